@@ -1,0 +1,163 @@
+//! Files by key (`company/import/id`), in a local folder behind the `object_store` interface. A file
+//! is complete or absent: it is written aside, renamed and synced before its key is given to anyone,
+//! so a row that names a key always finds its bytes.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt as _};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{GetResultPayload, MultipartUpload, ObjectStoreExt as _};
+use sha2::{Digest as _, Sha256};
+
+use crate::config::Env;
+
+const PART: usize = 1 << 20;
+
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    store: Arc<LocalFileSystem>,
+}
+
+/// What was stored: its length in bytes and its SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    pub len: u64,
+    pub sha256: [u8; 32],
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    #[error("longer than {limit} bytes")]
+    TooLarge { limit: u64 },
+    /// The sender broke off; nothing is kept.
+    #[error("the upload was cut: {0}")]
+    Cut(io::Error),
+    #[error("blob storage: {0}")]
+    Store(#[from] object_store::Error),
+    #[error("blob storage: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl Blobs {
+    /// Opens the folder named by `VIGIE_BLOB_DIR`, and makes it where it is missing.
+    pub fn from_env(env: &mut Env) -> Option<Self> {
+        let folder = env.required("VIGIE_BLOB_DIR");
+        if folder.is_empty() {
+            return None;
+        }
+        match Self::open_folder(folder.into()) {
+            Ok(blobs) => Some(blobs),
+            Err(cause) => {
+                env.problem(format!("VIGIE_BLOB_DIR: {cause}"));
+                None
+            }
+        }
+    }
+
+    /// # Errors
+    /// The folder can't be made or reached.
+    pub fn open_folder(folder: PathBuf) -> Result<Self, BlobError> {
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self { store: Arc::new(LocalFileSystem::new_with_prefix(folder)?) })
+    }
+
+    /// Stores a stream of at most `limit` bytes under `key`.
+    ///
+    /// # Errors
+    /// Too long, cut, or not storable; in each case nothing is left under `key`.
+    pub async fn put_stream(
+        &self,
+        key: &str,
+        stream: impl Stream<Item = io::Result<Bytes>>,
+        limit: u64,
+    ) -> Result<Stored, BlobError> {
+        let path = Path::from(key);
+        let mut upload = self.store.put_multipart(&path).await?;
+        match write_parts(&mut *upload, stream, limit).await {
+            Ok(stored) => {
+                upload.complete().await?;
+                self.sync(&path).await?;
+                Ok(stored)
+            }
+            Err(cause) => {
+                upload.abort().await?;
+                Err(cause)
+            }
+        }
+    }
+
+    /// Stores a few bytes.
+    ///
+    /// # Errors
+    /// As [`Blobs::put_stream`].
+    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<Stored, BlobError> {
+        let limit = bytes.len() as u64;
+        self.put_stream(key, futures::stream::iter([Ok(bytes)]), limit).await
+    }
+
+    /// Opens a stored file for blocking reads.
+    ///
+    /// # Errors
+    /// No such key, or storage that can't be reached.
+    pub async fn open(&self, key: &str) -> Result<std::fs::File, BlobError> {
+        match self.store.get(&Path::from(key)).await?.payload {
+            GetResultPayload::File(file, _) => Ok(file),
+            GetResultPayload::Stream(_) => Err(BlobError::Io(io::Error::other("not a local file"))),
+        }
+    }
+
+    /// Removes a file; an absent one is no error.
+    ///
+    /// # Errors
+    /// Storage that can't be reached.
+    pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
+        match self.store.delete(&Path::from(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(cause) => Err(cause.into()),
+        }
+    }
+
+    /// The file, then its folder: the rename itself survives a power cut.
+    async fn sync(&self, path: &Path) -> Result<(), BlobError> {
+        let file = self.store.path_to_filesystem(path)?;
+        tokio::task::spawn_blocking(move || {
+            std::fs::File::open(&file)?.sync_all()?;
+            let folder = file.parent().unwrap_or(&file);
+            std::fs::File::open(folder)?.sync_all()
+        })
+        .await
+        .map_err(io::Error::other)??;
+        Ok(())
+    }
+}
+
+async fn write_parts(
+    upload: &mut dyn MultipartUpload,
+    stream: impl Stream<Item = io::Result<Bytes>>,
+    limit: u64,
+) -> Result<Stored, BlobError> {
+    let mut stream = std::pin::pin!(stream);
+    let mut digest = Sha256::new();
+    let mut len = 0_u64;
+    let mut part = BytesMut::with_capacity(PART);
+    while let Some(bytes) = stream.next().await {
+        let bytes = bytes.map_err(BlobError::Cut)?;
+        len += bytes.len() as u64;
+        if len > limit {
+            return Err(BlobError::TooLarge { limit });
+        }
+        digest.update(&bytes);
+        part.extend_from_slice(&bytes);
+        if part.len() >= PART {
+            upload.put_part(part.split().freeze().into()).await?;
+        }
+    }
+    if !part.is_empty() {
+        upload.put_part(part.freeze().into()).await?;
+    }
+    Ok(Stored { len, sha256: digest.finalize().into() })
+}

@@ -1,0 +1,105 @@
+//! Reading the environment once, at start. Every problem is collected, so that one start names all
+//! of them. Each configuration struct lives with what it configures and has a `from_env(&mut Env)`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use secrecy::SecretString;
+
+/// The environment as it was at start, with what was found wrong in it so far.
+#[derive(Debug, Default)]
+pub struct Env {
+    values: BTreeMap<String, String>,
+    read: BTreeSet<&'static str>,
+    problems: Vec<String>,
+}
+
+/// All that is wrong with the configuration, one line each.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has {} problem(s):\n  - {}", .0.len(), .0.join("\n  - "))]
+pub struct ConfigError(pub Vec<String>);
+
+impl Env {
+    /// The process environment.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_process() -> Self {
+        Self::from_pairs(std::env::vars())
+    }
+
+    /// A given environment, for tests.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { values: pairs.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The value of `key`; unset and empty are the same.
+    pub fn optional(&mut self, key: &'static str) -> Option<String> {
+        self.read.insert(key);
+        self.values.get(key).filter(|v| !v.is_empty()).cloned()
+    }
+
+    /// The value of `key`, or a problem and an empty string.
+    pub fn required(&mut self, key: &'static str) -> String {
+        self.optional(key).unwrap_or_else(|| {
+            self.problem(format!("{key} is not set"));
+            String::new()
+        })
+    }
+
+    pub fn secret(&mut self, key: &'static str) -> SecretString {
+        self.required(key).into()
+    }
+
+    pub fn optional_secret(&mut self, key: &'static str) -> Option<SecretString> {
+        self.optional(key).map(Into::into)
+    }
+
+    /// The parsed value of `key`, or `default` where it is unset.
+    pub fn parsed_or<T>(&mut self, key: &'static str, default: T) -> T
+    where
+        T: FromStr<Err: Display>,
+    {
+        let Some(text) = self.optional(key) else {
+            return default;
+        };
+        match text.parse() {
+            Ok(value) => value,
+            Err(cause) => {
+                self.problem(format!("{key} = {text:?} can't be read: {cause}"));
+                default
+            }
+        }
+    }
+
+    /// Records a contradiction between values.
+    pub fn problem(&mut self, text: impl Into<String>) {
+        self.problems.push(text.into());
+    }
+
+    /// Every key that was asked for, to hold `.env.example` against.
+    pub fn keys_read(&self) -> impl Iterator<Item = &'static str> {
+        self.read.iter().copied()
+    }
+
+    /// # Errors
+    /// All problems met since the start.
+    pub fn finish(self) -> Result<(), ConfigError> {
+        if self.problems.is_empty() { Ok(()) } else { Err(ConfigError(self.problems)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_problems_are_reported_together() {
+        let mut env = Env::from_pairs([("PORT".into(), "eighty".into())]);
+        env.required("DATABASE_URL");
+        let port: u16 = env.parsed_or("PORT", 80);
+        assert_eq!(port, 80);
+        let ConfigError(problems) = env.finish().unwrap_err();
+        assert_eq!(problems.len(), 2);
+        assert!(problems[0].contains("DATABASE_URL"), "{problems:?}");
+    }
+}
