@@ -1,0 +1,76 @@
+-- Roles, the clock and the two doors through which every table is secured.
+--
+-- Three roles: whoever runs the migrations owns the tables; vigie_app is what handlers and job bodies
+-- run as, under row-level security; vigie_engine is the job engine's and the webhook receipts'.
+-- vigie_engine reaches all companies through a policy per engine table rather than through BYPASSRLS:
+-- this needs no superuser, and a table that nobody named stays closed to it.
+
+do $$
+begin
+  create role vigie_app nologin;
+exception when duplicate_object or unique_violation then null;
+end $$;
+
+do $$
+begin
+  create role vigie_engine nologin;
+exception when duplicate_object or unique_violation then null;
+end $$;
+
+do $$
+begin
+  if not pg_has_role(current_user, 'vigie_app', 'member') then
+    execute format('grant vigie_app to %I', current_user);
+  end if;
+  if not pg_has_role(current_user, 'vigie_engine', 'member') then
+    execute format('grant vigie_engine to %I', current_user);
+  end if;
+end $$;
+
+revoke create on schema public from public;
+grant usage on schema public to vigie_app, vigie_engine;
+
+-- The company and the user of the transaction. The setting is '' and not null once a connection has
+-- set it before, hence nullif.
+create function current_company_id() returns uuid
+  language sql stable parallel safe
+  return nullif(current_setting('app.company_id', true), '')::uuid;
+
+create function current_user_id() returns uuid
+  language sql stable parallel safe
+  return nullif(current_setting('app.user_id', true), '')::uuid;
+
+-- One row; only tests move it.
+create table engine_clock (
+  single boolean primary key default true check (single),
+  shift interval not null default '0'
+);
+insert into engine_clock default values;
+grant select on engine_clock to vigie_app, vigie_engine;
+
+-- The time of every business and engine statement. Write `(select engine_now())`: that is read once per
+-- statement, while a bare call is made for every row.
+create function engine_now() returns timestamptz
+  language sql stable
+  return statement_timestamp() + (select shift from engine_clock);
+
+-- Makes a table the companies' own: each transaction of vigie_app sees and writes its company's rows.
+create function secure_company_table(t regclass) returns void
+  language plpgsql as $$
+begin
+  execute format('alter table %s enable row level security', t);
+  execute format(
+    'create policy company_rows on %s to vigie_app
+       using (company_id = (select current_company_id()))
+       with check (company_id = (select current_company_id()))', t);
+  execute format('grant select, insert, update, delete on %s to vigie_app', t);
+end $$;
+
+-- Opens a table to the engine across companies.
+create function secure_engine_table(t regclass) returns void
+  language plpgsql as $$
+begin
+  execute format('alter table %s enable row level security', t);
+  execute format('create policy engine_rows on %s to vigie_engine using (true) with check (true)', t);
+  execute format('grant select, insert, update, delete on %s to vigie_engine', t);
+end $$;

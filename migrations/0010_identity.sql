@@ -1,0 +1,403 @@
+-- Companies, people, their roles, and the ways in: sessions, API keys, resets and invitations.
+--
+-- Whoever signs in is looked up before a company is known, so these lookups are functions that run
+-- as the tables' owner: each answers one question about one secret or one address, and only
+-- login_lookup and its two siblings ever show a password's hash. vigie_app can't select that column.
+
+create table companies (
+  id uuid not null primary key,
+  name text not null check (name <> ''),
+  country text not null default 'SN' check (country ~ '^[A-Z]{2}$'),
+  currency text not null default 'XOF' check (currency ~ '^[A-Z]{3}$'),
+  timezone text not null default 'Africa/Dakar',
+  language text not null default 'fr' check (language in ('fr', 'en')),
+  settings jsonb not null default '{}',
+  version int not null default 1,
+  created_by uuid not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null
+);
+
+create table users (
+  id uuid not null primary key,
+  email text not null check (email = lower(email)),
+  password_hash text not null,
+  full_name text not null check (full_name <> ''),
+  phone text check (phone ~ '^\+[1-9][0-9]{6,14}$'),
+  language text not null default 'fr' check (language in ('fr', 'en')),
+  must_change_password boolean not null default false,
+  active boolean not null default true,      -- false: an operator closed the account everywhere
+  version int not null default 1,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  constraint users_email_key unique (email)
+);
+
+create table memberships (
+  company_id uuid not null references companies (id),
+  user_id uuid not null references users (id),
+  role text not null check (role in ('owner', 'admin', 'manager', 'member', 'viewer')),
+  active boolean not null default true,
+  version int not null default 1,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  primary key (company_id, user_id)
+);
+create index memberships_user_id on memberships (user_id);
+
+-- One signed-in device: the family of the refresh tokens that it has had.
+create table sessions (
+  id uuid not null primary key,
+  user_id uuid not null references users (id),
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  revoked_at timestamptz,
+  revoked_because text check (revoked_because in ('logout', 'token_reused', 'password_changed'))
+);
+create index sessions_user_id on sessions (user_id) where revoked_at is null;
+create index sessions_expires_at on sessions (expires_at);
+
+-- Every token of a family is kept until the family ends: one that comes back after its use was stolen.
+create table refresh_tokens (
+  hash bytea not null primary key check (length(hash) = 32),
+  session_id uuid not null references sessions (id) on delete cascade,
+  user_id uuid not null references users (id),
+  issued_at timestamptz not null,
+  used_at timestamptz
+);
+create index refresh_tokens_session_id on refresh_tokens (session_id);
+
+create table password_resets (
+  id uuid not null primary key,
+  user_id uuid not null references users (id),
+  token_hash bytea not null unique check (length(token_hash) = 32),
+  sealed_token bytea not null,               -- for the job that mails it, so that no job holds a secret
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  used_at timestamptz
+);
+create index password_resets_user_id on password_resets (user_id);
+
+create table invitations (
+  company_id uuid not null references companies (id),
+  id uuid not null primary key,
+  email text not null check (email = lower(email)),
+  role text not null check (role in ('admin', 'manager', 'member', 'viewer')),
+  token_hash bytea not null unique check (length(token_hash) = 32),
+  sealed_token bytea not null,
+  invited_by uuid not null references users (id),
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  accepted_at timestamptz,
+  accepted_by uuid references users (id),
+  unique (company_id, id)
+);
+
+create table api_keys (
+  company_id uuid not null references companies (id),
+  id uuid not null primary key,
+  name text not null check (name <> ''),
+  hash bytea not null check (length(hash) = 32),
+  prefix text not null,                      -- the first characters, to tell keys apart in a list
+  role text not null check (role in ('admin', 'manager', 'member', 'viewer')),
+  created_by uuid not null references users (id),
+  created_at timestamptz not null,
+  last_used_at timestamptz,                  -- to the minute
+  revoked_at timestamptz,
+  unique (company_id, id),
+  constraint api_keys_hash_key unique (hash)
+);
+
+-- People of the platform. Never a role in a company.
+create table operators (
+  id uuid not null primary key,
+  email text not null check (email = lower(email)),
+  password_hash text not null,
+  full_name text not null check (full_name <> ''),
+  active boolean not null default true,
+  created_at timestamptz not null,
+  constraint operators_email_key unique (email)
+);
+
+create table audit_log (
+  id uuid not null primary key,
+  company_id uuid references companies (id), -- null: an act that concerns no company
+  actor_kind text not null check (actor_kind in ('user', 'api_key', 'operator', 'job')),
+  actor_id uuid not null,
+  request_id text,
+  action text not null,                      -- area.verb
+  subject_kind text not null,
+  subject_id uuid,
+  details jsonb not null default '{}',
+  at timestamptz not null
+);
+create index audit_log_company_id_id on audit_log (company_id, id desc);
+
+-- Written in the transaction of the effect: a row that can be seen is an effect that happened.
+create table idempotency_keys (
+  company_id uuid not null references companies (id),
+  actor_id uuid not null,
+  method text not null,
+  route text not null,
+  key text not null check (length(key) between 1 and 255),
+  fingerprint bytea not null check (length(fingerprint) = 32),
+  status smallint,
+  location text,
+  ids jsonb,
+  created_at timestamptz not null,
+  primary key (company_id, actor_id, method, route, key)
+);
+create index idempotency_keys_created_at on idempotency_keys (created_at);
+
+-- Tries to sign in or to reset, counted per account and per address in windows; the key is a digest.
+create table login_attempts (
+  key bytea not null primary key check (length(key) = 32),
+  window_started_at timestamptz not null,
+  tries int not null
+);
+create index login_attempts_window_started_at on login_attempts (window_started_at);
+
+select secure_company_table('memberships');
+select secure_company_table('invitations');
+select secure_company_table('api_keys');
+select secure_company_table('idempotency_keys');
+
+-- One's own memberships, whatever the company: how somebody with several finds them.
+create policy own_rows on memberships for select to vigie_app
+  using (user_id = (select current_user_id()));
+
+alter table companies enable row level security;
+create policy company_rows on companies to vigie_app
+  using (id = (select current_company_id()))
+  with check (id = (select current_company_id()));
+create policy own_rows on companies for select to vigie_app
+  using (id in (select m.company_id from memberships m
+                where m.user_id = (select current_user_id()) and m.active));
+grant select, insert, update on companies to vigie_app;
+
+-- Oneself, and the people of the active company; only oneself can be written.
+alter table users enable row level security;
+create policy own_row on users to vigie_app
+  using (id = (select current_user_id()))
+  with check (id = (select current_user_id()));
+create policy members_rows on users for select to vigie_app
+  using (id in (select m.user_id from memberships m
+                where m.company_id = (select current_company_id())));
+grant insert on users to vigie_app;
+grant select (id, email, full_name, phone, language, must_change_password, active, version,
+              created_at, updated_at) on users to vigie_app;
+grant update (password_hash, full_name, phone, language, must_change_password, version, updated_at)
+  on users to vigie_app;
+
+alter table sessions enable row level security;
+create policy own_rows on sessions to vigie_app
+  using (user_id = (select current_user_id()))
+  with check (user_id = (select current_user_id()));
+grant select, insert, update on sessions to vigie_app;
+
+alter table refresh_tokens enable row level security;
+create policy own_rows on refresh_tokens to vigie_app
+  using (user_id = (select current_user_id()))
+  with check (user_id = (select current_user_id()));
+grant select, insert, update on refresh_tokens to vigie_app;
+
+alter table password_resets enable row level security;
+create policy own_rows on password_resets to vigie_app
+  using (user_id = (select current_user_id()))
+  with check (user_id = (select current_user_id()));
+grant select, update on password_resets to vigie_app;
+
+-- Appended to and read, never changed.
+alter table audit_log enable row level security;
+create policy company_rows on audit_log for select to vigie_app
+  using (company_id = (select current_company_id()));
+create policy append on audit_log for insert to vigie_app
+  with check (company_id is null or company_id = (select current_company_id()));
+grant select, insert on audit_log to vigie_app;
+
+-- The open sessions among those asked, each with its user and, where there is exactly one candidate,
+-- the membership: that of the company asked for, else the only one. `position` is the index in the
+-- arrays, from 1; a session that isn't open has no row. One call answers a batch of requests.
+create function authenticate(session_ids uuid[], company_ids uuid[])
+  returns table ("position" bigint, user_id uuid, must_change_password boolean,
+                 company_id uuid, role text, memberships bigint, now timestamptz)
+  language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
+  as $$
+#variable_conflict use_column
+begin
+  return query
+  select asked.position, u.id, u.must_change_password, m.company_id, m.role, coalesce(m.n, 0), clock.now
+  from unnest(session_ids, company_ids) with ordinality as asked (session_id, wanted, position)
+  cross join (select engine_now() as now) clock
+  join sessions s on s.id = asked.session_id and s.revoked_at is null and s.expires_at > clock.now
+  join users u on u.id = s.user_id and u.active
+  left join lateral (
+    select m.company_id, m.role, count(*) over () as n
+    from memberships m
+    where m.user_id = u.id and m.active and (asked.wanted is null or m.company_id = asked.wanted)
+    limit 1
+  ) m on true;
+end $$;
+
+-- The same for API keys. A key lives while whoever made it is an active member, and its use is noted
+-- once a minute; rows that a neighbour is noting are skipped, so that batches never wait in turn.
+create function authenticate_api_keys(hashes bytea[])
+  returns table ("position" bigint, api_key_id uuid, company_id uuid, role text,
+                 user_id uuid, user_role text, now timestamptz)
+  language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
+  as $$
+#variable_conflict use_column
+begin
+  update api_keys set last_used_at = engine_now()
+  where id in (
+    select k.id from api_keys k
+    where k.hash = any (hashes) and k.revoked_at is null
+      and (k.last_used_at is null or k.last_used_at < engine_now() - interval '1 minute')
+    for update skip locked);
+  return query
+  select asked.position, k.id, k.company_id, k.role, u.id, m.role, engine_now()
+  from unnest(hashes) with ordinality as asked (hash, position)
+  join api_keys k on k.hash = asked.hash and k.revoked_at is null
+  join users u on u.id = k.created_by and u.active
+  join memberships m on m.company_id = k.company_id and m.user_id = u.id and m.active;
+end $$;
+
+create function authenticate_operator(operator_id uuid)
+  returns table (id uuid, now timestamptz)
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select o.id, engine_now() from operators o where o.id = operator_id and o.active;
+  end;
+
+create function login_lookup(address text)
+  returns table (id uuid, password_hash text, active boolean)
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select u.id, u.password_hash, u.active from users u where u.email = address;
+  end;
+
+create function operator_login_lookup(address text)
+  returns table (id uuid, password_hash text, active boolean)
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select o.id, o.password_hash, o.active from operators o where o.email = address;
+  end;
+
+create function own_password_hash() returns text
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select u.password_hash from users u where u.id = current_user_id();
+  end;
+
+create function refresh_lookup(token_hash bytea)
+  returns table (user_id uuid, session_id uuid, session_open boolean)
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select t.user_id, t.session_id,
+           s.revoked_at is null and s.expires_at > engine_now() and u.active
+    from refresh_tokens t
+    join sessions s on s.id = t.session_id
+    join users u on u.id = t.user_id
+    where t.hash = token_hash;
+  end;
+
+create function password_reset_lookup(hash bytea)
+  returns table (id uuid, user_id uuid)
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select r.id, r.user_id from password_resets r join users u on u.id = r.user_id
+    where r.token_hash = hash and r.used_at is null and r.expires_at > engine_now() and u.active;
+  end;
+
+-- The engine writes a reset beside the platform job that mails it, in one transaction.
+create function create_password_reset(reset_id uuid, person uuid, hash bytea, sealed bytea, life interval)
+  returns void
+  language sql volatile security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    insert into password_resets (id, user_id, token_hash, sealed_token, created_at, expires_at)
+    values (reset_id, person, hash, sealed, engine_now(), engine_now() + life);
+  end;
+
+-- What the mailing job needs, while the reset can still be used.
+create function password_reset_mail(reset_id uuid)
+  returns table (email text, full_name text, language text, sealed_token bytea)
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select u.email, u.full_name, u.language, r.sealed_token
+    from password_resets r join users u on u.id = r.user_id
+    where r.id = reset_id and r.used_at is null and r.expires_at > engine_now() and u.active;
+  end;
+
+create function invitation_lookup(hash bytea)
+  returns table (company_id uuid, id uuid, email text, user_id uuid)
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select i.company_id, i.id, i.email, u.id
+    from invitations i left join users u on u.email = i.email
+    where i.token_hash = hash and i.accepted_at is null and i.expires_at > engine_now();
+  end;
+
+-- Counts one more try for each key and tells how many its window has had, this one included.
+create function count_attempts(keys bytea[], window_length interval)
+  returns table (key bytea, tries int, window_started_at timestamptz)
+  language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
+  as $$
+#variable_conflict use_column
+begin
+  return query
+  insert into login_attempts as a (key, window_started_at, tries)
+  select k, engine_now(), 1 from unnest(keys) k order by k
+  on conflict (key) do update set
+    tries = case when a.window_started_at + window_length > engine_now() then a.tries + 1 else 1 end,
+    window_started_at = case when a.window_started_at + window_length > engine_now()
+                             then a.window_started_at else engine_now() end
+  returning a.key, a.tries, a.window_started_at;
+end $$;
+
+-- Takes back the try that turned out well: of an account all of them, of an address that one.
+create function forgive_attempts(account bytea, address bytea) returns void
+  language sql volatile security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    delete from login_attempts where key = account;
+    update login_attempts set tries = tries - 1 where key = address and tries > 0;
+  end;
+
+-- Deletes what has no more use: ended sessions, spent resets, old windows and idempotency keys.
+create function sweep_identity() returns bigint
+  language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
+  as $$
+declare
+  swept bigint := 0;
+  n bigint;
+begin
+  delete from sessions where expires_at < engine_now() - interval '1 day';
+  get diagnostics n = row_count; swept := swept + n;
+  delete from password_resets where expires_at < engine_now() - interval '30 days';
+  get diagnostics n = row_count; swept := swept + n;
+  delete from login_attempts where window_started_at < engine_now() - interval '1 day';
+  get diagnostics n = row_count; swept := swept + n;
+  delete from idempotency_keys where created_at < engine_now() - interval '2 days';
+  get diagnostics n = row_count; swept := swept + n;
+  return swept;
+end $$;
+
+-- Functions are open to everybody when they are made.
+do $$
+declare
+  f regprocedure;
+begin
+  for f in select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+           where n.nspname = 'public' and p.prosecdef loop
+    execute format('revoke execute on function %s from public', f);
+  end loop;
+end $$;
+
+grant execute on function
+  authenticate(uuid[], uuid[]), authenticate_api_keys(bytea[]), authenticate_operator(uuid),
+  login_lookup(text), operator_login_lookup(text), own_password_hash(), refresh_lookup(bytea),
+  password_reset_lookup(bytea), invitation_lookup(bytea), count_attempts(bytea[], interval),
+  forgive_attempts(bytea, bytea)
+  to vigie_app;
+grant execute on function
+  create_password_reset(uuid, uuid, bytea, bytea, interval), password_reset_mail(uuid), sweep_identity()
+  to vigie_engine;

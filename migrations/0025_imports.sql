@@ -1,0 +1,163 @@
+-- Imports: files on their way into the catalog, what was refused of them, and the staging schema.
+
+create table imports (
+  company_id uuid not null references companies (id),
+  id uuid not null primary key,
+  kind text not null check (kind in ('sales', 'products', 'stock_counts')),
+  state text not null default 'received'
+    check (state in ('received', 'checking', 'needs_input', 'loading', 'succeeded', 'failed', 'cancelled')),
+  -- The job that works on it; a new one after each resume.
+  job_id uuid,
+  file_name text not null check (length(file_name) <= 255),
+  blob_key text not null,
+  file_bytes bigint not null check (file_bytes >= 0),
+  file_sha256 bytea not null check (length(file_sha256) = 32),
+  options jsonb not null default '{}',
+  -- How the file was found to be written, and what has to be asked.
+  detected jsonb,
+  questions jsonb not null default '[]',
+  -- Lines of the file whose rows are staged and committed, and how many rows those were. Staging isn't
+  -- logged: after a crash of the server it is empty, and fewer rows than these mean: stage again.
+  staged_through bigint not null default 0,
+  staged_rows bigint not null default 0,
+  -- Set once the whole file is staged and its repeated rows are numbered.
+  staged_at timestamptz,
+  -- Lines whose rows are in the catalog.
+  merged_through bigint not null default 0,
+  rows_total bigint not null default 0,
+  rows_imported bigint not null default 0,
+  rows_updated bigint not null default 0,
+  rows_unchanged bigint not null default 0,
+  rows_rejected bigint not null default 0,
+  rows_ignored bigint not null default 0,
+  -- Further counts: cancellations, netted, adjustments, products_created, ...
+  totals jsonb not null default '{}',
+  warnings jsonb not null default '[]',
+  -- Why it failed: a stable code and words.
+  error_code text,
+  error_message text,
+  -- The earlier import that this one repeats byte for byte.
+  repeats_id uuid,
+  created_by uuid,
+  created_at timestamptz not null default engine_now(),
+  started_at timestamptz,
+  finished_at timestamptz,
+  unique (company_id, id),
+  foreign key (company_id, repeats_id) references imports (company_id, id)
+);
+create index imports_company on imports (company_id, created_at desc, id desc);
+create index imports_repeated on imports (company_id, kind, finished_at desc) where state = 'succeeded';
+select secure_company_table('imports');
+
+-- Every refused row, as it stands in the file, so that it can be corrected and sent again.
+create table import_errors (
+  company_id uuid not null,
+  import_id uuid not null,
+  line bigint not null,
+  -- Header of the column at fault; null where the row as a whole is.
+  column_name text,
+  value text not null,
+  code text not null,
+  reason text not null,
+  -- A list of texts.
+  fields jsonb not null,
+  primary key (company_id, import_id, line),
+  foreign key (company_id, import_id) references imports (company_id, id)
+);
+select secure_company_table('import_errors');
+
+-- What a row was before an import changed it.
+create table import_changes (
+  company_id uuid not null,
+  import_id uuid not null,
+  -- The sale or the product.
+  row_id uuid not null,
+  previous jsonb not null,
+  primary key (company_id, import_id, row_id),
+  foreign key (company_id, import_id) references imports (company_id, id)
+);
+select secure_company_table('import_changes');
+
+alter table products add foreign key (company_id, import_id) references imports (company_id, id);
+alter table customers add foreign key (company_id, import_id) references imports (company_id, id);
+alter table stock_movements add foreign key (company_id, import_id) references imports (company_id, id);
+-- sales.import_id has none: it would cost as much as the product's and the customer's together for every
+-- line of a file, only to find the same row each time; imports are never deleted.
+
+-- The lines that netting is about: those that undo and those that are undone.
+create index sales_netting on sales (company_id, product_id)
+  where (kind in ('cancellation', 'return') or netted_quantity <> 0) and customer_id is not null;
+
+-- Rows on their way. COPY can't write under row-level security, so these tables have none: they are keyed by
+-- import, and only the import's store, which has read that import under row-level security, reaches them.
+-- Not logged: what a crash of the server empties is staged again from the file.
+create schema staging;
+grant usage on schema staging to vigie_app;
+
+create unlogged table staging.sale_lines (
+  import_id uuid not null,
+  line bigint not null,
+  -- Becomes the sale's id.
+  id uuid not null,
+  key bytea not null,
+  -- The key may have come before in the file.
+  repeats boolean not null,
+  sku text not null,
+  -- Null but on the first rows of a code, from which an unknown product is made; '' where the file has none.
+  name text,
+  document text,
+  external_id text,
+  customer text,
+  -- As name, for an unknown customer.
+  customer_name text,
+  country text,
+  site text,
+  kind text not null,
+  -- Null: as it is, else delivered.
+  status text,
+  quantity numeric(18, 3) not null,
+  unit_price numeric(20, 6) not null,
+  amount numeric(20, 4) not null,
+  currency text not null,
+  sold_at timestamptz not null,
+  day date not null
+);
+create index on staging.sale_lines (import_id, line);
+create index on staging.sale_lines (import_id) where repeats;
+
+create unlogged table staging.product_lines (
+  import_id uuid not null,
+  line bigint not null,
+  id uuid not null,
+  sku text not null,
+  name text,
+  category text,
+  supplier text,
+  unit text,
+  barcode text,
+  currency text not null,
+  purchase_price numeric(20, 6),
+  sale_price numeric(20, 6),
+  min_stock numeric(18, 3),
+  max_stock numeric(18, 3),
+  minimum_order_quantity numeric(18, 3),
+  pack_multiple numeric(18, 3),
+  lead_time_days integer,
+  active boolean
+);
+create index on staging.product_lines (import_id, line);
+
+create unlogged table staging.count_lines (
+  import_id uuid not null,
+  line bigint not null,
+  id uuid not null,
+  key bytea not null,
+  sku text not null,
+  name text,
+  site text,
+  quantity numeric(18, 3) not null,
+  at timestamptz not null
+);
+create index on staging.count_lines (import_id, line);
+
+grant select, insert, update, delete on all tables in schema staging to vigie_app;
