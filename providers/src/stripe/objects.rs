@@ -1,0 +1,160 @@
+//! What we ask Stripe to make, and what we read of its objects.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A checkout of one subscription.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewCheckout {
+    pub price: String,
+    pub success_url: String,
+    pub cancel_url: String,
+    /// Our company's id; comes back in the session, and as metadata of session and subscription.
+    pub client_reference_id: String,
+    /// The customer of an earlier subscription; else one is made for `customer_email`.
+    pub customer: Option<String>,
+    pub customer_email: Option<String>,
+    /// Put on the session and on the subscription that it makes.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl NewCheckout {
+    pub(super) fn form(&self) -> Vec<(String, String)> {
+        let mut form: Vec<(String, String)> = [
+            ("mode", "subscription"),
+            ("line_items[0][price]", &self.price),
+            ("line_items[0][quantity]", "1"),
+            ("success_url", &self.success_url),
+            ("cancel_url", &self.cancel_url),
+            ("client_reference_id", &self.client_reference_id),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+        match (&self.customer, &self.customer_email) {
+            (Some(customer), _) => form.push(("customer".into(), customer.clone())),
+            (None, Some(email)) => form.push(("customer_email".into(), email.clone())),
+            (None, None) => {}
+        }
+        for (key, value) in &self.metadata {
+            form.push((format!("metadata[{key}]"), value.clone()));
+            form.push((format!("subscription_data[metadata][{key}]"), value.clone()));
+        }
+        form
+    }
+}
+
+/// A checkout that waits for the customer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CheckoutSession {
+    pub id: String,
+    /// Where the customer pays; absent once it is complete or expired.
+    pub url: Option<String>,
+    pub status: Option<String>,
+    pub customer: Option<String>,
+    pub subscription: Option<String>,
+    pub client_reference_id: Option<String>,
+}
+
+/// A visit to the customer portal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewPortal {
+    pub customer: String,
+    pub return_url: String,
+}
+
+impl NewPortal {
+    pub(super) fn form(&self) -> [(&'static str, &str); 2] {
+        [("customer", &self.customer), ("return_url", &self.return_url)]
+    }
+}
+
+/// A portal session: its address is single-use.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PortalSession {
+    pub id: String,
+    pub url: String,
+}
+
+/// A subscription, of an answer or of an event's `data.object`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    pub id: String,
+    pub customer: String,
+    /// Stripe's word: `active`, `trialing`, `past_due`, `canceled`, `unpaid`, `incomplete`, ...
+    pub status: String,
+    /// Of the first item: a plan is one item.
+    pub price: Option<String>,
+    pub current_period_start: Option<DateTime<Utc>>,
+    pub current_period_end: Option<DateTime<Utc>>,
+    pub created: Option<DateTime<Utc>>,
+    pub cancel_at_period_end: bool,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Subscription {
+    /// Reads the object; `None` where it isn't a subscription. The period stands on the item since
+    /// API 2025-03-31, on the subscription before.
+    #[must_use]
+    pub fn from_object(object: &Value) -> Option<Self> {
+        if object["object"].as_str() != Some("subscription") {
+            return None;
+        }
+        let item = &object["items"]["data"][0];
+        let period = |key: &str| time(&item[key]).or_else(|| time(&object[key]));
+        Some(Self {
+            id: object["id"].as_str()?.to_owned(),
+            customer: id_of(&object["customer"])?,
+            status: object["status"].as_str()?.to_owned(),
+            price: id_of(&item["price"]),
+            current_period_start: period("current_period_start"),
+            current_period_end: period("current_period_end"),
+            created: time(&object["created"]),
+            cancel_at_period_end: object["cancel_at_period_end"].as_bool().unwrap_or(false),
+            ended_at: time(&object["ended_at"]),
+            metadata: serde_json::from_value(object["metadata"].clone()).unwrap_or_default(),
+        })
+    }
+}
+
+/// An id, whether the object is expanded or not.
+fn id_of(value: &Value) -> Option<String> {
+    value.as_str().or_else(|| value["id"].as_str()).map(ToOwned::to_owned)
+}
+
+fn time(value: &Value) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(value.as_i64()?, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{NewCheckout, Subscription};
+
+    #[test]
+    fn a_subscription_is_read_in_the_old_and_the_new_shape() {
+        let old = json!({"object": "subscription", "id": "sub_1", "customer": "cus_1", "status": "active",
+            "current_period_end": 1_700_000_000, "items": {"data": [{"price": {"id": "price_1"}}]}});
+        let new = json!({"object": "subscription", "id": "sub_1", "customer": {"id": "cus_1"}, "status": "active",
+            "items": {"data": [{"price": {"id": "price_1"}, "current_period_end": 1_700_000_000}]}});
+        let read = Subscription::from_object(&old).unwrap();
+        assert_eq!(Some(&read), Subscription::from_object(&new).as_ref());
+        assert_eq!(read.price.as_deref(), Some("price_1"));
+        assert!(Subscription::from_object(&json!({"object": "invoice", "id": "in_1"})).is_none());
+    }
+
+    #[test]
+    fn a_checkout_names_a_known_customer_instead_of_an_address() {
+        let mut checkout = NewCheckout { customer_email: Some("a@b.sn".into()), ..NewCheckout::default() };
+        checkout.metadata.insert("company_id".into(), "c1".into());
+        let keys = |c: &NewCheckout| c.form().into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+        assert!(keys(&checkout).contains(&"customer_email".to_owned()));
+        assert!(keys(&checkout).contains(&"subscription_data[metadata][company_id]".to_owned()));
+        checkout.customer = Some("cus_1".into());
+        assert!(!keys(&checkout).contains(&"customer_email".to_owned()));
+    }
+}
