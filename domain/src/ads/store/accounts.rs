@@ -1,0 +1,196 @@
+//! Ad accounts.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use platform::ids::{CompanyId, UserId, Uuid};
+use serde::Serialize;
+use sqlx::PgConnection;
+
+use super::super::{Account, AccountId, Connection, ConnectionId, ConnectionStatus, FoundAccount, today_in};
+use crate::{Error, Result};
+
+/// Refusals in a row after which an account is left alone.
+const PERMISSION_ERRORS: i16 = 3;
+
+/// An ad account as people see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct AccountView {
+    pub id: AccountId,
+    pub external_id: String,
+    pub name: String,
+    pub timezone: String,
+    pub currency: String,
+    pub last_good_day: Option<NaiveDate>,
+    pub published_at: Option<DateTime<Utc>>,
+    pub disabled_reason: Option<String>,
+    pub connection_id: ConnectionId,
+    pub connection_status: ConnectionStatus,
+    /// Of the newest refresh: open, published or failed; absent before the first.
+    pub refresh_state: Option<String>,
+    pub refresh_error: Option<String>,
+}
+
+/// The transaction's company's accounts after `after`, by id.
+///
+/// # Errors
+/// The database's.
+pub async fn list_accounts(conn: &mut PgConnection, after: Option<Uuid>, limit: i64) -> Result<Vec<AccountView>> {
+    let accounts = sqlx::query_as!(
+        AccountView,
+        r#"select a.id as "id: AccountId", a.external_id, a.name, a.timezone, a.currency, a.last_good_day,
+                  a.published_at, a.disabled_reason, c.id as "connection_id: ConnectionId",
+                  c.status as "connection_status: ConnectionStatus",
+                  r.state as "refresh_state?", r.error as refresh_error
+           from ad_accounts a
+           join ad_connections c on c.company_id = a.company_id and c.id = a.connection_id
+           left join lateral (
+             select state, error from ad_refreshes
+             where company_id = a.company_id and account_id = a.id order by id desc limit 1
+           ) r on true
+           where $1::uuid is null or a.id > $1
+           order by a.id limit $2"#,
+        after,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(accounts)
+}
+
+/// Tells whether the account is the transaction's company's.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn find_account(conn: &mut PgConnection, id: AccountId) -> Result<()> {
+    sqlx::query_scalar!("select 1 from ad_accounts where id = $1", id.0)
+        .fetch_optional(conn)
+        .await?
+        .map(drop)
+        .ok_or(Error::NotFound("ad account"))
+}
+
+/// An account with its connection, for a refresh.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn load_account(conn: &mut PgConnection, id: AccountId) -> Result<Account> {
+    let row = sqlx::query!(
+        r#"select a.external_id, a.timezone, a.last_good_day, a.disabled_reason,
+                  c.id as "connection_id: ConnectionId", c.status as "status: ConnectionStatus",
+                  c.sealed_token, c.connected_by as "connected_by: UserId"
+           from ad_accounts a
+           join ad_connections c on c.company_id = a.company_id and c.id = a.connection_id
+           where a.id = $1"#,
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("ad account"))?;
+    let connection = Connection {
+        id: row.connection_id,
+        status: row.status,
+        connected_by: row.connected_by,
+        sealed_token: row.sealed_token,
+    };
+    Ok(Account {
+        id,
+        connection,
+        external_id: row.external_id,
+        timezone: row.timezone,
+        last_good_day: row.last_good_day,
+        disabled_reason: row.disabled_reason,
+    })
+}
+
+/// Writes what Meta lists for a connection; an account that another connection of the company had is
+/// this one's now. Gives the ids, in no order.
+///
+/// # Errors
+/// The database's.
+pub async fn save_accounts(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    connection: ConnectionId,
+    found: &[FoundAccount],
+    now: DateTime<Utc>,
+) -> Result<Vec<AccountId>> {
+    let ids: Vec<Uuid> = found.iter().map(|_| AccountId::new().0).collect();
+    let external_ids: Vec<&str> = found.iter().map(|a| a.external_id.as_str()).collect();
+    let names: Vec<&str> = found.iter().map(|a| a.name.as_str()).collect();
+    let timezones: Vec<&str> = found.iter().map(|a| a.timezone.as_str()).collect();
+    let currencies: Vec<&str> = found.iter().map(|a| a.currency.as_str()).collect();
+    let disabled: Vec<Option<String>> =
+        found.iter().map(|a| today_in(&a.timezone, now).err().map(|error| error.to_string())).collect();
+    let saved = sqlx::query_scalar!(
+        r#"insert into ad_accounts
+             (company_id, id, connection_id, external_id, name, timezone, currency, disabled_reason,
+              created_at, updated_at)
+           select $1, i.id, $2, i.external_id, i.name, i.timezone, i.currency, i.disabled, $9, $9
+           from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+             as i (id, external_id, name, timezone, currency, disabled)
+           on conflict on constraint ad_accounts_once do update set
+             connection_id = excluded.connection_id, name = excluded.name, timezone = excluded.timezone,
+             currency = excluded.currency, disabled_reason = excluded.disabled_reason,
+             permission_errors = 0, updated_at = excluded.updated_at
+           returning id as "id: AccountId""#,
+        company.0,
+        connection.0,
+        &ids,
+        &external_ids as &[&str],
+        &names as &[&str],
+        &timezones as &[&str],
+        &currencies as &[&str],
+        &disabled as &[Option<String>],
+        now,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(saved)
+}
+
+/// Counts a refusal; the third in a row disables the account with the reason.
+///
+/// # Errors
+/// The database's.
+pub async fn note_permission_error(
+    conn: &mut PgConnection,
+    id: AccountId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update ad_accounts set
+           permission_errors = permission_errors + 1,
+           disabled_reason = case when permission_errors + 1 >= $4 then $2 else disabled_reason end,
+           updated_at = $3
+         where id = $1",
+        id.0,
+        reason,
+        now,
+        i32::from(PERMISSION_ERRORS),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// The database's.
+pub async fn clear_permission_errors(conn: &mut PgConnection, id: AccountId) -> Result<()> {
+    sqlx::query!("update ad_accounts set permission_errors = 0 where id = $1 and permission_errors > 0", id.0)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Every account that the clock refreshes, of all companies. Needs the engine's role.
+///
+/// # Errors
+/// The database's.
+pub async fn refreshable_accounts(conn: &mut PgConnection) -> Result<Vec<(CompanyId, AccountId)>> {
+    let rows = sqlx::query!(
+        r#"select company_id as "company_id!: CompanyId", id as "id!: AccountId" from refreshable_ad_accounts()"#,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.company_id, row.id)).collect())
+}

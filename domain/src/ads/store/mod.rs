@@ -1,0 +1,8 @@
+//! Every query of ads.
+
+pub(super) mod accounts;
+pub(super) mod connections;
+pub(super) mod daily;
+pub(super) mod refreshes;
+pub(super) mod reports;
+pub(super) mod summaries;

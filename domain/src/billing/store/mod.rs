@@ -1,0 +1,5 @@
+//! Every query of billing.
+
+pub(super) mod checkouts;
+pub(super) mod events;
+pub(super) mod subscriptions;

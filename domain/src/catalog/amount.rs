@@ -1,0 +1,113 @@
+//! Numbers as a request gives them. JSON has no exact fractions, so a quantity or an amount of money is
+//! a decimal string or an integer; a fraction as a JSON number is refused before it can lose a cent.
+
+use platform::money::Decimal;
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
+
+/// An exact number of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount(pub Decimal);
+
+/// What fits `numeric(18,3)`.
+const QUANTITY_DIGITS: (u32, u32) = (15, 3);
+/// What fits `numeric(20,6)`.
+const PRICE_DIGITS: (u32, u32) = (14, 6);
+
+impl Amount {
+    /// The number as a quantity.
+    ///
+    /// # Errors
+    /// A message for people where it has more digits than a quantity is kept with.
+    pub fn quantity(self) -> Result<Decimal, &'static str> {
+        self.fitting(QUANTITY_DIGITS).ok_or("at most 15 digits before the point and 3 after it")
+    }
+
+    /// The number as a unit price.
+    ///
+    /// # Errors
+    /// A message for people where it has more digits than a price is kept with.
+    pub fn price(self) -> Result<Decimal, &'static str> {
+        self.fitting(PRICE_DIGITS).ok_or("at most 14 digits before the point and 6 after it")
+    }
+
+    fn fitting(self, (whole, scale): (u32, u32)) -> Option<Decimal> {
+        let number = self.0.normalize();
+        let limit = Decimal::from(10_i64.checked_pow(whole)?);
+        (number.scale() <= scale && number.abs() < limit).then_some(number)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AmountVisitor)
+    }
+}
+
+struct AmountVisitor;
+
+impl Visitor<'_> for AmountVisitor {
+    type Value = Amount;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a decimal string or an integer")
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Amount, E> {
+        Ok(Amount(value.into()))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Amount, E> {
+        Ok(Amount(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Amount, E> {
+        Err(E::custom("a fraction must be a decimal string, such as \"12.5\""))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Amount, E> {
+        let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+        let number = if plain { Decimal::from_str_exact(text).ok() } else { None };
+        number.map(Amount).ok_or_else(|| E::custom("not a decimal number"))
+    }
+}
+
+/// Reads a field that may be absent (`None`), null (`Some(None)`) or set: for `#[serde(default, deserialize_with)]`.
+pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some).map_err(D::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Amount, String> {
+        serde_json::from_str(json).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn strings_and_integers_are_exact_and_fractions_are_refused() {
+        assert_eq!(read("\"12.500\"").unwrap().0.to_string(), "12.500");
+        assert_eq!(read("-3").unwrap().0, Decimal::from(-3));
+        assert!(read("12.5").unwrap_err().contains("decimal string"));
+        for wrong in
+            ["\"\"", "\"1e3\"", "\"1 000\"", "\"1_0\"", "\"12,5\"", "\"+1\"", "\"1.2.3\"", "null", "true", "1e400"]
+        {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn more_digits_than_are_kept_are_refused_and_not_rounded() {
+        let of = |text: &str| Amount(text.parse().unwrap());
+        assert_eq!(of("12.5000").quantity().unwrap().to_string(), "12.5");
+        assert!(of("0.0001").quantity().is_err());
+        assert!(of("1000000000000000").quantity().is_err());
+        assert!(of("-999999999999999.999").quantity().is_ok());
+        assert!(of("0.000001").price().is_ok());
+        assert!(of("0.0000001").price().is_err());
+    }
+}

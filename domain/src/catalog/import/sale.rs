@@ -1,0 +1,227 @@
+//! One row of a sales file: what it says, or why it is refused. Allocates nothing for a good row.
+
+use std::collections::HashSet;
+
+use super::columns::{Columns, Field};
+use super::context::Context;
+use super::flaw::{Flaw, Notation, at_most, check_shape};
+use super::key::SaleIdentity;
+use super::money::{Money, amount_of, currency_named, price_of};
+use super::options::{Options, Unlikely};
+use super::record::Record;
+use super::zone::{Clock, Moment};
+use crate::catalog::{FactKey, SaleKind, SaleStatus};
+
+/// A good row. Texts are as in the file but for blanks around.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SaleLine<'a> {
+    pub line: u64,
+    /// Identity without its occurrence.
+    pub key: FactKey,
+    pub sku: &'a str,
+    pub name: &'a str,
+    pub document: &'a str,
+    pub external_id: &'a str,
+    pub customer: &'a str,
+    pub customer_name: &'a str,
+    pub country: &'a str,
+    pub site: &'a str,
+    /// `None` where the file doesn't say.
+    pub status: Option<SaleStatus>,
+    pub kind: SaleKind,
+    /// Thousandths.
+    pub quantity: i64,
+    pub money: Money,
+    pub moment: Moment,
+}
+
+/// Turns records into sale lines.
+pub(super) struct SaleReader {
+    places: [usize; Field::COUNT],
+    columns: Columns,
+    notation: Notation,
+    clock: Clock,
+    currency: [u8; 3],
+    latest: i64,
+    negative_prices: Unlikely,
+    future_dates: Unlikely,
+    cancellation_prefix: Option<String>,
+    ignored: HashSet<String>,
+    ignored_prefixes: Vec<String>,
+    sku_key: String,
+    /// Rows let through with a warning.
+    pub warned_prices: u64,
+    pub warned_dates: u64,
+}
+
+/// A day: clocks of tills run fast.
+const TOLERANCE: i64 = 86_400_000_000;
+
+impl SaleReader {
+    pub(super) fn new(columns: Columns, notation: Notation, options: &Options, context: &Context) -> Self {
+        let (prefixes, exact): (Vec<_>, Vec<_>) =
+            options.ignore_codes.iter().map(|c| c.trim().to_uppercase()).partition(|c| c.ends_with('*'));
+        Self {
+            places: columns.places(),
+            columns,
+            notation,
+            clock: Clock::new(options.zone(context), context.zone),
+            currency: options.currency_code(context),
+            latest: context.now.timestamp_micros() + TOLERANCE,
+            negative_prices: options.negative_prices,
+            future_dates: options.future_dates,
+            cancellation_prefix: options.cancellation_prefix.clone(),
+            ignored: exact.into_iter().collect(),
+            ignored_prefixes: prefixes.into_iter().map(|p| p.trim_end_matches('*').to_owned()).collect(),
+            sku_key: String::new(),
+            warned_prices: 0,
+            warned_dates: 0,
+        }
+    }
+
+    /// The row's sale line; `None` where its code is one to ignore.
+    pub(super) fn read<'r>(&mut self, record: Record<'r>) -> Result<Option<SaleLine<'r>>, Flaw> {
+        check_shape(record, &self.columns)?;
+        let field = |f: Field| record.field(self.places[f as usize]);
+        let sku = field(Field::Sku);
+        if sku.is_empty() {
+            return Err(Flaw::new(Field::Sku, "missing_value", "the product's code is missing"));
+        }
+        at_most(Field::Sku, sku, 100)?;
+        upper_into(sku, &mut self.sku_key);
+        if self.is_ignored() {
+            return Ok(None);
+        }
+        let document = whole_number(at_most(Field::Document, field(Field::Document), 200)?);
+        let external_id = at_most(Field::ExternalId, field(Field::ExternalId), 200)?;
+        let customer = whole_number(at_most(Field::Customer, field(Field::Customer), 200)?);
+        let quantity = self.notation.number(Field::Quantity, field(Field::Quantity), 3)?.scaled;
+        let money = self.money(record, quantity)?;
+        let moment = self.moment(record)?;
+        let kind = self.kind(document, quantity, money.unit_price)?;
+        let identity = if !external_id.is_empty() {
+            SaleIdentity::External(external_id)
+        } else if !document.is_empty() {
+            SaleIdentity::Document { document, sku_key: &self.sku_key }
+        } else {
+            let (day, unit_price) = (moment.day, money.unit_price);
+            SaleIdentity::Facts { day, sku_key: &self.sku_key, customer, quantity, unit_price }
+        };
+        let key = identity.key();
+        Ok(Some(SaleLine {
+            line: record.line,
+            key,
+            sku,
+            name: cut(record.field(self.places[Field::Name as usize]), 500),
+            document,
+            external_id,
+            customer,
+            customer_name: cut(record.field(self.places[Field::CustomerName as usize]), 200),
+            country: cut(record.field(self.places[Field::Country as usize]), 100),
+            site: at_most(Field::Site, record.field(self.places[Field::Site as usize]), 200)?,
+            status: status(record.field(self.places[Field::Status as usize]))?,
+            kind,
+            quantity,
+            money,
+            moment,
+        }))
+    }
+
+    fn is_ignored(&self) -> bool {
+        (!self.ignored.is_empty() && self.ignored.contains(&self.sku_key))
+            || self.ignored_prefixes.iter().any(|p| self.sku_key.starts_with(p))
+    }
+
+    fn money(&mut self, record: Record<'_>, quantity: i64) -> Result<Money, Flaw> {
+        if quantity == 0 {
+            return Err(Flaw::new(Field::Quantity, "zero_quantity", "a quantity of zero is no sale"));
+        }
+        let field = |f: Field| record.field(self.places[f as usize]);
+        let named = field(Field::Currency);
+        let currency = if named.is_empty() { self.currency } else { currency_named(named)? };
+        let price = field(Field::UnitPrice);
+        let (from, written) = if price.is_empty() && self.columns.place(Field::Amount).is_some() {
+            (Field::Amount, self.notation.number(Field::Amount, field(Field::Amount), 6)?)
+        } else {
+            (Field::UnitPrice, self.notation.number(Field::UnitPrice, price, 6)?)
+        };
+        let code = std::str::from_utf8(&currency).unwrap_or("XXX");
+        if written.currency.is_some_and(|c| !c.may_be(code)) {
+            return Err(Flaw::new(from, "other_currency", format!("isn't written in {code}")));
+        }
+        let money = if from == Field::Amount { price_of } else { amount_of }(written.scaled, quantity, currency)
+            .ok_or_else(|| Flaw::new(from, "out_of_range", "the amount is too large"))?;
+        if money.unit_price < 0 {
+            if self.negative_prices == Unlikely::Reject {
+                return Err(Flaw::new(from, "negative_price", "the price is negative"));
+            }
+            self.warned_prices += 1;
+        }
+        Ok(money)
+    }
+
+    fn moment(&mut self, record: Record<'_>) -> Result<Moment, Flaw> {
+        let text = record.field(self.places[Field::Date as usize]);
+        let moment = self.clock.moment(self.notation.date(Field::Date, text)?);
+        if moment.at > self.latest {
+            if self.future_dates == Unlikely::Reject {
+                return Err(Flaw::new(Field::Date, "future_date", "the date is in the future"));
+            }
+            self.warned_dates += 1;
+        }
+        Ok(moment)
+    }
+
+    fn kind(&self, document: &str, quantity: i64, unit_price: i64) -> Result<SaleKind, Flaw> {
+        let cancels = self.cancellation_prefix.as_ref().is_some_and(|p| document.starts_with(p.as_str()));
+        match (quantity > 0, cancels) {
+            (true, false) => Ok(SaleKind::Sale),
+            (true, true) => {
+                Err(Flaw::new(Field::Quantity, "positive_cancellation", "a cancelling line's quantity is negative"))
+            }
+            (false, _) if unit_price == 0 => Ok(SaleKind::Adjustment),
+            (false, true) => Ok(SaleKind::Cancellation),
+            (false, false) => Ok(SaleKind::Return),
+        }
+    }
+}
+
+/// As `upper` of the database makes a key of a code.
+pub(super) fn upper_into(text: &str, key: &mut String) {
+    key.clear();
+    if text.is_ascii() {
+        key.push_str(text);
+        key.make_ascii_uppercase();
+    } else {
+        key.extend(text.chars().flat_map(char::to_uppercase));
+    }
+}
+
+/// Spreadsheets and data frames write the number 17850 as `17850.0`.
+fn whole_number(text: &str) -> &str {
+    match text.strip_suffix(".0") {
+        Some(whole) if !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit()) => whole,
+        _ => text,
+    }
+}
+
+/// Names are for people: a long one is cut, not refused.
+fn cut(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
+    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
+}
+
+fn status(text: &str) -> Result<Option<SaleStatus>, Flaw> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(match super::columns::plain(text).as_str() {
+        "delivered" | "livre" | "livree" | "completed" | "complete" | "paid" | "paye" | "payee" | "done"
+        | "shipped" => SaleStatus::Delivered,
+        "pending" | "enattente" | "encours" | "open" | "processing" => SaleStatus::Pending,
+        "cancelled" | "canceled" | "annule" | "annulee" => SaleStatus::Cancelled,
+        _ => return Err(Flaw::new(Field::Status, "unknown_status", "isn't delivered, pending or cancelled")),
+    }))
+}

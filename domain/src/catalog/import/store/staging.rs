@@ -1,0 +1,206 @@
+//! The staging tables: filling, numbering, and emptying them.
+
+use std::collections::HashSet;
+
+use futures::TryStreamExt as _;
+use platform::ids::CompanyId;
+use sqlx::PgConnection;
+
+use crate::Result;
+use crate::catalog::import::Kind;
+use crate::catalog::import::chunk::Chunk;
+use crate::catalog::import::copy::{HEADER, TRAILER};
+use crate::catalog::import::life::{ImportId, Warning};
+use crate::catalog::import::stage::fingerprint;
+use crate::catalog::import::store::errors;
+use crate::catalog::import::store::plan::{join_by_hash, joins_as_usual};
+use crate::catalog::import::store::progress::still_loading;
+
+const COPY_SALES: &str = "copy staging.sale_lines (import_id, line, id, key, repeats, sku, name, document, external_id, \
+     customer, customer_name, country, site, kind, status, quantity, unit_price, amount, currency, sold_at, day) \
+     from stdin (format binary)";
+const COPY_PRODUCTS: &str = "copy staging.product_lines (import_id, line, id, sku, name, category, supplier, unit, barcode, \
+     currency, purchase_price, sale_price, min_stock, max_stock, minimum_order_quantity, pack_multiple, \
+     lead_time_days, active) from stdin (format binary)";
+const COPY_COUNTS: &str =
+    "copy staging.count_lines (import_id, line, id, key, sku, name, site, quantity, at) from stdin (format binary)";
+
+/// Writes one chunk and where it ends.
+///
+/// # Errors
+/// The database's.
+pub async fn write_chunk(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+    kind: Kind,
+    chunk: Chunk,
+) -> Result<()> {
+    let statement = match kind {
+        Kind::Sales => COPY_SALES,
+        Kind::Products => COPY_PRODUCTS,
+        Kind::StockCounts => COPY_COUNTS,
+    };
+    if chunk.rows > 0 {
+        let mut copy = conn.copy_in_raw(statement).await?;
+        copy.send(HEADER).await?;
+        copy.send(chunk.tuples.bytes).await?;
+        copy.send(TRAILER).await?;
+        copy.finish().await?;
+    }
+    errors::insert(&mut *conn, company, import, &chunk.rejections).await?;
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let done = sqlx::query!(
+        "update imports set staged_through = $3, staged_rows = staged_rows + $4, rows_total = $5, rows_rejected = $6,
+           rows_ignored = $7
+         where company_id = $1 and id = $2 and state = 'loading'",
+        company.0,
+        import.0,
+        count(chunk.through),
+        count(chunk.rows),
+        count(chunk.totals.rows),
+        count(chunk.totals.rejected),
+        count(chunk.totals.ignored),
+    )
+    .execute(conn)
+    .await?;
+    still_loading(done.rows_affected())
+}
+
+/// Where fewer rows are staged than were committed (the server crashed, and staging isn't logged), forgets
+/// them all: the file is staged again. Lines already merged stay merged. Answers the line to go on after,
+/// and whether all is staged.
+///
+/// # Errors
+/// The database's.
+pub async fn resume_point(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<(i64, bool)> {
+    let state = sqlx::query!(
+        r#"select staged_through, staged_at is not null as "is_staged!",
+             staged_rows = (select count(*) from staging.sale_lines where import_id = $2)
+               + (select count(*) from staging.product_lines where import_id = $2)
+               + (select count(*) from staging.count_lines where import_id = $2) as "is_whole!"
+           from imports where company_id = $1 and id = $2"#,
+        company.0,
+        import.0,
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if state.is_whole {
+        return Ok((state.staged_through, state.is_staged));
+    }
+    wipe(&mut *conn, import).await?;
+    sqlx::query!("delete from import_errors where company_id = $1 and import_id = $2", company.0, import.0)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!(
+        "update imports set staged_through = 0, staged_rows = 0, staged_at = null where company_id = $1 and id = $2",
+        company.0,
+        import.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok((0, false))
+}
+
+/// Ends staging: rows of one key are numbered in the order of the file, and of rows with the caller's own id
+/// the last one stands (the others get a negative line, which no range reaches: they may still carry the name
+/// of a product to make). Gives what should be looked at.
+///
+/// # Errors
+/// The database's.
+pub async fn number_rows(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<Vec<Warning>> {
+    join_by_hash(&mut *conn).await?;
+    let found = sqlx::query!(
+        r#"with numbered as (
+             select d.line, d.key, d.external_id is not null as named,
+               row_number() over (partition by d.key order by d.line) as occurrence,
+               count(*) over (partition by d.key) as occurrences,
+               row_number() over (partition by d.key, d.quantity, d.unit_price, d.sold_at, d.customer order by d.line)
+                 as likeness
+             from staging.sale_lines d
+             where d.import_id = $1
+               and d.key in (select r.key from staging.sale_lines r where r.import_id = $1 and r.repeats)
+           ), superseded as (
+             update staging.sale_lines l set line = -l.line
+             from numbered n
+             where l.import_id = $1 and l.line = n.line and n.named and n.occurrence < n.occurrences
+             returning 1
+           ), keyed as (
+             update staging.sale_lines l set key = substring(sha256(n.key || int8send(n.occurrence)) for 16)
+             from numbered n
+             where l.import_id = $1 and l.line = n.line and not n.named and n.occurrence > 1
+           )
+           select (select count(*) from superseded) as "superseded!",
+             count(*) filter (where not named and likeness > 1) as "alike!"
+           from numbered"#,
+        import.0,
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    joins_as_usual(&mut *conn).await?;
+    sqlx::query!("update imports set staged_at = engine_now() where company_id = $1 and id = $2", company.0, import.0,)
+        .execute(conn)
+        .await?;
+    let warning = |code: &str, rows| Warning { code: code.into(), rows: u64::try_from(rows).unwrap_or(0) };
+    let warnings = [warning("duplicate_lines", found.alike), warning("superseded_lines", found.superseded)];
+    Ok(warnings.into_iter().filter(|w| w.rows > 0).collect())
+}
+
+/// Empties staging of an import.
+///
+/// # Errors
+/// The database's.
+pub async fn wipe(conn: &mut PgConnection, import: ImportId) -> Result<()> {
+    sqlx::query!("delete from staging.sale_lines where import_id = $1", import.0).execute(&mut *conn).await?;
+    sqlx::query!("delete from staging.product_lines where import_id = $1", import.0).execute(&mut *conn).await?;
+    sqlx::query!("delete from staging.count_lines where import_id = $1", import.0).execute(conn).await?;
+    Ok(())
+}
+
+/// Empties staging of the company's imports that are over: a worker that dies right after its last commit
+/// leaves them behind.
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
+    let left = sqlx::query_scalar!(
+        r#"select i.id as "id: ImportId" from imports i
+           where i.company_id = $1 and i.state in ('succeeded', 'failed', 'cancelled') and i.staged_rows > 0"#,
+        company.0,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for import in left {
+        wipe(&mut *conn, import).await?;
+        sqlx::query!("update imports set staged_rows = 0 where company_id = $1 and id = $2", company.0, import.0)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Fingerprints of every code of the catalog.
+///
+/// # Errors
+/// The database's.
+pub async fn known_products(conn: &mut PgConnection, company: CompanyId) -> Result<HashSet<u64>> {
+    let mut keys =
+        sqlx::query_scalar!(r#"select sku_key as "key!" from products where company_id = $1"#, company.0).fetch(conn);
+    let mut known = HashSet::new();
+    while let Some(key) = keys.try_next().await? {
+        // The database's own upper case may know fewer letters.
+        known.insert(fingerprint(&key.to_uppercase()));
+    }
+    Ok(known)
+}
+
+/// Upper-case names of the company's sites.
+///
+/// # Errors
+/// The database's.
+pub async fn known_sites(conn: &mut PgConnection, company: CompanyId) -> Result<HashSet<String>> {
+    let keys = sqlx::query_scalar!(r#"select name_key as "key!" from sites where company_id = $1"#, company.0)
+        .fetch_all(conn)
+        .await?;
+    Ok(keys.into_iter().map(|key| key.to_uppercase()).collect())
+}

@@ -1,0 +1,57 @@
+//! What makes a fact that is sent again the same fact: 16 bytes of a SHA-256, unique in its company.
+
+use serde::{Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+/// The identity of a sale line or of a movement across files and calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FactKey(pub [u8; 16]);
+
+impl FactKey {
+    /// The key of a fact that its source gives an id to. A file's mapped id and a call's `external_id`
+    /// are one name space.
+    pub fn of_external_id(external_id: &str) -> Self {
+        Self::of(&[b"external", external_id.trim().as_bytes()])
+    }
+
+    /// The key of a fact told apart by `parts`; the first names the kind of identity.
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let mut key = [0; 16];
+        key.copy_from_slice(&hash.finalize()[..16]);
+        Self(key)
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// As Postgres reads `bytea` in text.
+impl Serialize for FactKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let hex = self.0.iter().map(|byte| format!("{byte:02x}"));
+        serializer.collect_str(&format_args!("\\x{}", hex.collect::<String>()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_can_not_flow_into_each_other() {
+        assert_ne!(FactKey::of(&[b"ab", b"c"]), FactKey::of(&[b"a", b"bc"]));
+        assert_eq!(FactKey::of_external_id(" 17 "), FactKey::of_external_id("17"));
+    }
+
+    #[test]
+    fn a_key_is_written_as_postgres_reads_bytes() {
+        let text = serde_json::to_string(&FactKey([0xab; 16])).unwrap();
+        assert_eq!(text, format!("\"\\\\x{}\"", "ab".repeat(16)));
+    }
+}

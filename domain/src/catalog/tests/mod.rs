@@ -1,0 +1,100 @@
+//! The area against a real Postgres: its rules as users meet them.
+
+mod levels;
+mod permuted;
+mod products;
+mod sales;
+
+use chrono::{DateTime, Utc};
+use platform::db::{Scope, Tx};
+use platform::ids::{CompanyId, Uuid};
+use platform::testing::TestDb;
+
+use super::{NewMovement, NewProduct, NewSale, Product, ProductId, Stock};
+use crate::{Error, Result};
+
+/// A company in a database of its own.
+struct Shop {
+    test: TestDb,
+    company: CompanyId,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let test = TestDb::new().await;
+        let company = add_company(&test).await;
+        Self { test, company }
+    }
+
+    async fn begin(&self) -> Tx {
+        self.test.db.begin(Scope::company(self.company)).await.unwrap()
+    }
+
+    async fn product(&self, sku: &str) -> Product {
+        let mut tx = self.begin().await;
+        let new = json::<NewProduct>(&format!(r#"{{"sku": "{sku}", "name": "{sku}", "sale_price": 100}}"#));
+        let product =
+            super::create_product(&mut tx, self.company, "XOF", new, at("2024-01-01T00:00:00Z")).await.unwrap();
+        tx.commit().await.unwrap();
+        product
+    }
+
+    /// Records movements of sku `a`, each a piece of JSON without the sku.
+    async fn moves(&self, movements: &[&str]) -> Result<u64> {
+        let list: Vec<NewMovement> = movements.iter().map(|m| json(&format!(r#"{{"sku": "a", {m}}}"#))).collect();
+        let mut tx = self.begin().await;
+        let done = super::record_movements(&mut tx, self.company, &list, at(NOW)).await?;
+        tx.commit().await?;
+        Ok(done.created)
+    }
+
+    /// Records sales of sku `a`, each a piece of JSON without the sku.
+    async fn sells(&self, sales: &[&str]) -> Result<super::Recorded<super::Sale>> {
+        let list: Vec<NewSale> = sales.iter().map(|s| json(&format!(r#"{{"sku": "a", {s}}}"#))).collect();
+        let mut tx = self.begin().await;
+        let done = super::record_sales(&mut tx, self.company, chrono_tz::Africa::Dakar, &list, at(NOW)).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    async fn stock(&self, product: ProductId) -> Stock {
+        super::find_stock(&mut *self.begin().await, self.company, product).await.unwrap()
+    }
+
+    async fn level(&self, product: ProductId) -> Option<String> {
+        self.stock(product).await.level.map(|level| level.normalize().to_string())
+    }
+}
+
+const NOW: &str = "2024-06-01T12:00:00Z";
+
+async fn add_company(test: &TestDb) -> CompanyId {
+    let id = CompanyId::new();
+    sqlx::query!(
+        "insert into companies (id, name, created_by, created_at, updated_at) values ($1, 'shop', $2, $3, $3)",
+        id.0,
+        Uuid::now_v7(),
+        at(NOW),
+    )
+    .execute(&mut test.owner().await)
+    .await
+    .unwrap();
+    id
+}
+
+fn json<T: serde::de::DeserializeOwned>(text: &str) -> T {
+    serde_json::from_str(text).unwrap()
+}
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// The fields and codes of a refusal, or the code of a conflict.
+fn refusal<T: std::fmt::Debug>(result: Result<T>) -> Vec<String> {
+    match result.unwrap_err() {
+        Error::Invalid(fields) => fields.into_iter().map(|f| format!("{} {}", f.field, f.code)).collect(),
+        Error::Conflict { code, .. } => vec![code.to_owned()],
+        other => panic!("{other}"),
+    }
+}

@@ -1,0 +1,257 @@
+//! The level is a function of the set of facts: whatever their order of arrival, however often they
+//! are sent, however they are split into transactions, the cache agrees with a recomputation in Rust.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use platform::db::{Scope, Tx};
+use platform::ids::{CompanyId, Uuid};
+use platform::money::Decimal;
+use platform::testing::TestDb;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::{NOW, at};
+use crate::catalog::recompute_levels;
+
+/// One of a few sites, or none.
+type Place = Option<usize>;
+
+const SITES: usize = 2;
+const PRODUCTS: usize = 2;
+
+#[derive(Debug, Clone)]
+struct Fact {
+    id: u128,
+    product: usize,
+    place: Place,
+    /// Few moments, so that facts often share one.
+    moment: i64,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Count(i64),
+    Move { kind: &'static str, change: i64 },
+    Sale { kind: &'static str, quantity: i64, cancelled: bool, rule: Option<&'static str> },
+}
+
+fn fact() -> impl Strategy<Value = Fact> {
+    let what = prop_oneof![
+        2 => (0..50_i64).prop_map(What::Count),
+        2 => (1..50_i64).prop_map(|n| What::Move { kind: "entry", change: n }),
+        2 => (1..20_i64).prop_map(|n| What::Move { kind: "exit", change: -n }),
+        1 => (1..20_i64).prop_map(|n| What::Move { kind: "adjustment", change: -n }),
+        5 => (1..20_i64, prop::bool::weighted(0.2), prop::option::weighted(0.3, prop_oneof![Just("all"), Just("none")]))
+            .prop_map(|(n, cancelled, rule)| What::Sale { kind: "sale", quantity: n, cancelled, rule }),
+        1 => (1..20_i64).prop_map(|n| What::Sale { kind: "return", quantity: -n, cancelled: false, rule: None }),
+        1 => (-9..9_i64).prop_map(|n| What::Sale { kind: "adjustment", quantity: n, cancelled: false, rule: None }),
+    ];
+    let place = prop::option::weighted(0.5, 0..SITES);
+    (1..u128::MAX - 1, 0..PRODUCTS, place, 0..8_i64, what).prop_map(|(id, product, place, moment, what)| Fact {
+        id,
+        product,
+        place,
+        moment,
+        what,
+    })
+}
+
+/// What the rules of `stock.rs` make of the facts of one product, without a database.
+fn levels(facts: &[&Fact]) -> BTreeMap<Place, i64> {
+    let key = |fact: &Fact| (fact.moment, fact.id);
+    let mut counted = BTreeMap::<Place, (i64, u128, i64)>::new();
+    let mut entered = BTreeMap::<Place, (i64, u128, i64)>::new();
+    let mut since = BTreeMap::<Place, i64>::new();
+    for fact in facts {
+        let (moment, id) = key(fact);
+        match fact.what {
+            What::Count(n) => {
+                let latest = counted.entry(fact.place).or_insert((moment, id, n));
+                *latest = (*latest).max((moment, id, n));
+            }
+            What::Move { kind: "entry", change } => {
+                let first = entered.entry(fact.place).or_insert((moment, id, change));
+                *first = (*first).min((moment, id, change));
+            }
+            _ => continue,
+        }
+        let first = since.entry(fact.place).or_insert(moment);
+        *first = (*first).min(moment);
+    }
+    let mut level = BTreeMap::new();
+    for &place in since.keys() {
+        level.insert(place, counted.get(&place).or_else(|| entered.get(&place)).unwrap().2);
+    }
+    let sites_began = (!since.contains_key(&None) && !since.is_empty())
+        .then(|| since.keys().map(|place| counted.get(place).or_else(|| entered.get(place)).unwrap().0).max().unwrap());
+    for fact in facts {
+        let (change, is_sale, always) = match fact.what {
+            What::Count(_) => continue,
+            What::Move { change, .. } => (change, false, false),
+            What::Sale { cancelled: true, .. } | What::Sale { rule: Some("none"), .. } => continue,
+            What::Sale { kind: "adjustment", quantity, rule, .. } => (quantity, true, rule.is_some()),
+            What::Sale { quantity, rule, .. } => (-quantity, true, rule.is_some()),
+        };
+        let own = fact.place.filter(|_| since.get(&fact.place).is_some_and(|&from| always || fact.moment >= from));
+        let after = match (counted.get(&own), entered.get(&own), sites_began) {
+            (Some(&(moment, id, _)), ..) => fact.moment > moment || !is_sale && key(fact) > (moment, id),
+            (None, Some(&(moment, id, _)), _) => {
+                if is_sale {
+                    fact.moment >= moment
+                } else {
+                    key(fact) > (moment, id)
+                }
+            }
+            (None, None, Some(began)) => fact.moment > began,
+            (None, None, None) => continue,
+        };
+        if always || after {
+            *level.entry(own).or_insert(0) += change;
+        }
+    }
+    level
+}
+
+struct Books {
+    tx: Tx,
+    company: CompanyId,
+    products: Vec<Uuid>,
+    sites: Vec<Uuid>,
+}
+
+impl Books {
+    /// Books of a company that is gone with the transaction.
+    async fn open(test: &TestDb) -> Self {
+        let company = CompanyId::new();
+        let products: Vec<_> = (0..PRODUCTS).map(|_| Uuid::now_v7()).collect();
+        let sites: Vec<_> = (0..SITES).map(|_| Uuid::now_v7()).collect();
+        let mut tx = test.db.begin(Scope::company(company)).await.unwrap();
+        sqlx::query!(
+            "insert into companies (id, name, created_by, created_at, updated_at) values ($1, 'shop', $1, $2, $2)",
+            company.0,
+            at(NOW),
+        )
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        for id in &products {
+            sqlx::query!(
+                "insert into products (company_id, id, sku, name, currency) values ($1, $2, $3, 'p', 'XOF')",
+                company.0,
+                id,
+                id.to_string()
+            )
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        }
+        for id in &sites {
+            sqlx::query!("insert into sites (company_id, id, name) values ($1, $2, $3)", company.0, id, id.to_string())
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+        }
+        Self { tx, company, products, sites }
+    }
+
+    async fn write(&mut self, facts: &[&Fact]) {
+        for fact in facts {
+            self.write_one(fact).await;
+        }
+        let touched: Vec<_> = facts.iter().map(|fact| self.products[fact.product]).collect();
+        recompute_levels(&mut self.tx, self.company, &touched).await.unwrap();
+    }
+
+    async fn write_one(&mut self, fact: &Fact) {
+        let (id, site) = (Uuid::from_u128(fact.id), fact.place.map(|site| self.sites[site]));
+        let at = moment(fact.moment);
+        let (kind, quantity) = match fact.what {
+            What::Count(n) => ("count", n),
+            What::Move { kind, change } => (kind, change),
+            What::Sale { kind, quantity, .. } => (kind, quantity),
+        };
+        if let What::Sale { cancelled, rule, .. } = fact.what {
+            sqlx::query!(
+                "insert into sales (company_id, id, sold_at, day, product_id, site_id, quantity, unit_price, amount,
+                                    currency, kind, status, stock_rule)
+                 values ($1, $2, $3, $3::timestamptz::date, $4, $5, $6, 0, 0, 'XOF', $7, $8, $9)
+                 on conflict (company_id, id) do nothing",
+                self.company.0,
+                id,
+                at,
+                self.products[fact.product],
+                site,
+                Decimal::from(quantity),
+                kind,
+                if cancelled { "cancelled" } else { "delivered" },
+                rule,
+            )
+            .execute(&mut *self.tx)
+            .await
+            .unwrap();
+        } else {
+            sqlx::query!(
+                "insert into stock_movements (company_id, id, at, product_id, site_id, kind, quantity)
+                 values ($1, $2, $3, $4, $5, $6, $7) on conflict (company_id, id) do nothing",
+                self.company.0,
+                id,
+                at,
+                self.products[fact.product],
+                site,
+                kind,
+                Decimal::from(quantity),
+            )
+            .execute(&mut *self.tx)
+            .await
+            .unwrap();
+        }
+    }
+
+    async fn levels(&mut self) -> Vec<BTreeMap<Place, i64>> {
+        let rows =
+            sqlx::query!("select product_id, site_id, level from stock_levels where company_id = $1", self.company.0)
+                .fetch_all(&mut *self.tx)
+                .await
+                .unwrap();
+        let mut found = vec![BTreeMap::new(); PRODUCTS];
+        for row in rows {
+            let product = self.products.iter().position(|id| *id == row.product_id).unwrap();
+            let place = row.site_id.map(|site| self.sites.iter().position(|id| *id == site).unwrap());
+            found[product].insert(place, row.level.normalize().to_string().parse().unwrap());
+        }
+        found
+    }
+}
+
+fn moment(n: i64) -> DateTime<Utc> {
+    at(NOW) + TimeDelta::hours(11 * n)
+}
+
+#[test]
+fn facts_in_any_order_and_sent_again_give_the_same_levels() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let test = runtime.block_on(TestDb::new());
+    let facts = prop::collection::vec(fact(), 0..24);
+    let cases = facts.prop_flat_map(|facts| (Just(facts.clone()), Just(facts).prop_shuffle(), 1..5_usize));
+    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(96) });
+    let outcome = runner.run(&cases, |(facts, shuffled, split)| {
+        runtime.block_on(async {
+            let (all, other): (Vec<&Fact>, Vec<&Fact>) = (facts.iter().collect(), shuffled.iter().collect());
+            let (mut one, mut two) = (Books::open(&test).await, Books::open(&test).await);
+            one.write(&all).await;
+            for part in other.chunks(split * 3) {
+                two.write(part).await;
+            }
+            two.write(&other[..other.len() / 2]).await;
+            let of = |product| all.iter().copied().filter(|f| f.product == product).collect::<Vec<_>>();
+            let expected: Vec<_> = (0..PRODUCTS).map(|product| levels(&of(product))).collect();
+            prop_assert_eq!(&one.levels().await, &expected);
+            prop_assert_eq!(&two.levels().await, &expected);
+            Ok(())
+        })
+    });
+    runtime.block_on(async { drop(test) });
+    outcome.unwrap();
+}

@@ -1,0 +1,112 @@
+//! Sale lines through the door of the area.
+
+use super::{NOW, Shop, add_company, at, json, refusal};
+use crate::catalog::{NewSale, SaleFilter, SaleStatus, cancel_sale, list_sales, record_sales};
+use platform::db::Scope;
+
+#[tokio::test]
+async fn a_sale_takes_price_currency_and_day_from_what_is_known() {
+    let shop = Shop::open().await;
+    shop.product("a").await;
+    let sold = shop.sells(&[r#""quantity": "2.500", "sold_at": "2024-05-02T23:30:00+02:00""#]).await.unwrap();
+    let sale = &sold.items[0];
+    assert_eq!((sale.amount.to_string().as_str(), sale.currency.as_str()), ("250", "XOF"));
+    assert_eq!((sale.day.to_string().as_str(), sale.quantity.to_string().as_str()), ("2024-05-02", "2.500"));
+}
+
+#[tokio::test]
+async fn a_sale_sent_again_is_the_same_sale() {
+    let shop = Shop::open().await;
+    shop.product("a").await;
+    let line = r#""quantity": 2, "external_id": "T-1""#;
+    let first = shop.sells(&[line, r#""quantity": 1"#]).await.unwrap();
+    let again = shop.sells(&[line]).await.unwrap();
+    assert_eq!((first.created, again.created), (2, 0));
+    assert_eq!(first.items[0], again.items[0]);
+    assert_eq!(refusal(shop.sells(&[r#""quantity": 3, "external_id": "T-1""#]).await), ["external_id_taken"]);
+}
+
+#[tokio::test]
+async fn one_wrong_line_refuses_the_call_and_every_wrong_line_is_named() {
+    let shop = Shop::open().await;
+    shop.product("a").await;
+    let lines: Vec<NewSale> = [
+        r#"{"sku": " A ", "quantity": 1}"#,
+        r#"{"sku": "nowhere", "quantity": 1}"#,
+        r#"{"quantity": 1}"#,
+        r#"{"sku": "a", "quantity": "0.0001", "customer_ref": "C9"}"#,
+    ]
+    .map(json)
+    .into();
+    let mut tx = shop.begin().await;
+    let result = record_sales(&mut tx, shop.company, chrono_tz::UTC, &lines, at(NOW)).await;
+    assert_eq!(
+        refusal(result),
+        [
+            "[1].sku unknown_product",
+            "[2].product_id one_of",
+            "[3].customer_ref unknown_customer",
+            "[3].quantity out_of_range",
+            "[3].quantity not_positive",
+        ]
+    );
+    assert!(list_sales(&mut tx, shop.company, &SaleFilter::default(), None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_cancelled_sale_gives_its_stock_back_once() {
+    let shop = Shop::open().await;
+    let product = shop.product("a").await;
+    shop.moves(&[r#""kind": "count", "quantity": 10, "at": "2024-05-01T00:00:00Z""#]).await.unwrap();
+    let sold = shop.sells(&[r#""quantity": 4"#]).await.unwrap();
+    assert_eq!(shop.level(product.id).await.as_deref(), Some("6"));
+    for _ in 0..2 {
+        let mut tx = shop.begin().await;
+        let sale = cancel_sale(&mut tx, shop.company, sold.items[0].id, at(NOW)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!((sale.status, sale.cancelled_at), (SaleStatus::Cancelled, Some(at(NOW))));
+    }
+    assert_eq!(shop.level(product.id).await.as_deref(), Some("10"));
+}
+
+#[tokio::test]
+async fn sales_are_listed_latest_first_and_filtered() {
+    let shop = Shop::open().await;
+    let product = shop.product("a").await;
+    let sold = shop
+        .sells(&[
+            r#""quantity": 1, "sold_at": "2024-05-01T10:00:00Z""#,
+            r#""quantity": 2, "sold_at": "2024-05-02T10:00:00Z", "status": "pending", "due_at": "2024-07-01T10:00:00Z""#,
+            r#""quantity": 3, "sold_at": "2024-05-03T10:00:00Z""#,
+        ])
+        .await
+        .unwrap();
+    let mut tx = shop.begin().await;
+    let mut quantities = async |filter: SaleFilter, after| {
+        let rows = list_sales(&mut tx, shop.company, &filter, after, 2).await.unwrap();
+        rows.iter().map(|sale| sale.quantity.normalize().to_string()).collect::<String>()
+    };
+    assert_eq!(quantities(SaleFilter::default(), None).await, "32");
+    assert_eq!(quantities(SaleFilter::default(), Some(sold.items[1].id)).await, "1");
+    assert_eq!(quantities(SaleFilter { status: Some(SaleStatus::Pending), ..SaleFilter::default() }, None).await, "2");
+    let day = "2024-05-02".parse().ok();
+    let of_day = SaleFilter { product_id: Some(product.id), from: day, to: day, ..SaleFilter::default() };
+    assert_eq!(quantities(of_day, None).await, "2");
+}
+
+#[tokio::test]
+async fn another_companys_products_and_sales_are_not_there() {
+    let shop = Shop::open().await;
+    let product = shop.product("a").await;
+    let sold = shop.sells(&[r#""quantity": 1, "external_id": "T-1""#]).await.unwrap();
+    let stranger = add_company(&shop.test).await;
+    let mut tx = shop.test.db.begin(Scope::company(stranger)).await.unwrap();
+    let line: NewSale = json(&format!(r#"{{"product_id": "{}", "quantity": 1}}"#, product.id));
+    let refused = record_sales(&mut tx, stranger, chrono_tz::UTC, &[line], at(NOW)).await;
+    assert_eq!(refusal(refused), ["[0].product_id unknown_product"]);
+    for company in [stranger, shop.company] {
+        assert!(cancel_sale(&mut tx, company, sold.items[0].id, at(NOW)).await.is_err());
+        assert!(list_sales(&mut tx, company, &SaleFilter::default(), None, 10).await.unwrap().is_empty());
+        assert!(crate::catalog::find_stock(&mut tx, company, product.id).await.is_err());
+    }
+}

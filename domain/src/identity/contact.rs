@@ -1,0 +1,94 @@
+//! E-mail addresses and phone numbers as they are stored: lower case, and E.164.
+
+use phonenumber::Mode;
+use phonenumber::country::Id as Country;
+
+use crate::{Error, Result};
+
+/// The country of an ISO 3166 code, `SN` say.
+///
+/// # Errors
+/// `Invalid` for `field` when no such country has phone numbers.
+pub fn country(field: &str, code: &str) -> Result<Country> {
+    code.parse().map_err(|_| Error::invalid(field, "unknown_country", "not an ISO 3166 code of two letters"))
+}
+
+/// A phone number in E.164, national forms read as numbers of `country`.
+///
+/// # Errors
+/// `Invalid` for `field` when it isn't a number that can be called.
+pub fn parse_phone(field: &str, text: &str, country: Country) -> Result<String> {
+    phonenumber::parse(Some(country), text.trim())
+        .ok()
+        .filter(phonenumber::is_valid)
+        .map(|number| number.format().mode(Mode::E164).to_string())
+        .ok_or_else(|| Error::invalid(field, "invalid_phone", "not a phone number; international numbers begin with +"))
+}
+
+/// An e-mail address, trimmed and in lower case. Checks the syntax that mail servers accept without
+/// quoting: whether somebody reads it, only a message can tell.
+///
+/// # Errors
+/// `Invalid` for `field`.
+pub fn parse_email(field: &str, text: &str) -> Result<String> {
+    let address = text.trim().to_lowercase();
+    let well_formed = address.split_once('@').is_some_and(|(local, host)| is_local_part(local) && is_host(host));
+    if well_formed && address.len() <= 254 {
+        Ok(address)
+    } else {
+        Err(Error::invalid(field, "invalid_email", "not an e-mail address"))
+    }
+}
+
+fn is_local_part(local: &str) -> bool {
+    (1..=64).contains(&local.len())
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b))
+}
+
+fn is_host(host: &str) -> bool {
+    host.contains('.')
+        && host.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+        })
+        && !host.rsplit('.').next().is_some_and(|top| top.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_checked_for_syntax_and_kept_in_lower_case() {
+        assert_eq!(parse_email("email", " Awa.Diop@Example.SN ").unwrap(), "awa.diop@example.sn");
+        for good in ["a@b.co", "awa+caisse@boutique-dakar.sn", "a_b@xn--bcher-kva.example", "ndèye@x.sn"] {
+            assert_eq!(parse_email("email", good).is_ok(), !good.starts_with("ndèye"), "{good}");
+        }
+        for bad in
+            ["", "awa", "@b.co", "a@b", "a b@c.sn", "a..b@c.sn", "a@-c.sn", "a@c..sn", "a@1.2.3.4", "a@b.sn, c@d.sn"]
+        {
+            assert!(parse_email("email", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn national_numbers_are_read_as_the_country_s() {
+        let cases = [
+            ("77 123 45 67", Some("+221771234567")),
+            ("00221 77 123 45 67", Some("+221771234567")),
+            ("+33 6 12 34 56 78", Some("+33612345678")),
+            ("12", None),
+            ("77 123 45", None),
+            ("not a number", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_phone("phone", text, Country::SN).ok().as_deref(), expected, "{text}");
+        }
+        assert!(country("country", "XX").is_err());
+    }
+}

@@ -1,0 +1,23 @@
+//! Every query of the area, by noun. Functions that look somebody up before a company is known call
+//! the database's narrow functions; all others see what row-level security shows them.
+
+pub(super) mod access;
+pub(super) mod accounts;
+pub(super) mod api_keys;
+pub(super) mod attempts;
+pub(super) mod audit;
+pub(super) mod companies;
+pub(super) mod idempotency;
+pub(super) mod invitations;
+pub(super) mod members;
+pub(super) mod operators;
+pub(super) mod resets;
+pub(super) mod sessions;
+pub(super) mod sweep;
+
+use crate::Error;
+
+/// The row is there, but at another version than the one that `If-Match` named.
+fn version_missed() -> Error {
+    Error::conflict("version_mismatch", "changed since it was read; read it again")
+}

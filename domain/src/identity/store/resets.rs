@@ -1,0 +1,98 @@
+//! Requests to reset a password by e-mail: single use, one hour.
+
+use chrono::{DateTime, Utc};
+use platform::ids::UserId;
+use sqlx::PgConnection;
+
+use crate::identity::{Language, PasswordResetId};
+use crate::{Error, Result};
+
+/// A reset that can be used now.
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordReset {
+    pub id: PasswordResetId,
+    pub user: UserId,
+}
+
+/// What the job that mails a reset needs.
+#[derive(Debug, Clone)]
+pub struct ResetMail {
+    pub email: String,
+    pub full_name: String,
+    pub language: Language,
+    /// Sealed for `password_resets:<id>`.
+    pub sealed_token: Vec<u8>,
+}
+
+/// Writes a reset. In a transaction of the engine, beside the platform job that mails it.
+///
+/// # Errors
+/// The database's.
+pub async fn create_password_reset(
+    conn: &mut PgConnection,
+    reset: PasswordReset,
+    token_hash: &[u8; 32],
+    sealed_token: &[u8],
+) -> Result<()> {
+    sqlx::query!(
+        "select create_password_reset($1, $2, $3, $4, interval '1 hour')",
+        reset.id.0,
+        reset.user.0,
+        token_hash.as_slice(),
+        sealed_token,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The reset behind a token, while it can be used.
+///
+/// # Errors
+/// The database's.
+pub async fn find_password_reset(conn: &mut PgConnection, token_hash: &[u8; 32]) -> Result<Option<PasswordReset>> {
+    let row = sqlx::query_as!(
+        PasswordReset,
+        r#"select id as "id!: PasswordResetId", user_id as "user!: UserId" from password_reset_lookup($1)"#,
+        token_hash.as_slice(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row)
+}
+
+/// What to mail, while it can still be used. In a transaction of the engine.
+///
+/// # Errors
+/// The database's.
+pub async fn reset_mail(conn: &mut PgConnection, id: PasswordResetId) -> Result<Option<ResetMail>> {
+    let row = sqlx::query_as!(
+        ResetMail,
+        r#"select email as "email!", full_name as "full_name!", language as "language!: Language",
+                  sealed_token as "sealed_token!"
+           from password_reset_mail($1)"#,
+        id.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row)
+}
+
+/// Uses a reset up, and with it every other open one of the person. The transaction's user must be
+/// the reset's.
+///
+/// # Errors
+/// `Conflict(token_used)` when another request was faster.
+pub async fn use_password_reset(conn: &mut PgConnection, reset: PasswordReset, now: DateTime<Utc>) -> Result<()> {
+    let used =
+        sqlx::query!("update password_resets set used_at = $2 where id = $1 and used_at is null", reset.id.0, now,)
+            .execute(&mut *conn)
+            .await?;
+    if used.rows_affected() == 0 {
+        return Err(Error::conflict("token_used", "this link has been used"));
+    }
+    sqlx::query!("update password_resets set used_at = $2 where user_id = $1 and used_at is null", reset.user.0, now,)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

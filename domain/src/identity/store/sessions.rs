@@ -1,0 +1,180 @@
+//! Sessions and the rotation of their refresh tokens.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use platform::ids::UserId;
+use sqlx::PgConnection;
+
+use crate::Result;
+use crate::identity::SessionId;
+
+/// How long a refresh token may lie unused.
+const REFRESH_LIFE: TimeDelta = TimeDelta::days(30);
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoked {
+    Logout,
+    TokenReused,
+    PasswordChanged,
+}
+
+impl Revoked {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Logout => "logout",
+            Self::TokenReused => "token_reused",
+            Self::PasswordChanged => "password_changed",
+        }
+    }
+}
+
+/// A refresh token that once was given out.
+#[derive(Debug, Clone, Copy)]
+pub struct RefreshToken {
+    pub user: UserId,
+    pub session: SessionId,
+    /// Its session is neither revoked nor expired, and its user active.
+    pub session_open: bool,
+}
+
+/// What presenting a refresh token came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    Rotated,
+    /// It had been used before: somebody holds a stolen copy, so the whole session is over.
+    Reused,
+}
+
+/// Opens a session with its first refresh token. The transaction's user must be `user`.
+///
+/// # Errors
+/// The database's.
+pub async fn open_session(
+    conn: &mut PgConnection,
+    user: UserId,
+    token_hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<SessionId> {
+    let session = SessionId::new();
+    sqlx::query!(
+        "insert into sessions (id, user_id, created_at, expires_at) values ($1, $2, $3, $4)",
+        session.0,
+        user.0,
+        now,
+        now + REFRESH_LIFE,
+    )
+    .execute(&mut *conn)
+    .await?;
+    insert_token(conn, user, session, token_hash, now).await?;
+    Ok(session)
+}
+
+/// Whose token it is, whoever asks.
+///
+/// # Errors
+/// The database's.
+pub async fn find_refresh_token(conn: &mut PgConnection, hash: &[u8; 32]) -> Result<Option<RefreshToken>> {
+    let row = sqlx::query_as!(
+        RefreshToken,
+        r#"select user_id as "user!: UserId", session_id as "session!: SessionId",
+                  session_open as "session_open!"
+           from refresh_lookup($1)"#,
+        hash.as_slice(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row)
+}
+
+/// Uses a token up and puts `next` in its place, or ends the session when it had been used already.
+/// Of two that present it at once, one wins. The transaction's user must be the token's, and the
+/// caller commits in both cases.
+///
+/// # Errors
+/// The database's.
+pub async fn rotate_refresh_token(
+    conn: &mut PgConnection,
+    token: RefreshToken,
+    (presented, next): (&[u8; 32], &[u8; 32]),
+    now: DateTime<Utc>,
+) -> Result<Rotation> {
+    let used = sqlx::query!(
+        "update refresh_tokens set used_at = $2 where hash = $1 and used_at is null",
+        presented.as_slice(),
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    if used.rows_affected() == 0 {
+        revoke_session(conn, token.session, Revoked::TokenReused, now).await?;
+        return Ok(Rotation::Reused);
+    }
+    insert_token(conn, token.user, token.session, next, now).await?;
+    sqlx::query!("update sessions set expires_at = $2 where id = $1", token.session.0, now + REFRESH_LIFE,)
+        .execute(conn)
+        .await?;
+    Ok(Rotation::Rotated)
+}
+
+/// Ends a session of the transaction's user; its access tokens stop at once.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke_session(
+    conn: &mut PgConnection,
+    session: SessionId,
+    because: Revoked,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update sessions set revoked_at = $2, revoked_because = $3 where id = $1 and revoked_at is null",
+        session.0,
+        now,
+        because.as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends every session of the transaction's user but `kept`.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke_other_sessions(
+    conn: &mut PgConnection,
+    user: UserId,
+    kept: Option<SessionId>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update sessions set revoked_at = $3, revoked_because = $4
+         where user_id = $1 and id is distinct from $2 and revoked_at is null",
+        user.0,
+        kept.map(|id| id.0),
+        now,
+        Revoked::PasswordChanged.as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn insert_token(
+    conn: &mut PgConnection,
+    user: UserId,
+    session: SessionId,
+    hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into refresh_tokens (hash, session_id, user_id, issued_at) values ($1, $2, $3, $4)",
+        hash.as_slice(),
+        session.0,
+        user.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! A product's demand as one figure per calendar day: days without a sale are zeros, days before
+//! the first sale don't exist.
+
+use chrono::{Datelike, NaiveDate};
+
+/// Dense daily demand from the first sale up to and including the day it is seen from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    as_of: NaiveDate,
+    units: Vec<f64>,
+}
+
+impl History {
+    /// Builds the days from `(day, units)` in any order; several entries of a day are added and
+    /// what lies after `as_of` is left out. `None` when nothing was ever sold.
+    pub fn from_sales(sales: &[(NaiveDate, f64)], as_of: NaiveDate) -> Option<Self> {
+        let known = || sales.iter().filter(|(day, _)| *day <= as_of);
+        let first = known().filter(|(_, units)| *units > 0.0).map(|(day, _)| *day).min()?;
+        let length = days_between(first, as_of) + 1;
+        let mut units = vec![0.0; length];
+        for (day, sold) in known().filter(|(day, _)| *day >= first) {
+            units[days_between(first, *day)] += sold;
+        }
+        units.iter_mut().for_each(|u| *u = u.max(0.0));
+        Some(Self { as_of, units })
+    }
+
+    /// Takes a series that is dense already; its leading zeros are dropped.
+    pub fn from_days(units: &[f64], as_of: NaiveDate) -> Option<Self> {
+        let first = units.iter().position(|u| *u > 0.0)?;
+        Some(Self { as_of, units: units[first..].to_vec() })
+    }
+
+    /// The last day that the history covers.
+    pub fn as_of(&self) -> NaiveDate {
+        self.as_of
+    }
+
+    /// Units sold per day, oldest first, never empty.
+    pub fn units(&self) -> &[f64] {
+        &self.units
+    }
+
+    /// The weekday (0 = Monday) of each day, counted back from the last one.
+    pub(super) fn weekday_back(&self, days_back: usize) -> usize {
+        let last = self.as_of.weekday().num_days_from_monday() as usize;
+        (last + 7 - days_back % 7) % 7
+    }
+}
+
+fn days_between(first: NaiveDate, last: NaiveDate) -> usize {
+    usize::try_from((last - first).num_days()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn days_without_a_sale_are_zeros_and_the_series_starts_at_the_first_sale() {
+        let sales = [
+            (day("2026-03-04"), 2.0),
+            (day("2026-03-02"), 1.5),
+            (day("2026-03-04"), 1.0),
+            (day("2026-03-01"), 0.0),
+            (day("2026-03-09"), 50.0),
+        ];
+        let history = History::from_sales(&sales, day("2026-03-06")).unwrap();
+        assert_eq!(history.units(), [1.5, 0.0, 3.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_product_that_never_sold_has_no_history() {
+        assert_eq!(History::from_sales(&[], day("2026-03-06")), None);
+        let later = [(day("2026-03-07"), 1.0)];
+        assert_eq!(History::from_sales(&later, day("2026-03-06")), None);
+        assert_eq!(History::from_days(&[0.0, 0.0], day("2026-03-06")), None);
+    }
+
+    #[test]
+    fn weekdays_are_counted_back_from_the_last_day() {
+        let history = History::from_days(&[1.0], day("2026-03-04")).unwrap();
+        assert_eq!(history.weekday_back(0), 2);
+        assert_eq!(history.weekday_back(3), 6);
+        assert_eq!(history.weekday_back(14), 2);
+    }
+}
