@@ -1,0 +1,218 @@
+//! The steps of one refresh's reports: start, poll, read. Each call to Meta is followed by a fenced
+//! commit of what it told, before the next call; none happens inside a transaction.
+
+use std::time::Duration;
+
+use domain::ads::{self, Account, AdDay, GIVE_UP_AFTER, MAX_RUNS, Refresh, Report, ReportState};
+use platform::db::Tx;
+use platform::queue::{JobContext, JobError, Progress};
+use providers::meta::{InsightRow, Level, Meta, ReportPage, ReportRequest, RunFailure, RunStatus, Usage};
+use providers::{Class, ProviderError};
+use secrecy::SecretString;
+
+use crate::Fleet;
+
+/// Where Meta asks for a pause and doesn't say how long.
+pub(super) const PAUSE: Duration = Duration::from_secs(300);
+/// Share of a budget from which on the job steps back.
+const BUSY_PERCENT: u32 = 80;
+const PAGE_ROWS: u32 = 500;
+/// A page that is too much is halved down to this.
+const LEAST_PAGE_ROWS: u32 = 5;
+/// Pages of one try; then others have their turn.
+const PAGES: u32 = 40;
+
+/// Why a refresh doesn't go on in this try.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Meta(ProviderError),
+    Job(JobError),
+    /// Nothing that another try would change.
+    Failed(String),
+}
+
+impl From<ProviderError> for Stop {
+    fn from(error: ProviderError) -> Self {
+        Self::Meta(error)
+    }
+}
+
+impl From<JobError> for Stop {
+    fn from(error: JobError) -> Self {
+        Self::Job(error)
+    }
+}
+
+impl From<domain::Error> for Stop {
+    fn from(error: domain::Error) -> Self {
+        Self::Job(error.into())
+    }
+}
+
+/// One refresh in one try.
+pub(super) struct Reading<'a> {
+    pub(super) cx: &'a JobContext<Fleet>,
+    pub(super) account: Account,
+    pub(super) token: SecretString,
+    pub(super) refresh: Refresh,
+}
+
+impl Reading<'_> {
+    /// Walks the reports until all are read.
+    pub(super) async fn read_all(&self) -> Result<(), Stop> {
+        loop {
+            let mut tx = self.cx.begin().await?;
+            let report = ads::next_report(&mut tx, self.refresh.id).await?;
+            drop(tx);
+            let Some(report) = report else {
+                return Ok(());
+            };
+            match (report.state, report.run_id.as_deref()) {
+                (ReportState::Running, Some(run)) => self.poll(&report, run).await?,
+                (ReportState::Ready, Some(run)) => self.read(&report, run).await?,
+                _ => self.start(&report).await?,
+            }
+        }
+    }
+
+    async fn start(&self, report: &Report) -> Result<(), Stop> {
+        if report.runs >= MAX_RUNS {
+            return Err(Stop::Failed(format!("{MAX_RUNS} reports over the same days came to nothing")));
+        }
+        let request = ReportRequest {
+            account_id: self.account.external_id.clone(),
+            since: report.first_day,
+            until: report.last_day,
+            level: Level::Ad,
+        };
+        let started = match self.meta().start_report(&self.token, &request).await {
+            Err(error) if error.class == Class::TooMuchData => return self.split(report).await,
+            started => started?,
+        };
+        let mut tx = self.cx.begin().await?;
+        ads::note_run(&mut tx, report.id, &started.value, self.cx.now()).await?;
+        self.checkpoint(tx, self.progress(0, "report started")).await?;
+        Err(wait(ads::poll_wait(0), started.usage, "Meta makes the report"))
+    }
+
+    async fn poll(&self, report: &Report, run: &str) -> Result<(), Stop> {
+        if report.started_at.is_none_or(|started| self.cx.now() - started > GIVE_UP_AFTER) {
+            return self.drop_run(report).await;
+        }
+        let told = self.meta().poll_report(&self.token, run).await?;
+        match told.value.status {
+            RunStatus::Completed => {
+                let mut tx = self.cx.begin().await?;
+                ads::note_ready(&mut tx, report.id).await?;
+                Ok(self.checkpoint(tx, self.progress(0, "report ready")).await?)
+            }
+            RunStatus::Failed | RunStatus::Skipped => match told.value.failure {
+                Some(RunFailure { class: Class::TooMuchData, .. }) => self.split(report).await,
+                failure => {
+                    tracing::warn!(?failure, run, "report failed");
+                    self.drop_run(report).await
+                }
+            },
+            RunStatus::NotStarted | RunStatus::Started | RunStatus::Running => {
+                let mut tx = self.cx.begin().await?;
+                ads::note_poll(&mut tx, report.id).await?;
+                let percent = format!("Meta has made {} % of the report", told.value.percent);
+                self.checkpoint(tx, self.progress(0, &percent)).await?;
+                Err(wait(ads::poll_wait(report.polls + 1), told.usage, &percent))
+            }
+        }
+    }
+
+    async fn read(&self, report: &Report, run: &str) -> Result<(), Stop> {
+        let mut cursor = report.cursor.clone();
+        let mut rows = 0;
+        for _ in 0..PAGES {
+            let (page, usage) = self.page(run, cursor.as_deref()).await?;
+            let days: Vec<AdDay> = page.rows.into_iter().filter_map(ad_day).collect();
+            let mut tx = self.cx.begin().await?;
+            let next = page.next.as_deref();
+            ads::stage(&mut tx, self.cx.company(), self.refresh.id, report, &days, next).await?;
+            rows += days.len() as u64;
+            self.checkpoint(tx, self.progress(rows, "reading the report")).await?;
+            if page.next.is_none() {
+                return Ok(());
+            }
+            cursor = page.next;
+            if usage.percent >= BUSY_PERCENT {
+                return Err(wait(PAUSE, usage, "most of Meta's budget is spent"));
+            }
+        }
+        Err(Stop::Job(JobError::snooze(Duration::ZERO, "more pages")))
+    }
+
+    /// One page, with fewer rows where Meta finds it too much.
+    async fn page(&self, run: &str, after: Option<&str>) -> Result<(ReportPage, Usage), Stop> {
+        let mut limit = PAGE_ROWS;
+        loop {
+            match self.meta().read_report(&self.token, run, after, limit).await {
+                Ok(page) => return Ok((page.value, page.usage)),
+                Err(error) if error.class == Class::TooMuchData && limit > LEAST_PAGE_ROWS => {
+                    limit = (limit / 2).max(LEAST_PAGE_ROWS);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn split(&self, report: &Report) -> Result<(), Stop> {
+        if report.first_day == report.last_day {
+            return Err(Stop::Failed(format!("{} alone is too much for a report", report.first_day)));
+        }
+        let mut tx = self.cx.begin().await?;
+        ads::split_report(&mut tx, self.cx.company(), self.refresh.id, report).await?;
+        Ok(self.checkpoint(tx, self.progress(0, "report split")).await?)
+    }
+
+    async fn drop_run(&self, report: &Report) -> Result<(), Stop> {
+        let mut tx = self.cx.begin().await?;
+        ads::drop_run(&mut tx, self.refresh.id, report).await?;
+        Ok(self.checkpoint(tx, self.progress(0, "report given up")).await?)
+    }
+
+    pub(super) async fn checkpoint(&self, tx: Tx, progress: Progress) -> Result<(), JobError> {
+        self.cx.checkpoint(tx, &progress).await
+    }
+
+    /// `rows` read in this try.
+    pub(super) fn progress(&self, rows: u64, message: &str) -> Progress {
+        let (first, last) = (self.refresh.first_day, self.refresh.last_day);
+        Progress { done: rows, total: 0, message: format!("{first} to {last}: {message}") }
+    }
+
+    fn meta(&self) -> &Meta {
+        &self.cx.world().providers.meta
+    }
+}
+
+/// The longer of our wait and, where the budget is nearly spent, Meta's.
+fn wait(ours: Duration, usage: Usage, reason: &str) -> Stop {
+    let pause = if usage.percent >= BUSY_PERCENT { usage.regain.unwrap_or(PAUSE) } else { Duration::ZERO };
+    Stop::Job(JobError::snooze(ours.max(pause), reason))
+}
+
+/// `None` for a row that names no ad: it is of a coarser level than was asked for.
+fn ad_day(row: InsightRow) -> Option<AdDay> {
+    let purchases = i64::try_from(row.purchases().trunc()).unwrap_or(i64::MAX);
+    let purchase_value = row.purchase_value();
+    Some(AdDay {
+        ad_id: row.ad_id?,
+        day: row.day,
+        ad_name: row.ad_name.unwrap_or_default(),
+        adset_id: row.adset_id.unwrap_or_default(),
+        adset_name: row.adset_name.unwrap_or_default(),
+        campaign_id: row.campaign_id.unwrap_or_default(),
+        campaign_name: row.campaign_name.unwrap_or_default(),
+        impressions: row.impressions,
+        clicks: row.clicks,
+        link_clicks: row.link_clicks,
+        purchases,
+        purchase_value,
+        spend: row.spend,
+        reach: row.reach,
+    })
+}

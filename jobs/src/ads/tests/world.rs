@@ -1,0 +1,228 @@
+//! One company with one connected ad account, a sandbox, and workers that can be made to die.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use domain::ads::{self, AccountId, FoundAccount};
+use platform::blobs::Blobs;
+use platform::crypto::Keyring;
+use platform::db::Scope;
+use platform::ids::{CompanyId, UserId};
+use platform::queue::batch::Completions;
+use platform::queue::runner::{Ran, Runner};
+use platform::queue::{Claim, claim, rescue};
+use platform::testing::{Drain, TestDb};
+use providers::Providers;
+use providers::meta::{Level, ReportRequest, RunStatus};
+use providers::sandbox::META_ACCESS_TOKEN;
+use sandbox::{Fault, Match, Rule, Running, Sandbox};
+use secrecy::SecretString;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::ads::RefreshAccount;
+use crate::{Fleet, job};
+
+const DAKAR: &str = "act_100200300400501";
+
+pub(super) struct World {
+    pub(super) db: TestDb,
+    pub(super) running: Running,
+    pub(super) fleet: Arc<Fleet>,
+    pub(super) company: CompanyId,
+    pub(super) account: AccountId,
+    pub(super) drain: Drain<Fleet>,
+}
+
+/// Day, ad, impressions, spend.
+pub(super) type Told = (NaiveDate, String, i64, String);
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let db = TestDb::new().await;
+        let running = sandbox::start(Sandbox::default()).await.unwrap();
+        let key = SecretString::from("k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+        let fleet = Arc::new(Fleet {
+            db: db.db.clone(),
+            providers: Providers::sandbox(&running.url()).unwrap(),
+            blobs: Blobs::open_folder(std::env::temp_dir().join("vigie-tests")).unwrap(),
+            keyring: Keyring::parse(&key).unwrap(),
+            public_url: "http://127.0.0.1:1".into(),
+        });
+        let (company, user) = found_company(&db).await;
+        let account = connect(&fleet, company, user).await;
+        let drain = Drain::new(&db.db, Arc::new(crate::registry()), fleet.clone()).await;
+        Self { db, running, fleet, company, account, drain }
+    }
+
+    /// As if nothing had been published for so many days.
+    pub(super) async fn pretend_good_until(&self, days_ago: i32) {
+        sqlx::query!("update ad_accounts set last_good_day = engine_now()::date - 1 - $1::int4", days_ago)
+            .execute(&mut self.db.owner().await)
+            .await
+            .unwrap();
+    }
+
+    /// Whatever a refresh keeps of itself.
+    pub(super) async fn state(&self) -> (Vec<String>, i64) {
+        let reports = sqlx::query_scalar!(
+            r#"select concat_ws(' ', state, run_id, runs, polls, cursor) as "report!" from ad_reports order by id"#,
+        )
+        .fetch_all(&mut self.db.owner().await)
+        .await
+        .unwrap();
+        let staged = sqlx::query_scalar!(r#"select count(*) as "rows!" from ad_daily_staged"#);
+        (reports, staged.fetch_one(&mut self.db.owner().await).await.unwrap())
+    }
+
+    pub(super) async fn ask(&self) {
+        let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
+        tx.enqueue(job(self.company, &RefreshAccount { account_id: self.account })).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Runs until the refresh is over, through its waits.
+    pub(super) async fn finish(&self) -> Ran {
+        for _ in 0..50 {
+            if let Some(last) = self.drain.run_due().await.into_iter().find(|ran| ran.outcome != "snoozed") {
+                return last;
+            }
+            self.db.advance(Duration::from_secs(400)).await;
+        }
+        panic!("the refresh never ends");
+    }
+
+    /// Runs the due job in a runtime of its own that dies at the `nth` call of `operation`.
+    pub(super) async fn die_at(&self, operation: &str, nth: u64) {
+        let calls = self.running.sandbox().calls("meta", operation);
+        let hold = Rule {
+            matches: Match { operation: Some(operation.into()), ..Match::default() },
+            fault: Fault::TimeoutBefore { hold_ms: 3_600_000 },
+            times: Some(1),
+        };
+        for _ in 1..nth {
+            let pass = Rule { fault: Fault::LatencyMs(0), ..hold.clone() };
+            self.running.sandbox().add_fault(pass);
+        }
+        self.running.sandbox().add_fault(hold);
+        let pool = self.db.db.engine().clone();
+        let worker = rescue::register(&pool, "doomed").await.unwrap();
+        let doomed = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let claimed = claim_due(&pool, worker).await;
+        let (world, url) = (self.fleet.clone(), self.db.url());
+        doomed.spawn(async move {
+            let db = platform::db::Db::connect(&platform::db::DbConfig::small(url)).await.unwrap();
+            let world = Fleet { db: db.clone(), ..Fleet::clone(&world) };
+            let registry = Arc::new(crate::registry());
+            let completions = Completions::start(&db);
+            let runner = Runner { registry, world: Arc::new(world), db, completions };
+            runner.run(claimed, CancellationToken::new(), &CancellationToken::new()).await
+        });
+        while self.running.sandbox().calls("meta", operation) < calls + nth {
+            tokio::task::yield_now().await;
+        }
+        doomed.shutdown_background();
+        let rescued = rescue::rescue_lost(&pool, Duration::ZERO).await.unwrap();
+        assert_eq!(rescued.given_back, 1, "the dead worker's job waits again");
+    }
+
+    /// Every row that readers see.
+    pub(super) async fn published(&self) -> Vec<Told> {
+        let rows = sqlx::query!(
+            r#"select ad_id, day, impressions, trim_scale(spend)::text as "spend!" from ad_daily order by day, ad_id"#,
+        )
+        .fetch_all(&mut self.db.owner().await)
+        .await
+        .unwrap();
+        rows.into_iter().map(|row| (row.day, row.ad_id, row.impressions, row.spend)).collect()
+    }
+
+    /// The same, as Meta tells it to whoever asks directly.
+    pub(super) async fn told(&self) -> Vec<Told> {
+        let meta = &self.fleet.providers.meta;
+        let token = SecretString::from(META_ACCESS_TOKEN);
+        let (since, until) = self.window().await;
+        let request = ReportRequest { account_id: DAKAR.into(), since, until, level: Level::Ad };
+        let run = meta.start_report(&token, &request).await.unwrap().value;
+        while meta.poll_report(&token, &run).await.unwrap().value.status != RunStatus::Completed {}
+        let page = meta.read_report(&token, &run, None, 5_000).await.unwrap().value;
+        assert_eq!(page.next, None);
+        let told = page
+            .rows
+            .into_iter()
+            .map(|row| (row.day, row.ad_id.unwrap(), row.impressions, row.spend.normalize().to_string()));
+        let mut told: Vec<Told> = told.collect();
+        told.sort();
+        told
+    }
+
+    /// First and last day of the newest refresh.
+    pub(super) async fn window(&self) -> (NaiveDate, NaiveDate) {
+        let row = sqlx::query!("select first_day, last_day from ad_refreshes order by id desc limit 1")
+            .fetch_one(&mut self.db.owner().await)
+            .await
+            .unwrap();
+        (row.first_day, row.last_day)
+    }
+
+    pub(super) async fn refreshes(&self) -> Vec<String> {
+        sqlx::query_scalar!("select state from ad_refreshes order by id")
+            .fetch_all(&mut self.db.owner().await)
+            .await
+            .unwrap()
+    }
+
+    pub(super) fn strike(&self, operation: &str, fault: Fault, times: u32) {
+        let matches = Match { operation: Some(operation.into()), ..Match::default() };
+        self.running.sandbox().add_fault(Rule { matches, fault, times: Some(times) });
+    }
+}
+
+/// Claims the one job that is due.
+pub(super) async fn claim_due(pool: &PgPool, worker: i32) -> Claim {
+    let due = claim::due_after(pool, None, None, 1).await.unwrap();
+    let ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
+    claim::by_ids(pool, worker, &ids).await.unwrap().pop().expect("a job is due")
+}
+
+/// A company and its owner, past everything that makes them.
+async fn found_company(db: &TestDb) -> (CompanyId, UserId) {
+    let (company, user) = (CompanyId::new(), UserId::new());
+    let mut owner = db.owner().await;
+    sqlx::query!(
+        "insert into users (id, email, password_hash, full_name, created_at, updated_at)
+         values ($1, 'awa@vigie.example', '-', 'Awa', engine_now(), engine_now())",
+        user.0,
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    sqlx::query!(
+        "insert into companies (id, name, created_by, created_at, updated_at)
+         values ($1, 'Boutique', $2, engine_now(), engine_now())",
+        company.0,
+        user.0,
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    (company, user)
+}
+
+async fn connect(fleet: &Fleet, company: CompanyId, user: UserId) -> AccountId {
+    let mut tx = fleet.db.begin(Scope::company(company)).await.unwrap();
+    let now = platform::db::now(&mut tx).await.unwrap();
+    let context = ads::connection_context(company, user);
+    let sealed = fleet.keyring.seal(&context, META_ACCESS_TOKEN.as_bytes());
+    let connection = ads::save_connection(&mut tx, company, user, &sealed, None, now).await.unwrap();
+    let account = FoundAccount {
+        external_id: DAKAR.into(),
+        name: "Boutique Dakar".into(),
+        timezone: "Africa/Dakar".into(),
+        currency: "XOF".into(),
+    };
+    let accounts = ads::save_accounts(&mut tx, company, connection, &[account], now).await.unwrap();
+    tx.commit().await.unwrap();
+    accounts[0]
+}

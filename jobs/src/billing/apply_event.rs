@@ -1,0 +1,47 @@
+//! Routes one stored event to the company whose subscription it speaks of. Of the event only the
+//! subscription's id and its owner are used, so that a second or a late one does no harm.
+
+use domain::billing::{self, EventState, Notice};
+use platform::queue::{Job, JobContext, JobError, JobResult, JobScope, Queue, Uniqueness};
+use providers::stripe::Event;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::ApplySubscription;
+use crate::{Fleet, job};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyEvent {
+    /// Stripe's id of the event.
+    pub event: String,
+}
+
+impl Job<Fleet> for ApplyEvent {
+    const NAME: &'static str = "billing.apply_event";
+    const QUEUE: Queue = Queue::Fast;
+    const SCOPE: JobScope = JobScope::Platform;
+
+    fn uniqueness(&self) -> Uniqueness {
+        Uniqueness::WhileOpen(self.event.clone())
+    }
+
+    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+        let mut tx = cx.begin().await?;
+        let body = billing::load_event(&mut tx, &self.event).await?;
+        let event = Event::parse(&body).map_err(JobError::fail)?;
+        let (state, company) = match Notice::of_event(&event.kind, &event.object) {
+            Notice::Irrelevant => (EventState::Ignored, None),
+            Notice::Subscription(subject) => match billing::find_company(&mut tx, &subject).await? {
+                None => (EventState::Unmatched, None),
+                Some(company) => {
+                    let apply = ApplySubscription { subscription: subject.subscription };
+                    tx.enqueue(job(company, &apply)).await?;
+                    (EventState::Routed, Some(company))
+                }
+            },
+        };
+        billing::settle_event(&mut tx, &self.event, state, cx.now()).await?;
+        cx.finish(tx, json!({"kind": event.kind, "company_id": company})).await
+    }
+}

@@ -1,0 +1,127 @@
+//! Brings an uploaded file into the catalog: check, stage, merge, each pass resumable, so that a killed worker
+//! costs one chunk. What can't be taken ends the import and not the job: the job has done its work.
+
+use std::time::Duration;
+
+use domain::catalog::import::{self, Detection, Examined, ImportId, Refusal, State, Work};
+use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::import_merge::merge;
+use super::import_stage::{Loaded, load};
+use crate::Fleet;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportFile {
+    pub import_id: ImportId,
+}
+
+impl Job<Fleet> for ImportFile {
+    const NAME: &'static str = "catalog.import_file";
+    const QUEUE: Queue = Queue::Heavy;
+    const TIMEOUT: Duration = Duration::from_secs(6 * 3600);
+
+    fn uniqueness(&self) -> Uniqueness {
+        Uniqueness::WhileOpen(self.import_id.to_string())
+    }
+
+    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+        let result = run(&cx, self.import_id).await;
+        match &result {
+            Ok(_) => clean_up(&cx, self.import_id).await,
+            Err(JobError::Cancelled) => cancel(&cx, self.import_id).await?,
+            Err(JobError::Retry(cause)) if cx.is_last_attempt() => {
+                let why = Refusal::new("internal", "the import failed on our side; send the file again");
+                tracing::error!(import_id = %self.import_id, cause = %cause, "import given up");
+                end_failed(&cx, self.import_id, &why).await?;
+            }
+            Err(_) => {}
+        }
+        result
+    }
+}
+
+async fn run(cx: &JobContext<Fleet>, id: ImportId) -> JobResult {
+    let company = cx.company();
+    let mut tx = cx.begin().await?;
+    let work = import::find_work(&mut tx, company, id).await?;
+    if work.state.is_final() || work.state == State::NeedsInput {
+        return cx.finish(tx, json!({ "state": work.state })).await;
+    }
+    import::start_checking(&mut tx, company, id).await?;
+    if import::succeed_as_repeat(&mut tx, company, id).await? {
+        return cx.finish(tx, json!({ "state": State::Succeeded, "repeated": true })).await;
+    }
+    cx.checkpoint(tx, &progress(0, work.file_bytes, "checking")).await?;
+    match examine(cx, &work).await? {
+        Err(refusal) => refuse(cx, id, &refusal).await,
+        Ok(Examined { detected, detection: Detection::NeedsInput(questions) }) => {
+            let mut tx = cx.begin().await?;
+            import::ask(&mut tx, company, id, &detected, &questions).await?;
+            cx.finish(tx, json!({ "state": State::NeedsInput, "questions": questions })).await
+        }
+        Ok(Examined { detected, detection: Detection::Ready(plan) }) => {
+            let mut tx = cx.begin().await?;
+            import::start_loading(&mut tx, company, id, &detected).await?;
+            cx.checkpoint(tx, &progress(0, work.file_bytes, "loading")).await?;
+            match load(cx, &work, detected, plan).await? {
+                Loaded::Staged { through, counts } => merge(cx, &work, through, counts).await,
+                Loaded::Refused(refusal) => refuse(cx, id, &refusal).await,
+            }
+        }
+    }
+}
+
+/// Reads the file beside the async threads.
+async fn examine(cx: &JobContext<Fleet>, work: &Work) -> Result<Result<Examined, Refusal>, JobError> {
+    let file = cx.world().blobs.open(&work.blob_key).await.map_err(JobError::retry)?;
+    let (kind, options, digest) = (work.kind, work.options.clone(), work.file_sha256.clone());
+    let read = move || {
+        import::check_digest(&file, &digest)?;
+        import::examine(&file, kind, &options)
+    };
+    tokio::task::spawn_blocking(read).await.map_err(JobError::retry)
+}
+
+async fn refuse(cx: &JobContext<Fleet>, id: ImportId, why: &Refusal) -> JobResult {
+    let mut tx = cx.begin().await?;
+    import::fail(&mut tx, cx.company(), id, why).await?;
+    cx.finish(tx, json!({ "state": State::Failed, "code": why.code, "message": why.message })).await
+}
+
+/// The import is over as its job is; what valid-rows mode has committed stays.
+async fn cancel(cx: &JobContext<Fleet>, id: ImportId) -> Result<(), JobError> {
+    let mut tx = cx.begin().await?;
+    match import::cancel_import(&mut tx, cx.company(), id, cx.now()).await {
+        Ok(()) | Err(domain::Error::Conflict { .. }) => {}
+        Err(other) => return Err(other.into()),
+    }
+    import::wipe(&mut tx, id).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn end_failed(cx: &JobContext<Fleet>, id: ImportId, why: &Refusal) -> Result<(), JobError> {
+    let mut tx = cx.begin().await?;
+    import::fail(&mut tx, cx.company(), id, why).await?;
+    import::wipe(&mut tx, id).await?;
+    Ok(tx.commit().await?)
+}
+
+/// After the last commit, so that nobody waits for it. What a death in between leaves, the company's next
+/// import clears.
+async fn clean_up(cx: &JobContext<Fleet>, id: ImportId) {
+    let cleared = async {
+        let mut tx = cx.begin().await?;
+        import::sweep(&mut tx, cx.company()).await?;
+        Ok::<_, JobError>(tx.commit().await?)
+    };
+    if let Err(cause) = cleared.await {
+        tracing::warn!(import_id = %id, cause = %cause, "staging not cleared");
+    }
+}
+
+pub(super) fn progress(done: u64, total: u64, message: &str) -> platform::queue::Progress {
+    platform::queue::Progress { done, total, message: message.to_owned() }
+}

@@ -1,0 +1,7 @@
+//! Imports from an uploaded file to the company's books, through the real job and a real Postgres.
+
+mod crash;
+mod files;
+mod netting;
+mod retail;
+mod shop;

@@ -1,0 +1,153 @@
+//! The Online Retail file, its figures counted again by a few lines of SQL that share nothing with the import.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the independent count has tables of its own, and finds its data by the environment"
+)]
+
+use std::io::{Cursor, Read as _};
+
+use domain::catalog::import::{self, Context, Detection, Import, Kind, Options, State, Unlikely};
+use sqlx::PgConnection;
+
+use super::shop::Shop;
+
+const OPTIONS: &str = r#"{
+    "mapping": {"document": "InvoiceNo", "sku": "StockCode", "name": "Description", "quantity": "Quantity",
+                "date": "InvoiceDate", "unit_price": "UnitPrice", "customer": "CustomerID", "country": "Country"},
+    "cancellation_prefix": "C", "negative_prices": "reject"
+}"#;
+
+/// The unpacked file, or nothing where the data sets aren't there.
+fn retail() -> Option<Vec<u8>> {
+    let folder = std::env::var("VIGIE_TEST_DATA")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").to_owned());
+    let path = std::path::Path::new(&folder).join("online_retail_2010_2011.csv.gz");
+    let Ok(packed) = std::fs::File::open(&path) else {
+        eprintln!("skipped: no {} (set VIGIE_TEST_DATA)", path.display());
+        return None;
+    };
+    let mut file = Vec::new();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut file).unwrap();
+    Some(file)
+}
+
+/// The file as text, in a table of its own.
+async fn stage_independently(owner: &mut PgConnection, file: &[u8]) {
+    sqlx::raw_sql(
+        "create table raw (line int generated always as identity, invoice text, code text, description text, quantity int,
+           at timestamp, price numeric, customer text, country text)",
+    )
+    .execute(&mut *owner)
+    .await
+    .unwrap();
+    let statement =
+        "copy raw (invoice, code, description, quantity, at, price, customer, country) from stdin (format csv, header)";
+    let mut copy = owner.copy_in_raw(statement).await.unwrap();
+    copy.send(file).await.unwrap();
+    copy.finish().await.unwrap();
+}
+
+async fn count(owner: &mut PgConnection, query: &'static str) -> i64 {
+    sqlx::query_scalar(query).fetch_one(owner).await.unwrap()
+}
+
+/// For each cancellation in order of time the latest earlier sale of its customer, code and quantity that no
+/// other has taken, as a stack in an array.
+const NETTED: &str = "do $$
+    declare r record; stacks jsonb := '{}'; k text; height int; pairs int := 0; five int := 0;
+    begin
+      for r in select invoice, upper(trim(code)) as code, quantity, customer from raw
+               where customer is not null and (quantity > 0 or invoice like 'C%')
+                 and (customer, upper(trim(code)), abs(quantity)) in (
+                   select customer, upper(trim(code)), -quantity from raw where invoice like 'C%' and customer is not null)
+               order by at, quantity < 0, line
+      loop
+        k := r.customer || '/' || r.code || '/' || abs(r.quantity);
+        height := coalesce((stacks ->> k)::int, 0);
+        if r.quantity > 0 then
+          stacks := jsonb_set(stacks, array[k], to_jsonb(height + 1));
+        elsif height > 0 then
+          stacks := jsonb_set(stacks, array[k], to_jsonb(height - 1));
+          pairs := pairs + 1;
+          five := five + (r.code ~ '^[0-9]{5}')::int;
+        end if;
+      end loop;
+      create table netted as select pairs, five;
+    end $$";
+
+#[tokio::test]
+async fn the_figures_of_the_retail_file_are_those_counted_independently() {
+    let Some(file) = retail() else { return };
+    let shop = Shop::open().await;
+    let import = shop.import(Kind::Sales, OPTIONS, &file).await;
+    assert_eq!(import.state, State::Succeeded, "{:?}", import.error_message);
+    let mut owner = shop.db.owner().await;
+    let raw = &mut owner;
+    stage_independently(raw, &file).await;
+    let lines = count(raw, "select count(*) from raw").await;
+    let negative_prices = count(raw, "select count(*) from raw where price < 0").await;
+    assert_eq!((lines, negative_prices), (541_909, 2));
+    assert_eq!((import.rows_total, import.rows_rejected), (lines, negative_prices));
+    assert_eq!(import.rows_imported, lines - negative_prices);
+    let cancellations = count(raw, "select count(*) from raw where invoice like 'C%'").await;
+    let adjustments = count(raw, "select count(*) from raw where quantity < 0 and price = 0").await;
+    assert_eq!((cancellations, adjustments), (9_288, 1_336));
+    let totals = &import.totals;
+    assert_eq!((totals.cancellations, totals.adjustments), (cancellations.unsigned_abs(), adjustments.unsigned_abs()));
+    let products = count(raw, "select count(distinct upper(trim(code))) from raw where price >= 0").await;
+    let customers = count(raw, "select count(distinct customer) from raw").await;
+    assert_eq!(
+        (totals.products_created, totals.customers_created),
+        (products.unsigned_abs(), customers.unsigned_abs())
+    );
+    assert_eq!(count(raw, "select count(*) from products").await, products);
+    sqlx::raw_sql(NETTED).execute(&mut *raw).await.unwrap();
+    let (pairs, five): (i32, i32) =
+        sqlx::query_as("select pairs, five from netted").fetch_one(&mut *raw).await.unwrap();
+    assert_eq!((pairs, five), (2_899, 2_835));
+    assert_eq!(totals.netted, u64::from(pairs.unsigned_abs()));
+    let ours = "select count(*) from sales s join products p on p.id = s.product_id
+                where s.kind = 'cancellation' and s.netted_quantity = s.quantity and p.sku ~ '^[0-9]{5}'";
+    assert_eq!(count(raw, ours).await, i64::from(five));
+    let undone = "select count(*) from sales where kind = 'sale' and netted_quantity = quantity";
+    assert_eq!(count(raw, undone).await, i64::from(pairs));
+    let differing = "select count(*) from (
+          select invoice, upper(trim(code)), quantity, price, at at time zone 'Europe/London', round(quantity * price, 2)
+          from raw where price >= 0
+          except all
+          select s.document, p.sku_key, s.quantity, s.unit_price, s.sold_at, s.amount
+          from sales s join products p on p.id = s.product_id) d";
+    assert_eq!(count(raw, differing).await, 0, "every line is in the books as it stands in the file");
+    sending_it_again_changes_nothing(&shop, &import, file).await;
+}
+
+/// Once as the same file, once as another file with the same rows.
+async fn sending_it_again_changes_nothing(shop: &Shop, first: &Import, mut file: Vec<u8>) {
+    let mut owner = shop.db.owner().await;
+    let sum = "select md5(string_agg(md5(t::text), '' order by id)) from sales t";
+    let before: String = sqlx::query_scalar(sum).fetch_one(&mut owner).await.unwrap();
+    let shorter = file.pop();
+    assert_eq!(shorter, Some(b'\n'));
+    let merged = shop.import(Kind::Sales, OPTIONS, &file).await;
+    assert_eq!((merged.repeats_id, merged.rows_imported, merged.rows_updated), (None, 0, 0));
+    assert_eq!(merged.rows_unchanged, first.rows_imported);
+    let after: String = sqlx::query_scalar(sum).fetch_one(&mut owner).await.unwrap();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn codes_that_are_no_products_are_ignored_where_that_is_asked() {
+    let Some(file) = retail() else { return };
+    let mut options: Options = serde_json::from_str(OPTIONS).unwrap();
+    options.ignore_codes =
+        "POST,D,C2,DOT,M,BANK CHARGES,AMAZONFEE,S,B,PADS,CRUK,gift_0001_*".split(',').map(str::to_owned).collect();
+    let examined = import::examine(Cursor::new(&file), Kind::Sales, &options).unwrap();
+    let Detection::Ready(plan) = examined.detection else { panic!("asked: {examined:?}") };
+    let context =
+        Context { now: chrono::DateTime::UNIX_EPOCH, zone: "Europe/London".parse().unwrap(), currency: "GBP".into() };
+    options.future_dates = Unlikely::Warn;
+    let totals = import::validate(Cursor::new(&file), Kind::Sales, &options, &plan, &context, |_| {}).unwrap();
+    assert_eq!((totals.rows, totals.ignored, totals.rejected), (541_909, 2_950, 0));
+    assert_eq!((totals.cancellations, totals.adjustments), (8_704, 1_336));
+}

@@ -1,0 +1,197 @@
+//! A company that imports, and workers that can be made to die.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::catalog::import::{self, Import, ImportId, Kind, NewImport, Options};
+use platform::blobs::Blobs;
+use platform::crypto::Keyring;
+use platform::db::{Db, DbConfig, Scope};
+use platform::ids::{CompanyId, Uuid};
+use platform::queue::batch::Completions;
+use platform::queue::runner::{Ran, Runner};
+use platform::queue::{Claim, claim, rescue};
+use platform::testing::TestDb;
+use providers::Providers;
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::postgres::PgListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::catalog::ImportFile;
+use crate::{Fleet, job};
+
+pub(super) struct Shop {
+    pub(super) db: Arc<TestDb>,
+    pub(super) fleet: Arc<Fleet>,
+    pub(super) company: CompanyId,
+    blobs: Arc<Folder>,
+}
+
+impl Shop {
+    pub(super) async fn open() -> Self {
+        let db = TestDb::new().await;
+        let blobs = std::env::temp_dir().join(format!("vigie-test-{}", Uuid::new_v4()));
+        let key = SecretString::from("k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+        let fleet = Arc::new(Fleet {
+            db: db.db.clone(),
+            providers: Providers::sandbox("http://127.0.0.1:1").unwrap(),
+            blobs: Blobs::open_folder(blobs.clone()).unwrap(),
+            keyring: Keyring::parse(&key).unwrap(),
+            public_url: "http://127.0.0.1:1".into(),
+        });
+        let blobs = Arc::new(Folder(blobs));
+        let mut shop = Self { db: Arc::new(db), fleet, company: CompanyId::new(), blobs };
+        shop.company = shop.another_company().await;
+        shop
+    }
+
+    /// One more company in the same database, in pounds and London's time.
+    pub(super) async fn another_company(&self) -> CompanyId {
+        let company = CompanyId::new();
+        sqlx::query!(
+            "insert into companies (id, name, currency, timezone, created_by, created_at, updated_at)
+             values ($1, 'Shop', 'GBP', 'Europe/London', $1, engine_now(), engine_now())",
+            company.0,
+        )
+        .execute(&mut self.db.owner().await)
+        .await
+        .unwrap();
+        company
+    }
+
+    /// The same database and files for another company.
+    pub(super) fn for_company(&self, company: CompanyId) -> Self {
+        let (db, fleet, blobs) = (self.db.clone(), self.fleet.clone(), self.blobs.clone());
+        Self { db, fleet, company, blobs }
+    }
+
+    /// Uploads a file; nothing runs yet.
+    pub(super) async fn upload(&self, kind: Kind, options: &str, file: &[u8]) -> ImportId {
+        let id = ImportId::new();
+        let blob_key = format!("{}/imports/{id}", self.company);
+        let stored = self.fleet.blobs.put(&blob_key, file.to_vec().into()).await.unwrap();
+        let new = NewImport {
+            id,
+            kind,
+            file_name: "file.csv".into(),
+            blob_key,
+            file_bytes: stored.len,
+            file_sha256: stored.sha256,
+            options: serde_json::from_str::<Options>(options).unwrap(),
+            created_by: None,
+        };
+        let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
+        let now = platform::db::now(&mut tx).await.unwrap();
+        import::create_import(&mut tx, self.company, &new, now).await.unwrap();
+        tx.enqueue(job(self.company, &ImportFile { import_id: id })).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// Uploads a file and runs its job, not what follows from it.
+    pub(super) async fn import(&self, kind: Kind, options: &str, file: &[u8]) -> Import {
+        let id = self.upload(kind, options, file).await;
+        let ran = self.run(id).await;
+        assert_eq!(ran.outcome, "succeeded", "{:?}", ran.error);
+        self.find(id).await
+    }
+
+    pub(super) async fn find(&self, id: ImportId) -> Import {
+        let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
+        import::find_import(&mut tx, self.company, id).await.unwrap()
+    }
+
+    pub(super) async fn errors(&self, id: ImportId) -> Vec<(i64, String, String)> {
+        let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
+        let errors = import::list_import_errors(&mut tx, self.company, id, 0, 1000).await.unwrap();
+        errors.into_iter().map(|e| (e.line, e.column.unwrap_or_default(), e.code)).collect()
+    }
+
+    /// Runs the job of an import.
+    pub(super) async fn run(&self, id: ImportId) -> Ran {
+        let claimed = self.claim(id, "alive").await;
+        runner(self.fleet.clone(), self.db.db.clone())
+            .run(claimed, CancellationToken::new(), &CancellationToken::new())
+            .await
+    }
+
+    /// Runs the job of an import in a runtime of its own that dies once a commit makes `is_time` true of its row.
+    pub(super) async fn die_when(&self, id: ImportId, is_time: &str) {
+        let mut commits = PgListener::connect(self.db.url().expose_secret()).await.unwrap();
+        commits.listen("import_moved").await.unwrap();
+        let trigger = format!(
+            "create or replace function tell() returns trigger language plpgsql as
+               $$ begin perform pg_notify('import_moved', ''); return null; end $$;
+             create or replace trigger tell after update on imports for each row when (new.{is_time}) execute function tell()"
+        );
+        let mut owner = self.db.owner().await;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(trigger)).execute(&mut owner).await.unwrap();
+        let claimed = self.claim(id, "doomed").await;
+        let doomed = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let (fleet, url) = (self.fleet.clone(), self.db.url());
+        doomed.spawn(async move {
+            let db = Db::connect(&DbConfig::small(url)).await.unwrap();
+            let fleet = Fleet { db: db.clone(), ..Fleet::clone(&fleet) };
+            runner(Arc::new(fleet), db).run(claimed, CancellationToken::new(), &CancellationToken::new()).await
+        });
+        tokio::time::timeout(Duration::from_secs(120), commits.recv()).await.expect("the import gets there").unwrap();
+        doomed.shutdown_background();
+        sqlx::raw_sql("drop trigger tell on imports").execute(&mut owner).await.unwrap();
+        let rescued = rescue::rescue_lost(self.db.db.engine(), Duration::ZERO).await.unwrap();
+        assert_eq!(rescued.given_back, 1, "the dead worker's job waits again");
+    }
+
+    async fn claim(&self, id: ImportId, worker: &str) -> Claim {
+        let pool = self.db.db.engine();
+        let worker = rescue::register(pool, worker).await.unwrap();
+        let due = claim::due_after(pool, None, None, 50).await.unwrap();
+        let ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
+        let kind = "catalog.import_file";
+        let mut wanted = Vec::new();
+        let mut owner = self.db.owner().await;
+        for job in ids {
+            let args = sqlx::query_scalar!(
+                r#"select b.args::text as "args!" from job_bodies b join jobs_ready r on r.id = b.id
+                   where b.id = $1 and r.kind = $2"#,
+                job,
+                kind,
+            );
+            let args = args.fetch_optional(&mut owner).await.unwrap();
+            if args.is_some_and(|args| args.contains(&id.to_string())) {
+                wanted.push(job);
+            }
+        }
+        claim::by_ids(pool, worker, &wanted).await.unwrap().pop().expect("the import's job is due")
+    }
+
+    /// Every sale line, without what differs between two makings of the same books.
+    pub(super) async fn books(&self, company: CompanyId) -> Vec<String> {
+        sqlx::query_scalar!(
+            r#"select concat_ws('|', encode(s.import_key, 'hex'), s.day, s.sold_at at time zone 'UTC', p.sku_key,
+                 c.external_ref, s.quantity, s.unit_price, s.amount, s.currency, s.kind, s.status, s.netted_quantity,
+                 s.document) as "line!"
+               from sales s join products p on p.id = s.product_id left join customers c on c.id = s.customer_id
+               where s.company_id = $1
+               order by s.import_key"#,
+            company.0,
+        )
+        .fetch_all(&mut self.db.owner().await)
+        .await
+        .unwrap()
+    }
+}
+
+/// Goes with the last shop.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn runner(fleet: Arc<Fleet>, db: Db) -> Runner<Fleet> {
+    let completions = Completions::start(&db);
+    Runner { registry: Arc::new(crate::registry()), world: fleet, db, completions }
+}

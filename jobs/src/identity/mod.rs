@@ -1,0 +1,16 @@
+//! Jobs of the identity area.
+
+mod mail;
+mod send_invitation;
+mod send_password_reset;
+mod sweep;
+
+pub use send_invitation::SendInvitation;
+pub use send_password_reset::SendPasswordReset;
+pub use sweep::Sweep;
+
+use crate::Registry;
+
+pub(crate) fn register(registry: Registry) -> Registry {
+    registry.with::<SendPasswordReset>().with::<SendInvitation>().with::<Sweep>()
+}

@@ -1,0 +1,27 @@
+//! Deletes ended sessions, spent resets, old windows of tries and idempotency keys.
+
+use domain::identity;
+use platform::queue::{Job, JobContext, JobResult, JobScope, Uniqueness};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::Fleet;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {}
+
+impl Job<Fleet> for Sweep {
+    const NAME: &'static str = "identity.sweep";
+    const SCOPE: JobScope = JobScope::Platform;
+
+    fn uniqueness(&self) -> Uniqueness {
+        Uniqueness::WhileOpen(String::new())
+    }
+
+    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+        let mut tx = cx.begin().await?;
+        let swept = identity::sweep(&mut tx).await?;
+        cx.finish(tx, json!({"swept": swept})).await
+    }
+}

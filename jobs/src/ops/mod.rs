@@ -1,0 +1,13 @@
+//! Jobs that keep the house itself.
+
+mod ping;
+mod prune_jobs;
+
+pub use ping::Ping;
+pub use prune_jobs::PruneJobs;
+
+use crate::Registry;
+
+pub(crate) fn register(registry: Registry) -> Registry {
+    registry.with::<Ping>().with::<PruneJobs>()
+}

@@ -1,0 +1,23 @@
+//! Does nothing and says so: shows an operator that a company's jobs run, and measures the engine.
+
+use platform::queue::{Done, Job, JobContext, JobResult, Queue};
+use serde::{Deserialize, Serialize};
+
+use crate::Fleet;
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ping {
+    /// Given back as it came.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+impl Job<Fleet> for Ping {
+    const NAME: &'static str = "ops.ping";
+    const QUEUE: Queue = Queue::Fast;
+
+    async fn run(self, _cx: JobContext<Fleet>) -> JobResult {
+        Ok(Done::Result(Some(r#"{"pong":true}"#.to_owned())))
+    }
+}

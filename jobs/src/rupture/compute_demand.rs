@@ -1,0 +1,38 @@
+//! Computes the demand of a whole company out of its sales; then the alerts look at it.
+
+use std::time::Duration;
+
+use domain::rupture;
+use platform::queue::{Job, JobContext, JobResult, Queue, Uniqueness};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::refresh_outlooks;
+use crate::Fleet;
+use crate::events::{Event, reactions};
+
+/// After sales, and nightly.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComputeDemand {}
+
+impl Job<Fleet> for ComputeDemand {
+    const NAME: &'static str = "rupture.compute_demand";
+    const QUEUE: Queue = Queue::Heavy;
+    const TIMEOUT: Duration = Duration::from_secs(300);
+
+    fn uniqueness(&self) -> Uniqueness {
+        Uniqueness::Reconciler(String::new())
+    }
+
+    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+        let (company, now) = (cx.company(), cx.now());
+        let mut tx = cx.begin().await?;
+        let made = rupture::recompute_demand(&mut tx, company, None, now).await?;
+        let run = rupture::record_run(&mut tx, company, &made, now).await?;
+        refresh_outlooks(&mut tx, company, now).await?;
+        tx.enqueue_all(reactions(company, Event::DemandComputed)).await?;
+        let result = json!({ "run_id": run, "as_of": made.as_of, "products": made.products });
+        cx.finish(tx, result).await
+    }
+}

@@ -1,0 +1,42 @@
+//! A run that somebody asked for, as of a day of their choice.
+
+use std::time::Duration;
+
+use domain::rupture::{self, RunId, RunState};
+use platform::queue::{Job, JobContext, JobResult, Queue, Uniqueness};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::refresh_outlooks;
+use crate::Fleet;
+use crate::events::{Event, reactions};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunPrediction {
+    pub run_id: RunId,
+}
+
+impl Job<Fleet> for RunPrediction {
+    const NAME: &'static str = "rupture.run_prediction";
+    const QUEUE: Queue = Queue::Heavy;
+    const TIMEOUT: Duration = Duration::from_secs(300);
+
+    fn uniqueness(&self) -> Uniqueness {
+        Uniqueness::WhileOpen(self.run_id.to_string())
+    }
+
+    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+        let (company, now) = (cx.company(), cx.now());
+        let mut tx = cx.begin().await?;
+        let run = rupture::load_run(&mut tx, self.run_id).await?;
+        if run.state != RunState::Queued {
+            return cx.finish(tx, json!({ "state": run.state.as_str() })).await;
+        }
+        let made = rupture::recompute_demand(&mut tx, company, run.asked_as_of, now).await?;
+        rupture::finish_run(&mut tx, run.id, &made, now).await?;
+        refresh_outlooks(&mut tx, company, now).await?;
+        tx.enqueue_all(reactions(company, Event::DemandComputed)).await?;
+        cx.finish(tx, json!({ "as_of": made.as_of, "products": made.products })).await
+    }
+}

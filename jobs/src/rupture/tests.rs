@@ -1,0 +1,146 @@
+//! From a real sales file to predictions, through the real import, its events and a real Postgres.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use domain::catalog::import::{self, ImportId, Kind, NewImport};
+use domain::rupture::{Demand, History};
+use platform::blobs::Blobs;
+use platform::crypto::Keyring;
+use platform::db::Scope;
+use platform::ids::{CompanyId, Uuid};
+use platform::testing::{Drain, TestDb};
+use providers::Providers;
+
+use crate::catalog::ImportFile;
+use crate::{Fleet, job};
+
+const OPTIONS: &str = r#"{
+    "mapping": {"document": "InvoiceNo", "sku": "StockCode", "name": "Description", "quantity": "Quantity",
+                "date": "InvoiceDate", "unit_price": "UnitPrice", "customer": "CustomerID", "country": "Country"},
+    "cancellation_prefix": "C", "negative_prices": "reject"
+}"#;
+
+fn unpacked(file: &str) -> Option<Vec<u8>> {
+    let folder = std::env::var_os("VIGIE_TEST_DATA")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from);
+    let Ok(packed) = std::fs::File::open(folder.join(file)) else {
+        eprintln!("skipped: {file} isn't in VIGIE_TEST_DATA ({})", folder.display());
+        return None;
+    };
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
+    Some(bytes)
+}
+
+/// The daily series made from the same file by others, by product.
+fn series(wide: &[u8]) -> (NaiveDate, HashMap<String, Vec<f64>>) {
+    let text = String::from_utf8_lossy(wide);
+    let mut lines = text.lines();
+    let last_day = lines.next().unwrap().rsplit(',').next().unwrap().parse().unwrap();
+    let series = lines.map(|line| {
+        let (sku, units) = line.split_once(',').unwrap();
+        (sku.to_owned(), units.split(',').map(|v| v.parse().unwrap()).collect())
+    });
+    (last_day, series.collect())
+}
+
+struct Shop {
+    db: TestDb,
+    fleet: Arc<Fleet>,
+    company: CompanyId,
+    folder: PathBuf,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let db = TestDb::new().await;
+        let folder = std::env::temp_dir().join(format!("vigie-test-{}", Uuid::new_v4()));
+        let fleet = Arc::new(Fleet {
+            db: db.db.clone(),
+            providers: Providers::sandbox("http://127.0.0.1:1").unwrap(),
+            blobs: Blobs::open_folder(folder.clone()).unwrap(),
+            keyring: Keyring::parse(&"k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into()).unwrap(),
+            public_url: "http://127.0.0.1:1".into(),
+        });
+        let company = CompanyId::new();
+        sqlx::query!(
+            "insert into companies (id, name, currency, timezone, created_by, created_at, updated_at)
+             values ($1, 'Shop', 'GBP', 'Europe/London', $1, engine_now(), engine_now())",
+            company.0,
+        )
+        .execute(&mut db.owner().await)
+        .await
+        .unwrap();
+        Self { db, fleet, company, folder }
+    }
+
+    /// Brings the file in, and runs everything that follows by itself.
+    async fn import(&self, file: Vec<u8>) -> Vec<String> {
+        let id = ImportId::new();
+        let blob_key = format!("{}/imports/{id}", self.company);
+        let stored = self.fleet.blobs.put(&blob_key, file.into()).await.unwrap();
+        let new = NewImport {
+            id,
+            kind: Kind::Sales,
+            file_name: "retail.csv".into(),
+            blob_key,
+            file_bytes: stored.len,
+            file_sha256: stored.sha256,
+            options: serde_json::from_str(OPTIONS).unwrap(),
+            created_by: None,
+        };
+        let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
+        let now = platform::db::now(&mut tx).await.unwrap();
+        import::create_import(&mut tx, self.company, &new, now).await.unwrap();
+        tx.enqueue(job(self.company, &ImportFile { import_id: id })).await.unwrap();
+        tx.commit().await.unwrap();
+        let drain = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone()).await;
+        let ran = drain.run_due().await;
+        assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:?}");
+        ran.into_iter().map(|ran| ran.kind).collect()
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[tokio::test]
+async fn demand_of_the_retail_file_is_that_of_the_daily_series_made_from_it() {
+    let (Some(file), Some(wide)) =
+        (unpacked("online_retail_2010_2011.csv.gz"), unpacked("online_retail_daily_demand.csv.gz"))
+    else {
+        return;
+    };
+    let shop = Shop::open().await;
+    let ran = shop.import(file).await;
+    assert_eq!(ran, ["catalog.import_file", "rupture.compute_demand", "alerts.evaluate"]);
+
+    let (last_day, series) = series(&wide);
+    let rows = sqlx::query!(
+        "select p.sku_key as \"sku!\", d.as_of, d.history_days, d.rate_per_day, d.dispersion, d.class
+         from demand d join products p on p.id = d.product_id"
+    )
+    .fetch_all(&mut shop.db.owner().await)
+    .await
+    .unwrap();
+    let (mut compared, mut differing) = (0, Vec::new());
+    for row in rows {
+        assert_eq!(row.as_of, last_day);
+        let Some(units) = series.get(&row.sku) else { continue };
+        let theirs = Demand::estimate(&History::from_days(units, last_day).unwrap(), 7);
+        compared += 1;
+        let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(1.0);
+        if !close(row.rate_per_day, theirs.rate.per_day()) || !close(row.dispersion, theirs.dispersion) {
+            differing.push((row.sku, row.rate_per_day, theirs.rate.per_day()));
+        }
+    }
+    assert_eq!(compared, series.len());
+    assert!(differing.is_empty(), "{} differ, the first {:?}", differing.len(), differing[0]);
+}
