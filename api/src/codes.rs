@@ -1,0 +1,162 @@
+//! The closed list of error codes: clients branch on these names, so a name never changes. Whoever
+//! needs a new one adds a line here; the snapshot below shows it in review. A `domain` conflict finds
+//! its status by its code's name.
+
+use axum::http::StatusCode;
+
+macro_rules! error_codes {
+    ($($variant:ident = $name:literal, $status:ident, $title:literal;)+) => {
+        /// What went wrong, for programs.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum ErrorCode { $($variant),+ }
+
+        impl ErrorCode {
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant),+];
+
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            pub(crate) fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            /// For people, the same for every occurrence.
+            pub(crate) fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),+ }
+            }
+        }
+    };
+}
+
+error_codes! {
+    BadRequest = "bad_request", BAD_REQUEST, "The request can't be read";
+    InvalidJson = "invalid_json", BAD_REQUEST, "The body isn't JSON";
+    CompanyRequired = "company_required", BAD_REQUEST, "Several companies are possible";
+    Unauthenticated = "unauthenticated", UNAUTHORIZED, "Not signed in";
+    TokenExpired = "token_expired", UNAUTHORIZED, "The access token has expired";
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Wrong e-mail address or password";
+    InvalidSignature = "invalid_signature", UNAUTHORIZED, "The signature doesn't match";
+    PasswordChangeRequired = "password_change_required", FORBIDDEN, "The password must be changed first";
+    Forbidden = "forbidden", FORBIDDEN, "Not allowed";
+    NotFound = "not_found", NOT_FOUND, "Not found";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed";
+    Conflict = "conflict", CONFLICT, "The state of things forbids it";
+    EmailTaken = "email_taken", CONFLICT, "The address has an account";
+    AlreadyMember = "already_member", CONFLICT, "Already a member";
+    SkuTaken = "sku_taken", CONFLICT, "The sku has a product";
+    NameTaken = "name_taken", CONFLICT, "The name is taken";
+    ExternalIdTaken = "external_id_taken", CONFLICT, "The external id has another fact";
+    LastOwner = "last_owner", CONFLICT, "A company keeps an owner";
+    TokenUsed = "token_used", CONFLICT, "The link has been used";
+    TokenInvalid = "token_invalid", NOT_FOUND, "The link is unknown or has expired";
+    AlertResolved = "alert_resolved", CONFLICT, "The alert is resolved";
+    AskedByRecipient = "asked_by_recipient", CONFLICT, "The recipient asked for it";
+    ImportNotWaiting = "import_not_waiting", CONFLICT, "The import waits for nothing";
+    ImportOver = "import_over", CONFLICT, "The import has ended";
+    InProgress = "in_progress", CONFLICT, "The same request is in progress";
+    VersionMismatch = "version_mismatch", PRECONDITION_FAILED, "Changed in the meantime";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported content type";
+    InvalidInput = "invalid_input", UNPROCESSABLE_ENTITY, "Wrong input";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The key came with another request";
+    QuotaExceeded = "quota_exceeded", PAYMENT_REQUIRED, "The plan's limit is reached";
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Unavailable for the moment";
+    TimedOut = "timed_out", GATEWAY_TIMEOUT, "Took too long";
+}
+
+impl ErrorCode {
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// Clients branch on these: lines may be added, none may change or go.
+    #[test]
+    fn the_list_is_closed() {
+        let lines: Vec<_> =
+            ErrorCode::ALL.iter().map(|code| format!("{} {}", code.status().as_u16(), code.name())).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        400 bad_request
+        400 invalid_json
+        400 company_required
+        401 unauthenticated
+        401 token_expired
+        401 invalid_credentials
+        401 invalid_signature
+        403 password_change_required
+        403 forbidden
+        404 not_found
+        405 method_not_allowed
+        409 conflict
+        409 email_taken
+        409 already_member
+        409 sku_taken
+        409 name_taken
+        409 external_id_taken
+        409 last_owner
+        409 token_used
+        404 token_invalid
+        409 alert_resolved
+        409 asked_by_recipient
+        409 import_not_waiting
+        409 import_over
+        409 in_progress
+        412 version_mismatch
+        413 body_too_large
+        415 unsupported_media_type
+        422 invalid_input
+        422 idempotency_key_reused
+        402 quota_exceeded
+        429 rate_limited
+        500 internal
+        503 unavailable
+        504 timed_out
+        ");
+    }
+
+    #[test]
+    fn names_are_distinct() {
+        let names: BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), ErrorCode::ALL.len());
+    }
+
+    #[test]
+    fn every_conflict_of_the_domain_has_its_code_in_the_list() {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src");
+        let mut unknown = BTreeSet::new();
+        for file in rust_files(&sources) {
+            let text = fs::read_to_string(&file).unwrap();
+            for after in text.split("conflict(").skip(1) {
+                let code = after.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+                if let Some(code) = code.filter(|code| ErrorCode::of_name(code).is_none()) {
+                    unknown.insert(format!("{code} in {}", file.display()));
+                }
+            }
+        }
+        assert!(unknown.is_empty(), "add to api/src/codes.rs: {unknown:#?}");
+    }
+
+    fn rust_files(folder: &Path) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.extend(rust_files(&path));
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,118 @@
+//! Inviting somebody by e-mail, and accepting.
+
+use ::jobs::identity::SendInvitation;
+use axum::extract::State;
+use axum::response::Response;
+use domain::identity::{self, Invitation, Invited, Language, NewUser, OwnCompany, Profile, Role};
+use platform::crypto::{random_token, sha256};
+use platform::db::{self, Scope};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::members::require_power_over;
+use crate::App;
+use crate::auth::CompanyCaller;
+use crate::codes::ErrorCode;
+use crate::error::{Error, Result};
+use crate::extract::Json;
+use crate::idempotency::{Keyed, Outcome};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InvitationBody {
+    email: String,
+    role: Role,
+}
+
+pub(crate) async fn create(
+    State(app): State<App>,
+    CompanyCaller(caller): CompanyCaller,
+    Keyed { value: body, key }: Keyed<InvitationBody>,
+) -> Result<Response> {
+    require_power_over(&caller, body.role)?;
+    if body.role == Role::Owner {
+        return Err(Error::invalid_field("role", "unsupported", "invite as admin, then make the member an owner"));
+    }
+    let email = identity::parse_email("email", &body.email)?;
+    let mut tx = caller.begin(&app).await?;
+    let outcome = match key.claim(&mut tx, &caller).await? {
+        Some(replay) => replay,
+        None => {
+            let invitation = Invitation::new(email, body.role, caller.now);
+            let (token, hash) = random_token();
+            let sealed = app.keyring().seal(&format!("invitations:{}", invitation.id), token.as_bytes());
+            let by = (caller.company, caller.user);
+            identity::create_invitation(&mut tx, by, &invitation, &hash, &sealed).await?;
+            let job = SendInvitation { invitation_id: invitation.id };
+            tx.enqueue(::jobs::job(caller.company, &job).by(caller.user)).await?;
+            let subject = ("invitation", Some(invitation.id.0));
+            caller.audit(&mut tx, "identity.invite", subject, json!({"role": body.role})).await?;
+            let location = format!("/api/v1/companies/{}/invitations/{}", caller.company, invitation.id);
+            key.settle(&mut tx, &caller, Outcome::created(location, invitation.id.0)).await?
+        }
+    };
+    let invitation = identity::show_invitation(&mut tx, caller.company, outcome.id()?).await?;
+    tx.commit().await?;
+    Ok(outcome.respond(&invitation))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Acceptance {
+    token: String,
+    full_name: Option<String>,
+    password: Option<String>,
+    phone: Option<String>,
+    language: Option<Language>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Accepted {
+    company: OwnCompany,
+    email: String,
+    account_created: bool,
+}
+
+/// Makes a member of whoever holds the token: of the account that the invited address has, else of a
+/// new one, for which name and password are needed.
+pub(crate) async fn accept(State(app): State<App>, Json(body): Json<Acceptance>) -> Result<axum::Json<Accepted>> {
+    let token_hash = sha256(body.token.as_bytes());
+    let invited = {
+        let mut conn = app.db().app().acquire().await?;
+        identity::find_invitation(&mut conn, &token_hash).await?
+    };
+    let invited = invited
+        .ok_or_else(|| Error::new(ErrorCode::TokenInvalid, "the invitation is unknown, accepted or has expired"))?;
+    let new_user = match invited.user {
+        Some(_) => None,
+        None => Some(new_account(&app, &invited, body).await?),
+    };
+    let user = invited.user.or(new_user.as_ref().map(|(user, _)| user.id)).ok_or_else(|| Error::not_found("user"))?;
+
+    let mut tx = app.db().begin(Scope::member(invited.company, user)).await?;
+    let now = db::now(&mut tx).await?;
+    if let Some((user, hash)) = &new_user {
+        identity::create_user(&mut tx, user, hash, now).await?;
+    }
+    let role = identity::join_company(&mut tx, &invited, user, now).await?;
+    let company = identity::find_company(&mut tx, invited.company).await?;
+    tx.commit().await?;
+    let company = OwnCompany { id: company.id, name: company.name, role };
+    Ok(axum::Json(Accepted { company, email: invited.email, account_created: new_user.is_some() }))
+}
+
+async fn new_account(app: &App, invited: &Invited, body: Acceptance) -> Result<(NewUser, String)> {
+    let required = |field: &str| Error::invalid_field(field, "required", "needed to make your account");
+    let password = body.password.ok_or_else(|| required("password"))?;
+    let full_name = body.full_name.ok_or_else(|| required("full_name"))?;
+    let profile = Profile {
+        email: &invited.email,
+        full_name: &full_name,
+        phone: body.phone.as_deref(),
+        language: body.language,
+        country: "SN",
+    };
+    let user = NewUser::check(profile, &password)?;
+    let hash = app.passwords().hash(password).await?;
+    Ok((user, hash))
+}

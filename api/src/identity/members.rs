@@ -1,0 +1,136 @@
+//! The people of a company.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{ETAG, LOCATION};
+use axum::response::{IntoResponse, Response};
+use domain::identity::{self, Language, Member, NewUser, Profile, Role};
+use platform::crypto::random_token;
+use platform::db::Scope;
+use platform::ids::UserId;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::account::etag;
+use crate::App;
+use crate::auth::{Caller, CompanyCaller};
+use crate::error::{Error, Result};
+use crate::extract::{IfMatch, Json, Path};
+use crate::pagination::{List, Page};
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    CompanyCaller(caller): CompanyCaller,
+    page: Page,
+) -> Result<axum::Json<List<Member>>> {
+    let mut tx = caller.begin(&app).await?;
+    let rows = identity::list_members(&mut tx, caller.company, page.after()?, page.rows()).await?;
+    Ok(axum::Json(List::cut(rows, &page, |member| member.user_id)))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewMember {
+    email: String,
+    full_name: String,
+    role: Role,
+    phone: Option<String>,
+    language: Option<Language>,
+}
+
+#[derive(Debug, Serialize)]
+struct CreatedMember {
+    #[serde(flatten)]
+    member: Member,
+    /// Shown once; the person must change it before anything else.
+    temporary_password: String,
+}
+
+/// Makes an account for somebody, with a password to hand over. Whoever has an account is invited
+/// instead.
+pub(crate) async fn create(
+    State(app): State<App>,
+    CompanyCaller(caller): CompanyCaller,
+    Json(body): Json<NewMember>,
+) -> Result<Response> {
+    require_power_over(&caller, body.role)?;
+    let (temporary_password, _) = random_token();
+    let country = {
+        let mut tx = caller.begin(&app).await?;
+        identity::find_company(&mut tx, caller.company).await?.country
+    };
+    let profile = Profile {
+        email: &body.email,
+        full_name: &body.full_name,
+        phone: body.phone.as_deref(),
+        language: body.language,
+        country: &country,
+    };
+    let user = NewUser { must_change_password: true, ..NewUser::check(profile, &temporary_password)? };
+    let hash = app.passwords().hash(temporary_password.clone()).await?;
+
+    let mut tx = app.db().begin(Scope::member(caller.company, user.id)).await?;
+    identity::create_user(&mut tx, &user, &hash, caller.now).await?;
+    identity::add_member(&mut tx, caller.company, user.id, body.role, caller.now).await?;
+    let details = json!({"role": body.role});
+    caller.audit(&mut tx, "identity.create_member", ("user", Some(user.id.0)), details).await?;
+    let member = identity::find_member(&mut tx, caller.company, user.id).await?;
+    tx.commit().await?;
+    let location = [(LOCATION, format!("/api/v1/companies/{}/members/{}", caller.company, user.id))];
+    let body = CreatedMember { member, temporary_password };
+    Ok((StatusCode::CREATED, location, axum::Json(body)).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MemberPatch {
+    role: Option<Role>,
+    active: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct MemberPath {
+    user_id: UserId,
+}
+
+pub(crate) async fn change(
+    State(app): State<App>,
+    CompanyCaller(caller): CompanyCaller,
+    Path(path): Path<MemberPath>,
+    IfMatch(version): IfMatch,
+    Json(body): Json<MemberPatch>,
+) -> Result<Response> {
+    caller.require(Role::Admin)?;
+    let mut tx = caller.begin(&app).await?;
+    let changes = (body.role, body.active);
+    let company = caller.company;
+    let member =
+        identity::update_member(&mut tx, company, path.user_id, caller.role, changes, version, caller.now).await?;
+    let details = json!({"role": body.role, "active": body.active});
+    caller.audit(&mut tx, "identity.change_member", ("user", Some(path.user_id.0)), details).await?;
+    tx.commit().await?;
+    Ok(([(ETAG, etag(member.version))], axum::Json(member)).into_response())
+}
+
+/// Admins take others out; everybody may leave.
+pub(crate) async fn remove(
+    State(app): State<App>,
+    CompanyCaller(caller): CompanyCaller,
+    Path(path): Path<MemberPath>,
+) -> Result<StatusCode> {
+    let mut tx = caller.begin(&app).await?;
+    identity::remove_member(&mut tx, caller.company, path.user_id, (caller.user, caller.role)).await?;
+    caller.audit(&mut tx, "identity.remove_member", ("user", Some(path.user_id.0)), json!({})).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// # Errors
+/// 403 below admin, or for a role above the caller's own.
+pub(crate) fn require_power_over(caller: &Caller, role: Role) -> Result<()> {
+    caller.require(Role::Admin)?;
+    if caller.role.may_change(role, role) {
+        return Ok(());
+    }
+    Err(Error::forbidden("a role above your own can't be given or taken"))
+}

@@ -1,0 +1,119 @@
+//! Changing a password, and resetting a forgotten one by e-mail.
+
+use ::jobs::identity::SendPasswordReset;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::identity::{self, PasswordReset, PasswordResetId, check_password};
+use platform::crypto::{random_token, sha256};
+use platform::db::{self, Scope};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::sign_in::{count_login, refuse_too_many};
+use crate::App;
+use crate::auth::Person;
+use crate::codes::ErrorCode;
+use crate::error::{Error, Result};
+use crate::extract::{Json, Peer};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordChange {
+    current_password: String,
+    new_password: String,
+}
+
+/// Ends every other session of the person.
+pub(crate) async fn change(
+    State(app): State<App>,
+    person: Person,
+    peer: Peer,
+    Json(body): Json<PasswordChange>,
+) -> Result<StatusCode> {
+    let mut tx = person.begin(&app).await?;
+    let user = identity::find_user(&mut tx, person.user).await?;
+    let current = identity::own_password_hash(&mut tx).await?;
+    tx.commit().await?;
+
+    if let Some(wrong) = check_password("new_password", &body.new_password, &user.email, &user.full_name) {
+        return Err(Error::invalid(vec![wrong]));
+    }
+    count_login(&app, &user.email, peer).await?;
+    if !app.passwords().verify(body.current_password, current).await? {
+        return Err(Error::invalid_field("current_password", "wrong_password", "not the current password"));
+    }
+    let hash = app.passwords().hash(body.new_password).await?;
+
+    let mut tx = person.begin(&app).await?;
+    identity::forgive_attempts(&mut tx, &user.email, &peer.0.to_string()).await?;
+    identity::replace_password(&mut tx, person.user, &hash, person.now).await?;
+    identity::revoke_other_sessions(&mut tx, person.user, Some(person.session), person.now).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResetRequest {
+    email: String,
+}
+
+/// The same answer whether or not the account exists.
+pub(crate) async fn request_reset(
+    State(app): State<App>,
+    peer: Peer,
+    Json(body): Json<ResetRequest>,
+) -> Result<(StatusCode, axum::Json<Value>)> {
+    let email = identity::parse_email("email", &body.email)?;
+    let known = {
+        let mut conn = app.db().app().acquire().await?;
+        let attempts = identity::try_reset(&mut conn, &email, &peer.0.to_string()).await?;
+        refuse_too_many(attempts, db::now(&mut conn).await?)?;
+        identity::find_credentials(&mut conn, &email).await?
+    };
+    if let Some(user) = known.filter(|known| known.active) {
+        let reset = PasswordReset { id: PasswordResetId::new(), user: user.id };
+        let (token, hash) = random_token();
+        let sealed = app.keyring().seal(&format!("password_resets:{}", reset.id), token.as_bytes());
+        let mut tx = app.db().begin_engine().await?;
+        identity::create_password_reset(&mut tx, reset, &hash, &sealed).await?;
+        tx.enqueue(::jobs::platform_job(&SendPasswordReset { reset_id: reset.id })).await?;
+        tx.commit().await?;
+    }
+    let message = "if this address has an account, a message is on its way to it";
+    Ok((StatusCode::ACCEPTED, axum::Json(json!({"message": message}))))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResetConfirmation {
+    token: String,
+    password: String,
+}
+
+/// Ends every session of the person.
+pub(crate) async fn confirm_reset(State(app): State<App>, Json(body): Json<ResetConfirmation>) -> Result<StatusCode> {
+    let token_hash = sha256(body.token.as_bytes());
+    let reset = {
+        let mut conn = app.db().app().acquire().await?;
+        identity::find_password_reset(&mut conn, &token_hash).await?
+    };
+    let reset = reset.ok_or_else(|| {
+        Error::new(ErrorCode::TokenInvalid, "the link is unknown, used or has expired; ask for another")
+    })?;
+    let mut tx = app.db().begin(Scope::user(reset.user)).await?;
+    let user = identity::find_user(&mut tx, reset.user).await?;
+    tx.commit().await?;
+    if let Some(wrong) = check_password("password", &body.password, &user.email, &user.full_name) {
+        return Err(Error::invalid(vec![wrong]));
+    }
+    let hash = app.passwords().hash(body.password).await?;
+
+    let mut tx = app.db().begin(Scope::user(reset.user)).await?;
+    let now = db::now(&mut tx).await?;
+    identity::use_password_reset(&mut tx, reset, now).await?;
+    identity::replace_password(&mut tx, reset.user, &hash, now).await?;
+    identity::revoke_other_sessions(&mut tx, reset.user, None, now).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,62 @@
+//! `GET /imports/{id}/errors`: refused rows as JSON, page by page, or with `Accept: text/csv` all of them as a
+//! file to correct and send again.
+
+use std::future::ready;
+use std::io;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use domain::catalog::import::{self, Detected, ImportId};
+use futures::stream::{once, try_unfold};
+use futures::{StreamExt as _, TryStreamExt as _};
+
+use crate::App;
+use crate::auth::Caller;
+use crate::error::{Error, Result};
+use crate::extract::Path;
+use crate::pagination::{List, Page};
+
+const ROWS: i64 = 1_000;
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ImportId>,
+    page: Page,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let mut tx = caller.begin(&app).await?;
+    let import = import::find_import(&mut tx, caller.company, id).await?;
+    let wants_csv = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/csv"));
+    if wants_csv {
+        drop(tx);
+        return Ok(report(app, caller, id, import.detected.map(|d| d.0)));
+    }
+    let after = page.after()?.unwrap_or(0);
+    let rows = import::list_import_errors(&mut tx, caller.company, id, after, page.rows()).await?;
+    Ok(Json(List::cut(rows, &page, |error| error.line)).into_response())
+}
+
+/// A stream of pages, each read in a transaction of its own: a slow reader holds no connection.
+fn report(app: App, caller: Caller, id: ImportId, detected: Option<Detected>) -> Response {
+    let header = Bytes::from(import::report_header(detected.as_ref()));
+    let pages = try_unfold(Some(0), move |after| {
+        let (app, caller, detected) = (app.clone(), caller.clone(), detected.clone());
+        async move {
+            let Some(after) = after else { return Ok(None) };
+            let mut tx = caller.begin(&app).await?;
+            let rows = import::list_import_errors(&mut tx, caller.company, id, after, ROWS).await?;
+            let text: String = rows.iter().map(|row| import::report_row(row, detected.as_ref())).collect();
+            Ok::<_, Error>(Some((Bytes::from(text), rows.last().map(|row| row.line))))
+        }
+    });
+    let pages = pages.map_err(|error| io::Error::other(format!("{error:?}")));
+    let name = format!("attachment; filename=\"import-{id}-errors.csv\"");
+    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)];
+    (headers, Body::from_stream(once(ready(Ok(header))).chain(pages))).into_response()
+}

@@ -1,0 +1,143 @@
+//! Routes of imports: a file comes in, its fate is polled, its refused rows go out.
+
+mod errors;
+mod preview;
+mod upload;
+
+use ::jobs::catalog::ImportFile;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use domain::catalog::import::{self, Import, ImportId, Options};
+use domain::identity::Role;
+use platform::db::Tx;
+use platform::ids::JobId;
+use platform::queue::control;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::App;
+use crate::auth::Caller;
+use crate::error::{Error, Result};
+use crate::extract::{Path, parse_json};
+use crate::idempotency::{Keyed, Outcome};
+use crate::pagination::{List, Page};
+
+pub(crate) fn router() -> Router<App> {
+    Router::new()
+        .route("/imports", get(list))
+        .route("/imports/{id}", get(show))
+        .route("/imports/{id}/resume", post(resume))
+        .route("/imports/{id}/cancel", post(cancel))
+}
+
+/// Uploads: without the time limit and the body limit of other routes. Downloads of any length too.
+pub(crate) fn uploads() -> Router<App> {
+    Router::new()
+        .route("/imports", post(upload::create))
+        .route("/imports/preview", post(preview::preview))
+        .route("/imports/{id}/errors", get(errors::list))
+        .layer(DefaultBodyLimit::disable())
+}
+
+/// The answer to whatever starts work on an import.
+#[derive(Debug, Serialize)]
+pub(crate) struct Accepted {
+    import: Import,
+    job: Job,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Job {
+    id: JobId,
+    state: &'static str,
+}
+
+async fn list(State(app): State<App>, caller: Caller, page: Page) -> Result<Json<List<Import>>> {
+    let mut tx = caller.begin(&app).await?;
+    let rows = import::list_imports(&mut tx, caller.company, page.after()?, page.rows()).await?;
+    Ok(Json(List::cut(rows, &page, |import| (import.created_at, import.id))))
+}
+
+async fn show(State(app): State<App>, caller: Caller, Path(id): Path<ImportId>) -> Result<Json<Import>> {
+    let mut tx = caller.begin(&app).await?;
+    Ok(Json(import::find_import(&mut tx, caller.company, id).await?))
+}
+
+/// The answers to an import's questions, laid over the options it came with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Answers {
+    options: Map<String, Value>,
+}
+
+async fn resume(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ImportId>,
+    Keyed { value: answers, key }: Keyed<Answers>,
+) -> Result<Response> {
+    caller.require(Role::Member)?;
+    let mut tx = caller.begin(&app).await?;
+    let outcome = match key.claim(&mut tx, &caller).await? {
+        Some(replay) => replay,
+        None => {
+            let import = import::find_import(&mut tx, caller.company, id).await?;
+            let options = overlay(&import.options.0, answers.options)?;
+            import::answer_questions(&mut tx, caller.company, id, &options).await?;
+            let outcome = start(&mut tx, &caller, id).await?;
+            key.settle(&mut tx, &caller, outcome).await?
+        }
+    };
+    let answer = accepted(&mut tx, &caller, &outcome).await?;
+    tx.commit().await?;
+    Ok(outcome.respond(&answer))
+}
+
+async fn cancel(State(app): State<App>, caller: Caller, Path(id): Path<ImportId>) -> Result<Json<Import>> {
+    caller.require(Role::Member)?;
+    let mut tx = caller.begin(&app).await?;
+    import::cancel_import(&mut tx, caller.company, id, caller.now).await?;
+    let import = import::find_import(&mut tx, caller.company, id).await?;
+    if let Some(job) = import.job_id {
+        control::cancel(&mut tx, job, "the import was cancelled").await?;
+    }
+    caller.audit(&mut tx, "catalog.cancel_import", ("import", Some(id.0)), json!({})).await?;
+    tx.commit().await?;
+    Ok(Json(import))
+}
+
+/// Enqueues the job of an import, in the transaction that made it ready.
+async fn start(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<Outcome> {
+    let job = tx.enqueue(::jobs::job(caller.company, &ImportFile { import_id: id })).await?.id();
+    import::assign_job(tx, caller.company, id, job).await?;
+    Ok(Outcome::accepted(format!("/api/v1/imports/{id}"), json!({ "import": id, "job": job })))
+}
+
+async fn accepted(tx: &mut Tx, caller: &Caller, outcome: &Outcome) -> Result<Accepted> {
+    let import = import::find_import(tx, caller.company, outcome.id_of("import")?).await?;
+    let state = if import.state == import::State::Received { "queued" } else { "running" };
+    let state = if import.state.is_final() { "succeeded" } else { state };
+    Ok(Accepted { import, job: Job { id: outcome.id_of("job")?, state } })
+}
+
+fn overlay(options: &Options, answers: Map<String, Value>) -> Result<Options> {
+    let Value::Object(mut all) = serde_json::to_value(options).map_err(Error::internal)? else {
+        return Err(Error::internal("options are an object"));
+    };
+    all.extend(answers);
+    read_options(Value::Object(all).to_string().as_bytes())
+}
+
+/// Options as they come with a file; a wrong one is named with its place.
+fn read_options(text: &[u8]) -> Result<Options> {
+    let options: Options = parse_json(text)?;
+    options.validate()?;
+    Ok(options)
+}
+
+/// A file that can't be taken as a whole.
+fn refuse_file(refusal: import::Refusal) -> Error {
+    Error::invalid_field("file", refusal.code, refusal.message)
+}

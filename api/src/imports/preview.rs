@@ -1,0 +1,72 @@
+//! `POST /imports/preview`: the first rows of a file and what would become of them; nothing is stored.
+
+use std::io::Cursor;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use domain::catalog::import::{self, Context, Kind, Preview};
+use domain::identity;
+
+use super::upload::{open_form, refuse_long, small_text, unreadable};
+use super::{read_options, refuse_file};
+use crate::App;
+use crate::auth::Caller;
+use crate::codes::ErrorCode;
+use crate::error::{Error, Result};
+
+/// Of a text file the head is enough; a spreadsheet can only be read whole.
+const HEAD: usize = 1 << 20;
+const WHOLE: usize = 50 << 20;
+const ROWS: usize = 100;
+
+pub(crate) async fn preview(State(app): State<App>, caller: Caller, request: Request) -> Result<Json<Preview>> {
+    refuse_long(&request, 3 << 30)?;
+    let mut form = open_form(request).await?;
+    let (mut kind, mut options, mut file) = (None, import::Options::default(), None);
+    while let Some(mut field) = form.next_field().await.map_err(|cause| unreadable(&cause))? {
+        match field.name().unwrap_or_default() {
+            "kind" => kind = Some(small_text(field).await?.trim().parse::<Kind>()?),
+            "options" => options = read_options(small_text(field).await?.as_bytes())?,
+            "file" => {
+                let mut head = Vec::new();
+                while let Some(bytes) = field.chunk().await.map_err(|cause| unreadable(&cause))? {
+                    keep_head(&mut head, &bytes)?;
+                }
+                file = Some(head);
+            }
+            name => return Err(Error::invalid_field(name, "unknown_field", "the form has kind, options and file")),
+        }
+    }
+    let missing = |field| Error::invalid_field(field, "required", "is missing");
+    let kind = kind.ok_or_else(|| missing("kind"))?;
+    let file = file.ok_or_else(|| missing("file"))?;
+    let mut tx = caller.begin(&app).await?;
+    let company = identity::find_company(&mut tx, caller.company).await?;
+    let zone = company.timezone.parse().map_err(Error::internal)?;
+    drop(tx);
+    let context = Context { now: caller.now, zone, currency: company.currency };
+    let read = move || import::preview(Cursor::new(whole_lines(file)), kind, &options, &context, ROWS);
+    let shown = tokio::task::spawn_blocking(read).await.map_err(Error::internal)?;
+    Ok(Json(shown.map_err(refuse_file)?))
+}
+
+fn keep_head(head: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
+    let is_zip = head.starts_with(b"PK") || (head.is_empty() && bytes.starts_with(b"PK"));
+    let limit = if is_zip { WHOLE } else { HEAD };
+    if head.len() < limit {
+        head.extend_from_slice(&bytes[..bytes.len().min(limit - head.len())]);
+    } else if is_zip {
+        return Err(Error::new(ErrorCode::BodyTooLarge, "a spreadsheet may have up to 50 MiB"));
+    }
+    Ok(())
+}
+
+/// A head may end inside a line.
+fn whole_lines(mut file: Vec<u8>) -> Vec<u8> {
+    if file.len() == HEAD
+        && let Some(end) = file.iter().rposition(|b| *b == b'\n')
+    {
+        file.truncate(end + 1);
+    }
+    file
+}

@@ -1,0 +1,298 @@
+//! The life of an alert from the stock that causes it to the phone that shows it.
+
+use std::time::Duration;
+
+use domain::identity::Role;
+use platform::db::Scope;
+use serde_json::json;
+
+use crate::app::TestApp;
+use crate::shop::{PHONE, alerts, evaluate, messages, minimum, now, product, steady_sales, stock};
+
+#[tokio::test]
+async fn an_empty_shelf_opens_one_alert_and_its_owner_is_told_once_on_each_channel() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let rice = product(&owner, "Riz 5 kg").await;
+    product(&owner, "never counted").await;
+    stock(&owner, rice, 0).await;
+    for _ in 0..3 {
+        evaluate(&owner).await;
+    }
+
+    let open = alerts(&owner, "open").await;
+    assert_eq!(open.len(), 1);
+    assert_eq!(
+        (&open[0]["kind"], &open[0]["severity"], &open[0]["products"]),
+        (&json!("rupture"), &json!("high"), &json!(1))
+    );
+
+    let whatsapp = app.messages_to(PHONE).await;
+    assert_eq!(whatsapp.len(), 1);
+    let text = whatsapp[0]["body"].as_str().unwrap();
+    assert!(text.contains("Boutique Awa : 1 produit en rupture de stock"), "{text}");
+    assert!(text.contains("Riz 5 kg (reste 0)"), "{text}");
+    let email = app.messages_to(&owner.email).await;
+    assert_eq!(email.len(), 1);
+    assert!(email[0]["html"].as_str().unwrap().contains("<li>Riz 5 kg (reste 0)</li>"));
+}
+
+#[tokio::test]
+async fn two_evaluations_at_the_same_time_open_one_alert_and_one_message_each() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    for name in ["a", "b", "c"] {
+        let product = product(&owner, name).await;
+        stock(&owner, product, -1).await;
+    }
+    let company = owner.company();
+    let once = || async {
+        let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
+        let now = platform::db::now(&mut tx).await.unwrap();
+        let done = jobs::alerts::evaluate(&mut tx, company, now).await.unwrap();
+        tx.commit().await.unwrap();
+        done.changed
+    };
+    let changed = tokio::join!(once(), once(), once(), once());
+    assert_eq!(changed.0 + changed.1 + changed.2 + changed.3, 1);
+    app.run_jobs().await;
+    assert_eq!(alerts(&owner, "open").await.len(), 1);
+    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    assert_eq!(app.messages_to(&owner.email).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_open_alert_is_impossible() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let shelf = product(&owner, "a").await;
+    stock(&owner, shelf, 0).await;
+    evaluate(&owner).await;
+    let copied = sqlx::query!(
+        "insert into alerts (company_id, id, rule_id, kind, state, severity, peak_severity, products, opened_at, updated_at)
+         select company_id, gen_random_uuid(), rule_id, kind, 'acknowledged', severity, severity, 1, opened_at, updated_at
+         from alerts"
+    )
+    .execute(&mut app.owner().await)
+    .await;
+    let refused = copied.unwrap_err();
+    assert_eq!(refused.as_database_error().unwrap().constraint(), Some("alerts_one_open"));
+}
+
+#[tokio::test]
+async fn a_product_newly_concerned_is_told_and_what_gets_better_is_not() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let (rice, milk) = (product(&owner, "Riz").await, product(&owner, "Lait").await);
+    stock(&owner, rice, 0).await;
+    stock(&owner, milk, 9).await;
+    evaluate(&owner).await;
+    stock(&owner, milk, 0).await;
+    evaluate(&owner).await;
+    let told = app.messages_to(PHONE).await;
+    assert_eq!(told.len(), 2);
+    assert!(told[1]["body"].as_str().unwrap().contains("Nouveau : 1 produit en rupture de stock"));
+    assert!(!told[1]["body"].as_str().unwrap().contains("Riz"));
+
+    stock(&owner, rice, 5).await;
+    evaluate(&owner).await;
+    assert_eq!(alerts(&owner, "open").await[0]["products"], 1);
+    stock(&owner, milk, 5).await;
+    evaluate(&owner).await;
+    assert_eq!(alerts(&owner, "open").await.len(), 0);
+    assert_eq!(app.messages_to(PHONE).await.len(), 2);
+
+    let resolved = &alerts(&owner, "resolved").await[0];
+    let path = format!("/alerts/{}/timeline", resolved["id"].as_str().unwrap());
+    let timeline = owner.get(&path).await.expect(200);
+    let events: Vec<_> = timeline["items"].as_array().unwrap().iter().map(|e| e["event"].as_str().unwrap()).collect();
+    assert_eq!(
+        events,
+        [
+            "opened",
+            "notified",
+            "notified",
+            "product_added",
+            "notified",
+            "notified",
+            "product_resolved",
+            "product_resolved",
+            "resolved"
+        ]
+    );
+    assert_eq!(timeline["items"][0]["details"]["formula"], "level <= 0");
+    assert_eq!(timeline["items"][0]["details"]["products"][0]["figures"], json!({"level": 0.0}));
+    assert_eq!(timeline["messages"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn what_is_unknown_neither_opens_nor_ends_an_alert() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let rice = product(&owner, "Riz").await;
+    minimum(&owner, rice, 10).await;
+    evaluate(&owner).await;
+    assert_eq!(alerts(&owner, "open").await.len(), 0);
+    stock(&owner, rice, 0).await;
+    evaluate(&owner).await;
+    sqlx::query!("delete from stock_levels").execute(&mut app.owner().await).await.unwrap();
+    evaluate(&owner).await;
+    assert_eq!(alerts(&owner, "open").await.len(), 1);
+}
+
+#[tokio::test]
+async fn low_stock_ends_ten_per_cent_above_its_minimum() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let oil = product(&owner, "Huile").await;
+    minimum(&owner, oil, 10).await;
+    for (level, open) in [(11, 0), (10, 1), (11, 1), (12, 0), (11, 0)] {
+        stock(&owner, oil, level).await;
+        evaluate(&owner).await;
+        assert_eq!(alerts(&owner, "open").await.len(), open, "{level}");
+    }
+    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_predicted_rupture_is_told_with_its_figures_and_again_when_it_gets_urgent() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let rice = product(&owner, "Riz").await;
+    steady_sales(&owner, rice, 60, 4).await;
+    stock(&owner, rice, 25).await;
+    owner.post("/predictions/runs", json!({})).await.expect(202);
+    app.run_jobs().await;
+
+    let open = alerts(&owner, "open").await;
+    assert_eq!((&open[0]["kind"], &open[0]["severity"]), (&json!("predicted_rupture"), &json!("medium")));
+    let first = app.messages_to(PHONE).await[0]["body"].as_str().unwrap().to_owned();
+    assert!(first.contains("Riz (reste 25, rupture dans 7 jours, risque 67 %)"), "{first}");
+
+    stock(&owner, rice, 9).await;
+    evaluate(&owner).await;
+    let told = app.messages_to(PHONE).await;
+    assert_eq!(told.len(), 2);
+    assert!(told[1]["body"].as_str().unwrap().contains("Plus urgent"), "{}", told[1]);
+    assert_eq!(alerts(&owner, "open").await[0]["severity"], "high");
+
+    stock(&owner, rice, 500).await;
+    evaluate(&owner).await;
+    assert_eq!(alerts(&owner, "open").await.len(), 0);
+}
+
+#[tokio::test]
+async fn people_acknowledge_snooze_and_end_alerts() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let (rice, milk) = (product(&owner, "Riz").await, product(&owner, "Lait").await);
+    stock(&owner, rice, 0).await;
+    evaluate(&owner).await;
+    let id = alerts(&owner, "open").await[0]["id"].as_str().unwrap().to_owned();
+    let path = |verb: &str| format!("/alerts/{id}/{verb}");
+    assert_eq!(owner.post(&path("acknowledge"), json!({})).await.expect(200)["state"], "acknowledged");
+
+    let until = now(&app).await + chrono::TimeDelta::hours(1);
+    assert_eq!(owner.post(&path("snooze"), json!({ "until": until })).await.expect(200)["state"], "snoozed");
+    stock(&owner, milk, 0).await;
+    evaluate(&owner).await;
+    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    app.advance(Duration::from_secs(3700)).await;
+    let owner = app.sign_in(&owner.email, owner.company).await;
+    evaluate(&owner).await;
+    assert_eq!(alerts(&owner, "acknowledged").await.len(), 1);
+
+    let viewer = owner.with_user(Role::Viewer).await;
+    viewer.post(&path("resolve"), json!({})).await.expect_problem(403, "forbidden");
+    owner.post(&path("resolve"), json!({})).await.expect(200);
+    owner.post(&path("acknowledge"), json!({})).await.expect_problem(409, "alert_resolved");
+    evaluate(&owner).await;
+    assert_eq!(alerts(&owner, "open").await.len(), 1);
+}
+
+#[tokio::test]
+async fn another_company_sees_neither_alerts_nor_messages_nor_rules() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let rice = product(&owner, "Riz").await;
+    steady_sales(&owner, rice, 3, 1).await;
+    stock(&owner, rice, 0).await;
+    let run = owner.post("/predictions/runs", json!({})).await.expect(202);
+    app.run_jobs().await;
+    let first = |body: serde_json::Value| body["items"][0]["id"].as_str().unwrap().to_owned();
+    let alert = first(owner.get("/alerts").await.expect(200));
+    let message = first(owner.get("/messages").await.expect(200));
+    let rule = first(owner.get("/alert-rules").await.expect(200));
+
+    let stranger = app.with_company().await;
+    for path in ["/alerts", "/messages", "/predictions/ruptures", "/suppressions"] {
+        assert_eq!(stranger.get(path).await.expect(200)["items"], json!([]), "{path}");
+    }
+    for path in [
+        format!("/alerts/{alert}"),
+        format!("/alerts/{alert}/timeline"),
+        format!("/messages/{message}"),
+        format!("/alert-rules/{rule}"),
+        format!("/predictions/runs/{}", run["run"]["id"].as_str().unwrap()),
+        format!("/products/{rice}/prediction"),
+    ] {
+        owner.get(&path).await.expect(200);
+        stranger.get(&path).await.expect_problem(404, "not_found");
+    }
+    stranger.post(&format!("/alerts/{alert}/resolve"), json!({})).await.expect_problem(404, "not_found");
+    stranger.delete(&format!("/alert-rules/{rule}")).await.expect_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_rule_is_checked_changed_against_its_version_and_ended_with_its_alert() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let body = json!({
+        "name": "Riz", "kind": "low_stock", "threshold": "5", "channels": ["whatsapp"],
+        "recipients": [{"address": "77 999 88 77"}, {"user_id": owner.user}],
+    });
+    let rule = owner.post("/alert-rules", body.clone()).await.expect(201);
+    assert_eq!(rule["recipients"][0]["address"], "+221779998877");
+    let wrong = json!({
+        "name": " ", "kind": "predicted_rupture", "threshold": "1.5", "channels": [],
+        "recipients": [{"address": "nobody"}, {"user_id": platform::ids::Uuid::nil()}],
+    });
+    let problem = owner.post("/alert-rules", wrong).await.expect_problem(422, "invalid_input");
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 4);
+
+    let shelf = product(&owner, "Riz").await;
+    stock(&owner, shelf, 3).await;
+    evaluate(&owner).await;
+    assert_eq!(app.messages_to("+221779998877").await.len(), 1);
+
+    let path = format!("/alert-rules/{}", rule["id"].as_str().unwrap());
+    let off = json!({"enabled": false, "threshold": null});
+    let stale = owner.send("PATCH", &path, Some(off.clone()), &[("If-Match", "\"7\"")]).await;
+    stale.expect_problem(412, "version_mismatch");
+    let changed = owner.send("PATCH", &path, Some(off), &[("If-Match", "\"1\"")]).await.expect(200);
+    assert_eq!((&changed["enabled"], &changed["threshold"]), (&json!(false), &json!(null)));
+    evaluate(&owner).await;
+    assert_eq!(alerts(&owner, "open").await.len(), 0);
+    owner.delete(&path).await.expect(204);
+    owner.get(&path).await.expect_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_tick_evaluates_every_company_that_has_products() {
+    let app = TestApp::start().await;
+    let (one, two) = (app.with_company().await, app.with_company().await);
+    app.with_company().await;
+    for owner in [&one, &two] {
+        let shelf = product(owner, "a").await;
+        stock(owner, shelf, 0).await;
+    }
+    let mut tx = app.db.db.begin_engine().await.unwrap();
+    tx.enqueue(jobs::platform_job(&jobs::alerts::EvaluateAllAlerts {})).await.unwrap();
+    tx.commit().await.unwrap();
+    let evaluated = app.run_jobs().await.iter().filter(|ran| ran.kind == "alerts.evaluate").count();
+    assert_eq!(evaluated, 2);
+    for owner in [&one, &two] {
+        assert_eq!(alerts(owner, "open").await.len(), 1);
+        assert_eq!(messages(owner, "email").await.len(), 1);
+    }
+}

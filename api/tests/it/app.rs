@@ -1,0 +1,188 @@
+//! One application per test: its own database, its own sandbox, the real router on a real port for
+//! what calls back, and requests that go straight into it.
+//!
+//! ```text
+//! let app = TestApp::start().await;
+//! let owner = app.with_company().await;
+//! let viewer = owner.with_user(Role::Viewer).await;
+//! let product = owner.post("/products", json!({"sku": "A", "name": "Rice"})).await.expect(201);
+//! app.run_jobs().await;
+//! ```
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use api::{ApiConfig, App};
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::CONTENT_TYPE;
+use jobs::Fleet;
+use platform::blobs::Blobs;
+use platform::crypto::Keyring;
+use platform::ids::{CompanyId, UserId, Uuid};
+use platform::queue::runner::Ran;
+use platform::redis::RedisConfig;
+use platform::testing::{Drain, TestDb};
+use providers::Providers;
+use sandbox::{Running, Sandbox};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+pub(crate) use crate::client::{Answer, Client, encode};
+
+pub(crate) const PASSWORD: &str = "ndeye-vend-du-riz";
+pub(crate) const SIGNING_KEY: &str = "the signing key of the tests, 32 bytes or more";
+
+pub(crate) struct TestApp {
+    pub(crate) db: TestDb,
+    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) sandbox: Running,
+    router: Router,
+    drain: Drain<Fleet>,
+    blobs: PathBuf,
+    stop: CancellationToken,
+    people: AtomicUsize,
+}
+
+impl TestApp {
+    pub(crate) async fn start() -> Self {
+        let db = TestDb::new().await;
+        let sandbox = sandbox::start(Sandbox::default()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let blobs = std::env::temp_dir().join(format!("vigie-test-{}", Uuid::new_v4()));
+        let keys = format!("test:{}", base64_of(&[7; 32]));
+        let fleet = Fleet {
+            db: db.db.clone(),
+            providers: Providers::sandbox(&sandbox.url()).unwrap(),
+            blobs: Blobs::open_folder(blobs.clone()).unwrap(),
+            keyring: Keyring::parse(&keys.into()).unwrap(),
+            public_url: format!("http://{addr}"),
+        };
+        let config = ApiConfig { addr, signing_key: SIGNING_KEY.to_owned().into() };
+        // Nobody listens there: the API does without Redis.
+        let redis = RedisConfig { url: "redis://127.0.0.1:1".to_owned(), namespace: "test".to_owned() };
+        let app = App::new(fleet.clone(), redis, &config);
+        let stop = CancellationToken::new();
+        platform::task::spawn("test API", api::serve(app.clone(), listener, stop.clone()));
+        let fleet = Arc::new(fleet);
+        let drain = Drain::new(&db.db, Arc::new(jobs::registry()), fleet.clone()).await;
+        Self { router: api::router(app), db, fleet, sandbox, drain, blobs, stop, people: AtomicUsize::new(0) }
+    }
+
+    /// A company with its owner, signed in.
+    pub(crate) async fn with_company(&self) -> Client<'_> {
+        let email = self.new_email();
+        let registration = json!({
+            "email": email, "password": PASSWORD, "full_name": "Awa Diop", "company_name": "Boutique Awa",
+            "phone": "+221771234567",
+        });
+        let body = self.anonymous().post("/auth/register", registration).await.expect(201);
+        let company = body["company"]["id"].as_str().unwrap().parse().unwrap();
+        self.sign_in(&email, Some(company)).await
+    }
+
+    /// Nobody yet.
+    pub(crate) fn anonymous(&self) -> Client<'_> {
+        Client { app: self, token: None, company: None, user: UserId(Uuid::nil()), email: String::new() }
+    }
+
+    pub(crate) async fn sign_in(&self, email: &str, company: Option<CompanyId>) -> Client<'_> {
+        let body = self.try_sign_in(email, PASSWORD).await.expect(200);
+        let token = body["access_token"].as_str().unwrap().to_owned();
+        let client = Client { app: self, token: Some(token), company, user: UserId(Uuid::nil()), email: email.into() };
+        let me = client.get("/auth/me").await.expect(200);
+        Client { user: me["id"].as_str().unwrap().parse().unwrap(), ..client }
+    }
+
+    pub(crate) async fn try_sign_in(&self, email: &str, password: &str) -> Answer {
+        let form = format!("grant_type=password&username={}&password={}", encode(email), encode(password));
+        let request = Request::post("/api/v1/auth/token")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form))
+            .unwrap();
+        self.call(request).await
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn call(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status: parts.status, headers: parts.headers, body, text }
+    }
+
+    /// Runs what is due and what that causes, in process and without Redis. Fails on a failed job.
+    pub(crate) async fn run_jobs(&self) -> Vec<Ran> {
+        let ran = self.try_jobs().await;
+        let failed: Vec<_> = ran.iter().filter(|ran| ran.error.is_some()).collect();
+        assert!(failed.is_empty(), "jobs failed: {failed:#?}");
+        ran
+    }
+
+    /// As [`TestApp::run_jobs`], where failing is what the test is about.
+    pub(crate) async fn try_jobs(&self) -> Vec<Ran> {
+        self.drain.run_due().await
+    }
+
+    pub(crate) async fn advance(&self, by: Duration) {
+        self.db.advance(by).await;
+    }
+
+    /// A connection past row-level security, to look from outside.
+    pub(crate) async fn owner(&self) -> PgConnection {
+        self.db.owner().await
+    }
+
+    /// What the sandbox was sent for an address or a number, oldest first.
+    pub(crate) async fn messages_to(&self, to: &str) -> Vec<Value> {
+        let request = Request::get(format!("/admin/messages?to={}", encode(to))).body(Body::empty()).unwrap();
+        let response = sandbox::app(self.sandbox.sandbox().clone()).oneshot(request).await.unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let body: Value = serde_json::from_slice(&bytes).unwrap();
+        body["items"].as_array().unwrap().clone()
+    }
+
+    pub(crate) fn new_email(&self) -> String {
+        format!("person{}@example.sn", self.people.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Drop for TestApp {
+    /// A test that leaves jobs due hasn't looked at what it caused.
+    fn drop(&mut self) {
+        self.stop.cancel();
+        let _ = std::fs::remove_dir_all(&self.blobs);
+        if std::thread::panicking() {
+            return;
+        }
+        let left = std::thread::scope(|scope| {
+            let count = || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(due_jobs(&self.db))
+            };
+            scope.spawn(count).join().unwrap()
+        });
+        assert!(left.is_empty(), "jobs left due, run them with app.run_jobs(): {left:?}");
+    }
+}
+
+async fn due_jobs(db: &TestDb) -> Vec<String> {
+    sqlx::query_scalar!("select kind from jobs_ready where run_at <= engine_now()")
+        .fetch_all(&mut db.owner().await)
+        .await
+        .unwrap()
+}
+
+fn base64_of(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

@@ -1,0 +1,165 @@
+//! What providers tell afterwards: late, twice, out of order, forged, and what people write back.
+
+use std::time::Duration;
+
+use domain::notifications::EffectId;
+use sandbox::Fault;
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::mail::{alerted, fault, only_effect, only_message, quiet, run_out, signed, tell, tell_error, write_back};
+use crate::shop::{PHONE, evaluate, messages, product, stock};
+
+#[tokio::test]
+async fn a_callback_settles_a_lost_answer_without_a_look_up() {
+    let app = quiet().await;
+    let owner = app.with_company().await;
+    fault(&app, "create_message", Fault::TimeoutAfter { hold_ms: 0 }, 1);
+    alerted(&owner, "whatsapp").await;
+    app.try_jobs().await;
+    let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
+    tell(&owner, only_effect(&app).await, &sid, "delivered").await.expect(204);
+    run_out(&app).await;
+    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    assert_eq!(app.sandbox.sandbox().calls("twilio", "list_messages"), 0);
+    assert_eq!(only_message(&owner, "whatsapp").await["state"], "delivered");
+}
+
+#[tokio::test]
+async fn callbacks_late_repeated_out_of_order_or_forged_end_in_one_right_state() {
+    let app = quiet().await;
+    let owner = app.with_company().await;
+    alerted(&owner, "whatsapp").await;
+    app.run_jobs().await;
+    let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
+    let effect = only_effect(&app).await;
+    let state = || async { only_message(&owner, "whatsapp").await["state"].as_str().unwrap().to_owned() };
+
+    tell(&owner, effect, &sid, "delivered").await.expect(204);
+    for late in ["sent", "queued", "delivered", "undelivered"] {
+        tell(&owner, effect, &sid, late).await.expect(204);
+        assert_eq!(state().await, "delivered", "{late}");
+    }
+    tell(&owner, effect, "SM00000000000000000000000000000000", "read").await.expect(204);
+    tell(&owner, EffectId::new(), &sid, "read").await.expect(204);
+    assert_eq!(state().await, "delivered");
+
+    let forged = signed(&owner, "another token", effect, &sid, "read").await;
+    forged.expect_problem(401, "invalid_signature");
+    let stranger = app.with_company().await;
+    tell(&stranger, effect, &sid, "read").await.expect(204);
+    assert_eq!(state().await, "delivered");
+    tell(&owner, effect, &sid, "read").await.expect(204);
+    assert_eq!(state().await, "read");
+}
+
+#[tokio::test]
+async fn the_sandboxes_own_callbacks_carry_a_message_to_read() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    alerted(&owner, "whatsapp").await;
+    app.run_jobs().await;
+    let read = async {
+        while only_message(&owner, "whatsapp").await["state"] != "read" {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), read).await.expect("the callbacks come");
+}
+
+#[tokio::test]
+async fn stop_ends_messages_and_start_brings_them_back() {
+    let app = quiet().await;
+    let owner = app.with_company().await;
+    alerted(&owner, "whatsapp").await;
+    app.run_jobs().await;
+    write_back(&app, "SM1", "Arrêt").await.expect(204);
+    let suppressed = owner.get("/suppressions").await.expect(200)["items"][0].clone();
+    assert_eq!((&suppressed["reason"], &suppressed["recipient"]), (&json!("stop"), &json!(PHONE)));
+    let path = format!("/suppressions/{}", suppressed["id"].as_str().unwrap());
+    owner.delete(&path).await.expect_problem(409, "asked_by_recipient");
+
+    let milk = product(&owner, "Lait").await;
+    stock(&owner, milk, 0).await;
+    evaluate(&owner).await;
+    assert_eq!(messages(&owner, "whatsapp").await[0]["state"], "suppressed");
+    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+
+    write_back(&app, "SM2", "START").await.expect(204);
+    write_back(&app, "SM1", "Arrêt").await.expect(204);
+    let oil = product(&owner, "Huile").await;
+    stock(&owner, oil, 0).await;
+    evaluate(&owner).await;
+    let sent = app.messages_to(PHONE).await;
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[1]["content_sid"], Value::Null, "inside the 24-hour window it is free text");
+    assert_eq!(messages(&owner, "whatsapp").await[0]["sent_as"], "text");
+}
+
+#[tokio::test]
+async fn free_text_that_is_refused_goes_out_again_by_its_template() {
+    let app = quiet().await;
+    let owner = app.with_company().await;
+    // We believe that the window is open; Twilio knows better.
+    sqlx::query!(
+        "insert into contact_windows (company_id, recipient, last_inbound_at) values ($1, $2, engine_now())",
+        owner.company().0,
+        PHONE,
+    )
+    .execute(&mut app.owner().await)
+    .await
+    .unwrap();
+    alerted(&owner, "whatsapp").await;
+    app.run_jobs().await;
+    let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
+    let effect = only_effect(&app).await;
+    tell_error(&owner, effect, &sid, "63016").await.expect(204);
+    app.run_jobs().await;
+    let sent = app.messages_to(PHONE).await;
+    assert_eq!(sent.len(), 2);
+    assert!(sent[1]["content_sid"].is_string());
+    let message = only_message(&owner, "whatsapp").await;
+    assert_eq!((&message["state"], &message["sent_as"]), (&json!("sent"), &json!("template")));
+    tell_error(&owner, effect, &sid, "63016").await.expect(204);
+    app.run_jobs().await;
+    assert_eq!(app.messages_to(PHONE).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_number_that_whatsapp_does_not_know_is_written_to_no_more() {
+    let app = quiet().await;
+    let owner = app.with_company().await;
+    alerted(&owner, "whatsapp").await;
+    app.run_jobs().await;
+    let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
+    tell_error(&owner, only_effect(&app).await, &sid, "63024").await.expect(204);
+    let message = only_message(&owner, "whatsapp").await;
+    assert_eq!((&message["state"], &message["error_code"]), (&json!("failed"), &json!("63024")));
+    let suppressed = owner.get("/suppressions").await.expect(200)["items"][0].clone();
+    assert_eq!(suppressed["reason"], "invalid");
+    owner.delete(&format!("/suppressions/{}", suppressed["id"].as_str().unwrap())).await.expect(204);
+    assert_eq!(owner.get("/suppressions").await.expect(200)["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_bounce_suppresses_the_address_and_a_wrong_token_changes_nothing() {
+    let app = quiet().await;
+    let owner = app.with_company().await;
+    alerted(&owner, "email").await;
+    app.run_jobs().await;
+    let mail = app.messages_to(&owner.email).await[0].clone();
+    let event = json!([{
+        "event": "hard_bounce", "email": owner.email, "message-id": mail["id"], "X-Mailin-custom": mail["reference"],
+    }]);
+    let nobody = app.anonymous();
+    nobody.post("/webhooks/brevo/guessed", event.clone()).await.expect_problem(401, "invalid_signature");
+    let path = format!("/webhooks/brevo/{}", sandbox::keys::BREVO_WEBHOOK_TOKEN);
+    for _ in 0..2 {
+        nobody.post(&path, event.clone()).await.expect(204);
+    }
+    assert_eq!(only_message(&owner, "email").await["state"], "undelivered");
+    let suppressed = owner.get("/suppressions").await.expect(200);
+    assert_eq!(suppressed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(suppressed["items"][0]["reason"], "hard_bounce");
+    nobody.post(&path, json!("?")).await.expect_problem(400, "invalid_json");
+}

@@ -1,0 +1,155 @@
+//! Somebody who sends requests, and what comes back.
+
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, Request, StatusCode};
+use domain::identity::{self, NewUser, Profile, Role};
+use platform::db::Scope;
+use platform::ids::{CompanyId, UserId};
+use serde_json::Value;
+
+use crate::app::{PASSWORD, TestApp};
+
+/// Somebody who sends requests: to `/api/v1` + path, with a token and a company where it has them.
+#[derive(Clone)]
+pub(crate) struct Client<'a> {
+    pub(crate) app: &'a TestApp,
+    pub(crate) token: Option<String>,
+    pub(crate) company: Option<CompanyId>,
+    pub(crate) user: UserId,
+    pub(crate) email: String,
+}
+
+impl<'a> Client<'a> {
+    /// Another person of this client's company, signed in.
+    pub(crate) async fn with_user(&self, role: Role) -> Client<'a> {
+        let company = self.company();
+        let email = self.app.new_email();
+        let profile = Profile { email: &email, full_name: "Modou Fall", phone: None, language: None, country: "SN" };
+        let user = NewUser::check(profile, PASSWORD).unwrap();
+        let mut tx = self.app.db.db.begin(Scope::member(company, user.id)).await.unwrap();
+        let now = platform::db::now(&mut tx).await.unwrap();
+        identity::create_user(&mut tx, &user, &identity::hash_password(PASSWORD), now).await.unwrap();
+        identity::add_member(&mut tx, company, user.id, role, now).await.unwrap();
+        tx.commit().await.unwrap();
+        self.app.sign_in(&email, Some(company)).await
+    }
+
+    pub(crate) fn company(&self) -> CompanyId {
+        self.company.expect("this client has a company")
+    }
+
+    /// The same person with another token or API key.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same person, with another company in `X-Company-ID`, or none.
+    pub(crate) fn in_company(&self, company: Option<CompanyId>) -> Self {
+        Self { company, ..self.clone() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None, &[]).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send("POST", path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send("PATCH", path, Some(body), &[]).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, None, &[]).await
+    }
+
+    /// Any method, with further headers.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(company) = self.company {
+            request = request.header("X-Company-ID", company.to_string());
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header(CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.app.call(request.body(body).unwrap()).await
+    }
+
+    /// Uploads a file as `POST /imports` takes it.
+    pub(crate) async fn upload(&self, path: &str, kind: &str, options: &Value, file: &[u8]) -> Answer {
+        let boundary = "a-boundary-of-the-tests";
+        let mut body = Vec::new();
+        for (name, value) in [("kind", kind.to_owned()), ("options", options.to_string())] {
+            let part = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let part = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"file\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(part.as_bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        let mut request = Request::post(format!("/api/v1{path}"))
+            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"));
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(company) = self.company {
+            request = request.header("X-Company-ID", company.to_string());
+        }
+        self.app.call(request.body(Body::from(body)).unwrap()).await
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Null where the body isn't JSON.
+    pub(crate) body: Value,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// The body, of an answer that must have this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.body
+    }
+
+    /// Checks a problem's status, code and shape; gives its body.
+    #[track_caller]
+    pub(crate) fn expect_problem(self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.body["code"], code, "{}", self.text);
+        assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");
+        assert_eq!(self.body["request_id"].as_str(), self.header("x-request-id"), "{}", self.text);
+        self.body
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Percent-encodes a query or form value.
+pub(crate) fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}

@@ -1,0 +1,90 @@
+//! The same POST twice has its effect once.
+
+use serde_json::{Value, json};
+
+use crate::app::{Answer, Client, TestApp};
+
+async fn create_key(client: &Client<'_>, idempotency_key: &str, body: &Value) -> Answer {
+    client.send("POST", "/api-keys", Some(body.clone()), &[("Idempotency-Key", idempotency_key)]).await
+}
+
+async fn count_keys(client: &Client<'_>) -> usize {
+    client.get("/api-keys").await.expect(200)["items"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn a_repeated_request_gets_the_first_one_s_answer_without_its_secret() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let first = create_key(&owner, "k1", &json!({"name": "Caisse", "role": "member"})).await;
+    assert_eq!(first.header("idempotent-replayed"), None);
+    // Another order of fields is the same request.
+    let text = r#"{"role": "member", "name": "Caisse"}"#;
+    let again = create_key(&owner, "k1", &serde_json::from_str(text).unwrap()).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!((again.status, again.header("location")), (first.status, first.header("location")));
+    assert_eq!(again.body["id"], first.body["id"]);
+    assert_eq!(again.body.get("key"), None);
+    assert_eq!(count_keys(&owner).await, 1);
+}
+
+#[tokio::test]
+async fn a_key_that_comes_with_another_request_is_refused() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    create_key(&owner, "k1", &json!({"name": "Caisse", "role": "member"})).await.expect(201);
+    let other = create_key(&owner, "k1", &json!({"name": "Dépôt", "role": "member"})).await;
+    other.expect_problem(422, "idempotency_key_reused");
+    let long = "k".repeat(256);
+    create_key(&owner, &long, &json!({"name": "Dépôt", "role": "member"})).await.expect_problem(422, "invalid_input");
+    assert_eq!(count_keys(&owner).await, 1);
+}
+
+#[tokio::test]
+async fn keys_of_two_people_don_t_meet() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let admin = owner.with_user(domain::identity::Role::Admin).await;
+    let body = json!({"name": "Caisse", "role": "member"});
+    create_key(&owner, "k1", &body).await.expect(201);
+    let theirs = create_key(&admin, "k1", &body).await;
+    assert_eq!(theirs.header("idempotent-replayed"), None);
+    assert_eq!(count_keys(&owner).await, 2);
+}
+
+#[tokio::test]
+async fn a_refused_request_leaves_its_key_free() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    create_key(&owner, "k1", &json!({"name": "Caisse", "role": "owner"})).await.expect_problem(422, "invalid_input");
+    create_key(&owner, "k1", &json!({"name": "Caisse", "role": "admin"})).await.expect(201);
+}
+
+#[tokio::test]
+async fn two_at_once_have_one_effect() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let body = json!({"name": "Caisse", "role": "member"});
+    let (one, other) = tokio::join!(create_key(&owner, "k1", &body), create_key(&owner, "k1", &body));
+    assert_eq!(one.expect(201)["id"], other.expect(201)["id"]);
+    assert_eq!(count_keys(&owner).await, 1);
+}
+
+#[tokio::test]
+async fn whoever_waits_too_long_for_the_first_learns_that_it_is_in_progress() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let mut holder = app.owner().await;
+    sqlx::query!("begin").execute(&mut holder).await.unwrap();
+    sqlx::query!(
+        "insert into idempotency_keys (company_id, actor_id, method, route, key, fingerprint, created_at)
+         values ($1, $2, 'POST', '/api/v1/api-keys', 'k1', decode(repeat('00', 32), 'hex'), engine_now())",
+        owner.company().0,
+        owner.user.0,
+    )
+    .execute(&mut holder)
+    .await
+    .unwrap();
+    let body = json!({"name": "Caisse", "role": "member"});
+    create_key(&owner, "k1", &body).await.expect_problem(409, "in_progress");
+}

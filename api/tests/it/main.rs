@@ -1,0 +1,23 @@
+//! The HTTP interface as clients meet it, over a real Postgres and the sandbox's providers.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands, its helpers too")]
+
+mod ads;
+mod alerts;
+mod app;
+mod bad_input;
+mod billing;
+mod callbacks;
+mod catalog;
+mod client;
+mod idempotency;
+mod identity;
+mod imports;
+mod isolation;
+mod mail;
+mod ops;
+mod ruptures;
+mod sending;
+mod sessions;
+mod shop;
+mod sources;

@@ -1,0 +1,69 @@
+//! Health, request ids, and the platform's operators.
+
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::CONTENT_TYPE;
+use domain::identity;
+use serde_json::json;
+
+use crate::app::{PASSWORD, TestApp};
+
+#[tokio::test]
+async fn readiness_tells_what_is_missing_and_liveness_does_not_care() {
+    let app = TestApp::start().await;
+    let get = |path: &str| app.call(Request::get(path).body(Body::empty()).unwrap());
+    get("/health/live").await.expect(200);
+    // No scheduler runs in this test.
+    let ready = get("/health/ready").await.expect(503);
+    assert_eq!(ready["providers"], "sandbox");
+    let check = |name: &str| {
+        let checks = ready["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("no check {name}"))["ok"].clone()
+    };
+    assert_eq!((check("postgres"), check("queue"), check("scheduler")), (true.into(), true.into(), false.into()));
+    assert_eq!(check("redis"), true);
+}
+
+#[tokio::test]
+async fn a_sane_request_id_is_taken_and_another_replaced() {
+    let app = TestApp::start().await;
+    for (given, taken) in [("order-7_a.b:c", true), ("no spaces", false), ("", false), (&"x".repeat(129), false)] {
+        let request = Request::get("/health/live").header("X-Request-ID", given).body(Body::empty()).unwrap();
+        let answer = app.call(request).await;
+        let id = answer.header("x-request-id").unwrap();
+        assert_eq!(id == given, taken, "{given:?} became {id:?}");
+        assert!(!id.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_operator_is_no_member_of_any_company_and_leaves_a_trace() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let mut conn = app.owner().await;
+    let now = platform::db::now(&mut conn).await.unwrap();
+    let hash = identity::hash_password(PASSWORD);
+    let id = identity::add_operator(&mut conn, "ops@vigie.example", "Ops", &hash, now).await.unwrap();
+    let form = format!("username=ops%40vigie.example&password={PASSWORD}");
+    let request = Request::post("/api/v1/auth/operator-token")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form))
+        .unwrap();
+    let session = app.call(request).await.expect(200);
+    app.try_sign_in("ops@vigie.example", PASSWORD).await.expect_problem(401, "invalid_credentials");
+
+    let operator = owner.with_token(session["access_token"].as_str().unwrap());
+    let queues = operator.get("/queues").await.expect(200);
+    assert_eq!(queues["next_cursor"], json!(null));
+    operator.get("/api-keys").await.expect_problem(401, "unauthenticated");
+    operator.get("/auth/me").await.expect_problem(401, "unauthenticated");
+    owner.get("/queues").await.expect_problem(401, "unauthenticated");
+    let acts = sqlx::query_scalar!("select action from audit_log where actor_id = $1", id.0)
+        .fetch_all(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!(acts, ["ops.list_queues"]);
+
+    sqlx::query!("update operators set active = false").execute(&mut conn).await.unwrap();
+    operator.get("/queues").await.expect_problem(401, "unauthenticated");
+}

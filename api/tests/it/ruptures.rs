@@ -1,0 +1,174 @@
+//! Predictions over the real statements: what counts as demand, and what is answered.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::Days;
+use platform::db::Scope;
+use serde_json::json;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::app::TestApp;
+use crate::shop::{now, product, sale, steady_sales, stock};
+
+#[tokio::test]
+async fn a_run_predicts_the_products_that_run_out_soonest_first() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let (fast, slow, plenty) =
+        (product(&owner, "fast").await, product(&owner, "slow").await, product(&owner, "plenty").await);
+    for (id, level) in [(fast, 10), (slow, 26), (plenty, 1000)] {
+        steady_sales(&owner, id, 40, 2).await;
+        stock(&owner, id, level).await;
+    }
+    let unknown = product(&owner, "unknown level").await;
+    steady_sales(&owner, unknown, 40, 2).await;
+
+    let started = owner.post("/predictions/runs", json!({"horizon_days": 15})).await;
+    let location = started.header("location").unwrap().to_owned();
+    let started = started.expect(202);
+    assert_eq!((&started["run"]["state"], &started["job"]["state"]), (&json!("queued"), &json!("queued")));
+    app.run_jobs().await;
+    let run = owner.get(location.strip_prefix("/api/v1").unwrap()).await.expect(200);
+    assert_eq!((&run["state"], &run["products"]), (&json!("succeeded"), &json!(4)));
+
+    let listed = owner.get("/predictions/ruptures?limit=1").await.expect(200);
+    assert_eq!(listed["run"]["id"], run["id"]);
+    let item = &listed["items"][0];
+    assert_eq!((&item["product"]["name"], &item["level"]), (&json!("fast"), &json!("10.000")));
+    assert_eq!((&item["rate_per_day"], &item["urgency"]), (&json!("2.000"), &json!("within_7_days")));
+    assert_eq!((&item["stale"], &item["as_of"]), (&json!(false), &run["as_of"]));
+    let days = &item["days_to_rupture"];
+    assert!(days["p10"].as_i64() <= days["p50"].as_i64() && days["p50"].as_i64() <= days["p90"].as_i64());
+    assert!(item["explanation"].as_str().unwrap().starts_with("Demande attendue : 2 par jour"), "{item}");
+
+    let cursor = listed["next_cursor"].as_str().unwrap();
+    let rest = owner.get(&format!("/predictions/ruptures?limit=5&cursor={cursor}")).await.expect(200);
+    assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+    assert_eq!(rest["items"][0]["product"]["name"], "slow");
+    let likely = owner.get("/predictions/ruptures?min_probability=0.5").await.expect(200);
+    assert_eq!(likely["items"].as_array().unwrap().len(), 1);
+
+    let unknown = owner.get(&format!("/products/{unknown}/prediction")).await.expect(200);
+    assert_eq!(
+        (&unknown["rate_per_day"], &unknown["level"], &unknown["probability"]),
+        (&json!("2.000"), &json!(null), &json!(null))
+    );
+}
+
+#[tokio::test]
+async fn cancelled_pending_netted_and_returned_lines_are_not_demand() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let rice = product(&owner, "Riz").await;
+    let day = now(&app).await.date_naive() - Days::new(1);
+    sale(&owner, rice, day, 10).await;
+    let mut conn = app.owner().await;
+    sqlx::query!("update sales set netted_quantity = 4").execute(&mut conn).await.unwrap();
+    for status in ["cancelled", "pending"] {
+        sale(&owner, rice, day, 1000).await;
+        sqlx::query!("update sales set status = $1 where quantity = 1000 and status = 'delivered'", status)
+            .execute(&mut conn)
+            .await
+            .unwrap();
+    }
+    sale(&owner, rice, day, -500).await;
+    sale(&owner, rice, now(&app).await.date_naive(), 7777).await;
+    owner.post("/predictions/runs", json!({})).await.expect(202);
+    app.run_jobs().await;
+    let prediction = owner.get(&format!("/products/{rice}/prediction")).await.expect(200);
+    assert_eq!((&prediction["rate_per_day"], &prediction["as_of"]), (&json!("6.000"), &json!(day)));
+}
+
+#[tokio::test]
+async fn what_is_given_away_is_not_demand_unless_nothing_has_a_price() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let (priced, unpriced) = (product(&owner, "priced").await, product(&owner, "unpriced").await);
+    let day = now(&app).await.date_naive() - Days::new(1);
+    for (product, quantity) in [(priced, 300), (unpriced, 5)] {
+        sale(&owner, product, day, quantity).await;
+    }
+    sqlx::query!("update sales set unit_price = 0, amount = 0").execute(&mut app.owner().await).await.unwrap();
+    sale(&owner, priced, day, 3).await;
+    owner.post("/predictions/runs", json!({})).await.expect(202);
+    app.run_jobs().await;
+    for (product, rate) in [(priced, "3.000"), (unpriced, "5.000")] {
+        let prediction = owner.get(&format!("/products/{product}/prediction")).await.expect(200);
+        assert_eq!(prediction["rate_per_day"], rate);
+    }
+}
+
+#[tokio::test]
+async fn old_data_is_studied_as_of_its_own_last_day() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let rice = product(&owner, "Riz").await;
+    for day in ["2011-12-01", "2011-12-05", "2011-12-09"] {
+        sale(&owner, rice, day.parse().unwrap(), 6).await;
+    }
+    owner.post("/predictions/runs", json!({})).await.expect(202);
+    app.run_jobs().await;
+    let latest = owner.get(&format!("/products/{rice}/prediction")).await.expect(200);
+    assert_eq!((&latest["as_of"], &latest["stale"]), (&json!("2011-12-09"), &json!(true)));
+    owner.post("/predictions/runs", json!({"as_of": "2011-12-06"})).await.expect(202);
+    app.run_jobs().await;
+    let earlier = owner.get(&format!("/products/{rice}/prediction")).await.expect(200);
+    assert_eq!((&earlier["as_of"], &earlier["data_through"]), (&json!("2011-12-06"), &json!("2011-12-09")));
+    owner.post("/predictions/runs", json!({"as_of": "2999-01-01"})).await.expect_problem(422, "invalid_input");
+}
+
+#[tokio::test]
+async fn the_number_of_statements_does_not_grow_with_the_products() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let company = owner.company();
+    let mut counts = Vec::new();
+    for round in 0..2 {
+        for i in 0..(1 + round * 30) {
+            let id = product(&owner, &format!("p{round}-{i}")).await;
+            steady_sales(&owner, id, 3, 1).await;
+            stock(&owner, id, 0).await;
+        }
+        let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
+        let now = platform::db::now(&mut tx).await.unwrap();
+        let counted = Statements::default();
+        let counting = tracing::subscriber::set_default(counted.clone());
+        domain::rupture::recompute_demand(&mut tx, company, None, now).await.unwrap();
+        let done = jobs::alerts::evaluate(&mut tx, company, now).await.unwrap();
+        drop(counting);
+        tx.commit().await.unwrap();
+        assert_eq!((done.changed, done.messages), (1, 2));
+        counts.push(counted.0.load(Ordering::Relaxed));
+        app.run_jobs().await;
+    }
+    assert!((10..40).contains(&counts[0]), "{counts:?}");
+    assert_eq!(counts[0], counts[1]);
+}
+
+/// Counts the statements that sqlx says it ran on this thread.
+#[derive(Clone, Default)]
+struct Statements(Arc<AtomicUsize>);
+
+impl Subscriber for Statements {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
