@@ -1,0 +1,87 @@
+//! How a worker process is sized.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use platform::config::Env;
+use platform::queue::Queue;
+use platform::queue::rescue::DEAD_AFTER;
+use platform::redis::RedisConfig;
+
+/// How many jobs of each queue run at once in this process.
+#[derive(Debug, Clone, Copy)]
+pub struct Slots {
+    pub fast: usize,
+    pub default: usize,
+    pub heavy: usize,
+}
+
+impl Slots {
+    pub fn of(self, queue: Queue) -> usize {
+        match queue {
+            Queue::Fast => self.fast,
+            Queue::Default => self.default,
+            Queue::Heavy => self.heavy,
+        }
+    }
+}
+
+/// Who carries ids from the relay to the fetchers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueBackend {
+    /// Sorted sets of our own: fair over companies at any depth.
+    Vigie,
+    /// The apalis-redis crate: first in, first out within a shallow queue.
+    ApalisRedis,
+}
+
+impl FromStr for QueueBackend {
+    type Err = &'static str;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s {
+            "vigie" => Ok(Self::Vigie),
+            "apalis-redis" => Ok(Self::ApalisRedis),
+            _ => Err("it is vigie or apalis-redis"),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct WorkerConfig {
+    pub redis: RedisConfig,
+    pub backend: QueueBackend,
+    pub slots: Slots,
+    /// How often the process shows that it lives; it is lost after four of them.
+    pub heartbeat: Duration,
+    /// How long running jobs may go on after the signal to stop; then they are given back.
+    pub grace: Duration,
+}
+
+impl WorkerConfig {
+    pub fn from_env(env: &mut Env) -> Self {
+        let config = Self {
+            redis: RedisConfig::from_env(env),
+            backend: env.parsed_or("VIGIE_QUEUE_BACKEND", QueueBackend::Vigie),
+            slots: Slots {
+                fast: env.parsed_or("VIGIE_SLOTS_FAST", 64),
+                default: env.parsed_or("VIGIE_SLOTS_DEFAULT", 16),
+                heavy: env.parsed_or("VIGIE_SLOTS_HEAVY", 1),
+            },
+            heartbeat: Duration::from_millis(env.parsed_or("VIGIE_HEARTBEAT_MS", 2_000)),
+            grace: Duration::from_secs(env.parsed_or("VIGIE_GRACE_SECONDS", 25)),
+        };
+        if config.heartbeat.is_zero() || config.dead_after() > DEAD_AFTER {
+            env.problem("VIGIE_HEARTBEAT_MS is between 1 and 2000");
+        }
+        if Queue::ALL.iter().any(|queue| config.slots.of(*queue) == 0) {
+            env.problem("each of VIGIE_SLOTS_FAST, _DEFAULT and _HEAVY is at least 1, or its queue has no consumer");
+        }
+        config
+    }
+
+    /// Silence after which a worker counts as lost.
+    pub fn dead_after(&self) -> Duration {
+        self.heartbeat * 4
+    }
+}

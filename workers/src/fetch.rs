@@ -1,0 +1,96 @@
+//! One fetcher per queue: takes as many ids as slots are free, claims them in one statement, hands
+//! them to apalis.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use platform::db::Db;
+use platform::ids::Uuid;
+use platform::queue::{Claim, claim};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::backend::Assignment;
+use crate::running::Running;
+use crate::source::Source;
+
+pub(crate) struct Fetcher {
+    pub(crate) db: Db,
+    pub(crate) worker: i32,
+    pub(crate) source: Source,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) running: Running,
+    pub(crate) assignments: mpsc::Sender<Assignment>,
+    /// Where jobs go that were claimed and can't be handed on.
+    pub(crate) leftover: mpsc::UnboundedSender<Claim>,
+    /// Ids whose claim failed: it may have been committed all the same, and nobody would rescue them
+    /// while this process shows that it lives.
+    pub(crate) doubtful: Vec<Uuid>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Fetcher {
+    /// Runs until told to stop. Ids that were popped and not claimed, a pop that the stop cuts short
+    /// included, are pushed again by the relay's look-back.
+    pub(crate) async fn run(mut self) {
+        while let Some(free) = self.free_slots().await {
+            let (ids, claims) = if self.doubtful.is_empty() {
+                let ids = tokio::select! {
+                    biased;
+                    () = self.stop.cancelled() => return,
+                    ids = self.source.next(free.num_permits()) => ids,
+                };
+                if ids.is_empty() {
+                    continue;
+                }
+                let claims = claim::by_ids(self.db.hot(), self.worker, &ids).await;
+                (ids, claims)
+            } else {
+                let mut ids = self.doubtful.split_off(self.doubtful.len().saturating_sub(free.num_permits()));
+                ids.retain(|id| !self.running.holds(*id));
+                let claims = claim::held(self.db.hot(), self.worker, &ids).await;
+                (ids, claims)
+            };
+            match claims {
+                Ok(claims) => self.hand_on(claims, free).await,
+                Err(cause) => {
+                    tracing::warn!(%cause, ids = ids.len(), "not known whether jobs were claimed");
+                    self.doubtful.extend(ids);
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        }
+    }
+
+    async fn hand_on(&self, claims: Vec<Claim>, mut free: OwnedSemaphorePermit) {
+        for claim in claims {
+            // There are as many permits as ids, and the channel holds as many: neither is missing while
+            // apalis runs.
+            let unsent = match free.split(1) {
+                Some(slot) => {
+                    let entered = self.running.enter(&claim);
+                    let sent = self.assignments.send(Assignment { claim, slot, entered }).await;
+                    sent.err().map(|refused| refused.0.claim)
+                }
+                None => Some(claim),
+            };
+            if let Some(claim) = unsent {
+                let _ = self.leftover.send(claim);
+            }
+        }
+    }
+
+    /// All slots that are free, at least one; `None` once it is time to stop.
+    async fn free_slots(&self) -> Option<OwnedSemaphorePermit> {
+        let mut free = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return None,
+            slot = self.slots.clone().acquire_owned() => slot.ok()?,
+        };
+        let more = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
+        if let Ok(rest) = self.slots.clone().try_acquire_many_owned(more) {
+            free.merge(rest);
+        }
+        Some(free)
+    }
+}

@@ -1,0 +1,173 @@
+//! Starting and stopping a worker process: one apalis worker per queue under one monitor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use apalis_core::monitor::Monitor;
+use apalis_core::worker::builder::WorkerBuilder;
+use platform::db::Db;
+use platform::queue::batch::Completions;
+use platform::queue::runner::Runner;
+use platform::queue::{Claim, Queue, Registry, rescue};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::backend::{Assignment, ClaimedJobs};
+use crate::carrier::Carrier;
+use crate::config::{QueueBackend, WorkerConfig};
+use crate::fetch::Fetcher;
+use crate::handler::{Handler, give_back};
+use crate::pulse::Pulse;
+use crate::running::Running;
+use crate::source::{Direct, Index, Source};
+use crate::turning::Turned;
+
+#[derive(Debug, thiserror::Error)]
+pub enum WorkersError {
+    #[error("the worker can't be registered: {0}")]
+    Register(#[from] sqlx::Error),
+    #[error("REDIS_URL: {0}")]
+    Redis(#[from] redis::RedisError),
+    #[error("no thread for the pulse: {0}")]
+    Pulse(#[from] std::io::Error),
+}
+
+/// A running worker process.
+#[derive(Debug)]
+pub struct Workers<W> {
+    handler: Handler<W>,
+    worker: i32,
+    stop_fetching: CancellationToken,
+    stop_monitor: CancellationToken,
+    stop_pulse: CancellationToken,
+    fetchers: Vec<JoinHandle<()>>,
+    monitor: JoinHandle<()>,
+    leftover: mpsc::UnboundedReceiver<Claim>,
+    pulse: std::thread::JoinHandle<()>,
+    grace: Duration,
+}
+
+impl<W: Send + Sync + 'static> Workers<W> {
+    /// Registers the process and starts taking jobs.
+    ///
+    /// # Errors
+    /// Postgres can't be reached, a malformed Redis URL, or no thread to be had.
+    pub async fn start(
+        config: WorkerConfig,
+        db: &Db,
+        registry: Arc<Registry<W>>,
+        world: Arc<W>,
+    ) -> Result<Self, WorkersError> {
+        let name = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
+        let worker = rescue::register(db.engine(), &name).await?;
+        let redis = config.redis.client()?;
+        let running = Running::default();
+        let completions = Completions::start(db);
+        let handler = Handler {
+            runner: Runner { registry, world, db: db.clone(), completions },
+            stop_now: CancellationToken::new(),
+        };
+        let stop_fetching = CancellationToken::new();
+        let stop_monitor = CancellationToken::new();
+        let stop_pulse = CancellationToken::new();
+        let (leftover_sender, leftover) = mpsc::unbounded_channel();
+        let mut monitor = Monitor::new();
+        let mut fetchers = Vec::new();
+        for queue in Queue::ALL {
+            let slots = config.slots.of(queue);
+            let index = match config.backend {
+                QueueBackend::Vigie => {
+                    Index::Direct(Box::new(Direct::new(redis.clone(), config.redis.namespace.clone())))
+                }
+                QueueBackend::ApalisRedis => {
+                    let (carrier, carried) = Carrier::new(redis.clone(), &config.redis.namespace, queue, &name, slots);
+                    fetchers.push(platform::task::spawn("carrier", carrier.run(stop_fetching.clone())));
+                    Index::Carried(carried)
+                }
+            };
+            let (sender, assignments) = mpsc::channel(slots);
+            let fetcher = Fetcher {
+                db: db.clone(),
+                worker,
+                source: Source::new(db.clone(), queue, index),
+                slots: Arc::new(Semaphore::new(slots)),
+                running: running.clone(),
+                assignments: sender,
+                leftover: leftover_sender.clone(),
+                doubtful: Vec::new(),
+                stop: stop_fetching.clone(),
+            };
+            fetchers.push(platform::task::spawn("fetcher", fetcher.run()));
+            let backend = ClaimedJobs { assignments, leftover: leftover_sender.clone() };
+            monitor = register(monitor, format!("{name}-{}", queue.name()), backend, handler.clone());
+        }
+        let stopped = stop_monitor.clone();
+        let monitor = platform::task::spawn("monitor", async move {
+            let signal = async move {
+                stopped.cancelled().await;
+                Ok(())
+            };
+            if let Err(cause) = monitor.run_with_signal(signal).await {
+                tracing::error!(%cause, "apalis stopped badly");
+            }
+        });
+        let grace = config.grace;
+        let turned = Turned::watch(config.heartbeat, stop_pulse.clone());
+        let pulse = Pulse { config, worker, running, redis, turned, stop: stop_pulse.clone() }.start(db)?;
+        tracing::info!(worker, name, "taking jobs");
+        Ok(Self { handler, worker, stop_fetching, stop_monitor, stop_pulse, fetchers, monitor, leftover, pulse, grace })
+    }
+
+    /// Stops: takes no more, lets running jobs end within the grace period, gives the rest back
+    /// unspent, records what is left to record.
+    pub async fn stop(mut self) {
+        self.stop_fetching.cancel();
+        for fetcher in self.fetchers {
+            let _ = fetcher.await;
+        }
+        // Only now: apalis refuses what a fetcher would still hand on.
+        self.stop_monitor.cancel();
+        if tokio::time::timeout(self.grace, &mut self.monitor).await.is_err() {
+            tracing::warn!("grace period over, giving running jobs back");
+            self.handler.stop_now.cancel();
+            let _ = self.monitor.await;
+        }
+        while let Ok(claim) = self.leftover.try_recv() {
+            give_back(&self.handler.runner.db, &claim).await;
+        }
+        if tokio::time::timeout(self.grace, self.handler.runner.completions.drained()).await.is_err() {
+            tracing::warn!("ends not recorded, their jobs will be rescued");
+        }
+        self.stop_pulse.cancel();
+        let pulse = self.pulse;
+        let _ = tokio::task::spawn_blocking(move || pulse.join()).await;
+        if let Err(cause) = rescue::stop(self.handler.runner.db.engine(), self.worker).await {
+            tracing::warn!(%cause, "worker not marked as stopped, its jobs will be looked for");
+        }
+        tracing::info!(worker = self.worker, "stopped");
+    }
+}
+
+/// apalis asks a factory for the worker again where it restarts one. Ours never fails, so the backend
+/// is there to be taken once.
+fn register<W: Send + Sync + 'static>(
+    monitor: Monitor,
+    name: String,
+    backend: ClaimedJobs,
+    handler: Handler<W>,
+) -> Monitor {
+    let backend = std::sync::Mutex::new(Some(backend));
+    monitor.register(move |_restarts| {
+        let taken = backend.lock().ok().and_then(|mut slot| slot.take());
+        let backend = taken.expect("our backend never fails, so its worker never restarts");
+        let handler = handler.clone();
+        WorkerBuilder::new(name.as_str()).backend(backend).build(move |assignment: Assignment| {
+            let handler = handler.clone();
+            async move {
+                // A task of its own: apalis polls all handlers of a worker from one.
+                let _ = platform::task::spawn("handler", handler.handle(assignment)).await;
+            }
+        })
+    })
+}

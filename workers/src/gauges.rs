@@ -1,0 +1,31 @@
+//! Figures of the whole fleet, set by the process that leads the rescue.
+
+use platform::queue::{Queue, view};
+use sqlx::PgPool;
+
+/// Due jobs that one worker process is thought to clear while people wait.
+const DUE_PER_WORKER: i64 = 2_000;
+
+pub(crate) async fn set(pool: &PgPool) -> sqlx::Result<()> {
+    let depths = view::depths(pool).await?;
+    for queue in Queue::ALL {
+        let depth = depths.iter().find(|d| d.queue == queue.code());
+        let (due, scheduled, running, oldest) =
+            depth.map_or((0, 0, 0, 0.0), |d| (d.due, d.scheduled, d.running, d.oldest_seconds));
+        for (state, count) in [("queued", due), ("scheduled", scheduled), ("running", running)] {
+            metrics::gauge!("vigie_queue_depth", "queue" => queue.name(), "state" => state).set(figure(count));
+        }
+        metrics::gauge!("vigie_queue_oldest_seconds", "queue" => queue.name()).set(oldest);
+    }
+    if let Some(age) = view::scheduler_age(pool).await? {
+        metrics::gauge!("vigie_scheduler_tick_age_seconds").set(age);
+    }
+    let due: i64 = depths.iter().map(|d| d.due).sum();
+    metrics::gauge!("vigie_workers_wanted").set(figure(1 + due / DUE_PER_WORKER));
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; counts stay far below 2^52")]
+fn figure(count: i64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,38 @@
+//! The fleet process: takes due jobs and runs them on apalis. Knows jobs only through the registry.
+//!
+//! ```text
+//! NOTIFY -> relay (leader)  : due rows, fairly over companies, into a sorted set per queue
+//!           fetcher (queue) : BZMPOP as many ids as slots are free, claims them in one statement
+//!           apalis worker   : calls the handler with each claimed job
+//!           runner          : decode, span, time-out, panic; the end is recorded in Postgres
+//! pulse (own thread)        : heartbeat, rescue of lost workers' jobs, gauges
+//! ```
+//!
+//! `carrier` is the other backend: the same sorted sets, with apalis-redis between them and the fetchers.
+//!
+//! Redis keys, all under the namespace: `{ns}:queue:{name}`, a sorted set of job ids (16 bytes) by
+//! virtual time; `{ns}:epoch`, the mark of the relay that filled them. Both can vanish at any moment:
+//! the relay sees that the epoch is gone and pushes every due row again. While Redis doesn't answer,
+//! fetchers take ids straight from Postgres.
+
+mod config;
+mod fleet;
+
+mod backend;
+mod fetch;
+mod handler;
+mod sorted;
+mod source;
+
+mod carrier;
+
+mod fair;
+mod relay;
+
+mod gauges;
+mod pulse;
+mod running;
+mod turning;
+
+pub use config::{QueueBackend, Slots, WorkerConfig};
+pub use fleet::{Workers, WorkersError};

@@ -1,0 +1,134 @@
+//! Postgres answers that are lost after the deed, and connections that break: a job still ends once.
+
+use std::collections::BTreeSet;
+
+use platform::ids::CompanyId;
+use platform::queue::JobError;
+use sqlx::PgConnection;
+
+use crate::support::{Fleet, Ping, Proxy, Step, company_job, guarded};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_whose_answer_is_lost_is_run_by_its_worker() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let proxy = Proxy::before(&fleet.test).await;
+        let worker = fleet.worker_on(&proxy.db).await;
+        let job = company_job(CompanyId::new(), &Step { n: 0 });
+        // The relay names the id alone; only the claim names it in a list: one dimension of one element,
+        // from 1, of 16 bytes.
+        let list = [&[0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 16], job.id.0.as_bytes().as_slice()].concat();
+        let lost = proxy.lose_answer_to(&list);
+        let id = fleet.enqueue_all(vec![job]).await[0];
+        lost.await.unwrap();
+        let run = fleet.next_run().await;
+        assert_eq!((run.cx.job_id(), run.cx.attempt(), run.cx.fence()), (id, 1, 1));
+        run.succeed();
+        worker.stop().await;
+        assert_eq!(fleet.job(id).await.state, "succeeded");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_end_whose_answer_is_lost_is_recorded_once() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let proxy = Proxy::before(&fleet.test).await;
+        let worker = fleet.worker_on(&proxy.db).await;
+        let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
+        let run = fleet.next_run().await;
+        let lost = proxy.lose_answer_to(br#"{"n":1}"#);
+        run.succeed();
+        lost.await.unwrap();
+        worker.stop().await;
+        assert!(fleet.runs_so_far().is_empty());
+        assert_eq!(fleet.job(id).await.state, "succeeded");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_is_lost_is_not_run_again() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let proxy = Proxy::before(&fleet.test).await;
+        let worker = fleet.worker_on(&proxy.db).await;
+        let company = CompanyId::new();
+        let id = fleet.enqueue(company, &Step { n: 0 }).await;
+        let run = fleet.next_run().await;
+        let mut tx = run.cx.begin().await.unwrap();
+        let follow_up = tx.enqueue(company_job(company, &Ping { n: 1 })).await.unwrap().id();
+        let lost = proxy.lose_answer_to(b"COMMIT");
+        let done = run.cx.finish(tx, serde_json::json!({})).await;
+        lost.await.unwrap();
+        assert!(matches!(done, Err(JobError::Retry(_))), "the body can't know");
+        run.end(done);
+        assert_eq!(fleet.next_run().await.cx.job_id(), follow_up);
+        worker.stop().await;
+        assert!(fleet.runs_so_far().is_empty());
+        let job = fleet.job(id).await;
+        assert_eq!((job.state.as_str(), job.attempt), ("succeeded", 1));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_setback_whose_answer_is_lost_is_recorded_once() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let proxy = Proxy::before(&fleet.test).await;
+        let worker = fleet.worker_on(&proxy.db).await;
+        let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
+        let run = fleet.next_run().await;
+        let lost = proxy.lose_answer_to(b"provider away");
+        run.end(Err(JobError::retry("provider away")));
+        lost.await.unwrap();
+        worker.stop().await;
+        let job = fleet.job(id).await;
+        assert_eq!((job.state.as_str(), job.attempt), ("scheduled", 1));
+        assert_eq!(fleet.timeline(id).await.iter().filter(|event| *event == "attempt_failed").count(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_killed_while_jobs_run_lose_nothing() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let worker = fleet.worker(8).await;
+        let company = CompanyId::new();
+        let jobs = (0..1_000).map(|n| company_job(company, &Ping { n })).collect();
+        let mut open: BTreeSet<_> = fleet.enqueue_all(jobs).await.into_iter().collect();
+        let mut owner = fleet.test.owner().await;
+        let mut runs: usize = 0;
+        while !open.is_empty() {
+            open.remove(&fleet.next_run().await.cx.job_id());
+            runs += 1;
+            if runs.is_multiple_of(100) {
+                kill_connections(&mut owner).await;
+            }
+        }
+        worker.stop().await;
+        let ended = sqlx::query!(
+            r#"select count(*) filter (where state = 2) as "well!", count(*) as "all!",
+                      (select count(*) from jobs_ready) as "open!" from jobs_finished"#,
+        )
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+        assert_eq!((ended.well, ended.all, ended.open), (1_000, 1_000, 0));
+    })
+    .await;
+}
+
+/// Every connection of the test's database but the caller's.
+async fn kill_connections(owner: &mut PgConnection) {
+    sqlx::query!(
+        "select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid()",
+    )
+    .fetch_all(owner)
+    .await
+    .unwrap();
+}

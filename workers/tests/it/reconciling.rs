@@ -1,0 +1,223 @@
+//! Unique jobs: one per key while it is open, and no wake-up lost.
+
+use std::time::Duration;
+
+use platform::ids::{CompanyId, JobId};
+use platform::queue::control::{self, Replayed};
+use platform::queue::finish::{self, EndState, Finished, Setback};
+use platform::queue::{Enqueued, JobError};
+
+use crate::support::{Fleet, Once, Ping, Reconcile, company_job, guarded};
+
+async fn reconcile(fleet: &Fleet, company: CompanyId) -> Enqueued {
+    let mut tx = fleet.test.db.begin_engine().await.unwrap();
+    let enqueued = tx.enqueue(company_job(company, &Reconcile { n: 0 })).await.unwrap();
+    tx.commit().await.unwrap();
+    enqueued
+}
+
+#[tokio::test]
+async fn one_conflicting_row_never_stops_a_batch() {
+    guarded(async {
+        let fleet = Fleet::new().await;
+        let (a, b) = (CompanyId::new(), CompanyId::new());
+        let waiting = reconcile(&fleet, a).await;
+        assert!(matches!(waiting, Enqueued::New(_)));
+        let mut tx = fleet.test.db.begin_engine().await.unwrap();
+        let jobs = vec![
+            company_job(b, &Reconcile { n: 1 }),
+            company_job(a, &Reconcile { n: 2 }),
+            company_job(b, &Reconcile { n: 3 }),
+            company_job(a, &Ping { n: 4 }),
+        ];
+        let asked: Vec<_> = jobs.iter().map(|job| job.id).collect();
+        let enqueued = tx.enqueue_all(jobs).await.unwrap();
+        tx.commit().await.unwrap();
+        let expected = [
+            Enqueued::New(asked[0]),
+            Enqueued::Existing(waiting.id()),
+            Enqueued::Existing(asked[0]),
+            Enqueued::New(asked[3]),
+        ];
+        assert_eq!(enqueued, expected);
+        let bodies = sqlx::query_scalar!("select count(*) from job_bodies")
+            .fetch_one(&mut fleet.test.owner().await)
+            .await
+            .unwrap();
+        assert_eq!(bodies, Some(3));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wake_ups_while_it_runs_make_it_run_exactly_once_more() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let mut watch = fleet.watch().await;
+        let worker = fleet.worker(4).await;
+        let company = CompanyId::new();
+        let id = reconcile(&fleet, company).await.id();
+        let first = fleet.next_run().await;
+        for _ in 0..3 {
+            assert_eq!(reconcile(&fleet, company).await, Enqueued::Existing(id));
+        }
+        first.succeed();
+        // The second run ends by a commit of its own.
+        let second = fleet.next_run().await;
+        assert_eq!((second.cx.job_id(), second.cx.attempt()), (id, 1));
+        reconcile(&fleet, company).await;
+        let tx = second.cx.begin().await.unwrap();
+        let done = second.cx.finish(tx, serde_json::json!({})).await;
+        second.end(done);
+        let third = fleet.next_run().await;
+        assert_eq!(third.cx.job_id(), id);
+        third.succeed();
+        watch.until(id, "succeeded").await;
+        assert!(matches!(reconcile(&fleet, company).await, Enqueued::New(_)), "the key isn't free");
+        fleet.next_run().await.succeed();
+        worker.stop().await;
+        assert!(fleet.runs_so_far().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reconciler_that_dies_or_is_stopped_while_asked_for_again_starts_afresh() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let worker = fleet.worker(1).await;
+        let company = CompanyId::new();
+        let id = reconcile(&fleet, company).await.id();
+        for failure in [JobError::fail("broken"), JobError::Cancelled] {
+            let run = fleet.next_run().await;
+            assert_eq!((run.cx.job_id(), run.cx.attempt()), (id, 1));
+            reconcile(&fleet, company).await;
+            run.end(Err(failure));
+        }
+        fleet.next_run().await.succeed();
+        worker.stop().await;
+        assert_eq!(fleet.job(id).await.state, "succeeded");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_duplicate_pulls_a_waiting_retry_forward() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let mut watch = fleet.watch().await;
+        let worker = fleet.worker(1).await;
+        let company = CompanyId::new();
+        let id = reconcile(&fleet, company).await.id();
+        fleet.next_run().await.end(Err(JobError::retry_after(Duration::from_secs(7_200), "429")));
+        watch.until(id, "scheduled").await;
+        assert_eq!(reconcile(&fleet, company).await, Enqueued::Existing(id));
+        let run = fleet.next_run().await;
+        assert_eq!(run.cx.attempt(), 1, "asked for anew, it has all its tries");
+        run.succeed();
+        worker.stop().await;
+        assert_eq!(fleet.job(id).await.state, "succeeded");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_is_taken_while_its_job_is_open_and_free_after() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let mut watch = fleet.watch().await;
+        let worker = fleet.worker(1).await;
+        let company = CompanyId::new();
+        let id = fleet.enqueue(company, &Once { n: 1 }).await;
+        let run = fleet.next_run().await;
+        assert_eq!(fleet.enqueue(company, &Once { n: 1 }).await, id);
+        assert_ne!(fleet.enqueue(CompanyId::new(), &Once { n: 1 }).await, id, "keys are a company's own");
+        run.succeed();
+        watch.until(id, "succeeded").await;
+        fleet.next_run().await.succeed();
+        assert_ne!(fleet.enqueue(company, &Once { n: 1 }).await, id);
+        fleet.next_run().await.succeed();
+        worker.stop().await;
+        assert!(fleet.runs_so_far().is_empty(), "the duplicate of a running job that isn't a reconciler ran");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_onto_a_taken_key_is_refused() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let mut watch = fleet.watch().await;
+        let worker = fleet.worker(1).await;
+        let company = CompanyId::new();
+        let dead = fleet.enqueue(company, &Once { n: 1 }).await;
+        fleet.next_run().await.end(Err(JobError::fail("broken")));
+        watch.until(dead, "dead").await;
+        let other = fleet.enqueue(company, &Once { n: 1 }).await;
+        let run = fleet.next_run().await;
+        assert_eq!(replay(&fleet, dead).await, Replayed::KeyTaken);
+        assert_eq!(replay(&fleet, other).await, Replayed::NotOver);
+        assert_eq!(replay(&fleet, JobId::new()).await, Replayed::NotFound);
+        run.succeed();
+        watch.until(other, "succeeded").await;
+        assert_eq!(replay(&fleet, other).await, Replayed::NotOver);
+        assert_eq!(replay(&fleet, dead).await, Replayed::Waiting);
+        let run = fleet.next_run().await;
+        assert_eq!((run.cx.job_id(), run.cx.attempt(), run.cx.fence()), (dead, 1, 2));
+        run.succeed();
+        worker.stop().await;
+        assert_eq!(fleet.job(dead).await.state, "succeeded");
+    })
+    .await;
+}
+
+async fn replay(fleet: &Fleet, id: JobId) -> Replayed {
+    control::replay(&mut fleet.test.owner().await, id, "mended").await.unwrap()
+}
+
+/// The end waits for the lock that the wake-up holds, with a snapshot from before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wake_up_that_commits_while_the_end_waits_for_its_lock_is_not_lost() {
+    guarded(async {
+        let fleet = Fleet::new().await;
+        for (round, setback) in [None, Some(EndState::Dead)].into_iter().enumerate() {
+            let company = CompanyId::new();
+            let id = reconcile(&fleet, company).await.id();
+            let worker = fleet.mute_worker().await;
+            let claim = fleet.claim(worker, id).await.unwrap();
+            let mut waking = fleet.test.db.begin_engine().await.unwrap();
+            waking.enqueue(company_job(company, &Reconcile { n: 1 })).await.unwrap();
+            let db = fleet.test.db.clone();
+            let ending = platform::task::spawn("test", async move {
+                let mut conn = db.hot().acquire().await.unwrap();
+                match setback {
+                    None => finish::succeed(&mut conn, &claim, None).await.unwrap(),
+                    Some(state) => {
+                        let setback = Setback::End { state, class: None, error: "broken".to_owned() };
+                        finish::set_back(&mut conn, &claim, &setback).await.unwrap()
+                    }
+                }
+            });
+            until_someone_waits_for_a_lock(&fleet).await;
+            waking.commit().await.unwrap();
+            assert_eq!(ending.await.unwrap(), Finished::Again, "round {round}");
+            assert_eq!(fleet.job(id).await.state, "queued");
+        }
+    })
+    .await;
+}
+
+async fn until_someone_waits_for_a_lock(fleet: &Fleet) {
+    let mut owner = fleet.test.owner().await;
+    loop {
+        let waits = sqlx::query_scalar!(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+        if waits > Some(0) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Stopping a worker process: nothing is lost, no try is spent.
+
+use std::time::Duration;
+
+use platform::ids::CompanyId;
+use workers::QueueBackend;
+
+use crate::support::{Fleet, Ping, Step, company_job};
+
+over_both_backends!(
+    running_jobs_end_before_their_worker_does,
+    after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspent,
+    jobs_claimed_as_the_worker_stops_are_never_left_behind,
+    a_rolling_deploy_under_load_loses_and_doubles_nothing,
+);
+
+async fn running_jobs_end_before_their_worker_does(backend: QueueBackend) {
+    let mut fleet = Fleet::over(backend).await;
+    let worker = fleet.worker(2).await;
+    let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
+    let run = fleet.next_run().await;
+    let stopping = platform::task::spawn("test", worker.stop());
+    run.succeed();
+    stopping.await.unwrap();
+    let job = fleet.job(id).await;
+    assert_eq!((job.state.as_str(), job.attempt), ("succeeded", 1));
+}
+
+async fn after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspent(backend: QueueBackend) {
+    let mut fleet = Fleet::over(backend).await;
+    let worker = fleet.worker_with(2, Duration::ZERO).await;
+    let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
+    let run = fleet.next_run().await;
+    worker.stop().await;
+    run.taken_down().await;
+    let job = fleet.job(id).await;
+    assert_eq!((job.state.as_str(), job.attempt), ("queued", 0));
+    let next = fleet.worker(1).await;
+    let run = fleet.next_run().await;
+    assert_eq!((run.cx.job_id(), run.cx.attempt(), run.cx.fence()), (id, 1, 2));
+    run.succeed();
+    next.stop().await;
+}
+
+async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBackend) {
+    let mut fleet = Fleet::over(backend).await;
+    let company = CompanyId::new();
+    let mut enqueued = 0;
+    for _ in 0..5 {
+        let worker = fleet.worker(8).await;
+        // The worker is at its work once it has run one.
+        fleet.enqueue(company, &Ping { n: 0 }).await;
+        fleet.next_run().await;
+        let stopping = platform::task::spawn("test", worker.stop());
+        fleet.enqueue_all((0..40).map(|n| company_job(company, &Ping { n })).collect()).await;
+        stopping.await.unwrap();
+        enqueued += 41;
+        let running = sqlx::query_scalar!("select count(*) from jobs_ready where state = 1")
+            .fetch_one(&mut fleet.test.owner().await)
+            .await
+            .unwrap();
+        assert_eq!(running, Some(0));
+        fleet.runs_so_far();
+    }
+    let worker = fleet.worker(8).await;
+    let mut watch = fleet.watch().await;
+    watch
+        .until_true(async |conn| {
+            let done = sqlx::query_scalar!("select count(*) from jobs_finished where state = 2 and attempt = 1")
+                .fetch_one(conn)
+                .await
+                .unwrap();
+            done == Some(enqueued)
+        })
+        .await;
+    worker.stop().await;
+}
+
+async fn a_rolling_deploy_under_load_loses_and_doubles_nothing(backend: QueueBackend) {
+    let mut fleet = Fleet::over(backend).await;
+    let company = CompanyId::new();
+    let mut old = fleet.worker(4).await;
+    let mut ran = std::collections::BTreeSet::new();
+    for _ in 0..4 {
+        fleet.enqueue_all((0..200).map(|n| company_job(company, &Ping { n })).collect()).await;
+        let next = fleet.worker(4).await;
+        old.stop().await;
+        old = next;
+    }
+    for _ in 0..800 {
+        let run = fleet.next_run().await;
+        assert!(ran.insert(run.cx.job_id()), "a job ran twice");
+    }
+    old.stop().await;
+    assert!(fleet.runs_so_far().is_empty());
+    let spent = sqlx::query_scalar!("select count(*) from jobs_finished where attempt <> 1 or state <> 2")
+        .fetch_one(&mut fleet.test.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(spent, Some(0));
+}
