@@ -1,0 +1,8 @@
+//! The sandbox's clock: its own, as a provider's is.
+
+use chrono::{DateTime, Utc};
+
+#[expect(clippy::disallowed_methods, reason = "the one place of the sandbox that reads the clock")]
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now()
+}

@@ -1,0 +1,141 @@
+//! Stripe's objects, with the members that a reader of billing looks at.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::clock::now;
+use crate::keys::STRIPE_PRICES;
+
+const MONTH_SECONDS: i64 = 30 * 24 * 3600;
+
+pub(super) type Form = BTreeMap<String, String>;
+
+/// `prefix` and 24 characters.
+pub(super) fn new_id(prefix: &str) -> String {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    format!("{prefix}{}", &id[..24])
+}
+
+/// The members `<name>[key]` of a form.
+pub(super) fn members(form: &Form, name: &str) -> Value {
+    let begin = format!("{name}[");
+    let pairs = form.iter().filter_map(|(key, value)| {
+        let key = key.strip_prefix(&begin)?.strip_suffix(']')?;
+        Some((key.to_owned(), json!(value)))
+    });
+    Value::Object(pairs.collect())
+}
+
+pub(super) fn customer(email: Option<&str>, metadata: &Value) -> Value {
+    json!({
+        "id": new_id("cus_"),
+        "object": "customer",
+        "created": now().timestamp(),
+        "email": email,
+        "livemode": false,
+        "metadata": metadata,
+    })
+}
+
+pub(super) fn session(form: &Form, base: &str) -> Value {
+    let id = new_id("cs_test_");
+    let url = format!("{base}/stripe/checkout/{id}");
+    json!({
+        "id": id,
+        "object": "checkout.session",
+        "cancel_url": form.get("cancel_url"),
+        "client_reference_id": form.get("client_reference_id"),
+        "created": now().timestamp(),
+        "customer": form.get("customer"),
+        "customer_email": form.get("customer_email"),
+        "expires_at": now().timestamp() + 24 * 3600,
+        "livemode": false,
+        "metadata": members(form, "metadata"),
+        "mode": form.get("mode"),
+        "payment_status": "unpaid",
+        "status": "open",
+        "subscription": null,
+        "success_url": form.get("success_url"),
+        "url": url,
+        // Not members of Stripe's: what the subscription will be made of.
+        "sandbox_price": form.get("line_items[0][price]"),
+        "sandbox_subscription_metadata": members(form, "subscription_data[metadata]"),
+    })
+}
+
+pub(super) fn portal(customer: &str, return_url: Option<&String>, base: &str) -> Value {
+    let id = new_id("bps_");
+    let url = format!("{base}/stripe/portal/{id}");
+    json!({
+        "id": id,
+        "object": "billing_portal.session",
+        "created": now().timestamp(),
+        "customer": customer,
+        "livemode": false,
+        "return_url": return_url,
+        "url": url,
+    })
+}
+
+/// An active subscription of one item; the period stands on the item, as since API 2025-03-31.
+pub(super) fn subscription(customer: &str, price: &str, metadata: &Value) -> Value {
+    let (id, at) = (new_id("sub_"), now().timestamp());
+    json!({
+        "id": id,
+        "object": "subscription",
+        "cancel_at_period_end": false,
+        "canceled_at": null,
+        "collection_method": "charge_automatically",
+        "created": at,
+        "currency": "xof",
+        "customer": customer,
+        "ended_at": null,
+        "items": {"object": "list", "has_more": false, "data": [{
+            "id": new_id("si_"),
+            "object": "subscription_item",
+            "created": at,
+            "current_period_start": at,
+            "current_period_end": at + MONTH_SECONDS,
+            "price": self::price(price),
+            "quantity": 1,
+            "subscription": id,
+        }]},
+        "latest_invoice": null,
+        "livemode": false,
+        "metadata": metadata,
+        "status": "active",
+    })
+}
+
+pub(super) fn price(id: &str) -> Value {
+    let amount = STRIPE_PRICES.iter().find(|(known, _)| *known == id).map(|(_, amount)| amount);
+    json!({
+        "id": id,
+        "object": "price",
+        "active": true,
+        "currency": "xof",
+        "recurring": {"interval": "month", "interval_count": 1},
+        "type": "recurring",
+        "unit_amount": amount,
+    })
+}
+
+/// The invoice of a subscription's current period.
+pub(super) fn invoice(subscription: &Value, paid: bool) -> Value {
+    let amount = &subscription["items"]["data"][0]["price"]["unit_amount"];
+    let details = json!({"subscription": subscription["id"], "metadata": subscription["metadata"]});
+    json!({
+        "id": new_id("in_"),
+        "object": "invoice",
+        "amount_due": amount,
+        "amount_paid": if paid { amount.clone() } else { json!(0) },
+        "created": now().timestamp(),
+        "currency": "xof",
+        "customer": subscription["customer"],
+        "livemode": false,
+        "parent": {"type": "subscription_details", "subscription_details": details},
+        "status": if paid { "paid" } else { "open" },
+        "subscription": subscription["id"],
+    })
+}

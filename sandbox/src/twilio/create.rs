@@ -1,0 +1,197 @@
+//! Creating a message: what Twilio checks at once, and what it finds out later.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::message::{Message, new_sid};
+use super::{State, problem, progress};
+use crate::clock::now;
+use crate::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
+use crate::state::Sandbox;
+
+/// Twilio's limit for WhatsApp text.
+const MAX_BODY_CHARS: usize = 1600;
+
+/// Twilio's own test number that is never valid.
+const NEVER_VALID: &str = "+15005550001";
+
+/// An error code and its text.
+type Refused = (u32, String);
+
+pub(super) async fn create(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
+    let form: BTreeMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let created = sandbox.with(|data| {
+        let message = accept(&data.twilio, &form, now())?;
+        data.keep("message", &message);
+        data.twilio.put(message.clone());
+        Ok::<_, Refused>(message)
+    });
+    match created {
+        Ok(message) => {
+            crate::task::spawn("whatsapp message", progress::run(sandbox, message.sid.clone()));
+            (StatusCode::CREATED, Json(message.as_twilio())).into_response()
+        }
+        Err((code, text)) => problem(StatusCode::BAD_REQUEST, code, &text),
+    }
+}
+
+fn accept(state: &State, form: &BTreeMap<String, String>, now: DateTime<Utc>) -> Result<Message, Refused> {
+    let to = checked_to(state, form.get("To"))?;
+    checked_from(form.get("From"))?;
+    let content_sid = form.get("ContentSid").filter(|sid| !sid.is_empty()).cloned();
+    let body = match &content_sid {
+        Some(sid) => rendered(sid, form.get("ContentVariables").map_or("{}", String::as_str))?,
+        None => checked_body(form.get("Body"))?,
+    };
+    let status_callback = form.get("StatusCallback").cloned();
+    if status_callback.as_deref().is_some_and(|url| url::Url::parse(url).is_err()) {
+        return Err((21609, "The 'StatusCallback' URL is not a valid URL.".into()));
+    }
+    checked_validity(form.get("ValidityPeriod"))?;
+    // Twilio takes free text outside the window and lets it fail afterwards.
+    let open = state.last_inbound.get(&to).is_some_and(|at| now - *at < TimeDelta::hours(24));
+    let doom = (content_sid.is_none() && !open).then_some(63016);
+    Ok(Message {
+        sid: new_sid("SM"),
+        to,
+        from: TWILIO_WHATSAPP_FROM.into(),
+        body,
+        content_sid,
+        inbound: false,
+        status: "queued".into(),
+        doom,
+        error_code: None,
+        status_callback,
+        created_at: now,
+        sent_at: None,
+        updated_at: now,
+    })
+}
+
+fn checked_to(state: &State, to: Option<&String>) -> Result<String, Refused> {
+    let Some(to) = to.filter(|to| !to.is_empty()) else {
+        return Err((21604, "A 'To' phone number is required.".into()));
+    };
+    let number = to.strip_prefix("whatsapp:").unwrap_or_default();
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    let valid = (7..=15).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && !digits.starts_with('0')
+        && number != NEVER_VALID;
+    if !valid {
+        return Err((21211, format!("The 'To' number {to} is not a valid phone number.")));
+    }
+    if state.opted_out.contains(to) {
+        return Err((21610, "Attempt to send to unsubscribed recipient".into()));
+    }
+    Ok(to.clone())
+}
+
+fn checked_from(from: Option<&String>) -> Result<(), Refused> {
+    match from.map(String::as_str) {
+        None | Some("") => Err((21603, "A 'From' phone number is required.".into())),
+        Some(TWILIO_WHATSAPP_FROM) => Ok(()),
+        Some(_) => Err((63007, "Twilio could not find a Channel with the specified From address".into())),
+    }
+}
+
+fn checked_body(body: Option<&String>) -> Result<String, Refused> {
+    let Some(body) = body.filter(|body| !body.is_empty()) else {
+        return Err((21602, "Message body is required.".into()));
+    };
+    if body.chars().count() > MAX_BODY_CHARS {
+        return Err((21617, "The concatenated message body exceeds the 1600 character limit.".into()));
+    }
+    Ok(body.clone())
+}
+
+fn checked_validity(seconds: Option<&String>) -> Result<(), Refused> {
+    let good = |text: &String| text.parse().is_ok_and(|seconds: u32| (1..=36_000).contains(&seconds));
+    if seconds.is_none_or(good) {
+        return Ok(());
+    }
+    Err((30028, "ValidityPeriod must be between 1 and 36000 seconds".into()))
+}
+
+/// The template's text with its variables. A well-formed sid that isn't among the sandbox's own
+/// passes for an approved template, too: its variables are shown one per line.
+fn rendered(sid: &str, variables: &str) -> Result<String, Refused> {
+    let well_formed = sid.len() == 34 && sid.starts_with("HX") && sid[2..].bytes().all(|b| b.is_ascii_hexdigit());
+    if !well_formed {
+        return Err((21655, format!("The ContentSid {sid} is invalid")));
+    }
+    let variables: BTreeMap<String, String> =
+        serde_json::from_str(variables).map_err(|_| (21656, "The ContentVariables parameter is invalid".to_owned()))?;
+    let known = TWILIO_TEMPLATES.iter().find(|(known, _)| *known == sid);
+    Ok(known.map_or_else(
+        || variables.values().cloned().collect::<Vec<_>>().join("\n"),
+        |(_, text)| {
+            let put = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{{{name}}}}}"), value);
+            variables.iter().fold((*text).to_owned(), put)
+        },
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{Inbound, State};
+    use super::{accept, rendered};
+    use crate::clock::now;
+    use crate::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
+
+    fn form(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let good = [("To", "whatsapp:+221770000000"), ("From", TWILIO_WHATSAPP_FROM), ("Body", "Stock bas")];
+        let mut form: BTreeMap<String, String> = good.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        form.extend(changes.iter().map(|(k, v)| ((*k).into(), (*v).into())));
+        form
+    }
+
+    #[test]
+    fn each_mistake_has_twilios_code() {
+        let long = "x".repeat(1601);
+        let cases: [(&[(&str, &str)], u32); 11] = [
+            (&[("To", "")], 21604),
+            (&[("To", "+221770000000")], 21211),
+            (&[("To", "whatsapp:77")], 21211),
+            (&[("To", "whatsapp:+15005550001")], 21211),
+            (&[("From", "")], 21603),
+            (&[("From", "whatsapp:+15550000000")], 63007),
+            (&[("Body", "")], 21602),
+            (&[("Body", &long)], 21617),
+            (&[("StatusCallback", "nowhere")], 21609),
+            (&[("ContentSid", "HX1")], 21655),
+            (&[("ValidityPeriod", "0")], 30028),
+        ];
+        for (changes, code) in cases {
+            let refused = accept(&State::default(), &form(changes), now()).unwrap_err();
+            assert_eq!(refused.0, code, "{changes:?}");
+        }
+    }
+
+    #[test]
+    fn free_text_fails_later_unless_the_recipient_has_written() {
+        let mut state = State::default();
+        assert_eq!(accept(&state, &form(&[]), now()).unwrap().doom, Some(63016));
+        let template = [("ContentSid", TWILIO_TEMPLATES[0].0)];
+        assert_eq!(accept(&state, &form(&template), now()).unwrap().doom, None);
+        state.hear(&Inbound { from: "whatsapp:+221770000000".into(), body: "Bonjour".into(), at: now() });
+        assert_eq!(accept(&state, &form(&[]), now()).unwrap().doom, None);
+        state.hear(&Inbound { from: "whatsapp:+221770000000".into(), body: " stop".into(), at: now() });
+        assert_eq!(accept(&state, &form(&[]), now()).unwrap_err().0, 21610);
+    }
+
+    #[test]
+    fn templates_are_rendered_and_bad_variables_refused() {
+        let text = rendered(TWILIO_TEMPLATES[0].0, r#"{"1":"Rupture","2":"Riz 5 kg","3":"https://v"}"#).unwrap();
+        assert_eq!(text, "*Rupture*\nRiz 5 kg\n\nhttps://v");
+        assert_eq!(rendered(TWILIO_TEMPLATES[0].0, "[1]").unwrap_err().0, 21656);
+    }
+}
