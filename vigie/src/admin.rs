@@ -1,0 +1,36 @@
+//! What only whoever holds the database may do, from the command line.
+
+use std::io::Read as _;
+use std::str::FromStr as _;
+
+use anyhow::Context as _;
+use domain::identity;
+use platform::config::Env;
+use platform::db;
+use secrecy::ExposeSecret as _;
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
+
+/// Makes a platform operator, as the tables' owner. The password comes on standard input, so that it
+/// stands in no process list.
+pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
+    let mut env = Env::from_process();
+    let url = env.secret("DATABASE_URL");
+    env.finish()?;
+    let mut password = String::new();
+    std::io::stdin().lock().take(1_024).read_to_string(&mut password).context("the password on standard input")?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    if let Some(flaw) = identity::check_password("password", password, email, full_name) {
+        anyhow::bail!("{}: {}", flaw.field, flaw.message);
+    }
+    let email = identity::parse_email("email", email).map_err(|flaw| anyhow::anyhow!("{flaw}"))?;
+    let hash = identity::hash_password(password);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut owner = PgConnectOptions::from_str(url.expose_secret())?.connect().await?;
+        let now = db::now(&mut owner).await?;
+        let id = identity::add_operator(&mut owner, &email, full_name, &hash, now).await?;
+        println!("operator {id}: sign in at POST /api/v1/auth/operator-token");
+        Ok(())
+    })
+}

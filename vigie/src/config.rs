@@ -1,0 +1,145 @@
+//! All that a process is told by its environment, read once. Every problem is reported together.
+
+use std::net::SocketAddr;
+
+use api::ApiConfig;
+use platform::blobs::Blobs;
+use platform::config::{ConfigError, Env};
+use platform::crypto::Keyring;
+use platform::db::DbConfig;
+use platform::redis::RedisConfig;
+use platform::telemetry::LogConfig;
+use providers::{BrevoCredentials, LiveCredentials, MetaCredentials, StripeCredentials, TwilioCredentials};
+use workers::WorkerConfig;
+
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) log: LogConfig,
+    pub(crate) metrics_addr: SocketAddr,
+    pub(crate) public_url: String,
+    pub(crate) db: DbConfig,
+    pub(crate) redis: RedisConfig,
+    pub(crate) blobs: Option<Blobs>,
+    pub(crate) keyring: Keyring,
+    pub(crate) api: ApiConfig,
+    pub(crate) worker: WorkerConfig,
+    pub(crate) providers: ProviderChoice,
+}
+
+/// Whom the process speaks to.
+#[derive(Debug)]
+pub(crate) enum ProviderChoice {
+    Sandbox { url: String },
+    Live(Box<LiveCredentials>),
+}
+
+impl Config {
+    /// # Errors
+    /// Everything that is missing, malformed or contradictory.
+    pub(crate) fn from_env(mut env: Env) -> Result<Self, ConfigError> {
+        let config = Self::read(&mut env);
+        env.finish()?;
+        Ok(config)
+    }
+
+    pub(crate) fn read(env: &mut Env) -> Self {
+        let config = Self {
+            log: LogConfig::from_env(env),
+            metrics_addr: env.parsed_or("VIGIE_METRICS_ADDR", SocketAddr::from(([127, 0, 0, 1], 9464))),
+            public_url: env.required("VIGIE_PUBLIC_URL").trim_end_matches('/').to_owned(),
+            db: DbConfig::from_env(env),
+            redis: RedisConfig::from_env(env),
+            blobs: Blobs::from_env(env),
+            keyring: Keyring::from_env(env),
+            api: ApiConfig::from_env(env),
+            worker: WorkerConfig::from_env(env),
+            providers: ProviderChoice::from_env(env),
+        };
+        if config.db.hot_connections < 4 {
+            env.problem("VIGIE_DB_HOT_CONNECTIONS is at least 4: three fetchers and a writer");
+        }
+        config
+    }
+}
+
+impl ProviderChoice {
+    fn from_env(env: &mut Env) -> Self {
+        match env.required("VIGIE_PROVIDERS").as_str() {
+            "live" => Self::Live(Box::new(live(env))),
+            "sandbox" => Self::Sandbox { url: env.required("VIGIE_SANDBOX_URL") },
+            other => {
+                if !other.is_empty() {
+                    env.problem(format!("VIGIE_PROVIDERS = {other:?} is neither sandbox nor live"));
+                }
+                Self::Sandbox { url: String::new() }
+            }
+        }
+    }
+}
+
+fn live(env: &mut Env) -> LiveCredentials {
+    LiveCredentials {
+        twilio: TwilioCredentials {
+            account_sid: env.required("TWILIO_ACCOUNT_SID"),
+            auth_token: env.secret("TWILIO_AUTH_TOKEN"),
+            whatsapp_from: env.required("TWILIO_WHATSAPP_FROM"),
+        },
+        brevo: BrevoCredentials {
+            api_key: env.secret("BREVO_API_KEY"),
+            sender_email: env.required("BREVO_SENDER_EMAIL"),
+            sender_name: env.required("BREVO_SENDER_NAME"),
+            webhook_token: env.secret("BREVO_WEBHOOK_TOKEN"),
+        },
+        stripe: StripeCredentials {
+            secret_key: env.secret("STRIPE_SECRET_KEY"),
+            webhook_secret: env.secret("STRIPE_WEBHOOK_SECRET"),
+            price_pro: env.required("STRIPE_PRICE_PRO"),
+            price_enterprise: env.required("STRIPE_PRICE_ENTERPRISE"),
+        },
+        meta: MetaCredentials {
+            app_id: env.required("META_APP_ID"),
+            app_secret: env.secret("META_APP_SECRET"),
+            api_version: env.required("META_API_VERSION"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../.env.example");
+
+    /// Keys that another executable of the project reads.
+    const OF_OTHERS: [&str; 2] = ["VIGIE_SANDBOX_ADDR", "VIGIE_SANDBOX_STATE"];
+
+    fn keys_read_with(providers: &str) -> BTreeSet<&'static str> {
+        let mut env = Env::from_pairs([("VIGIE_PROVIDERS".to_owned(), providers.to_owned())]);
+        Config::read(&mut env);
+        env.keys_read().collect()
+    }
+
+    #[test]
+    fn every_key_that_is_read_is_in_the_sample_and_the_reverse() {
+        let listed: BTreeSet<&str> = SAMPLE
+            .lines()
+            .filter_map(|line| line.trim_start_matches('#').split_once('=').map(|(key, _)| key))
+            .filter(|key| !key.is_empty() && key.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+            .collect();
+        let mut read = keys_read_with("live");
+        read.extend(keys_read_with("sandbox"));
+        read.extend(OF_OTHERS);
+        assert_eq!(listed, read);
+    }
+
+    #[test]
+    fn live_names_every_missing_credential_at_once() {
+        let env = Env::from_pairs([("VIGIE_PROVIDERS".to_owned(), "live".to_owned())]);
+        let ConfigError(problems) = Config::from_env(env).unwrap_err();
+        for key in ["TWILIO_AUTH_TOKEN", "BREVO_API_KEY", "STRIPE_WEBHOOK_SECRET", "META_APP_SECRET", "DATABASE_URL"] {
+            assert!(problems.iter().any(|p| p.contains(key)), "{key} in {problems:?}");
+        }
+    }
+}

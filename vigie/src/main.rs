@@ -1,0 +1,62 @@
+//! The executable: `vigie api | worker | scheduler | all | migrate | admin`. One file for a small shop
+//! (`all`) and for a fleet (the same file with another sub-command on each machine).
+
+mod admin;
+mod config;
+mod run;
+
+use std::process::ExitCode;
+
+use platform::config::Env;
+use platform::db;
+
+use crate::run::Role;
+
+const USAGE: &str = "usage: vigie COMMAND
+
+  all        API, workers and scheduler in one process
+  api        the HTTP interface
+  worker     runs jobs
+  scheduler  fires what happens by the clock
+  migrate    brings the database up to date
+  admin operator add EMAIL NAME
+             makes a platform operator; the password is read from standard input
+
+Configuration comes from the environment; .env.example lists every key.";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        ["all"] => run::run(&[Role::Api, Role::Worker, Role::Scheduler]),
+        ["api"] => run::run(&[Role::Api]),
+        ["worker"] => run::run(&[Role::Worker]),
+        ["scheduler"] => run::run(&[Role::Scheduler]),
+        ["migrate"] => migrate(),
+        ["admin", "operator", "add", email, name] => admin::add_operator(email, name),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            eprintln!("vigie: {cause:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn migrate() -> anyhow::Result<()> {
+    let mut env = Env::from_process();
+    let url = env.secret("DATABASE_URL");
+    env.finish()?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(db::migrate(&url))?;
+    println!("the database is up to date");
+    Ok(())
+}

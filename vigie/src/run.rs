@@ -1,0 +1,127 @@
+//! Starting the parts of a process and stopping them in order: first what takes requests and fires
+//! timers, then the jobs, then the connections.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use api::App;
+use jobs::Fleet;
+use platform::config::Env;
+use platform::db::Db;
+use platform::task;
+use platform::telemetry::serve_metrics;
+use providers::Providers;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use workers::Workers;
+
+use crate::config::{Config, ProviderChoice};
+
+/// A part that a process can play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Api,
+    Worker,
+    Scheduler,
+}
+
+/// Runs until SIGINT or SIGTERM, or until a part breaks.
+pub(crate) fn run(roles: &[Role]) -> anyhow::Result<()> {
+    let config = Config::from_env(Env::from_process())?;
+    config.log.start();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config, roles))
+}
+
+async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
+    serve_metrics(config.metrics_addr)?;
+    let db = Db::connect(&config.db).await.context("Postgres")?;
+    let fleet = fleet(&config, db.clone())?;
+    let stop = CancellationToken::new();
+    let mut parts: Vec<JoinHandle<anyhow::Result<()>>> = Vec::new();
+    let mut workers = None;
+    for role in roles {
+        match role {
+            Role::Api => parts.push(start_api(&config, &fleet, stop.clone()).await?),
+            Role::Worker => workers = Some(start_workers(&config, &fleet).await?),
+            Role::Scheduler => {
+                let scheduler = scheduler::run(db.clone(), jobs::schedule::schedules(), stop.clone());
+                parts.push(task::spawn("scheduler", async move {
+                    scheduler.await;
+                    Ok(())
+                }));
+            }
+        }
+    }
+    tracing::info!(?roles, "running");
+    let broke = tokio::select! {
+        name = asked_to_stop() => {
+            tracing::info!(signal = name?, "stopping");
+            None
+        }
+        broke = first_to_end(&mut parts), if !parts.is_empty() => Some(broke),
+    };
+    stop.cancel();
+    for part in parts {
+        if !part.is_finished() {
+            let _ = part.await;
+        }
+    }
+    if let Some(workers) = workers {
+        workers.stop().await;
+    }
+    db.close().await;
+    broke.unwrap_or(Ok(()))
+}
+
+fn fleet(config: &Config, db: Db) -> anyhow::Result<Fleet> {
+    let providers = match &config.providers {
+        ProviderChoice::Sandbox { url } => Providers::sandbox(url)?,
+        ProviderChoice::Live(credentials) => Providers::live((**credentials).clone())?,
+    };
+    Ok(Fleet {
+        db,
+        providers,
+        blobs: config.blobs.clone().context("VIGIE_BLOB_DIR")?,
+        keyring: config.keyring.clone(),
+        public_url: config.public_url.clone(),
+    })
+}
+
+async fn start_api(
+    config: &Config,
+    fleet: &Fleet,
+    stop: CancellationToken,
+) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
+    let addr = config.api.addr;
+    let listener = TcpListener::bind(addr)
+        .await
+        .with_context(|| format!("{addr} can't be listened on: set VIGIE_API_ADDR to another"))?;
+    let app = App::new(fleet.clone(), config.redis.clone(), &config.api);
+    tracing::info!(%addr, "API listening");
+    Ok(task::spawn("api", async move { Ok(api::serve(app, listener, stop).await?) }))
+}
+
+async fn start_workers(config: &Config, fleet: &Fleet) -> anyhow::Result<Workers<Fleet>> {
+    let registry = Arc::new(jobs::registry());
+    let workers = Workers::start(config.worker.clone(), &fleet.db, registry, Arc::new(fleet.clone())).await?;
+    Ok(workers)
+}
+
+/// The signal that came.
+async fn asked_to_stop() -> anyhow::Result<&'static str> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(tokio::select! {
+        _ = interrupt.recv() => "SIGINT",
+        _ = terminate.recv() => "SIGTERM",
+    })
+}
+
+/// How the first part to end did.
+async fn first_to_end(parts: &mut [JoinHandle<anyhow::Result<()>>]) -> anyhow::Result<()> {
+    let (ended, _, _) = futures::future::select_all(parts.iter_mut()).await;
+    ended.context("a part of the process panicked")?
+}

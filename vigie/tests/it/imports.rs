@@ -1,0 +1,150 @@
+//! Files that come in through the API while workers are killed under them.
+
+use std::fmt::Write as _;
+
+use platform::ids::Uuid;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use crate::support::{
+    Client, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, until_succeeded, upload,
+};
+
+const LINES: usize = 60_000;
+
+/// More lines than a chunk of staging holds; some that cancel earlier ones, some refused.
+fn sales_file() -> Vec<u8> {
+    let mut file = String::from("invoice,sku,quantity,price,date,customer\n");
+    for line in 0..LINES {
+        let (document, sku, customer) = (line / 6, line * 7 % 120, line % 53);
+        let (prefix, sign) = if line % 31 == 30 { ("C", "-") } else { ("", "") };
+        let quantity = if line % 9_999 == 9_998 { "many".to_owned() } else { format!("{sign}{}", 1 + line % 4) };
+        let day = 1 + line / 2_500;
+        writeln!(file, "{prefix}{document},p{sku},{quantity},150,2026-02-{day:02},c{customer}").unwrap();
+    }
+    file.into_bytes()
+}
+
+fn options() -> Value {
+    json!({"cancellation_prefix": "C"})
+}
+
+/// Halts whoever writes a row until [`let_go`]: in the middle of a file, not before it or after.
+async fn halt_at(conn: &mut PgConnection, trigger: &'static str) {
+    sqlx::raw_sql(
+        "create or replace function halt() returns trigger language plpgsql as
+             $$ begin perform pg_advisory_xact_lock(7); return new; end $$;
+         select pg_advisory_lock(7)",
+    )
+    .execute(&mut *conn)
+    .await
+    .unwrap();
+    sqlx::raw_sql(trigger).execute(conn).await.unwrap();
+}
+
+async fn let_go(conn: &mut PgConnection, untrigger: &'static str) {
+    sqlx::raw_sql("select pg_advisory_unlock(7)").execute(&mut *conn).await.unwrap();
+    sqlx::raw_sql(untrigger).execute(conn).await.unwrap();
+}
+
+/// Returns the process that is halted, by its place among the workers.
+async fn halted(system: &System, conn: &mut PgConnection) -> usize {
+    eventually("a worker is in the middle of the file", async || {
+        let waits = sqlx::query_scalar!(
+            "select count(*) from pg_locks where locktype = 'advisory' and not granted
+               and database = (select oid from pg_database where datname = current_database())",
+        )
+        .fetch_one(&mut *conn)
+        .await
+        .unwrap();
+        (waits == Some(1)).then_some(())
+    })
+    .await;
+    let name = sqlx::query_scalar!(
+        "select w.name from jobs_ready r join workers w on w.id = r.worker_id
+         where r.state = 1 and r.kind = 'catalog.import_file'",
+    )
+    .fetch_one(conn)
+    .await
+    .unwrap();
+    let id: u32 = name.split('-').next().unwrap().parse().unwrap();
+    system.processes.iter().position(|process| process.id() == id).expect("one of ours")
+}
+
+/// All that an import leaves, without ids.
+async fn books(conn: &mut PgConnection, client: &Client) -> Vec<String> {
+    let company: Uuid = client.company.as_deref().unwrap().parse().unwrap();
+    let rows = sqlx::query_scalar!(
+        r#"select concat_ws('|', p.sku, c.external_ref, s.document, s.quantity, s.unit_price, s.amount, s.netted_quantity, s.kind,
+               s.status, s.sold_at, s.day, s.currency) as "row!"
+           from sales s join products p on p.id = s.product_id left join customers c on c.id = s.customer_id
+           where s.company_id = $1
+           union all
+           select concat_ws('|', 'refused', e.line, e.column_name, e.value, e.code) from import_errors e
+           where e.company_id = $1"#,
+        company,
+    )
+    .fetch_all(conn)
+    .await
+    .unwrap();
+    let mut rows = rows;
+    rows.sort();
+    rows
+}
+
+fn counts(import: &Value) -> Vec<Value> {
+    let names = ["rows_total", "rows_imported", "rows_updated", "rows_unchanged", "rows_rejected", "rows_ignored"];
+    names.iter().chain(&["totals", "warnings"]).map(|name| import[name].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_whose_worker_is_killed_in_the_middle_ends_in_the_rows_of_an_undisturbed_one() {
+    guarded(async {
+        let mut system = System::new().await;
+        for role in [Role::Api, Role::Worker, Role::Worker, Role::Scheduler] {
+            system.start(role);
+        }
+        system.until_ready(2).await;
+        let file = sales_file();
+        let mut conn = system.db.owner().await;
+        let undisturbed = system.company(1).await;
+        let id = upload(&undisturbed, "sales", &options(), &file).await;
+        let expected = until_succeeded(&undisturbed, &id).await;
+        assert_eq!(expected["rows_total"], LINES);
+        assert_eq!(expected["rows_rejected"], 6);
+        let rows = books(&mut conn, &undisturbed).await;
+        assert_eq!(rows.len(), LINES);
+
+        let passes = [
+            (
+                "create trigger halt before insert on staging.sale_lines for each row
+                   when (new.line = 55001) execute function halt()",
+                "drop trigger halt on staging.sale_lines",
+            ),
+            (
+                "create trigger halt before insert on sales for each row
+                   when (new.document = '7000') execute function halt()",
+                "drop trigger halt on sales",
+            ),
+        ];
+        for (n, (trigger, untrigger)) in passes.into_iter().enumerate() {
+            let client = system.company(n + 2).await;
+            halt_at(&mut conn, trigger).await;
+            let id = upload(&client, "sales", &options(), &file).await;
+            let worker = halted(&system, &mut conn).await;
+            system.replace(worker).await;
+            let_go(&mut conn, untrigger).await;
+            let import = until_succeeded(&client, &id).await;
+            assert_eq!(counts(&import), counts(&expected), "{trigger}");
+            assert!(books(&mut conn, &client).await == rows, "other rows: {trigger}");
+        }
+        system.until_all_is_done().await;
+        let crashes = sqlx::query_scalar!("select count(*) from job_attempts where class = 'crash'")
+            .fetch_one(&mut conn)
+            .await
+            .unwrap();
+        assert_eq!(crashes, Some(2));
+        expect_nothing_lost_or_doubled(&system).await;
+    })
+    .await;
+}

@@ -1,0 +1,193 @@
+//! The system under test: a database, a Redis, the sandbox, and as many processes as a test starts.
+
+use std::path::PathBuf;
+
+use platform::ids::Uuid;
+use platform::testing::{TestDb, TestRedis, free_port};
+use sandbox::{Running, Sandbox, Settings};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+
+use super::client::plain_http;
+use super::{Client, Process, Role, eventually};
+
+pub(crate) const PASSWORD: &str = "ndeye-vend-du-riz";
+
+pub(crate) struct System {
+    pub(crate) db: TestDb,
+    pub(crate) redis: TestRedis,
+    pub(crate) sandbox: Running,
+    pub(crate) processes: Vec<Process>,
+    port: u16,
+    folder: PathBuf,
+    started: usize,
+    heartbeat_ms: u64,
+    backend: &'static str,
+}
+
+impl System {
+    /// Everything but the processes.
+    pub(crate) async fn new() -> Self {
+        let port = free_port();
+        let settings = Settings { step_ms: 0, ..Settings::with_webhooks(Some(&format!("http://127.0.0.1:{port}"))) };
+        let folder = std::env::temp_dir().join(format!("vigie-it-{}", Uuid::new_v4().simple()));
+        std::fs::create_dir(&folder).unwrap();
+        Self {
+            db: TestDb::new().await,
+            redis: TestRedis::start(),
+            sandbox: sandbox::start(Sandbox::open(settings, None).unwrap()).await.unwrap(),
+            processes: Vec::new(),
+            port,
+            folder,
+            started: 0,
+            heartbeat_ms: 200,
+            backend: "vigie",
+        }
+    }
+
+    /// Four workers, two schedulers and an API, ready. Workers that are silent for four heartbeats of
+    /// 200 ms are lost.
+    pub(crate) async fn fleet() -> Self {
+        Self::fleet_over("vigie").await
+    }
+
+    /// The same with ids carried by that backend.
+    pub(crate) async fn fleet_over(backend: &'static str) -> Self {
+        let mut system = Self::new().await;
+        system.backend = backend;
+        system.with_fleet().await
+    }
+
+    /// The same with a heartbeat that bears jobs which keep a small machine busy for seconds.
+    pub(crate) async fn patient_fleet() -> Self {
+        let mut system = Self::new().await;
+        system.heartbeat_ms = 1_000;
+        system.with_fleet().await
+    }
+
+    async fn with_fleet(mut self) -> Self {
+        let system = &mut self;
+        let roles =
+            [Role::Worker, Role::Worker, Role::Worker, Role::Worker, Role::Scheduler, Role::Scheduler, Role::Api];
+        for role in roles {
+            system.start(role);
+        }
+        system.until_ready(4).await;
+        self
+    }
+
+    /// Starts one more process.
+    pub(crate) fn start(&mut self, role: Role) {
+        let process = self.spawn(role);
+        self.processes.push(process);
+    }
+
+    /// A process that this doesn't keep.
+    pub(crate) fn spawn(&mut self, role: Role) -> Process {
+        self.started += 1;
+        Process::start(role, &self.environment(), self.folder.join(format!("{}-{role:?}.log", self.started)))
+    }
+
+    /// SIGKILL, and another in its place.
+    pub(crate) async fn replace(&mut self, index: usize) {
+        self.processes[index].kill().await;
+        self.processes[index] = self.spawn(self.processes[index].role);
+    }
+
+    pub(crate) fn indices(&self, role: Role) -> Vec<usize> {
+        (0..self.processes.len()).filter(|i| self.processes[*i].role == role).collect()
+    }
+
+    /// What every process is told.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("DATABASE_URL", self.db.url().expose_secret().to_owned()),
+            ("REDIS_URL", self.redis.config().url),
+            ("VIGIE_QUEUE_NAMESPACE", self.redis.config().namespace),
+            ("VIGIE_API_ADDR", format!("127.0.0.1:{}", self.port)),
+            // Any port: nobody scrapes here.
+            ("VIGIE_METRICS_ADDR", "127.0.0.1:0".to_owned()),
+            ("VIGIE_PUBLIC_URL", self.url()),
+            ("VIGIE_SIGNING_KEY", "the signing key of the tests, 32 bytes or more".to_owned()),
+            ("VIGIE_ENCRYPTION_KEYS", "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned()),
+            ("VIGIE_BLOB_DIR", self.folder.join("blobs").to_string_lossy().into_owned()),
+            ("VIGIE_PROVIDERS", "sandbox".to_owned()),
+            ("VIGIE_SANDBOX_URL", self.sandbox.url()),
+            ("VIGIE_QUEUE_BACKEND", self.backend.to_owned()),
+            ("VIGIE_HEARTBEAT_MS", self.heartbeat_ms.to_string()),
+            // Seven processes share one server's connections.
+            ("VIGIE_SLOTS_FAST", "6".to_owned()),
+            ("VIGIE_SLOTS_DEFAULT", "3".to_owned()),
+            ("VIGIE_DB_APP_CONNECTIONS", "6".to_owned()),
+            ("VIGIE_DB_ENGINE_CONNECTIONS", "3".to_owned()),
+            ("VIGIE_DB_HOT_CONNECTIONS", "4".to_owned()),
+        ]
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Nobody yet.
+    pub(crate) fn anonymous(&self) -> Client {
+        Client::new(self.url())
+    }
+
+    /// A company's owner, signed in; `n` tells companies apart.
+    pub(crate) async fn company(&self, n: usize) -> Client {
+        let email = format!("owner{n}@example.sn");
+        let mut client = self.anonymous();
+        let registration = json!({
+            "email": email, "password": PASSWORD, "full_name": "Awa Diop", "company_name": format!("Boutique {n}"),
+            "phone": format!("+22177100000{n}"),
+        });
+        let body = client.post("/auth/register", &registration).await.expect(201);
+        client.company = body["company"]["id"].as_str().map(str::to_owned);
+        let session = client.sign_in(&email, PASSWORD).await.expect(200);
+        client.token = session["access_token"].as_str().map(str::to_owned);
+        client
+    }
+
+    /// Returns once the API answers and `workers` workers show that they live.
+    pub(crate) async fn until_ready(&mut self, workers: i64) {
+        let http = plain_http();
+        let mut conn = self.db.owner().await;
+        eventually("the system is ready", async || {
+            for process in &mut self.processes {
+                assert!(process.runs(), "a process ended: {}", process.log());
+            }
+            let ready = http.get(format!("http://127.0.0.1:{}/health/ready", self.port)).send().await.ok()?;
+            let beating = sqlx::query_scalar!(
+                "select count(*) from workers where stopped_at is null and heartbeat_at > started_at",
+            )
+            .fetch_one(&mut conn)
+            .await
+            .unwrap();
+            (ready.status().is_success() && beating >= Some(workers)).then_some(())
+        })
+        .await;
+    }
+
+    /// What the sandbox was sent, both channels.
+    pub(crate) async fn sent(&self) -> Vec<Value> {
+        let url = format!("{}/admin/messages", self.sandbox.url());
+        let text = plain_http().get(url).send().await.unwrap().text().await.unwrap();
+        let body: Value = serde_json::from_str(&text).unwrap();
+        let items = body["items"].as_array().unwrap();
+        items.iter().filter(|item| item["direction"] != "in").cloned().collect()
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for process in &self.processes {
+                let log = process.log();
+                let lines: Vec<_> = log.lines().filter(|line| !line.contains(" INFO ")).collect();
+                let last = &lines[lines.len().saturating_sub(30)..];
+                eprintln!("--- {:?}, but for the ordinary\n{}", process.role, last.join("\n"));
+            }
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,28 @@
+//! Sending files as forms.
+
+use serde_json::Value;
+
+use super::{Client, eventually};
+
+/// `POST /imports`; gives the import's id.
+pub(crate) async fn upload(client: &Client, kind: &str, options: &Value, file: &[u8]) -> String {
+    let part =
+        |name: &str, text: &str| format!("--form\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+    let mut body = part("kind", kind) + &part("options", &options.to_string());
+    body += "--form\r\nContent-Disposition: form-data; name=\"file\"; filename=\"file.csv\"\r\n\r\n";
+    let body = [body.as_bytes(), file, b"\r\n--form--\r\n"].concat();
+    let request = client.request("POST", "/imports").header("Content-Type", "multipart/form-data; boundary=form");
+    let answer = client.send(request.body(body)).await.unwrap().expect(202);
+    answer["import"]["id"].as_str().unwrap().to_owned()
+}
+
+/// The import once it is over; it must end well.
+pub(crate) async fn until_succeeded(client: &Client, id: &str) -> Value {
+    eventually("the import is over", async || {
+        let import = client.get(&format!("/imports/{id}")).await.expect(200);
+        let state = import["state"].as_str().unwrap();
+        assert!(!["failed", "cancelled", "needs_input"].contains(&state), "{import}");
+        (state == "succeeded").then_some(import)
+    })
+    .await
+}
