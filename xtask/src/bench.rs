@@ -1,0 +1,34 @@
+//! `cargo xtask bench`: builds the benchmark drivers in release and runs one with servers at hand.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::process::StopSignal;
+use crate::servers::{self, Need, Purpose};
+use crate::signals::Interrupts;
+use crate::state::State;
+use crate::{checkout, process};
+
+pub(crate) const HELP: &str = "\
+usage: cargo xtask bench <name> [args]
+
+Builds the member `bench` in release and runs one benchmark; `cargo xtask bench list` names them.
+Uses DATABASE_URL and REDIS_URL where they are set; otherwise private servers with full durability,
+on free ports, for the time of the run.";
+
+/// # Errors
+/// Where the servers can't be had or a signal comes.
+pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    let interrupts = Interrupts::listen()?;
+    let mut build = process::tool("cargo");
+    build.args(["build", "--release", "-p", "bench", "-p", "vigie", "-p", "sandbox"]);
+    if !process::run(&mut build, &interrupts)?.success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let servers = servers::start(State::passing()?, Purpose::Durable, Need::Both, &interrupts)?;
+    let mut bench = process::command(&checkout::release_program("bench")?, StopSignal::Term, None);
+    bench.args(args).env("DATABASE_URL", &servers.database_url).env("REDIS_URL", &servers.redis_url);
+    let status = process::run(&mut bench, &interrupts)?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,52 @@
+//! Where things lie in the checkout, and what the commands say while they work.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The workspace's root: the folder above this crate.
+pub(crate) fn root() -> PathBuf {
+    let here =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().map_or(here.clone(), Path::to_path_buf)
+}
+
+/// An executable of the workspace, built in release: beside the profile's folder that we run from.
+pub(crate) fn release_program(name: &str) -> Result<PathBuf> {
+    let me = env::current_exe().context("finding our own executable")?;
+    let target = me.ancestors().nth(2).context("finding the build folder")?;
+    Ok(target.join("release").join(name))
+}
+
+/// A variable of the environment, unless it is missing or empty.
+pub(crate) fn setting(key: &str) -> Option<String> {
+    env::var(key).ok().filter(|value| !value.is_empty())
+}
+
+/// Every file under `dir` with the extension, sorted, build and hidden folders left out.
+pub(crate) fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![dir.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if name != "target" && !name.starts_with('.') {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|e| e == extension) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Says what is being done, on standard error so that a command's own output stays clean.
+pub(crate) fn say(text: &str) {
+    eprintln!("==> {text}");
+}

@@ -1,0 +1,143 @@
+//! `docker-compose.yml` and what it mounts fit together; `docker compose config` says the rest where it is.
+
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use yaml_rust2::{Yaml, YamlLoader};
+
+use crate::checkout;
+
+/// What a service of ours may say, by the Compose specification.
+const SERVICE_KEYS: [&str; 14] = [
+    "build",
+    "command",
+    "depends_on",
+    "deploy",
+    "entrypoint",
+    "environment",
+    "healthcheck",
+    "image",
+    "init",
+    "ports",
+    "restart",
+    "stop_grace_period",
+    "user",
+    "volumes",
+];
+const PROCESSES: [&str; 4] = ["migrate", "api", "worker", "scheduler"];
+
+fn yaml(path: &str) -> Yaml {
+    let text = fs::read_to_string(checkout::root().join(path)).unwrap();
+    YamlLoader::load_from_str(&text).unwrap().remove(0)
+}
+
+/// A mapping's entries after its `<<` has been merged in.
+fn entries(value: &Yaml) -> Vec<(String, Yaml)> {
+    let Some(hash) = value.as_hash() else { return Vec::new() };
+    let own: Vec<(String, Yaml)> = hash
+        .iter()
+        .filter(|(key, _)| key.as_str() != Some("<<"))
+        .map(|(key, value)| (key.as_str().unwrap().to_owned(), value.clone()))
+        .collect();
+    let mut all: Vec<(String, Yaml)> = hash
+        .get(&Yaml::String("<<".to_owned()))
+        .map(entries)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|(key, _)| own.iter().all(|(own_key, _)| own_key != key))
+        .collect();
+    all.extend(own);
+    all
+}
+
+fn field(value: &Yaml, key: &str) -> Yaml {
+    entries(value).into_iter().find(|(k, _)| k == key).map_or(Yaml::BadValue, |(_, value)| value)
+}
+
+fn texts(value: &Yaml) -> Vec<String> {
+    value.as_vec().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+fn services() -> Vec<(String, Yaml)> {
+    entries(&field(&yaml("docker-compose.yml"), "services"))
+}
+
+#[test]
+fn the_fleet_is_one_image_in_separate_processes_beside_its_servers() {
+    let services = services();
+    let names: BTreeSet<&str> = services.iter().map(|(name, _)| name.as_str()).collect();
+    for name in ["postgres", "redis", "sandbox", "prometheus", "grafana"].iter().chain(&PROCESSES) {
+        assert!(names.contains(name), "no service {name}");
+    }
+    for (name, service) in services.iter().filter(|(name, _)| PROCESSES.contains(&name.as_str())) {
+        assert_eq!(field(service, "image").as_str(), Some("vigie"), "{name}");
+        assert_eq!(texts(&field(service, "command")).join(" "), *name);
+        assert!(texts(&field(service, "volumes")).iter().any(|volume| volume.starts_with("blobs:")), "{name}");
+    }
+}
+
+#[test]
+fn every_service_says_only_what_compose_knows_and_depends_on_services() {
+    let services = services();
+    let names: BTreeSet<&str> = services.iter().map(|(name, _)| name.as_str()).collect();
+    for (name, service) in &services {
+        for (key, _) in entries(service) {
+            assert!(SERVICE_KEYS.contains(&key.as_str()), "{name}: {key}");
+        }
+        let needs = field(service, "depends_on");
+        for other in entries(&needs).into_iter().map(|(key, _)| key).chain(texts(&needs)) {
+            assert!(names.contains(other.as_str()), "{name} depends on {other}");
+        }
+        for (other, how) in entries(&needs) {
+            let watched = services.iter().any(|(n, s)| *n == other && !field(s, "healthcheck").is_badvalue());
+            let healthy = field(&how, "condition").as_str() == Some("service_healthy");
+            assert!(!healthy || watched, "{name} waits for the health of {other}, which has no check");
+        }
+    }
+}
+
+#[test]
+fn volumes_are_declared_mounted_files_exist_and_ports_stay_on_this_machine() {
+    let declared = entries(&field(&yaml("docker-compose.yml"), "volumes"));
+    for (name, service) in services() {
+        for volume in texts(&field(&service, "volumes")) {
+            let source = volume.split(':').next().unwrap().to_owned();
+            let known = if source.starts_with("./") {
+                checkout::root().join(&source).exists()
+            } else {
+                declared.iter().any(|(key, _)| *key == source)
+            };
+            assert!(known, "{name}: {volume}");
+        }
+        for port in texts(&field(&service, "ports")) {
+            assert!(port.starts_with("127.0.0.1:"), "{name}: {port}");
+        }
+    }
+}
+
+#[test]
+fn every_setting_of_a_process_is_in_the_example() {
+    let example = fs::read_to_string(checkout::root().join(".env.example")).unwrap();
+    let listed: BTreeSet<&str> =
+        example.lines().filter_map(|line| line.trim_start_matches('#').split_once('=')).map(|(key, _)| key).collect();
+    for (name, service) in services().iter().filter(|(name, _)| PROCESSES.contains(&name.as_str())) {
+        for (key, _) in entries(&field(service, "environment")) {
+            assert!(listed.contains(key.as_str()), "{name}: {key}");
+        }
+    }
+}
+
+#[test]
+fn prometheus_scrapes_the_processes_and_grafana_reads_prometheus() {
+    let names: Vec<String> = services().into_iter().map(|(name, _)| name).collect();
+    let scraped = &yaml("grafana/prometheus.yml")["scrape_configs"][0]["dns_sd_configs"][0];
+    assert_eq!(texts(&scraped["names"]), ["api", "worker", "scheduler"]);
+    assert!(texts(&scraped["names"]).iter().all(|name| names.contains(name)));
+    assert_eq!(scraped["port"].as_i64(), Some(9464));
+    let source = &yaml("grafana/provisioning/datasources/prometheus.yml")["datasources"][0];
+    assert_eq!(source["url"].as_str(), Some("http://prometheus:9090"));
+    let dashboard = fs::read_to_string(checkout::root().join("grafana/dashboards/fleet.json")).unwrap();
+    assert!(dashboard.contains(&format!("\"uid\": \"{}\"", source["uid"].as_str().unwrap())));
+}

@@ -1,0 +1,77 @@
+//! Dashboards and alert rules name only metrics that the processes export.
+
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::checkout;
+
+/// Every word of a text that looks like one of our metrics, histogram suffixes taken off.
+fn metric_names(text: &str) -> BTreeSet<String> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| word.starts_with("vigie_"))
+        .map(|word| {
+            let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| word.strip_suffix(suffix));
+            base.unwrap_or(word).to_owned()
+        })
+        .collect()
+}
+
+/// The names in `platform::telemetry::METRICS`, read as text so that xtask needs no crate of ours.
+fn exported() -> BTreeSet<String> {
+    let sources = checkout::files(&checkout::root().join("platform/src"), "rs").unwrap();
+    let texts = sources.iter().map(|file| fs::read_to_string(file).unwrap());
+    let list = texts
+        .filter_map(|text| {
+            let list = text.split_once("pub const METRICS")?.1.split_once("];")?.0.to_owned();
+            Some(list)
+        })
+        .next()
+        .expect("platform has a `pub const METRICS`");
+    metric_names(&list)
+}
+
+/// The strings under the key `expr`, wherever in the document.
+fn expressions(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (key, value) in fields {
+                if let ("expr", Some(text)) = (key.as_str(), value.as_str()) {
+                    found.push(text.to_owned());
+                }
+                expressions(value, found);
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| expressions(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_query_of_a_dashboard_names_exported_metrics() {
+    let exported = exported();
+    let mut queries = 0;
+    for file in checkout::files(&checkout::root().join("grafana/dashboards"), "json").unwrap() {
+        let document = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let mut found = Vec::new();
+        expressions(&document, &mut found);
+        for query in &found {
+            let unknown: Vec<String> = metric_names(query).difference(&exported).cloned().collect();
+            assert!(unknown.is_empty(), "{}: {query} names {unknown:?}", file.display());
+            assert!(!metric_names(query).is_empty(), "{}: {query} names no metric of ours", file.display());
+        }
+        queries += found.len();
+    }
+    assert!(queries >= 10, "{queries} queries in all");
+}
+
+#[test]
+fn every_alert_rule_names_exported_metrics() {
+    let exported = exported();
+    let rules = fs::read_to_string(checkout::root().join("grafana/alerts.yml")).unwrap();
+    let named = metric_names(&rules);
+    let unknown: Vec<&String> = named.difference(&exported).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    assert!(named.len() >= 5);
+}

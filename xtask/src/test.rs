@@ -1,0 +1,42 @@
+//! `cargo xtask test`: every test of the workspace against a real Postgres and Redis.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::servers::{self, Need, Purpose};
+use crate::signals::Interrupts;
+use crate::state::State;
+use crate::{process, programs};
+
+pub(crate) const HELP: &str = "\
+usage: cargo xtask test [args]
+
+Runs every test of the workspace with cargo-nextest where it is installed, else with cargo test.
+Args go to that runner: `cargo xtask test -p domain`, `cargo xtask test reimporting`.
+Uses DATABASE_URL (a role that may create databases) and REDIS_URL where they are set; otherwise starts
+private servers on free ports for the time of the run.";
+
+/// # Errors
+/// Where the servers can't be had or a signal comes.
+pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    let interrupts = Interrupts::listen()?;
+    let servers = servers::start(State::passing()?, Purpose::Tests, Need::Both, &interrupts)?;
+    let mut cargo = process::tool("cargo");
+    if programs::succeeds("cargo", &["nextest", "--version"]) {
+        cargo.args(["nextest", "run"]);
+    } else {
+        cargo.arg("test");
+    }
+    if !args.iter().any(|arg| matches!(arg.as_str(), "-p" | "--package" | "--workspace")) {
+        // The benchmarks hold no test, and take long to build.
+        cargo.args(["--workspace", "--exclude", "bench"]);
+    }
+    cargo.args(args).env("DATABASE_URL", &servers.database_url).env("REDIS_URL", &servers.redis_url);
+    if servers.private_database {
+        // An empty database can't check the statements: the committed .sqlx does.
+        cargo.env("SQLX_OFFLINE", "true");
+    }
+    let status = process::run(&mut cargo, &interrupts)?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,215 @@
+//! `cargo xtask up`: the whole product on this machine, with a demo company, until Ctrl-C.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::checkout::{self, say, setting};
+use crate::demo::{self, Login};
+use crate::http::Api;
+use crate::ports;
+use crate::process::{self, Server, StopSignal};
+use crate::secrets::{self, Secrets};
+use crate::servers::{self, Need, Purpose, Servers};
+use crate::signals::Interrupts;
+use crate::state::State;
+
+pub(crate) const HELP: &str = "\
+usage: cargo xtask up [--fresh]
+
+Starts Postgres and Redis (private ones under .vigie/up unless DATABASE_URL and REDIS_URL are set), builds
+in release, migrates, starts the providers' sandbox and `vigie all`, makes a demo company, and prints where
+all of it is. Ctrl-C stops everything it started. The next run goes on with the data that was kept.
+
+  --fresh   first forget the private servers' data, the files, the secrets and the demo of earlier runs
+
+Set VIGIE_API_ADDR (127.0.0.1:8080), VIGIE_METRICS_ADDR (127.0.0.1:9464) and VIGIE_SANDBOX_ADDR
+(127.0.0.1:8090) for other ports; every key of .env.example that is set is passed on.";
+
+/// The addresses that the processes listen on.
+struct Addresses {
+    api: String,
+    metrics: String,
+    sandbox: String,
+}
+
+/// # Errors
+/// Where something can't be built, started or reached.
+pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    let fresh = match args {
+        [] => false,
+        [flag] if flag == "--fresh" => true,
+        _ => bail!("{HELP}"),
+    };
+    let interrupts = Interrupts::listen()?;
+    let state = State::lasting()?;
+    let addresses = Addresses::from_environment()?;
+    if fresh {
+        forget(&state)?;
+    }
+    let outcome = start_all(state, &addresses, &interrupts).and_then(|mut servers| {
+        watch(&mut servers, &interrupts)?;
+        say("stopping");
+        Ok(servers)
+    });
+    // Stops everything, in the reverse order of its start.
+    drop(outcome?);
+    say("stopped; the data is kept for the next `cargo xtask up`");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn forget(state: &State) -> Result<()> {
+    if setting("DATABASE_URL").is_some() {
+        bail!("--fresh removes only what `up` itself made, and DATABASE_URL is yours: empty that database by hand");
+    }
+    say("forgetting what earlier runs kept");
+    state.forget()
+}
+
+fn start_all(state: State, addresses: &Addresses, interrupts: &Interrupts) -> Result<Servers> {
+    let mut servers = servers::start(state, Purpose::Durable, Need::Both, interrupts)?;
+    let settings = vigie_settings(&servers, addresses)?;
+    say("building in release (the first time takes minutes)");
+    let mut cargo = process::tool("cargo");
+    cargo.args(["build", "--release", "-p", "vigie", "-p", "sandbox"]).current_dir(checkout::root());
+    if !process::run(&mut cargo, interrupts)?.success() {
+        bail!("the build failed");
+    }
+    say("migrating");
+    let vigie = checkout::release_program("vigie")?;
+    if !process::run(
+        process::command(&vigie, StopSignal::Term, None).arg("migrate").envs(settings.clone()),
+        interrupts,
+    )?
+    .success()
+    {
+        bail!("the migration failed");
+    }
+    say("starting the providers' sandbox");
+    let sandbox = checkout::release_program("sandbox")?;
+    add(&mut servers, "sandbox", &sandbox, &[], &settings)?;
+    await_port(&mut servers, &addresses.sandbox, interrupts)?;
+    say("starting API, workers and scheduler");
+    add(&mut servers, "vigie", &vigie, &["all"], &settings)?;
+    let api = Api::new(&addresses.api);
+    process::wait_until("becoming ready", Duration::from_secs(90), interrupts, || {
+        servers.must_live()?;
+        Ok(api.get("/health/ready").is_ok_and(|answer| answer.status == 200))
+    })?;
+    let login = demo::login(&mut Secrets::open(&servers.state))?;
+    let demo = demo::ensure(api, &login, &servers.state, interrupts)
+        .unwrap_or_else(|error| demo::Outcome::Missing(format!("{error:#}; the next run tries again")));
+    servers.must_live()?;
+    if interrupts.count() == 0 {
+        print_summary(&servers, addresses, &login, demo);
+    }
+    Ok(servers)
+}
+
+fn add(
+    servers: &mut Servers,
+    name: &'static str,
+    program: &Path,
+    args: &[&str],
+    settings: &[(String, String)],
+) -> Result<()> {
+    let log = servers.state.folder("log")?.join(format!("{name}.log"));
+    let mut command = process::command(program, StopSignal::Term, None);
+    command.args(args).envs(settings.iter().cloned()).current_dir(checkout::root());
+    let interrupts = servers.interrupts.clone();
+    servers.add(Server::start(name, command, &log, StopSignal::Term, &interrupts)?)
+}
+
+fn await_port(servers: &mut Servers, address: &str, interrupts: &Interrupts) -> Result<()> {
+    process::wait_until("starting the sandbox", Duration::from_secs(30), interrupts, || {
+        servers.must_live()?;
+        Ok(std::net::TcpStream::connect(address).is_ok())
+    })
+}
+
+/// Waits for a signal; fails where a child ends by itself.
+fn watch(servers: &mut Servers, interrupts: &Interrupts) -> Result<()> {
+    while interrupts.count() == 0 {
+        servers.must_live()?;
+        thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
+
+/// The environment of our processes: what the user set wins, secrets are made and kept.
+fn vigie_settings(servers: &Servers, addresses: &Addresses) -> Result<Vec<(String, String)>> {
+    let mut secrets = Secrets::open(&servers.state);
+    let signing_key = secrets.keep("VIGIE_SIGNING_KEY", || secrets::random_hex(32))?;
+    let encryption_keys = secrets.keep("VIGIE_ENCRYPTION_KEYS", secrets::encryption_keys)?;
+    let blobs = servers.state.folder("blobs")?;
+    let defaults = [
+        ("VIGIE_SIGNING_KEY", signing_key),
+        ("VIGIE_ENCRYPTION_KEYS", encryption_keys),
+        ("VIGIE_BLOB_DIR", blobs.to_string_lossy().into_owned()),
+        ("VIGIE_PUBLIC_URL", format!("http://{}", addresses.api)),
+        ("VIGIE_SANDBOX_URL", format!("http://{}", addresses.sandbox)),
+        ("VIGIE_PROVIDERS", "sandbox".to_owned()),
+        ("VIGIE_SANDBOX_STATE", servers.state.dir.join("sandbox.json").to_string_lossy().into_owned()),
+    ];
+    let mut settings: Vec<(String, String)> =
+        defaults.into_iter().map(|(key, value)| (key.to_owned(), setting(key).unwrap_or(value))).collect();
+    for (key, value) in [
+        ("DATABASE_URL", &servers.database_url),
+        ("REDIS_URL", &servers.redis_url),
+        ("VIGIE_API_ADDR", &addresses.api),
+        ("VIGIE_METRICS_ADDR", &addresses.metrics),
+        ("VIGIE_SANDBOX_ADDR", &addresses.sandbox),
+    ] {
+        settings.push((key.to_owned(), value.clone()));
+    }
+    Ok(settings)
+}
+
+fn print_summary(servers: &Servers, addresses: &Addresses, login: &Login, demo: demo::Outcome) {
+    let demo = match demo {
+        demo::Outcome::Made(company) => {
+            format!("{} / {} (company {company})", login.email, login.password)
+        }
+        demo::Outcome::Missing(reason) => format!("none: {reason}"),
+    };
+    let data = servers.data.join("\n             ");
+    println!(
+        "
+Vigie runs.
+
+  API        http://{api}/api/v1
+  health     http://{api}/health/ready
+  sandbox    http://{sandbox}/          messages as the recipients see them
+  metrics    http://{metrics}/metrics
+  demo       {demo}
+  data       {data}
+             files: {state}/blobs, demo files: {state}/demo
+  logs       {state}/log
+  secrets    {state}/secrets.env
+
+Ctrl-C stops all of it and keeps the data; `cargo xtask up --fresh` starts over.",
+        api = addresses.api,
+        sandbox = addresses.sandbox,
+        metrics = addresses.metrics,
+        state = servers.state.dir.display(),
+    );
+}
+
+impl Addresses {
+    /// Reads them, and fails at once where one is taken: the build takes minutes.
+    fn from_environment() -> Result<Self> {
+        let read = |key: &str, default: &str| -> Result<String> {
+            let address = setting(key).unwrap_or_else(|| default.to_owned());
+            ports::must_be_free(key, &address)?;
+            Ok(address)
+        };
+        Ok(Self {
+            api: read("VIGIE_API_ADDR", "127.0.0.1:8080")?,
+            metrics: read("VIGIE_METRICS_ADDR", "127.0.0.1:9464")?,
+            sandbox: read("VIGIE_SANDBOX_ADDR", "127.0.0.1:8090")?,
+        })
+    }
+}
