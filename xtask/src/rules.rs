@@ -108,7 +108,9 @@ fn sql_place(path: &str, text: &str) -> Option<String> {
     let in_spine = ["platform/src/queue", "platform/src/db", "platform/src/probes", "platform/src/testing"]
         .iter()
         .any(|prefix| path.starts_with(prefix));
-    let free = path.contains("/tests/") || ["bench/", "xtask/"].iter().any(|dir| path.starts_with(dir));
+    let free = path.contains("/tests/")
+        || path.ends_with("/tests.rs")
+        || ["bench/", "xtask/"].iter().any(|dir| path.starts_with(dir));
     if in_store || in_spine || free {
         return None;
     }

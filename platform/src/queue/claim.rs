@@ -9,7 +9,7 @@ use super::rescue::DEAD_AFTER;
 use crate::ids::{CompanyId, Uuid};
 
 /// Claims those of `ids` that wait and are due. Each claim raises the fence and spends an attempt. A
-/// worker whose heartbeat is older than [`DEAD_AFTER`](super::rescue::DEAD_AFTER) claims nothing: its
+/// worker whose heartbeat is older than [`DEAD_AFTER`] claims nothing: its
 /// rescue may be done with.
 ///
 /// The sum with nothing keeps the planner from reading every due row by the index on `run_at`.

@@ -77,7 +77,7 @@ impl Uniqueness {
     }
 }
 
-/// A job about to be enqueued. Built by `jobs::job` from a typed job, or by [`NewJob::of`].
+/// A job about to be enqueued. Built by `jobs::job` from a typed job.
 #[derive(Debug, Clone)]
 pub struct NewJob {
     pub id: JobId,
