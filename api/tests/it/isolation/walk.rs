@@ -22,6 +22,7 @@ fn body_of(route: &Route) -> Value {
         ("POST", "/companies/{id}/members") => json!({"email": "x@example.sn", "full_name": "X", "role": "viewer"}),
         ("POST", "/companies/{id}/invitations") => json!({"email": "x@example.sn", "role": "viewer"}),
         ("POST", "/alerts/{id}/snooze") => json!({"until": "2099-01-01T00:00:00Z"}),
+        ("POST", "/imports/{id}/resume") => json!({"options": {}}),
         _ => json!({}),
     }
 }
@@ -46,6 +47,8 @@ async fn fill(owner: &Client<'_>) {
     let count = json!({"sku": "RIZ", "kind": "count", "quantity": 0, "site_id": site["id"]});
     made("/stock-movements", count).await;
     made("/sales", json!({"sku": "RIZ", "quantity": 2, "unit_price": "500"})).await;
+    let file = b"invoice;sku;quantity;price;date\n1;RIZ;3;500;2026-01-05\n1;RIZ;x;500;2026-01-05\n";
+    owner.upload("/imports", "sales", &json!({}), file).await.expect(202);
     made("/suppressions", json!({"channel": "email", "recipient": "stop@example.sn"})).await;
     made("/ads/connections", json!({"access_token": META_ACCESS_TOKEN})).await;
     owner.post("/billing/checkout-sessions", json!({"plan": "pro"})).await.expect(201);
@@ -63,6 +66,7 @@ const FILLED: &[&str] = &[
     "api_keys",
     "audit_log",
     "categories",
+    "imports",
     "invitations",
     "jobs_finished",
     "messages",
