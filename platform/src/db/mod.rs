@@ -3,18 +3,23 @@
 //! Three pools: `app` under row-level security, `engine` for the queue's own tables, and `hot`, the
 //! engine's few connections for claims and completions, whose plans are pinned.
 
+mod constraint;
+mod pool;
+
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr as _;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::config::Env;
 use crate::ids::{CompanyId, UserId};
 use crate::queue::{Enqueued, NewJob, Waker, outbox};
+
+pub use self::constraint::ConstraintExt;
+use self::pool::{as_role, pinned, pool};
 
 /// Every migration of the product, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -240,71 +245,4 @@ pub async fn migrate(url: &SecretString) -> Result<(), sqlx::migrate::MigrateErr
     MIGRATIONS.run(&pool).await?;
     pool.close().await;
     Ok(())
-}
-
-/// Turns the violation of a named constraint into the caller's own error: the index decides, no
-/// check comes before the insert.
-pub trait ConstraintExt<T> {
-    /// # Errors
-    /// `refuse()` where `constraint` was violated, else the error as it is.
-    fn on_constraint<E: From<sqlx::Error>>(self, constraint: &str, refuse: impl FnOnce() -> E) -> Result<T, E>;
-}
-
-impl<T> ConstraintExt<T> for sqlx::Result<T> {
-    fn on_constraint<E: From<sqlx::Error>>(self, constraint: &str, refuse: impl FnOnce() -> E) -> Result<T, E> {
-        self.map_err(|error| match &error {
-            sqlx::Error::Database(cause) if cause.constraint() == Some(constraint) => refuse(),
-            _ => error.into(),
-        })
-    }
-}
-
-/// The role comes with the connection, so that even `reset role` comes back to it.
-///
-/// A transaction that says nothing for 12 s is ended: its process is frozen, or cut off without a word.
-/// Shorter than `lock_timeout`, so that whoever waits for its rows gets them, and about when the
-/// rescuer has given its job to another. Statements that run, COPY among them, don't count; a body that
-/// computes for longer does so outside its transaction.
-fn as_role(options: &PgConnectOptions, role: &str) -> PgConnectOptions {
-    options.clone().options([
-        ("role", role),
-        ("lock_timeout", "15s"),
-        ("idle_in_transaction_session_timeout", "12s"),
-        ("jit", "off"),
-    ])
-}
-
-/// Claims name their rows by id. Left alone, the planner may scan the whole table while its
-/// statistics are young. (A scan that is off has a cost that would start the JIT compiler, hence `jit`
-/// above: it made a claim of one millisecond last 400.)
-fn pinned(options: PgConnectOptions) -> PgConnectOptions {
-    options.options([
-        ("plan_cache_mode", "force_generic_plan"),
-        ("enable_seqscan", "off"),
-        ("enable_hashjoin", "off"),
-        ("enable_mergejoin", "off"),
-    ])
-}
-
-/// A connection that rested longer is looked at before it is used.
-const RESTED: Duration = Duration::from_secs(1);
-
-/// A busy connection is used as it is: a look would cost every statement a round trip. One that rested
-/// may have been cut meanwhile, and after a restart of Postgres there are as many of those as there were
-/// connections: a job could meet one at each of its tries.
-async fn pool(options: PgConnectOptions, connections: u32) -> sqlx::Result<PgPool> {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(10))
-        .test_before_acquire(false)
-        .before_acquire(|conn, meta| {
-            Box::pin(async move {
-                if meta.idle_for > RESTED {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_with(options)
-        .await
 }
