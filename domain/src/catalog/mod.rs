@@ -29,6 +29,7 @@ pub use store::Recorded;
 pub use store::categories::{create_category, find_category, list_categories, update_category};
 pub use store::levels::{find_stock, recompute_levels};
 pub use store::movements::{find_movements, list_ledger, record_movements};
+pub use store::netting::net_sales;
 pub use store::products::{ProductFilter, create_product, find_product, list_products, update_product};
 pub use store::sales::{SaleFilter, cancel_sale, find_sales, list_sales, record_sales};
 pub use store::sites::{create_site, find_site, list_sites, update_site};

@@ -2,7 +2,7 @@
 //! own; all or nothing in one. The last commit holds the totals, the end of the import and what follows from it.
 
 use domain::catalog::import::{self, Counts, Kind, Merged, Mode, State, Work};
-use domain::catalog::recompute_levels;
+use domain::catalog::{net_sales, recompute_levels};
 use platform::db::Tx;
 use platform::queue::{JobContext, JobError, JobResult};
 use serde_json::json;
@@ -77,7 +77,7 @@ async fn finish(mut tx: Tx, cx: &JobContext<Fleet>, work: &Work, mut counts: Cou
         let touched = import::touched_products(&mut tx, company, work.id).await?;
         counts.products = touched.len() as u64;
         if work.kind == Kind::Sales {
-            counts.netted = import::net_sales(&mut tx, company, &touched).await?;
+            counts.netted = net_sales(&mut tx, company, &touched).await?;
         }
         recompute_levels(&mut tx, company, &touched).await?;
     }

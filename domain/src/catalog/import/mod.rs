@@ -55,7 +55,7 @@ pub use store::imports::{
 pub use store::merge_counts::merge_counts;
 pub use store::merge_products::{create_missing_references, merge_products};
 pub use store::merge_sales::{
-    create_missing_customers, create_missing_products, merge_sales, net_sales, take_turn, touched_products,
+    create_missing_customers, create_missing_products, merge_sales, take_turn, touched_products,
 };
 pub use store::progress::{
     Merged, ask, fail, record_counts, record_merged, record_warnings, start_checking, start_loading, succeed,

@@ -8,23 +8,29 @@ use crate::{Error, Result};
 
 /// Makes the levels of `products` what the facts say; two statements for any number of products.
 /// Every transaction that writes or cancels facts ends its writes with this, so that the cache is never
-/// seen apart from them. The products' rows are locked first, in one order: whoever comes second
-/// computes after the first has committed, and sees its facts.
+/// seen apart from them.
 ///
 /// Answers how many levels changed or appeared.
 ///
 /// # Errors
 /// The database's.
 pub async fn recompute_levels(conn: &mut PgConnection, company: CompanyId, products: &[Uuid]) -> Result<u64> {
+    lock_products(&mut *conn, company, products).await?;
+    let done = sqlx::query_file!("src/catalog/store/levels.sql", company.0, products).execute(conn).await?;
+    Ok(done.rows_affected())
+}
+
+/// Locks the products' rows, in one order, to the end of the transaction: whoever reckons from a product's
+/// facts and comes second does so after the first has committed, and sees its facts.
+pub(super) async fn lock_products(conn: &mut PgConnection, company: CompanyId, products: &[Uuid]) -> Result<()> {
     sqlx::query!(
         "select from products where company_id = $1 and id = any ($2) order by id for no key update",
         company.0,
         products,
     )
-    .execute(&mut *conn)
+    .execute(conn)
     .await?;
-    let done = sqlx::query_file!("src/catalog/store/levels.sql", company.0, products).execute(conn).await?;
-    Ok(done.rows_affected())
+    Ok(())
 }
 
 /// # Errors

@@ -5,6 +5,8 @@ pub(super) mod categories;
 pub(super) mod levels;
 mod lines;
 pub(super) mod movements;
+pub(super) mod netting;
+pub(super) mod plan;
 pub(super) mod products;
 pub(super) mod sales;
 pub(super) mod sites;

@@ -8,8 +8,9 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Recorded;
-use super::levels::recompute_levels;
+use super::levels::{lock_products, recompute_levels};
 use super::lines::{Named, resolve};
+use super::netting::net_around;
 use crate::catalog::field::Refusals;
 use crate::catalog::sale::CheckedSale;
 use crate::catalog::{CustomerId, LINES_PER_CALL, NewSale, ProductId, Sale, SaleId, SaleKind, SaleStatus, SiteId};
@@ -52,7 +53,8 @@ pub async fn record_sales(
     wrong.finish()?;
     let created = insert(&mut *conn, company, &rows, now).await?;
     let products: Vec<_> = rows.iter().map(|row| row.product_id.0).collect();
-    recompute_levels(&mut *conn, company, &products).await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.id.0).collect();
+    follow(&mut *conn, company, &products, &ids).await?;
     let items = read(conn, company, &rows).await?;
     if rows.iter().zip(&items).any(|(row, kept)| !same(row, kept)) {
         return Err(Error::conflict("external_id_taken", "another sale has this external_id"));
@@ -75,7 +77,7 @@ pub async fn cancel_sale(conn: &mut PgConnection, company: CompanyId, id: SaleId
     .fetch_optional(&mut *conn)
     .await?;
     if let Some(product) = product {
-        recompute_levels(&mut *conn, company, &[product]).await?;
+        follow(&mut *conn, company, &[product], &[id.0]).await?;
     }
     find_sales(conn, company, &[id.0]).await?.into_iter().next().ok_or(Error::NotFound("sale"))
 }
@@ -122,6 +124,14 @@ pub async fn list_sales(
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(plain_money).collect())
+}
+
+/// Brings up to date what follows from lines of `products` that were written or cancelled.
+async fn follow(conn: &mut PgConnection, company: CompanyId, products: &[Uuid], lines: &[Uuid]) -> Result<()> {
+    lock_products(&mut *conn, company, products).await?;
+    net_around(&mut *conn, company, lines).await?;
+    recompute_levels(conn, company, products).await?;
+    Ok(())
 }
 
 fn named(sale: &NewSale) -> Named<'_> {

@@ -39,6 +39,18 @@ impl Shop {
         product
     }
 
+    async fn customer(&self, reference: &str) {
+        sqlx::query!(
+            "insert into customers (company_id, id, external_ref) values ($1, $2, $3)",
+            self.company.0,
+            Uuid::now_v7(),
+            reference,
+        )
+        .execute(&mut self.test.owner().await)
+        .await
+        .unwrap();
+    }
+
     /// Records movements of sku `a`, each a piece of JSON without the sku.
     async fn moves(&self, movements: &[&str]) -> Result<u64> {
         let list: Vec<NewMovement> = movements.iter().map(|m| json(&format!(r#"{{"sku": "a", {m}}}"#))).collect();

@@ -1,7 +1,7 @@
 //! Sale lines through the door of the area.
 
 use super::{NOW, Shop, add_company, at, json, refusal};
-use crate::catalog::{NewSale, SaleFilter, SaleStatus, cancel_sale, list_sales, record_sales};
+use crate::catalog::{NewSale, SaleFilter, SaleStatus, cancel_sale, find_sales, list_sales, record_sales};
 use platform::db::Scope;
 
 #[tokio::test]
@@ -67,6 +67,34 @@ async fn a_cancelled_sale_gives_its_stock_back_once() {
         assert_eq!((sale.status, sale.cancelled_at), (SaleStatus::Cancelled, Some(at(NOW))));
     }
     assert_eq!(shop.level(product.id).await.as_deref(), Some("10"));
+}
+
+#[tokio::test]
+async fn a_return_undoes_the_latest_earlier_sale_whichever_is_entered_first() {
+    let shop = Shop::open().await;
+    shop.product("a").await;
+    shop.customer("C-1").await;
+    let line = |day: u32, more: &str| {
+        format!(r#""quantity": 3, "customer_ref": "C-1", "sold_at": "2024-05-{day:02}T10:00:00Z"{more}"#)
+    };
+    let returned = shop.sells(&[&line(9, r#", "kind": "return""#)]).await.unwrap().items[0].id;
+    let [old, late, after] = [3, 5, 12].map(|day| line(day, ""));
+    let sold = shop.sells(&[&old, &late, &after]).await.unwrap().items;
+    let netted = async || {
+        let mut tx = shop.begin().await;
+        let ids = [returned, sold[0].id, sold[1].id, sold[2].id].map(|id| id.0);
+        let lines = find_sales(&mut tx, shop.company, &ids).await.unwrap();
+        lines.iter().map(|line| line.netted_quantity.normalize().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(netted().await, ["-3", "0", "3", "0"]);
+    let mut tx = shop.begin().await;
+    cancel_sale(&mut tx, shop.company, sold[1].id, at(NOW)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(netted().await, ["-3", "3", "0", "0"]);
+    let mut tx = shop.begin().await;
+    cancel_sale(&mut tx, shop.company, returned, at(NOW)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(netted().await, ["0", "0", "0", "0"]);
 }
 
 #[tokio::test]

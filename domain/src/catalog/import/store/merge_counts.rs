@@ -3,10 +3,10 @@
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
-use super::plan::{join_by_hash, joins_as_usual};
 use super::progress::Merged;
 use crate::Result;
 use crate::catalog::import::life::ImportId;
+use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 
 /// Brings the lines after `after` up to `through` into the ledger. Facts aren't changed: a key that is known
 /// is the same count.
@@ -29,8 +29,9 @@ pub async fn merge_counts(
     .fetch_one(&mut *conn)
     .await?;
     let imported = sqlx::query!(
-        "insert into stock_movements (company_id, id, at, product_id, site_id, kind, quantity, key, source, import_id)
-         select $1, l.id, l.at, p.id, t.id, 'count', l.quantity, l.key, 'import', $2
+        "insert into stock_movements (company_id, id, at, created_at, product_id, site_id, kind, quantity, key, source,
+           import_id)
+         select $1, l.id, l.at, (select engine_now()), p.id, t.id, 'count', l.quantity, l.key, 'import', $2
          from staging.count_lines l
          join products p on p.company_id = $1 and p.sku_key = upper(btrim(l.sku))
          left join sites t on t.company_id = $1 and t.name_key = upper(btrim(l.site))

@@ -3,10 +3,10 @@
 use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
-use super::plan::{join_by_hash, joins_as_usual};
 use super::progress::Merged;
 use crate::Result;
 use crate::catalog::import::life::ImportId;
+use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 use crate::catalog::{CategoryId, SupplierId};
 
 /// Makes the categories and suppliers that the staged products name and the company lacks.
@@ -84,10 +84,10 @@ pub async fn merge_products(conn: &mut PgConnection, company: CompanyId, import:
     let imported = sqlx::query!(
         "insert into products (company_id, id, sku, name, category_id, supplier_id, unit, purchase_price, sale_price,
            currency, barcode, min_stock, max_stock, lead_time_days, minimum_order_quantity, pack_multiple, active,
-           source, import_id)
+           source, import_id, created_at, updated_at)
          select $1, l.id, l.sku, coalesce(l.name, l.sku), c.id, s.id, coalesce(l.unit, 'unit'), l.purchase_price,
            l.sale_price, l.currency, l.barcode, l.min_stock, l.max_stock, l.lead_time_days, l.minimum_order_quantity,
-           l.pack_multiple, coalesce(l.active, true), 'import', $2
+           l.pack_multiple, coalesce(l.active, true), 'import', $2, (select engine_now()), (select engine_now())
          from staging.product_lines l
          left join categories c on c.company_id = $1 and c.name_key = upper(btrim(l.category))
          left join suppliers s on s.company_id = $1 and s.name_key = upper(btrim(l.supplier))

@@ -3,11 +3,11 @@
 use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
-use super::plan::{join_by_hash, joins_as_usual};
 use super::progress::Merged;
 use crate::Result;
 use crate::catalog::import::life::ImportId;
 use crate::catalog::import::options::StockEffect;
+use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 use crate::catalog::{CustomerId, ProductId};
 
 const BATCH: i64 = 10_000;
@@ -131,10 +131,10 @@ pub async fn merge_sales(
     .fetch_one(&mut *conn)
     .await?;
     let imported = sqlx::query!(
-        "insert into sales (company_id, id, sold_at, day, product_id, import_key, import_id, customer_id, site_id,
-           quantity, unit_price, amount, currency, kind, status, source, stock_rule, document, external_id)
-         select $1, l.id, l.sold_at, l.day, p.id, l.key, $2, c.id, t.id, l.quantity, l.unit_price, l.amount, l.currency,
-           l.kind, coalesce(l.status, 'delivered'), 'import', $5, l.document, l.external_id
+        "insert into sales (company_id, id, sold_at, created_at, day, product_id, import_key, import_id, customer_id,
+           site_id, quantity, unit_price, amount, currency, kind, status, source, stock_rule, document, external_id)
+         select $1, l.id, l.sold_at, (select engine_now()), l.day, p.id, l.key, $2, c.id, t.id, l.quantity, l.unit_price,
+           l.amount, l.currency, l.kind, coalesce(l.status, 'delivered'), 'import', $5, l.document, l.external_id
          from staging.sale_lines l
          join products p on p.company_id = $1 and p.sku_key = upper(btrim(l.sku))
          left join customers c on c.company_id = $1 and c.external_ref = l.customer
@@ -208,12 +208,17 @@ async fn update_sales(
              select $1, $2, id, previous from differing
              on conflict (company_id, import_id, row_id) do nothing
            ), changed as (
-             update sales s set product_id = d.product_id, customer_id = d.customer_id, site_id = d.site_id,
-               quantity = d.quantity, unit_price = d.unit_price, amount = d.amount, currency = d.currency,
-               sold_at = d.sold_at, day = d.day, kind = d.kind, status = d.status, document = d.document,
-               netted_quantity = 0, import_id = $2
-             from differing d
-             where s.company_id = $1 and s.id = d.id and s.id = any (array(select id from differing))
+             -- An update, row by row whatever the statistics say: each of these rows is there.
+             insert into sales as s (company_id, id, product_id, customer_id, site_id, quantity, unit_price, amount,
+               currency, sold_at, created_at, day, kind, status, document, import_id)
+             select $1, id, product_id, customer_id, site_id, quantity, unit_price, amount, currency, sold_at, sold_at,
+               day, kind, status, document, $2
+             from differing
+             on conflict (company_id, id) do update set product_id = excluded.product_id,
+               customer_id = excluded.customer_id, site_id = excluded.site_id, quantity = excluded.quantity,
+               unit_price = excluded.unit_price, amount = excluded.amount, currency = excluded.currency,
+               sold_at = excluded.sold_at, day = excluded.day, kind = excluded.kind, status = excluded.status,
+               document = excluded.document, netted_quantity = 0, import_id = excluded.import_id
              returning 1
            )
            select count(*) as "count!" from changed"#,
@@ -248,48 +253,6 @@ pub async fn touched_products(conn: &mut PgConnection, company: CompanyId, impor
     .await?;
     joins_as_usual(conn).await?;
     Ok(products.into_iter().flatten().collect())
-}
-
-/// Finds anew, for every customer, product and quantity of `products`, which sale each cancellation or return
-/// undoes: the latest earlier one that no other undoes. A function of the lines alone, whatever their order of
-/// arrival. Answers how many undoing lines have found theirs.
-///
-/// # Errors
-/// The database's.
-pub async fn net_sales(conn: &mut PgConnection, company: CompanyId, products: &[Uuid]) -> Result<u64> {
-    join_by_hash(&mut *conn).await?;
-    let reads_all = concerns_most(&mut *conn, company, products).await?;
-    sqlx::query_file!("src/catalog/import/store/netting.sql", company.0, products, reads_all)
-        .execute(&mut *conn)
-        .await?;
-    joins_as_usual(&mut *conn).await?;
-    let netted = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from sales
-           where company_id = $1 and product_id = any ($2) and customer_id is not null
-             and (kind in ('cancellation', 'return') or netted_quantity <> 0)
-             and netted_quantity < 0"#,
-        company.0,
-        products,
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(u64::try_from(netted).unwrap_or(0))
-}
-
-/// Whether reading all of the company's sales once is cheaper than each concerned product's by index.
-async fn concerns_most(conn: &mut PgConnection, company: CompanyId, products: &[Uuid]) -> Result<bool> {
-    let counts = sqlx::query!(
-        r#"select
-             (select count(distinct product_id) from sales
-              where company_id = $1 and product_id = any ($2) and customer_id is not null
-                and (kind in ('cancellation', 'return') or netted_quantity <> 0)) as "concerned!",
-             (select count(*) from products where company_id = $1) as "all!""#,
-        company.0,
-        products,
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(counts.concerned * 4 > counts.all)
 }
 
 /// One merge of a company at a time from here to the end of the transaction: netting must see all of the other.

@@ -6,6 +6,5 @@ pub(super) mod imports;
 pub(super) mod merge_counts;
 pub(super) mod merge_products;
 pub(super) mod merge_sales;
-mod plan;
 pub(super) mod progress;
 pub(super) mod staging;

@@ -13,8 +13,8 @@ use crate::catalog::import::copy::{HEADER, TRAILER};
 use crate::catalog::import::life::{ImportId, Warning};
 use crate::catalog::import::stage::fingerprint;
 use crate::catalog::import::store::errors;
-use crate::catalog::import::store::plan::{join_by_hash, joins_as_usual};
 use crate::catalog::import::store::progress::still_loading;
+use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 
 const COPY_SALES: &str = "copy staging.sale_lines (import_id, line, id, key, repeats, sku, name, document, external_id, \
      customer, customer_name, country, site, kind, status, quantity, unit_price, amount, currency, sold_at, day) \

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use crate::Result;
 
 /// From here on joins are by hash, until [`joins_as_usual`] or the end of the transaction.
-pub(super) async fn join_by_hash(conn: &mut PgConnection) -> Result<()> {
+pub(in crate::catalog) async fn join_by_hash(conn: &mut PgConnection) -> Result<()> {
     sqlx::query!(
         "select set_config('enable_nestloop', 'off', true) as loops, set_config('enable_seqscan', 'off', true) as scans,
            set_config('work_mem', '64MB', true) as memory"
@@ -19,7 +19,7 @@ pub(super) async fn join_by_hash(conn: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn joins_as_usual(conn: &mut PgConnection) -> Result<()> {
+pub(in crate::catalog) async fn joins_as_usual(conn: &mut PgConnection) -> Result<()> {
     sqlx::query!(
         "select set_config('enable_nestloop', 'on', true) as loops, set_config('enable_seqscan', 'on', true) as scans"
     )
