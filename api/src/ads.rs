@@ -18,7 +18,6 @@ use serde_json::json;
 
 use crate::App;
 use crate::auth::Caller;
-use crate::billing::outside;
 use crate::error::{Error, Result};
 use crate::extract::{Json, Path, Query};
 use crate::pagination::{List, Page};
@@ -90,7 +89,7 @@ fn refused_token(refused: ProviderError) -> Error {
         Class::NeedsReauth | Class::Permanent | Class::Misconfigured => {
             Error::invalid_field("access_token", "refused", "Meta doesn't accept the token")
         }
-        _ => outside(refused),
+        _ => refused.into(),
     }
 }
 

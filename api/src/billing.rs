@@ -11,7 +11,6 @@ use domain::billing::{self, Checkout, CheckoutId, Limits, NewEvent, Plan, Receiv
 use domain::identity::Role;
 use platform::ids::{CompanyId, Uuid};
 use providers::stripe::{CheckoutSession, NewCheckout, NewPortal, PortalSession, Stripe};
-use providers::{Class, ProviderError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -96,7 +95,7 @@ async fn open_session(app: &App, caller: &Caller, checkout: &Checkout) -> Result
                 billing::burn_key(&mut tx, checkout).await?;
                 tx.commit().await?;
             }
-            Err(outside(refused))
+            Err(refused.into())
         }
     }
 }
@@ -134,8 +133,7 @@ async fn create_portal(State(app): State<App>, caller: Caller) -> Result<(Status
         present.customer.ok_or_else(|| Error::new(ErrorCode::Conflict, "the company never had a subscription"))?;
     let portal = NewPortal { customer, return_url: format!("{}/", app.public_url()) };
     let key = format!("portal-{}", Uuid::now_v7());
-    let PortalSession { url, .. } =
-        app.providers().stripe.create_portal_session(&portal, &key).await.map_err(outside)?;
+    let PortalSession { url, .. } = app.providers().stripe.create_portal_session(&portal, &key).await?;
     Ok((StatusCode::CREATED, axum::Json(PortalView { url })))
 }
 
@@ -164,16 +162,4 @@ async fn receive_event(
         tx.commit().await?;
     }
     Ok(StatusCode::OK)
-}
-
-/// What a caller learns of a refusal by a service of ours: when to come back, never its words.
-pub(crate) fn outside(refused: ProviderError) -> Error {
-    match refused.class {
-        Class::RateLimited => {
-            let seconds = refused.retry_after.map_or(60, |wait| wait.as_secs());
-            Error::rate_limited(format!("{} asks for a pause", refused.provider), seconds)
-        }
-        Class::Retry | Class::Unknown => Error::unavailable(refused),
-        _ => Error::internal(refused),
-    }
 }

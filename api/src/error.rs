@@ -6,6 +6,8 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::FieldError;
+use providers::{Class, ProviderError};
+use sqlx::error::DatabaseError;
 
 use crate::codes::ErrorCode;
 
@@ -108,9 +110,29 @@ impl From<domain::Error> for Error {
 
 impl From<sqlx::Error> for Error {
     fn from(cause: sqlx::Error) -> Self {
-        match cause {
+        match &cause {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => Self::unavailable(cause),
+            sqlx::Error::Database(refusal) if is_passing(refusal.as_ref()) => Self::unavailable(cause),
             _ => Self::internal(cause),
+        }
+    }
+}
+
+/// Postgres stops, starts, has no connection left or waited too long for a lock.
+fn is_passing(refusal: &dyn DatabaseError) -> bool {
+    matches!(refusal.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "53300" | "55P03"))
+}
+
+/// What a caller learns of a refusal by a service of ours: when to come back, never its words.
+impl From<ProviderError> for Error {
+    fn from(refused: ProviderError) -> Self {
+        match refused.class {
+            Class::RateLimited => {
+                let seconds = refused.retry_after.map_or(60, |wait| wait.as_secs());
+                Self::rate_limited(format!("{} asks for a pause", refused.provider), seconds)
+            }
+            Class::Retry | Class::Unknown => Self::unavailable(refused),
+            _ => Self::internal(refused),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod authenticator;
 mod caller;
+mod hs256;
 mod passwords;
 mod tokens;
 

@@ -10,6 +10,7 @@ use platform::ids::Uuid;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::hs256;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 
@@ -56,6 +57,7 @@ struct Claims {
 
 impl Tokens {
     pub(crate) fn new(key: &SecretString) -> Self {
+        hs256::install();
         let key = key.expose_secret().as_bytes();
         Self {
             signing: EncodingKey::from_secret(key),
