@@ -2,12 +2,13 @@
 //! timers, then the jobs, then the connections.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use api::App;
 use jobs::Fleet;
 use platform::config::Env;
-use platform::db::Db;
+use platform::db::{Db, DbConfig};
 use platform::task;
 use platform::telemetry::serve_metrics;
 use providers::Providers;
@@ -15,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use workers::Workers;
+use workers::{Workers, WorkersError};
 
 use crate::config::{Config, ProviderChoice};
 
@@ -37,7 +38,7 @@ pub(crate) fn run(roles: &[Role]) -> anyhow::Result<()> {
 
 async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     serve_metrics(config.metrics_addr)?;
-    let db = Db::connect(&config.db).await.context("Postgres")?;
+    let db = connect(&config.db).await.context("Postgres")?;
     let fleet = fleet(&config, db.clone())?;
     let stop = CancellationToken::new();
     let mut parts: Vec<JoinHandle<anyhow::Result<()>>> = Vec::new();
@@ -104,10 +105,36 @@ async fn start_api(
     Ok(task::spawn("api", async move { Ok(api::serve(app, listener, stop).await?) }))
 }
 
+/// How long a start waits each time that a restarting Postgres cuts its connection, before it gives up.
+const AFTER_A_CUT: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+
+async fn connect(config: &DbConfig) -> sqlx::Result<Db> {
+    for wait in AFTER_A_CUT {
+        match Db::connect(config).await {
+            // A server that isn't there was waited for already.
+            Err(cause @ (sqlx::Error::Database(_) | sqlx::Error::Io(_))) => {
+                tracing::warn!(%cause, "not connected yet");
+            }
+            ended => return ended,
+        }
+        tokio::time::sleep(wait).await;
+    }
+    Db::connect(config).await
+}
+
 async fn start_workers(config: &Config, fleet: &Fleet) -> anyhow::Result<Workers<Fleet>> {
     let registry = Arc::new(jobs::registry());
-    let workers = Workers::start(config.worker.clone(), &fleet.db, registry, Arc::new(fleet.clone())).await?;
-    Ok(workers)
+    let world = Arc::new(fleet.clone());
+    let start = || Workers::start(config.worker.clone(), &fleet.db, registry.clone(), world.clone());
+    for wait in AFTER_A_CUT {
+        match start().await {
+            // Past its registration a start has begun to take jobs and can't be begun again.
+            Err(WorkersError::Register(cause)) => tracing::warn!(%cause, "the worker isn't registered yet"),
+            ended => return Ok(ended?),
+        }
+        tokio::time::sleep(wait).await;
+    }
+    Ok(start().await?)
 }
 
 /// The signal that came.
