@@ -11,6 +11,8 @@ use platform::queue::batch::Enqueuer;
 use crate::engine::{Engine, pings};
 
 const PAYLOAD: usize = 480;
+/// Jobs that a process may run at once.
+const SLOTS: usize = 1_000;
 const DRAIN: usize = 150_000;
 const IDLE: usize = 500;
 
@@ -67,7 +69,7 @@ async fn bulk(db: &Db, jobs: Vec<NewJob>) -> anyhow::Result<Duration> {
 }
 
 async fn drain(companies: &[CompanyId], round: usize, backend: &str) -> anyhow::Result<()> {
-    let mut engine = Engine::new(256, backend).await?;
+    let mut engine = Engine::new(SLOTS, backend).await?;
     let took = bulk(&engine.test.db, pings(DRAIN, companies, PAYLOAD)).await?;
     report(&format!("{round}: bulk enqueue, 1,000 a transaction"), DRAIN, took);
     sqlx::query!("checkpoint").execute(&mut engine.test.owner().await).await?;
@@ -78,7 +80,7 @@ async fn drain(companies: &[CompanyId], round: usize, backend: &str) -> anyhow::
     report(&format!("{round}: drain over {backend}, results kept"), DRAIN, started.elapsed());
     check(&engine, DRAIN).await?;
 
-    let mut engine = Engine::new(256, backend).await?;
+    let mut engine = Engine::new(SLOTS, backend).await?;
     let workers = engine.workers().await?;
     let jobs = pings(DRAIN, companies, PAYLOAD);
     let started = Instant::now();

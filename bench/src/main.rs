@@ -3,8 +3,10 @@
 
 mod engine;
 mod http;
+mod import;
 mod jobs_bench;
 mod rescue;
+mod service;
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -18,8 +20,16 @@ fn main() -> anyhow::Result<()> {
             },
             Some("http") => http::run().await,
             Some("rescue") => rescue::run(args.get(1).map_or(Ok(200), |n| n.parse())?).await,
+            Some("import") => import::run().await,
+            Some("rupture") => {
+                println!(
+                    "prediction on one thread: {:.0} products/s",
+                    domain::rupture::bench::products_per_second(20_000)
+                );
+                Ok(())
+            }
             Some("worker") => rescue::worker().await,
-            _ => anyhow::bail!("which benchmark? jobs, http, rescue, import"),
+            _ => anyhow::bail!("which benchmark? jobs, http, rescue, import, rupture"),
         }
     })
 }

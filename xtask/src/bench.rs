@@ -13,7 +13,14 @@ use crate::{checkout, process};
 pub(crate) const HELP: &str = "\
 usage: cargo xtask bench <name> [args]
 
-Builds the member `bench` in release and runs one benchmark; `cargo xtask bench list` names them.
+Builds the member `bench` in release and runs one benchmark:
+
+  jobs [--backend vigie|apalis-redis]   enqueue, drain with results kept, idle latency
+  http                                  POST /jobs, authenticated and durable
+  rescue [kills]                        SIGKILL of a worker to its job running again
+  import                                the Online Retail file beside raw COPY, memory, parsing alone
+  rupture                               products predicted per second on one thread
+
 Uses DATABASE_URL and REDIS_URL where they are set; otherwise private servers with full durability,
 on free ports, for the time of the run.";
 

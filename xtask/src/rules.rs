@@ -161,7 +161,7 @@ mod tests {
             ("api/src/alerts.rs", format!("{header}sqlx::query!(\"select 1\")")),
             ("domain/src/alerts/rule.rs", format!("{header}query_as!(Rule, \"select 1\")")),
             ("workers/src/run.rs", format!("{header}use jobs::alerts::EvaluateAlerts;")),
-            ("platform/src/db.rs", format!("{header}struct Twilio;\nlet twilio = 1;")),
+            ("platform/src/db/mod.rs", format!("{header}struct Twilio;\nlet twilio = 1;")),
         ] {
             assert_eq!(file_complaints(path, &text).len(), 1, "{path}");
         }

@@ -1,0 +1,86 @@
+//! The API in this process, with one company signed in.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use api::{ApiConfig, App};
+use jobs::Fleet;
+use platform::blobs::Blobs;
+use platform::crypto::Keyring;
+use platform::redis::RedisConfig;
+use platform::testing::TestDb;
+use providers::Providers;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// As every process of the benchmark is told it.
+pub(crate) const KEYRING: &str = "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+/// No benchmark reaches a provider.
+pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
+
+pub(crate) struct Service {
+    pub(crate) test: TestDb,
+    pub(crate) url: String,
+    pub(crate) token: String,
+    pub(crate) blobs: PathBuf,
+    stop: CancellationToken,
+    server: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Service {
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let test = TestDb::new().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let blobs = std::env::temp_dir().join(format!("vigie-bench-{}", uuid::Uuid::new_v4()));
+        let stop = CancellationToken::new();
+        let serving = api::serve(app(&test, &url, &blobs)?, listener, stop.clone());
+        let server = platform::task::spawn("api", async move { Ok(serving.await?) });
+        let token = sign_in(&url).await?;
+        Ok(Self { test, url, token, blobs, stop, server })
+    }
+
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        self.server.await??;
+        Ok(std::fs::remove_dir_all(self.blobs)?)
+    }
+}
+
+fn app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
+    let fleet = Fleet {
+        db: test.db.clone(),
+        providers: Providers::sandbox(NOBODY)?,
+        blobs: Blobs::open_folder(blobs.to_path_buf())?,
+        keyring: Keyring::parse(&KEYRING.to_owned().into()).map_err(anyhow::Error::msg)?,
+        public_url: url.to_owned(),
+    };
+    let redis = RedisConfig { url: "redis://127.0.0.1:1".to_owned(), namespace: "bench".to_owned() };
+    let config = ApiConfig { addr: url.trim_start_matches("http://").parse()?, signing_key: "b".repeat(32).into() };
+    Ok(App::new(fleet, redis, &config))
+}
+
+/// A client of its own connection for plain HTTP on this machine, whose certificates it doesn't need.
+pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    Ok(reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls).pool_max_idle_per_host(1).build()?)
+}
+
+/// An owner's access token.
+async fn sign_in(url: &str) -> anyhow::Result<String> {
+    let client = client()?;
+    let person = json!({
+        "email": "bench@example.sn", "password": "un-mot-de-passe-long", "full_name": "Bench",
+        "company_name": "Bench",
+    });
+    client.post(format!("{url}/api/v1/auth/register")).json(&person).send().await?.error_for_status()?;
+    let form = [("username", "bench@example.sn"), ("password", "un-mot-de-passe-long")];
+    let answer: Value = client.post(format!("{url}/api/v1/auth/token")).form(&form).send().await?.json().await?;
+    answer["access_token"].as_str().map(str::to_owned).ok_or_else(|| anyhow::anyhow!("no token: {answer}"))
+}
