@@ -8,6 +8,7 @@ with touched as materialized (
   select distinct unnest($2::uuid[]) as product_id
 ), own as materialized (
   select id, customer_id, product_id, abs(quantity) as size, quantity, netted_quantity, sold_at, import_key,
+    created_at, day, unit_price, amount, currency,
     kind in ('cancellation', 'return') or netted_quantity <> 0 as undoes,
     case when status = 'cancelled' or kind = 'adjustment' then 0 else sign(quantity)::int end as step
   from (
@@ -42,7 +43,7 @@ with touched as materialized (
     end as slot
   from lows
 ), pairs as materialized (
-  select id, quantity, netted_quantity,
+  select *,
     case
       when slot is null then 0
       when step < 0 then quantity
@@ -55,11 +56,9 @@ with touched as materialized (
   -- An update, row by row whatever the statistics say: each of these rows is there.
   insert into sales (company_id, id, sold_at, created_at, day, product_id, quantity, unit_price, amount, currency,
     netted_quantity)
-  select $1, k.id, k.sold_at, k.created_at, k.day, k.product_id, k.quantity, k.unit_price, k.amount, k.currency,
-    p.netted
-  from pairs p
-  cross join lateral (select * from sales where company_id = $1 and id = p.id offset 0) k
-  where p.netted_quantity <> p.netted
+  select $1, id, sold_at, created_at, day, product_id, quantity, unit_price, amount, currency, netted
+  from pairs
+  where netted_quantity <> netted
   on conflict (company_id, id) do update set netted_quantity = excluded.netted_quantity
 )
 select count(*) filter (where netted < 0) as "netted!" from pairs
