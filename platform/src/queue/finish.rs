@@ -210,8 +210,7 @@ async fn end(
     try_end(conn, claim, state, class, error).await
 }
 
-/// A reconciler that dies or is stopped while it was asked for again starts afresh: the wake-up isn't
-/// lost. A parked one stays: what parked it would again.
+/// A reconciler that was asked for again starts afresh, however this round ended: the wake-up isn't lost.
 async fn try_end(
     conn: &mut PgConnection,
     claim: &Claim,
@@ -223,12 +222,12 @@ async fn try_end(
         r#"
         with moved as (
             delete from jobs_ready
-            where id = $1 and fence = $2 and state = 1 and not (again and $3 in (3, 4)) returning *
+            where id = $1 and fence = $2 and state = 1 and not again returning *
         ), again as (
             update jobs_ready
             set state = 0, again = false, attempt = 0, rescues = 0, run_at = (select engine_now()), worker_id = null,
                 cancel_requested = false
-            where id = $1 and fence = $2 and state = 1 and again and $3 in (3, 4)
+            where id = $1 and fence = $2 and state = 1 and again
             returning id
         ), stored as (
             insert into jobs_finished

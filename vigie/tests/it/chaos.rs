@@ -152,11 +152,14 @@ async fn survive_over(backend: &'static str) {
         system.until_ready(4).await;
         until_evaluated(&system).await;
         print_tries(&system).await;
+        run_parked_again(&system).await;
+        until_evaluated(&system).await;
         for shop in &shops {
             expect_alerts_to_fit(shop).await;
         }
         system.until_all_is_done().await;
         run_parked_again(&system).await;
+        system.until_all_is_done().await;
         expect_movements_once(&system, movements).await;
         expect_ended(&system, &jobs).await;
         expect_nothing_lost_or_doubled(&system).await;
@@ -226,7 +229,6 @@ async fn run_parked_again(system: &System) {
         let mut conn = system.db.owner().await;
         platform::queue::control::replay(&mut conn, id.into(), "the processes stay now").await.unwrap();
     }
-    system.until_all_is_done().await;
 }
 
 async fn expect_movements_once(system: &System, mut sent: Vec<String>) {
