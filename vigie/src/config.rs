@@ -55,8 +55,8 @@ impl Config {
             worker: WorkerConfig::from_env(env),
             providers: ProviderChoice::from_env(env),
         };
-        if config.db.hot_connections < 4 {
-            env.problem("VIGIE_DB_HOT_CONNECTIONS is at least 4: three fetchers and a writer");
+        if config.db.hot_connections < 5 {
+            env.problem("VIGIE_DB_HOT_CONNECTIONS is at least 5: four fetchers and a writer");
         }
         config
     }

@@ -1,5 +1,5 @@
-//! One fetcher per queue: takes as many ids as slots are free, claims them in one statement, hands
-//! them to apalis.
+//! Fetchers: each takes ids for its share of the free slots, claims them in one statement, hands them to
+//! apalis. A busy queue has two, so that one batch is on its way while the other's claim is committed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub(crate) struct Fetcher {
     pub(crate) worker: i32,
     pub(crate) source: Source,
     pub(crate) slots: Arc<Semaphore>,
+    /// The most jobs that it takes at once.
+    pub(crate) share: usize,
     pub(crate) running: Running,
     pub(crate) assignments: mpsc::Sender<Assignment>,
     /// Where jobs go that were claimed and can't be handed on.
@@ -80,14 +82,15 @@ impl Fetcher {
         }
     }
 
-    /// All slots that are free, at least one; `None` once it is time to stop.
+    /// Its share of the slots that are free, at least one; `None` once it is time to stop.
     async fn free_slots(&self) -> Option<OwnedSemaphorePermit> {
         let mut free = tokio::select! {
             biased;
             () = self.stop.cancelled() => return None,
             slot = self.slots.clone().acquire_owned() => slot.ok()?,
         };
-        let more = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
+        let more = self.slots.available_permits().min(self.share - 1);
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
         if let Ok(rest) = self.slots.clone().try_acquire_many_owned(more) {
             free.merge(rest);
         }

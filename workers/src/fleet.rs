@@ -23,6 +23,9 @@ use crate::running::Running;
 use crate::source::{Direct, Index, Source};
 use crate::turning::Turned;
 
+/// Its jobs are so short that claims are what it waits for.
+const FETCHERS_OF_THE_FAST: usize = 2;
+
 #[derive(Debug, thiserror::Error)]
 pub enum WorkersError {
     #[error("the worker can't be registered: {0}")]
@@ -76,29 +79,32 @@ impl<W: Send + Sync + 'static> Workers<W> {
         let mut fetchers = Vec::new();
         for queue in Queue::ALL {
             let slots = config.slots.of(queue);
-            let index = match config.backend {
-                QueueBackend::Vigie => {
-                    Index::Direct(Box::new(Direct::new(redis.clone(), config.redis.namespace.clone())))
-                }
+            let indices = match config.backend {
+                QueueBackend::Vigie => direct(&config, &redis, queue),
                 QueueBackend::ApalisRedis => {
                     let (carrier, carried) = Carrier::new(redis.clone(), &config.redis.namespace, queue, &name, slots);
                     fetchers.push(platform::task::spawn("carrier", carrier.run(stop_fetching.clone())));
-                    Index::Carried(carried)
+                    vec![Index::Carried(carried)]
                 }
             };
             let (sender, assignments) = mpsc::channel(slots);
-            let fetcher = Fetcher {
-                db: db.clone(),
-                worker,
-                source: Source::new(db.clone(), queue, index),
-                slots: Arc::new(Semaphore::new(slots)),
-                running: running.clone(),
-                assignments: sender,
-                leftover: leftover_sender.clone(),
-                doubtful: Vec::new(),
-                stop: stop_fetching.clone(),
-            };
-            fetchers.push(platform::task::spawn("fetcher", fetcher.run()));
+            let free = Arc::new(Semaphore::new(slots));
+            let share = slots.div_ceil(indices.len());
+            for index in indices {
+                let fetcher = Fetcher {
+                    db: db.clone(),
+                    worker,
+                    source: Source::new(db.clone(), queue, index),
+                    slots: free.clone(),
+                    share,
+                    running: running.clone(),
+                    assignments: sender.clone(),
+                    leftover: leftover_sender.clone(),
+                    doubtful: Vec::new(),
+                    stop: stop_fetching.clone(),
+                };
+                fetchers.push(platform::task::spawn("fetcher", fetcher.run()));
+            }
             let backend = ClaimedJobs { assignments, leftover: leftover_sender.clone() };
             monitor = register(monitor, format!("{name}-{}", queue.name()), backend, handler.clone());
         }
@@ -147,6 +153,13 @@ impl<W: Send + Sync + 'static> Workers<W> {
         }
         tracing::info!(worker = self.worker, "stopped");
     }
+}
+
+/// One way to the queue's ids for each of its fetchers.
+fn direct(config: &WorkerConfig, redis: &redis::Client, queue: Queue) -> Vec<Index> {
+    let fetchers = if queue == Queue::Fast { FETCHERS_OF_THE_FAST } else { 1 };
+    let new = || Index::Direct(Box::new(Direct::new(redis.clone(), config.redis.namespace.clone())));
+    std::iter::repeat_with(new).take(fetchers).collect()
 }
 
 /// apalis asks a factory for the worker again where it restarts one. Ours never fails, so the backend

@@ -7,7 +7,7 @@ use platform::db::Db;
 use platform::ids::{JobId, Uuid};
 use platform::queue::{lease, rescue};
 use sqlx::PgPool;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerConfig;
@@ -33,26 +33,22 @@ pub(crate) struct Pulse {
 impl Pulse {
     /// Starts the thread; it ends after `stop`.
     pub(crate) fn start(self, db: &Db) -> std::io::Result<std::thread::JoinHandle<()>> {
-        let options = db.engine_options();
+        let (options, relays) = (db.engine_options(), db.hot_options());
         std::thread::Builder::new().name("pulse".to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
                 Ok(runtime) => runtime.block_on(async move {
-                    let pool = PgPoolOptions::new()
-                        .max_connections(4)
-                        .acquire_timeout(Duration::from_secs(5))
-                        .connect_lazy_with(options);
-                    self.run(pool).await;
+                    self.run(pool(options, 2), pool(relays, 2)).await;
                 }),
                 Err(cause) => tracing::error!(%cause, "no runtime for the pulse"),
             }
         })
     }
 
-    async fn run(self, pool: PgPool) {
-        let relay = Relay::new(pool.clone(), self.redis.clone(), &self.config.redis);
-        tokio::join!(relay.run(self.stop.clone()), self.beat(&pool), self.rescue(&pool),);
-        pool.close().await;
+    async fn run(self, pool: PgPool, relays: PgPool) {
+        let relay = Relay::new(relays.clone(), self.redis.clone(), &self.config.redis);
+        tokio::join!(relay.run(self.stop.clone()), self.beat(&pool), self.rescue(&pool));
+        tokio::join!(pool.close(), relays.close());
     }
 
     async fn beat(&self, pool: &PgPool) {
@@ -154,4 +150,8 @@ impl Pulse {
             () = tokio::time::sleep(time) => true,
         }
     }
+}
+
+fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options)
 }

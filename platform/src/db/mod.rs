@@ -148,6 +148,11 @@ impl Db {
         as_role(&self.options, "vigie_engine")
     }
 
+    /// The same with the plans of [`Db::hot`].
+    pub fn hot_options(&self) -> PgConnectOptions {
+        pinned(self.engine_options())
+    }
+
     /// Tells the relay that jobs are due.
     pub fn wake(&self) {
         self.waker.wake();

@@ -12,7 +12,11 @@ use super::{finish, outbox};
 use crate::db::Db;
 use crate::ids::Uuid;
 
+/// Jobs in one insert.
 const LARGEST: usize = 500;
+/// Ends in one statement, with results of the usual size within one TLS record (16 KB): sqlx 0.9.0 leaves
+/// Nagle's algorithm on, so a second record waits 40 ms until the server acknowledges the first.
+const ENDS: usize = 300;
 /// What may wait for its statement. Beyond it callers wait, so that memory stays flat.
 const PENDING: usize = 2_000;
 const WRITERS: usize = 2;
@@ -76,9 +80,9 @@ impl Completions {
 }
 
 async fn record_ends(db: Db, receiver: Arc<Mutex<mpsc::Receiver<End>>>, open: Arc<Open>) {
-    let mut ends = Vec::with_capacity(LARGEST);
+    let mut ends = Vec::with_capacity(ENDS);
     loop {
-        let taken = receiver.lock().await.recv_many(&mut ends, LARGEST).await;
+        let taken = receiver.lock().await.recv_many(&mut ends, ENDS).await;
         if taken == 0 {
             return;
         }

@@ -120,7 +120,7 @@ impl System {
             ("VIGIE_SLOTS_DEFAULT", "3".to_owned()),
             ("VIGIE_DB_APP_CONNECTIONS", "6".to_owned()),
             ("VIGIE_DB_ENGINE_CONNECTIONS", "3".to_owned()),
-            ("VIGIE_DB_HOT_CONNECTIONS", "4".to_owned()),
+            ("VIGIE_DB_HOT_CONNECTIONS", "5".to_owned()),
         ]
     }
 
