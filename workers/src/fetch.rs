@@ -14,21 +14,28 @@ use crate::backend::Assignment;
 use crate::running::Running;
 use crate::source::Source;
 
-pub(crate) struct Fetcher {
+/// What all fetchers of a process share.
+#[derive(Clone)]
+pub(crate) struct Process {
     pub(crate) db: Db,
     pub(crate) worker: i32,
+    pub(crate) running: Running,
+    /// Where jobs go that were claimed and can't be handed on.
+    pub(crate) leftover: mpsc::UnboundedSender<Claim>,
+    pub(crate) stop: CancellationToken,
+}
+
+pub(crate) struct Fetcher {
+    pub(crate) process: Process,
     pub(crate) source: Source,
+    /// Of the queue, which its fetchers share.
     pub(crate) slots: Arc<Semaphore>,
     /// The most jobs that it takes at once.
     pub(crate) share: usize,
-    pub(crate) running: Running,
     pub(crate) assignments: mpsc::Sender<Assignment>,
-    /// Where jobs go that were claimed and can't be handed on.
-    pub(crate) leftover: mpsc::UnboundedSender<Claim>,
     /// Ids whose claim failed: it may have been committed all the same, and nobody would rescue them
     /// while this process shows that it lives.
     pub(crate) doubtful: Vec<Uuid>,
-    pub(crate) stop: CancellationToken,
 }
 
 impl Fetcher {
@@ -39,18 +46,18 @@ impl Fetcher {
             let (ids, claims) = if self.doubtful.is_empty() {
                 let ids = tokio::select! {
                     biased;
-                    () = self.stop.cancelled() => return,
+                    () = self.process.stop.cancelled() => return,
                     ids = self.source.next(free.num_permits()) => ids,
                 };
                 if ids.is_empty() {
                     continue;
                 }
-                let claims = claim::by_ids(self.db.hot(), self.worker, &ids).await;
+                let claims = claim::by_ids(self.process.db.hot(), self.process.worker, &ids).await;
                 (ids, claims)
             } else {
                 let mut ids = self.doubtful.split_off(self.doubtful.len().saturating_sub(free.num_permits()));
-                ids.retain(|id| !self.running.holds(*id));
-                let claims = claim::held(self.db.hot(), self.worker, &ids).await;
+                ids.retain(|id| !self.process.running.holds(*id));
+                let claims = claim::held(self.process.db.hot(), self.process.worker, &ids).await;
                 (ids, claims)
             };
             match claims {
@@ -70,14 +77,14 @@ impl Fetcher {
             // apalis runs.
             let unsent = match free.split(1) {
                 Some(slot) => {
-                    let entered = self.running.enter(&claim);
+                    let entered = self.process.running.enter(&claim);
                     let sent = self.assignments.send(Assignment { claim, slot, entered }).await;
                     sent.err().map(|refused| refused.0.claim)
                 }
                 None => Some(claim),
             };
             if let Some(claim) = unsent {
-                let _ = self.leftover.send(claim);
+                let _ = self.process.leftover.send(claim);
             }
         }
     }
@@ -86,7 +93,7 @@ impl Fetcher {
     async fn free_slots(&self) -> Option<OwnedSemaphorePermit> {
         let mut free = tokio::select! {
             biased;
-            () = self.stop.cancelled() => return None,
+            () = self.process.stop.cancelled() => return None,
             slot = self.slots.clone().acquire_owned() => slot.ok()?,
         };
         let more = self.slots.available_permits().min(self.share - 1);

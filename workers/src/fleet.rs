@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backend::{Assignment, ClaimedJobs};
 use crate::carrier::Carrier;
 use crate::config::{QueueBackend, WorkerConfig};
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, Process};
 use crate::handler::{Handler, give_back};
 use crate::pulse::Pulse;
 use crate::running::Running;
@@ -74,7 +74,9 @@ impl<W: Send + Sync + 'static> Workers<W> {
         let stop_fetching = CancellationToken::new();
         let stop_monitor = CancellationToken::new();
         let stop_pulse = CancellationToken::new();
-        let (leftover_sender, leftover) = mpsc::unbounded_channel();
+        let (sender, leftover) = mpsc::unbounded_channel();
+        let process =
+            Process { db: db.clone(), worker, running: running.clone(), leftover: sender, stop: stop_fetching.clone() };
         let mut monitor = Monitor::new();
         let mut fetchers = Vec::new();
         for queue in Queue::ALL {
@@ -92,32 +94,19 @@ impl<W: Send + Sync + 'static> Workers<W> {
             let share = slots.div_ceil(indices.len());
             for index in indices {
                 let fetcher = Fetcher {
-                    db: db.clone(),
-                    worker,
+                    process: process.clone(),
                     source: Source::new(db.clone(), queue, index),
                     slots: free.clone(),
                     share,
-                    running: running.clone(),
                     assignments: sender.clone(),
-                    leftover: leftover_sender.clone(),
                     doubtful: Vec::new(),
-                    stop: stop_fetching.clone(),
                 };
                 fetchers.push(platform::task::spawn("fetcher", fetcher.run()));
             }
-            let backend = ClaimedJobs { assignments, leftover: leftover_sender.clone() };
+            let backend = ClaimedJobs { assignments, leftover: process.leftover.clone() };
             monitor = register(monitor, format!("{name}-{}", queue.name()), backend, handler.clone());
         }
-        let stopped = stop_monitor.clone();
-        let monitor = platform::task::spawn("monitor", async move {
-            let signal = async move {
-                stopped.cancelled().await;
-                Ok(())
-            };
-            if let Err(cause) = monitor.run_with_signal(signal).await {
-                tracing::error!(%cause, "apalis stopped badly");
-            }
-        });
+        let monitor = platform::task::spawn("monitor", supervise(monitor, stop_monitor.clone()));
         let grace = config.grace;
         let turned = Turned::watch(config.heartbeat, stop_pulse.clone());
         let pulse = Pulse { config, worker, running, redis, turned, stop: stop_pulse.clone() }.start(db)?;
@@ -152,6 +141,16 @@ impl<W: Send + Sync + 'static> Workers<W> {
             tracing::warn!(%cause, "worker not marked as stopped, its jobs will be looked for");
         }
         tracing::info!(worker = self.worker, "stopped");
+    }
+}
+
+async fn supervise(monitor: Monitor, stop: CancellationToken) {
+    let signal = async move {
+        stop.cancelled().await;
+        Ok(())
+    };
+    if let Err(cause) = monitor.run_with_signal(signal).await {
+        tracing::error!(%cause, "apalis stopped badly");
     }
 }
 
