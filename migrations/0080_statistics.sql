@@ -30,3 +30,13 @@ end $$;
 alter table staging.sale_lines alter column import_id set statistics 0;
 alter table staging.product_lines alter column import_id set statistics 0;
 alter table staging.count_lines alter column import_id set statistics 0;
+
+-- What was gathered before stays for ever otherwise. Only a superuser may: where the owner isn't one, run it by hand
+-- on a database that had companies before this.
+do $$
+begin
+  if current_setting('is_superuser') = 'on' then
+    delete from pg_statistic using pg_attribute
+    where starelid = attrelid and staattnum = attnum and attstattarget = 0;
+  end if;
+end $$;

@@ -118,9 +118,9 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// Postgres stops, starts, has no connection left or waited too long for a lock.
+/// Postgres stops, starts, has no connection left, waited too long for a lock or ended a ring of waits.
 fn is_passing(refusal: &dyn DatabaseError) -> bool {
-    matches!(refusal.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "53300" | "55P03"))
+    matches!(refusal.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "53300" | "55P03" | "40P01" | "40001"))
 }
 
 /// What a caller learns of a refusal by a service of ours: when to come back, never its words.

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use platform::db::Db;
 use platform::ids::Uuid;
+use platform::queue::batch::Completions;
 use platform::queue::{Claim, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::Assignment;
-use crate::running::Running;
+use crate::running::{Claiming, Running};
 use crate::source::Source;
 
 /// What all fetchers of a process share.
@@ -20,6 +21,8 @@ pub(crate) struct Process {
     pub(crate) db: Db,
     pub(crate) worker: i32,
     pub(crate) running: Running,
+    pub(crate) claiming: Claiming,
+    pub(crate) completions: Completions,
     /// Where jobs go that were claimed and can't be handed on.
     pub(crate) leftover: mpsc::UnboundedSender<Claim>,
     pub(crate) stop: CancellationToken,
@@ -49,19 +52,22 @@ impl Fetcher {
                     () = self.process.stop.cancelled() => return,
                     ids = self.source.next(free.num_permits()) => ids,
                 };
+                let ids = self.process.claiming.begin(ids);
                 if ids.is_empty() {
                     continue;
                 }
                 let claims = claim::by_ids(self.process.db.hot(), self.process.worker, &ids).await;
                 (ids, claims)
             } else {
-                let mut ids = self.doubtful.split_off(self.doubtful.len().saturating_sub(free.num_permits()));
-                ids.retain(|id| !self.process.running.holds(*id));
-                let claims = claim::held(self.process.db.hot(), self.process.worker, &ids).await;
+                let ids = self.doubtful.split_off(self.doubtful.len().saturating_sub(free.num_permits()));
+                let claims = self.held(&ids).await;
                 (ids, claims)
             };
             match claims {
-                Ok(claims) => self.hand_on(claims, free).await,
+                Ok(claims) => {
+                    self.hand_on(claims, free).await;
+                    self.process.claiming.end(&ids);
+                }
                 Err(cause) => {
                     tracing::warn!(%cause, ids = ids.len(), "not known whether jobs were claimed");
                     self.doubtful.extend(ids);
@@ -69,6 +75,13 @@ impl Fetcher {
                 }
             }
         }
+    }
+
+    /// Those of `ids` that were claimed, and not by an earlier claim that runs or whose end isn't recorded yet.
+    async fn held(&self, ids: &[Uuid]) -> sqlx::Result<Vec<Claim>> {
+        let Process { running, completions, .. } = &self.process;
+        let unknown: Vec<_> = ids.iter().copied().filter(|id| !running.holds(*id) && !completions.holds(*id)).collect();
+        claim::held(self.process.db.hot(), self.process.worker, &unknown).await
     }
 
     async fn hand_on(&self, claims: Vec<Claim>, mut free: OwnedSemaphorePermit) {

@@ -19,7 +19,7 @@ use crate::config::{QueueBackend, WorkerConfig};
 use crate::fetch::{Fetcher, Process};
 use crate::handler::{Handler, give_back};
 use crate::pulse::Pulse;
-use crate::running::Running;
+use crate::running::{Claiming, Running};
 use crate::source::{Direct, Index, Source};
 use crate::turning::Turned;
 
@@ -68,42 +68,26 @@ impl<W: Send + Sync + 'static> Workers<W> {
         let running = Running::default();
         let completions = Completions::start(db);
         let handler = Handler {
-            runner: Runner { registry, world, db: db.clone(), completions },
+            runner: Runner { registry, world, db: db.clone(), completions: completions.clone() },
             stop_now: CancellationToken::new(),
         };
         let stop_fetching = CancellationToken::new();
         let stop_monitor = CancellationToken::new();
         let stop_pulse = CancellationToken::new();
         let (sender, leftover) = mpsc::unbounded_channel();
-        let process =
-            Process { db: db.clone(), worker, running: running.clone(), leftover: sender, stop: stop_fetching.clone() };
+        let process = Process {
+            db: db.clone(),
+            worker,
+            running: running.clone(),
+            claiming: Claiming::default(),
+            completions,
+            leftover: sender,
+            stop: stop_fetching.clone(),
+        };
         let mut monitor = Monitor::new();
         let mut fetchers = Vec::new();
         for queue in Queue::ALL {
-            let slots = config.slots.of(queue);
-            let indices = match config.backend {
-                QueueBackend::Vigie => direct(&config, &redis, queue),
-                QueueBackend::ApalisRedis => {
-                    let (carrier, carried) = Carrier::new(redis.clone(), &config.redis.namespace, queue, &name, slots);
-                    fetchers.push(platform::task::spawn("carrier", carrier.run(stop_fetching.clone())));
-                    vec![Index::Carried(carried)]
-                }
-            };
-            let (sender, assignments) = mpsc::channel(slots);
-            let free = Arc::new(Semaphore::new(slots));
-            let share = slots.div_ceil(indices.len());
-            for index in indices {
-                let fetcher = Fetcher {
-                    process: process.clone(),
-                    source: Source::new(db.clone(), queue, index),
-                    slots: free.clone(),
-                    share,
-                    assignments: sender.clone(),
-                    doubtful: Vec::new(),
-                };
-                fetchers.push(platform::task::spawn("fetcher", fetcher.run()));
-            }
-            let backend = ClaimedJobs { assignments, leftover: process.leftover.clone() };
+            let backend = take_from(queue, &config, &redis, &name, &process, &mut fetchers);
             monitor = register(monitor, format!("{name}-{}", queue.name()), backend, handler.clone());
         }
         let monitor = platform::task::spawn("monitor", supervise(monitor, stop_monitor.clone()));
@@ -152,6 +136,41 @@ async fn supervise(monitor: Monitor, stop: CancellationToken) {
     if let Err(cause) = monitor.run_with_signal(signal).await {
         tracing::error!(%cause, "apalis stopped badly");
     }
+}
+
+/// Starts what takes the jobs of one queue; gives where they come out.
+fn take_from(
+    queue: Queue,
+    config: &WorkerConfig,
+    redis: &redis::Client,
+    name: &str,
+    process: &Process,
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> ClaimedJobs {
+    let slots = config.slots.of(queue);
+    let indices = match config.backend {
+        QueueBackend::Vigie => direct(config, redis, queue),
+        QueueBackend::ApalisRedis => {
+            let (carrier, carried) = Carrier::new(redis.clone(), &config.redis.namespace, queue, name, slots);
+            tasks.push(platform::task::spawn("carrier", carrier.run(process.stop.clone())));
+            vec![Index::Carried(carried)]
+        }
+    };
+    let (sender, assignments) = mpsc::channel(slots);
+    let (free, fallback) = (Arc::new(Semaphore::new(slots)), Arc::default());
+    let share = slots.div_ceil(indices.len());
+    for index in indices {
+        let fetcher = Fetcher {
+            process: process.clone(),
+            source: Source::new(process.db.clone(), queue, index, Arc::clone(&fallback)),
+            slots: free.clone(),
+            share,
+            assignments: sender.clone(),
+            doubtful: Vec::new(),
+        };
+        tasks.push(platform::task::spawn("fetcher", fetcher.run()));
+    }
+    ClaimedJobs { assignments, leftover: process.leftover.clone() }
 }
 
 /// One way to the queue's ids for each of its fetchers.

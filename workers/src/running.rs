@@ -1,7 +1,7 @@
-//! The jobs that this process runs now, so that they can be asked to stop. By id and fence: a body whose
-//! claim was lost may still run beside the next try.
+//! What this process has in hand: the jobs that it runs now, so that they can be asked to stop (by id and
+//! fence: a body whose claim was lost may still run beside the next try), and those that it is claiming.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use platform::ids::{JobId, Uuid};
@@ -51,5 +51,30 @@ pub(crate) struct Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         self.running.lock().remove(&self.key);
+    }
+}
+
+/// Ids whose claim is on its way or in doubt. Fetchers of one process claim under one number: a row that one
+/// of them claimed would look to the other like the claim that it doubts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Claiming(Arc<Mutex<HashSet<Uuid>>>);
+
+impl Claiming {
+    /// Those of `ids` that nobody else is claiming, from now on the caller's until [`Claiming::end`].
+    pub(crate) fn begin(&self, ids: Vec<Uuid>) -> Vec<Uuid> {
+        let mut claiming = self.lock();
+        ids.into_iter().filter(|id| claiming.insert(*id)).collect()
+    }
+
+    /// What became of them is known.
+    pub(crate) fn end(&self, ids: &[Uuid]) {
+        let mut claiming = self.lock();
+        for id in ids {
+            claiming.remove(id);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,11 +1,13 @@
 //! Where a fetcher gets ids: from Redis in fair order, or straight from Postgres while Redis is away.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use platform::db::Db;
 use platform::ids::Uuid;
 use platform::queue::{Queue, claim};
+use tokio::sync::Mutex;
 
 use crate::carrier::Carried;
 use crate::sorted::{BLOCK, SortedSet};
@@ -23,7 +25,8 @@ pub(crate) struct Source {
     index: Index,
     /// Postgres had jobs that Redis hadn't: don't wait for it.
     ahead_of_redis: bool,
-    fallback: Cursor,
+    /// One for all fetchers of the queue: they would take the same rows.
+    fallback: Arc<Mutex<Cursor>>,
 }
 
 /// The way from the relay's sorted set to this fetcher.
@@ -46,14 +49,14 @@ pub(crate) struct Direct {
 /// How far the fallback has read: without it every look walks over the dead entries of jobs that
 /// were taken before.
 #[derive(Debug, Default)]
-struct Cursor {
+pub(crate) struct Cursor {
     after: Option<(DateTime<Utc>, Uuid)>,
     looked_back: Option<Instant>,
 }
 
 impl Source {
-    pub(crate) fn new(db: Db, queue: Queue, index: Index) -> Self {
-        Self { db, queue, index, ahead_of_redis: false, fallback: Cursor::default() }
+    pub(crate) fn new(db: Db, queue: Queue, index: Index, fallback: Arc<Mutex<Cursor>>) -> Self {
+        Self { db, queue, index, ahead_of_redis: false, fallback }
     }
 
     /// Up to `limit` ids of jobs that are probably due; none after about a second without any. The
@@ -75,23 +78,35 @@ impl Source {
     }
 
     async fn look_into_postgres(&mut self, limit: usize, redis_is_there: bool) -> Vec<Uuid> {
-        if self.fallback.looked_back.is_none_or(|at| at.elapsed() >= LOOK_BACK_EVERY) {
-            self.fallback = Cursor { after: None, looked_back: Some(Instant::now()) };
-        }
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        match claim::due_after(self.db.hot(), Some(self.queue), self.fallback.after, limit).await {
+        match self.read_on(limit).await {
             Ok(due) => {
-                self.fallback.after = due.last().copied().or(self.fallback.after);
                 if due.is_empty() && !redis_is_there {
                     tokio::time::sleep(POLL_POSTGRES_EVERY).await;
                 }
-                due.into_iter().map(|(_, id)| id).collect()
+                due
             }
             Err(cause) => {
                 tracing::warn!(%cause, "neither Redis nor Postgres gives jobs");
                 tokio::time::sleep(BLOCK).await;
                 Vec::new()
             }
+        }
+    }
+
+    async fn read_on(&self, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+        let mut cursor = self.fallback.lock().await;
+        cursor.look_back();
+        let due = claim::due_after(self.db.hot(), Some(self.queue), cursor.after, limit).await?;
+        cursor.after = due.last().copied().or(cursor.after);
+        Ok(due.into_iter().map(|(_, id)| id).collect())
+    }
+}
+
+impl Cursor {
+    fn look_back(&mut self) {
+        if self.looked_back.is_none_or(|at| at.elapsed() >= LOOK_BACK_EVERY) {
+            *self = Self { after: None, looked_back: Some(Instant::now()) };
         }
     }
 }

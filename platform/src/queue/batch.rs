@@ -1,8 +1,8 @@
 //! Micro-batches without linger: whoever comes while a statement runs shares the next one. Under load
 //! batches grow by themselves; an idle caller waits for nobody.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashSet;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
@@ -35,11 +35,27 @@ struct End {
     result: Option<String>,
 }
 
-/// How many ends were handed in and aren't recorded yet.
+/// The jobs whose ends were handed in and aren't recorded yet.
 #[derive(Debug, Default)]
 struct Open {
-    count: AtomicUsize,
+    jobs: std::sync::Mutex<HashSet<Uuid>>,
     none: Notify,
+}
+
+impl Open {
+    fn jobs(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self, ends: &[End]) {
+        let mut jobs = self.jobs();
+        for end in ends {
+            jobs.remove(&end.id);
+        }
+        if jobs.is_empty() {
+            self.none.notify_waiters();
+        }
+    }
 }
 
 impl Completions {
@@ -57,21 +73,26 @@ impl Completions {
 
     /// Hands an end in; it is recorded soon after, or the job runs again once this process is gone.
     pub async fn succeed(&self, claim: &Claim, result: Option<String>) {
-        self.open.count.fetch_add(1, Ordering::AcqRel);
+        self.open.jobs().insert(claim.id.0);
         // Postgres refuses NUL in text, and one refused end would hold up its whole batch.
         let result = result.map(|text| if text.contains('\0') { text.replace('\0', "") } else { text });
         let end = End { id: claim.id.0, fence: claim.fence, result };
-        if self.sender.send(end).await.is_err() {
-            self.open.count.fetch_sub(1, Ordering::AcqRel);
+        if let Err(unsent) = self.sender.send(end).await {
+            self.open.close(&[unsent.0]);
             tracing::error!(job_id = %claim.id, "end not recorded: the writers are gone");
         }
+    }
+
+    /// Whether an end of the job was handed in and isn't recorded yet.
+    pub fn holds(&self, job: Uuid) -> bool {
+        self.open.jobs().contains(&job)
     }
 
     /// Waits until everything handed in before is recorded.
     pub async fn drained(&self) {
         loop {
             let none = self.open.none.notified();
-            if self.open.count.load(Ordering::Acquire) == 0 {
+            if self.open.jobs().is_empty() {
                 return;
             }
             none.await;
@@ -82,15 +103,12 @@ impl Completions {
 async fn record_ends(db: Db, receiver: Arc<Mutex<mpsc::Receiver<End>>>, open: Arc<Open>) {
     let mut ends = Vec::with_capacity(ENDS);
     loop {
-        let taken = receiver.lock().await.recv_many(&mut ends, ENDS).await;
-        if taken == 0 {
+        if receiver.lock().await.recv_many(&mut ends, ENDS).await == 0 {
             return;
         }
         record_batch(&db, &ends).await;
+        open.close(&ends);
         ends.clear();
-        if open.count.fetch_sub(taken, Ordering::AcqRel) == taken {
-            open.none.notify_waiters();
-        }
     }
 }
 

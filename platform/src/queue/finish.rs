@@ -134,6 +134,8 @@ fn text(text: &str) -> String {
     text.chars().filter(|c| *c != '\0').collect()
 }
 
+/// A reconciler that was asked for again has all its tries for the next round, as one that is asked for
+/// while it waits; the wait stays.
 async fn wait_again(
     conn: &mut PgConnection,
     claim: &Claim,
@@ -146,8 +148,8 @@ async fn wait_again(
         r#"
         with back as (
             update jobs_ready
-            set state = 0, run_at = (select engine_now()) + make_interval(secs => $3), attempt = attempt - $4,
-                worker_id = null, again = false
+            set state = 0, run_at = (select engine_now()) + make_interval(secs => $3),
+                attempt = case when again then 0 else attempt - $4 end, worker_id = null, again = false
             where id = $1 and fence = $2 and state = 1 and not cancel_requested
             returning id, company_id, fence, attempt, started_at
         ), tried as (
@@ -210,7 +212,7 @@ async fn end(
     try_end(conn, claim, state, class, error).await
 }
 
-/// A reconciler that was asked for again starts afresh, however this round ended: the wake-up isn't lost.
+/// A reconciler that was asked for again starts afresh, whatever ended this round: the wake-up isn't lost.
 async fn try_end(
     conn: &mut PgConnection,
     claim: &Claim,

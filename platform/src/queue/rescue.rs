@@ -1,7 +1,7 @@
 //! Lost workers and their jobs. Liveness is the process's: a heartbeat of seconds, by the database's
 //! own clock. A job whose worker is lost waits again with the try spent; the second time it is parked,
-//! for it may be what killed them. A reconciler that was asked for again meanwhile starts afresh: another round
-//! is due whatever became of this one, as it would be had the wake-up come a moment later.
+//! for it may be what killed them. A reconciler that was asked for again meanwhile is given twice as many:
+//! another round is due whatever became of this one, but not for ever.
 
 use std::time::Duration;
 
@@ -109,8 +109,8 @@ async fn take_back(pool: &PgPool, lost: &[i32]) -> sqlx::Result<Rescued> {
         r#"
         with orphans as (
             select r.id, r.worker_id, r.attempt, w.name,
-                   case when r.again then 0
-                        when r.rescues + 1 >= $2 then 5
+                   case when r.rescues + 1 >= case when r.again then 2 * $2 else $2 end then 5
+                        when r.again then 0
                         when r.cancel_requested then 4
                         when r.attempt >= r.max_attempts then 3 else 0 end as next
             from jobs_ready r join workers w on w.id = r.worker_id
@@ -119,8 +119,7 @@ async fn take_back(pool: &PgPool, lost: &[i32]) -> sqlx::Result<Rescued> {
             for update of r skip locked
         ), back as (
             update jobs_ready r
-            set state = 0, run_at = (select engine_now()), worker_id = null, again = false,
-                rescues = case when r.again then 0 else r.rescues + 1 end,
+            set state = 0, run_at = (select engine_now()), rescues = r.rescues + 1, worker_id = null, again = false,
                 attempt = case when r.again then 0 else r.attempt end,
                 cancel_requested = false
             from orphans o where o.id = r.id and o.next = 0

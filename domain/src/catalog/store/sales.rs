@@ -67,16 +67,21 @@ pub async fn record_sales(
 /// # Errors
 /// `NotFound`.
 pub async fn cancel_sale(conn: &mut PgConnection, company: CompanyId, id: SaleId, now: DateTime<Utc>) -> Result<Sale> {
-    let product = sqlx::query_scalar!(
+    let known = find_sales(&mut *conn, company, &[id.0]).await?.into_iter().next().ok_or(Error::NotFound("sale"))?;
+    let product = known.product_id.0;
+    // Before the line's own row, as whoever nets the product's lines does.
+    lock_products(&mut *conn, company, &[product]).await?;
+    let cancelled = sqlx::query!(
         "update sales set status = 'cancelled', cancelled_at = $3
-         where company_id = $1 and id = $2 and status <> 'cancelled' returning product_id",
+         where company_id = $1 and id = $2 and status <> 'cancelled'",
         company.0,
         id.0,
         now,
     )
-    .fetch_optional(&mut *conn)
-    .await?;
-    if let Some(product) = product {
+    .execute(&mut *conn)
+    .await?
+    .rows_affected();
+    if cancelled > 0 {
         follow(&mut *conn, company, &[product], &[id.0]).await?;
     }
     find_sales(conn, company, &[id.0]).await?.into_iter().next().ok_or(Error::NotFound("sale"))
