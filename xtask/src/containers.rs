@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Result, bail};
 
@@ -63,15 +63,20 @@ impl Containers {
             .args(&services)
             .env("VIGIE_POSTGRES_PORT", postgres_port.to_string())
             .env("VIGIE_REDIS_PORT", redis_port.to_string());
-        if !process::run(&mut up, interrupts)?.success() {
-            bail!("docker compose could not start {}", services.join(" and "));
-        }
         let database = format!("postgres://vigie:vigie@127.0.0.1:{postgres_port}/vigie");
-        Ok(Self {
+        let containers = Self {
             project,
             database_url: wants_postgres.then_some(database),
             redis_url: wants_redis.then(|| format!("redis://127.0.0.1:{redis_port}/0")),
-        })
+        };
+        let ended = process::run(&mut up, interrupts);
+        if ended.as_ref().is_ok_and(ExitStatus::success) {
+            return Ok(containers);
+        }
+        // Some of them may run already.
+        containers.stop();
+        ended?;
+        bail!("docker compose could not start {}", services.join(" and "))
     }
 
     /// Stops the containers; their volumes stay.

@@ -49,6 +49,19 @@ fn expressions(value: &serde_json::Value, found: &mut Vec<String>) {
 }
 
 #[test]
+fn every_exported_metric_is_recorded_somewhere() {
+    let members = ["platform", "providers", "domain", "jobs", "api", "workers", "scheduler", "vigie"];
+    let sources: String = members
+        .iter()
+        .flat_map(|member| checkout::files(&checkout::root().join(member).join("src"), "rs").unwrap())
+        .map(|file| fs::read_to_string(file).unwrap())
+        .filter(|text| !text.contains("pub const METRICS"))
+        .collect();
+    let silent: Vec<_> = exported().into_iter().filter(|name| !sources.contains(&format!("\"{name}\""))).collect();
+    assert!(silent.is_empty(), "nothing records {silent:?}");
+}
+
+#[test]
 fn every_query_of_a_dashboard_names_exported_metrics() {
     let exported = exported();
     let mut queries = 0;

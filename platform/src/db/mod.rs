@@ -98,6 +98,9 @@ impl Db {
         let app = pool(as_role(&options, "vigie_app"), config.app_connections).await?;
         let engine = pool(as_role(&options, "vigie_engine"), config.engine_connections).await?;
         let hot = pool(pinned(as_role(&options, "vigie_engine")), config.hot_connections).await?;
+        for (role, pool) in [("app", &app), ("engine", &engine), ("hot", &hot)] {
+            pool::count(role, pool.clone());
+        }
         let waker = Waker::start(engine.clone());
         Ok(Self { app, engine, hot, options, waker })
     }

@@ -9,6 +9,8 @@ use sqlx::{ConnectOptions as _, Connection as _};
 /// A connection that rested longer is looked at before it is used.
 const RESTED: Duration = Duration::from_secs(1);
 
+const COUNT_EVERY: Duration = Duration::from_secs(5);
+
 /// Statements that are logged as slow; merging a range of a large import takes a few seconds.
 const SLOW: Duration = Duration::from_secs(10);
 
@@ -59,4 +61,21 @@ pub(super) async fn pool(options: PgConnectOptions, connections: u32) -> sqlx::R
         })
         .connect_with(options)
         .await
+}
+
+/// Tells how many of the pool's connections are busy and idle, until it is closed.
+pub(super) fn count(role: &'static str, pool: PgPool) {
+    crate::task::spawn("pool counter", async move {
+        let mut looks = tokio::time::interval(COUNT_EVERY);
+        loop {
+            tokio::select! {
+                () = pool.close_event() => return,
+                _ = looks.tick() => {}
+            }
+            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+            for (state, connections) in [("idle", idle), ("busy", pool.size().saturating_sub(idle))] {
+                metrics::gauge!("vigie_db_pool_connections", "role" => role, "state" => state).set(connections);
+            }
+        }
+    });
 }

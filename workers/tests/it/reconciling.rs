@@ -102,6 +102,24 @@ async fn a_reconciler_that_dies_or_is_stopped_while_asked_for_again_starts_afres
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reconciler_asked_for_again_while_a_try_fails_has_all_its_tries() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let mut watch = fleet.watch().await;
+        let worker = fleet.worker(1).await;
+        let company = CompanyId::new();
+        let id = reconcile(&fleet, company).await.id();
+        let run = fleet.next_run().await;
+        reconcile(&fleet, company).await;
+        run.end(Err(JobError::retry_after(Duration::from_secs(7_200), "429")));
+        watch.until(id, "scheduled").await;
+        worker.stop().await;
+        assert_eq!(fleet.job(id).await.attempt, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_duplicate_pulls_a_waiting_retry_forward() {
     guarded(async {
         let mut fleet = Fleet::new().await;

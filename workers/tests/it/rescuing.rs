@@ -110,22 +110,23 @@ async fn a_job_whose_tries_are_spent_dies_with_its_worker() {
 }
 
 #[tokio::test]
-async fn a_lost_reconciler_that_was_asked_for_again_outlives_its_last_try() {
+async fn a_lost_reconciler_that_was_asked_for_again_outlives_its_last_try_but_not_its_fourth_worker() {
     guarded(async {
         let fleet = Fleet::new().await;
         let company = CompanyId::new();
         let mut job = company_job(company, &Reconcile { n: 0 });
         job.max_attempts = 1;
         let id = fleet.enqueue_all(vec![job]).await[0];
-        // As often as it takes: each time a wake-up waits that no round has answered.
-        for _ in 0..3 {
+        // Each time a wake-up waits that no round has answered.
+        for expected in [("queued", 0), ("queued", 0), ("queued", 0), ("parked", 1)] {
             let mute = fleet.mute_worker().await;
             fleet.claim(mute, id).await.unwrap();
             assert_eq!(fleet.enqueue(company, &Reconcile { n: 0 }).await, id);
             rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO).await.unwrap();
             let job = fleet.job(id).await;
-            assert_eq!((job.state.as_str(), job.attempt), ("queued", 0));
+            assert_eq!((job.state.as_str(), job.attempt), expected);
         }
+        assert_ne!(fleet.enqueue(company, &Reconcile { n: 0 }).await, id, "the key isn't free");
     })
     .await;
 }

@@ -69,6 +69,38 @@ async fn a_cancelled_sale_gives_its_stock_back_once() {
     assert_eq!(shop.level(product.id).await.as_deref(), Some("10"));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancellation_that_waits_for_its_product_holds_no_line_meanwhile() {
+    let shop = Shop::open().await;
+    let product = shop.product("a").await;
+    let sale = shop.sells(&[r#""quantity": 2"#]).await.unwrap().items[0].id;
+    // As whoever nets the product's lines: first the product, then its lines.
+    let mut netting = shop.begin().await;
+    sqlx::query!("select from products where id = $1 for no key update", product.id.0)
+        .execute(&mut *netting)
+        .await
+        .unwrap();
+    let (mut cancelling, company) = (shop.begin().await, shop.company);
+    let cancelled = platform::task::spawn("cancel", async move {
+        let sale = cancel_sale(&mut cancelling, company, sale, at(NOW)).await.unwrap();
+        cancelling.commit().await.unwrap();
+        sale.status
+    });
+    let mut conn = shop.test.owner().await;
+    loop {
+        let waits = sqlx::query_scalar!(
+            "select exists (select from pg_locks join pg_stat_activity using (pid)
+               where datname = current_database() and not granted)",
+        );
+        if waits.fetch_one(&mut conn).await.unwrap() == Some(true) {
+            break;
+        }
+    }
+    sqlx::query!("select from sales where id = $1 for update nowait", sale.0).execute(&mut *netting).await.unwrap();
+    netting.commit().await.unwrap();
+    assert_eq!(cancelled.await.unwrap(), SaleStatus::Cancelled);
+}
+
 #[tokio::test]
 async fn a_return_undoes_the_latest_earlier_sale_whichever_is_entered_first() {
     let shop = Shop::open().await;
