@@ -32,6 +32,12 @@ pub fn schedules() -> Vec<ScheduleSpec> {
             job: || platform_job(&crate::identity::Sweep {}),
         },
         ScheduleSpec {
+            name: "sweep-files",
+            cron: "0 53 3 * * *",
+            timezone: "UTC",
+            job: || platform_job(&crate::catalog::SweepFiles {}),
+        },
+        ScheduleSpec {
             name: "prune-jobs",
             cron: "20 */10 * * * *",
             timezone: "UTC",

@@ -5,8 +5,10 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -20,6 +22,7 @@ const PART: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Blobs {
     store: Arc<LocalFileSystem>,
+    folder: PathBuf,
 }
 
 /// What was stored: its length in bytes and its SHA-256.
@@ -62,7 +65,7 @@ impl Blobs {
     /// The folder can't be made or reached.
     pub fn open_folder(folder: PathBuf) -> Result<Self, BlobError> {
         std::fs::create_dir_all(&folder)?;
-        Ok(Self { store: Arc::new(LocalFileSystem::new_with_prefix(folder)?) })
+        Ok(Self { store: Arc::new(LocalFileSystem::new_with_prefix(&folder)?), folder })
     }
 
     /// Stores a stream of at most `limit` bytes under `key`.
@@ -121,6 +124,32 @@ impl Blobs {
         }
     }
 
+    /// The names in the folder of every file last written before `moment`: keys, and the remains of uploads
+    /// whose process died, which have names that are nobody's key.
+    ///
+    /// # Errors
+    /// The folder can't be read.
+    pub async fn older_than(&self, moment: DateTime<Utc>) -> Result<Vec<String>, BlobError> {
+        let folder = self.folder.clone();
+        let found = tokio::task::spawn_blocking(move || old_files(&folder, moment.into()));
+        Ok(found.await.map_err(io::Error::other)??)
+    }
+
+    /// Removes files by the names that [`Blobs::older_than`] gave.
+    ///
+    /// # Errors
+    /// The folder can't be written.
+    pub async fn sweep(&self, names: Vec<String>) -> Result<(), BlobError> {
+        let folder = self.folder.clone();
+        let swept = tokio::task::spawn_blocking(move || {
+            names.iter().try_for_each(|name| match std::fs::remove_file(folder.join(name)) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+                _ => Ok(()),
+            })
+        });
+        Ok(swept.await.map_err(io::Error::other)??)
+    }
+
     /// The file, then its folder: the rename itself survives a power cut.
     async fn sync(&self, path: &Path) -> Result<(), BlobError> {
         let file = self.store.path_to_filesystem(path)?;
@@ -133,6 +162,25 @@ impl Blobs {
         .map_err(io::Error::other)??;
         Ok(())
     }
+}
+
+fn old_files(folder: &std::path::Path, moment: SystemTime) -> io::Result<Vec<String>> {
+    let (mut folders, mut found) = (vec![folder.to_owned()], Vec::new());
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next)? {
+            let path = entry?.path();
+            // Gone meanwhile: an upload ended.
+            let Ok(about) = path.symlink_metadata() else { continue };
+            if about.is_dir() {
+                folders.push(path);
+            } else if about.modified()? < moment
+                && let Some(name) = path.strip_prefix(folder).ok().and_then(|name| name.to_str())
+            {
+                found.push(name.to_owned());
+            }
+        }
+    }
+    Ok(found)
 }
 
 async fn write_parts(

@@ -1,7 +1,7 @@
 //! The way of a season of a real shop: sales and stock counts go in through the API, with a worker
 //! killed in the middle; predictions, alerts and messages come out by themselves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -64,18 +64,15 @@ fn options() -> Value {
     })
 }
 
-/// A count for every product of the file: each fiftieth has run out, some won't last, most will.
-fn counts(skus: &[String]) -> (Vec<u8>, BTreeSet<String>) {
-    let mut file = String::from("sku,quantity\n");
-    let mut empty = BTreeSet::new();
-    for (n, sku) in skus.iter().enumerate() {
-        let level = if n % 50 == 0 { 0 } else { n % 7 * 500 + 3 };
-        file += &format!("\"{sku}\",{level}\n");
-        if level == 0 {
-            empty.insert(sku.clone());
-        }
-    }
-    (file.into_bytes(), empty)
+/// What is on the shelf of each product of the file: each fiftieth has run out, some won't last, most will.
+fn levels(skus: Vec<String>) -> BTreeMap<String, u32> {
+    let level = |n: u32| if n.is_multiple_of(50) { 0 } else { n % 7 * 500 + 3 };
+    skus.into_iter().zip((0..).map(level)).collect()
+}
+
+fn count_file(levels: &BTreeMap<String, u32>) -> Vec<u8> {
+    let lines = levels.iter().map(|(sku, level)| format!("\"{sku}\",{level}\n"));
+    format!("sku,quantity\n{}", lines.collect::<String>()).into_bytes()
 }
 
 async fn skus(conn: &mut PgConnection) -> Vec<String> {
@@ -137,19 +134,20 @@ async fn a_season_of_sales_becomes_predictions_alerts_and_one_message_for_each()
         assert_eq!(kept, Some(season.lines - season.rejected));
         system.until_idle().await;
 
-        let (count_file, empty) = counts(&skus(&mut conn).await);
-        let id = upload(&client, "stock_counts", &json!({}), &count_file).await;
+        let levels = levels(skus(&mut conn).await);
+        let id = upload(&client, "stock_counts", &json!({}), &count_file(&levels)).await;
         until_succeeded(&client, &id).await;
         system.until_idle().await;
-        expect_predictions(&client).await;
-        expect_alerts(&system, &client, &empty).await;
+        expect_predictions(&client, &levels).await;
+        let concerned = concerned(&mut conn, &levels).await;
+        expect_alerts(&system, &client, &concerned).await;
 
         let before = books(&mut conn).await;
         let again = upload(&client, "sales", &options(), &season.file).await;
         until_succeeded(&client, &again).await;
         system.until_all_is_done().await;
         assert_eq!(books(&mut conn).await, before);
-        expect_alerts(&system, &client, &empty).await;
+        expect_alerts(&system, &client, &concerned).await;
         expect_nothing_lost_or_doubled(&system).await;
         for process in &system.processes {
             let peak = peak_memory(process.id());
@@ -160,33 +158,57 @@ async fn a_season_of_sales_becomes_predictions_alerts_and_one_message_for_each()
     .await;
 }
 
-/// As of the last day of the data, in the order of what runs out first.
-async fn expect_predictions(client: &Client) {
+/// As of the last day of the data, what runs out first comes first, from the level that was counted.
+async fn expect_predictions(client: &Client, levels: &BTreeMap<String, u32>) {
     let list = client.get("/predictions/ruptures?horizon_days=15&limit=100").await.expect(200);
     let items = list["items"].as_array().unwrap();
     assert!(items.len() > 20, "{list}");
+    let median = |item: &Value| item["days_to_rupture"]["p50"].as_i64().unwrap();
+    assert!(items.is_sorted_by_key(median), "{list}");
     for item in items {
         assert_eq!((&item["as_of"], &item["data_through"]), (&json!("2011-12-09"), &json!("2011-12-09")), "{item}");
         assert!(item["probability"].as_f64().is_some_and(|p| (0.0..=1.0).contains(&p)), "{item}");
-        assert!(item["level"].is_string() && item["explanation"].is_string(), "{item}");
+        let level: f64 = item["level"].as_str().unwrap().parse().unwrap();
+        assert_eq!(level, f64::from(levels[item["product"]["sku"].as_str().unwrap()]), "{item}");
+        assert!(median(item) <= 15 && item["explanation"].is_string(), "{item}");
     }
 }
 
+/// Which products each alert is about: the empty ones, and those that are likely to run out before goods that
+/// are ordered now arrive, or within a week.
+async fn concerned(conn: &mut PgConnection, levels: &BTreeMap<String, u32>) -> BTreeMap<String, BTreeSet<String>> {
+    let soon = sqlx::query_scalar!(
+        "select p.sku from outlooks o join products p on p.id = o.product_id
+         where o.level > 0 and (o.probability >= 0.5 or o.days_p50 <= 7)",
+    )
+    .fetch_all(conn)
+    .await
+    .unwrap();
+    let empty = levels.iter().filter(|(_, level)| **level == 0).map(|(sku, _)| sku.clone());
+    [("rupture", empty.collect()), ("predicted_rupture", soon.into_iter().collect())]
+        .map(|(kind, skus)| (kind.to_owned(), skus))
+        .into()
+}
+
 /// One alert for what has run out, one for what will; each told of once on both channels.
-async fn expect_alerts(system: &System, client: &Client, empty: &BTreeSet<String>) {
+async fn expect_alerts(system: &System, client: &Client, concerned: &BTreeMap<String, BTreeSet<String>>) {
     let open = client.get("/alerts?state=open").await.expect(200);
     let alerts = open["items"].as_array().unwrap();
     let mut kinds: Vec<_> = alerts.iter().map(|alert| alert["kind"].as_str().unwrap()).collect();
     kinds.sort_unstable();
     assert_eq!(kinds, ["predicted_rupture", "rupture"], "{open}");
-    let out = sqlx::query_scalar!(
-        "select p.sku from alert_items i join alerts a on a.id = i.alert_id join products p on p.id = i.product_id
-         where a.kind = 'rupture' and i.resolved_at is null",
+    let items = sqlx::query!(
+        "select a.kind, p.sku from alert_items i join alerts a on a.id = i.alert_id join products p on p.id = i.product_id
+         where i.resolved_at is null",
     )
     .fetch_all(&mut system.db.owner().await)
     .await
     .unwrap();
-    assert_eq!(&out.into_iter().collect::<BTreeSet<_>>(), empty);
+    let mut found = BTreeMap::<_, BTreeSet<_>>::new();
+    for item in items {
+        found.entry(item.kind).or_default().insert(item.sku);
+    }
+    assert_eq!(&found, concerned);
     let told = sqlx::query!(
         "select a.kind, n.channel, n.cause from notices n join alerts a on a.id = n.alert_id order by 1, 2"
     )

@@ -50,7 +50,7 @@ pub use source::check_digest;
 pub use stage::{Staged, Staging, stage};
 pub use store::errors::list_import_errors;
 pub use store::imports::{
-    answer_questions, assign_job, cancel_import, create_import, find_import, find_work, list_imports,
+    answer_questions, assign_job, cancel_import, create_import, files_in_use, find_import, find_work, list_imports,
 };
 pub use store::merge_counts::merge_counts;
 pub use store::merge_products::{create_missing_references, merge_products};

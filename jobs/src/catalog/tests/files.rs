@@ -1,5 +1,7 @@
 //! What becomes of files, good and bad.
 
+use std::time::Duration;
+
 use domain::catalog::import::{self, Kind, Options, State};
 use platform::db::Scope;
 
@@ -10,6 +12,8 @@ const SALES: &str = "invoice,sku,name,quantity,price,date,customer,country\n\
     1,a,Soap,3,2.50,2026-01-05 10:00,17850.0,France\n\
     1,B,Rice,1,10,2026-01-05 10:00,17850.0,France\n\
     2,A ,Soap (new),2,2.505,2026-01-06 23:30,,\n";
+/// Day or month first?
+const AMBIGUOUS: &str = "sku,quantity,price,date\nA,1,5,01/02/2026\nA,1,5,03/04/2026\n";
 
 #[tokio::test]
 async fn a_sales_file_becomes_products_customers_and_sales() {
@@ -44,6 +48,24 @@ async fn reimporting_the_same_file_changes_nothing() {
     assert_eq!(other.repeats_id, None);
     assert_eq!((other.rows_imported, other.rows_updated, other.rows_unchanged), (0, 0, 4));
     assert_eq!(shop.books(shop.company).await, books);
+}
+
+#[tokio::test]
+async fn files_are_swept_a_month_after_their_import_and_a_day_after_a_broken_upload() {
+    let shop = Shop::open().await;
+    let done = shop.import(Kind::Sales, "{}", SALES.as_bytes()).await.id;
+    let asked = shop.import(Kind::Sales, "{}", AMBIGUOUS.as_bytes()).await;
+    assert_eq!(asked.state, State::NeedsInput);
+    let key = |id: String| format!("{}/imports/{id}", shop.company);
+    let (done, asked, broken) = (key(done.to_string()), key(asked.id.to_string()), key("broken".to_owned()));
+    shop.fleet.blobs.put(&broken, "half a fi".into()).await.unwrap();
+    for (later, kept) in [(1, vec![&done, &asked, &broken]), (24, vec![&done, &asked]), (30 * 24, vec![&asked])] {
+        shop.db.advance(Duration::from_secs(later * 3_600)).await;
+        shop.sweep().await;
+        for key in [&done, &asked, &broken] {
+            assert_eq!(shop.fleet.blobs.open(key).await.is_ok(), kept.contains(&key), "{key} after {later} h more");
+        }
+    }
 }
 
 #[tokio::test]
@@ -97,8 +119,7 @@ async fn unknown_products_are_rejected_where_that_was_asked() {
 #[tokio::test]
 async fn an_ambiguous_file_waits_for_an_answer_and_goes_on_with_it() {
     let shop = Shop::open().await;
-    let file = "sku,quantity,price,date\nA,1,5,01/02/2026\nA,1,5,03/04/2026\n";
-    let asked = shop.import(Kind::Sales, "{}", file.as_bytes()).await;
+    let asked = shop.import(Kind::Sales, "{}", AMBIGUOUS.as_bytes()).await;
     assert_eq!((asked.state, asked.questions[0].option.as_str()), (State::NeedsInput, "date_format"));
     assert!(shop.books(shop.company).await.is_empty());
     let options: Options = serde_json::from_str(r#"{"date_format": "d/m/Y"}"#).unwrap();

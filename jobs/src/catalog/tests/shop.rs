@@ -12,14 +12,14 @@ use platform::ids::{CompanyId, Uuid};
 use platform::queue::batch::Completions;
 use platform::queue::runner::{Ran, Runner};
 use platform::queue::{Claim, claim, rescue};
-use platform::testing::TestDb;
+use platform::testing::{Drain, TestDb};
 use providers::Providers;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::ImportFile;
-use crate::{Fleet, job};
+use crate::catalog::{ImportFile, SweepFiles};
+use crate::{Fleet, job, platform_job};
 
 pub(super) struct Shop {
     pub(super) db: Arc<TestDb>,
@@ -114,6 +114,14 @@ impl Shop {
         runner(self.fleet.clone(), self.db.db.clone())
             .run(claimed, CancellationToken::new(), &CancellationToken::new())
             .await
+    }
+
+    pub(super) async fn sweep(&self) {
+        let mut tx = self.db.db.begin_engine().await.unwrap();
+        tx.enqueue(platform_job(&SweepFiles {})).await.unwrap();
+        tx.commit().await.unwrap();
+        let ran = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone()).await.run_due().await;
+        assert!(ran.iter().any(|ran| (ran.kind.as_str(), ran.outcome) == ("catalog.sweep_files", "succeeded")));
     }
 
     /// Runs the job of an import in a runtime of its own that dies once a commit makes `is_time` true of its row.

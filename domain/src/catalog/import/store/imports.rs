@@ -1,5 +1,7 @@
 //! Imports as rows: making, finding, listing, and what people may do to them.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, JobId, Uuid};
 use sqlx::PgConnection;
@@ -52,6 +54,25 @@ pub async fn assign_job(conn: &mut PgConnection, company: CompanyId, id: ImportI
 pub async fn find_import(conn: &mut PgConnection, company: CompanyId, id: ImportId) -> Result<Import> {
     let mut found = list(conn, company, Some(id.0), None, 1).await?;
     found.pop().ok_or(Error::NotFound("import"))
+}
+
+/// Keys of the files that are still of use: of imports that aren't over, or ended after `since`.
+///
+/// # Errors
+/// The database's.
+pub async fn files_in_use(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    since: DateTime<Utc>,
+) -> Result<HashSet<String>> {
+    let keys = sqlx::query_scalar!(
+        "select blob_key from imports where company_id = $1 and (finished_at is null or finished_at > $2)",
+        company.0,
+        since,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(keys.into_iter().collect())
 }
 
 /// The newest first, after the one of that time and id.
