@@ -2,7 +2,7 @@
 //! committed with its place in the file.
 
 use domain::catalog::import::{
-    self, Chunk, Counts, Detected, Mode, Plan, Refusal, Staged, Staging, UnknownProducts, Warning, Work,
+    self, Chunk, Counts, Detected, Habits, Kind, Mode, Plan, Refusal, Staged, Staging, UnknownProducts, Warning, Work,
 };
 use platform::queue::{JobContext, JobError};
 use tokio::sync::mpsc;
@@ -39,6 +39,10 @@ pub(super) async fn load(
     };
     let sites = import::known_sites(&mut tx, company).await?;
     tx.commit().await?;
+    let habits = match find_habits(cx, work, &plan).await? {
+        Ok(habits) => habits,
+        Err(refusal) => return Ok(Loaded::Refused(refusal)),
+    };
     let staging = Staging {
         import_id: work.id.0,
         kind: work.kind,
@@ -48,6 +52,7 @@ pub(super) async fn load(
         file_bytes: work.file_bytes,
         products,
         sites,
+        habits,
         after: u64::try_from(after).unwrap_or(0),
     };
     let (through, staged) = match pump(cx, work, staging).await? {
@@ -58,6 +63,24 @@ pub(super) async fn load(
         return Ok(Loaded::Refused(refusal));
     }
     finish(cx, work, detected, &staged, through).await
+}
+
+/// What is usual of the products that the file sells much of at once.
+async fn find_habits(cx: &JobContext<Fleet>, work: &Work, plan: &Plan) -> Result<Result<Habits, Refusal>, JobError> {
+    if work.kind != Kind::Sales {
+        return Ok(Ok(Habits::default()));
+    }
+    let file = cx.world().blobs.open(&work.blob_key).await.map_err(JobError::retry)?;
+    let (options, plan, context) = (work.options.clone(), plan.clone(), work.context());
+    let read = move || Habits::read(file, &options, &plan, &context);
+    let mut habits = match tokio::task::spawn_blocking(read).await.map_err(JobError::retry)? {
+        Ok(habits) => habits,
+        refused => return Ok(refused),
+    };
+    let mut tx = cx.begin().await?;
+    import::known_habits(&mut tx, cx.company(), &mut habits).await?;
+    tx.commit().await?;
+    Ok(Ok(habits))
 }
 
 /// Reads on one thread, writes here; the channel's one place keeps the memory flat.
@@ -105,7 +128,11 @@ async fn finish(
     let mut tx = cx.begin().await?;
     let mut warnings = import::number_rows(&mut tx, company, work.id).await?;
     let superseded = warnings.iter().find(|w| w.code == "superseded_lines").map_or(0, |w| w.rows);
-    for (code, rows) in [("negative_prices", staged.warned_prices), ("future_dates", staged.warned_dates)] {
+    for (code, rows) in [
+        ("negative_prices", staged.warned_prices),
+        ("future_dates", staged.warned_dates),
+        ("absurd_quantities", staged.warned_quantities),
+    ] {
         if rows > 0 {
             warnings.push(Warning { code: code.into(), rows });
         }

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`Options`] say what the caller wants; `decode`, `dialect`, `csv` and `xlsx` make any
 //! file a table of text; `columns`, `number`, `mark`, `date` and `zone` read it, and `detect` finds out how it is
-//! written; `sale`, `product` and `count` make rows of it or say why not. [`examine`] and [`validate`] are
+//! written; `sale`, `product` and `count` make rows of it or say why not, `habit` what is unlikely. [`examine`] and [`validate`] are
 //! the pass that writes nothing, [`stage`] the one that fills staging, and the functions of the store the one
 //! that merges. `jobs` strings them together.
 
@@ -18,6 +18,7 @@ mod decode;
 mod detect;
 mod dialect;
 mod flaw;
+mod habit;
 mod headers;
 mod key;
 mod life;
@@ -42,6 +43,7 @@ pub use columns::Field;
 pub use context::Context;
 pub use detect::{Detected, Detection, Plan};
 pub use flaw::Rejection;
+pub use habit::Habits;
 pub use life::{Counts, Import, ImportError, ImportId, NewImport, State, Warning, Work};
 pub use options::{DateFormat, DecimalMark, Kind, Mode, Options, StockEffect, UnknownProducts, Unlikely};
 pub use refusal::{Question, Refusal};
@@ -61,7 +63,9 @@ pub use store::progress::{
     Merged, ask, fail, record_counts, record_merged, record_warnings, start_checking, start_loading, succeed,
     succeed_as_repeat,
 };
-pub use store::staging::{known_products, known_sites, number_rows, resume_point, sweep, wipe, write_chunk};
+pub use store::staging::{
+    known_habits, known_products, known_sites, number_rows, resume_point, sweep, wipe, write_chunk,
+};
 
 #[cfg(test)]
 mod tests;

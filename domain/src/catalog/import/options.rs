@@ -132,6 +132,9 @@ pub struct Options {
     pub stock: StockEffect,
     pub negative_prices: Unlikely,
     pub future_dates: Unlikely,
+    /// Quantities of more than a hundred times the product's usual; let through with a warning by default, as a
+    /// wholesaler has such days.
+    pub absurd_quantities: Option<Unlikely>,
 }
 
 impl Options {

@@ -13,8 +13,9 @@ use super::context::Context;
 use super::count::CountLine;
 use super::detect::{Plan, header};
 use super::flaw::{Flaw, Rejection};
+use super::habit::Habits;
 use super::key::Seen;
-use super::options::{Kind, Options};
+use super::options::{Kind, Options, Unlikely};
 use super::product::ProductLine;
 use super::record::{Record, Records};
 use super::refusal::Refusal;
@@ -37,6 +38,8 @@ pub struct Staging {
     pub products: Option<HashSet<u64>>,
     /// Upper-case names of the sites.
     pub sites: HashSet<String>,
+    /// What is usual of the products of a sales file.
+    pub habits: Habits,
     /// Lines staged before; they are read again and not given again.
     pub after: u64,
 }
@@ -48,6 +51,7 @@ pub struct Staged {
     pub encoding: Option<&'static str>,
     pub warned_prices: u64,
     pub warned_dates: u64,
+    pub warned_quantities: u64,
 }
 
 /// A code's fingerprint, as [`Staging::products`] holds it.
@@ -89,6 +93,7 @@ struct Stage<'a> {
     met_customers: HashSet<u64>,
     key: String,
     totals: Totals,
+    warned_quantities: u64,
     through: u64,
     chunk: Chunk,
 }
@@ -103,6 +108,7 @@ impl<'a> Stage<'a> {
             met_customers: HashSet::new(),
             key: String::new(),
             totals: Totals::default(),
+            warned_quantities: 0,
             through: 0,
             chunk: Chunk::roomy(),
         }
@@ -128,6 +134,7 @@ impl<'a> Stage<'a> {
                     return Ok(());
                 };
                 self.check_known(line.sku, line.site)?;
+                self.check_usual(&line)?;
                 self.totals.count_sale(line.kind);
                 self.sale(&line);
             }
@@ -161,6 +168,17 @@ impl<'a> Stage<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// By the code's key in `self.key`.
+    fn check_usual(&mut self, line: &SaleLine<'_>) -> Result<(), Flaw> {
+        let Some(usual) = self.staging.habits.exceeded(&self.key, line) else { return Ok(()) };
+        if self.staging.options.absurd_quantities == Some(Unlikely::Reject) {
+            let reason = format!("more than a hundred times the usual, which is {usual:.1}");
+            return Err(Flaw::new(Field::Quantity, "absurd_quantity", reason));
+        }
+        self.warned_quantities += 1;
+        Ok(())
     }
 
     fn sale(&mut self, line: &SaleLine<'_>) {
@@ -201,7 +219,13 @@ impl<'a> Stage<'a> {
             RowReader::Sales(reader) => (reader.warned_prices, reader.warned_dates),
             _ => (0, 0),
         };
-        Staged { totals: self.totals, encoding: table.shape().encoding, warned_prices, warned_dates }
+        Staged {
+            totals: self.totals,
+            encoding: table.shape().encoding,
+            warned_prices,
+            warned_dates,
+            warned_quantities: self.warned_quantities,
+        }
     }
 }
 

@@ -76,6 +76,15 @@ const NETTED: &str = "do $$
       create table netted as select pairs, five;
     end $$";
 
+/// Lines of more than a hundred times the geometric mean of the other sales of their code.
+const ABSURD: &str = "select count(*) from raw r join (
+      select upper(trim(code)) as code, sum(ln(quantity)) as logs, count(*) as sales from raw
+      where quantity > 0 and price >= 0 group by 1
+    ) h on h.code = upper(trim(r.code))
+    where r.price >= 0 and abs(r.quantity) >= 100 and h.sales - (r.quantity > 0)::int >= 10
+      and abs(r.quantity) > 100 * exp((h.logs - case when r.quantity > 0 then ln(r.quantity) else 0 end)
+                                      / (h.sales - (r.quantity > 0)::int))";
+
 #[tokio::test]
 async fn the_figures_of_the_retail_file_are_those_counted_independently() {
     let Some(file) = retail() else { return };
@@ -121,6 +130,10 @@ async fn the_figures_of_the_retail_file_are_those_counted_independently() {
           select s.document, p.sku_key, s.quantity, s.unit_price, s.sold_at, s.amount
           from sales s join products p on p.id = s.product_id) d";
     assert_eq!(count(raw, differing).await, 0, "every line is in the books as it stands in the file");
+    let absurd = count(raw, ABSURD).await;
+    assert!(absurd > 2, "the two orders of 74,215 and 80,995 and what undoes them, at least");
+    let warned = import.warnings.iter().find(|warning| warning.code == "absurd_quantities");
+    assert_eq!(warned.map(|warning| warning.rows), Some(absurd.unsigned_abs()));
     sending_it_again_changes_nothing(&shop, &import, &file).await;
 }
 

@@ -7,13 +7,13 @@ use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
 use crate::Result;
-use crate::catalog::import::Kind;
 use crate::catalog::import::chunk::Chunk;
 use crate::catalog::import::copy::{HEADER, TRAILER};
 use crate::catalog::import::life::{ImportId, Warning};
 use crate::catalog::import::stage::fingerprint;
 use crate::catalog::import::store::errors;
 use crate::catalog::import::store::progress::still_loading;
+use crate::catalog::import::{Habits, Kind};
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 
 const COPY_SALES: &str = "copy staging.sale_lines (import_id, line, id, key, repeats, sku, name, document, external_id, \
@@ -192,6 +192,32 @@ pub async fn known_products(conn: &mut PgConnection, company: CompanyId) -> Resu
         known.insert(fingerprint(&key.to_uppercase()));
     }
     Ok(known)
+}
+
+/// What the last hundred sales of each of these products say of its usual quantity.
+///
+/// # Errors
+/// The database's.
+pub async fn known_habits(conn: &mut PgConnection, company: CompanyId, habits: &mut Habits) -> Result<()> {
+    let known = sqlx::query!(
+        r#"select p.sku_key as "key!", k.logs as "logs!", k.lines as "lines!"
+           from products p
+           cross join lateral (
+             select sum(ln(l.quantity::float8)) as logs, count(*)::int4 as lines
+             from (select s.quantity from sales s
+                   where s.company_id = $1 and s.product_id = p.id and s.kind = 'sale' and s.quantity > 0
+                   order by s.day desc limit 100) l
+           ) k
+           where p.company_id = $1 and p.sku_key = any ($2) and k.lines > 0"#,
+        company.0,
+        &habits.keys(),
+    )
+    .fetch_all(conn)
+    .await?;
+    for product in known {
+        habits.add(&product.key.to_uppercase(), product.logs, product.lines.unsigned_abs());
+    }
+    Ok(())
 }
 
 /// Upper-case names of the company's sites.
