@@ -1,6 +1,7 @@
 //! Fetchers: each takes ids for its share of the free slots, claims them in one statement, hands them to
 //! apalis. A busy queue has two, so that one batch is on its way while the other's claim is committed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,11 +78,15 @@ impl Fetcher {
         }
     }
 
-    /// Those of `ids` that were claimed, and not by an earlier claim that runs or whose end isn't recorded yet.
+    /// What was claimed of `ids` without our knowing.
     async fn held(&self, ids: &[Uuid]) -> sqlx::Result<Vec<Claim>> {
         let Process { running, completions, .. } = &self.process;
-        let unknown: Vec<_> = ids.iter().copied().filter(|id| !running.holds(*id) && !completions.holds(*id)).collect();
-        claim::held(self.process.db.hot(), self.process.worker, &unknown).await
+        // Before the rows are read, and in the order in which a claim passes through the two: one that ends
+        // meanwhile is among the known all the same. No other fetcher claims these ids until this is settled.
+        let known: HashSet<_> = running.claims().into_iter().chain(completions.open()).collect();
+        let mut held = claim::held(self.process.db.hot(), self.process.worker, ids).await?;
+        held.retain(|claim| !known.contains(&(claim.id.0, claim.fence)));
+        Ok(held)
     }
 
     async fn hand_on(&self, claims: Vec<Claim>, mut free: OwnedSemaphorePermit) {

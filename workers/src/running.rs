@@ -24,9 +24,9 @@ impl Running {
         self.lock().keys().map(|(id, _)| *id).collect()
     }
 
-    /// Whether a claim of the job is in this process's hands.
-    pub(crate) fn holds(&self, id: Uuid) -> bool {
-        self.lock().keys().any(|(held, _)| *held == id)
+    /// The claims in this process's hands, by job and fence.
+    pub(crate) fn claims(&self) -> Vec<(Uuid, i32)> {
+        self.lock().keys().copied().collect()
     }
 
     /// Asks one job to stop.

@@ -31,7 +31,7 @@ pub(super) fn as_role(options: &PgConnectOptions, role: &str) -> PgConnectOption
 
 /// Claims name their rows by id, and the relay reads the next few of an index. Left alone, the planner
 /// may read the whole table for either while its statistics are young: a backlog of n jobs then costs n²
-/// (150,000 of them drained at half the rate). (A scan that is off has a cost that would start the JIT
+/// (150,000 of them drained at two thirds of the rate). (A scan that is off has a cost that would start the JIT
 /// compiler, hence `jit` above: it made a claim of one millisecond last 400.)
 pub(super) fn pinned(options: PgConnectOptions) -> PgConnectOptions {
     options.options([

@@ -35,24 +35,25 @@ struct End {
     result: Option<String>,
 }
 
-/// The jobs whose ends were handed in and aren't recorded yet.
+/// The claims whose ends were handed in and aren't recorded yet, by job and fence: a reconciler that was asked
+/// for again may have ended once more before the first end is struck off.
 #[derive(Debug, Default)]
 struct Open {
-    jobs: std::sync::Mutex<HashSet<Uuid>>,
+    claims: std::sync::Mutex<HashSet<(Uuid, i32)>>,
     none: Notify,
 }
 
 impl Open {
-    fn jobs(&self) -> MutexGuard<'_, HashSet<Uuid>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    fn claims(&self) -> MutexGuard<'_, HashSet<(Uuid, i32)>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn close(&self, ends: &[End]) {
-        let mut jobs = self.jobs();
+        let mut claims = self.claims();
         for end in ends {
-            jobs.remove(&end.id);
+            claims.remove(&(end.id, end.fence));
         }
-        if jobs.is_empty() {
+        if claims.is_empty() {
             self.none.notify_waiters();
         }
     }
@@ -73,7 +74,7 @@ impl Completions {
 
     /// Hands an end in; it is recorded soon after, or the job runs again once this process is gone.
     pub async fn succeed(&self, claim: &Claim, result: Option<String>) {
-        self.open.jobs().insert(claim.id.0);
+        self.open.claims().insert((claim.id.0, claim.fence));
         // Postgres refuses NUL in text, and one refused end would hold up its whole batch.
         let result = result.map(|text| if text.contains('\0') { text.replace('\0', "") } else { text });
         let end = End { id: claim.id.0, fence: claim.fence, result };
@@ -83,16 +84,16 @@ impl Completions {
         }
     }
 
-    /// Whether an end of the job was handed in and isn't recorded yet.
-    pub fn holds(&self, job: Uuid) -> bool {
-        self.open.jobs().contains(&job)
+    /// The claims, by job and fence, whose end was handed in and isn't recorded yet.
+    pub fn open(&self) -> Vec<(Uuid, i32)> {
+        self.open.claims().iter().copied().collect()
     }
 
     /// Waits until everything handed in before is recorded.
     pub async fn drained(&self) {
         loop {
             let none = self.open.none.notified();
-            if self.open.jobs().is_empty() {
+            if self.open.claims().is_empty() {
                 return;
             }
             none.await;
