@@ -34,7 +34,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     let servers = servers::start(State::passing()?, Purpose::Durable, Need::Both, &interrupts)?;
-    let mut bench = process::command(&checkout::release_program("bench")?, StopSignal::Term, None);
+    let mut bench = process::command(&checkout::build_folder("release")?.join("bench"), StopSignal::Term, None);
     bench.args(args).env("DATABASE_URL", &servers.database_url).env("REDIS_URL", &servers.redis_url);
     let status = process::run(&mut bench, &interrupts)?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -13,11 +13,11 @@ pub(crate) fn root() -> PathBuf {
     here.parent().map_or(here.clone(), Path::to_path_buf)
 }
 
-/// An executable of the workspace, built in release: beside the profile's folder that we run from.
-pub(crate) fn release_program(name: &str) -> Result<PathBuf> {
+/// The executables that one profile built, `release` or `debug`: beside the profile's folder that we run from.
+pub(crate) fn build_folder(profile: &str) -> Result<PathBuf> {
     let me = env::current_exe().context("finding our own executable")?;
     let target = me.ancestors().nth(2).context("finding the build folder")?;
-    Ok(target.join("release").join(name))
+    Ok(target.join(profile))
 }
 
 /// A variable of the environment, unless it is missing or empty.

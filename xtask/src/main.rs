@@ -36,7 +36,7 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 usage: cargo xtask <command>
 
-  up [--fresh]         start everything: Postgres, Redis, the providers' sandbox, the API, the workers,
+  up [options]         start everything: Postgres, Redis, the providers' sandbox, the API, the workers,
                        the scheduler and a demo company; --fresh forgets what an earlier run kept
   test [args]          run every test against a real Postgres and Redis; args go to the test runner
   lint                 format, clippy, documentation, .sqlx, rules on the sources, deny, machete

@@ -1,8 +1,8 @@
 //! The folder under `.vigie/` that one run owns, its lock and its list of children.
 //!
-//! `up` keeps `.vigie/up`; `test`, `sqlx` and `bench` each take a `.vigie/run-<pid>` and remove it. The lock
-//! is the kernel's, so it ends with its holder; a folder whose lock is free was left by a killed run, and
-//! the children it lists are stopped before anything else.
+//! `up` keeps `.vigie/up`, or `.vigie/up-NAME` where it is given a name; `test`, `sqlx` and `bench` each take a
+//! `.vigie/run-<pid>` and remove it. The lock is the kernel's, so it ends with its holder; a folder whose lock
+//! is free was left by a killed run, and the children it lists are stopped before anything else.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -24,12 +24,17 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// The folder that `up` keeps from run to run.
-    pub(crate) fn lasting() -> Result<Self> {
-        sweep()?;
-        let dir = checkout::root().join(".vigie/up");
+    /// The folder that the `up` of that name keeps from run to run.
+    pub(crate) fn lasting(name: Option<&str>) -> Result<Self> {
+        let _gate = sweep()?;
+        let suffix = name.map(|name| format!("-{name}")).unwrap_or_default();
+        let dir = checkout::root().join(format!(".vigie/up{suffix}"));
         let Some(lock) = lock(&dir)? else {
-            bail!("`cargo xtask up` runs already in this checkout (stop it with Ctrl-C there)");
+            bail!(
+                "`cargo xtask up` runs already in this checkout, with its data in {}\n\
+                 stop it with Ctrl-C there, or start another beside it with --name and ports of its own",
+                dir.display()
+            );
         };
         stop_leftovers(&dir);
         Ok(Self { dir, passing: false, _lock: lock })
@@ -37,7 +42,7 @@ impl State {
 
     /// A folder for this run only, removed when it is dropped.
     pub(crate) fn passing() -> Result<Self> {
-        sweep()?;
+        let _gate = sweep()?;
         let dir = checkout::root().join(format!(".vigie/run-{}", std::process::id()));
         let lock = lock(&dir)?.with_context(|| format!("{} is in use", dir.display()))?;
         Ok(Self { dir, passing: true, _lock: lock })
@@ -105,9 +110,7 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
 }
 
 fn lock(dir: &Path) -> Result<Option<File>> {
-    fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
-    let path = dir.join("lock");
-    let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
+    let file = lock_file(dir)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -115,20 +118,30 @@ fn lock(dir: &Path) -> Result<Option<File>> {
     }
 }
 
+fn lock_file(dir: &Path) -> Result<File> {
+    fs::create_dir_all(dir).with_context(|| format!("creating {}", dir.display()))?;
+    let path = dir.join("lock");
+    File::create(&path).with_context(|| format!("creating {}", path.display()))
+}
+
 /// Removes the folders of passing runs that were killed, their children first.
-fn sweep() -> Result<()> {
-    let Ok(entries) = fs::read_dir(checkout::root().join(".vigie")) else {
-        return Ok(());
-    };
-    for entry in entries {
+///
+/// Gives the lock of all the folders: while it is held, a folder that another command has made and not yet
+/// locked is taken for no killed run's.
+fn sweep() -> Result<File> {
+    let all = checkout::root().join(".vigie");
+    let gate = lock_file(&all)?;
+    gate.lock().context("locking .vigie")?;
+    for entry in fs::read_dir(&all)? {
         let dir = entry?.path();
         let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with("run-") && dir.is_dir() && lock(&dir)?.is_some() {
+        // One that ends by itself removes its folder at any moment.
+        if name.starts_with("run-") && dir.is_dir() && lock(&dir).is_ok_and(|lock| lock.is_some()) {
             stop_leftovers(&dir);
             remove(&dir);
         }
     }
-    Ok(())
+    Ok(gate)
 }
 
 fn remove(dir: &Path) {

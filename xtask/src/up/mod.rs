@@ -1,5 +1,8 @@
 //! `cargo xtask up`: the whole product on this machine, with a demo company, until Ctrl-C.
 
+mod executables;
+mod options;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
@@ -17,14 +20,19 @@ use crate::servers::{self, Need, Purpose, Servers};
 use crate::signals::Interrupts;
 use crate::state::State;
 
+use options::Options;
+
 pub(crate) const HELP: &str = "\
-usage: cargo xtask up [--fresh]
+usage: cargo xtask up [--fresh] [--debug | --programs DIR] [--name NAME]
 
 Starts Postgres and Redis (private ones under .vigie/up unless DATABASE_URL and REDIS_URL are set), builds
 in release, migrates, starts the providers' sandbox and `vigie all`, makes a demo company, and prints where
 all of it is. Ctrl-C stops everything it started. The next run goes on with the data that was kept.
 
-  --fresh   first forget the private servers' data, the files, the secrets and the demo of earlier runs
+  --fresh         first forget the private servers' data, the files, the secrets and the demo of earlier runs
+  --debug         build without optimisation: sooner there after an edit, slower at work
+  --programs DIR  build nothing, and run the `vigie` and the `sandbox` of that folder
+  --name NAME     keep everything under .vigie/up-NAME: one more beside the others, on ports of its own
 
 Set VIGIE_API_ADDR (127.0.0.1:8080), VIGIE_METRICS_ADDR (127.0.0.1:9464) and VIGIE_SANDBOX_ADDR
 (127.0.0.1:8090) for other ports; every key of .env.example that is set is passed on.";
@@ -39,25 +47,21 @@ struct Addresses {
 /// # Errors
 /// Where something can't be built, started or reached.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
-    let fresh = match args {
-        [] => false,
-        [flag] if flag == "--fresh" => true,
-        _ => bail!("{HELP}"),
-    };
+    let options = Options::read(args)?;
     let interrupts = Interrupts::listen()?;
-    let state = State::lasting()?;
+    let state = State::lasting(options.name.as_deref())?;
     let addresses = Addresses::from_environment()?;
-    if fresh {
+    if options.fresh {
         forget(&state)?;
     }
-    let outcome = start_all(state, &addresses, &interrupts).and_then(|mut servers| {
+    let outcome = start_all(state, &options, &addresses, &interrupts).and_then(|mut servers| {
         watch(&mut servers, &interrupts)?;
         say("stopping");
         Ok(servers)
     });
     // Stops everything, in the reverse order of its start.
     drop(outcome?);
-    say("stopped; the data is kept for the next `cargo xtask up`");
+    say(&format!("stopped; the data is kept for the next `{}`", options.command()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -69,17 +73,12 @@ fn forget(state: &State) -> Result<()> {
     state.forget()
 }
 
-fn start_all(state: State, addresses: &Addresses, interrupts: &Interrupts) -> Result<Servers> {
+fn start_all(state: State, options: &Options, addresses: &Addresses, interrupts: &Interrupts) -> Result<Servers> {
     let mut servers = servers::start(state, Purpose::Durable, Need::Both, interrupts)?;
     let settings = vigie_settings(&servers, addresses)?;
-    say("building in release (the first time takes minutes)");
-    let mut cargo = process::tool("cargo");
-    cargo.args(["build", "--release", "-p", "vigie", "-p", "sandbox"]).current_dir(checkout::root());
-    if !process::run(&mut cargo, interrupts)?.success() {
-        bail!("the build failed");
-    }
+    let programs = options.executables.make(interrupts)?;
     say("migrating");
-    let vigie = checkout::release_program("vigie")?;
+    let vigie = programs.join("vigie");
     if !process::run(
         process::command(&vigie, StopSignal::Term, None).arg("migrate").envs(settings.clone()),
         interrupts,
@@ -89,8 +88,7 @@ fn start_all(state: State, addresses: &Addresses, interrupts: &Interrupts) -> Re
         bail!("the migration failed");
     }
     say("starting the providers' sandbox");
-    let sandbox = checkout::release_program("sandbox")?;
-    add(&mut servers, "sandbox", &sandbox, &[], &settings)?;
+    add(&mut servers, "sandbox", &programs.join("sandbox"), &[], &settings)?;
     await_port(&mut servers, &addresses.sandbox, interrupts)?;
     say("starting API, workers and scheduler");
     add(&mut servers, "vigie", &vigie, &["all"], &settings)?;
@@ -104,7 +102,7 @@ fn start_all(state: State, addresses: &Addresses, interrupts: &Interrupts) -> Re
         .unwrap_or_else(|error| demo::Outcome::Missing(format!("{error:#}; the next run tries again")));
     servers.must_live()?;
     if interrupts.count() == 0 {
-        print_summary(&servers, addresses, &login, demo);
+        print_summary(&servers, options, addresses, &login, demo);
     }
     Ok(servers)
 }
@@ -168,7 +166,7 @@ fn vigie_settings(servers: &Servers, addresses: &Addresses) -> Result<Vec<(Strin
     Ok(settings)
 }
 
-fn print_summary(servers: &Servers, addresses: &Addresses, login: &Login, demo: demo::Outcome) {
+fn print_summary(servers: &Servers, options: &Options, addresses: &Addresses, login: &Login, demo: demo::Outcome) {
     let demo = match demo {
         demo::Outcome::Made(company) => {
             format!("{} / {} (company {company})", login.email, login.password)
@@ -190,7 +188,8 @@ Vigie runs.
   logs       {state}/log
   secrets    {state}/secrets.env
 
-Ctrl-C stops all of it and keeps the data; `cargo xtask up --fresh` starts over.",
+Ctrl-C stops all of it and keeps the data; `{command} --fresh` starts over.",
+        command = options.command(),
         api = addresses.api,
         sandbox = addresses.sandbox,
         metrics = addresses.metrics,
@@ -201,9 +200,11 @@ Ctrl-C stops all of it and keeps the data; `cargo xtask up --fresh` starts over.
 impl Addresses {
     /// Reads them, and fails at once where one is taken: the build takes minutes.
     fn from_environment() -> Result<Self> {
-        let read = |key: &str, default: &str| -> Result<String> {
+        // Held until all are known, so that no two are one.
+        let mut held = Vec::new();
+        let mut read = |key: &str, default: &str| -> Result<String> {
             let address = setting(key).unwrap_or_else(|| default.to_owned());
-            ports::must_be_free(key, &address)?;
+            held.push(ports::listen(key, &address)?);
             Ok(address)
         };
         Ok(Self {
