@@ -52,6 +52,11 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn start() -> Self {
+        // Nobody listens there: the API does without Redis.
+        Self::start_with(RedisConfig { url: "redis://127.0.0.1:1".to_owned(), namespace: "test".to_owned() }).await
+    }
+
+    pub(crate) async fn start_with(redis: RedisConfig) -> Self {
         let db = TestDb::new().await;
         let sandbox = sandbox::start(Sandbox::default()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -66,8 +71,6 @@ impl TestApp {
             public_url: format!("http://{addr}"),
         };
         let config = ApiConfig { addr, signing_key: SIGNING_KEY.to_owned().into() };
-        // Nobody listens there: the API does without Redis.
-        let redis = RedisConfig { url: "redis://127.0.0.1:1".to_owned(), namespace: "test".to_owned() };
         let app = App::new(fleet.clone(), redis, &config);
         let stop = CancellationToken::new();
         platform::task::spawn("test API", api::serve(app.clone(), listener, stop.clone()));
@@ -149,6 +152,12 @@ impl TestApp {
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let body: Value = serde_json::from_slice(&bytes).unwrap();
         body["items"].as_array().unwrap().clone()
+    }
+
+    /// The names of all stored files, those of uploads that broke off included.
+    pub(crate) async fn files(&self) -> Vec<String> {
+        let later = crate::shop::now(self).await + chrono::Days::new(1);
+        self.fleet.blobs.older_than(later).await.unwrap()
     }
 
     pub(crate) fn new_email(&self) -> String {

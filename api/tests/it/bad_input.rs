@@ -1,18 +1,12 @@
 //! Wrong requests get a clear problem and leave nothing behind.
 
 use axum::body::Body;
-use axum::http::Request;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::json;
 
-use crate::app::{Answer, Client, TestApp};
+use crate::app::{Answer, Client, TestApp, encode};
 
 async fn send_text(client: &Client<'_>, content_type: &str, body: impl Into<Body>) -> Answer {
-    let mut request = Request::post("/api/v1/api-keys").header(CONTENT_TYPE, content_type);
-    if let Some(token) = &client.token {
-        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-    }
-    client.app.call(request.body(body.into()).unwrap()).await
+    client.send_body("POST", "/api-keys", content_type, body).await
 }
 
 #[tokio::test]
@@ -100,4 +94,57 @@ async fn pages_follow_each_other_without_gap_or_overlap() {
         path = format!("/api-keys?limit=2&cursor={cursor}");
     }
     assert_eq!(names, ["key 4", "key 3", "key 2", "key 1", "key 0"]);
+}
+
+#[tokio::test]
+async fn a_time_that_can_not_be_kept_is_refused() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    owner.post("/products", json!({"sku": "A", "name": "Riz"})).await.expect(201);
+    let mut wrong = Vec::new();
+    for day in ["-9999-01-01", "-262000-01-01"] {
+        let time = format!("{day}T00:00:00Z");
+        for (path, body) in [
+            ("/jobs", json!({"kind": "ops.ping", "run_at": time})),
+            ("/sales", json!({"sku": "A", "quantity": 1, "sold_at": time})),
+            ("/sales", json!({"sku": "A", "quantity": 1, "due_at": time})),
+            ("/stock-movements", json!({"sku": "A", "kind": "entry", "quantity": 1, "at": time})),
+            ("/predictions/runs", json!({"as_of": day})),
+        ] {
+            wrong.push((format!("{path} {body}"), owner.post(path, body).await));
+        }
+        for (query, value) in [("/jobs?since=", time.as_str()), ("/sales?from=", day), ("/sales?to=", day)] {
+            wrong.push((format!("{query}{value}"), owner.get(&format!("{query}{}", encode(value))).await));
+        }
+    }
+    let taken: Vec<_> = wrong.iter().filter(|(_, answer)| answer.status != 422).collect();
+    assert!(taken.is_empty(), "{taken:#?}");
+}
+
+#[tokio::test]
+async fn a_number_that_can_not_be_kept_is_refused() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let product = |field: &str, value: i64| json!({"sku": "B", "name": "b", field: value});
+    let rule = |kind: &str, threshold: &str| {
+        let to = json!([{"user_id": owner.user}]);
+        json!({"name": "x", "kind": kind, "channels": ["email"], "recipients": to, "threshold": threshold})
+    };
+    for (path, body) in [
+        ("/products", product("lead_time_days", -1)),
+        ("/products", product("lead_time_days", i64::from(i32::MAX))),
+        ("/products", product("lead_time_days", i64::MAX)),
+        ("/products", product("min_stock", -1)),
+        ("/products", product("pack_multiple", 0)),
+        ("/products", product("sale_price", i64::MAX)),
+        ("/products", json!({"sku": "B", "name": "b", "min_stock": 5, "max_stock": 1})),
+        ("/suppliers", json!({"name": "b", "lead_time_days": -1})),
+        ("/predictions/runs", json!({"horizon_days": 0})),
+        ("/predictions/runs", json!({"horizon_days": u32::MAX})),
+        ("/alert-rules", rule("rupture", "-1")),
+        ("/alert-rules", rule("predicted_rupture", "79228162514264337593543950335")),
+    ] {
+        owner.post(path, body).await.expect_problem(422, "invalid_input");
+    }
+    assert_eq!(owner.get("/products").await.expect(200)["items"], json!([]));
 }

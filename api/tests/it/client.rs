@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, StatusCode};
 use domain::identity::{self, NewUser, Profile, Role};
 use platform::db::Scope;
@@ -67,13 +68,7 @@ impl<'a> Client<'a> {
 
     /// Any method, with further headers.
     pub(crate) async fn send(&self, method: &str, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
-        if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-        }
-        if let Some(company) = self.company {
-            request = request.header("X-Company-ID", company.to_string());
-        }
+        let mut request = self.request(method, path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -87,31 +82,47 @@ impl<'a> Client<'a> {
         self.app.call(request.body(body).unwrap()).await
     }
 
-    /// Uploads a file as `POST /imports` takes it.
-    pub(crate) async fn upload(&self, path: &str, kind: &str, options: &Value, file: &[u8]) -> Answer {
-        let boundary = "a-boundary-of-the-tests";
-        let mut body = Vec::new();
-        for (name, value) in [("kind", kind.to_owned()), ("options", options.to_string())] {
-            let part = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-            body.extend_from_slice(part.as_bytes());
-        }
-        let part = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"file\"\r\n\
-             Content-Type: application/octet-stream\r\n\r\n"
-        );
-        body.extend_from_slice(part.as_bytes());
-        body.extend_from_slice(file);
-        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-        let mut request = Request::post(format!("/api/v1{path}"))
-            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"));
+    /// A body as it stands.
+    pub(crate) async fn send_body(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let request = self.request(method, path).header(CONTENT_TYPE, content_type);
+        self.app.call(request.body(body.into()).unwrap()).await
+    }
+
+    fn request(&self, method: &str, path: &str) -> Builder {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
         if let Some(company) = self.company {
             request = request.header("X-Company-ID", company.to_string());
         }
-        self.app.call(request.body(Body::from(body)).unwrap()).await
+        request
     }
+
+    /// Uploads a file as `POST /imports` takes it.
+    pub(crate) async fn upload(&self, path: &str, kind: &str, options: &Value, file: &[u8]) -> Answer {
+        let fields = [("kind", kind), ("options", &options.to_string())];
+        let body = [&form_head(&fields), file, FORM_TAIL.as_bytes()].concat();
+        self.send_body("POST", path, FORM, body).await
+    }
+}
+
+/// The content type of [`form_head`], file, [`FORM_TAIL`].
+pub(crate) const FORM: &str = "multipart/form-data; boundary=a-boundary-of-the-tests";
+pub(crate) const FORM_TAIL: &str = "\r\n--a-boundary-of-the-tests--\r\n";
+
+/// A form up to the first byte of its file.
+pub(crate) fn form_head(fields: &[(&str, &str)]) -> Vec<u8> {
+    let line = "--a-boundary-of-the-tests\r\nContent-Disposition: form-data; name=";
+    let fields: String = fields.iter().map(|(name, value)| format!("{line}\"{name}\"\r\n\r\n{value}\r\n")).collect();
+    let file = "\"file\"; filename=\"file\"\r\nContent-Type: application/octet-stream\r\n\r\n";
+    format!("{fields}{line}{file}").into_bytes()
 }
 
 /// What came back.
@@ -137,6 +148,19 @@ impl Answer {
     pub(crate) fn expect_problem(self, status: u16, code: &str) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         assert_eq!(self.body["code"], code, "{}", self.text);
+        self.told_as_problem()
+    }
+
+    /// Checks that the fault is the caller's and that a problem tells it; gives its body.
+    #[track_caller]
+    pub(crate) fn expect_refusal(self) -> Value {
+        assert!(self.status.is_client_error(), "{} {}", self.status, self.text);
+        assert!(self.body["code"].is_string(), "{}", self.text);
+        self.told_as_problem()
+    }
+
+    #[track_caller]
+    fn told_as_problem(self) -> Value {
         assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");
         assert_eq!(self.body["request_id"].as_str(), self.header("x-request-id"), "{}", self.text);
         self.body

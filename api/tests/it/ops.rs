@@ -1,4 +1,4 @@
-//! Health, request ids, and the platform's operators.
+//! Request ids, and the platform's operators.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -7,22 +7,6 @@ use domain::identity;
 use serde_json::json;
 
 use crate::app::{PASSWORD, TestApp};
-
-#[tokio::test]
-async fn readiness_tells_what_is_missing_and_liveness_does_not_care() {
-    let app = TestApp::start().await;
-    let get = |path: &str| app.call(Request::get(path).body(Body::empty()).unwrap());
-    get("/health/live").await.expect(200);
-    // No scheduler runs in this test.
-    let ready = get("/health/ready").await.expect(503);
-    assert_eq!(ready["providers"], "sandbox");
-    let check = |name: &str| {
-        let checks = ready["checks"].as_array().unwrap();
-        checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("no check {name}"))["ok"].clone()
-    };
-    assert_eq!((check("postgres"), check("queue"), check("scheduler")), (true.into(), true.into(), false.into()));
-    assert_eq!(check("redis"), true);
-}
 
 #[tokio::test]
 async fn a_sane_request_id_is_taken_and_another_replaced() {

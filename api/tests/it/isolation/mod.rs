@@ -1,5 +1,4 @@
 //! One company never reaches another's rows: by the shape of the tables, and by trying every route.
 
-mod routes;
 mod tables;
 mod walk;

@@ -5,19 +5,23 @@ use std::fs;
 use std::path::Path;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Route {
-    pub(super) method: &'static str,
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
     /// As registered: `/products/{id}`.
-    pub(super) template: String,
+    pub(crate) template: String,
 }
 
 impl Route {
-    pub(super) fn has_parameters(&self) -> bool {
+    pub(crate) fn has_parameters(&self) -> bool {
         self.template.contains('{')
     }
 
+    pub(crate) fn parameters(&self) -> Vec<&str> {
+        self.template.split(['{', '}']).skip(1).step_by(2).collect()
+    }
+
     /// The path with each parameter replaced by what `fill` gives for its name.
-    pub(super) fn path(&self, fill: impl Fn(&str) -> String) -> String {
+    pub(crate) fn path(&self, fill: impl Fn(&str) -> String) -> String {
         let mut path = String::new();
         for (index, piece) in self.template.split(['{', '}']).enumerate() {
             if index % 2 == 0 { path.push_str(piece) } else { path.push_str(&fill(piece)) }
@@ -26,7 +30,7 @@ impl Route {
     }
 }
 
-pub(super) fn all() -> Vec<Route> {
+pub(crate) fn all() -> Vec<Route> {
     let mut routes = Vec::new();
     collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut routes);
     routes.sort();
