@@ -6,7 +6,7 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::Role;
 use platform::ids::JobId;
 use platform::queue::control::{self, Cancelled, Replayed};
@@ -27,6 +27,8 @@ use crate::pagination::{List, Page};
 /// Larger inputs go by reference to an import.
 const ARGS_LIMIT: usize = 64 * 1024;
 const KEY_LIMIT: usize = 200;
+/// How far ahead a job may be put off.
+const LATEST: TimeDelta = TimeDelta::days(366);
 
 /// What may be enqueued from outside, and the least role that may.
 const OPEN_KINDS: [(&str, Role); 3] =
@@ -95,8 +97,15 @@ fn accept(app: &App, caller: &Caller, request: JobRequest) -> Result<NewJob> {
         .map_err(|cause| Error::invalid_field("args", "invalid_value", cause.to_string()))?
         .with_priority(request.priority)
         .by(caller.user);
-    job.run_at = request.run_at;
+    if request.run_at.is_some_and(|at| at > caller.now + LATEST) {
+        return Err(Error::invalid_field("run_at", "out_of_range", "at most a year ahead"));
+    }
+    // What is past is due now; and there are years that the database doesn't know.
+    job.run_at = request.run_at.filter(|at| *at > caller.now);
     if let Some(unique_key) = request.unique_key {
+        if job.unique != Uniqueness::None {
+            return Err(Error::invalid_field("unique_key", "not_allowed", "this kind has a key of its own"));
+        }
         if unique_key.is_empty() || unique_key.len() > KEY_LIMIT {
             return Err(Error::invalid_field("unique_key", "out_of_range", "1 to 200 characters"));
         }

@@ -14,7 +14,7 @@ pub struct Probe {
     pub detail: String,
 }
 
-/// A due job that waits this long means that nobody works.
+/// A due job that waits this long, in a queue of which nothing runs, means that nobody works.
 const QUEUE_TOO_OLD_SECONDS: f64 = 300.0;
 /// The scheduler looks every few seconds.
 const SCHEDULER_TOO_OLD_SECONDS: f64 = 60.0;
@@ -42,6 +42,7 @@ async fn queue_age(db: &Db) -> Probe {
     match view::depths(db.engine()).await {
         Ok(depths) => {
             let oldest = depths.iter().map(|d| d.oldest_seconds).fold(0.0, f64::max);
+            let is_stuck = depths.iter().any(|d| d.running == 0 && d.oldest_seconds >= QUEUE_TOO_OLD_SECONDS);
             let open: Vec<_> = depths
                 .iter()
                 .map(|d| {
@@ -50,7 +51,7 @@ async fn queue_age(db: &Db) -> Probe {
                 })
                 .collect();
             let detail = format!("oldest {oldest:.0} s; {}", open.join("; "));
-            Probe { name, ok: oldest < QUEUE_TOO_OLD_SECONDS, detail }
+            Probe { name, ok: !is_stuck, detail }
         }
         Err(cause) => Probe { name, ok: false, detail: cause.to_string() },
     }

@@ -1,10 +1,10 @@
-//! Starting the parts of a process and stopping them in order: first what takes requests and fires
-//! timers, then the jobs, then the connections.
+//! Starting the parts of a process and stopping them: what takes requests, fires timers and runs jobs at
+//! once, the connections last.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use api::App;
 use jobs::Fleet;
 use platform::config::Env;
@@ -19,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 use workers::{Workers, WorkersError};
 
 use crate::config::{Config, ProviderChoice};
+
+/// How long open requests may take once the process is asked to stop.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
 /// A part that a process can play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,18 +66,34 @@ async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
             None
         }
         broke = first_to_end(&mut parts), if !parts.is_empty() => Some(broke),
+        part = first_to_break(&mut workers) => Some(Err(anyhow!("{part} of the workers ended by itself"))),
     };
     stop.cancel();
-    for part in parts {
-        if !part.is_finished() {
-            let _ = part.await;
+    let stop_workers = async {
+        if let Some(workers) = workers {
+            workers.stop().await;
         }
-    }
-    if let Some(workers) = workers {
-        workers.stop().await;
-    }
+    };
+    tokio::join!(end(parts), stop_workers);
     db.close().await;
     broke.unwrap_or(Ok(()))
+}
+
+/// Lets the parts finish what they have begun. A client that takes its time with an upload doesn't hold up the
+/// stop: it sends the file again.
+async fn end(parts: Vec<JoinHandle<anyhow::Result<()>>>) {
+    let ends: Vec<_> = parts
+        .into_iter()
+        .filter(|part| !part.is_finished())
+        .map(|part| async {
+            let cut = part.abort_handle();
+            if tokio::time::timeout(ENDS_WITHIN, part).await.is_err() {
+                tracing::warn!("requests are cut off");
+                cut.abort();
+            }
+        })
+        .collect();
+    futures::future::join_all(ends).await;
 }
 
 fn fleet(config: &Config, db: Db) -> anyhow::Result<Fleet> {
@@ -151,4 +170,12 @@ async fn asked_to_stop() -> anyhow::Result<&'static str> {
 async fn first_to_end(parts: &mut [JoinHandle<anyhow::Result<()>>]) -> anyhow::Result<()> {
     let (ended, _, _) = futures::future::select_all(parts.iter_mut()).await;
     ended.context("a part of the process panicked")?
+}
+
+/// The workers' part that ended; never where all go on.
+async fn first_to_break(workers: &mut Option<Workers<Fleet>>) -> &'static str {
+    match workers {
+        Some(workers) => workers.broken().await,
+        None => std::future::pending().await,
+    }
 }

@@ -8,13 +8,17 @@ use std::time::Duration;
 use platform::db::Db;
 use platform::ids::Uuid;
 use platform::queue::batch::Completions;
+use platform::queue::rescue::DEAD_AFTER;
 use platform::queue::{Claim, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::Assignment;
+use crate::mark::Mark;
 use crate::running::{Claiming, Running};
 use crate::source::Source;
+
+const WITHOUT_HEARTBEAT: Duration = Duration::from_millis(500);
 
 /// What all fetchers of a process share.
 #[derive(Clone)]
@@ -24,6 +28,8 @@ pub(crate) struct Process {
     pub(crate) running: Running,
     pub(crate) claiming: Claiming,
     pub(crate) completions: Completions,
+    /// When the heart last beat.
+    pub(crate) beaten: Mark,
     /// Where jobs go that were claimed and can't be handed on.
     pub(crate) leftover: mpsc::UnboundedSender<Claim>,
     pub(crate) stop: CancellationToken,
@@ -47,6 +53,12 @@ impl Fetcher {
     /// included, are pushed again by the relay's look-back.
     pub(crate) async fn run(mut self) {
         while let Some(free) = self.free_slots().await {
+            // Nothing can be claimed, and ids that it pops are kept from those who could.
+            if self.process.beaten.ago() > DEAD_AFTER {
+                tracing::warn!("no heartbeat: no jobs are taken");
+                tokio::time::sleep(WITHOUT_HEARTBEAT).await;
+                continue;
+            }
             let (ids, claims) = if self.doubtful.is_empty() {
                 let ids = tokio::select! {
                     biased;
@@ -66,8 +78,12 @@ impl Fetcher {
             };
             match claims {
                 Ok(claims) => {
-                    self.hand_on(claims, free).await;
+                    let is_taken = self.hand_on(claims, free).await;
                     self.process.claiming.end(&ids);
+                    if !is_taken {
+                        tracing::error!("nobody takes the jobs of this queue");
+                        return;
+                    }
                 }
                 Err(cause) => {
                     tracing::warn!(%cause, ids = ids.len(), "not known whether jobs were claimed");
@@ -89,7 +105,9 @@ impl Fetcher {
         Ok(held)
     }
 
-    async fn hand_on(&self, claims: Vec<Claim>, mut free: OwnedSemaphorePermit) {
+    /// Whether apalis took them, or the process stops.
+    async fn hand_on(&self, claims: Vec<Claim>, mut free: OwnedSemaphorePermit) -> bool {
+        let mut is_taken = true;
         for claim in claims {
             // There are as many permits as ids, and the channel holds as many: neither is missing while
             // apalis runs.
@@ -102,9 +120,11 @@ impl Fetcher {
                 None => Some(claim),
             };
             if let Some(claim) = unsent {
+                is_taken = self.process.stop.is_cancelled();
                 let _ = self.process.leftover.send(claim);
             }
         }
+        is_taken
     }
 
     /// Its share of the slots that are free, at least one; `None` once it is time to stop.

@@ -18,10 +18,10 @@ use crate::carrier::Carrier;
 use crate::config::{QueueBackend, WorkerConfig};
 use crate::fetch::{Fetcher, Process};
 use crate::handler::{Handler, give_back};
+use crate::mark::Mark;
 use crate::pulse::Pulse;
 use crate::running::{Claiming, Running};
 use crate::source::{Direct, Index, Source};
-use crate::turning::Turned;
 
 /// Its jobs are so short that claims are what it waits for.
 const FETCHERS_OF_THE_FAST: usize = 2;
@@ -48,6 +48,7 @@ pub struct Workers<W> {
     monitor: JoinHandle<()>,
     leftover: mpsc::UnboundedReceiver<Claim>,
     pulse: std::thread::JoinHandle<()>,
+    pulse_ended: CancellationToken,
     grace: Duration,
 }
 
@@ -65,7 +66,6 @@ impl<W: Send + Sync + 'static> Workers<W> {
         let name = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
         let worker = rescue::register(db.engine(), &name).await?;
         let redis = config.redis.client()?;
-        let running = Running::default();
         let completions = Completions::start(db);
         let handler = Handler {
             runner: Runner { registry, world, db: db.clone(), completions: completions.clone() },
@@ -78,9 +78,10 @@ impl<W: Send + Sync + 'static> Workers<W> {
         let process = Process {
             db: db.clone(),
             worker,
-            running: running.clone(),
+            running: Running::default(),
             claiming: Claiming::default(),
             completions,
+            beaten: Mark::new(),
             leftover: sender,
             stop: stop_fetching.clone(),
         };
@@ -92,10 +93,34 @@ impl<W: Send + Sync + 'static> Workers<W> {
         }
         let monitor = platform::task::spawn("monitor", supervise(monitor, stop_monitor.clone()));
         let grace = config.grace;
-        let turned = Turned::watch(config.heartbeat, stop_pulse.clone());
-        let pulse = Pulse { config, worker, running, redis, turned, stop: stop_pulse.clone() }.start(db)?;
+        let pulse_ended = CancellationToken::new();
+        let turned = Mark::of_turning(config.heartbeat, stop_pulse.clone());
+        let pulse =
+            Pulse { config, process, redis, turned, stop: stop_pulse.clone() }.start(db, pulse_ended.clone())?;
         tracing::info!(worker, name, "taking jobs");
-        Ok(Self { handler, worker, stop_fetching, stop_monitor, stop_pulse, fetchers, monitor, leftover, pulse, grace })
+        Ok(Self {
+            handler,
+            worker,
+            stop_fetching,
+            stop_monitor,
+            stop_pulse,
+            fetchers,
+            monitor,
+            leftover,
+            pulse,
+            pulse_ended,
+            grace,
+        })
+    }
+
+    /// Returns once a part has ended that should run until [`Workers::stop`]; says which.
+    pub async fn broken(&mut self) -> &'static str {
+        let fetcher = futures::future::select_all(self.fetchers.iter_mut());
+        tokio::select! {
+            _ = fetcher => "a fetcher",
+            _ = &mut self.monitor => "the monitor",
+            () = self.pulse_ended.cancelled() => "the pulse",
+        }
     }
 
     /// Stops: takes no more, lets running jobs end within the grace period, gives the rest back
@@ -103,11 +128,13 @@ impl<W: Send + Sync + 'static> Workers<W> {
     pub async fn stop(mut self) {
         self.stop_fetching.cancel();
         for fetcher in self.fetchers {
-            let _ = fetcher.await;
+            if !fetcher.is_finished() {
+                let _ = fetcher.await;
+            }
         }
         // Only now: apalis refuses what a fetcher would still hand on.
         self.stop_monitor.cancel();
-        if tokio::time::timeout(self.grace, &mut self.monitor).await.is_err() {
+        if !self.monitor.is_finished() && tokio::time::timeout(self.grace, &mut self.monitor).await.is_err() {
             tracing::warn!("grace period over, giving running jobs back");
             self.handler.stop_now.cancel();
             let _ = self.monitor.await;

@@ -30,9 +30,9 @@ mod fair;
 mod relay;
 
 mod gauges;
+mod mark;
 mod pulse;
 mod running;
-mod turning;
 
 pub use config::{QueueBackend, Slots, WorkerConfig};
 pub use fleet::{Workers, WorkersError};

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use platform::db::Db;
+use platform::db::{Db, answered};
 use platform::ids::{JobId, Uuid};
 use platform::queue::{lease, rescue};
 use sqlx::PgPool;
@@ -11,30 +11,32 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerConfig;
+use crate::fetch::Process;
 use crate::gauges;
+use crate::mark::Mark;
 use crate::relay::Relay;
-use crate::running::Running;
-use crate::turning::Turned;
 
 /// Two of them, and the worker isn't lost yet.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 const GAUGES_EVERY: Duration = Duration::from_secs(5);
+const RECOLLECT_EVERY: Duration = Duration::from_secs(60);
 
 pub(crate) struct Pulse {
     pub(crate) config: WorkerConfig,
-    pub(crate) worker: i32,
-    pub(crate) running: Running,
+    pub(crate) process: Process,
     pub(crate) redis: redis::Client,
     /// When the runtime of the jobs last showed that it turns.
-    pub(crate) turned: Turned,
+    pub(crate) turned: Mark,
     pub(crate) stop: CancellationToken,
 }
 
 impl Pulse {
-    /// Starts the thread; it ends after `stop`.
-    pub(crate) fn start(self, db: &Db) -> std::io::Result<std::thread::JoinHandle<()>> {
+    /// Starts the thread; it ends after `stop`, and `ended` tells of it.
+    pub(crate) fn start(self, db: &Db, ended: CancellationToken) -> std::io::Result<std::thread::JoinHandle<()>> {
         let (options, relays) = (db.engine_options(), db.hot_options());
         std::thread::Builder::new().name("pulse".to_owned()).spawn(move || {
+            // However it ends.
+            let _ended = ended.drop_guard();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
                 Ok(runtime) => runtime.block_on(async move {
@@ -47,7 +49,7 @@ impl Pulse {
 
     async fn run(self, pool: PgPool, relays: PgPool) {
         let relay = Relay::new(relays.clone(), self.redis.clone(), &self.config.redis);
-        tokio::join!(relay.run(self.stop.clone()), self.beat(&pool), self.rescue(&pool));
+        tokio::join!(relay.run(self.stop.clone()), self.beat(&pool), self.rescue(&pool), self.recollect(&pool));
         tokio::join!(pool.close(), relays.close());
     }
 
@@ -63,8 +65,9 @@ impl Pulse {
             }
             match self.beat_once(pool).await {
                 Ok(asked_to_stop) => {
+                    self.process.beaten.set();
                     for id in asked_to_stop {
-                        self.running.cancel(id);
+                        self.process.running.cancel(id);
                     }
                 }
                 Err(cause) => tracing::warn!(%cause, "heartbeat missed"),
@@ -74,14 +77,28 @@ impl Pulse {
 
     /// A connection that doesn't answer in time is given up: the next beat takes another.
     async fn beat_once(&self, pool: &PgPool) -> sqlx::Result<Vec<JobId>> {
-        let mut connection = pool.acquire().await?;
-        let running = self.running.ids();
-        let beat = rescue::heartbeat(&mut *connection, self.worker, &running);
-        match tokio::time::timeout(ANSWER_WITHIN, beat).await {
-            Ok(asked_to_stop) => asked_to_stop,
-            Err(_) => {
-                drop(connection.detach());
-                Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+        let running: Vec<_> = self.process.running.claims().into_iter().map(|(id, _)| id).collect();
+        let worker = self.process.worker;
+        answered(pool, ANSWER_WITHIN, async |conn| rescue::heartbeat(conn, worker, &running).await).await
+    }
+
+    /// Looks, now and then, for jobs that are this process's by their rows and that nobody here runs.
+    async fn recollect(&self, pool: &PgPool) {
+        while self.sleep(RECOLLECT_EVERY).await {
+            let Process { worker, running, claiming, completions, .. } = &self.process;
+            // Before the rows are read, and in the order in which a claim passes through the three.
+            let doubtful = claiming.ids();
+            let mut known = running.claims();
+            known.extend(completions.open());
+            match rescue::give_back_unknown(pool, *worker, &known, &doubtful).await {
+                Ok(0) => {}
+                Ok(jobs) => {
+                    tracing::error!(jobs, "jobs of this process that nobody ran were given back");
+                    if let Err(cause) = platform::queue::notify(pool).await {
+                        tracing::debug!(%cause, "the relay isn't told");
+                    }
+                }
+                Err(cause) => tracing::warn!(%cause, "jobs not recollected"),
             }
         }
     }
@@ -130,6 +147,7 @@ impl Pulse {
                 tracing::warn!(
                     given_back = rescued.given_back,
                     parked = rescued.parked,
+                    ended = rescued.ended,
                     "jobs of lost workers rescued"
                 );
                 let count = |n: i64| u64::try_from(n).unwrap_or_default();

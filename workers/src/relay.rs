@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
 use platform::ids::Uuid;
 use platform::queue::due::{self, Due, Place, START};
 use platform::queue::{CHANNEL, Queue, lease};
@@ -74,7 +75,9 @@ impl Relay {
             };
             if let Err(cause) = outcome {
                 tracing::warn!(%cause, "relay in trouble");
-                metrics::gauge!("vigie_redis_up").set(0.0);
+                if matches!(cause, RelayError::Redis(_)) {
+                    metrics::gauge!("vigie_redis_up").set(0.0);
+                }
                 listener = None;
                 self.connection = None;
                 tokio::time::sleep(AFTER_TROUBLE).await;
@@ -110,6 +113,10 @@ impl Relay {
                 && let Ok(woken) = tokio::time::timeout(wait, listener.recv()).await
             {
                 woken?;
+                // However many notified meanwhile: one look is enough for all.
+                while let Some(another) = listener.recv().now_or_never() {
+                    another?;
+                }
             }
         }
         Ok(())
@@ -137,7 +144,8 @@ impl Relay {
         loop {
             let rows = due::after(&self.pool, self.cursor, BATCH).await?;
             if let Some(last) = rows.last() {
-                metrics::histogram!("vigie_relay_lag_seconds").record(last.lag_seconds.max(0.0));
+                // The first has waited longest.
+                metrics::histogram!("vigie_relay_lag_seconds").record(rows[0].lag_seconds.max(0.0));
                 self.push(&rows, Turn::First).await?;
                 self.cursor = last.place();
                 pushed.extend(rows.iter().map(|row| row.id));

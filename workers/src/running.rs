@@ -20,10 +20,6 @@ impl Running {
         Entered { running: self.clone(), key, cancel }
     }
 
-    pub(crate) fn ids(&self) -> Vec<Uuid> {
-        self.lock().keys().map(|(id, _)| *id).collect()
-    }
-
     /// The claims in this process's hands, by job and fence.
     pub(crate) fn claims(&self) -> Vec<(Uuid, i32)> {
         self.lock().keys().copied().collect()
@@ -64,6 +60,10 @@ impl Claiming {
     pub(crate) fn begin(&self, ids: Vec<Uuid>) -> Vec<Uuid> {
         let mut claiming = self.lock();
         ids.into_iter().filter(|id| claiming.insert(*id)).collect()
+    }
+
+    pub(crate) fn ids(&self) -> Vec<Uuid> {
+        self.lock().iter().copied().collect()
     }
 
     /// What became of them is known.

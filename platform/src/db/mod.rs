@@ -19,6 +19,7 @@ use crate::ids::{CompanyId, UserId};
 use crate::queue::{Enqueued, NewJob, Waker, outbox};
 
 pub use self::constraint::ConstraintExt;
+pub use self::pool::{ANSWERS_WITHIN, answered};
 use self::pool::{as_role, pinned, pool};
 
 /// Every migration of the product, embedded.

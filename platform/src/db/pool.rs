@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use log::LevelFilter;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
+
+/// An answer to a claim or an end takes milliseconds, or as long as `lock_timeout` where it waits for a row.
+pub const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 
 /// A connection that rested longer is looked at before it is used.
 const RESTED: Duration = Duration::from_secs(1);
@@ -61,6 +64,27 @@ pub(super) async fn pool(options: PgConnectOptions, connections: u32) -> sqlx::R
         })
         .connect_with(options)
         .await
+}
+
+/// Runs statements of the engine on one connection, which is given up where it stays silent: its server may be
+/// gone without a word, and TCP alone would wait for a quarter of an hour. Whether they were carried out is
+/// then unknown.
+///
+/// # Errors
+/// The statement's, or a time-out as an error of the connection.
+pub async fn answered<T>(
+    pool: &PgPool,
+    within: Duration,
+    statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
+) -> sqlx::Result<T> {
+    let mut connection = pool.acquire().await?;
+    match tokio::time::timeout(within, statement(&mut connection)).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            drop(connection.detach());
+            Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+        }
+    }
 }
 
 /// Tells how many of the pool's connections are busy and idle, until it is closed.

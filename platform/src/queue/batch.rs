@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::envelope::{Claim, Enqueued, NewJob};
 use super::{finish, outbox};
-use crate::db::Db;
+use crate::db::{ANSWERS_WITHIN, Db, answered};
 use crate::ids::Uuid;
 
 /// Jobs in one insert.
@@ -137,11 +137,14 @@ async fn record_batch(db: &Db, ends: &[End]) {
 /// Twice where rows were left: a wake-up that slips between a statement's snapshot and its lock makes
 /// the row match neither branch the first time.
 async fn try_record(db: &Db, ids: &[Uuid], fences: &[i32], results: &[Option<&str>]) -> sqlx::Result<usize> {
-    let mut conn = db.hot().acquire().await?;
-    let mut ended = finish::succeed_all(&mut conn, ids, fences, results).await?;
-    if ended.len() < ids.len() {
-        ended.extend(finish::succeed_all(&mut conn, ids, fences, results).await?);
-    }
+    let ended = answered(db.hot(), ANSWERS_WITHIN, async |conn| {
+        let mut ended = finish::succeed_all(conn, ids, fences, results).await?;
+        if ended.len() < ids.len() {
+            ended.extend(finish::succeed_all(conn, ids, fences, results).await?);
+        }
+        Ok(ended)
+    })
+    .await?;
     if ended.iter().any(|end| end.again) {
         db.wake();
     }
@@ -213,8 +216,7 @@ async fn enqueue_batches(db: Db, receiver: Arc<Mutex<mpsc::Receiver<Request>>>) 
 
 async fn enqueue_batch(db: &Db, jobs: &[NewJob]) -> sqlx::Result<Vec<Enqueued>> {
     // One statement: its own transaction.
-    let mut conn = db.engine().acquire().await?;
-    let enqueued = outbox::enqueue(&mut conn, jobs).await?;
+    let enqueued = answered(db.engine(), ANSWERS_WITHIN, async |conn| outbox::enqueue(conn, jobs).await).await?;
     db.wake();
     Ok(enqueued)
 }

@@ -6,6 +6,7 @@ use sqlx::PgPool;
 
 use super::envelope::{Claim, Queue};
 use super::rescue::DEAD_AFTER;
+use crate::db::{ANSWERS_WITHIN, answered};
 use crate::ids::{CompanyId, Uuid};
 
 /// Claims those of `ids` that wait and are due. Each claim raises the fence and spends an attempt. A
@@ -17,7 +18,7 @@ use crate::ids::{CompanyId, Uuid};
 /// # Errors
 /// The database's; the rows then stay as they were.
 pub async fn by_ids(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Vec<Claim>> {
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         Claim,
         r#"
         with claimed as (
@@ -40,9 +41,8 @@ pub async fn by_ids(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Ve
         worker,
         ids,
         DEAD_AFTER.as_secs_f64(),
-    )
-    .fetch_all(pool)
-    .await
+    );
+    answered(pool, ANSWERS_WITHIN, async |conn| rows.fetch_all(conn).await).await
 }
 
 /// Those of `ids` that `worker` holds: what became of a claim whose answer was lost.
@@ -50,7 +50,7 @@ pub async fn by_ids(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Ve
 /// # Errors
 /// The database's.
 pub async fn held(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Vec<Claim>> {
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         Claim,
         r#"
         select r.id as "id: _", r.company_id as "company: CompanyId", r.kind, b.version, b.args, r.queue, r.fence,
@@ -61,9 +61,8 @@ pub async fn held(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Vec<
         "#,
         worker,
         ids,
-    )
-    .fetch_all(pool)
-    .await
+    );
+    answered(pool, ANSWERS_WITHIN, async |conn| rows.fetch_all(conn).await).await
 }
 
 /// Up to `limit` due jobs of `queue` (of all queues where `None`), oldest first, after a place in that
@@ -80,7 +79,7 @@ pub async fn due_after(
 ) -> sqlx::Result<Vec<(DateTime<Utc>, Uuid)>> {
     let (time, id) = after.unwrap_or((DateTime::UNIX_EPOCH, Uuid::nil()));
     let queues: Vec<i16> = queue.map_or_else(|| Queue::ALL.map(Queue::code).to_vec(), |queue| vec![queue.code()]);
-    let due = sqlx::query!(
+    let rows = sqlx::query!(
         r#"
         select r.run_at, r.id
         from unnest($1::int2[]) q cross join lateral (
@@ -98,8 +97,7 @@ pub async fn due_after(
         limit,
         time,
         id,
-    )
-    .fetch_all(pool)
-    .await?;
+    );
+    let due = answered(pool, ANSWERS_WITHIN, async |conn| rows.fetch_all(conn).await).await?;
     Ok(due.into_iter().map(|row| (row.run_at, row.id)).collect())
 }

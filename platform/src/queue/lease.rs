@@ -19,7 +19,7 @@ pub async fn hold(pool: &PgPool, role: &str, holder: Uuid) -> sqlx::Result<bool>
         "insert into leases (role, holder, until)
          values ($1, $2, statement_timestamp() + make_interval(secs => $3))
          on conflict (role) do update set holder = excluded.holder, until = excluded.until
-         where leases.holder = excluded.holder or leases.until < statement_timestamp()
+         where leases.holder = excluded.holder or leases.until <= statement_timestamp()
          returning role",
         role,
         holder,
@@ -30,11 +30,13 @@ pub async fn hold(pool: &PgPool, role: &str, holder: Uuid) -> sqlx::Result<bool>
     Ok(held.is_some())
 }
 
-/// Gives `role` up, so that the next holder needn't wait.
+/// Gives `role` up, so that the next holder needn't wait. The row stays: it tells when the role was last held.
 ///
 /// # Errors
 /// The database's.
 pub async fn release(pool: &PgPool, role: &str, holder: Uuid) -> sqlx::Result<()> {
-    sqlx::query!("delete from leases where role = $1 and holder = $2", role, holder).execute(pool).await?;
+    sqlx::query!("update leases set until = statement_timestamp() where role = $1 and holder = $2", role, holder,)
+        .execute(pool)
+        .await?;
     Ok(())
 }

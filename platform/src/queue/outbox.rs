@@ -54,21 +54,23 @@ fn key(job: &NewJob) -> Option<Key<'_>> {
 
 /// Inserts, and gives for each suppressed id the one that survived. A reconciler in back-off that is
 /// asked for anew is due anew, with all its tries: else events in quick succession would spend them in
-/// a moment of trouble.
+/// a moment of trouble. What should have been run before now is due now: readers begin at no earlier time, and
+/// the age of the queue would be the asker's fancy.
 async fn insert(conn: &mut PgConnection, jobs: &[&NewJob]) -> sqlx::Result<HashMap<JobId, JobId>> {
     let rows = sqlx::query!(
         r#"
         with input as materialized (
-            select i.*, (select engine_now()) as created_at
+            select i.*, c.now as created_at, greatest(i.run_at, c.now) as due_at
             from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int2[], $5::text[], $6::int2[], $7::int2[],
                         $8::int2[], $9::text[], $10::bool[], $11::timestamptz[], $12::uuid[],
                         $13::text[], $14::text[])
               as i (id, company_id, kind, version, args, queue, priority, max_attempts, unique_key,
                     reconciler, run_at, created_by, request_id, traceparent)
+            cross join (select engine_now() as now) c
         ), ready as (
             insert into jobs_ready as r
                 (id, company_id, run_at, queue, priority, max_attempts, reconciler, kind, unique_key)
-            select id, company_id, coalesce(run_at, created_at), queue, priority, max_attempts, reconciler,
+            select id, company_id, due_at, queue, priority, max_attempts, reconciler,
                    kind, unique_key
             from input
             on conflict (company_id, kind, unique_key) where unique_key is not null

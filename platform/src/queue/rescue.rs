@@ -65,11 +65,52 @@ pub async fn stop(pool: &PgPool, worker: i32) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// Makes those jobs of a living worker wait again, the try unspent, that it has claimed more than a minute ago
+/// and knows nothing of: a claim whose connection was cut may be committed after the worker has looked what
+/// became of it, and nobody would rescue them while it lives. `known` are the claims that it has in hand, by job
+/// and fence, as of before this call; `doubtful` the jobs whose claim it is still finding out about.
+///
+/// # Errors
+/// The database's.
+pub async fn give_back_unknown(
+    pool: &PgPool,
+    worker: i32,
+    known: &[(Uuid, i32)],
+    doubtful: &[Uuid],
+) -> sqlx::Result<i64> {
+    let (ids, fences): (Vec<_>, Vec<_>) = known.iter().copied().unzip();
+    sqlx::query_scalar!(
+        r#"
+        with back as (
+            update jobs_ready r
+            set state = 0, run_at = (select engine_now()), worker_id = null, attempt = r.attempt - 1
+            where r.worker_id = $1 and r.state = 1 and r.started_at < (select engine_now()) - interval '1 minute'
+              and r.id <> all($4)
+              and not exists (select from unnest($2::uuid[], $3::int4[]) k (id, fence)
+                              where k.id = r.id and k.fence = r.fence)
+            returning r.id, r.company_id
+        ), noted as (
+            insert into job_events (job_id, company_id, at, event, reason)
+            select id, company_id, (select engine_now()), 'rescued', 'claimed and never started' from back
+        )
+        select count(*) as "count!" from back
+        "#,
+        worker,
+        &ids,
+        &fences,
+        doubtful,
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// What one look for lost workers did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rescued {
     pub given_back: i64,
     pub parked: i64,
+    /// Dead, or cancelled as was asked.
+    pub ended: i64,
 }
 
 /// Takes the jobs of workers that are silent for longer than `dead_after`. Safe to run anywhere, any
@@ -149,7 +190,8 @@ async fn take_back(pool: &PgPool, lost: &[i32]) -> sqlx::Result<Rescued> {
             select id, company_id, (select engine_now()), case next when 5 then 'parked' when 4 then 'cancelled' else 'dead' end,
                    'worker ' || worker_name || ' lost' from over
         )
-        select (select count(*) from back) as "given_back!", (select count(*) from over) as "parked!"
+        select (select count(*) from back) as "given_back!", (select count(*) from over where next = 5) as "parked!",
+               (select count(*) from over where next < 5) as "ended!"
         "#,
         lost,
         POISON,

@@ -15,7 +15,7 @@ use super::finish::{self, EndState, Finished, Setback};
 use super::job::{Done, FailureClass, JobContext, JobError, JobResult, JobScope};
 use super::registry::{Kind, Registry};
 use super::retry;
-use crate::db::Db;
+use crate::db::{ANSWERS_WITHIN, Db, answered};
 use crate::telemetry::TraceContext;
 
 /// How long a body may take to come to its next await after it was stopped.
@@ -136,10 +136,9 @@ impl<W: Send + Sync + 'static> Runner<W> {
     async fn record(&self, claim: &Claim, setback: &Setback, stop: &CancellationToken) -> Option<String> {
         let mut wait = Duration::from_millis(100);
         loop {
-            let recorded = match self.db.hot().acquire().await {
-                Ok(mut conn) => finish::set_back(&mut conn, claim, setback).await,
-                Err(cause) => Err(cause),
-            };
+            let recorded =
+                answered(self.db.hot(), ANSWERS_WITHIN, async |conn| finish::set_back(conn, claim, setback).await)
+                    .await;
             match recorded {
                 Ok(Finished::Stored) => break,
                 Ok(Finished::Again) => {

@@ -198,8 +198,7 @@ pub async fn depths(pool: &sqlx::PgPool) -> sqlx::Result<Vec<QueueDepth>> {
     .await
 }
 
-/// Seconds since the scheduler that leads last showed itself; `None` where none ever did, or the last
-/// one stopped by itself.
+/// Seconds since a scheduler that leads last looked for due ticks; `None` where none ever did.
 ///
 /// # Errors
 /// The database's.

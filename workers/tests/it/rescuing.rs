@@ -75,7 +75,7 @@ async fn a_job_that_loses_its_worker_twice_is_parked() {
     guarded(async {
         let fleet = Fleet::new().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
-        for expected in [Rescued { given_back: 1, parked: 0 }, Rescued { given_back: 0, parked: 1 }] {
+        for expected in [Rescued { given_back: 1, ..Rescued::default() }, Rescued { parked: 1, ..Rescued::default() }] {
             let mute = fleet.mute_worker().await;
             fleet.claim(mute, id).await.unwrap();
             assert_eq!(rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO).await.unwrap(), expected);
@@ -90,6 +90,35 @@ async fn a_job_that_loses_its_worker_twice_is_parked() {
         .await
         .unwrap();
         assert_eq!(crashes, Some(2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
+    guarded(async {
+        let fleet = Fleet::new().await;
+        let company = CompanyId::new();
+        let mute = fleet.mute_worker().await;
+        let mut claims = Vec::new();
+        for n in 0..3 {
+            let id = fleet.enqueue(company, &Step { n }).await;
+            claims.push(fleet.claim(mute, id).await.unwrap());
+        }
+        let [running, doubtful, forgotten] = &claims[..] else { panic!("three") };
+        let give_back = async |fence: i32| {
+            let known = [(running.id.0, running.fence), (forgotten.id.0, fence)];
+            rescue::give_back_unknown(fleet.test.db.engine(), mute, &known, &[doubtful.id.0]).await.unwrap()
+        };
+        assert_eq!(give_back(forgotten.fence - 1).await, 0, "claimed just now");
+        fleet.test.advance(Duration::from_secs(61)).await;
+        assert_eq!(give_back(forgotten.fence).await, 0, "known");
+        assert_eq!(give_back(forgotten.fence - 1).await, 1, "an earlier claim of the same job is another");
+        let job = fleet.job(forgotten.id).await;
+        assert_eq!((job.state.as_str(), job.attempt), ("queued", 0));
+        for kept in [running, doubtful] {
+            assert_eq!(fleet.job(kept.id).await.state, "running");
+        }
     })
     .await;
 }
