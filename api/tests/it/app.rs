@@ -65,7 +65,8 @@ impl TestApp {
             keyring: Keyring::parse(&keys.into()).unwrap(),
             public_url: format!("http://{addr}"),
         };
-        let config = ApiConfig { addr, signing_key: SIGNING_KEY.to_owned().into() };
+        let trusted_proxies = "10.0.0.0/8".parse().unwrap();
+        let config = ApiConfig { addr, signing_key: SIGNING_KEY.to_owned().into(), trusted_proxies };
         // Nobody listens there: the API does without Redis.
         let redis = RedisConfig { url: "redis://127.0.0.1:1".to_owned(), namespace: "test".to_owned() };
         let app = App::new(fleet.clone(), redis, &config);

@@ -10,6 +10,8 @@ mod billing;
 mod callbacks;
 mod catalog;
 mod client;
+mod doors;
+mod edges;
 mod idempotency;
 mod identity;
 mod imports;
