@@ -28,7 +28,11 @@ pub(super) async fn end(cx: &JobContext<Fleet>, id: ImportId, ending: &Ending) -
 /// The same as a part of the caller's transaction.
 pub(super) async fn close(tx: &mut Tx, cx: &JobContext<Fleet>, id: ImportId, ending: &Ending) -> Result<(), JobError> {
     let company = cx.company();
-    take_turn(tx, company).await?;
+    let work = import::find_work(tx, company, id).await?;
+    let must_settle = work.state != State::Succeeded && work.merged_through > 0;
+    if must_settle {
+        take_turn(tx, company).await?;
+    }
     let ended = match ending {
         Ending::Over => Ok(()),
         Ending::Cancelled => import::cancel_import(tx, company, id, cx.now()).await,
@@ -38,8 +42,7 @@ pub(super) async fn close(tx: &mut Tx, cx: &JobContext<Fleet>, id: ImportId, end
         Ok(()) | Err(domain::Error::Conflict { .. }) => {}
         Err(other) => return Err(other.into()),
     }
-    let work = import::find_work(tx, company, id).await?;
-    if matches!(work.state, State::Failed | State::Cancelled) && work.merged_through > 0 {
+    if must_settle {
         settle(tx, company, &work).await?;
     }
     Ok(import::wipe(tx, id).await?)
