@@ -9,6 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use domain::identity::{Role, hash_password};
 use platform::crypto::sha256;
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 
 use crate::app::{Answer, Client, PASSWORD, TestApp};
 use crate::identity::mailed_token;
@@ -31,12 +32,15 @@ fn member(owner: &Client<'_>, of: &Client<'_>) -> String {
 
 /// As many tries as were counted under a key.
 async fn tried(app: &TestApp, key: &str, tries: i32) {
-    sqlx::query("insert into login_attempts (key, window_started_at, tries) values ($1, engine_now(), $2)")
-        .bind(sha256(key.as_bytes()).as_slice())
-        .bind(tries)
-        .execute(&mut app.owner().await)
-        .await
-        .unwrap();
+    let digest = sha256(key.as_bytes());
+    sqlx::query!(
+        "insert into login_attempts (key, window_started_at, tries) values ($1, engine_now(), $2)",
+        digest.as_slice(),
+        tries,
+    )
+    .execute(&mut app.owner().await)
+    .await
+    .unwrap();
 }
 
 #[tokio::test]
@@ -133,23 +137,30 @@ async fn registrations_are_counted_by_the_address_behind_our_proxies() {
     register([10, 0, 0, 1], "9.9.9.9, 1.2.3.4").await.expect(201);
 }
 
+async fn somebody_waits(conn: &mut PgConnection) -> bool {
+    sqlx::query_scalar!(
+        r#"select exists (select from pg_stat_activity
+                          where datname = current_database() and wait_event_type = 'Lock') as "waits!""#
+    )
+    .fetch_one(conn)
+    .await
+    .unwrap()
+}
+
 #[tokio::test]
 async fn a_sign_in_under_way_does_not_survive_a_new_password() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let mut reset = app.owner().await;
     sqlx::raw_sql("begin").execute(&mut reset).await.unwrap();
-    sqlx::query("update users set password_hash = $2 where id = $1")
-        .bind(owner.user.0)
-        .bind(hash_password("modou-vend-du-mil"))
+    let hash = hash_password("modou-vend-du-mil");
+    sqlx::query!("update users set password_hash = $2 where id = $1", owner.user.0, hash)
         .execute(&mut reset)
         .await
         .unwrap();
     let mut watcher = app.owner().await;
     let finish = async {
-        let waits = "select exists (select from pg_stat_activity
-                                    where datname = current_database() and wait_event_type = 'Lock')";
-        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut watcher).await.unwrap() {}
+        while !somebody_waits(&mut watcher).await {}
         sqlx::raw_sql("commit").execute(&mut reset).await.unwrap();
     };
     let (answer, ()) = tokio::join!(app.try_sign_in(&owner.email, PASSWORD), finish);

@@ -39,7 +39,7 @@ async fn a_sale_is_looked_at_by_alerts_at_once() {
     let owner = app.with_company().await;
     owner.post("/products", json!({"sku": "A", "name": "Riz"})).await.expect(201);
     owner.post("/sales", json!({"sku": "A", "quantity": 1, "unit_price": 5})).await.expect(201);
-    let waiting: Vec<String> = sqlx::query_scalar("select kind from jobs_ready order by kind")
+    let waiting: Vec<String> = sqlx::query_scalar!("select kind from jobs_ready order by kind")
         .fetch_all(&mut app.owner().await)
         .await
         .unwrap();
@@ -52,16 +52,13 @@ async fn an_import_cancelled_between_two_tries_takes_in_what_it_had_committed() 
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let accepted = owner.upload("/imports", "sales", &json!({}), SALES).await.expect(202);
-    let between = "update imports set state = 'loading', merged_through = 2, rows_imported = 1";
-    sqlx::query(between).execute(&mut app.owner().await).await.unwrap();
+    let between = sqlx::query!("update imports set state = 'loading', merged_through = 2, rows_imported = 1");
+    between.execute(&mut app.owner().await).await.unwrap();
     let path = format!("/imports/{}", accepted["import"]["id"].as_str().unwrap());
     owner.post(&format!("{path}/cancel"), json!({})).await.expect(200);
     let ran = app.run_jobs().await;
     assert!(ran.iter().any(|ran| ran.kind == "catalog.close_import"), "{ran:?}");
     assert_eq!(owner.get(&path).await.expect(200)["state"], "cancelled");
-    let open: i64 = sqlx::query_scalar("select count(*) from imports where settled_at is null")
-        .fetch_one(&mut app.owner().await)
-        .await
-        .unwrap();
-    assert_eq!(open, 0);
+    let open = sqlx::query_scalar!("select count(*) from imports where settled_at is null");
+    assert_eq!(open.fetch_one(&mut app.owner().await).await.unwrap(), Some(0));
 }

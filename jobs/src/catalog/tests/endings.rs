@@ -42,11 +42,12 @@ async fn job_of(shop: &Shop, id: ImportId) -> JobId {
 async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
     let import = shop.find(id).await;
     assert_eq!((import.state, import.rows_imported), (state, 3));
-    let levels = "select string_agg(p.sku_key || trunc(l.level), ' ' order by p.sku_key)
-         from stock_levels l join products p on p.id = l.product_id";
     let mut owner = shop.db.owner().await;
-    let levels: String = sqlx::query_scalar(levels).fetch_one(&mut owner).await.unwrap();
-    assert_eq!(levels, "A10 B4");
+    let levels = sqlx::query_scalar!(
+        "select string_agg(p.sku_key || trunc(l.level), ' ' order by p.sku_key)
+         from stock_levels l join products p on p.id = l.product_id"
+    );
+    assert_eq!(levels.fetch_one(&mut owner).await.unwrap().as_deref(), Some("A10 B4"));
     let books = shop.books(shop.company).await;
     let products: Vec<Uuid> = sqlx::query_scalar!("select id from products").fetch_all(&mut owner).await.unwrap();
     let mut tx = shop.db.db.begin(Scope::company(shop.company)).await.unwrap();
@@ -54,14 +55,10 @@ async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
     assert_eq!(recompute_levels(&mut tx, shop.company, &products).await.unwrap(), 0);
     tx.commit().await.unwrap();
     assert_eq!(shop.books(shop.company).await, books);
-    let follow: i64 = sqlx::query_scalar("select count(*) from job_bodies where kind = 'rupture.compute_demand'")
-        .fetch_one(&mut owner)
-        .await
-        .unwrap();
-    assert!(follow > 0, "demand is computed anew");
-    let staged: i64 =
-        sqlx::query_scalar("select count(*) from staging.sale_lines").fetch_one(&mut owner).await.unwrap();
-    assert_eq!(staged, 0);
+    let follow = sqlx::query_scalar!("select count(*) from job_bodies where kind = 'rupture.compute_demand'");
+    assert!(follow.fetch_one(&mut owner).await.unwrap() > Some(0), "demand is computed anew");
+    let staged = sqlx::query_scalar!("select count(*) from staging.sale_lines");
+    assert_eq!(staged.fetch_one(&mut owner).await.unwrap(), Some(0));
 }
 
 #[tokio::test]
@@ -80,8 +77,8 @@ async fn a_cancelled_import_takes_in_what_it_had_committed() {
 async fn an_import_that_is_given_up_takes_in_what_it_had_committed() {
     let shop = Shop::open().await;
     let id = half_done(&shop).await;
-    let last = "update jobs_ready set attempt = max_attempts - 1 where kind = 'catalog.import_file'";
-    sqlx::query(last).execute(&mut shop.db.owner().await).await.unwrap();
+    let last = sqlx::query!("update jobs_ready set attempt = max_attempts - 1 where kind = 'catalog.import_file'");
+    last.execute(&mut shop.db.owner().await).await.unwrap();
     shop.fleet.blobs.delete(&format!("{}/imports/{id}", shop.company)).await.unwrap();
     assert_eq!(shop.run(id).await.outcome, "dead");
     expect_settled(&shop, id, State::Failed).await;
@@ -106,8 +103,8 @@ async fn an_import_whose_job_is_gone_is_closed_by_the_sweep_and_says_so() {
     let mut tx = shop.db.db.begin_engine().await.unwrap();
     assert_eq!(import::abandoned_imports(&mut tx).await.unwrap(), [], "its job waits");
     tx.commit().await.unwrap();
-    let gone = format!("delete from jobs_ready where id = '{}'", job_of(&shop, id).await);
-    sqlx::raw_sql(sqlx::AssertSqlSafe(gone)).execute(&mut shop.db.owner().await).await.unwrap();
+    let gone = sqlx::query!("delete from jobs_ready where id = $1", job_of(&shop, id).await.0);
+    gone.execute(&mut shop.db.owner().await).await.unwrap();
     shop.close_imports().await;
     expect_settled(&shop, id, State::Failed).await;
     assert_eq!(shop.find(id).await.error_code.as_deref(), Some("job_ended"));
