@@ -37,6 +37,7 @@ error_codes! {
     TokenExpired = "token_expired", UNAUTHORIZED, "The access token has expired";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Wrong e-mail address or password";
     InvalidSignature = "invalid_signature", UNAUTHORIZED, "The signature doesn't match";
+    SignInRequired = "sign_in_required", UNAUTHORIZED, "The account must show itself";
     PasswordChangeRequired = "password_change_required", FORBIDDEN, "The password must be changed first";
     Forbidden = "forbidden", FORBIDDEN, "Not allowed";
     NotFound = "not_found", NOT_FOUND, "Not found";
@@ -94,6 +95,7 @@ mod tests {
         401 token_expired
         401 invalid_credentials
         401 invalid_signature
+        401 sign_in_required
         403 password_change_required
         403 forbidden
         404 not_found

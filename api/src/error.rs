@@ -113,6 +113,10 @@ impl From<sqlx::Error> for Error {
         match &cause {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => Self::unavailable(cause),
             sqlx::Error::Database(refusal) if is_passing(refusal.as_ref()) => Self::unavailable(cause),
+            sqlx::Error::Database(refusal) if refusal.code().is_some_and(|code| code.starts_with("22")) => {
+                tracing::warn!(%cause, "a value of the request can't be stored");
+                Self::invalid_field("", "out_of_range", "a value is beyond what can be stored")
+            }
             _ => Self::internal(cause),
         }
     }

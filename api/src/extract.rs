@@ -6,9 +6,8 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
@@ -198,19 +197,6 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         version.map(|v| Self(Some(v))).map_err(|_| {
             Error::invalid_field("If-Match", "invalid_value", "not a version: send the ETag of the last read")
         })
-    }
-}
-
-/// Where the connection comes from; the unspecified address when it doesn't say.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
-
-impl<S: Send + Sync> FromRequestParts<S> for Peer {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let known = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(Self(known.unwrap_or(IpAddr::from([0, 0, 0, 0]))))
     }
 }
 

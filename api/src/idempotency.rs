@@ -91,6 +91,14 @@ impl Key {
         self.key.is_none()
     }
 
+    /// An id that the same key of the same person always makes, for a thing that the key can't be kept beside before
+    /// it is there.
+    pub(crate) fn derive_id(&self, owner: Uuid) -> Option<Uuid> {
+        let key = self.key.as_deref()?;
+        let digest = sha256(&[owner.as_bytes(), self.route.as_bytes(), b"\0", key.as_bytes()].concat());
+        digest.first_chunk().map(|bytes| uuid::Builder::from_custom_bytes(*bytes).into_uuid())
+    }
+
     /// Takes the key for this transaction; gives what came of the first request where there was one.
     ///
     /// # Errors

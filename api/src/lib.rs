@@ -45,6 +45,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use crate::auth::TrustedProxies;
 use crate::auth::{Authenticator, Passwords, Tokens};
 use crate::codes::ErrorCode;
 use crate::error::Error;
@@ -58,6 +59,7 @@ pub struct ApiConfig {
     pub addr: SocketAddr,
     /// Signs access tokens; 32 bytes or more.
     pub signing_key: SecretString,
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl ApiConfig {
@@ -67,7 +69,11 @@ impl ApiConfig {
         if (1..32).contains(&length) {
             env.problem(format!("VIGIE_SIGNING_KEY has {length} bytes; it needs 32 or more"));
         }
-        Self { addr: env.parsed_or("VIGIE_API_ADDR", SocketAddr::from(([127, 0, 0, 1], 8080))), signing_key }
+        Self {
+            addr: env.parsed_or("VIGIE_API_ADDR", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            signing_key,
+            trusted_proxies: env.parsed_or("VIGIE_TRUSTED_PROXIES", TrustedProxies::default()),
+        }
     }
 }
 
@@ -83,6 +89,7 @@ struct Shared {
     authenticator: Authenticator,
     passwords: Passwords,
     enqueuer: Enqueuer,
+    trusted_proxies: TrustedProxies,
 }
 
 impl App {
@@ -94,6 +101,7 @@ impl App {
             passwords: Passwords::new(),
             enqueuer: Enqueuer::start(&fleet.db),
             registry: ::jobs::registry(),
+            trusted_proxies: config.trusted_proxies.clone(),
             redis,
             fleet,
         }))
@@ -140,6 +148,11 @@ impl App {
 
     pub(crate) fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
+    }
+
+    /// Whose word on where a request comes from is taken.
+    pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.0.trusted_proxies
     }
 
     pub(crate) fn passwords(&self) -> &Passwords {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use api::{ApiConfig, App};
+use api::{ApiConfig, App, TrustedProxies};
 use jobs::Fleet;
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
@@ -58,7 +58,11 @@ fn app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
         public_url: url.to_owned(),
     };
     let redis = RedisConfig { url: "redis://127.0.0.1:1".to_owned(), namespace: "bench".to_owned() };
-    let config = ApiConfig { addr: url.trim_start_matches("http://").parse()?, signing_key: "b".repeat(32).into() };
+    let config = ApiConfig {
+        addr: url.trim_start_matches("http://").parse()?,
+        signing_key: "b".repeat(32).into(),
+        trusted_proxies: TrustedProxies::default(),
+    };
     Ok(App::new(fleet, redis, &config))
 }
 

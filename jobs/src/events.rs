@@ -26,7 +26,11 @@ pub enum Event {
 /// The jobs that follow from `event`. Each is a reconciler: many events, one run.
 pub fn reactions(company: CompanyId, event: Event) -> Vec<NewJob> {
     match event {
-        Event::SalesRecorded | Event::SalesImported => {
+        // A sale that empties the shelf alarms at once, before demand has been computed anew.
+        Event::SalesRecorded => {
+            vec![job(company, &crate::alerts::EvaluateAlerts {}), job(company, &crate::rupture::ComputeDemand {})]
+        }
+        Event::SalesImported => {
             vec![job(company, &crate::rupture::ComputeDemand {})]
         }
         Event::StockMoved | Event::StockCounted | Event::ProductsImported | Event::DemandComputed => {

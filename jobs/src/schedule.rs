@@ -38,6 +38,12 @@ pub fn schedules() -> Vec<ScheduleSpec> {
             job: || platform_job(&crate::catalog::SweepFiles {}),
         },
         ScheduleSpec {
+            name: "close-imports",
+            cron: "40 */5 * * * *",
+            timezone: "UTC",
+            job: || platform_job(&crate::catalog::CloseImports {}),
+        },
+        ScheduleSpec {
             name: "prune-jobs",
             cron: "20 */10 * * * *",
             timezone: "UTC",

@@ -130,6 +130,21 @@ impl FromRequestParts<App> for Person {
     }
 }
 
+/// A [`Person`] where the request says who it is of. Whoever says so wrongly is refused all the same.
+#[derive(Debug, Clone)]
+pub(crate) struct MaybePerson(pub(crate) Option<Person>);
+
+impl FromRequestParts<App> for MaybePerson {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Ok(Self(None));
+        }
+        Person::from_request_parts(parts, app).await.map(|person| Self(Some(person)))
+    }
+}
+
 /// Somebody of the platform, by a token of another audience.
 #[derive(Debug, Clone)]
 pub(crate) struct OperatorCaller {

@@ -2,6 +2,7 @@
 //! tens of milliseconds.
 
 use std::num::NonZero;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use domain::identity::{hash_password, verify_password};
@@ -11,12 +12,12 @@ use tokio::task::spawn_blocking;
 use crate::error::{Error, Result};
 
 pub(crate) struct Passwords {
-    cores: Semaphore,
+    cores: Arc<Semaphore>,
 }
 
 impl Passwords {
     pub(crate) fn new() -> Self {
-        Self { cores: Semaphore::new(available_parallelism().map_or(1, NonZero::get)) }
+        Self { cores: Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get))) }
     }
 
     pub(crate) async fn hash(&self, password: String) -> Result<String> {
@@ -29,7 +30,12 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _core = self.cores.acquire().await.map_err(Error::internal)?;
-        spawn_blocking(work).await.map_err(Error::internal)
+        let core = self.cores.clone().acquire_owned().await.map_err(Error::internal)?;
+        // The work goes on when the caller hangs up, and holds its core until it ends.
+        let held = move || {
+            let _core = core;
+            work()
+        };
+        spawn_blocking(held).await.map_err(Error::internal)
     }
 }

@@ -10,8 +10,9 @@ use domain::identity::{
 use platform::db::{self, Scope};
 use serde::{Deserialize, Serialize};
 
+use super::sign_in::refuse_too_many;
 use crate::App;
-use crate::auth::Person;
+use crate::auth::{Peer, Person};
 use crate::error::Result;
 use crate::extract::{IfMatch, Json, nullable};
 
@@ -32,7 +33,7 @@ struct Registered {
     company: Option<Company>,
 }
 
-pub(crate) async fn register(State(app): State<App>, Json(body): Json<Registration>) -> Result<Response> {
+pub(crate) async fn register(State(app): State<App>, peer: Peer, Json(body): Json<Registration>) -> Result<Response> {
     let language = body.language.unwrap_or_default();
     let profile = CompanyProfile { language, ..CompanyProfile::default() };
     let user = NewUser::check(
@@ -46,6 +47,7 @@ pub(crate) async fn register(State(app): State<App>, Json(body): Json<Registrati
         &body.password,
     )?;
     let company = body.company_name.map(|name| NewCompany::check_as("company_name", &name, profile)).transpose()?;
+    count_registration(&app, peer).await?;
     let hash = app.passwords().hash(body.password).await?;
 
     let scope = company.as_ref().map_or(Scope::user(user.id), |c| Scope::member(c.id, user.id));
@@ -63,6 +65,13 @@ pub(crate) async fn register(State(app): State<App>, Json(body): Json<Registrati
     tx.commit().await?;
     let location = [(LOCATION, "/api/v1/auth/me")];
     Ok((StatusCode::CREATED, location, axum::Json(Registered { user, company })).into_response())
+}
+
+/// Each costs a hash, and may be one of thousands.
+async fn count_registration(app: &App, peer: Peer) -> Result<()> {
+    let mut conn = app.db().app().acquire().await?;
+    let attempts = identity::try_registration(&mut conn, &peer.key()).await?;
+    refuse_too_many(attempts, db::now(&mut conn).await?)
 }
 
 #[derive(Debug, Serialize)]

@@ -56,7 +56,7 @@ pub(crate) async fn create(
             let subject = ("api_key", Some(api_key.id.0));
             caller.audit(&mut tx, "identity.create_api_key", subject, json!({"role": body.role})).await?;
             secret = Some(key);
-            let outcome = Outcome::created(format!("/api/v1/api-keys/{}", api_key.id), api_key.id.0);
+            let outcome = Outcome::of(StatusCode::CREATED, None, json!({"id": api_key.id}));
             idempotency.settle(&mut tx, &caller, outcome).await?
         }
     };

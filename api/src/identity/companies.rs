@@ -1,20 +1,20 @@
 //! Companies.
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::{ETAG, LOCATION};
+use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
-use domain::identity::{self, Act, Actor, CompanyChanges, CompanyProfile, Language, NewCompany, Role};
-use platform::db::Scope;
+use domain::identity::{self, Actor, CompanyChanges, CompanyProfile, Language, NewCompany, Role};
+use platform::ids::CompanyId;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::account::etag;
 use crate::App;
-use crate::auth::{CompanyCaller, Person};
+use crate::auth::{Caller, CompanyCaller, Person};
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::{IfMatch, Json};
+use crate::idempotency::{Keyed, Outcome};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,35 +26,55 @@ pub(crate) struct CompanyBody {
     language: Option<Language>,
 }
 
+impl CompanyBody {
+    fn check(self) -> Result<NewCompany> {
+        let usual = CompanyProfile::default();
+        let profile = CompanyProfile {
+            country: self.country.unwrap_or(usual.country),
+            currency: self.currency.unwrap_or(usual.currency),
+            timezone: self.timezone.unwrap_or(usual.timezone),
+            language: self.language.unwrap_or(usual.language),
+        };
+        Ok(NewCompany::check(&self.name, profile)?)
+    }
+}
+
 /// Makes a company of which the caller is the owner.
-pub(crate) async fn create(State(app): State<App>, person: Person, Json(body): Json<CompanyBody>) -> Result<Response> {
+pub(crate) async fn create(
+    State(app): State<App>,
+    person: Person,
+    Keyed { value: body, key }: Keyed<CompanyBody>,
+) -> Result<Response> {
     if person.must_change_password {
         return Err(Error::new(ErrorCode::PasswordChangeRequired, "change the password first: POST /auth/password"));
     }
-    let usual = CompanyProfile::default();
-    let profile = CompanyProfile {
-        country: body.country.unwrap_or(usual.country),
-        currency: body.currency.unwrap_or(usual.currency),
-        timezone: body.timezone.unwrap_or(usual.timezone),
-        language: body.language.unwrap_or(usual.language),
-    };
-    let company = NewCompany::check(&body.name, profile)?;
-    let mut tx = app.db().begin(Scope::member(company.id, person.user)).await?;
-    identity::create_company(&mut tx, &company, person.user, person.now).await?;
-    let act = Act {
-        company: Some(company.id),
+    let mut company = body.check()?;
+    // Keys are kept by company, and there is none yet: the key itself makes its id, so that a repetition finds it.
+    if let Some(id) = key.derive_id(person.user.0) {
+        company.id = CompanyId(id);
+    }
+    let caller = Caller {
+        company: company.id,
+        user: person.user,
+        role: Role::Owner,
         actor: Actor::User(person.user),
-        request_id: &person.request_id,
-        action: "identity.create_company",
-        subject: ("company", Some(company.id.0)),
-        details: json!({}),
-        at: person.now,
+        now: person.now,
+        request_id: person.request_id,
     };
-    identity::record(&mut tx, act).await?;
-    let company = identity::find_company(&mut tx, company.id).await?;
+    let mut tx = caller.begin(&app).await?;
+    let outcome = match key.claim(&mut tx, &caller).await? {
+        Some(replay) => replay,
+        None => {
+            identity::create_company(&mut tx, &company, caller.user, caller.now).await?;
+            let subject = ("company", Some(company.id.0));
+            caller.audit(&mut tx, "identity.create_company", subject, json!({})).await?;
+            let outcome = Outcome::created(format!("/api/v1/companies/{}", company.id), company.id.0);
+            key.settle(&mut tx, &caller, outcome).await?
+        }
+    };
+    let company = identity::find_company(&mut tx, outcome.id()?).await?;
     tx.commit().await?;
-    let location = [(LOCATION, format!("/api/v1/companies/{}", company.id))];
-    Ok((StatusCode::CREATED, location, axum::Json(company)).into_response())
+    Ok(outcome.respond(&company))
 }
 
 pub(crate) async fn show(State(app): State<App>, CompanyCaller(caller): CompanyCaller) -> Result<Response> {

@@ -2,16 +2,19 @@
 
 use ::jobs::identity::SendInvitation;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::identity::{self, Invitation, Invited, Language, NewUser, OwnCompany, Profile, Role};
 use platform::crypto::{random_token, sha256};
 use platform::db::{self, Scope};
+use platform::ids::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::members::require_power_over;
+use super::sign_in::{count_login, refuse_too_many, verify};
 use crate::App;
-use crate::auth::CompanyCaller;
+use crate::auth::{CompanyCaller, MaybePerson, Peer, Person};
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::Json;
@@ -38,6 +41,8 @@ pub(crate) async fn create(
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
+            let attempts = identity::try_invitation(&mut tx, caller.company, caller.user).await?;
+            refuse_too_many(attempts, caller.now)?;
             let invitation = Invitation::new(email, body.role, caller.now);
             let (token, hash) = random_token();
             let sealed = app.keyring().seal(&format!("invitations:{}", invitation.id), token.as_bytes());
@@ -47,8 +52,8 @@ pub(crate) async fn create(
             tx.enqueue(::jobs::job(caller.company, &job).by(caller.user)).await?;
             let subject = ("invitation", Some(invitation.id.0));
             caller.audit(&mut tx, "identity.invite", subject, json!({"role": body.role})).await?;
-            let location = format!("/api/v1/companies/{}/invitations/{}", caller.company, invitation.id);
-            key.settle(&mut tx, &caller, Outcome::created(location, invitation.id.0)).await?
+            let outcome = Outcome::of(StatusCode::CREATED, None, json!({"id": invitation.id}));
+            key.settle(&mut tx, &caller, outcome).await?
         }
     };
     let invitation = identity::show_invitation(&mut tx, caller.company, outcome.id()?).await?;
@@ -73,9 +78,15 @@ pub(crate) struct Accepted {
     account_created: bool,
 }
 
-/// Makes a member of whoever holds the token: of the account that the invited address has, else of a
-/// new one, for which name and password are needed.
-pub(crate) async fn accept(State(app): State<App>, Json(body): Json<Acceptance>) -> Result<axum::Json<Accepted>> {
+/// Makes a member of whoever holds the token: a new account, for which name and password are needed, or the one
+/// that the invited address has. Anybody may have registered that one, so it speaks for itself: by its session or
+/// its password.
+pub(crate) async fn accept(
+    State(app): State<App>,
+    peer: Peer,
+    MaybePerson(person): MaybePerson,
+    Json(body): Json<Acceptance>,
+) -> Result<axum::Json<Accepted>> {
     let token_hash = sha256(body.token.as_bytes());
     let invited = {
         let mut conn = app.db().app().acquire().await?;
@@ -83,11 +94,16 @@ pub(crate) async fn accept(State(app): State<App>, Json(body): Json<Acceptance>)
     };
     let invited = invited
         .ok_or_else(|| Error::new(ErrorCode::TokenInvalid, "the invitation is unknown, accepted or has expired"))?;
-    let new_user = match invited.user {
-        Some(_) => None,
-        None => Some(new_account(&app, &invited, body).await?),
+    let (user, new_user) = match invited.user {
+        Some(user) => {
+            prove(&app, peer, (user, &invited.email), person, body.password).await?;
+            (user, None)
+        }
+        None => {
+            let (user, hash) = new_account(&app, &invited, body).await?;
+            (user.id, Some((user, hash)))
+        }
     };
-    let user = invited.user.or(new_user.as_ref().map(|(user, _)| user.id)).ok_or_else(|| Error::not_found("user"))?;
 
     let mut tx = app.db().begin(Scope::member(invited.company, user)).await?;
     let now = db::now(&mut tx).await?;
@@ -99,6 +115,31 @@ pub(crate) async fn accept(State(app): State<App>, Json(body): Json<Acceptance>)
     tx.commit().await?;
     let company = OwnCompany { id: company.id, name: company.name, role };
     Ok(axum::Json(Accepted { company, email: invited.email, account_created: new_user.is_some() }))
+}
+
+/// Whether the request is of the account that the invited address has.
+async fn prove(
+    app: &App,
+    peer: Peer,
+    (user, email): (UserId, &str),
+    person: Option<Person>,
+    password: Option<String>,
+) -> Result<()> {
+    if let Some(person) = person {
+        let is_theirs = person.user == user;
+        return if is_theirs { Ok(()) } else { Err(Error::forbidden("the invitation is for another account")) };
+    }
+    let Some(password) = password else {
+        let message = "the invited address has an account: sign in to it, or send its password";
+        return Err(Error::new(ErrorCode::SignInRequired, message));
+    };
+    count_login(app, email, peer).await?;
+    let mut conn = app.db().app().acquire().await?;
+    let known = identity::find_credentials(&mut conn, email).await?;
+    drop(conn);
+    verify(app, password, known).await?;
+    let mut conn = app.db().app().acquire().await?;
+    Ok(identity::forgive_attempts(&mut conn, email, &peer.key()).await?)
 }
 
 async fn new_account(app: &App, invited: &Invited, body: Acceptance) -> Result<(NewUser, String)> {

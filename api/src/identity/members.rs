@@ -2,9 +2,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{ETAG, LOCATION};
+use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
-use domain::identity::{self, Language, Member, NewUser, Profile, Role};
+use domain::identity::{self, Actor, Language, Member, NewUser, Profile, Role};
 use platform::crypto::random_token;
 use platform::db::Scope;
 use platform::ids::UserId;
@@ -16,6 +16,7 @@ use crate::App;
 use crate::auth::{Caller, CompanyCaller};
 use crate::error::{Error, Result};
 use crate::extract::{IfMatch, Json, Path};
+use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
 pub(crate) async fn list(
@@ -42,8 +43,9 @@ pub(crate) struct NewMember {
 struct CreatedMember {
     #[serde(flatten)]
     member: Member,
-    /// Shown once; the person must change it before anything else.
-    temporary_password: String,
+    /// Shown once, and never on a repetition; the person must change it before anything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temporary_password: Option<String>,
 }
 
 /// Makes an account for somebody, with a password to hand over. Whoever has an account is invited
@@ -51,7 +53,7 @@ struct CreatedMember {
 pub(crate) async fn create(
     State(app): State<App>,
     CompanyCaller(caller): CompanyCaller,
-    Json(body): Json<NewMember>,
+    Keyed { value: body, key }: Keyed<NewMember>,
 ) -> Result<Response> {
     require_power_over(&caller, body.role)?;
     let (temporary_password, _) = random_token();
@@ -70,15 +72,24 @@ pub(crate) async fn create(
     let hash = app.passwords().hash(temporary_password.clone()).await?;
 
     let mut tx = app.db().begin(Scope::member(caller.company, user.id)).await?;
-    identity::create_user(&mut tx, &user, &hash, caller.now).await?;
-    identity::add_member(&mut tx, caller.company, user.id, body.role, caller.now).await?;
-    let details = json!({"role": body.role});
-    caller.audit(&mut tx, "identity.create_member", ("user", Some(user.id.0)), details).await?;
-    let member = identity::find_member(&mut tx, caller.company, user.id).await?;
+    let mut temporary_password = Some(temporary_password);
+    let outcome = match key.claim(&mut tx, &caller).await? {
+        Some(replay) => {
+            temporary_password = None;
+            replay
+        }
+        None => {
+            identity::create_user(&mut tx, &user, &hash, caller.now).await?;
+            identity::add_member(&mut tx, caller.company, user.id, body.role, caller.now).await?;
+            let details = json!({"role": body.role});
+            caller.audit(&mut tx, "identity.create_member", ("user", Some(user.id.0)), details).await?;
+            let outcome = Outcome::of(StatusCode::CREATED, None, json!({"id": user.id}));
+            key.settle(&mut tx, &caller, outcome).await?
+        }
+    };
+    let member = identity::find_member(&mut tx, caller.company, outcome.id()?).await?;
     tx.commit().await?;
-    let location = [(LOCATION, format!("/api/v1/companies/{}/members/{}", caller.company, user.id))];
-    let body = CreatedMember { member, temporary_password };
-    Ok((StatusCode::CREATED, location, axum::Json(body)).into_response())
+    Ok(outcome.respond(&CreatedMember { member, temporary_password }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,14 +123,17 @@ pub(crate) async fn change(
     Ok(([(ETAG, etag(member.version))], axum::Json(member)).into_response())
 }
 
-/// Admins take others out; everybody may leave.
+/// Admins take others out; everybody may leave, by a session of their own: a key isn't its maker.
 pub(crate) async fn remove(
     State(app): State<App>,
     CompanyCaller(caller): CompanyCaller,
     Path(path): Path<MemberPath>,
 ) -> Result<StatusCode> {
+    if path.user_id == caller.user && !matches!(caller.actor, Actor::User(_)) {
+        return Err(Error::forbidden("an API key can't take its maker out"));
+    }
     let mut tx = caller.begin(&app).await?;
-    identity::remove_member(&mut tx, caller.company, path.user_id, (caller.user, caller.role)).await?;
+    identity::remove_member(&mut tx, caller.company, path.user_id, (caller.user, caller.role), caller.now).await?;
     caller.audit(&mut tx, "identity.remove_member", ("user", Some(path.user_id.0)), json!({})).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::sign_in::{count_login, refuse_too_many};
 use crate::App;
-use crate::auth::Person;
+use crate::auth::{Peer, Person};
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
-use crate::extract::{Json, Peer};
+use crate::extract::Json;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,14 +38,21 @@ pub(crate) async fn change(
     if let Some(wrong) = check_password("new_password", &body.new_password, &user.email, &user.full_name) {
         return Err(Error::invalid(vec![wrong]));
     }
+    if body.new_password == body.current_password {
+        return Err(Error::invalid_field("new_password", "same_password", "must differ from the current one"));
+    }
     count_login(&app, &user.email, peer).await?;
-    if !app.passwords().verify(body.current_password, current).await? {
-        return Err(Error::invalid_field("current_password", "wrong_password", "not the current password"));
+    let wrong = || Error::invalid_field("current_password", "wrong_password", "not the current password");
+    if !app.passwords().verify(body.current_password, current.clone()).await? {
+        return Err(wrong());
     }
     let hash = app.passwords().hash(body.new_password).await?;
 
     let mut tx = person.begin(&app).await?;
-    identity::forgive_attempts(&mut tx, &user.email, &peer.0.to_string()).await?;
+    if !identity::still_has_password(&mut tx, person.user, &current.unwrap_or_default()).await? {
+        return Err(wrong());
+    }
+    identity::forgive_attempts(&mut tx, &user.email, &peer.key()).await?;
     identity::replace_password(&mut tx, person.user, &hash, person.now).await?;
     identity::revoke_other_sessions(&mut tx, person.user, Some(person.session), person.now).await?;
     tx.commit().await?;
@@ -67,7 +74,7 @@ pub(crate) async fn request_reset(
     let email = identity::parse_email("email", &body.email)?;
     let known = {
         let mut conn = app.db().app().acquire().await?;
-        let attempts = identity::try_reset(&mut conn, &email, &peer.0.to_string()).await?;
+        let attempts = identity::try_reset(&mut conn, &email, &peer.key()).await?;
         refuse_too_many(attempts, db::now(&mut conn).await?)?;
         identity::find_credentials(&mut conn, &email).await?
     };

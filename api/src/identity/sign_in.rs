@@ -10,10 +10,10 @@ use platform::ids::UserId;
 use serde::{Deserialize, Serialize};
 
 use crate::App;
-use crate::auth::{ACCESS_LIFE, Person};
+use crate::auth::{ACCESS_LIFE, Peer, Person};
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
-use crate::extract::{Form, Json, Peer};
+use crate::extract::{Form, Json};
 
 /// The OAuth2 password form; what its clients add beside is read and ignored.
 #[derive(Debug, Deserialize)]
@@ -67,11 +67,15 @@ pub(crate) async fn create_token(
         let mut conn = app.db().app().acquire().await?;
         identity::find_credentials(&mut conn, &email).await?
     };
-    let user = verify(&app, form.password, known).await?;
+    let Credentials { id: user, password_hash, .. } = verify(&app, form.password, known).await?;
 
     let (refresh_token, hash) = random_token();
     let mut tx = app.db().begin(Scope::user(user)).await?;
-    identity::forgive_attempts(&mut tx, &email, &peer.0.to_string()).await?;
+    // A reset that came while the password was verified has ended the sessions there were: this is none of them.
+    if !identity::still_has_password(&mut tx, user, &password_hash).await? {
+        return Err(wrong_credentials());
+    }
+    identity::forgive_attempts(&mut tx, &email, &peer.key()).await?;
     let session = identity::open_session(&mut tx, user, &hash, now).await?;
     let profile = identity::find_user(&mut tx, user).await?;
     let companies = identity::list_own_companies(&mut tx, user).await?;
@@ -94,8 +98,8 @@ pub(crate) async fn create_operator_token(
     let now = count_login(&app, &account, peer).await?;
     let mut conn = app.db().app().acquire().await?;
     let known = identity::find_operator_credentials(&mut conn, &email).await?;
-    let operator = verify(&app, form.password, known).await?;
-    identity::forgive_attempts(&mut conn, &account, &peer.0.to_string()).await?;
+    let operator = verify(&app, form.password, known).await?.id;
+    identity::forgive_attempts(&mut conn, &account, &peer.key()).await?;
     Ok(axum::Json(TokenAnswer::new(app.tokens().issue_operator(operator, now)?)))
 }
 
@@ -147,7 +151,7 @@ fn check_form(form: &PasswordForm) -> Result<String> {
 /// Counts the try before it is judged; gives the time.
 pub(crate) async fn count_login(app: &App, account: &str, peer: Peer) -> Result<DateTime<Utc>> {
     let mut conn = app.db().app().acquire().await?;
-    let attempts = identity::try_login(&mut conn, account, &peer.0.to_string()).await?;
+    let attempts = identity::try_login(&mut conn, account, &peer.key()).await?;
     let now = db::now(&mut conn).await?;
     refuse_too_many(attempts, now)?;
     Ok(now)
@@ -164,13 +168,14 @@ pub(crate) fn refuse_too_many(attempts: Attempts, now: DateTime<Utc>) -> Result<
 }
 
 /// The same answer in the same time, whether the account exists, is closed, or the password is wrong.
-async fn verify<Id>(app: &App, password: String, known: Option<Credentials<Id>>) -> Result<Id> {
+pub(crate) async fn verify<Id>(app: &App, password: String, known: Option<Credentials<Id>>) -> Result<Credentials<Id>> {
     let hash = known.as_ref().map(|k| k.password_hash.clone());
     let matches = app.passwords().verify(password, hash).await?;
-    known
-        .filter(|k| matches && k.active)
-        .map(|k| k.id)
-        .ok_or_else(|| Error::new(ErrorCode::InvalidCredentials, "wrong e-mail address or password"))
+    known.filter(|k| matches && k.active).ok_or_else(wrong_credentials)
+}
+
+fn wrong_credentials() -> Error {
+    Error::new(ErrorCode::InvalidCredentials, "wrong e-mail address or password")
 }
 
 fn not_refreshable() -> Error {

@@ -4,7 +4,7 @@ mod errors;
 mod preview;
 mod upload;
 
-use ::jobs::catalog::ImportFile;
+use ::jobs::catalog::{CloseImport, ImportFile};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -13,12 +13,13 @@ use domain::catalog::import::{self, Import, ImportId, Options};
 use domain::identity::Role;
 use platform::db::Tx;
 use platform::ids::JobId;
-use platform::queue::control;
+use platform::queue::control::{self, Cancelled};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::App;
 use crate::auth::Caller;
+use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::{Path, parse_json};
 use crate::idempotency::{Keyed, Outcome};
@@ -101,7 +102,11 @@ async fn cancel(State(app): State<App>, caller: Caller, Path(id): Path<ImportId>
     import::cancel_import(&mut tx, caller.company, id, caller.now).await?;
     let import = import::find_import(&mut tx, caller.company, id).await?;
     if let Some(job) = import.job_id {
-        control::cancel(&mut tx, job, "the import was cancelled").await?;
+        let stopped = control::cancel(&mut tx, job, "the import was cancelled").await?;
+        // Its job would have taken in what was committed, and won't start any more.
+        if stopped == Cancelled::Stopped && import.rows_imported + import.rows_updated > 0 {
+            tx.enqueue(::jobs::job(caller.company, &CloseImport { import_id: id }).by(caller.user)).await?;
+        }
     }
     caller.audit(&mut tx, "catalog.cancel_import", ("import", Some(id.0)), json!({})).await?;
     tx.commit().await?;
@@ -139,5 +144,8 @@ fn read_options(text: &[u8]) -> Result<Options> {
 
 /// A file that can't be taken as a whole.
 fn refuse_file(refusal: import::Refusal) -> Error {
+    if refusal.code == "file_too_large" {
+        return Error::new(ErrorCode::BodyTooLarge, refusal.message);
+    }
     Error::invalid_field("file", refusal.code, refusal.message)
 }

@@ -10,13 +10,14 @@ use domain::catalog::import::{self, ImportId, Kind, NewImport, Options};
 use domain::identity::Role;
 use futures::TryStreamExt as _;
 use platform::blobs::{BlobError, Stored};
+use platform::db::Tx;
 
-use super::{accepted, read_options, refuse_file, start};
+use super::{Accepted, accepted, read_options, refuse_file, start};
 use crate::App;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
-use crate::idempotency::Key;
+use crate::idempotency::{Key, Outcome};
 
 /// Largest file.
 const FILE_LIMIT: u64 = 2 << 30;
@@ -29,21 +30,30 @@ pub(crate) async fn create(State(app): State<App>, caller: Caller, request: Requ
     let mut key = Key::of_request(&request)?;
     let id = ImportId::new();
     let blob_key = format!("{}/imports/{id}", caller.company);
-    let taken = take_in(&app, request, &blob_key).await;
-    let result = match taken {
-        Ok(upload) => {
-            key.fingerprint(&upload.fingerprint());
-            record(&app, &caller, &key, NewUpload { id, blob_key: blob_key.clone(), upload }).await
-        }
-        Err(refused) => Err(refused),
+    let ready = async {
+        let upload = take_in(&app, request, &blob_key).await?;
+        key.fingerprint(&upload.fingerprint());
+        record(&app, &caller, &key, NewUpload { id, blob_key: blob_key.clone(), upload }).await
     };
-    match result {
-        Ok((response, true)) => Ok(response),
-        // Refused, or a repetition that has its file already.
-        other => {
-            app.blobs().delete(&blob_key).await.map_err(Error::internal)?;
-            other.map(|(response, _)| response)
+    let (tx, outcome, answer) = match ready.await {
+        Ok(ready) => ready,
+        Err(refused) => {
+            discard(&app, &blob_key).await;
+            return Err(refused);
         }
+    };
+    // Where nobody knows whether the commit was made, the file stays: the sweep takes it if no import has it.
+    tx.commit().await?;
+    if answer.import.id != id {
+        discard(&app, &blob_key).await;
+    }
+    Ok(outcome.respond(&answer))
+}
+
+/// Removes a file that no import has; what stays is swept.
+async fn discard(app: &App, blob_key: &str) {
+    if let Err(cause) = app.blobs().delete(blob_key).await {
+        tracing::warn!(blob_key, cause = &cause as &dyn std::error::Error, "a refused upload stays until the sweep");
     }
 }
 
@@ -148,14 +158,13 @@ pub(super) fn unreadable(cause: &axum::extract::multipart::MultipartError) -> Er
     Error::new(ErrorCode::BadRequest, format!("the form can't be read: {cause}"))
 }
 
-/// The import and its job in one transaction. `false` where this was a repetition.
-async fn record(app: &App, caller: &Caller, key: &Key, new: NewUpload) -> Result<(Response, bool)> {
-    let id = new.id;
+/// The import and its job in one transaction, to be committed; of a repetition those that are there.
+async fn record(app: &App, caller: &Caller, key: &Key, new: NewUpload) -> Result<(Tx, Outcome, Accepted)> {
     let mut tx = caller.begin(app).await?;
     let outcome = match key.claim(&mut tx, caller).await? {
         Some(replay) => replay,
         None => {
-            let NewUpload { blob_key, upload, .. } = new;
+            let NewUpload { id, blob_key, upload } = new;
             let new = NewImport {
                 id,
                 kind: upload.kind,
@@ -172,7 +181,5 @@ async fn record(app: &App, caller: &Caller, key: &Key, new: NewUpload) -> Result
         }
     };
     let answer = accepted(&mut tx, caller, &outcome).await?;
-    tx.commit().await?;
-    let is_first = answer.import.id == id;
-    Ok((outcome.respond(&answer), is_first))
+    Ok((tx, outcome, answer))
 }

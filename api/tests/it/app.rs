@@ -70,7 +70,8 @@ impl TestApp {
             keyring: Keyring::parse(&keys.into()).unwrap(),
             public_url: format!("http://{addr}"),
         };
-        let config = ApiConfig { addr, signing_key: SIGNING_KEY.to_owned().into() };
+        let trusted_proxies = "10.0.0.0/8".parse().unwrap();
+        let config = ApiConfig { addr, signing_key: SIGNING_KEY.to_owned().into(), trusted_proxies };
         let app = App::new(fleet.clone(), redis, &config);
         let stop = CancellationToken::new();
         platform::task::spawn("test API", api::serve(app.clone(), listener, stop.clone()));

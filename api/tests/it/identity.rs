@@ -103,7 +103,7 @@ async fn an_account_made_by_an_admin_changes_its_password_first() {
 }
 
 /// The secret at the end of the link in the last message to an address.
-async fn mailed_token(app: &TestApp, email: &str) -> String {
+pub(crate) async fn mailed_token(app: &TestApp, email: &str) -> String {
     let messages = app.messages_to(email).await;
     let text = messages.last().expect("a message was sent").to_string();
     let after = text.split('#').nth(1).expect("the message holds a link");
@@ -185,7 +185,7 @@ async fn an_invitation_adds_a_company_to_whoever_has_an_account() {
     owner.post(&path, json!({"email": other.email, "role": "viewer"})).await.expect(201);
     app.run_jobs().await;
     let token = mailed_token(&app, &other.email).await;
-    let accepted = app.anonymous().post("/invitations/accept", json!({"token": token})).await.expect(200);
+    let accepted = other.post("/invitations/accept", json!({"token": token})).await.expect(200);
     assert_eq!(accepted["account_created"], false);
     other.in_company(owner.company).get(&format!("/companies/{}", owner.company())).await.expect(200);
 }

@@ -11,6 +11,8 @@ mod callbacks;
 mod cancelling;
 mod catalog;
 mod client;
+mod doors;
+mod edges;
 mod every_route;
 mod filled;
 mod guessing;

@@ -26,6 +26,17 @@ impl FactKey {
         Self(key)
     }
 
+    /// The key of the line that is the `occurrence`th of this identity, from 1. The database reckons it so too.
+    pub(super) fn of_occurrence(self, occurrence: i64) -> Self {
+        if occurrence <= 1 {
+            return self;
+        }
+        let hash = Sha256::new().chain_update(self.0).chain_update(occurrence.to_be_bytes()).finalize();
+        let mut key = [0; 16];
+        key.copy_from_slice(&hash[..16]);
+        Self(key)
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }

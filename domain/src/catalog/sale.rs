@@ -14,7 +14,7 @@ use super::field::Refusals;
 use super::key::FactKey;
 use super::product::{CustomerId, ProductId};
 use super::reference::SiteId;
-use super::stock::check_time;
+use super::stock::{check_time, check_year};
 
 id_type!(SaleId, "One sale line.");
 
@@ -163,8 +163,8 @@ impl NewSale {
             document: wrong.optional_text("document", self.document.as_deref(), 200),
             key: external_id.as_deref().map(FactKey::of_external_id),
             external_id,
-            due_at: self.due_at,
-            delivered_at: self.delivered_at.or(delivered.then_some(sold_at)),
+            due_at: check_year("due_at", self.due_at, wrong),
+            delivered_at: check_year("delivered_at", self.delivered_at, wrong).or(delivered.then_some(sold_at)),
         }
     }
 
@@ -248,6 +248,8 @@ mod tests {
             (r#"{"sku": "a", "quantity": 1, "status": "cancelled"}"#, "status not_allowed"),
             (r#"{"sku": "a", "quantity": 1, "unit_price": "-1"}"#, "unit_price negative"),
             (r#"{"sku": "a", "quantity": 1, "currency": "EUR"}"#, "unit_price required"),
+            (r#"{"sku": "a", "quantity": 1, "due_at": "-9999-01-01T00:00:00Z"}"#, "due_at out_of_range"),
+            (r#"{"sku": "a", "quantity": 1, "delivered_at": "+10000-01-01T00:00:00Z"}"#, "delivered_at out_of_range"),
             (r#"{"sku": "a", "quantity": 1, "unit_price": 1, "currency": "eur"}"#, "currency unknown_currency"),
             (r#"{"sku": "a", "quantity": 999999999999999, "unit_price": 99999999999999}"#, "quantity out_of_range"),
         ] {

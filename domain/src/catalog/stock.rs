@@ -6,7 +6,7 @@
 //! site. That stock, where only sites are counted, begins at zero with the latest of their counts: so
 //! a shop that counts by site and sells without naming one still sees its total fall.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use platform::id_type;
 use platform::ids::Uuid;
 use platform::money::Decimal;
@@ -130,6 +130,15 @@ impl NewMovement {
                 .map(|id| FactKey::of_external_id(&id)),
         }
     }
+}
+
+/// A time that may lie ahead, within the years that people mean and the database can hold.
+pub(super) fn check_year(field: &str, at: Option<DateTime<Utc>>, wrong: &mut Refusals) -> Option<DateTime<Utc>> {
+    if at.is_some_and(|at| !(1970..=9999).contains(&at.year())) {
+        wrong.refuse(field, "out_of_range", "must lie between the years 1970 and 9999");
+        return None;
+    }
+    at
 }
 
 /// The time of a fact, now unless said. Facts aren't forecasts: a clock may be five minutes ahead, no more.

@@ -20,16 +20,16 @@ pub use role::Role;
 
 pub use store::access::{KeyHolder, SessionHolder, authenticate, authenticate_api_keys, authenticate_operator};
 pub use store::accounts::{
-    Credentials, create_user, find_credentials, find_user, own_password_hash, replace_password, update_profile,
+    Credentials, create_user, find_credentials, find_user, own_password_hash, replace_password, still_has_password,
+    update_profile,
 };
 pub use store::api_keys::{create_api_key, find_api_key, list_api_keys, revoke_api_key};
-pub use store::attempts::{Attempts, forgive_attempts, try_login, try_reset};
+pub use store::attempts::{Attempts, forgive_attempts, try_invitation, try_login, try_registration, try_reset};
 pub use store::audit::{Act, Actor, AuditEntry, list_audit, record};
 pub use store::companies::{create_company, find_company, list_own_companies, update_company};
 pub use store::idempotency::{Claimed, IdempotencyClaim, Stored, claim_key, settle_key};
 pub use store::invitations::{
-    InvitationMail, Invited, accept_invitation, create_invitation, find_invitation, invitation_mail, join_company,
-    show_invitation,
+    InvitationMail, Invited, create_invitation, find_invitation, invitation_mail, join_company, show_invitation,
 };
 pub use store::members::{add_member, find_member, list_members, remove_member, update_member};
 pub use store::operators::{add_operator, find_operator_credentials};

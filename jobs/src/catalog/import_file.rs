@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use domain::catalog::import::{self, Detection, Examined, ImportId, Refusal, State, Work};
-use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness};
+use platform::queue::{Cause, Job, JobContext, JobError, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::import_end::{Ending, close, end, unless_over};
 use super::import_merge::merge;
 use super::import_stage::{Loaded, load};
 use crate::Fleet;
@@ -28,25 +29,43 @@ impl Job<Fleet> for ImportFile {
     }
 
     async fn run(self, cx: JobContext<Fleet>) -> JobResult {
-        let result = run(&cx, self.import_id).await;
-        match &result {
-            Ok(_) => clean_up(&cx, self.import_id).await,
-            Err(JobError::Cancelled) => cancel(&cx, self.import_id).await?,
-            Err(JobError::Retry(cause)) if cx.is_last_attempt() => {
-                let why = Refusal::new("internal", "the import failed on our side; send the file again");
-                tracing::error!(import_id = %self.import_id, cause = %cause, "import given up");
-                end_failed(&cx, self.import_id, &why).await?;
+        let id = self.import_id;
+        match run(&cx, id).await {
+            Ok(done) => {
+                clean_up(&cx, id).await;
+                Ok(done)
             }
-            Err(_) => {}
+            Err(JobError::Cancelled) => {
+                end(&cx, id, &Ending::Cancelled).await?;
+                Err(JobError::Cancelled)
+            }
+            Err(JobError::Retry(cause)) => give_up(&cx, id, cause).await,
+            other => other,
         }
-        result
     }
+}
+
+/// Ends the import where another try would come to the same, or none is left.
+async fn give_up(cx: &JobContext<Fleet>, id: ImportId, cause: Cause) -> JobResult {
+    if let Some(why) = import::refused_value(&*cause) {
+        tracing::warn!(import_id = %id, cause = %cause, "a value of the file can't be stored");
+        return refuse(cx, id, why).await;
+    }
+    if cx.is_last_attempt() {
+        tracing::error!(import_id = %id, cause = %cause, "import given up");
+        let why = Refusal::new("internal", "the import failed on our side; send the file again");
+        end(cx, id, &Ending::Failed(why)).await?;
+    }
+    Err(JobError::Retry(cause))
 }
 
 async fn run(cx: &JobContext<Fleet>, id: ImportId) -> JobResult {
     let company = cx.company();
     let mut tx = cx.begin().await?;
     let work = import::find_work(&mut tx, company, id).await?;
+    if work.state.is_final() {
+        close(&mut tx, cx, id, &Ending::Over).await?;
+    }
     if work.state.is_final() || work.state == State::NeedsInput {
         return cx.finish(tx, json!({ "state": work.state })).await;
     }
@@ -56,19 +75,19 @@ async fn run(cx: &JobContext<Fleet>, id: ImportId) -> JobResult {
     }
     cx.checkpoint(tx, &progress(0, work.file_bytes, "checking")).await?;
     match examine(cx, &work).await? {
-        Err(refusal) => refuse(cx, id, &refusal).await,
+        Err(refusal) => refuse(cx, id, refusal).await,
         Ok(Examined { detected, detection: Detection::NeedsInput(questions) }) => {
             let mut tx = cx.begin().await?;
-            import::ask(&mut tx, company, id, &detected, &questions).await?;
+            unless_over(import::ask(&mut tx, company, id, &detected, &questions).await)?;
             cx.finish(tx, json!({ "state": State::NeedsInput, "questions": questions })).await
         }
         Ok(Examined { detected, detection: Detection::Ready(plan) }) => {
             let mut tx = cx.begin().await?;
-            import::start_loading(&mut tx, company, id, &detected).await?;
+            unless_over(import::start_loading(&mut tx, company, id, &detected).await)?;
             cx.checkpoint(tx, &progress(0, work.file_bytes, "loading")).await?;
             match load(cx, &work, detected, plan).await? {
                 Loaded::Staged { through, counts } => merge(cx, &work, through, counts).await,
-                Loaded::Refused(refusal) => refuse(cx, id, &refusal).await,
+                Loaded::Refused(refusal) => refuse(cx, id, refusal).await,
             }
         }
     }
@@ -85,28 +104,11 @@ async fn examine(cx: &JobContext<Fleet>, work: &Work) -> Result<Result<Examined,
     tokio::task::spawn_blocking(read).await.map_err(JobError::retry)
 }
 
-async fn refuse(cx: &JobContext<Fleet>, id: ImportId, why: &Refusal) -> JobResult {
+async fn refuse(cx: &JobContext<Fleet>, id: ImportId, why: Refusal) -> JobResult {
+    let result = json!({ "state": State::Failed, "code": why.code, "message": why.message });
     let mut tx = cx.begin().await?;
-    import::fail(&mut tx, cx.company(), id, why).await?;
-    cx.finish(tx, json!({ "state": State::Failed, "code": why.code, "message": why.message })).await
-}
-
-/// The import is over as its job is; what valid-rows mode has committed stays.
-async fn cancel(cx: &JobContext<Fleet>, id: ImportId) -> Result<(), JobError> {
-    let mut tx = cx.begin().await?;
-    match import::cancel_import(&mut tx, cx.company(), id, cx.now()).await {
-        Ok(()) | Err(domain::Error::Conflict { .. }) => {}
-        Err(other) => return Err(other.into()),
-    }
-    import::wipe(&mut tx, id).await?;
-    Ok(tx.commit().await?)
-}
-
-async fn end_failed(cx: &JobContext<Fleet>, id: ImportId, why: &Refusal) -> Result<(), JobError> {
-    let mut tx = cx.begin().await?;
-    import::fail(&mut tx, cx.company(), id, why).await?;
-    import::wipe(&mut tx, id).await?;
-    Ok(tx.commit().await?)
+    close(&mut tx, cx, id, &Ending::Failed(why)).await?;
+    cx.finish(tx, result).await
 }
 
 /// After the last commit, so that nobody waits for it. What a death in between leaves, the company's next

@@ -1,24 +1,29 @@
 //! The pass that brings staged rows into the catalog. In valid-rows mode range by range, each a commit of its
 //! own; all or nothing in one. The last commit holds the totals, the end of the import and what follows from it.
 
+use std::time::Duration;
+
 use domain::catalog::import::{self, Counts, Kind, Merged, Mode, State, Work};
 use domain::catalog::{net_sales, recompute_levels};
 use platform::db::Tx;
+use platform::ids::CompanyId;
 use platform::queue::{JobContext, JobError, JobResult};
 use serde_json::json;
 
+use super::import_end::{event_of, unless_over};
 use super::import_file::progress;
 use crate::Fleet;
-use crate::events::{Event, reactions};
+use crate::events::reactions;
 
 /// Lines in one commit.
 const RANGE: i64 = 100_000;
+const PAUSE: Duration = Duration::from_secs(15);
 
 pub(super) async fn merge(cx: &JobContext<Fleet>, work: &Work, through: i64, mut counts: Counts) -> JobResult {
     let company = cx.company();
     let mut tx = cx.begin().await?;
     if work.options.mode == Mode::AllOrNothing {
-        import::take_turn(&mut tx, company).await?;
+        take_turn(&mut tx, company).await?;
         prepare(&mut tx, cx, work, &mut counts).await?;
         merge_range(&mut tx, cx, work, (0, through)).await?;
         return finish(tx, cx, work, counts).await;
@@ -36,8 +41,16 @@ pub(super) async fn merge(cx: &JobContext<Fleet>, work: &Work, through: i64, mut
         after = next;
     }
     let mut tx = cx.begin().await?;
-    import::take_turn(&mut tx, company).await?;
+    take_turn(&mut tx, company).await?;
     finish(tx, cx, work, counts).await
+}
+
+/// Waits while another import of the company merges: through nobody's fault, so that no try is spent on it.
+pub(super) async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), JobError> {
+    if import::take_turn(tx, company).await? {
+        return Ok(());
+    }
+    Err(JobError::snooze(PAUSE, "another import of the company is merging"))
 }
 
 /// Makes what the rows name and the catalog lacks.
@@ -60,19 +73,12 @@ async fn merge_range(tx: &mut Tx, cx: &JobContext<Fleet>, work: &Work, range: (i
         Kind::Products => import::merge_products(tx, company, work.id).await?,
         Kind::StockCounts => import::merge_counts(tx, company, work.id, range).await?,
     };
-    match import::record_merged(tx, company, work.id, range.1, merged).await {
-        Err(domain::Error::Conflict { .. }) => Err(JobError::Cancelled),
-        other => Ok(other.map(|()| merged)?),
-    }
+    unless_over(import::record_merged(tx, company, work.id, range.1, merged).await)?;
+    Ok(merged)
 }
 
 async fn finish(mut tx: Tx, cx: &JobContext<Fleet>, work: &Work, mut counts: Counts) -> JobResult {
     let company = cx.company();
-    let event = match work.kind {
-        Kind::Sales => Event::SalesImported,
-        Kind::Products => Event::ProductsImported,
-        Kind::StockCounts => Event::StockCounted,
-    };
     if work.kind != Kind::Products {
         let touched = import::touched_products(&mut tx, company, work.id).await?;
         counts.products = touched.len() as u64;
@@ -81,10 +87,10 @@ async fn finish(mut tx: Tx, cx: &JobContext<Fleet>, work: &Work, mut counts: Cou
         }
         recompute_levels(&mut tx, company, &touched).await?;
     }
-    match import::succeed(&mut tx, company, work.id, &counts).await {
-        Err(domain::Error::Conflict { .. }) => return Err(JobError::Cancelled),
-        other => other?,
+    if work.kind == Kind::Sales {
+        import::warn_of_lines(&mut tx, company, work.id).await?;
     }
-    tx.enqueue_all(reactions(company, event)).await?;
+    unless_over(import::succeed(&mut tx, company, work.id, &counts).await)?;
+    tx.enqueue_all(reactions(company, event_of(work.kind))).await?;
     cx.finish(tx, json!({ "state": State::Succeeded, "totals": counts })).await
 }

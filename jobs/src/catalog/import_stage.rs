@@ -7,6 +7,7 @@ use domain::catalog::import::{
 use platform::queue::{JobContext, JobError};
 use tokio::sync::mpsc;
 
+use super::import_end::unless_over;
 use super::import_file::progress;
 use crate::Fleet;
 
@@ -98,10 +99,7 @@ async fn pump(
         through = through.max(i64::try_from(chunk.through).unwrap_or(i64::MAX));
         let done = chunk.position;
         let mut tx = cx.begin().await?;
-        match import::write_chunk(&mut tx, cx.company(), work.id, work.kind, chunk).await {
-            Err(domain::Error::Conflict { .. }) => return Err(JobError::Cancelled),
-            other => other?,
-        }
+        unless_over(import::write_chunk(&mut tx, cx.company(), work.id, work.kind, chunk).await)?;
         cx.checkpoint(tx, &progress(done, work.file_bytes, "reading")).await?;
     }
     Ok(reading.await.map_err(JobError::retry)?.map(|staged| (through, staged)))
@@ -126,7 +124,7 @@ async fn finish(
 ) -> Result<Loaded, JobError> {
     let company = cx.company();
     let mut tx = cx.begin().await?;
-    let mut warnings = import::number_rows(&mut tx, company, work.id).await?;
+    let mut warnings = import::number_rows(&mut tx, company, work.id, work.options.duplicates).await?;
     let superseded = warnings.iter().find(|w| w.code == "superseded_lines").map_or(0, |w| w.rows);
     for (code, rows) in [
         ("negative_prices", staged.warned_prices),
@@ -139,7 +137,7 @@ async fn finish(
     }
     import::record_warnings(&mut tx, company, work.id, &warnings).await?;
     detected.encoding = staged.encoding.map(Into::into);
-    import::start_loading(&mut tx, company, work.id, &detected).await?;
+    unless_over(import::start_loading(&mut tx, company, work.id, &detected).await)?;
     let counts = Counts { superseded, ..Counts::from(&staged.totals) };
     import::record_counts(&mut tx, company, work.id, &counts).await?;
     cx.checkpoint(tx, &progress(work.file_bytes, work.file_bytes, "read")).await?;

@@ -66,9 +66,10 @@ impl Chunk {
     }
 
     pub(super) fn sale(&mut self, import: Uuid, line: &SaleLine<'_>, carries: Carries) {
-        let out = self.begin(import, line.line, 21);
+        let out = self.begin(import, line.line, 22);
         out.raw(line.key.as_bytes());
         out.boolean(carries.repeats);
+        out.boolean(line.fresh);
         out.text(line.sku);
         out.text_if(carries.product, line.name);
         out.text_or_null(line.document);

@@ -107,7 +107,7 @@ fn conclude(columns: Columns, options: &Options, marks: &MarkEvidence, dates: &D
             option: option.into(),
             choices: choices.map(Into::into).into(),
             message: message.into(),
-            examples: examples.into(),
+            examples: examples.iter().map(|text| shown(text)).collect(),
         });
     };
     let mark = options.decimal.map_or_else(|| marks.verdict(), Ok);
@@ -122,6 +122,11 @@ fn conclude(columns: Columns, options: &Options, marks: &MarkEvidence, dates: &D
         (Ok(mark), Ok(dates)) => Detection::Ready(Plan { columns, notation: Notation { mark, dates } }),
         _ => Detection::NeedsInput(questions),
     }
+}
+
+/// An example as it can be stored and shown, whatever stands behind the date in its cell.
+fn shown(text: &str) -> String {
+    text.replace('\0', "\u{fffd}").chars().take(60).collect()
 }
 
 /// Sums up for people; the encoding may still change its name until the whole file is read.

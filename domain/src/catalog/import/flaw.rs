@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::columns::{Columns, Field};
 use super::date;
 use super::number::{self, NumberFlaw};
+use super::occurrence::Place;
 use super::options::{DateFormat, DecimalMark};
 use super::record::Record;
 
@@ -41,7 +42,13 @@ pub struct Rejection {
     /// The row's fields as they stand in the file, so that it can be corrected and sent again.
     #[serde(skip)]
     pub row: Vec<String>,
+    /// Of a sale line, for its errors file.
+    #[serde(skip)]
+    pub place: Option<Place>,
 }
+
+/// Bytes that are kept of a refused row.
+const KEPT: usize = 16 << 10;
 
 impl Rejection {
     pub fn of(flaw: Flaw, record: Record<'_>, columns: &Columns) -> Self {
@@ -52,7 +59,8 @@ impl Rejection {
             value: place.map_or(String::new(), |i| record.shown(i).chars().take(200).collect()),
             code: flaw.code,
             reason: flaw.reason.into_owned(),
-            row: record.all_shown(),
+            row: record.shown_within(KEPT),
+            place: None,
         }
     }
 }

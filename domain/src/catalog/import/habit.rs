@@ -121,7 +121,8 @@ mod tests {
         let rows = quantities.iter().map(|quantity| format!("a1,{quantity},5,2026-01-05\n"));
         let file = format!("sku,quantity,price,date\n{}", rows.collect::<String>()).into_bytes();
         let options: Options = serde_json::from_str(options).unwrap();
-        let context = Context { now: chrono::Utc::now(), zone: chrono_tz::Tz::UTC, currency: "XOF".into() };
+        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let context = Context { now, zone: chrono_tz::Tz::UTC, currency: "XOF".into() };
         let Detection::Ready(plan) = examine(Cursor::new(&file), Kind::Sales, &options).unwrap().detection else {
             panic!("asked")
         };

@@ -156,4 +156,9 @@ pub struct ImportError {
     pub reason: String,
     /// The row's fields as they stand in the file.
     pub fields: Json<Vec<String>>,
+    /// The identity of the line, where it can be read, and which line of it the row is.
+    #[serde(skip)]
+    pub key: Option<Vec<u8>>,
+    #[serde(skip)]
+    pub occurrence: Option<i64>,
 }

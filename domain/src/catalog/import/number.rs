@@ -3,6 +3,9 @@
 
 use super::options::DecimalMark;
 
+/// Ten to the number of digits that a result may have.
+const LIMIT: i64 = 1_000_000_000_000_000_000;
+
 /// Why a text isn't an acceptable number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NumberFlaw {
@@ -65,7 +68,8 @@ fn plain(bytes: &[u8], mark: DecimalMark, scale: u32) -> Option<i64> {
             match &mut fraction {
                 Some(places) if *places == scale => {
                     value += i64::from(digit >= 5);
-                    return after_rounding(digits, seen, mark).then_some(if negative { -value } else { value });
+                    let fits = value < LIMIT && after_rounding(digits, seen, mark);
+                    return fits.then_some(if negative { -value } else { value });
                 }
                 Some(places) => *places += 1,
                 None => {}
@@ -85,7 +89,7 @@ fn plain(bytes: &[u8], mark: DecimalMark, scale: u32) -> Option<i64> {
     if seen == 0 || fraction == Some(0) {
         return None;
     }
-    let value = value.checked_mul(10_i64.pow(missing)).filter(|v| *v < 1_000_000_000_000_000_000)?;
+    let value = value.checked_mul(10_i64.pow(missing)).filter(|v| *v < LIMIT)?;
     Some(if negative { -value } else { value })
 }
 
@@ -258,6 +262,9 @@ mod tests {
             (".5", Point, Some(500)),
             ("0.12345x", Point, None),
             ("999999999999999999999", Point, None),
+            ("999999999999999.999", Point, Some(999_999_999_999_999_999)),
+            ("999999999999999.9996", Point, None),
+            ("-999 999 999 999 999,9999", Comma, None),
         ] {
             assert_eq!(read(text, mark), expected, "{text:?}");
         }

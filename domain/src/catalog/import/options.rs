@@ -79,6 +79,16 @@ impl StockEffect {
     }
 }
 
+/// What happens to lines of a sales file that are exactly like an earlier one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Duplicates {
+    /// Each is a line of its own.
+    #[default]
+    Keep,
+    Drop,
+}
+
 /// Whether an unlikely value refuses its row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -130,6 +140,7 @@ pub struct Options {
     /// What a cancelling document's number starts with, as the `C` of `C536379`.
     pub cancellation_prefix: Option<String>,
     pub stock: StockEffect,
+    pub duplicates: Duplicates,
     pub negative_prices: Unlikely,
     pub future_dates: Unlikely,
     /// Quantities of more than a hundred times the product's usual; let through with a warning by default, as a

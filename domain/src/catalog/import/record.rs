@@ -7,6 +7,9 @@ pub(super) const MAX_COLUMNS: usize = 1024;
 /// A longer row is refused as soon as it is met: it is a quote that nobody closed, or no table.
 pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
 
+/// What stands behind a field that was cut.
+const CUT: &str = " [...]";
+
 /// A table that is read row by row.
 pub(super) trait Records {
     /// Goes to the next row; `false` at the end. Empty rows are skipped.
@@ -71,9 +74,20 @@ impl<'a> Record<'a> {
         String::from_utf8_lossy(&self.bytes[start..end]).replace('\0', "\u{fffd}")
     }
 
-    /// Every field as [`Record::shown`].
-    pub fn all_shown(&self) -> Vec<String> {
-        (0..self.len()).map(|i| self.shown(i)).collect()
+    /// Every field as [`Record::shown`], cut where together they are longer than `most` bytes.
+    pub fn shown_within(&self, most: usize) -> Vec<String> {
+        let mut left = most;
+        (0..self.len())
+            .map(|index| {
+                let mut text = self.shown(index);
+                if text.len() > left {
+                    text.truncate(text.floor_char_boundary(left));
+                    text.push_str(CUT);
+                }
+                left = left.saturating_sub(text.len());
+                text
+            })
+            .collect()
     }
 
     pub fn has_nul(&self) -> bool {

@@ -7,6 +7,7 @@ use super::context::Context;
 use super::flaw::{Flaw, Notation, at_most, check_shape};
 use super::key::SaleIdentity;
 use super::money::{Money, amount_of, currency_named, price_of};
+use super::occurrence::{self, Place};
 use super::options::{Options, Unlikely};
 use super::record::Record;
 use super::zone::{Clock, Moment};
@@ -16,8 +17,10 @@ use crate::catalog::{FactKey, SaleKind, SaleStatus};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SaleLine<'a> {
     pub line: u64,
-    /// Identity without its occurrence.
+    /// Identity, with its occurrence where the row says it.
     pub key: FactKey,
+    /// A row of an errors file that doesn't say any more which line of its identity it is.
+    pub fresh: bool,
     pub sku: &'a str,
     pub name: &'a str,
     pub document: &'a str,
@@ -39,6 +42,8 @@ pub(super) struct SaleLine<'a> {
 pub(super) struct SaleReader {
     places: [usize; Field::COUNT],
     columns: Columns,
+    /// Of an errors file.
+    occurrence: Option<usize>,
     notation: Notation,
     clock: Clock,
     currency: [u8; 3],
@@ -63,6 +68,7 @@ impl SaleReader {
             options.ignore_codes.iter().map(|c| c.trim().to_uppercase()).partition(|c| c.ends_with('*'));
         Self {
             places: columns.places(),
+            occurrence: columns.header.iter().position(|title| title.trim() == occurrence::COLUMN),
             columns,
             notation,
             clock: Clock::new(options.zone(context), context.zone),
@@ -96,7 +102,7 @@ impl SaleReader {
         let external_id = at_most(Field::ExternalId, field(Field::ExternalId), 200)?;
         let customer = whole_number(at_most(Field::Customer, field(Field::Customer), 200)?);
         let quantity = self.notation.number(Field::Quantity, field(Field::Quantity), 3)?.scaled;
-        let money = self.money(record, quantity)?;
+        let money = self.likely_money(record, quantity)?;
         let moment = self.moment(record)?;
         let kind = self.kind(document, quantity, money.unit_price)?;
         let identity = if !external_id.is_empty() {
@@ -108,9 +114,11 @@ impl SaleReader {
             SaleIdentity::Facts { day, sku_key: &self.sku_key, customer, quantity, unit_price }
         };
         let key = identity.key();
+        let place = self.occurrence.map(|place| occurrence::read(record.field(place), key));
         Ok(Some(SaleLine {
             line: record.line,
-            key,
+            key: key.of_occurrence(place.flatten().unwrap_or(1)),
+            fresh: place == Some(None) && external_id.is_empty(),
             sku,
             name: cut(record.field(self.places[Field::Name as usize]), 500),
             document,
@@ -127,12 +135,51 @@ impl SaleReader {
         }))
     }
 
+    /// The place of a row that is refused among the lines of its identity; `None` where that can't be read, or is
+    /// the caller's own id, which needs none.
+    pub(super) fn place(&mut self, record: Record<'_>) -> Option<Place> {
+        let identity = self.identity(record).transpose()?;
+        occurrence::place(identity, self.occurrence.map(|place| record.field(place)))
+    }
+
+    fn identity(&mut self, record: Record<'_>) -> Result<Option<FactKey>, Flaw> {
+        check_shape(record, &self.columns)?;
+        let field = |f: Field| record.field(self.places[f as usize]);
+        let sku = at_most(Field::Sku, field(Field::Sku), 100)?;
+        if sku.is_empty() || !field(Field::ExternalId).is_empty() {
+            return Ok(None);
+        }
+        let document = whole_number(at_most(Field::Document, field(Field::Document), 200)?);
+        let customer = whole_number(at_most(Field::Customer, field(Field::Customer), 200)?);
+        upper_into(sku, &mut self.sku_key);
+        if !document.is_empty() {
+            return Ok(Some(SaleIdentity::Document { document, sku_key: &self.sku_key }.key()));
+        }
+        let quantity = self.notation.number(Field::Quantity, field(Field::Quantity), 3)?.scaled;
+        let unit_price = self.money(record, quantity)?.1.unit_price;
+        let day = self.clock.moment(self.notation.date(Field::Date, field(Field::Date))?).day;
+        let sku_key = &self.sku_key;
+        Ok(Some(SaleIdentity::Facts { day, sku_key, customer, quantity, unit_price }.key()))
+    }
+
     fn is_ignored(&self) -> bool {
         (!self.ignored.is_empty() && self.ignored.contains(&self.sku_key))
             || self.ignored_prefixes.iter().any(|p| self.sku_key.starts_with(p))
     }
 
-    fn money(&mut self, record: Record<'_>, quantity: i64) -> Result<Money, Flaw> {
+    fn likely_money(&mut self, record: Record<'_>, quantity: i64) -> Result<Money, Flaw> {
+        let (from, money) = self.money(record, quantity)?;
+        if money.unit_price < 0 {
+            if self.negative_prices == Unlikely::Reject {
+                return Err(Flaw::new(from, "negative_price", "the price is negative"));
+            }
+            self.warned_prices += 1;
+        }
+        Ok(money)
+    }
+
+    /// What the line is worth, and which field says it.
+    fn money(&self, record: Record<'_>, quantity: i64) -> Result<(Field, Money), Flaw> {
         if quantity == 0 {
             return Err(Flaw::new(Field::Quantity, "zero_quantity", "a quantity of zero is no sale"));
         }
@@ -151,13 +198,7 @@ impl SaleReader {
         }
         let money = if from == Field::Amount { price_of } else { amount_of }(written.scaled, quantity, currency)
             .ok_or_else(|| Flaw::new(from, "out_of_range", "the amount is too large"))?;
-        if money.unit_price < 0 {
-            if self.negative_prices == Unlikely::Reject {
-                return Err(Flaw::new(from, "negative_price", "the price is negative"));
-            }
-            self.warned_prices += 1;
-        }
-        Ok(money)
+        Ok((from, money))
     }
 
     fn moment(&mut self, record: Record<'_>) -> Result<Moment, Flaw> {

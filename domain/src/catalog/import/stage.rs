@@ -15,6 +15,7 @@ use super::detect::{Plan, header};
 use super::flaw::{Flaw, Rejection};
 use super::habit::Habits;
 use super::key::Seen;
+use super::occurrence::Place;
 use super::options::{Kind, Options, Unlikely};
 use super::product::ProductLine;
 use super::record::{Record, Records};
@@ -24,6 +25,9 @@ use super::source::with_table;
 
 /// Codes and customers remembered as met; beyond it their names are staged with every row.
 const MET: usize = 1 << 20;
+
+/// Refused rows take more room than the file gave them: beyond so many it isn't worth keeping them.
+const MOST_REFUSED: u64 = 1_000_000;
 
 /// All that decides what becomes of a file's rows.
 #[derive(Debug)]
@@ -76,6 +80,12 @@ pub fn stage<S: Read + Seek>(
         let mut stage = Stage::new(staging);
         while table.advance()? {
             stage.take(table.record());
+            if stage.totals.rejected > MOST_REFUSED {
+                return Err(Refusal::new(
+                    "too_many_errors",
+                    "more than a million rows are wrong; is it the right file?",
+                ));
+            }
             if stage.chunk.is_full() && !send(stage.cut(table)) {
                 break;
             }
@@ -119,9 +129,16 @@ impl<'a> Stage<'a> {
         self.through = record.line;
         if let Err(flaw) = self.write(record) {
             self.totals.rejected += 1;
+            let place = match &mut self.rows {
+                RowReader::Sales(reader) => reader.place(record),
+                _ => None,
+            };
+            if let Some(Place { key, occurrence: None }) = place {
+                self.seen.repeats(key);
+            }
             if record.line > self.staging.after {
                 let rejection = Rejection::of(flaw, record, &self.staging.plan.columns);
-                self.chunk.reject(rejection);
+                self.chunk.reject(Rejection { place, ..rejection });
             }
         }
     }

@@ -89,6 +89,16 @@ pub async fn own_password_hash(conn: &mut PgConnection) -> Result<Option<String>
     Ok(sqlx::query_scalar!("select own_password_hash()").fetch_one(conn).await?)
 }
 
+/// Whether the transaction's own user still has the password behind `hash`; it stays so to the end of the
+/// transaction. Who has verified a password asks again before acting on it: a reset may have come between.
+///
+/// # Errors
+/// The database's.
+pub async fn still_has_password(conn: &mut PgConnection, id: UserId, hash: &str) -> Result<bool> {
+    sqlx::query!("select from users where id = $1 for no key update", id.0).execute(&mut *conn).await?;
+    Ok(own_password_hash(conn).await?.as_deref() == Some(hash))
+}
+
 /// Gives the transaction's own user a new password, chosen by the person.
 ///
 /// # Errors

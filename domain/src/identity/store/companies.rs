@@ -1,6 +1,7 @@
 //! Companies.
 
 use chrono::{DateTime, Utc};
+use platform::db::ConstraintExt as _;
 use platform::ids::{CompanyId, UserId};
 use sqlx::PgConnection;
 
@@ -12,7 +13,7 @@ use crate::{Error, Result};
 /// company must be the new one and its user the owner.
 ///
 /// # Errors
-/// The database's.
+/// `Conflict(idempotency_key_reused)` where the id is taken: it came of a key that was used long ago.
 pub async fn create_company(
     conn: &mut PgConnection,
     company: &NewCompany,
@@ -33,7 +34,10 @@ pub async fn create_company(
         now,
     )
     .execute(&mut *conn)
-    .await?;
+    .await
+    .on_constraint("companies_pkey", || {
+        Error::conflict("idempotency_key_reused", "this Idempotency-Key has made a company before")
+    })?;
     super::members::add_member(conn, company.id, owner, Role::Owner, now).await?;
     crate::alerts::create_default_rules(conn, company.id, owner, now).await
 }

@@ -1,10 +1,12 @@
-//! Invitations by e-mail: single use, seven days. The token proves that the person reads the
-//! address, so accepting needs no other proof; it gives a membership and nothing else.
+//! Invitations by e-mail: single use, seven days, one open at a time for an address of a company. The token proves
+//! that the person reads the address. It doesn't prove that the account of that address is the person's: anybody
+//! may have registered it, so the account proves itself beside it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::ids::{CompanyId, UserId};
 use sqlx::PgConnection;
 
+use super::members::lock_company;
 use crate::identity::{Invitation, InvitationId, Language, Role};
 use crate::{Error, Result};
 
@@ -30,7 +32,7 @@ pub struct InvitationMail {
     pub sealed_token: Vec<u8>,
 }
 
-/// Writes an invitation of the transaction's company.
+/// Writes an invitation of the transaction's company, in place of any that is open for the same address.
 ///
 /// # Errors
 /// The database's.
@@ -41,6 +43,8 @@ pub async fn create_invitation(
     token_hash: &[u8; 32],
     sealed_token: &[u8],
 ) -> Result<()> {
+    lock_company(conn, company).await?;
+    void_invitations(conn, company, &invitation.email, invitation.created_at).await?;
     sqlx::query!(
         "insert into invitations (company_id, id, email, role, token_hash, sealed_token, invited_by,
                                   created_at, expires_at)
@@ -126,11 +130,27 @@ pub async fn invitation_mail(
     Ok(row)
 }
 
+/// Ends the company's open invitations of an address.
+pub(super) async fn void_invitations(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    email: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update invitations set expires_at = $3
+         where company_id = $1 and email = $2 and accepted_at is null and expires_at > $3",
+        company.0,
+        email,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Uses an invitation up and gives the role it was for. The transaction's company must be its own.
-///
-/// # Errors
-/// `Conflict(token_used)` when another request was faster.
-pub async fn accept_invitation(
+async fn accept_invitation(
     conn: &mut PgConnection,
     invited: &Invited,
     user: UserId,
@@ -138,7 +158,7 @@ pub async fn accept_invitation(
 ) -> Result<Role> {
     sqlx::query_scalar!(
         r#"update invitations set accepted_at = $3, accepted_by = $4
-           where company_id = $1 and id = $2 and accepted_at is null
+           where company_id = $1 and id = $2 and accepted_at is null and expires_at > $3
            returning role as "role: Role""#,
         invited.company.0,
         invited.id.0,
@@ -150,7 +170,7 @@ pub async fn accept_invitation(
     .ok_or_else(|| Error::conflict("token_used", "this invitation has been accepted"))
 }
 
-/// Accepts an invitation: uses it up and makes the person a member.
+/// Accepts an invitation: uses it up, with any other of the same address, and makes the person a member.
 ///
 /// # Errors
 /// `Conflict(token_used | already_member)`.
@@ -160,7 +180,9 @@ pub async fn join_company(
     user: UserId,
     now: DateTime<Utc>,
 ) -> Result<Role> {
+    lock_company(conn, invited.company).await?;
     let role = accept_invitation(conn, invited, user, now).await?;
+    void_invitations(conn, invited.company, &invited.email, now).await?;
     super::members::add_member(conn, invited.company, user, role, now).await?;
     Ok(role)
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, UserId};
 use sqlx::PgConnection;
 
+use super::invitations::void_invitations;
 use super::version_missed;
 use crate::identity::{Language, Member, Role};
 use crate::{Error, Result};
@@ -119,6 +120,9 @@ pub async fn update_member(
         return Err(version_missed());
     }
     keep_an_owner(conn, company).await?;
+    if active == Some(false) {
+        close_other_doors(conn, company, &member, now).await?;
+    }
     find_member(conn, company, user).await
 }
 
@@ -131,6 +135,7 @@ pub async fn remove_member(
     company: CompanyId,
     user: UserId,
     by: (UserId, Role),
+    now: DateTime<Utc>,
 ) -> Result<()> {
     lock_company(conn, company).await?;
     let member = find_member(conn, company, user).await?;
@@ -140,10 +145,31 @@ pub async fn remove_member(
     sqlx::query!("delete from memberships where company_id = $1 and user_id = $2", company.0, user.0)
         .execute(&mut *conn)
         .await?;
+    close_other_doors(&mut *conn, company, &member, now).await?;
     keep_an_owner(conn, company).await
 }
 
-async fn lock_company(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
+/// Whoever is out stays out: no open invitation lets the person in again, and no key comes alive with a later
+/// membership.
+async fn close_other_doors(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    member: &Member,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    void_invitations(&mut *conn, company, &member.email, now).await?;
+    sqlx::query!(
+        "update api_keys set revoked_at = $3 where company_id = $1 and created_by = $2 and revoked_at is null",
+        company.0,
+        member.user_id.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn lock_company(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
     sqlx::query_scalar!("select 1 from companies where id = $1 for update", company.0).fetch_optional(conn).await?;
     Ok(())
 }

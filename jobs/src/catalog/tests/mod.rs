@@ -1,6 +1,8 @@
 //! Imports from an uploaded file to the company's books, through the real job and a real Postgres.
 
+mod corrections;
 mod crash;
+mod endings;
 mod files;
 mod netting;
 mod retail;

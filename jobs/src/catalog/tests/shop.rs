@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{ImportFile, SweepFiles};
+use crate::catalog::{CloseImports, ImportFile, SweepFiles};
 use crate::{Fleet, job, platform_job};
 
 pub(super) struct Shop {
@@ -84,7 +84,8 @@ impl Shop {
         let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
         let now = platform::db::now(&mut tx).await.unwrap();
         import::create_import(&mut tx, self.company, &new, now).await.unwrap();
-        tx.enqueue(job(self.company, &ImportFile { import_id: id })).await.unwrap();
+        let made = tx.enqueue(job(self.company, &ImportFile { import_id: id })).await.unwrap().id();
+        import::assign_job(&mut tx, self.company, id, made).await.unwrap();
         tx.commit().await.unwrap();
         id
     }
@@ -122,6 +123,15 @@ impl Shop {
         tx.commit().await.unwrap();
         let ran = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone()).await.run_due().await;
         assert!(ran.iter().any(|ran| (ran.kind.as_str(), ran.outcome) == ("catalog.sweep_files", "succeeded")));
+    }
+
+    /// Looks for imports that nobody works on, and closes them.
+    pub(super) async fn close_imports(&self) {
+        let mut tx = self.db.db.begin_engine().await.unwrap();
+        tx.enqueue(platform_job(&CloseImports {})).await.unwrap();
+        tx.commit().await.unwrap();
+        let ran = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone()).await.run_due().await;
+        assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:#?}");
     }
 
     /// Runs the job of an import in a runtime of its own that dies once a commit makes `is_time` true of its row.

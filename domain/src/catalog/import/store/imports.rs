@@ -174,6 +174,18 @@ pub async fn cancel_import(
     Ok(())
 }
 
+/// The imports of all companies whose job is over while something is left to do. In a transaction of the engine.
+///
+/// # Errors
+/// The database's.
+pub async fn abandoned_imports(conn: &mut PgConnection) -> Result<Vec<(CompanyId, ImportId)>> {
+    let rows =
+        sqlx::query!(r#"select company_id as "company!: CompanyId", id as "id!: ImportId" from abandoned_imports()"#)
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().map(|row| (row.company, row.id)).collect())
+}
+
 /// What the job must know, the row locked: nobody cancels between the look and the write.
 ///
 /// # Errors

@@ -11,6 +11,8 @@ use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 use crate::catalog::{CustomerId, ProductId};
 
 const BATCH: i64 = 10_000;
+/// How Postgres calls a lock that didn't come in time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Makes a draft of every product that the staged sales or counts name and the catalog lacks.
 ///
@@ -198,7 +200,7 @@ async fn update_sales(
              join products p on p.company_id = $1 and p.sku_key = upper(btrim(l.sku))
              left join customers c on c.company_id = $1 and c.external_ref = l.customer
              left join sites t on t.company_id = $1 and t.name_key = upper(btrim(l.site))
-             where l.import_id = $2 and l.line > $3 and l.line <= $4
+             where l.import_id = $2 and l.line > $3 and l.line <= $4 and not l.fresh
                and (s.product_id, s.customer_id, s.site_id, s.quantity, s.unit_price, s.amount, s.currency, s.sold_at,
                     s.day, s.kind, s.status, s.document)
                  is distinct from (p.id, c.id, t.id, l.quantity, l.unit_price, l.amount, l.currency, l.sold_at,
@@ -232,36 +234,18 @@ async fn update_sales(
     Ok(updated)
 }
 
-/// The products whose sales or counts the import brought or changed.
+/// One merge of a company at a time from here to the end of the transaction: netting must see all of the other.
+/// `false` where another took longer than a wait may: nothing more can be done in this transaction.
 ///
 /// # Errors
 /// The database's.
-pub async fn touched_products(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<Vec<Uuid>> {
-    join_by_hash(&mut *conn).await?;
-    let products = sqlx::query_scalar!(
-        r#"select p.id from products p
-           where p.company_id = $1 and p.sku_key in (
-             select upper(btrim(sku)) from staging.sale_lines where import_id = $2
-             union all select upper(btrim(sku)) from staging.count_lines where import_id = $2)
-           union
-           select (previous ->> 'product_id')::uuid as "id!" from import_changes
-           where company_id = $1 and import_id = $2 and previous ? 'product_id'"#,
-        company.0,
-        import.0,
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    joins_as_usual(conn).await?;
-    Ok(products.into_iter().flatten().collect())
-}
-
-/// One merge of a company at a time from here to the end of the transaction: netting must see all of the other.
-///
-/// # Errors
-/// The database's, a time-out of the wait included.
-pub async fn take_turn(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('import ' || $1::text, 0))", company.0.to_string())
-        .execute(conn)
-        .await?;
-    Ok(())
+pub async fn take_turn(conn: &mut PgConnection, company: CompanyId) -> Result<bool> {
+    let turn =
+        sqlx::query!("select pg_advisory_xact_lock(hashtextextended('import ' || $1::text, 0))", company.0.to_string())
+            .execute(conn)
+            .await;
+    match turn {
+        Err(sqlx::Error::Database(cause)) if cause.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => Ok(false),
+        other => Ok(other.map(|_| true)?),
+    }
 }

@@ -26,7 +26,7 @@ pub async fn start_checking(conn: &mut PgConnection, company: CompanyId, id: Imp
 /// The import waits for answers.
 ///
 /// # Errors
-/// The database's.
+/// `Conflict` where it is over.
 pub async fn ask(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -34,8 +34,9 @@ pub async fn ask(
     detected: &Detected,
     questions: &[Question],
 ) -> Result<()> {
-    sqlx::query!(
-        "update imports set state = 'needs_input', detected = $3, questions = $4 where company_id = $1 and id = $2",
+    let done = sqlx::query!(
+        "update imports set state = 'needs_input', detected = $3, questions = $4
+         where company_id = $1 and id = $2 and state not in ('succeeded', 'failed', 'cancelled')",
         company.0,
         id.0,
         Json(detected) as _,
@@ -43,36 +44,37 @@ pub async fn ask(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    still_open(done.rows_affected())
 }
 
 /// # Errors
-/// The database's.
+/// `Conflict` where it is over.
 pub async fn start_loading(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
     detected: &Detected,
 ) -> Result<()> {
-    sqlx::query!(
-        "update imports set state = 'loading', detected = $3 where company_id = $1 and id = $2",
+    let done = sqlx::query!(
+        "update imports set state = 'loading', detected = $3
+         where company_id = $1 and id = $2 and state not in ('succeeded', 'failed', 'cancelled')",
         company.0,
         id.0,
         Json(detected) as _,
     )
     .execute(conn)
     .await?;
-    Ok(())
+    still_open(done.rows_affected())
 }
 
 /// The import ends without success.
 ///
 /// # Errors
-/// The database's.
+/// `Conflict` where it is over.
 pub async fn fail(conn: &mut PgConnection, company: CompanyId, id: ImportId, why: &Refusal) -> Result<()> {
-    sqlx::query!(
+    let done = sqlx::query!(
         "update imports set state = 'failed', error_code = $3, error_message = $4, finished_at = engine_now()
-         where company_id = $1 and id = $2",
+         where company_id = $1 and id = $2 and state not in ('succeeded', 'failed', 'cancelled')",
         company.0,
         id.0,
         why.code,
@@ -80,7 +82,7 @@ pub async fn fail(conn: &mut PgConnection, company: CompanyId, id: ImportId, why
     )
     .execute(conn)
     .await?;
-    Ok(())
+    still_open(done.rows_affected())
 }
 
 /// The import ends well.
@@ -97,7 +99,7 @@ pub async fn succeed(conn: &mut PgConnection, company: CompanyId, id: ImportId, 
     )
     .execute(conn)
     .await?;
-    still_loading(done.rows_affected())
+    still_open(done.rows_affected())
 }
 
 /// Where the latest finished import of this kind had the same file and options and took every row, this one
@@ -128,6 +130,17 @@ pub async fn succeed_as_repeat(conn: &mut PgConnection, company: CompanyId, id: 
     Ok(done.rows_affected() > 0)
 }
 
+/// What the import had committed before it ended is taken in.
+///
+/// # Errors
+/// The database's.
+pub async fn record_settled(conn: &mut PgConnection, company: CompanyId, id: ImportId) -> Result<()> {
+    sqlx::query!("update imports set settled_at = engine_now() where company_id = $1 and id = $2", company.0, id.0,)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Adds what one range of lines came to.
 ///
 /// # Errors
@@ -152,7 +165,7 @@ pub async fn record_merged(
     )
     .execute(conn)
     .await?;
-    still_loading(done.rows_affected())
+    still_open(done.rows_affected())
 }
 
 /// Keeps the counts of a file that is on its way.
@@ -172,7 +185,7 @@ pub async fn record_counts(conn: &mut PgConnection, company: CompanyId, id: Impo
 }
 
 /// Somebody may have cancelled the import meanwhile: then nothing more of it is written.
-pub(super) fn still_loading(rows: u64) -> Result<()> {
+pub(super) fn still_open(rows: u64) -> Result<()> {
     if rows == 0 { Err(Error::conflict("import_over", "the import is over")) } else { Ok(()) }
 }
 

@@ -1,4 +1,4 @@
-//! The staging tables: filling, numbering, and emptying them.
+//! The staging tables: filling and emptying them.
 
 use std::collections::HashSet;
 
@@ -9,14 +9,13 @@ use sqlx::PgConnection;
 use crate::Result;
 use crate::catalog::import::chunk::Chunk;
 use crate::catalog::import::copy::{HEADER, TRAILER};
-use crate::catalog::import::life::{ImportId, Warning};
+use crate::catalog::import::life::ImportId;
 use crate::catalog::import::stage::fingerprint;
 use crate::catalog::import::store::errors;
-use crate::catalog::import::store::progress::still_loading;
+use crate::catalog::import::store::progress::still_open;
 use crate::catalog::import::{Habits, Kind};
-use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 
-const COPY_SALES: &str = "copy staging.sale_lines (import_id, line, id, key, repeats, sku, name, document, external_id, \
+const COPY_SALES: &str = "copy staging.sale_lines (import_id, line, id, key, repeats, fresh, sku, name, document, external_id, \
      customer, customer_name, country, site, kind, status, quantity, unit_price, amount, currency, sold_at, day) \
      from stdin (format binary)";
 const COPY_PRODUCTS: &str = "copy staging.product_lines (import_id, line, id, sku, name, category, supplier, unit, barcode, \
@@ -64,7 +63,7 @@ pub async fn write_chunk(
     )
     .execute(conn)
     .await?;
-    still_loading(done.rows_affected())
+    still_open(done.rows_affected())
 }
 
 /// Where fewer rows are staged than were committed (the server crashed, and staging isn't logged), forgets
@@ -100,50 +99,6 @@ pub async fn resume_point(conn: &mut PgConnection, company: CompanyId, import: I
     .execute(conn)
     .await?;
     Ok((0, false))
-}
-
-/// Ends staging: rows of one key are numbered in the order of the file, and of rows with the caller's own id
-/// the last one stands (the others get a negative line, which no range reaches: they may still carry the name
-/// of a product to make). Gives what should be looked at.
-///
-/// # Errors
-/// The database's.
-pub async fn number_rows(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<Vec<Warning>> {
-    join_by_hash(&mut *conn).await?;
-    let found = sqlx::query!(
-        r#"with numbered as (
-             select d.line, d.key, d.external_id is not null as named,
-               row_number() over (partition by d.key order by d.line) as occurrence,
-               count(*) over (partition by d.key) as occurrences,
-               row_number() over (partition by d.key, d.quantity, d.unit_price, d.sold_at, d.customer order by d.line)
-                 as likeness
-             from staging.sale_lines d
-             where d.import_id = $1
-               and d.key in (select r.key from staging.sale_lines r where r.import_id = $1 and r.repeats)
-           ), superseded as (
-             update staging.sale_lines l set line = -l.line
-             from numbered n
-             where l.import_id = $1 and l.line = n.line and n.named and n.occurrence < n.occurrences
-             returning 1
-           ), keyed as (
-             update staging.sale_lines l set key = substring(sha256(n.key || int8send(n.occurrence)) for 16)
-             from numbered n
-             where l.import_id = $1 and l.line = n.line and not n.named and n.occurrence > 1
-           )
-           select (select count(*) from superseded) as "superseded!",
-             count(*) filter (where not named and likeness > 1) as "alike!"
-           from numbered"#,
-        import.0,
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    joins_as_usual(&mut *conn).await?;
-    sqlx::query!("update imports set staged_at = engine_now() where company_id = $1 and id = $2", company.0, import.0,)
-        .execute(conn)
-        .await?;
-    let warning = |code: &str, rows| Warning { code: code.into(), rows: u64::try_from(rows).unwrap_or(0) };
-    let warnings = [warning("duplicate_lines", found.alike), warning("superseded_lines", found.superseded)];
-    Ok(warnings.into_iter().filter(|w| w.rows > 0).collect())
 }
 
 /// Empties staging of an import.

@@ -1,0 +1,57 @@
+//! Ends an import whose own job can't: it was cancelled while it waited, parked, or gone at its last try.
+
+use domain::catalog::import::{self, ImportId, Refusal};
+use platform::queue::view::{self, JobState};
+use platform::queue::{Job, JobContext, JobResult, Queue, Uniqueness};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::import_end::{Ending, close};
+use crate::Fleet;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloseImport {
+    pub import_id: ImportId,
+}
+
+impl Job<Fleet> for CloseImport {
+    const NAME: &'static str = "catalog.close_import";
+    const QUEUE: Queue = Queue::Heavy;
+    const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1800);
+
+    fn uniqueness(&self) -> Uniqueness {
+        Uniqueness::WhileOpen(self.import_id.to_string())
+    }
+
+    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+        let mut tx = cx.begin().await?;
+        let import = import::find_import(&mut tx, cx.company(), self.import_id).await?;
+        let job = match import.job_id {
+            Some(id) => view::find(&mut tx, id).await?,
+            None => None,
+        };
+        let state = job.map(|job| job.state);
+        let Some(ending) = ending(import.state.is_final(), state.as_deref()) else {
+            return cx.finish(tx, json!({ "skipped": "its job goes on" })).await;
+        };
+        close(&mut tx, &cx, self.import_id, &ending).await?;
+        let import = import::find_import(&mut tx, cx.company(), self.import_id).await?;
+        cx.finish(tx, json!({ "state": import.state })).await
+    }
+}
+
+/// `None` where the job of an open import isn't over. Of a job that nobody remembers nothing is known but that.
+fn ending(is_over: bool, job: Option<&str>) -> Option<Ending> {
+    let is = |state: JobState| job == Some(state.name());
+    if is_over {
+        Some(Ending::Over)
+    } else if [JobState::Scheduled, JobState::Queued, JobState::Running].into_iter().any(is) {
+        None
+    } else if is(JobState::Cancelled) {
+        Some(Ending::Cancelled)
+    } else {
+        let message = "the job of the import ended before it; send the file again";
+        Some(Ending::Failed(Refusal::new("job_ended", message)))
+    }
+}
