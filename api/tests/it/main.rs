@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands, its helpers too")]
 
 mod ads;
+mod alert_acts;
 mod alerts;
 mod app;
 mod bad_input;
@@ -16,8 +17,10 @@ mod imports;
 mod isolation;
 mod mail;
 mod ops;
+mod outages;
 mod ruptures;
 mod sending;
 mod sessions;
 mod shop;
 mod sources;
+mod stripe_trouble;
