@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use domain::ads::{self, Account, AccountId, ConnectionStatus};
+use domain::notifications::{self, Template};
 use platform::queue::{Done, Job, JobContext, JobError, JobResult, Uniqueness};
 use providers::{Class, ProviderError};
 use secrecy::SecretString;
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::reading::{PAUSE, Reading, Stop};
-use crate::Fleet;
+use crate::notifications::SendMessage;
+use crate::{Fleet, job};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +91,11 @@ async fn fail(reading: &Reading<'_>, cause: impl Into<Failure>) -> Result<JobErr
     let mut tx = cx.begin().await?;
     match &cause {
         Failure::Meta(error) if error.class == Class::NeedsReauth => {
-            ads::require_reauth(&mut tx, account.connection.id, &reason, cx.now()).await?;
+            if ads::require_reauth(&mut tx, account.connection.id, &reason, cx.now()).await? {
+                let told = notifications::tell_admins(&mut tx, cx.company(), Template::AdsReconnect, cx.now()).await?;
+                tx.enqueue_all(told.into_iter().map(|id| job(cx.company(), &SendMessage { message_id: id })).collect())
+                    .await?;
+            }
         }
         Failure::Meta(error) if error.class == Class::Misconfigured => {
             ads::note_permission_error(&mut tx, account.id, &reason, cx.now()).await?;
