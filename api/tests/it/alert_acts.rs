@@ -72,7 +72,8 @@ async fn an_alert_that_is_resolved_by_hand_during_an_evaluation_is_not_told_of()
         {}
         by_hand.commit().await.unwrap();
     };
-    tokio::time::timeout(Duration::from_secs(30), async { tokio::join!(evaluation, resolution) }).await.unwrap();
+    let both = Box::pin(async { tokio::join!(evaluation, resolution) });
+    tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
     app.run_jobs().await;
     let items =
         sqlx::query_scalar!("select count(*) from alert_items where alert_id = $1 and resolved_at is null", alert.0);

@@ -1,9 +1,12 @@
 //! Sending: whatever the provider, the network or a crash does, one message in the end.
 
-use domain::identity::Role;
-use domain::notifications::{Claimed, MessageId, OpenEffect, Outgoing, claim_message, render};
+use domain::identity::{Language, Role};
+use domain::notifications::{
+    Claimed, MessageId, OpenEffect, Outgoing, Template, claim_message, render, set_content_sid,
+};
 use platform::db::Scope;
 use platform::ids::Uuid;
+use providers::sandbox::{TWILIO_CONTENT_ALERT_EN, TWILIO_CONTENT_ALERT_FR};
 use providers::twilio::{Content, NewMessage};
 use sandbox::Fault;
 use serde_json::json;
@@ -100,6 +103,23 @@ async fn a_message_whose_job_died_can_be_sent_after_all() {
     owner.post(&format!("/messages/{}/retry", message["id"].as_str().unwrap()), json!({})).await.expect(202);
     app.run_jobs().await;
     assert_eq!(app.messages_to(PHONE).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_template_that_was_registered_is_the_one_that_goes_out() {
+    let app = quiet().await;
+    let owner = app.with_company().await;
+    let mut operator = app.owner().await;
+    let (template, french) = (Template::Alert, Language::Fr);
+    for wrong in ["", "HX1", "SM00000000000000000000000000000000"] {
+        set_content_sid(&mut operator, template, french, wrong).await.unwrap_err();
+    }
+    for sid in [TWILIO_CONTENT_ALERT_FR, TWILIO_CONTENT_ALERT_EN] {
+        set_content_sid(&mut operator, template, french, sid).await.unwrap();
+    }
+    alerted(&owner, "whatsapp").await;
+    app.run_jobs().await;
+    assert_eq!(app.messages_to(PHONE).await[0]["content_sid"], TWILIO_CONTENT_ALERT_EN);
 }
 
 #[tokio::test]

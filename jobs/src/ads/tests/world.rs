@@ -120,8 +120,12 @@ impl World {
         let mut holder = self.db.owner().await;
         sqlx::raw_sql("begin; lock table ad_daily in exclusive mode").execute(&mut holder).await.unwrap();
         self.die_when(async {
-            let waits = "select count(*) from pg_locks where not granted";
-            while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut self.db.owner().await).await.unwrap() == 0 {}
+            while sqlx::query_scalar!("select 1 from pg_locks where not granted")
+                .fetch_optional(&mut self.db.owner().await)
+                .await
+                .unwrap()
+                .is_none()
+            {}
         })
         .await;
         sqlx::raw_sql("rollback").execute(&mut holder).await.unwrap();
