@@ -9,6 +9,7 @@ use domain::catalog::ProductId;
 use domain::identity::{self, Language, Role};
 use domain::rupture::{self, ListedRupture, Run, RunId, RuptureFilter};
 use jobs::rupture::RunPrediction;
+use platform::db::Tx;
 use platform::ids::Uuid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -47,6 +48,8 @@ struct RunBody {
     /// Products whose demand is known.
     products: Option<i32>,
     service_level: f64,
+    /// False for a study as of another day: its items are at `/predictions/ruptures?run=`.
+    live: bool,
     error: Option<String>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
@@ -62,6 +65,7 @@ impl From<Run> for RunBody {
             horizon_days: run.horizon_days,
             products: run.products,
             service_level: rupture::SERVICE_LEVEL,
+            live: run.live,
             error: run.error,
             created_at: run.created_at,
             finished_at: run.finished_at,
@@ -87,6 +91,7 @@ async fn start_run(
             let id = rupture::create_run(&mut tx, caller.company, user, body.as_of, horizon, caller.now).await?;
             let job = jobs::job(caller.company, &RunPrediction { run_id: id }).by(caller.user);
             let job = tx.enqueue(job).await?.id();
+            rupture::note_job(&mut tx, id, job).await?;
             let outcome = Outcome::accepted(format!("/api/v1/predictions/runs/{id}"), json!({"id": id, "job": job}));
             key.settle(&mut tx, &caller, outcome).await?
         }
@@ -105,6 +110,8 @@ async fn show_run(State(app): State<App>, caller: Caller, Path(id): Path<RunId>)
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuptureQuery {
+    /// What this run found, instead of what holds now.
+    run: Option<RunId>,
     horizon_days: Option<u32>,
     min_probability: Option<f64>,
 }
@@ -154,8 +161,12 @@ struct Told {
 }
 
 impl Told {
-    async fn read(tx: &mut platform::db::Tx, caller: &Caller) -> Result<(Self, Option<Run>)> {
-        let run = rupture::latest_run(tx).await?;
+    /// Of the run asked for, else of the one that holds now.
+    async fn read(tx: &mut Tx, caller: &Caller, asked: Option<Run>) -> Result<(Self, Option<Run>)> {
+        let run = match asked {
+            Some(run) => Some(run),
+            None => rupture::latest_run(tx).await?,
+        };
         let data_through = run.as_ref().and_then(|run| run.data_through);
         let language = identity::find_company(tx, caller.company).await?.language;
         Ok((Self { data_through, stale: rupture::is_stale(data_through, caller.now), language }, run))
@@ -193,7 +204,7 @@ fn quantity(units: f64) -> String {
 struct RuptureList {
     #[serde(flatten)]
     list: List<RuptureBody>,
-    /// What the demand comes from; null before the first run.
+    /// The run asked for, else what the demand comes from; null before the first.
     run: Option<RunBody>,
 }
 
@@ -203,22 +214,29 @@ async fn list_ruptures(
     Query(query): Query<RuptureQuery>,
     page: Page,
 ) -> Result<Json<RuptureList>> {
-    let horizon = query.horizon_days.unwrap_or(DEFAULT_HORIZON);
-    if !(1..=rupture::HORIZON_DAYS).contains(&horizon) {
+    if query.horizon_days.is_some_and(|days| !(1..=rupture::HORIZON_DAYS).contains(&days)) {
         return Err(Error::invalid_field("horizon_days", "out_of_range", "must be from 1 to 365"));
     }
     if query.min_probability.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
         return Err(Error::invalid_field("min_probability", "out_of_range", "must be from 0 to 1"));
     }
+    let mut tx = caller.begin(&app).await?;
+    let asked = match query.run {
+        Some(run) => Some(rupture::load_run(&mut tx, run).await?),
+        None => None,
+    };
+    let horizon = query.horizon_days.or(asked.as_ref().map(|run| run.horizon_days)).unwrap_or(DEFAULT_HORIZON);
     let filter = RuptureFilter {
         horizon_days: i32::try_from(horizon).unwrap_or(i32::MAX),
         min_probability: query.min_probability,
         after: page.after()?,
         limit: page.rows(),
     };
-    let mut tx = caller.begin(&app).await?;
-    let rows = rupture::list_ruptures(&mut tx, &filter).await?;
-    let (told, run) = Told::read(&mut tx, &caller).await?;
+    let rows = match &asked {
+        Some(run) => rupture::list_items_of_run(&mut tx, run.id, &filter).await?,
+        None => rupture::list_ruptures(&mut tx, &filter).await?,
+    };
+    let (told, run) = Told::read(&mut tx, &caller, asked).await?;
     let list = List::cut(rows, &page, |row| (row.days_p50, row.product_id)).map(|row| told.body(row));
     Ok(Json(RuptureList { list, run: run.map(RunBody::from) }))
 }
@@ -230,6 +248,6 @@ async fn show_prediction(
 ) -> Result<Json<RuptureBody>> {
     let mut tx = caller.begin(&app).await?;
     let item = rupture::load_prediction(&mut tx, id).await?;
-    let (told, _) = Told::read(&mut tx, &caller).await?;
+    let (told, _) = Told::read(&mut tx, &caller, None).await?;
     Ok(Json(told.body(item)))
 }

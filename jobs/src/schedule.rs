@@ -26,6 +26,12 @@ pub fn schedules() -> Vec<ScheduleSpec> {
             job: || platform_job(&crate::ads::RefreshAllAccounts {}),
         },
         ScheduleSpec {
+            name: "reconcile-subscriptions",
+            cron: "0 29 4 * * *",
+            timezone: "UTC",
+            job: || platform_job(&crate::billing::ReconcileSubscriptions {}),
+        },
+        ScheduleSpec {
             name: "sweep-identity",
             cron: "0 41 * * * *",
             timezone: "UTC",

@@ -74,6 +74,11 @@ impl Sandbox {
         self.with(|data| data.rules.push(rule));
     }
 
+    /// Strikes no more, whatever was added.
+    pub fn clear_faults(&self) {
+        self.with(|data| data.rules.clear());
+    }
+
     /// Changes the settings.
     pub fn set(&self, change: impl FnOnce(&mut Settings)) {
         self.with(|data| change(&mut data.settings));

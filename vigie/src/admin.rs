@@ -4,12 +4,34 @@ use std::io::Read as _;
 use std::str::FromStr as _;
 
 use anyhow::Context as _;
-use domain::identity;
+use domain::identity::{self, Language};
+use domain::notifications::{self, Template};
 use platform::config::Env;
 use platform::db;
 use secrecy::ExposeSecret as _;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
+
+/// Names the approved WhatsApp template for one of our messages, as the tables' owner: without it,
+/// nobody is written to outside the 24 hours after their own last message.
+pub(crate) fn set_template(name: &str, language: &str, content_sid: &str) -> anyhow::Result<()> {
+    let template = Template::parse(name).with_context(|| format!("{name}: no message of ours"))?;
+    let language = match language {
+        "fr" => Language::Fr,
+        "en" => Language::En,
+        other => anyhow::bail!("{other}: neither fr nor en"),
+    };
+    let mut env = Env::from_process();
+    let url = env.secret("DATABASE_URL");
+    env.finish()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut owner = PgConnectOptions::from_str(url.expose_secret())?.connect().await?;
+        notifications::set_content_sid(&mut owner, template, language, content_sid).await?;
+        println!("{name} goes out as {content_sid}");
+        Ok(())
+    })
+}
 
 /// Makes a platform operator, as the tables' owner. The password comes on standard input, so that it
 /// stands in no process list.

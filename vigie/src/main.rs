@@ -21,6 +21,8 @@ const USAGE: &str = "usage: vigie COMMAND
   migrate    brings the database up to date
   admin operator add EMAIL NAME
              makes a platform operator; the password is read from standard input
+  admin template set NAME LANGUAGE CONTENT_SID
+             names the approved WhatsApp template of a message (alert fr, alert en)
 
 Configuration comes from the environment; .env.example lists every key.";
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ["scheduler"] => run::run(&[Role::Scheduler]),
         ["migrate"] => migrate(),
         ["admin", "operator", "add", email, name] => admin::add_operator(email, name),
+        ["admin", "template", "set", name, language, sid] => admin::set_template(name, language, sid),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())

@@ -24,7 +24,7 @@ use crate::pagination::{List, Page};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NoFields {}
+pub(crate) struct NoFields {}
 
 /// Looks at the stock now, as the 5-minute tick does.
 pub(super) async fn evaluate(

@@ -2,17 +2,23 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use chrono::{DateTime, Utc};
-use domain::identity::Language;
+use domain::identity::{Language, Role};
 use domain::notifications::{self, Channel, ListedMessage, MessageFilter, MessageId, MessageState};
+use jobs::notifications::SendMessage;
 use platform::ids::{UserId, Uuid};
+use platform::queue::Enqueued;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::App;
+use crate::alerts::NoFields;
 use crate::auth::Caller;
-use crate::error::Result;
+use crate::codes::ErrorCode;
+use crate::error::{Error, Result};
 use crate::extract::{Path, Query};
+use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
 #[derive(Debug, Serialize)]
@@ -97,4 +103,30 @@ pub(super) async fn show(
 ) -> Result<Json<MessageBody>> {
     let mut tx = caller.begin(&app).await?;
     Ok(Json(notifications::find_message(&mut tx, id).await?.into()))
+}
+
+/// Takes up a message that ended without arriving. One that may still go out by itself is left alone.
+pub(super) async fn retry(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<MessageId>,
+    Keyed { value: NoFields {}, key }: Keyed<NoFields>,
+) -> Result<Response> {
+    caller.require(Role::Member)?;
+    let mut tx = caller.begin(&app).await?;
+    let outcome = match key.claim(&mut tx, &caller).await? {
+        Some(replay) => replay,
+        None => {
+            let was = notifications::take_up(&mut tx, id, caller.now).await?;
+            let job = jobs::job(caller.company, &SendMessage { message_id: id }).by(caller.user);
+            let enqueued = tx.enqueue(job).await?;
+            if was == MessageState::Queued && matches!(enqueued, Enqueued::Existing(_)) {
+                return Err(Error::new(ErrorCode::Conflict, "the message is on its way out"));
+            }
+            let outcome = Outcome::accepted(format!("/api/v1/messages/{id}"), json!({"id": enqueued.id()}));
+            key.settle(&mut tx, &caller, outcome).await?
+        }
+    };
+    tx.commit().await?;
+    Ok(outcome.respond(&json!({"job": {"id": outcome.id::<Uuid>()?, "state": "queued"}})))
 }

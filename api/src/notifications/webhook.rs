@@ -4,8 +4,8 @@
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
-use domain::notifications::{self, Applied, EffectId, SuppressionReason, Told, wish};
-use jobs::notifications::{SendMessage, parse_reference, state_of, told_by};
+use domain::notifications::{self, Applied, EffectId, Failure, SuppressionReason, Told, wish};
+use jobs::notifications::{SendMessage, failure_of, flag_of, parse_reference, state_of, told_by};
 use platform::db::{self, Scope};
 use platform::ids::CompanyId;
 use providers::Class;
@@ -44,9 +44,9 @@ pub(super) async fn twilio_status(
         state,
         provider_id: callback.message_sid,
         error_code: callback.error_code.map(|code| code.to_string()),
-        window_closed: class == Some(Class::WindowClosed),
+        failure: if callback.status.is_failure() { failure_of(callback.error_code) } else { Failure::Final },
     };
-    let flagged = (class == Some(Class::Recipient)).then_some(SuppressionReason::Invalid);
+    let flagged = flag_of(callback.error_code);
     apply(&app, subject.company, subject.effect, &told, flagged).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -60,8 +60,8 @@ async fn apply(
 ) -> Result<()> {
     let mut tx = app.db().begin(Scope::company(company)).await?;
     let now = db::now(&mut tx).await?;
-    if let Applied::SendAgain(message) = notifications::apply_told(&mut tx, effect, told, now).await? {
-        tx.enqueue(jobs::job(company, &SendMessage { message_id: message })).await?;
+    if let Applied::SendAgain(message, at) = notifications::apply_told(&mut tx, effect, told, now).await? {
+        tx.enqueue(jobs::job(company, &SendMessage { message_id: message }).at(at)).await?;
     }
     if let Some(reason) = flagged {
         notifications::suppress_recipient_of(&mut tx, company, effect, reason, now).await?;
@@ -119,7 +119,7 @@ async fn apply_event(app: &App, event: BrevoEvent) -> Result<()> {
     let mut tx = app.db().begin(Scope::company(company)).await?;
     let now = db::now(&mut tx).await?;
     if let Some(state) = state {
-        let told = Told { state, provider_id: event.message_id, error_code: None, window_closed: false };
+        let told = Told { state, provider_id: event.message_id, error_code: None, failure: Failure::Final };
         notifications::apply_told(&mut tx, effect, &told, now).await?;
     }
     if let Some(reason) = suppression {

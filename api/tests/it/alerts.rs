@@ -1,13 +1,10 @@
 //! The life of an alert from the stock that causes it to the phone that shows it.
 
-use std::time::Duration;
-
-use domain::identity::Role;
 use platform::db::Scope;
 use serde_json::json;
 
 use crate::app::TestApp;
-use crate::shop::{PHONE, alerts, evaluate, messages, minimum, now, product, steady_sales, stock};
+use crate::shop::{PHONE, alerts, evaluate, messages, minimum, product, steady_sales, stock};
 
 #[tokio::test]
 async fn an_empty_shelf_opens_one_alert_and_its_owner_is_told_once_on_each_channel() {
@@ -179,35 +176,6 @@ async fn a_predicted_rupture_is_told_with_its_figures_and_again_when_it_gets_urg
     stock(&owner, rice, 500).await;
     evaluate(&owner).await;
     assert_eq!(alerts(&owner, "open").await.len(), 0);
-}
-
-#[tokio::test]
-async fn people_acknowledge_snooze_and_end_alerts() {
-    let app = TestApp::start().await;
-    let owner = app.with_company().await;
-    let (rice, milk) = (product(&owner, "Riz").await, product(&owner, "Lait").await);
-    stock(&owner, rice, 0).await;
-    evaluate(&owner).await;
-    let id = alerts(&owner, "open").await[0]["id"].as_str().unwrap().to_owned();
-    let path = |verb: &str| format!("/alerts/{id}/{verb}");
-    assert_eq!(owner.post(&path("acknowledge"), json!({})).await.expect(200)["state"], "acknowledged");
-
-    let until = now(&app).await + chrono::TimeDelta::hours(1);
-    assert_eq!(owner.post(&path("snooze"), json!({ "until": until })).await.expect(200)["state"], "snoozed");
-    stock(&owner, milk, 0).await;
-    evaluate(&owner).await;
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
-    app.advance(Duration::from_secs(3700)).await;
-    let owner = app.sign_in(&owner.email, owner.company).await;
-    evaluate(&owner).await;
-    assert_eq!(alerts(&owner, "acknowledged").await.len(), 1);
-
-    let viewer = owner.with_user(Role::Viewer).await;
-    viewer.post(&path("resolve"), json!({})).await.expect_problem(403, "forbidden");
-    owner.post(&path("resolve"), json!({})).await.expect(200);
-    owner.post(&path("acknowledge"), json!({})).await.expect_problem(409, "alert_resolved");
-    evaluate(&owner).await;
-    assert_eq!(alerts(&owner, "open").await.len(), 1);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 use crate::app::{Answer, Client, TestApp};
 
 /// The application, with the sandbox's webhooks coming to it only when a test sends them.
-async fn start() -> TestApp {
+pub(crate) async fn start() -> TestApp {
     let app = TestApp::start().await;
     let url = format!("{}/api/v1/webhooks/stripe", app.fleet.public_url);
     app.sandbox.sandbox().set(|settings| {
@@ -25,7 +25,7 @@ async fn start() -> TestApp {
 }
 
 /// An act on the sandbox's own side.
-async fn stripe(app: &TestApp, method: &str, path: &str, body: Value) -> Value {
+pub(crate) async fn stripe(app: &TestApp, method: &str, path: &str, body: Value) -> Value {
     let request = Request::builder()
         .method(method)
         .uri(format!("/admin/stripe{path}"))
@@ -39,7 +39,7 @@ async fn stripe(app: &TestApp, method: &str, path: &str, body: Value) -> Value {
 }
 
 /// Pays for a plan; gives the subscription's id.
-async fn pay(app: &TestApp, owner: &Client<'_>, plan: &str) -> String {
+pub(crate) async fn pay(app: &TestApp, owner: &Client<'_>, plan: &str) -> String {
     let checkout = owner.post("/billing/checkout-sessions", json!({"plan": plan})).await.expect(201);
     let session = checkout["session_id"].as_str().unwrap();
     let session = stripe(app, "POST", &format!("/checkout/{session}/complete"), json!({})).await;
@@ -59,14 +59,14 @@ async fn send(app: &TestApp, event: &str, how: Value) -> Vec<bool> {
     sent["acknowledged"].as_array().unwrap().iter().map(|yes| yes.as_bool().unwrap()).collect()
 }
 
-async fn send_all(app: &TestApp) {
+pub(crate) async fn send_all(app: &TestApp) {
     for (event, _) in events(app).await {
         assert_eq!(send(app, &event, json!({})).await, [true]);
     }
     app.run_jobs().await;
 }
 
-async fn plan(owner: &Client<'_>) -> (String, Value) {
+pub(crate) async fn plan(owner: &Client<'_>) -> (String, Value) {
     let subscription = owner.get("/billing/subscription").await.expect(200);
     (subscription["plan"].as_str().unwrap().to_owned(), subscription["status"].clone())
 }
@@ -144,6 +144,22 @@ async fn an_event_sent_twice_late_and_forged_leaves_one_right_state() {
         .unwrap();
     assert_eq!(kept, [format!("{subscription} pro")]);
     assert_eq!(plan(&other).await, ("free".to_owned(), Value::Null));
+}
+
+#[tokio::test]
+async fn the_same_event_twice_at_the_same_time_is_kept_once_with_one_job() {
+    let app = start().await;
+    let owner = app.with_company().await;
+    app.run_jobs().await;
+    pay(&app, &owner, "pro").await;
+    let known = events(&app).await;
+    let (event, _) = known.last().unwrap();
+    let acknowledged = tokio::join!(send(&app, event, json!({})), send(&app, event, json!({})));
+    assert_eq!(acknowledged, (vec![true], vec![true]));
+    assert_eq!(stored_events(&app).await.len(), 1);
+    let ran = app.run_jobs().await;
+    assert_eq!(ran.iter().filter(|ran| ran.kind == "billing.apply_event").count(), 1);
+    assert_eq!(plan(&owner).await, ("pro".to_owned(), json!("active")));
 }
 
 #[tokio::test]

@@ -7,7 +7,10 @@ use sandbox::Fault;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
-use crate::mail::{alerted, fault, only_effect, only_message, quiet, run_out, signed, tell, tell_error, write_back};
+use crate::mail::{
+    alerted, effects, fault, only_effect, only_message, quiet, run_out, signed, tell, tell_error, tell_of_mail,
+    write_back,
+};
 use crate::shop::{PHONE, evaluate, messages, product, stock};
 
 #[tokio::test]
@@ -113,16 +116,87 @@ async fn free_text_that_is_refused_goes_out_again_by_its_template() {
     app.run_jobs().await;
     let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
     let effect = only_effect(&app).await;
-    tell_error(&owner, effect, &sid, "63016").await.expect(204);
+    for _ in 0..2 {
+        tell_error(&owner, effect, &sid, "63016").await.expect(204);
+        assert_eq!(only_message(&owner, "whatsapp").await["state"], "queued");
+    }
     app.run_jobs().await;
     let sent = app.messages_to(PHONE).await;
     assert_eq!(sent.len(), 2);
     assert!(sent[1]["content_sid"].is_string());
-    let message = only_message(&owner, "whatsapp").await;
-    assert_eq!((&message["state"], &message["sent_as"]), (&json!("sent"), &json!("template")));
-    tell_error(&owner, effect, &sid, "63016").await.expect(204);
+    for late in ["failed", "sent", "undelivered", "queued"] {
+        let message = only_message(&owner, "whatsapp").await;
+        assert_eq!((&message["state"], &message["sent_as"]), (&json!("sent"), &json!("template")), "{late}");
+        assert_eq!(message["provider_id"], sent[1]["id"]);
+        tell_error(&owner, effect, &sid, "63016").await.expect(204);
+        tell(&owner, effect, &sid, late).await.expect(204);
+    }
     app.run_jobs().await;
     assert_eq!(app.messages_to(PHONE).await.len(), 2);
+    assert_eq!(effects(&app).await, ["absent", "sent"]);
+}
+
+#[tokio::test]
+async fn of_a_try_that_was_given_up_only_a_proof_of_delivery_counts() {
+    let app = quiet().await;
+    let owner = app.with_company().await;
+    fault(&app, "create_message", Fault::TimeoutBefore { hold_ms: 0 }, 1);
+    alerted(&owner, "whatsapp").await;
+    app.try_jobs().await;
+    let given_up = only_effect(&app).await;
+    run_out(&app).await;
+    assert_eq!(effects(&app).await, ["absent", "sent"]);
+    for (word, state) in [("sent", "sent"), ("failed", "sent"), ("delivered", "delivered"), ("read", "read")] {
+        tell(&owner, given_up, "SM00000000000000000000000000000001", word).await.expect(204);
+        assert_eq!(only_message(&owner, "whatsapp").await["state"], state, "{word}");
+    }
+}
+
+#[tokio::test]
+async fn passing_trouble_of_the_channel_is_tried_again_a_few_times() {
+    let app = quiet().await;
+    let owner = app.with_company().await;
+    alerted(&owner, "whatsapp").await;
+    app.run_jobs().await;
+    for tries in 1..=4 {
+        let owner = app.sign_in(&owner.email, owner.company).await;
+        let message = only_message(&owner, "whatsapp").await;
+        assert_eq!((&message["state"], app.messages_to(PHONE).await.len()), (&json!("sent"), tries));
+        let sid = message["provider_id"].as_str().unwrap();
+        let effect = sqlx::query_scalar!("select id from effects where provider_id = $1", sid);
+        let effect = EffectId(effect.fetch_one(&mut app.owner().await).await.unwrap());
+        for _ in 0..2 {
+            tell_error(&owner, effect, sid, if tries == 2 { "63018" } else { "63012" }).await.expect(204);
+        }
+        assert!(app.run_jobs().await.is_empty(), "not at once");
+        app.advance(Duration::from_secs(if tries == 2 { 3600 } else { 60 })).await;
+        app.run_jobs().await;
+    }
+    assert_eq!(app.messages_to(PHONE).await.len(), 4);
+    let owner = app.sign_in(&owner.email, owner.company).await;
+    let message = only_message(&owner, "whatsapp").await;
+    assert_eq!((&message["state"], &message["error_code"]), (&json!("failed"), &json!("63012")));
+}
+
+#[tokio::test]
+async fn what_the_recipient_asked_for_outweighs_any_other_reason() {
+    let app = quiet().await;
+    let owner = app.with_company().await;
+    alerted(&owner, "whatsapp").await;
+    app.run_jobs().await;
+    let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
+    let address = json!({"channel": "whatsapp", "recipient": PHONE});
+    let lift = |suppressed: Value| format!("/suppressions/{}", suppressed["id"].as_str().unwrap());
+
+    let suppressed = owner.post("/suppressions", address.clone()).await.expect(201);
+    write_back(&app, "SM1", "STOP").await.expect(204);
+    owner.delete(&lift(suppressed)).await.expect_problem(409, "asked_by_recipient");
+    write_back(&app, "SM2", "START").await.expect(204);
+
+    let suppressed = owner.post("/suppressions", address).await.expect(201);
+    assert_eq!(suppressed["reason"], "manual");
+    tell_error(&owner, only_effect(&app).await, &sid, "21610").await.expect(204);
+    owner.delete(&lift(suppressed)).await.expect_problem(409, "asked_by_recipient");
 }
 
 #[tokio::test]
@@ -153,13 +227,12 @@ async fn a_bounce_suppresses_the_address_and_a_wrong_token_changes_nothing() {
     }]);
     let nobody = app.anonymous();
     nobody.post("/webhooks/brevo/guessed", event.clone()).await.expect_problem(401, "invalid_signature");
-    let path = format!("/webhooks/brevo/{}", sandbox::keys::BREVO_WEBHOOK_TOKEN);
     for _ in 0..2 {
-        nobody.post(&path, event.clone()).await.expect(204);
+        tell_of_mail(&app, event.clone()).await.expect(204);
     }
     assert_eq!(only_message(&owner, "email").await["state"], "undelivered");
     let suppressed = owner.get("/suppressions").await.expect(200);
     assert_eq!(suppressed["items"].as_array().unwrap().len(), 1);
     assert_eq!(suppressed["items"][0]["reason"], "hard_bounce");
-    nobody.post(&path, json!("?")).await.expect_problem(400, "invalid_json");
+    tell_of_mail(&app, json!("?")).await.expect_problem(400, "invalid_json");
 }

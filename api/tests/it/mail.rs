@@ -36,16 +36,16 @@ pub(crate) async fn alerted(client: &Client<'_>, channel: &str) {
     client.post("/alerts/evaluations", json!({})).await.expect(202);
 }
 
-/// Runs jobs and lets their waits pass, until nothing is left to do.
+/// Runs jobs and lets their waits pass, ever longer ones, until nothing is left to do.
 pub(crate) async fn run_out(app: &TestApp) {
-    for _ in 0..40 {
+    for round in 0..60 {
         app.try_jobs().await;
         let mut conn = app.owner().await;
         let left = sqlx::query_scalar!("select count(*) from jobs_ready").fetch_one(&mut conn).await.unwrap();
         if left == Some(0) {
             return;
         }
-        app.advance(Duration::from_secs(90)).await;
+        app.advance(Duration::from_secs(90 + 20 * round)).await;
     }
     panic!("jobs that never end");
 }
@@ -101,4 +101,10 @@ async fn post_form(app: &TestApp, token: &str, path: &str, fields: &[(&str, &str
         .body(axum::body::Body::from(body.join("&")))
         .unwrap();
     app.call(request).await
+}
+
+/// Brevo tells of a mail.
+pub(crate) async fn tell_of_mail(app: &TestApp, event: Value) -> Answer {
+    let path = format!("/webhooks/brevo/{}", sandbox::keys::BREVO_WEBHOOK_TOKEN);
+    app.anonymous().post(&path, event).await
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands, its helpers too")]
 
 mod ads;
+mod alert_acts;
 mod alerts;
 mod app;
 mod bad_input;
@@ -24,6 +25,7 @@ mod isolation;
 mod mail;
 mod nul_bytes;
 mod ops;
+mod outages;
 mod routes;
 mod ruptures;
 mod sending;
@@ -31,6 +33,7 @@ mod sessions;
 mod shop;
 mod sources;
 mod spreadsheets;
+mod stripe_trouble;
 mod tokens;
 mod uploads;
 mod xlsx;

@@ -112,11 +112,57 @@ async fn old_data_is_studied_as_of_its_own_last_day() {
     app.run_jobs().await;
     let latest = owner.get(&format!("/products/{rice}/prediction")).await.expect(200);
     assert_eq!((&latest["as_of"], &latest["stale"]), (&json!("2011-12-09"), &json!(true)));
-    owner.post("/predictions/runs", json!({"as_of": "2011-12-06"})).await.expect(202);
+    stock(&owner, rice, 1).await;
+    let asked = json!({"as_of": "2011-12-06", "horizon_days": 30});
+    let study = owner.post("/predictions/runs", asked).await.expect(202)["run"]["id"].as_str().unwrap().to_owned();
     app.run_jobs().await;
-    let earlier = owner.get(&format!("/products/{rice}/prediction")).await.expect(200);
-    assert_eq!((&earlier["as_of"], &earlier["data_through"]), (&json!("2011-12-06"), &json!("2011-12-09")));
+    let now = owner.get(&format!("/products/{rice}/prediction")).await.expect(200);
+    assert_eq!(now, latest, "a study leaves what holds now alone");
+    assert_eq!(owner.get("/alerts").await.expect(200)["items"], json!([]), "and alarms nobody");
+    let told = owner.get("/predictions/ruptures").await.expect(200);
+    assert_eq!((&told["items"], &told["run"]["as_of"]), (&json!([]), &json!("2011-12-09")));
+    let told = owner.get(&format!("/predictions/ruptures?run={study}")).await.expect(200);
+    assert_eq!((&told["run"]["id"], &told["run"]["live"]), (&json!(study), &json!(false)));
+    let item = &told["items"][0];
+    assert_eq!((&item["product"]["name"], &item["as_of"]), (&json!("Riz"), &json!("2011-12-06")));
+    assert_eq!(item["data_through"], "2011-12-09");
+    assert_eq!(
+        owner.get(&format!("/predictions/ruptures?run={study}&horizon_days=1")).await.expect(200)["items"],
+        json!([])
+    );
     owner.post("/predictions/runs", json!({"as_of": "2999-01-01"})).await.expect_problem(422, "invalid_input");
+}
+
+#[tokio::test]
+async fn a_run_keeps_what_lies_within_its_horizon() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    for (name, level) in [("soon", 6), ("later", 40)] {
+        let id = product(&owner, name).await;
+        steady_sales(&owner, id, 40, 2).await;
+        stock(&owner, id, level).await;
+    }
+    for (horizon, expected) in [(5, 1), (30, 2)] {
+        let started = owner.post("/predictions/runs", json!({"horizon_days": horizon})).await.expect(202);
+        app.run_jobs().await;
+        let path = format!("/predictions/ruptures?run={}", started["run"]["id"].as_str().unwrap());
+        let told = owner.get(&path).await.expect(200);
+        assert_eq!(told["items"].as_array().unwrap().len(), expected, "{horizon} days");
+        assert_eq!(told["run"]["live"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_run_whose_job_ended_otherwise_shows_failed() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let started = owner.post("/predictions/runs", json!({})).await.expect(202);
+    let job = started["job"]["id"].as_str().unwrap();
+    owner.post(&format!("/jobs/{job}/cancel"), json!({})).await.expect(202);
+    app.run_jobs().await;
+    let run = owner.get(&format!("/predictions/runs/{}", started["run"]["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(run["state"], "failed");
+    assert!(run["finished_at"].is_string());
 }
 
 #[tokio::test]
@@ -135,7 +181,7 @@ async fn the_number_of_statements_does_not_grow_with_the_products() {
         let now = platform::db::now(&mut tx).await.unwrap();
         let counted = Statements::default();
         let counting = tracing::subscriber::set_default(counted.clone());
-        domain::rupture::recompute_demand(&mut tx, company, None, now).await.unwrap();
+        domain::rupture::recompute_demand(&mut tx, company, now).await.unwrap();
         let done = jobs::alerts::evaluate(&mut tx, company, now).await.unwrap();
         drop(counting);
         tx.commit().await.unwrap();

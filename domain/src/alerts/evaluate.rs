@@ -32,6 +32,15 @@ pub struct OpenItem {
     pub name: String,
     pub urgency: Urgency,
     pub peak_urgency: Urgency,
+    /// Opened while the alert slept: nobody was told.
+    pub untold: bool,
+}
+
+impl OpenAlert {
+    /// Nobody is told of what changes, until it wakes.
+    pub fn sleeps(&self) -> bool {
+        self.snoozed_until.is_some()
+    }
 }
 
 /// Why somebody is told.
@@ -77,11 +86,17 @@ pub struct Verdict {
     pub added: Vec<Affected>,
     /// More urgent than they ever were in this alert.
     pub escalated: Vec<Affected>,
+    /// Opened while the alert slept, and to be told of now.
+    pub late: Vec<Affected>,
     /// Another urgency than before, without being told.
     pub moved: Vec<Affected>,
     pub resolved: Vec<Affected>,
+    /// Everything that the alert is about after this verdict.
+    pub open: Vec<Affected>,
     /// Whether somebody is to be told, and why.
     pub cause: Option<Cause>,
+    /// Somebody would be told if the alert didn't sleep; they are when it wakes.
+    pub withheld: bool,
     /// The alert ends, and why.
     pub ends: Option<EndReason>,
 }
@@ -127,9 +142,12 @@ fn end(alert: &OpenAlert, reason: EndReason) -> Verdict {
         products: 0,
         added: Vec::new(),
         escalated: Vec::new(),
+        late: Vec::new(),
         moved: Vec::new(),
         resolved: alert.items.iter().map(|item| affected(item, item.urgency, Figures::default())).collect(),
+        open: Vec::new(),
         cause: None,
+        withheld: false,
         ends: Some(reason),
     }
 }
@@ -141,17 +159,23 @@ fn affected(item: &OpenItem, urgency: Urgency, figures: Figures) -> Affected {
 /// What the products of one rule add up to.
 #[derive(Default)]
 struct Tally {
+    /// The alert does.
+    sleeps: bool,
     concerned: Concerned,
     added: Vec<Affected>,
     escalated: Vec<Affected>,
+    late: Vec<Affected>,
     moved: Vec<Affected>,
     resolved: Vec<Affected>,
+    open: Vec<Affected>,
+    /// Something got worse than ever while the alert slept.
+    worse_asleep: bool,
 }
 
 fn evaluate_rule(rule: &Rule, products: &[Forecast], alert: Option<&OpenAlert>) -> Option<Verdict> {
     let mut left: HashMap<ProductId, &OpenItem> =
         alert.iter().flat_map(|a| &a.items).map(|item| (item.product_id, item)).collect();
-    let mut tally = Tally::default();
+    let mut tally = Tally { sleeps: alert.is_some_and(OpenAlert::sleeps), ..Tally::default() };
     for product in products.iter().filter(|product| rule.filter.covers(product)) {
         let item = left.remove(&product.product_id);
         tally.count(rule, product, item);
@@ -168,20 +192,35 @@ impl Tally {
         match (judge(rule.condition, &rule.filter, product, item.is_some()), item) {
             (Judgement::Concerned { urgency, figures }, Some(item)) => {
                 self.concerned.add(urgency, best_seller);
-                if urgency > item.peak_urgency {
-                    self.escalated.push(affected(item, urgency, figures));
-                } else if urgency != item.urgency {
-                    self.moved.push(affected(item, urgency, figures));
-                }
+                self.still_open(item, affected(item, urgency, figures));
             }
             (Judgement::Concerned { urgency, figures }, None) => {
                 self.concerned.add(urgency, best_seller);
                 let (product_id, name) = (product.product_id, product.name.clone());
-                self.added.push(Affected { item: None, product_id, name, urgency, figures });
+                let added = Affected { item: None, product_id, name, urgency, figures };
+                self.open.push(added.clone());
+                self.added.push(added);
             }
             (Judgement::Clear(figures), Some(item)) => self.resolved.push(affected(item, item.urgency, figures)),
-            (Judgement::Unknown, Some(item)) => self.concerned.add(item.urgency, best_seller),
+            (Judgement::Unknown, Some(item)) => {
+                self.concerned.add(item.urgency, best_seller);
+                self.open.push(affected(item, item.urgency, Figures::default()));
+            }
             (Judgement::Clear(_) | Judgement::Unknown, None) => {}
+        }
+    }
+
+    /// While the alert sleeps its peaks stay: what passed them is found out when it wakes.
+    fn still_open(&mut self, item: &OpenItem, now: Affected) {
+        self.open.push(now.clone());
+        let worse = now.urgency > item.peak_urgency;
+        if worse && !self.sleeps {
+            self.escalated.push(now);
+        } else if item.untold && !self.sleeps {
+            self.late.push(now);
+        } else if now.urgency != item.urgency {
+            self.worse_asleep |= worse;
+            self.moved.push(now);
         }
     }
 
@@ -199,13 +238,16 @@ impl Tally {
             rule_id: rule.id,
             site_id: rule.filter.site_id,
             cause: if ends.is_some() { None } else { self.cause(severity, alert) },
+            withheld: ends.is_none() && self.withheld(severity, alert),
             alert: alert.cloned(),
             severity,
             products: self.concerned.products,
             added: self.added,
             escalated: self.escalated,
+            late: self.late,
             moved: self.moved,
             resolved: self.resolved,
+            open: self.open,
             ends,
         };
         verdict.changes_something().then_some(verdict)
@@ -214,17 +256,44 @@ impl Tally {
     /// An improvement never alarms, and neither does a severity that was reached before.
     fn cause(&self, severity: Severity, alert: Option<&OpenAlert>) -> Option<Cause> {
         let Some(alert) = alert else { return Some(Cause::Opened) };
+        if self.sleeps {
+            return None;
+        }
         if severity > alert.peak_severity || !self.escalated.is_empty() {
             return Some(Cause::Escalated);
         }
-        (!self.added.is_empty()).then_some(Cause::ProductAdded)
+        (!self.added.is_empty() || !self.late.is_empty()).then_some(Cause::ProductAdded)
+    }
+
+    /// Said once for each change, though it is found again at every evaluation until the alert wakes.
+    fn withheld(&self, severity: Severity, alert: Option<&OpenAlert>) -> bool {
+        let rose = alert.is_some_and(|alert| severity > alert.severity && severity > alert.peak_severity);
+        self.sleeps && (rose || self.worse_asleep || !self.added.is_empty())
     }
 }
 
 impl Verdict {
+    /// The worst severity that somebody was told of, this verdict included.
+    pub fn peak_severity(&self) -> Severity {
+        match &self.alert {
+            Some(alert) if alert.sleeps() => alert.peak_severity,
+            Some(alert) => alert.peak_severity.max(self.severity),
+            None => self.severity,
+        }
+    }
+
+    /// What the message is about: where the whole alert is graver than ever, all of it.
+    pub fn told(&self) -> Vec<&Affected> {
+        if self.alert.as_ref().is_some_and(|alert| self.severity > alert.peak_severity) {
+            return self.open.iter().collect();
+        }
+        self.added.iter().chain(&self.late).chain(&self.escalated).collect()
+    }
+
     fn changes_something(&self) -> bool {
-        let lists = [&self.added, &self.escalated, &self.moved, &self.resolved];
-        self.ends.is_some()
+        let lists = [&self.added, &self.escalated, &self.late, &self.moved, &self.resolved];
+        self.cause.is_some()
+            || self.ends.is_some()
             || lists.iter().any(|list| !list.is_empty())
             || self.alert.as_ref().is_none_or(|alert| alert.severity != self.severity)
     }

@@ -63,7 +63,11 @@ fn low_stock(level: f64, minimum: Option<f64>, open: bool, figures: Figures) -> 
 }
 
 fn predicted(bound: f64, product: &Forecast, open: bool, figures: Figures) -> Judgement {
-    let Some(outlook) = product.outlook else { return Judgement::Unknown };
+    let Some(outlook) = product.outlook else {
+        // The level is known, so it is the demand that is gone: its only sale was cancelled, say.
+        let left = figures.level.is_some_and(|level| level > 0.0);
+        return if left { Judgement::Clear(figures) } else { Judgement::Unknown };
+    };
     let figures = Figures {
         probability: Some(outlook.probability),
         days_p50: outlook.days.p50,
@@ -161,6 +165,14 @@ mod tests {
         empty.outlook = Some(outlook(1.0, Some(0)));
         assert_eq!(concerned(rule, &empty, false), Some(false));
         assert_eq!(concerned(rule, &empty, true), Some(true));
+    }
+
+    #[test]
+    fn a_predicted_rupture_ends_with_the_demand_where_something_is_left() {
+        let rule = Condition::PredictedRupture { probability: 0.5 };
+        for (level, expected) in [(Some(10.0), Some(false)), (Some(0.0), None), (None, None)] {
+            assert_eq!(concerned(rule, &product(1, level), true), expected, "{level:?}");
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub struct NamedProduct {
 
 impl AlertMessage {
     pub fn new(company: &str, kind: RuleKind, cause: Cause, verdict: &Verdict) -> Self {
-        let mut told: Vec<&Affected> = verdict.added.iter().chain(&verdict.escalated).collect();
+        let mut told = verdict.told();
         told.sort_by(|a, b| {
             let by_urgency = b.urgency.cmp(&a.urgency);
             by_urgency.then_with(|| a.name.cmp(&b.name)).then(a.product_id.cmp(&b.product_id))

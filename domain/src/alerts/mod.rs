@@ -21,7 +21,7 @@ pub use severity::{Concerned, Severity, severity};
 pub use store::{
     AlertFilter, AlertState, Applied, ListedAlert, NewRule, RuleChanges, StoredEvent, StoredItem, StoredRule,
     acknowledge, apply, archive_rule, create_default_rules, create_rule, find_alert, find_rule, list_alerts,
-    list_events, list_items, list_rules, load_open, load_people, lock_rules, resolve, snooze, update_rule,
+    list_events, list_items, list_rules, load_people, lock_open, lock_rules, resolve, snooze, update_rule,
     wake_snoozed,
 };
 

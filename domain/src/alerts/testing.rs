@@ -16,6 +16,7 @@ pub(super) fn product(number: u128, level: Option<f64>) -> Forecast {
         levels: level.map(|level| (None, level)).into_iter().collect(),
         lead_time_days: 7,
         abc: None,
+        demand: None,
         outlook: None,
     }
 }

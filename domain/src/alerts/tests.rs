@@ -34,13 +34,21 @@ fn after(verdict: &Verdict) -> OpenAlert {
         items: Vec::new(),
     });
     alert.severity = verdict.severity;
-    alert.peak_severity = alert.peak_severity.max(verdict.severity);
-    alert.revision += 1;
+    alert.peak_severity = verdict.peak_severity();
+    alert.revision += i32::from(verdict.cause.is_some());
+    let alert_sleeps = alert.sleeps();
     alert.items.retain(|item| !verdict.resolved.iter().any(|r| r.item == Some(item.id)));
-    for changed in verdict.escalated.iter().chain(&verdict.moved) {
+    for (changed, peak, told) in
+        [(&verdict.escalated, true, true), (&verdict.late, false, true), (&verdict.moved, false, false)]
+            .into_iter()
+            .flat_map(|(list, peak, told)| list.iter().map(move |changed| (changed, peak, told)))
+    {
         let item = alert.items.iter_mut().find(|item| Some(item.id) == changed.item).unwrap();
         item.urgency = changed.urgency;
-        item.peak_urgency = item.peak_urgency.max(changed.urgency);
+        item.untold &= !told;
+        if peak {
+            item.peak_urgency = changed.urgency;
+        }
     }
     alert.items.extend(verdict.added.iter().map(|added| OpenItem {
         id: ItemId(added.product_id.0),
@@ -48,6 +56,7 @@ fn after(verdict: &Verdict) -> OpenAlert {
         name: added.name.clone(),
         urgency: added.urgency,
         peak_urgency: added.urgency,
+        untold: alert_sleeps,
     }));
     alert
 }
@@ -218,4 +227,45 @@ fn each_address_is_told_once_and_only_on_the_channels_of_the_rule() {
     );
     rule.channels = vec![Channel::Whatsapp];
     assert_eq!(destinations(&rule, &people, Language::Fr).len(), 1);
+}
+
+#[test]
+fn where_the_alert_is_graver_than_ever_all_of_it_is_told() {
+    let rules = [rule(Condition::Rupture)];
+    let mut shelves = empty_shelves(1..=3);
+    let first = evaluate(&rules, &shelves, &[]).remove(0);
+    let alert = after(&first);
+    shelves[1].abc = Some(Abc::A);
+    let graver = evaluate(&rules, &shelves, &[alert]).remove(0);
+    assert_eq!((graver.cause, graver.severity), (Some(Cause::Escalated), Severity::Critical));
+    let message = AlertMessage::new("Boutique", RuleKind::Rupture, Cause::Escalated, &graver);
+    assert_eq!((message.count, message.products.len(), message.more), (3, 3, 0));
+}
+
+#[test]
+fn what_happens_while_an_alert_sleeps_is_told_once_when_it_wakes() {
+    let rules = [rule(Condition::Rupture)];
+    let mut shelves = empty_shelves([1]);
+    let mut alert = after(&evaluate(&rules, &shelves, &[]).remove(0));
+    alert.snoozed_until = Some(chrono::DateTime::UNIX_EPOCH);
+    shelves.extend(empty_shelves([2]));
+    shelves[0].abc = Some(Abc::A);
+    let asleep = evaluate(&rules, &shelves, std::slice::from_ref(&alert)).remove(0);
+    assert_eq!((asleep.cause, asleep.withheld), (None, true));
+    alert = after(&asleep);
+    assert_eq!(alert.peak_severity, Severity::High);
+    assert!(evaluate(&rules, &shelves, std::slice::from_ref(&alert)).is_empty(), "said once");
+
+    alert.snoozed_until = None;
+    let mut milder = alert.clone();
+    milder.peak_severity = Severity::Critical;
+    let awake = evaluate(&rules, &shelves, &[milder]).remove(0);
+    assert_eq!(awake.cause, Some(Cause::ProductAdded));
+    let told: Vec<_> = awake.told().iter().map(|product| product.name.as_str()).collect();
+    assert_eq!(told, ["product 2"]);
+
+    let awake = evaluate(&rules, &shelves, std::slice::from_ref(&alert)).remove(0);
+    assert_eq!((awake.cause, awake.told().len()), (Some(Cause::Escalated), 2));
+    alert = after(&awake);
+    assert!(evaluate(&rules, &shelves, &[alert]).is_empty());
 }

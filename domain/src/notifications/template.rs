@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use minijinja::{Environment, Error, UndefinedBehavior, Value};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use crate::identity::Language;
@@ -14,6 +14,8 @@ use crate::identity::Language;
 pub enum Template {
     /// Variables: `alerts::AlertMessage`.
     Alert,
+    /// Somebody has to sign in at Meta again. E-mail only. Variables: `company`.
+    AdsReconnect,
 }
 
 impl Template {
@@ -21,14 +23,20 @@ impl Template {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Alert => "alert",
+            Self::AdsReconnect => "ads_reconnect",
         }
     }
 
     /// Reads what `as_str` wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Alert].into_iter().find(|template| template.as_str() == text)
+        [Self::Alert, Self::AdsReconnect].into_iter().find(|template| template.as_str() == text)
     }
 }
+
+/// Names of companies and products are cut to so many characters.
+const LONGEST_NAME: usize = 80;
+/// Twilio refuses a text of more characters.
+const LONGEST_TEXT: usize = 1_600;
 
 /// A message in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,11 +53,13 @@ pub struct Rendered {
 static ENGLISH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| {
     environment(
         Language::En,
-        [
+        &[
             ("headline", include_str!("templates/alert.en.headline.txt")),
             ("product", include_str!("templates/alert.en.product.txt")),
             ("more", include_str!("templates/alert.en.more.txt")),
             ("alert.html", include_str!("templates/alert.en.html")),
+            ("ads_reconnect", include_str!("templates/ads_reconnect.en.txt")),
+            ("ads_reconnect.html", include_str!("templates/ads_reconnect.en.html")),
         ],
     )
 });
@@ -57,20 +67,22 @@ static ENGLISH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(||
 static FRENCH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| {
     environment(
         Language::Fr,
-        [
+        &[
             ("headline", include_str!("templates/alert.fr.headline.txt")),
             ("product", include_str!("templates/alert.fr.product.txt")),
             ("more", include_str!("templates/alert.fr.more.txt")),
             ("alert.html", include_str!("templates/alert.fr.html")),
+            ("ads_reconnect", include_str!("templates/ads_reconnect.fr.txt")),
+            ("ads_reconnect.html", include_str!("templates/ads_reconnect.fr.html")),
         ],
     )
 });
 
-fn environment(language: Language, sources: [(&'static str, &'static str); 4]) -> Result<Environment<'static>, Error> {
+fn environment(language: Language, sources: &[(&'static str, &'static str)]) -> Result<Environment<'static>, Error> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.add_filter("quantity", move |amount: Option<f64>| quantity(amount, language));
-    for (name, source) in sources {
+    for &(name, source) in sources {
         env.add_template(name, source)?;
     }
     Ok(env)
@@ -104,7 +116,36 @@ pub fn render(
     let env = env.map_err(|broken| Error::new(broken.kind(), broken.to_string()))?;
     match template {
         Template::Alert => render_alert(env, language, variables, link),
+        Template::AdsReconnect => render_notice(env, "ads_reconnect", variables, link),
     }
+}
+
+/// The first line of the text is the subject.
+fn render_notice(
+    env: &Environment<'_>,
+    name: &str,
+    variables: &serde_json::Value,
+    link: &str,
+) -> Result<Rendered, Error> {
+    let company = variables["company"].as_str().map(one_line);
+    let company = company.ok_or_else(|| Error::new(ErrorKind::UndefinedError, "company"))?;
+    let context = minijinja::context! { company, link };
+    let text = env.get_template(name)?.render(&context)?;
+    let html = env.get_template(&format!("{name}.html"))?.render(&context)?;
+    let subject = text.lines().next().unwrap_or_default().to_owned();
+    Ok(Rendered { subject, html, text, variables: BTreeMap::new() })
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// At most so many characters, the last of them an ellipsis where something is missing.
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 fn render_alert(
@@ -115,26 +156,29 @@ fn render_alert(
 ) -> Result<Rendered, Error> {
     let text = |name: &str, context: &serde_json::Value| -> Result<String, Error> {
         let rendered = env.get_template(name)?.render(Value::from_serialize(context))?;
-        Ok(rendered.split_whitespace().collect::<Vec<_>>().join(" "))
+        Ok(one_line(&rendered))
     };
     let headline = text("headline", variables)?;
     let mut lines = Vec::new();
     for product in variables["products"].as_array().into_iter().flatten() {
         let mut context = product.clone();
         context["kind"] = variables["kind"].clone();
+        if let Some(name) = product["name"].as_str() {
+            context["name"] = cut(&one_line(name), LONGEST_NAME).into();
+        }
         lines.push(text("product", &context)?);
     }
     if variables["more"].as_u64().is_some_and(|more| more > 0) {
         lines.push(text("more", variables)?);
     }
-    let company = variables["company"].as_str().unwrap_or_default();
-    let company = company.split_whitespace().collect::<Vec<_>>().join(" ");
+    let company = cut(&one_line(variables["company"].as_str().unwrap_or_default()), LONGEST_NAME);
     let separator = match language {
         Language::Fr => " : ",
         Language::En => ": ",
     };
     let title = format!("{company}{separator}{headline}");
-    let products = lines.join(", ");
+    let frame = title.chars().count() + link.chars().count() + "**".len() + "\n\n\n".len();
+    let products = cut(&lines.join(", "), LONGEST_TEXT.saturating_sub(frame));
     let html = env.get_template("alert.html")?.render(minijinja::context! { headline, lines, company, link })?;
     Ok(Rendered {
         html,
@@ -214,6 +258,34 @@ mod tests {
         let english = rendered(Language::En, &variables);
         assert!(english.text.contains("runs out in 3 days, risk 82%"));
         assert!(english.variables["2"].ends_with("and 4 more"));
+    }
+
+    #[test]
+    fn the_longest_names_leave_a_text_that_twilio_takes() {
+        let name = "é".repeat(500);
+        let product = json!({ "name": name, "level": 0.0, "min_stock": null, "days": 30, "percent": 50 });
+        let mut variables = rupture();
+        (variables["kind"], variables["more"]) = (json!("predicted_rupture"), json!(99));
+        (variables["company"], variables["products"]) = (json!(name), json!(vec![product; 5]));
+        for language in [Language::Fr, Language::En] {
+            let text = rendered(language, &variables).text;
+            assert!((500..=1_024).contains(&text.chars().count()), "{text}");
+            assert!(text.contains(&format!("{}…", "é".repeat(79))), "{text}");
+        }
+        variables["products"] = json!(vec![variables["products"][0].clone(); 50]);
+        assert_eq!(rendered(Language::Fr, &variables).text.chars().count(), LONGEST_TEXT);
+    }
+
+    #[test]
+    fn a_lost_connection_is_told_in_both_languages() {
+        for (language, word) in [(Language::Fr, "connectez-vous"), (Language::En, "sign in")] {
+            let told =
+                render(Template::AdsReconnect, language, &json!({"company": "A & B"}), "https://v.example").unwrap();
+            assert!(told.text.contains(word) && told.text.contains("https://v.example"), "{}", told.text);
+            assert!(told.subject.contains("A & B") && !told.subject.contains('\n'), "{}", told.subject);
+            assert!(told.html.contains("A &amp; B"), "{}", told.html);
+        }
+        assert!(render(Template::AdsReconnect, Language::Fr, &json!({}), "").is_err());
     }
 
     #[test]

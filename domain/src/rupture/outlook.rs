@@ -188,4 +188,34 @@ mod tests {
         assert!(over_lead_time.at_most(outlook.reorder_point) >= SERVICE_LEVEL);
         assert!((outlook.reorder_point - outlook.safety_stock - 14.0).abs() < 1e-9);
     }
+
+    /// Sums of the terms of a Poisson distribution with mean `2 * days`: what two a day come to, without
+    /// anything of this crate's.
+    fn at_most_of_two_a_day(days: u32, units: u32) -> f64 {
+        let mean = 2.0 * f64::from(days);
+        let mut term = (-mean).exp();
+        let mut total = term;
+        for k in 1..=units {
+            term *= mean / f64::from(k);
+            total += term;
+        }
+        total
+    }
+
+    #[test]
+    fn two_a_day_with_fourteen_in_stock_give_the_figures_of_a_poisson_table() {
+        let outlook = Outlook::compute(&demand(2.0, 1.0), &at(14.0));
+        // P(X > 14), mean 14: 1 - 0.570437 (any table of the Poisson distribution).
+        assert!((outlook.probability - (1.0 - 0.570_437)).abs() < 1e-6, "{}", outlook.probability);
+        assert!((outlook.probability - (1.0 - at_most_of_two_a_day(7, 14))).abs() < 1e-9);
+        // The smallest number that covers 95 % of the demand of a lead time: 20.
+        let reorder = (0..).find(|units| at_most_of_two_a_day(7, *units) >= SERVICE_LEVEL).unwrap();
+        assert_eq!((outlook.reorder_point, reorder), (f64::from(reorder), 20));
+        assert_eq!(outlook.safety_stock, 6.0);
+        // The day by which more than 14 units were asked for with this chance: 6, 8 and 11.
+        for (chance, told) in [(0.1, outlook.days.p10), (0.5, outlook.days.p50), (0.9, outlook.days.p90)] {
+            let expected = (1..).find(|days| 1.0 - at_most_of_two_a_day(*days, 14) >= chance);
+            assert_eq!(told, expected, "{chance}");
+        }
+    }
 }

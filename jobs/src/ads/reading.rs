@@ -96,10 +96,12 @@ impl Reading<'_> {
     }
 
     async fn poll(&self, report: &Report, run: &str) -> Result<(), Stop> {
-        if report.started_at.is_none_or(|started| self.cx.now() - started > GIVE_UP_AFTER) {
-            return self.drop_run(report).await;
-        }
-        let told = self.meta().poll_report(&self.token, run).await?;
+        let overdue = report.started_at.is_none_or(|started| self.cx.now() - started > GIVE_UP_AFTER);
+        let told = match self.meta().poll_report(&self.token, run).await {
+            // Meta forgets runs.
+            Err(error) if overdue && error.class == Class::Permanent => return self.drop_run(report).await,
+            told => told?,
+        };
         match told.value.status {
             RunStatus::Completed => {
                 let mut tx = self.cx.begin().await?;
@@ -113,6 +115,7 @@ impl Reading<'_> {
                     self.drop_run(report).await
                 }
             },
+            _ if overdue => self.drop_run(report).await,
             RunStatus::NotStarted | RunStatus::Started | RunStatus::Running => {
                 let mut tx = self.cx.begin().await?;
                 ads::note_poll(&mut tx, report.id).await?;

@@ -5,6 +5,8 @@
 use std::time::Duration;
 
 use domain::ads::{self, Account, AccountId, ConnectionStatus};
+use domain::notifications::{self, Template};
+use platform::db::Tx;
 use platform::queue::{Done, Job, JobContext, JobError, JobResult, Uniqueness};
 use providers::{Class, ProviderError};
 use secrecy::SecretString;
@@ -12,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::reading::{PAUSE, Reading, Stop};
-use crate::Fleet;
+use crate::notifications::SendMessage;
+use crate::{Fleet, job};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +92,7 @@ async fn fail(reading: &Reading<'_>, cause: impl Into<Failure>) -> Result<JobErr
     let mut tx = cx.begin().await?;
     match &cause {
         Failure::Meta(error) if error.class == Class::NeedsReauth => {
-            ads::require_reauth(&mut tx, account.connection.id, &reason, cx.now()).await?;
+            stop_connection(&mut tx, reading, &reason).await?;
         }
         Failure::Meta(error) if error.class == Class::Misconfigured => {
             ads::note_permission_error(&mut tx, account.id, &reason, cx.now()).await?;
@@ -99,6 +102,16 @@ async fn fail(reading: &Reading<'_>, cause: impl Into<Failure>) -> Result<JobErr
     ads::fail_refresh(&mut tx, reading.refresh.id, &reason, cx.now()).await?;
     reading.checkpoint(tx, reading.progress(0, "failed")).await?;
     Ok(JobError::fail(reason))
+}
+
+/// Whoever can sign in again is told of it, the first time.
+async fn stop_connection(tx: &mut Tx, reading: &Reading<'_>, reason: &str) -> Result<(), JobError> {
+    let (company, now) = (reading.cx.company(), reading.cx.now());
+    if ads::require_reauth(tx, reading.account.connection.id, reason, now).await? {
+        let told = notifications::tell_admins(tx, company, Template::AdsReconnect, now).await?;
+        tx.enqueue_all(told.into_iter().map(|id| job(company, &SendMessage { message_id: id })).collect()).await?;
+    }
+    Ok(())
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,9 @@
 //! Looks at a company's stock and opens, updates and ends its alerts; who must be told gets one
 //! message each. All of it is one transaction with a constant number of statements.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::alerts::{self, AlertMessage, Applied, Rule, Verdict};
-use domain::notifications::{self, NewNotice, Template};
+use domain::notifications::{self, NewNotice, Template, WORTH_SENDING};
 use platform::db::Tx;
 use platform::ids::{CompanyId, Uuid};
 use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness};
@@ -13,9 +13,6 @@ use serde_json::json;
 use crate::notifications::SendMessage;
 use crate::rupture::refresh_outlooks;
 use crate::{Fleet, job};
-
-/// An alert that couldn't be sent for so long isn't worth sending any more.
-const WORTH_SENDING: TimeDelta = TimeDelta::hours(6);
 
 /// By the tick, after imports, after movements: takes no details, looks at everything.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,7 +52,7 @@ pub async fn evaluate(tx: &mut Tx, company: CompanyId, now: DateTime<Utc>) -> Re
     let rules = alerts::lock_rules(tx).await?;
     alerts::wake_snoozed(tx, now).await?;
     let products = refresh_outlooks(tx, company, now).await?;
-    let open = alerts::load_open(tx).await?;
+    let open = alerts::lock_open(tx).await?;
     let verdicts = alerts::evaluate(&rules, &products, &open);
     let applied = alerts::apply(tx, company, &rules, &verdicts, now).await?;
     let messages = tell(tx, company, &rules, &verdicts, &applied, now).await?;
@@ -71,7 +68,7 @@ async fn tell(
     applied: &[Applied],
     now: DateTime<Utc>,
 ) -> Result<usize, JobError> {
-    if applied.iter().all(|a| verdicts[a.verdict].cause.is_none()) {
+    if applied.iter().map(|a| &verdicts[a.verdict]).all(|v| v.cause.is_none() && !v.withheld) {
         return Ok(0);
     }
     let audience = alerts::load_people(tx).await?;
@@ -100,11 +97,10 @@ fn notices_of(
     audience: &alerts::Audience,
     now: DateTime<Utc>,
 ) -> Result<Vec<NewNotice>, &'static str> {
-    let Some(cause) = verdict.cause else { return Ok(Vec::new()) };
-    let asleep = verdict.alert.as_ref().and_then(|alert| alert.snoozed_until);
-    if asleep.is_some_and(|until| until > now) {
+    if verdict.withheld {
         return Err("snoozed");
     }
+    let Some(cause) = verdict.cause else { return Ok(Vec::new()) };
     let destinations = alerts::destinations(rule, &audience.people, audience.language);
     if destinations.is_empty() {
         return Err("no_address");
@@ -114,7 +110,7 @@ fn notices_of(
     let notice = |to: alerts::Destination| NewNotice {
         alert_id: told.alert.0,
         revision: told.revision,
-        cause: cause.as_str(),
+        cause: cause.as_str().to_owned(),
         channel: to.channel,
         recipient: to.address,
         user_id: to.user_id,

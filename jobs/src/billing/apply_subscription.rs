@@ -1,10 +1,9 @@
 //! Makes the company's subscription what Stripe says it is now. Reading the record instead of the
 //! event is what makes duplicates and disorder harmless: whichever event comes last, the same is read.
 
-use std::time::Duration;
-
+use chrono::{DateTime, TimeDelta};
 use domain::billing::{self, Plan, Record, Seen};
-use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness};
+use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness, retry};
 use providers::stripe::{Stripe, Subscription};
 use providers::{Class, ProviderError};
 use serde::{Deserialize, Serialize};
@@ -12,8 +11,8 @@ use serde_json::json;
 
 use crate::Fleet;
 
-/// Where Stripe refuses for pace and doesn't say for how long.
-const PAUSE: Duration = Duration::from_secs(30);
+/// A day's reconciliation asks again anyway; an event must not be lost meanwhile.
+const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(3);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,8 +24,6 @@ pub struct ApplySubscription {
 impl Job<Fleet> for ApplySubscription {
     const NAME: &'static str = "billing.apply_subscription";
     const QUEUE: Queue = Queue::Fast;
-    /// With the back-off this outlasts a long night of Stripe's.
-    const MAX_ATTEMPTS: u16 = 15;
 
     /// One at a time, so that the answer written last is the one that was asked for last; an event
     /// that comes while Stripe is being asked makes it ask once more.
@@ -36,7 +33,7 @@ impl Job<Fleet> for ApplySubscription {
 
     async fn run(self, cx: JobContext<Fleet>) -> JobResult {
         let stripe = &cx.world().providers.stripe;
-        let found = stripe.fetch_subscription(&self.subscription).await.map_err(setback)?;
+        let found = stripe.fetch_subscription(&self.subscription).await.map_err(|error| setback(&cx, error))?;
         let plan = plan_of_price(stripe, found.price.as_deref());
         if plan.is_none() {
             tracing::warn!(price = found.price, "price of no plan");
@@ -71,10 +68,22 @@ fn record(found: Subscription) -> Record {
     }
 }
 
-fn setback(error: ProviderError) -> JobError {
-    match error.class {
-        Class::RateLimited => JobError::retry_after(error.retry_after.unwrap_or(PAUSE), error),
-        Class::Retry | Class::Unknown => JobError::retry(error),
-        _ => JobError::fail(error),
+/// Trouble at Stripe, or with our key for it, spends no try: it passes, or a person puts it right.
+fn setback(cx: &JobContext<Fleet>, error: ProviderError) -> JobError {
+    let passes = matches!(error.class, Class::RateLimited | Class::Misconfigured | Class::Retry | Class::Unknown);
+    if !passes || age(cx) > GIVE_UP_AFTER {
+        return JobError::fail(error);
     }
+    let jitter = f64::from(cx.job_id().0.as_bytes()[15]) / 255.0;
+    let ours = retry::backoff(u32::try_from(cx.fence()).unwrap_or(1), jitter);
+    JobError::snooze(ours.max(error.retry_after.unwrap_or_default()), error)
+}
+
+/// Since the job was enqueued, as its id tells.
+fn age(cx: &JobContext<Fleet>) -> TimeDelta {
+    let made = cx.job_id().0.get_timestamp().and_then(|at| {
+        let (seconds, nanos) = at.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    });
+    made.map_or(TimeDelta::zero(), |made| cx.now() - made)
 }

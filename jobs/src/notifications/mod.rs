@@ -1,5 +1,6 @@
 //! Jobs of the notifications area.
 
+mod answer;
 mod email;
 mod outcome;
 mod send_message;
@@ -7,7 +8,7 @@ mod whatsapp;
 
 pub use email::{parse_reference, told_by};
 pub use send_message::SendMessage;
-pub use whatsapp::state_of;
+pub use whatsapp::{failure_of, flag_of, state_of};
 
 use crate::Registry;
 

@@ -7,7 +7,8 @@ use providers::{Class, ProviderError};
 
 /// A lost answer: what the provider did meanwhile shows after this at the latest.
 const SETTLE_AFTER_SILENCE: Duration = Duration::from_secs(60);
-/// An answer that says nothing certain (5xx): the provider is done with the call.
+/// Twilio's own word that it failed (a 500 with its code): it is done with the call. Any other 5xx may
+/// come from something in between, with the call still under way behind it.
 const SETTLE_AFTER_ANSWER: Duration = Duration::from_secs(2);
 /// Where a provider doesn't say how long its limit lasts.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
@@ -18,9 +19,9 @@ pub(super) enum Outcome {
     Done,
     /// Perhaps done: look it up after this long, before anything else.
     LookUp(Duration),
-    /// Surely not done, worth another try after the usual back-off.
+    /// Surely not done by this call, worth another try after the usual back-off.
     TryAgain,
-    /// Surely not done, and no use before this long.
+    /// Surely not done by this call, and no use before this long.
     Wait(Duration),
     /// Free text isn't let through: send the approved template.
     UseTemplate,
@@ -29,18 +30,18 @@ pub(super) enum Outcome {
 }
 
 /// Twilio's code for a recipient who opted out.
-const OPTED_OUT: &str = "21610";
+pub(super) const OPTED_OUT: u32 = 21610;
 
 pub(super) fn outcome(error: &ProviderError) -> Outcome {
     match error.class {
         Class::AlreadyDone => Outcome::Done,
-        Class::Unknown if error.status.is_some() => Outcome::LookUp(SETTLE_AFTER_ANSWER),
+        Class::Unknown if error.status == Some(500) && error.code.is_some() => Outcome::LookUp(SETTLE_AFTER_ANSWER),
         Class::Unknown => Outcome::LookUp(SETTLE_AFTER_SILENCE),
         Class::Retry => Outcome::TryAgain,
         Class::RateLimited => Outcome::Wait(error.retry_after.unwrap_or(DEFAULT_WAIT)),
         Class::WindowClosed => Outcome::UseTemplate,
         Class::Expired => Outcome::End(MessageState::Expired, None),
-        Class::Recipient if error.code.as_deref() == Some(OPTED_OUT) => {
+        Class::Recipient if error.code.as_deref() == Some(&OPTED_OUT.to_string()) => {
             Outcome::End(MessageState::Suppressed, Some(SuppressionReason::Stop))
         }
         Class::Recipient => Outcome::End(MessageState::Failed, Some(SuppressionReason::Invalid)),
@@ -73,7 +74,10 @@ mod tests {
     fn each_class_of_error_has_its_consequence() {
         let cases = [
             (Class::Unknown, None, None, Outcome::LookUp(Duration::from_secs(60))),
-            (Class::Unknown, Some(500), None, Outcome::LookUp(Duration::from_secs(2))),
+            (Class::Unknown, Some(500), Some("20500"), Outcome::LookUp(Duration::from_secs(2))),
+            (Class::Unknown, Some(500), None, Outcome::LookUp(Duration::from_secs(60))),
+            (Class::Unknown, Some(502), None, Outcome::LookUp(Duration::from_secs(60))),
+            (Class::Unknown, Some(503), Some("20503"), Outcome::LookUp(Duration::from_secs(60))),
             (Class::Retry, None, None, Outcome::TryAgain),
             (Class::RateLimited, Some(429), Some("20429"), Outcome::Wait(Duration::from_secs(7))),
             (Class::WindowClosed, Some(400), Some("63016"), Outcome::UseTemplate),

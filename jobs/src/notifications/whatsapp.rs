@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::Language;
-use domain::notifications::{MessageState, OpenEffect, Outgoing, Rendered, Template};
+use domain::notifications::{Failure, MessageState, OpenEffect, Outgoing, Rendered, SuppressionReason, Template};
 use platform::ids::CompanyId;
-use providers::twilio::{Content, MessageStatus, NewMessage};
-use providers::{Mode, ProviderError, sandbox};
+use providers::twilio::{Content, MessageStatus, NewMessage, again_after, class_of};
+use providers::{Class, Mode, ProviderError, sandbox};
 
+use super::outcome::OPTED_OUT;
 use crate::Fleet;
 
 /// Twilio stamps with its own clock.
@@ -24,7 +25,7 @@ pub(super) fn content(message: &Outgoing, words: &Rendered, sid: Option<String>)
 /// The sandbox's own approved templates; the real ones are in the database.
 pub(super) fn sandbox_sid(fleet: &Fleet, template: Template, language: Language) -> Option<String> {
     match (fleet.providers.mode, template, language) {
-        (Mode::Live, ..) => None,
+        (Mode::Live, ..) | (_, Template::AdsReconnect, _) => None,
         (Mode::Sandbox, Template::Alert, Language::Fr) => Some(sandbox::TWILIO_CONTENT_ALERT_FR.to_owned()),
         (Mode::Sandbox, Template::Alert, Language::En) => Some(sandbox::TWILIO_CONTENT_ALERT_EN.to_owned()),
     }
@@ -50,7 +51,7 @@ pub(super) async fn send(
         to: message.recipient.clone(),
         content,
         status_callback: Some(callback(fleet, company, effect)),
-        validity: message.expires_at.and_then(|at| (at - effect.intended_at).to_std().ok()),
+        validity: (message.expires_at - effect.intended_at).to_std().ok(),
     };
     let made = fleet.providers.twilio.create_message(&new).await?;
     Ok(made.sid)
@@ -93,6 +94,27 @@ pub fn state_of(status: MessageStatus, expired: bool) -> Option<MessageState> {
             Some(MessageState::Sent)
         }
         MessageStatus::Receiving | MessageStatus::Received => None,
+    }
+}
+
+/// What a failure that Twilio tells of lets us do.
+pub fn failure_of(code: Option<u32>) -> Failure {
+    match code {
+        Some(code) if class_of(code) == Class::WindowClosed => Failure::WindowClosed,
+        Some(code) => {
+            let wait = again_after(code).and_then(|wait| TimeDelta::from_std(wait).ok());
+            wait.map_or(Failure::Final, Failure::Passing)
+        }
+        None => Failure::Final,
+    }
+}
+
+/// What such a failure says of the address for the time to come.
+pub fn flag_of(code: Option<u32>) -> Option<SuppressionReason> {
+    match code {
+        Some(OPTED_OUT) => Some(SuppressionReason::Stop),
+        Some(code) if class_of(code) == Class::Recipient => Some(SuppressionReason::Invalid),
+        _ => None,
     }
 }
 

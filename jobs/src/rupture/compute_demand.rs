@@ -28,7 +28,7 @@ impl Job<Fleet> for ComputeDemand {
     async fn run(self, cx: JobContext<Fleet>) -> JobResult {
         let (company, now) = (cx.company(), cx.now());
         let mut tx = cx.begin().await?;
-        let made = rupture::recompute_demand(&mut tx, company, None, now).await?;
+        let made = rupture::recompute_demand(&mut tx, company, now).await?;
         let run = rupture::record_run(&mut tx, company, &made, now).await?;
         refresh_outlooks(&mut tx, company, now).await?;
         tx.enqueue_all(reactions(company, Event::DemandComputed)).await?;

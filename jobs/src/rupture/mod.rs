@@ -10,7 +10,11 @@ pub use compute_all_demand::ComputeAllDemand;
 pub use compute_demand::ComputeDemand;
 pub use run_prediction::RunPrediction;
 
-use domain::rupture::{self, Forecast};
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::catalog::ProductId;
+use domain::rupture::{self, Demand, Forecast};
 use platform::db::Tx;
 use platform::ids::CompanyId;
 use platform::queue::JobError;
@@ -21,19 +25,37 @@ pub(crate) fn register(registry: Registry) -> Registry {
     registry.with::<ComputeDemand>().with::<ComputeAllDemand>().with::<RunPrediction>()
 }
 
-/// Every watched product with its outlook as of `now`, kept for readers. The arithmetic runs beside
-/// the async threads.
+/// Every watched product with its outlook as of `now`, kept for readers.
 ///
 /// # Errors
 /// The database's.
 pub(crate) async fn refresh_outlooks(
     tx: &mut Tx,
     company: CompanyId,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Forecast>, JobError> {
     let watched = rupture::load_watched(tx, company, now).await?;
-    let compute = move || watched.into_iter().map(rupture::Watched::forecast).collect::<Vec<_>>();
-    let forecasts = tokio::task::spawn_blocking(compute).await.map_err(JobError::retry)?;
+    let forecasts = beside(move || watched.into_iter().map(rupture::Watched::forecast).collect()).await?;
     rupture::save_outlooks(tx, company, &forecasts, now).await?;
     Ok(forecasts)
+}
+
+/// The outlooks that today's stock would have with another demand; nothing is kept.
+async fn study_outlooks(
+    tx: &mut Tx,
+    company: CompanyId,
+    mut demand: HashMap<ProductId, Demand>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Forecast>, JobError> {
+    let watched = rupture::load_watched(tx, company, now).await?;
+    let mut with_demand = move |watched: rupture::Watched| {
+        let demand = demand.remove(&watched.product_id());
+        watched.forecast_with(demand)
+    };
+    beside(move || watched.into_iter().map(&mut with_demand).collect()).await
+}
+
+/// The arithmetic runs beside the async threads.
+async fn beside(compute: impl FnOnce() -> Vec<Forecast> + Send + 'static) -> Result<Vec<Forecast>, JobError> {
+    tokio::task::spawn_blocking(compute).await.map_err(JobError::retry)
 }

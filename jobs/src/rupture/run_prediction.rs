@@ -1,13 +1,14 @@
-//! A run that somebody asked for, as of a day of their choice.
+//! A run that somebody asked for. As of a day of their choice it is a study: its results are its own,
+//! the company's demand stays that of the last day, and nobody is alarmed by the past.
 
 use std::time::Duration;
 
-use domain::rupture::{self, RunId, RunState};
+use domain::rupture::{self, RunId, RunKind, RunState};
 use platform::queue::{Job, JobContext, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::refresh_outlooks;
+use super::{refresh_outlooks, study_outlooks};
 use crate::Fleet;
 use crate::events::{Event, reactions};
 
@@ -30,13 +31,22 @@ impl Job<Fleet> for RunPrediction {
         let (company, now) = (cx.company(), cx.now());
         let mut tx = cx.begin().await?;
         let run = rupture::load_run(&mut tx, self.run_id).await?;
-        if run.state != RunState::Queued {
+        if run.state == RunState::Succeeded {
             return cx.finish(tx, json!({ "state": run.state.as_str() })).await;
         }
-        let made = rupture::recompute_demand(&mut tx, company, run.asked_as_of, now).await?;
-        rupture::finish_run(&mut tx, run.id, &made, now).await?;
-        refresh_outlooks(&mut tx, company, now).await?;
-        tx.enqueue_all(reactions(company, Event::DemandComputed)).await?;
+        let study = match run.asked_as_of {
+            Some(day) => rupture::study_demand(&mut tx, company, day, now).await?,
+            None => None,
+        };
+        let (made, kind, forecasts) = if let Some((made, demand)) = study {
+            (made, RunKind::Study, study_outlooks(&mut tx, company, demand, now).await?)
+        } else {
+            let made = rupture::recompute_demand(&mut tx, company, now).await?;
+            tx.enqueue_all(reactions(company, Event::DemandComputed)).await?;
+            (made, RunKind::Live, refresh_outlooks(&mut tx, company, now).await?)
+        };
+        rupture::save_items(&mut tx, company, &run, &forecasts, now).await?;
+        rupture::finish_run(&mut tx, run.id, &made, kind, now).await?;
         cx.finish(tx, json!({ "as_of": made.as_of, "products": made.products })).await
     }
 }

@@ -51,7 +51,7 @@ mod tests {
     use crate::error::{Class, Provider};
     use crate::http::{Answer, Call, Effect};
 
-    const SEND: Call = Call { provider: Provider::Brevo, operation: "send_email", effect: Effect::Repeatable };
+    const SEND: Call = Call { provider: Provider::Brevo, operation: "send_email", effect: Effect::Once };
 
     #[test]
     fn each_refusal_asks_for_one_thing() {
@@ -62,7 +62,7 @@ mod tests {
             (401, r#"{"code":"unauthorized","message":"Key not found"}"#, Class::Misconfigured),
             (402, r#"{"code":"not_enough_credits","message":"no credit"}"#, Class::Misconfigured),
             (403, "", Class::Misconfigured),
-            (500, "<html>oops</html>", Class::Retry),
+            (500, "<html>oops</html>", Class::Unknown),
         ];
         for (status, body, class) in cases {
             let answer = Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec().into() };

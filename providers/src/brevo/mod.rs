@@ -1,7 +1,7 @@
 //! Brevo's transactional e-mail. Contract: API v3, `POST /smtp/email`.
 //!
 //! A send carries an idempotency key inside its JSON `headers`: with the same key on every try,
-//! repeating a lost call is harmless, so that no failure of it is `Unknown`.
+//! repeating one that is `Unknown` is harmless.
 
 mod codes;
 mod webhook;
@@ -84,9 +84,10 @@ impl Brevo {
     /// Sends an e-mail.
     ///
     /// # Errors
-    /// By the error map; `Retry` with the same key is safe.
+    /// By the error map: `Retry` surely sent nothing, `Unknown` may have; repeating either with the same
+    /// key is safe.
     pub async fn send_email(&self, email: &NewEmail) -> Result<SentEmail, ProviderError> {
-        let call = Call { provider: Provider::Brevo, operation: "send_email", effect: Effect::Repeatable };
+        let call = Call { provider: Provider::Brevo, operation: "send_email", effect: Effect::Once };
         let request = self
             .http
             .client

@@ -56,6 +56,8 @@ const CODES: &[(u32, Class)] = &[
 /// How long a limit lasts where Twilio doesn't say.
 const WAITS: &[(u32, Duration)] =
     &[(63018, Duration::from_secs(3600)), (21611, Duration::from_secs(60)), (30001, Duration::from_secs(60))];
+/// Before a message that failed of passing trouble is worth sending anew.
+const AGAIN: Duration = Duration::from_secs(60);
 
 #[derive(Default, Deserialize)]
 struct Problem {
@@ -69,6 +71,18 @@ pub fn class_of(code: u32) -> Class {
     CODES.iter().find(|(known, _)| *known == code).map_or(Class::Permanent, |(_, class)| *class)
 }
 
+/// How long to wait before a message that failed with this code may be sent anew; `None` where it may
+/// not.
+#[must_use]
+pub fn again_after(code: u32) -> Option<Duration> {
+    let passes = matches!(class_of(code), Class::Retry | Class::RateLimited);
+    passes.then(|| known_wait(code).unwrap_or(AGAIN))
+}
+
+fn known_wait(code: u32) -> Option<Duration> {
+    WAITS.iter().find(|(known, _)| *known == code).map(|(_, wait)| *wait)
+}
+
 pub(super) fn refusal(call: &Call, answer: &Answer) -> ProviderError {
     let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
     let class = match (answer.status, problem.code) {
@@ -80,8 +94,7 @@ pub(super) fn refusal(call: &Call, answer: &Answer) -> ProviderError {
     };
     let mut error = answer.error(call, class, problem.message.as_deref());
     error.code = problem.code.map(|code| code.to_string());
-    let known = WAITS.iter().find(|(code, _)| Some(*code) == problem.code).map(|(_, wait)| *wait);
-    error.retry_after = answer.seconds("retry-after").or(known);
+    error.retry_after = answer.seconds("retry-after").or(problem.code.and_then(known_wait));
     error
 }
 
@@ -89,7 +102,7 @@ pub(super) fn refusal(call: &Call, answer: &Answer) -> ProviderError {
 mod tests {
     use reqwest::header::{HeaderMap, HeaderValue};
 
-    use super::{CODES, class_of, refusal};
+    use super::{CODES, again_after, class_of, refusal};
     use crate::error::{Class, Provider};
     use crate::http::{Answer, Call, Effect};
 
@@ -119,6 +132,16 @@ mod tests {
         ];
         for (code, class) in cases {
             assert_eq!(class_of(code), class, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_passes_has_a_wait_and_what_is_final_has_none() {
+        for (code, seconds) in [(63012, 60), (63021, 60), (63017, 60), (63018, 3600), (30001, 60)] {
+            assert_eq!(again_after(code).map(|wait| wait.as_secs()), Some(seconds), "{code}");
+        }
+        for code in [63016, 63024, 21610, 30036, 99999] {
+            assert_eq!(again_after(code), None, "{code}");
         }
     }
 

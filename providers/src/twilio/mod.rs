@@ -8,7 +8,7 @@ mod message;
 mod signature;
 mod status;
 
-pub use codes::class_of;
+pub use codes::{again_after, class_of};
 pub use message::{Content, Message, MessagePage, MessageQuery, NewMessage};
 pub use signature::{sign, verify};
 pub use status::{InboundMessage, MessageStatus, StatusCallback};

@@ -103,7 +103,7 @@ async fn update_alerts(conn: &mut PgConnection, verdicts: &[Verdict], now: DateT
          where a.id = n.id and a.resolved_at is null",
         &changed.iter().map(|(.., a)| a.id.0).collect::<Vec<_>>(),
         &changed.iter().map(|(_, v, _)| v.severity.as_str().to_owned()).collect::<Vec<_>>(),
-        &changed.iter().map(|(_, v, a)| a.peak_severity.max(v.severity).as_str().to_owned()).collect::<Vec<_>>(),
+        &changed.iter().map(|(_, v, _)| v.peak_severity().as_str().to_owned()).collect::<Vec<_>>(),
         &changed.iter().map(|(_, v, _)| count(v.products)).collect::<Vec<_>>(),
         &changed.iter().map(|(_, v, a)| revision(v, a)).collect::<Vec<_>>(),
         &changed.iter().map(|(_, v, _)| v.ends.is_some()).collect::<Vec<_>>(),
@@ -122,21 +122,24 @@ async fn insert_items(
     applied: &[Applied],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let new: Vec<(AlertId, &Affected)> =
-        applied.iter().flat_map(|a| verdicts[a.verdict].added.iter().map(|item| (a.alert, item))).collect();
+    let new: Vec<(&Applied, &Affected)> =
+        applied.iter().flat_map(|a| verdicts[a.verdict].added.iter().map(move |item| (a, item))).collect();
+    let sleeps = |applied: &Applied| verdicts[applied.verdict].alert.as_ref().is_some_and(OpenAlert::sleeps);
     sqlx::query!(
-        "insert into alert_items (company_id, id, alert_id, product_id, urgency, peak_urgency, opened_figures, opened_at)
-         select $1, n.id, n.alert_id, n.product_id, n.urgency, n.urgency, n.figures, $7
-         from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[])
-           as n (id, alert_id, product_id, urgency, figures)
+        "insert into alert_items (company_id, id, alert_id, product_id, urgency, peak_urgency, opened_figures, opened_at,
+           untold)
+         select $1, n.id, n.alert_id, n.product_id, n.urgency, n.urgency, n.figures, $7, n.untold
+         from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $8::bool[])
+           as n (id, alert_id, product_id, urgency, figures, untold)
          on conflict (company_id, alert_id, product_id) where resolved_at is null do nothing",
         company.0,
         &new.iter().map(|_| ItemId::new().0).collect::<Vec<_>>(),
-        &new.iter().map(|(alert, _)| alert.0).collect::<Vec<_>>(),
+        &new.iter().map(|(applied, _)| applied.alert.0).collect::<Vec<_>>(),
         &new.iter().map(|(_, item)| item.product_id.0).collect::<Vec<_>>(),
         &new.iter().map(|(_, item)| item.urgency.as_str().to_owned()).collect::<Vec<_>>(),
         &new.iter().map(|(_, item)| json!(item.figures)).collect::<Vec<_>>(),
         now,
+        &new.iter().map(|(applied, _)| sleeps(applied)).collect::<Vec<_>>(),
     )
     .execute(conn)
     .await?;
@@ -164,19 +167,24 @@ async fn resolve_items(conn: &mut PgConnection, verdicts: &[Verdict], now: DateT
 }
 
 async fn move_items(conn: &mut PgConnection, verdicts: &[Verdict]) -> Result<()> {
-    let moved: Vec<(Uuid, String, bool)> = verdicts
-        .iter()
-        .flat_map(|v| v.escalated.iter().map(|item| (item, true)).chain(v.moved.iter().map(|item| (item, false))))
-        .filter_map(|(item, peak)| Some((item.item?.0, item.urgency.as_str().to_owned(), peak)))
-        .collect();
+    let mut moved: Vec<(Uuid, String, bool, bool)> = Vec::new();
+    for verdict in verdicts {
+        for (items, peak, told) in
+            [(&verdict.escalated, true, true), (&verdict.late, false, true), (&verdict.moved, false, false)]
+        {
+            let row = |item: &Affected| Some((item.item?.0, item.urgency.as_str().to_owned(), peak, told));
+            moved.extend(items.iter().filter_map(row));
+        }
+    }
     sqlx::query!(
-        "update alert_items i set urgency = n.urgency,
+        "update alert_items i set urgency = n.urgency, untold = i.untold and not n.told,
            peak_urgency = case when n.peak then n.urgency else i.peak_urgency end
-         from unnest($1::uuid[], $2::text[], $3::bool[]) as n (id, urgency, peak)
+         from unnest($1::uuid[], $2::text[], $3::bool[], $4::bool[]) as n (id, urgency, peak, told)
          where i.id = n.id and i.resolved_at is null",
         &moved.iter().map(|(id, ..)| *id).collect::<Vec<_>>(),
-        &moved.iter().map(|(_, urgency, _)| urgency.clone()).collect::<Vec<_>>(),
-        &moved.iter().map(|(.., peak)| *peak).collect::<Vec<_>>(),
+        &moved.iter().map(|(_, urgency, ..)| urgency.clone()).collect::<Vec<_>>(),
+        &moved.iter().map(|(.., peak, _)| *peak).collect::<Vec<_>>(),
+        &moved.iter().map(|(.., told)| *told).collect::<Vec<_>>(),
     )
     .execute(conn)
     .await?;

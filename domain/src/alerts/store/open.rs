@@ -44,37 +44,20 @@ pub async fn lock_rules(conn: &mut PgConnection) -> Result<Vec<Rule>> {
     Ok(rules.collect())
 }
 
-/// Every unresolved alert with its unresolved items, oldest first.
+/// Every unresolved alert with its unresolved items, oldest first; locked until the transaction ends, so
+/// that nobody resolves one by hand between the reading and the writing.
 ///
 /// # Errors
 /// The database's.
-pub async fn load_open(conn: &mut PgConnection) -> Result<Vec<OpenAlert>> {
-    let mut items: HashMap<Uuid, Vec<OpenItem>> = HashMap::new();
-    let rows = sqlx::query!(
-        r#"select i.alert_id, i.id as "id: ItemId", i.product_id as "product_id: ProductId", p.name, i.urgency, i.peak_urgency
-           from alert_items i
-           join alerts a on a.company_id = i.company_id and a.id = i.alert_id and a.resolved_at is null
-           join products p on p.company_id = i.company_id and p.id = i.product_id
-           where i.resolved_at is null order by i.id"#,
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    for row in rows {
-        items.entry(row.alert_id).or_default().push(OpenItem {
-            id: row.id,
-            product_id: row.product_id,
-            name: row.name,
-            urgency: Urgency::parse(&row.urgency).unwrap_or(Urgency::None),
-            peak_urgency: Urgency::parse(&row.peak_urgency).unwrap_or(Urgency::None),
-        });
-    }
+pub async fn lock_open(conn: &mut PgConnection) -> Result<Vec<OpenAlert>> {
     let alerts = sqlx::query!(
         r#"select id as "id: AlertId", rule_id as "rule_id: RuleId", site_id as "site_id: SiteId", severity as "severity: Severity",
              peak_severity as "peak_severity: Severity", revision, snoozed_until as "snoozed_until: DateTime<Utc>"
-           from alerts where resolved_at is null order by id"#,
+           from alerts where resolved_at is null order by id for no key update"#,
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
+    let mut items = load_items(conn).await?;
     let alerts = alerts.into_iter().map(|row| OpenAlert {
         items: items.remove(&row.id.0).unwrap_or_default(),
         id: row.id,
@@ -86,6 +69,31 @@ pub async fn load_open(conn: &mut PgConnection) -> Result<Vec<OpenAlert>> {
         snoozed_until: row.snoozed_until,
     });
     Ok(alerts.collect())
+}
+
+async fn load_items(conn: &mut PgConnection) -> Result<HashMap<Uuid, Vec<OpenItem>>> {
+    let mut items: HashMap<Uuid, Vec<OpenItem>> = HashMap::new();
+    let rows = sqlx::query!(
+        r#"select i.alert_id, i.id as "id: ItemId", i.product_id as "product_id: ProductId", p.name, i.urgency,
+             i.peak_urgency, i.untold
+           from alert_items i
+           join alerts a on a.company_id = i.company_id and a.id = i.alert_id and a.resolved_at is null
+           join products p on p.company_id = i.company_id and p.id = i.product_id
+           where i.resolved_at is null order by i.id"#,
+    )
+    .fetch_all(conn)
+    .await?;
+    for row in rows {
+        items.entry(row.alert_id).or_default().push(OpenItem {
+            id: row.id,
+            product_id: row.product_id,
+            name: row.name,
+            urgency: Urgency::parse(&row.urgency).unwrap_or(Urgency::None),
+            peak_urgency: Urgency::parse(&row.peak_urgency).unwrap_or(Urgency::None),
+            untold: row.untold,
+        });
+    }
+    Ok(items)
 }
 
 /// The company's name and language, and its active members.

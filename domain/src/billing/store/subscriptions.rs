@@ -141,3 +141,16 @@ pub async fn list_plans(conn: &mut PgConnection) -> Result<Vec<Limits>> {
     .await?;
     Ok(plans)
 }
+
+/// Every subscription that hasn't ended, of all companies. Needs the engine's role.
+///
+/// # Errors
+/// The database's.
+pub async fn running_subscriptions(conn: &mut PgConnection) -> Result<Vec<(CompanyId, String)>> {
+    let rows = sqlx::query!(
+        r#"select company_id as "company_id!: CompanyId", stripe_id as "stripe_id!" from running_subscriptions()"#,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.company_id, row.stripe_id)).collect())
+}

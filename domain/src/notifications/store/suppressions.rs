@@ -33,7 +33,8 @@ pub struct ListedSuppression {
     pub created_by: Option<UserId>,
 }
 
-/// Notes that an address must not be written to; the first reason stays.
+/// Notes that an address must not be written to. The first reason stays, but the recipient's own wish
+/// replaces any other: from then on nobody else can lift it.
 ///
 /// # Errors
 /// The database's.
@@ -46,8 +47,12 @@ pub async fn suppress(
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into suppressions (company_id, id, channel, recipient, reason, created_at) values ($1, $2, $3, $4, $5, $6)
-         on conflict on constraint suppressions_once do nothing",
+        "insert into suppressions as s (company_id, id, channel, recipient, reason, created_at)
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict on constraint suppressions_once do update
+           set reason = excluded.reason, created_at = excluded.created_at, created_by = null
+           where excluded.reason in ('stop', 'unsubscribed', 'complaint')
+             and s.reason not in ('stop', 'unsubscribed', 'complaint')",
         company.0,
         SuppressionId::new().0,
         channel.as_str(),
@@ -72,11 +77,14 @@ pub async fn suppress_recipient_of(
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into suppressions (company_id, id, channel, recipient, reason, created_at)
+        "insert into suppressions as s (company_id, id, channel, recipient, reason, created_at)
          select m.company_id, $2, m.channel, m.recipient, $3, $4
          from effects e join messages m on m.company_id = e.company_id and m.id = e.message_id
          where e.company_id = $1 and e.id = $5
-         on conflict on constraint suppressions_once do nothing",
+         on conflict on constraint suppressions_once do update
+           set reason = excluded.reason, created_at = excluded.created_at, created_by = null
+           where excluded.reason in ('stop', 'unsubscribed', 'complaint')
+             and s.reason not in ('stop', 'unsubscribed', 'complaint')",
         company.0,
         SuppressionId::new().0,
         reason as SuppressionReason,

@@ -1,12 +1,15 @@
 //! Demand of a whole company in five statements, whatever the number of products: the days are
 //! streamed in order, made dense and estimated here, and written back at once.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use futures::TryStreamExt as _;
 use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
 use super::super::{Abc, Demand, HISTORY_DAYS, History, abc};
+use crate::catalog::ProductId;
 use crate::{Error, Result};
 
 /// What a computation saw and made.
@@ -19,26 +22,42 @@ pub struct Recomputed {
     pub products: usize,
 }
 
-/// Reads the company's sales and replaces its demand. `as_of` by default is the last complete day
-/// with sales; today is never complete.
+/// Reads the company's sales up to the last complete day with any, and replaces its demand; today is
+/// never complete.
 ///
 /// # Errors
 /// The database's; `NotFound` for a company that isn't the transaction's.
-pub async fn recompute_demand(
-    conn: &mut PgConnection,
-    company: CompanyId,
-    as_of: Option<NaiveDate>,
-    now: DateTime<Utc>,
-) -> Result<Recomputed> {
+pub async fn recompute_demand(conn: &mut PgConnection, company: CompanyId, now: DateTime<Utc>) -> Result<Recomputed> {
     let company = load_company(conn, company, now).await?;
     let data_through = last_day_with_sales(conn, company.yesterday).await?;
-    let as_of = as_of.map(|day| day.min(company.yesterday)).or(data_through);
-    let products = match as_of {
+    let products = match data_through {
         Some(as_of) => estimate_all(conn, as_of, &company.currency).await?,
         None => Vec::new(),
     };
     save(conn, company.id, &products, now).await?;
-    Ok(Recomputed { as_of, data_through, products: products.len() })
+    Ok(Recomputed { as_of: data_through, data_through, products: products.len() })
+}
+
+/// The demand that was known at the end of `as_of`, of yesterday at the latest. Nothing is written:
+/// the company's own demand is that of the last day. `None` where that is the very day asked for.
+///
+/// # Errors
+/// As [`recompute_demand`].
+pub async fn study_demand(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    as_of: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Option<(Recomputed, HashMap<ProductId, Demand>)>> {
+    let company = load_company(conn, company, now).await?;
+    let data_through = last_day_with_sales(conn, company.yesterday).await?;
+    let as_of = as_of.min(company.yesterday);
+    if Some(as_of) == data_through {
+        return Ok(None);
+    }
+    let products = estimate_all(conn, as_of, &company.currency).await?;
+    let made = Recomputed { as_of: Some(as_of), data_through, products: products.len() };
+    Ok(Some((made, products.into_iter().map(|p| (ProductId(p.product_id), p.demand)).collect())))
 }
 
 struct Company {

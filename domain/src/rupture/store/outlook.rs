@@ -23,6 +23,8 @@ pub struct Forecast {
     pub levels: Vec<(Option<SiteId>, f64)>,
     pub lead_time_days: u32,
     pub abc: Option<Abc>,
+    /// `None` where nothing was ever sold.
+    pub demand: Option<Demand>,
     /// `None` where the level is unknown or nothing was ever sold.
     pub outlook: Option<Outlook>,
 }
@@ -85,10 +87,20 @@ pub async fn load_watched(conn: &mut PgConnection, company: CompanyId, now: Date
 }
 
 impl Watched {
+    pub fn product_id(&self) -> ProductId {
+        self.product_id
+    }
+
     /// Computes the outlook: some tens of microseconds, so a whole company is work for a thread of its own.
     pub fn forecast(self) -> Forecast {
-        let outlook = match (self.demand(), self.position()) {
-            (Some(demand), Some(position)) => Some(Outlook::compute(&demand, &position)),
+        let demand = self.demand();
+        self.forecast_with(demand)
+    }
+
+    /// The same with another demand than the company's own.
+    pub fn forecast_with(self, demand: Option<Demand>) -> Forecast {
+        let outlook = match (&demand, self.position()) {
+            (Some(demand), Some(position)) => Some(Outlook::compute(demand, &position)),
             _ => None,
         };
         let sites = self.level_sites.unwrap_or_default();
@@ -102,6 +114,7 @@ impl Watched {
             supplier_id: self.supplier_id,
             min_stock: self.min_stock,
             level: self.level,
+            demand,
             outlook,
         }
     }

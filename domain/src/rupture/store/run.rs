@@ -1,7 +1,7 @@
 //! Runs: one row for each computation of the company's demand, asked for or by event.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use platform::ids::{CompanyId, UserId};
+use platform::ids::{CompanyId, JobId, UserId};
 use sqlx::PgConnection;
 
 use super::super::RunId;
@@ -34,6 +34,15 @@ impl RunState {
     }
 }
 
+/// What becomes of a run's results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunKind {
+    /// They are the company's demand.
+    Live,
+    /// They are the run's own.
+    Study,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub id: RunId,
@@ -42,6 +51,8 @@ pub struct Run {
     pub as_of: Option<NaiveDate>,
     pub data_through: Option<NaiveDate>,
     pub horizon_days: u32,
+    /// Whether the company's demand is what this run made it.
+    pub live: bool,
     pub products: Option<i32>,
     pub error: Option<String>,
     pub created_at: DateTime<Utc>,
@@ -55,6 +66,7 @@ struct Row {
     as_of: Option<NaiveDate>,
     data_through: Option<NaiveDate>,
     horizon_days: i32,
+    live: bool,
     products: Option<i32>,
     error: Option<String>,
     created_at: DateTime<Utc>,
@@ -70,6 +82,7 @@ impl From<Row> for Run {
             as_of: row.as_of,
             data_through: row.data_through,
             horizon_days: row.horizon_days.unsigned_abs(),
+            live: row.live,
             products: row.products,
             error: row.error,
             created_at: row.created_at,
@@ -120,55 +133,59 @@ pub async fn record_run(
     now: DateTime<Utc>,
 ) -> Result<RunId> {
     let id = create_run(conn, company, None, None, 15, now).await?;
-    finish_run(conn, id, made, now).await?;
+    finish_run(conn, id, made, RunKind::Live, now).await?;
     Ok(id)
 }
 
-/// Ends a queued run well; one that ended before keeps its end.
+/// Ends a queued run well; one that ended before keeps its end. A study isn't `live`.
 ///
 /// # Errors
 /// The database's.
-pub async fn finish_run(conn: &mut PgConnection, id: RunId, made: &Recomputed, now: DateTime<Utc>) -> Result<()> {
+pub async fn finish_run(
+    conn: &mut PgConnection,
+    id: RunId,
+    made: &Recomputed,
+    kind: RunKind,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "update prediction_runs
-         set state = 'succeeded', as_of = $2, data_through = $3, products = $4, finished_at = $5
+         set state = 'succeeded', as_of = $2, data_through = $3, products = $4, finished_at = $5, live = $6
          where id = $1 and state = 'queued'",
         id.0,
         made.as_of,
         made.data_through,
         i32::try_from(made.products).unwrap_or(i32::MAX),
         now,
+        kind == RunKind::Live,
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Ends a queued run with the reason why it can't be done.
+/// Notes which job makes the run.
 ///
 /// # Errors
 /// The database's.
-pub async fn fail_run(conn: &mut PgConnection, id: RunId, reason: &str, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update prediction_runs set state = 'failed', error = $2, finished_at = $3
-         where id = $1 and state = 'queued'",
-        id.0,
-        reason,
-        now,
-    )
-    .execute(conn)
-    .await?;
+pub async fn note_job(conn: &mut PgConnection, id: RunId, job: JobId) -> Result<()> {
+    sqlx::query!("update prediction_runs set job_id = $2 where id = $1", id.0, job.0).execute(conn).await?;
     Ok(())
 }
 
+/// One run. Where its job ended without finishing it, it is failed, until the job is run again.
+///
 /// # Errors
 /// `NotFound`, or the database's.
 pub async fn load_run(conn: &mut PgConnection, id: RunId) -> Result<Run> {
     sqlx::query_as!(
         Row,
-        r#"select id as "id: RunId", state, asked_as_of, as_of, data_through, horizon_days, products, error,
-             created_at, finished_at
-           from prediction_runs where id = $1"#,
+        r#"select r.id as "id: RunId", case when f.id is null then r.state else 'failed' end as "state!", r.asked_as_of,
+             r.as_of, r.data_through, r.horizon_days, r.live, r.products, coalesce(r.error, f.error) as error,
+             r.created_at, coalesce(r.finished_at, f.finished_at) as finished_at
+           from prediction_runs r
+           left join jobs_finished f on f.id = r.job_id and r.state = 'queued'
+           where r.id = $1"#,
         id.0,
     )
     .fetch_optional(conn)
@@ -184,9 +201,9 @@ pub async fn load_run(conn: &mut PgConnection, id: RunId) -> Result<Run> {
 pub async fn latest_run(conn: &mut PgConnection) -> Result<Option<Run>> {
     let row = sqlx::query_as!(
         Row,
-        r#"select id as "id: RunId", state, asked_as_of, as_of, data_through, horizon_days, products, error,
+        r#"select id as "id: RunId", state, asked_as_of, as_of, data_through, horizon_days, live, products, error,
              created_at, finished_at
-           from prediction_runs where state = 'succeeded'
+           from prediction_runs where state = 'succeeded' and live
            order by finished_at desc, id desc limit 1"#,
     )
     .fetch_optional(conn)

@@ -56,6 +56,36 @@ async fn a_refresh_whose_worker_dies_at_any_step_ends_with_every_day_once() {
 }
 
 #[tokio::test]
+async fn a_refresh_whose_worker_dies_while_publishing_publishes_every_day_once() {
+    let world = World::new().await;
+    world.ask().await;
+    world.drain.run_due().await;
+    world.db.advance(Duration::from_secs(30)).await;
+    world.drain.run_due().await;
+    world.db.advance(Duration::from_secs(30)).await;
+    world.die_while_publishing().await;
+    assert_eq!(world.published().await, [], "not by halves");
+    let read = world.running.sandbox().calls("meta", "read_report");
+    assert_eq!(world.finish().await.outcome, "succeeded");
+    assert_eq!(world.running.sandbox().calls("meta", "read_report"), read, "what was read isn't read again");
+    assert_eq!(world.refreshes().await, ["published"]);
+    assert_eq!(world.published().await, world.told().await);
+}
+
+#[tokio::test]
+async fn a_report_that_was_made_while_nobody_looked_for_hours_is_read() {
+    let world = World::new().await;
+    world.ask().await;
+    world.drain.run_due().await;
+    world.db.advance(Duration::from_secs(30)).await;
+    world.drain.run_due().await;
+    world.db.advance(Duration::from_secs(3 * 3600)).await;
+    assert_eq!(world.finish().await.outcome, "succeeded");
+    assert_eq!(world.running.sandbox().calls("meta", "start_report"), 1);
+    assert_eq!(world.published().await, world.told().await);
+}
+
+#[tokio::test]
 async fn a_frozen_worker_that_wakes_up_after_its_rescue_writes_nothing() {
     let world = World::new().await;
     world.ask().await;
@@ -132,6 +162,10 @@ async fn a_token_that_ended_stops_the_connection_and_keeps_what_was_published() 
     assert_eq!(account.refresh_state.as_deref(), Some("failed"));
     drop(tx);
     assert_eq!(world.published().await, published);
+    let told = sqlx::query!("select template, recipient, state from messages");
+    let told = told.fetch_all(&mut world.db.owner().await).await.unwrap();
+    let told: Vec<_> = told.iter().map(|m| [m.template.as_str(), &m.recipient, &m.state]).collect();
+    assert_eq!(told, [["ads_reconnect", "awa@vigie.example", "sent"]], "its owner is told, once");
     world.ask().await;
     let calls = world.running.sandbox().calls("meta", "start_report");
     assert_eq!(world.finish().await.outcome, "succeeded", "skipped");

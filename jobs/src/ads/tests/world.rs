@@ -106,6 +106,33 @@ impl World {
             self.running.sandbox().add_fault(pass);
         }
         self.running.sandbox().add_fault(hold);
+        self.die_when(async {
+            while self.running.sandbox().calls("meta", operation) < calls + nth {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    /// The same in the middle of the publication: what it writes first is locked, and the worker is
+    /// gone before it is let through.
+    pub(super) async fn die_while_publishing(&self) {
+        let mut holder = self.db.owner().await;
+        sqlx::raw_sql("begin; lock table ad_daily in exclusive mode").execute(&mut holder).await.unwrap();
+        self.die_when(async {
+            while sqlx::query_scalar!("select 1 from pg_locks where not granted")
+                .fetch_optional(&mut self.db.owner().await)
+                .await
+                .unwrap()
+                .is_none()
+            {}
+        })
+        .await;
+        sqlx::raw_sql("rollback").execute(&mut holder).await.unwrap();
+    }
+
+    /// Runs the due job in a runtime of its own that dies once `reached`.
+    async fn die_when(&self, reached: impl Future<Output = ()>) {
         let pool = self.db.db.engine().clone();
         let worker = rescue::register(&pool, "doomed").await.unwrap();
         let doomed = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -119,9 +146,7 @@ impl World {
             let runner = Runner { registry, world: Arc::new(world), db, completions };
             runner.run(claimed, CancellationToken::new(), &CancellationToken::new()).await
         });
-        while self.running.sandbox().calls("meta", operation) < calls + nth {
-            tokio::task::yield_now().await;
-        }
+        reached.await;
         doomed.shutdown_background();
         let rescued = rescue::rescue_lost(&pool, Duration::ZERO).await.unwrap();
         assert_eq!(rescued.given_back, 1, "the dead worker's job waits again");
@@ -201,6 +226,15 @@ async fn found_company(db: &TestDb) -> (CompanyId, UserId) {
     sqlx::query!(
         "insert into companies (id, name, created_by, created_at, updated_at)
          values ($1, 'Boutique', $2, engine_now(), engine_now())",
+        company.0,
+        user.0,
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    sqlx::query!(
+        "insert into memberships (company_id, user_id, role, created_at, updated_at)
+         values ($1, $2, 'owner', engine_now(), engine_now())",
         company.0,
         user.0,
     )

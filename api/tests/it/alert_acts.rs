@@ -1,0 +1,83 @@
+//! What people do to an alert, and an evaluation that runs meanwhile.
+
+use std::time::Duration;
+
+use domain::alerts::AlertId;
+use domain::identity::Role;
+use platform::db::Scope;
+use serde_json::json;
+
+use crate::app::TestApp;
+use crate::shop::{PHONE, alerts, evaluate, now, product, stock};
+
+#[tokio::test]
+async fn people_acknowledge_snooze_and_end_alerts() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let (rice, milk) = (product(&owner, "Riz").await, product(&owner, "Lait").await);
+    stock(&owner, rice, 0).await;
+    evaluate(&owner).await;
+    let id = alerts(&owner, "open").await[0]["id"].as_str().unwrap().to_owned();
+    let path = |verb: &str| format!("/alerts/{id}/{verb}");
+    assert_eq!(owner.post(&path("acknowledge"), json!({})).await.expect(200)["state"], "acknowledged");
+
+    let until = now(&app).await + chrono::TimeDelta::hours(1);
+    assert_eq!(owner.post(&path("snooze"), json!({ "until": until })).await.expect(200)["state"], "snoozed");
+    stock(&owner, milk, 0).await;
+    evaluate(&owner).await;
+    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    app.advance(Duration::from_secs(3700)).await;
+    let owner = app.sign_in(&owner.email, owner.company).await;
+    for _ in 0..2 {
+        evaluate(&owner).await;
+    }
+    assert_eq!(alerts(&owner, "acknowledged").await.len(), 1);
+    let told = app.messages_to(PHONE).await;
+    assert_eq!(told.len(), 2, "what happened meanwhile is told once");
+    let text = told[1]["body"].as_str().unwrap();
+    assert!(text.contains("Lait") && !text.contains("Riz"), "{text}");
+
+    let viewer = owner.with_user(Role::Viewer).await;
+    viewer.post(&path("resolve"), json!({})).await.expect_problem(403, "forbidden");
+    owner.post(&path("resolve"), json!({})).await.expect(200);
+    owner.post(&path("acknowledge"), json!({})).await.expect_problem(409, "alert_resolved");
+    evaluate(&owner).await;
+    assert_eq!(alerts(&owner, "open").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_alert_that_is_resolved_by_hand_during_an_evaluation_is_not_told_of() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let (rice, milk) = (product(&owner, "Riz").await, product(&owner, "Lait").await);
+    stock(&owner, rice, 0).await;
+    evaluate(&owner).await;
+    stock(&owner, milk, 0).await;
+    let alert: AlertId = alerts(&owner, "open").await[0]["id"].as_str().unwrap().parse().unwrap();
+    let company = owner.company();
+    let mut by_hand = app.db.db.begin(Scope::company(company)).await.unwrap();
+    let at = now(&app).await;
+    domain::alerts::resolve(&mut by_hand, company, alert, None, at).await.unwrap();
+    let evaluation = async {
+        let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
+        jobs::alerts::evaluate(&mut tx, company, at).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let resolution = async {
+        while sqlx::query_scalar!("select 1 from pg_locks where not granted")
+            .fetch_optional(&mut app.owner().await)
+            .await
+            .unwrap()
+            .is_none()
+        {}
+        by_hand.commit().await.unwrap();
+    };
+    let both = Box::pin(async { tokio::join!(evaluation, resolution) });
+    tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
+    app.run_jobs().await;
+    let items =
+        sqlx::query_scalar!("select count(*) from alert_items where alert_id = $1 and resolved_at is null", alert.0);
+    assert_eq!(items.fetch_one(&mut app.owner().await).await.unwrap(), Some(0));
+    let causes = sqlx::query_scalar!("select distinct cause from notices").fetch_all(&mut app.owner().await).await;
+    assert_eq!(causes.unwrap(), ["opened"]);
+}
