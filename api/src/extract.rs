@@ -13,7 +13,7 @@ use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
 use bytes::Bytes;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -47,20 +47,24 @@ pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
         refuse_nul(body)?;
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|failed| {
+    let value = serde_path_to_error::deserialize(ByName(&mut reader)).map_err(|failed| {
         let path = failed.path().to_string();
-        refuse_json(&path, failed.inner())
+        refuse_json(body, &path, failed.inner())
     })?;
-    reader.end().map_err(|failed| refuse_json(".", &failed))?;
+    reader.end().map_err(|failed| refuse_json(body, ".", &failed))?;
     Ok(value)
 }
 
-fn refuse_json(path: &str, failed: &serde_json::Error) -> Error {
+fn refuse_json(body: &[u8], path: &str, failed: &serde_json::Error) -> Error {
     // serde_json appends the position, which says little beside the field's name.
     let text = failed.to_string();
-    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    let mut message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     if !failed.is_data() {
-        return Error::new(ErrorCode::InvalidJson, text);
+        if serde_json::from_slice::<IgnoredAny>(body).is_err() {
+            return Error::new(ErrorCode::InvalidJson, text);
+        }
+        // What serde_json calls a wrong syntax where a word was expected and a number came.
+        message = "not of the type expected";
     }
     let (code, field) = name_field(path, message);
     Error::invalid_field(field, code, message)
@@ -84,6 +88,40 @@ fn join(path: &str, field: &str) -> String {
         (".", field) => field.to_owned(),
         (path, field) if field.is_empty() || path == field || path.ends_with(&format!(".{field}")) => path.to_owned(),
         (path, field) => format!("{path}.{field}"),
+    }
+}
+
+/// Takes the fields of an object from an object: what serde derives also takes them from a list, by place.
+struct ByName<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for ByName<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> std::result::Result<V::Value, D::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> std::result::Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+/// An item of a list, its fields by name.
+struct Named<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        T::deserialize(ByName(deserializer)).map(Self)
     }
 }
 
@@ -226,8 +264,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> std::result::Result<Self::Value, A::Error> {
-                let items = Vec::deserialize(SeqAccessDeserializer::new(seq))?;
-                Ok(OneOrMany { items, one: false })
+                let items = Vec::<Named<T>>::deserialize(SeqAccessDeserializer::new(seq))?;
+                Ok(OneOrMany { items: items.into_iter().map(|Named(item)| item).collect(), one: false })
             }
         }
 

@@ -60,7 +60,12 @@ pub struct ApiConfig {
     /// Signs access tokens; 32 bytes or more.
     pub signing_key: SecretString,
     pub trusted_proxies: TrustedProxies,
+    /// Largest uploaded file, in bytes.
+    pub upload_limit: u64,
 }
+
+/// 2 GiB, in MiB.
+const UPLOAD_LIMIT: u64 = 2 << 10;
 
 impl ApiConfig {
     pub fn from_env(env: &mut Env) -> Self {
@@ -73,6 +78,7 @@ impl ApiConfig {
             addr: env.parsed_or("VIGIE_API_ADDR", SocketAddr::from(([127, 0, 0, 1], 8080))),
             signing_key,
             trusted_proxies: env.parsed_or("VIGIE_TRUSTED_PROXIES", TrustedProxies::default()),
+            upload_limit: env.parsed_or("VIGIE_UPLOAD_LIMIT_MIB", UPLOAD_LIMIT).saturating_mul(1 << 20),
         }
     }
 }
@@ -90,6 +96,7 @@ struct Shared {
     passwords: Passwords,
     enqueuer: Enqueuer,
     trusted_proxies: TrustedProxies,
+    upload_limit: u64,
 }
 
 impl App {
@@ -102,6 +109,7 @@ impl App {
             enqueuer: Enqueuer::start(&fleet.db),
             registry: ::jobs::registry(),
             trusted_proxies: config.trusted_proxies.clone(),
+            upload_limit: config.upload_limit,
             redis,
             fleet,
         }))
@@ -113,6 +121,11 @@ impl App {
 
     pub(crate) fn blobs(&self) -> &Blobs {
         &self.0.fleet.blobs
+    }
+
+    /// Bytes of the largest file that is taken in.
+    pub(crate) fn upload_limit(&self) -> u64 {
+        self.0.upload_limit
     }
 
     pub(crate) fn keyring(&self) -> &Keyring {

@@ -61,6 +61,7 @@ fn app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
     let config = ApiConfig {
         addr: url.trim_start_matches("http://").parse()?,
         signing_key: "b".repeat(32).into(),
+        upload_limit: 2 << 30,
         trusted_proxies: TrustedProxies::default(),
     };
     Ok(App::new(fleet, redis, &config))

@@ -9,7 +9,7 @@ use domain::catalog::import::{self, Context, Kind, Preview};
 use domain::identity::{self, Role};
 use tokio::sync::Semaphore;
 
-use super::upload::{open_form, refuse_long, small_text, unreadable};
+use super::upload::{FORM_LIMIT, open_form, refuse_long, small_text, too_large, unreadable};
 use super::{read_options, refuse_file};
 use crate::App;
 use crate::auth::Caller;
@@ -28,10 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) async fn preview(State(app): State<App>, caller: Caller, request: Request) -> Result<Json<Preview>> {
     caller.require(Role::Member)?;
-    refuse_long(&request, 3 << 30)?;
+    let limit = app.upload_limit();
+    refuse_long(&request, limit.saturating_add(FORM_LIMIT))?;
     let room = ROOM.try_acquire().map_err(|_| Error::rate_limited("too many previews at once", 5))?;
     let too_slow = |_| Error::new(ErrorCode::TimedOut, "the file took more than two minutes to arrive");
-    let form = tokio::time::timeout(PATIENCE, read_form(request)).await.map_err(too_slow)??;
+    let form = tokio::time::timeout(PATIENCE, read_form(request, limit)).await.map_err(too_slow)??;
     let mut tx = caller.begin(&app).await?;
     let company = identity::find_company(&mut tx, caller.company).await?;
     let zone = company.timezone.parse().map_err(Error::internal)?;
@@ -52,7 +53,7 @@ struct Form {
     file: Vec<u8>,
 }
 
-async fn read_form(request: Request) -> Result<Form> {
+async fn read_form(request: Request, limit: u64) -> Result<Form> {
     let mut form = open_form(request).await?;
     let (mut kind, mut options, mut file) = (None, import::Options::default(), None);
     while let Some(mut field) = form.next_field().await.map_err(|cause| unreadable(&cause))? {
@@ -60,8 +61,12 @@ async fn read_form(request: Request) -> Result<Form> {
             "kind" => kind = Some(small_text(field).await?.trim().parse::<Kind>()?),
             "options" => options = read_options(small_text(field).await?.as_bytes())?,
             "file" => {
-                let mut head = Vec::new();
+                let (mut head, mut read) = (Vec::new(), 0);
                 while let Some(bytes) = field.chunk().await.map_err(|cause| unreadable(&cause))? {
+                    read += bytes.len() as u64;
+                    if read > limit {
+                        return Err(too_large(limit));
+                    }
                     keep_head(&mut head, &bytes)?;
                 }
                 file = Some(head);

@@ -19,14 +19,12 @@ use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::idempotency::{Key, Outcome};
 
-/// Largest file.
-const FILE_LIMIT: u64 = 2 << 30;
 /// Room for the form around the file.
-const FORM_LIMIT: u64 = 1 << 20;
+pub(super) const FORM_LIMIT: u64 = 1 << 20;
 
 pub(crate) async fn create(State(app): State<App>, caller: Caller, request: Request) -> Result<Response> {
     caller.require(Role::Member)?;
-    refuse_long(&request, FILE_LIMIT + FORM_LIMIT)?;
+    refuse_long(&request, app.upload_limit().saturating_add(FORM_LIMIT))?;
     let mut key = Key::of_request(&request)?;
     let id = ImportId::new();
     let blob_key = format!("{}/imports/{id}", caller.company);
@@ -124,7 +122,7 @@ pub(super) async fn open_form(request: Request) -> Result<Multipart> {
 
 async fn store(app: &App, field: Field<'_>, blob_key: &str) -> Result<Stored> {
     let bytes = field.map_err(io::Error::other);
-    app.blobs().put_stream(blob_key, bytes, FILE_LIMIT).await.map_err(|error| match error {
+    app.blobs().put_stream(blob_key, bytes, app.upload_limit()).await.map_err(|error| match error {
         BlobError::TooLarge { limit } => too_large(limit),
         BlobError::Cut(cause) => Error::new(ErrorCode::BadRequest, format!("the upload was cut: {cause}")),
         other => Error::internal(other),
@@ -150,7 +148,7 @@ pub(super) fn refuse_long(request: &Request, limit: u64) -> Result<()> {
     if announced.is_some_and(|length: u64| length > limit) { Err(too_large(limit)) } else { Ok(()) }
 }
 
-fn too_large(limit: u64) -> Error {
+pub(super) fn too_large(limit: u64) -> Error {
     Error::new(ErrorCode::BodyTooLarge, format!("the file is larger than {} MiB", limit >> 20))
 }
 

@@ -37,6 +37,7 @@ use tower::ServiceExt as _;
 pub(crate) use crate::client::{Answer, Client, encode};
 
 pub(crate) const PASSWORD: &str = "ndeye-vend-du-riz";
+pub(crate) const UPLOAD_LIMIT: u64 = 2 << 30;
 pub(crate) const SIGNING_KEY: &str = "the signing key of the tests, 32 bytes or more";
 
 pub(crate) struct TestApp {
@@ -52,11 +53,10 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn start() -> Self {
-        // Nobody listens there: the API does without Redis.
-        Self::start_with(RedisConfig { url: "redis://127.0.0.1:1".to_owned(), namespace: "test".to_owned() }).await
+        Self::start_with(no_redis(), UPLOAD_LIMIT).await
     }
 
-    pub(crate) async fn start_with(redis: RedisConfig) -> Self {
+    pub(crate) async fn start_with(redis: RedisConfig, upload_limit: u64) -> Self {
         let db = TestDb::new().await;
         let sandbox = sandbox::start(Sandbox::default()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -71,7 +71,7 @@ impl TestApp {
             public_url: format!("http://{addr}"),
         };
         let trusted_proxies = "10.0.0.0/8".parse().unwrap();
-        let config = ApiConfig { addr, signing_key: SIGNING_KEY.to_owned().into(), trusted_proxies };
+        let config = ApiConfig { addr, signing_key: SIGNING_KEY.to_owned().into(), trusted_proxies, upload_limit };
         let app = App::new(fleet.clone(), redis, &config);
         let stop = CancellationToken::new();
         platform::task::spawn("test API", api::serve(app.clone(), listener, stop.clone()));
@@ -183,6 +183,11 @@ impl Drop for TestApp {
         });
         assert!(left.is_empty(), "jobs left due, run them with app.run_jobs(): {left:?}");
     }
+}
+
+/// Nobody listens there: the API does without Redis.
+pub(crate) fn no_redis() -> RedisConfig {
+    RedisConfig { url: "redis://127.0.0.1:1".to_owned(), namespace: "test".to_owned() }
 }
 
 async fn due_jobs(db: &TestDb) -> Vec<String> {

@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 use futures::stream::iter;
 use serde_json::json;
 
-use crate::app::{Answer, Client, TestApp};
+use crate::app::{Answer, Client, TestApp, no_redis};
 use crate::client::{FORM, FORM_TAIL, form_head};
 
 /// A form of unknown length whose file is these bytes, so many times.
@@ -38,6 +38,18 @@ async fn a_body_of_unknown_length_is_taken_as_any_other() {
     app.run_jobs().await;
     assert_eq!(owner.get("/imports").await.expect(200)["items"][0]["rows_imported"], 1);
     assert_eq!(app.files().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_ends_at_the_limit_and_leaves_nothing() {
+    let app = TestApp::start_with(no_redis(), 4 << 20).await;
+    let owner = app.with_company().await;
+    let header = b"invoice,sku,quantity,price,date\n";
+    let rows = Bytes::from([&header[..], &b"1,A,3,500,2026-01-05\n".repeat(50_000)].concat());
+    for path in ["/imports", "/imports/preview"] {
+        stream(&owner, path, rows.clone(), 5).await.expect_problem(413, "body_too_large");
+    }
+    expect_nothing(&owner).await;
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub(super) const NAMES: &[(Field, &str)] = {
             Date,
             "soldat saledate invoicedate orderdate datedevente datevente datefacture datedefacture \
              datecommande date day jour datetime timestamp createdat countedat countdate datecomptage \
-             dateinventaire le at",
+             datedecomptage dateinventaire datedinventaire le at",
         ),
         (
             UnitPrice,
