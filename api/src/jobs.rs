@@ -27,8 +27,8 @@ use crate::pagination::{List, Page};
 /// Larger inputs go by reference to an import.
 const ARGS_LIMIT: usize = 64 * 1024;
 const KEY_LIMIT: usize = 200;
-/// How far ahead a job may be put off.
-const LATEST: TimeDelta = TimeDelta::days(366);
+/// How far from now a job's time may be.
+const FARTHEST: TimeDelta = TimeDelta::days(366);
 
 /// What may be enqueued from outside, and the least role that may.
 const OPEN_KINDS: [(&str, Role); 3] =
@@ -97,11 +97,10 @@ fn accept(app: &App, caller: &Caller, request: JobRequest) -> Result<NewJob> {
         .map_err(|cause| Error::invalid_field("args", "invalid_value", cause.to_string()))?
         .with_priority(request.priority)
         .by(caller.user);
-    if request.run_at.is_some_and(|at| at > caller.now + LATEST) {
-        return Err(Error::invalid_field("run_at", "out_of_range", "at most a year ahead"));
+    if request.run_at.is_some_and(|at| (at - caller.now).abs() > FARTHEST) {
+        return Err(Error::invalid_field("run_at", "out_of_range", "at most a year from now; what is past is due now"));
     }
-    // What is past is due now; and there are years that the database doesn't know.
-    job.run_at = request.run_at.filter(|at| *at > caller.now);
+    job.run_at = request.run_at;
     if let Some(unique_key) = request.unique_key {
         if job.unique != Uniqueness::None {
             return Err(Error::invalid_field("unique_key", "not_allowed", "this kind has a key of its own"));

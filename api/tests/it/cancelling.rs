@@ -156,11 +156,14 @@ async fn cancelling_the_job_of_an_import_that_runs_ends_the_import() {
 }
 
 #[tokio::test]
-async fn cancelling_the_job_of_an_import_that_waits_ends_the_import() {
+async fn the_import_of_a_waiting_job_that_was_cancelled_is_closed_by_the_next_look() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let accepted = owner.upload("/imports", "sales", &json!({}), FEW.as_bytes()).await.expect(202);
     owner.post(&its_job(&accepted), json!({})).await.expect(202);
+    let mut tx = app.db.db.begin_engine().await.unwrap();
+    tx.enqueue(jobs::platform_job(&jobs::catalog::CloseImports {})).await.unwrap();
+    tx.commit().await.unwrap();
     app.run_jobs().await;
     let path = format!("/imports/{}", accepted["import"]["id"].as_str().unwrap());
     assert_eq!(owner.get(&path).await.expect(200)["state"], "cancelled");

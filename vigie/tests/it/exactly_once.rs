@@ -6,7 +6,7 @@ use std::time::Duration;
 use platform::ids::Uuid;
 use serde_json::json;
 
-use crate::support::{Shop, System, eventually, expect_nothing_lost_or_doubled, guarded};
+use crate::support::{Shop, System, eventually, expect_nothing_lost_or_doubled, expect_told, guarded};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn products_that_run_out_are_told_of_once_whoever_looks_and_how_often() {
@@ -58,25 +58,4 @@ async fn ticks(system: &System) -> Vec<Uuid> {
     .fetch_all(&mut system.db.owner().await)
     .await
     .unwrap()
-}
-
-/// Exactly these kinds of alert and causes, each once on each of the owner's two addresses.
-async fn expect_told(system: &System, expected: &[(&str, &str)]) {
-    let rows = sqlx::query!(
-        "select a.kind, n.cause, n.channel, n.recipient from notices n join alerts a on a.id = n.alert_id
-         order by a.kind, n.cause, n.channel",
-    )
-    .fetch_all(&mut system.db.owner().await)
-    .await
-    .unwrap();
-    let told: Vec<_> =
-        rows.iter().map(|r| (r.kind.as_str(), r.cause.as_str(), r.channel.as_str(), r.recipient.as_str())).collect();
-    let wanted: Vec<_> = expected
-        .iter()
-        .flat_map(|(kind, cause)| {
-            [(*kind, *cause, "email", "owner1@example.sn"), (*kind, *cause, "whatsapp", "+221771000001")]
-        })
-        .collect();
-    assert_eq!(told, wanted);
-    expect_nothing_lost_or_doubled(system).await;
 }

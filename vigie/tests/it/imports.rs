@@ -6,9 +6,7 @@ use platform::ids::Uuid;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::support::{
-    Client, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, until_succeeded, upload,
-};
+use crate::support::{Client, Halt, Role, System, expect_nothing_lost_or_doubled, guarded, until_succeeded, upload};
 
 const LINES: usize = 60_000;
 
@@ -27,48 +25,6 @@ fn sales_file() -> Vec<u8> {
 
 fn options() -> Value {
     json!({"cancellation_prefix": "C"})
-}
-
-/// Halts whoever writes a row until [`let_go`]: in the middle of a file, not before it or after.
-async fn halt_at(conn: &mut PgConnection, trigger: &'static str) {
-    sqlx::raw_sql(
-        "create or replace function halt() returns trigger language plpgsql as
-             $$ begin perform pg_advisory_xact_lock(7); return new; end $$;
-         select pg_advisory_lock(7)",
-    )
-    .execute(&mut *conn)
-    .await
-    .unwrap();
-    sqlx::raw_sql(trigger).execute(conn).await.unwrap();
-}
-
-async fn let_go(conn: &mut PgConnection, untrigger: &'static str) {
-    sqlx::raw_sql("select pg_advisory_unlock(7)").execute(&mut *conn).await.unwrap();
-    sqlx::raw_sql(untrigger).execute(conn).await.unwrap();
-}
-
-/// Returns the process that is halted, by its place among the workers.
-async fn halted(system: &System, conn: &mut PgConnection) -> usize {
-    eventually("a worker is in the middle of the file", async || {
-        let waits = sqlx::query_scalar!(
-            "select count(*) from pg_locks where locktype = 'advisory' and not granted
-               and database = (select oid from pg_database where datname = current_database())",
-        )
-        .fetch_one(&mut *conn)
-        .await
-        .unwrap();
-        (waits == Some(1)).then_some(())
-    })
-    .await;
-    let name = sqlx::query_scalar!(
-        "select w.name from jobs_ready r join workers w on w.id = r.worker_id
-         where r.state = 1 and r.kind = 'catalog.import_file'",
-    )
-    .fetch_one(conn)
-    .await
-    .unwrap();
-    let id: u32 = name.split('-').next().unwrap().parse().unwrap();
-    system.processes.iter().position(|process| process.id() == id).expect("one of ours")
 }
 
 /// All that an import leaves, without ids.
@@ -117,28 +73,20 @@ async fn a_file_whose_worker_is_killed_in_the_middle_ends_in_the_rows_of_an_undi
         // From here on the planner knows of one company, and takes the next one for empty.
         sqlx::raw_sql("analyze").execute(&mut conn).await.unwrap();
 
-        let passes = [
-            (
-                "create trigger halt before insert on staging.sale_lines for each row
-                   when (new.line = 55001) execute function halt()",
-                "drop trigger halt on staging.sale_lines",
-            ),
-            (
-                "create trigger halt before insert on sales for each row
-                   when (new.document = '7000') execute function halt()",
-                "drop trigger halt on sales",
-            ),
+        let moments = [
+            "trigger halt before insert on staging.sale_lines for each row when (new.line = 55001)",
+            "trigger halt before insert on sales for each row when (new.document = '7000')",
         ];
-        for (n, (trigger, untrigger)) in passes.into_iter().enumerate() {
+        for (n, moment) in moments.into_iter().enumerate() {
             let client = system.company(n + 2).await;
-            halt_at(&mut conn, trigger).await;
+            let mut halt = Halt::at(&system, moment).await;
             let id = upload(&client, "sales", &options(), &file).await;
-            let worker = halted(&system, &mut conn).await;
+            let worker = halt.worker(&system, "catalog.import_file").await;
             system.replace(worker).await;
-            let_go(&mut conn, untrigger).await;
+            halt.let_go().await;
             let import = until_succeeded(&client, &id).await;
-            assert_eq!(counts(&import), counts(&expected), "{trigger}");
-            assert!(books(&mut conn, &client).await == rows, "other rows: {trigger}");
+            assert_eq!(counts(&import), counts(&expected), "{moment}");
+            assert!(books(&mut conn, &client).await == rows, "other rows: {moment}");
         }
         system.until_all_is_done().await;
         let crashes = sqlx::query_scalar!("select count(*) from job_attempts where class = 'crash'")

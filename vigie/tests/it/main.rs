@@ -8,9 +8,13 @@
 mod support;
 
 mod chaos;
+mod evaluations;
 mod exactly_once;
 mod imports;
 mod isolation;
+mod predictions;
+mod requests;
 mod retail;
 mod starting;
 mod stopping;
+mod uploads;

@@ -8,7 +8,8 @@ use crate::support::{Role, Shop, System, expect_nothing_lost_or_doubled, guarded
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
     guarded(async {
-        let mut system = System::new().await;
+        // A machine that is busy with a build stops a process for longer than four of the short heartbeats.
+        let mut system = System::patient().await;
         for role in [Role::Api, Role::Worker, Role::Worker, Role::Scheduler] {
             system.start(role);
         }
@@ -40,8 +41,11 @@ async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
             };
             tokio::join!(join_all(requests), deploy);
         }
+        let t = std::time::Instant::now();
         system.until_ready(2).await;
+        eprintln!("T ready {:?}", t.elapsed());
         system.until_all_is_done().await;
+        eprintln!("T done {:?}", t.elapsed());
         expect_nothing_lost_or_doubled(&system).await;
         let mut conn = system.db.owner().await;
         let lost = sqlx::query_scalar!("select count(*) from job_attempts where class = 'crash'")
@@ -62,7 +66,12 @@ async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
 }
 
 async fn stop(process: &mut crate::support::Process) {
+    let t = std::time::Instant::now();
     process.terminate();
     let status = process.ended().await;
+    eprintln!("T {:?} stopped in {:?}", process.role, t.elapsed());
+    if t.elapsed().as_secs() > 4 {
+        eprintln!("T LOG {}", process.log());
+    }
     assert!(status.success(), "{:?} ended with {status}: {}", process.role, process.log());
 }

@@ -111,6 +111,29 @@ pub(crate) async fn expect_nothing_lost_or_doubled(system: &System) {
     expect_each_message_once(system, &mut conn).await;
 }
 
+/// # Panics
+/// Unless the first company's owner was told of exactly these kinds of alert and causes, once on each address.
+pub(crate) async fn expect_told(system: &System, expected: &[(&str, &str)]) {
+    let rows = sqlx::query!(
+        "select a.kind, n.cause, n.channel, n.recipient from notices n join alerts a on a.id = n.alert_id
+         order by a.kind, n.cause, n.channel",
+    )
+    .fetch_all(&mut system.db.owner().await)
+    .await
+    .unwrap();
+    let told: Vec<_> =
+        rows.iter().map(|r| (r.kind.as_str(), r.cause.as_str(), r.channel.as_str(), r.recipient.as_str())).collect();
+    let mut wanted: Vec<_> = expected
+        .iter()
+        .flat_map(|(kind, cause)| {
+            [(*kind, *cause, "email", "owner1@example.sn"), (*kind, *cause, "whatsapp", "+221771000001")]
+        })
+        .collect();
+    wanted.sort_unstable();
+    assert_eq!(told, wanted);
+    expect_nothing_lost_or_doubled(system).await;
+}
+
 async fn expect_each_message_once(system: &System, conn: &mut PgConnection) {
     let notices = sqlx::query!(
         "select n.alert_id, n.recipient, n.channel, n.cause, n.revision, n.message_id, m.state

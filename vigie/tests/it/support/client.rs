@@ -10,6 +10,8 @@ use super::eventually;
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// The answer to an earlier request with the same key.
+    pub(crate) replayed: bool,
     pub(crate) body: Value,
 }
 
@@ -53,15 +55,19 @@ impl Client {
     /// Sends until it is accepted, as a client should whose server may be killed: with one
     /// `Idempotency-Key`, whatever became of the tries before.
     pub(crate) async fn post_surely(&self, path: &str, body: &Value, key: &str) -> Value {
-        let accepted = eventually(&format!("POST {path} is accepted"), async || {
-            let request = self.request("POST", path).header("Idempotency-Key", key).json(body);
-            let answer = self.send(request).await.ok()?;
+        self.send_surely(|| self.request("POST", path).json(body), key).await.body
+    }
+
+    /// The same with any request; gives the whole answer.
+    pub(crate) async fn send_surely(&self, request: impl Fn() -> reqwest::RequestBuilder, key: &str) -> Answer {
+        let accepted = eventually("the request is accepted", async || {
+            let answer = self.send(request().header("Idempotency-Key", key)).await.ok()?;
             // The try before may be open still, or the server's own connections were cut.
             (answer.status != 409 && answer.status < 500).then_some(answer)
         })
         .await;
-        assert!((200..300).contains(&accepted.status), "POST {path}: {} {}", accepted.status, accepted.body);
-        accepted.body
+        assert!((200..300).contains(&accepted.status), "{accepted:?}");
+        accepted
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
@@ -81,8 +87,9 @@ impl Client {
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
         let response = request.send().await?;
         let status = response.status().as_u16();
+        let replayed = response.headers().get("Idempotent-Replayed").is_some_and(|value| value == "true");
         let text = response.text().await?;
-        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+        Ok(Answer { status, replayed, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
     }
 }
 

@@ -33,6 +33,11 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
 
 /// Runs a test alone, and fails it where it waits for something that never comes.
 pub(crate) async fn guarded(test: impl Future<Output = ()>) {
+    guarded_for(TEST_HUNG_AFTER, test).await;
+}
+
+/// The same with a test that has more to do.
+pub(crate) async fn guarded_for(long: Duration, test: impl Future<Output = ()>) {
     let _turn = TURN.lock().await;
-    timeout(TEST_HUNG_AFTER, Box::pin(test)).await.expect("the test hangs");
+    timeout(long, Box::pin(test)).await.expect("the test hangs");
 }

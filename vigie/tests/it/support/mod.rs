@@ -4,17 +4,21 @@
 mod audit;
 mod client;
 mod eventually;
+mod halt;
+mod look;
 mod process;
 mod seed;
 mod shop;
 mod system;
 mod upload;
 
-pub(crate) use audit::expect_nothing_lost_or_doubled;
+pub(crate) use audit::{expect_nothing_lost_or_doubled, expect_told};
 pub(crate) use client::Client;
-pub(crate) use eventually::{eventually, guarded};
+pub(crate) use eventually::{eventually, guarded, guarded_for};
+pub(crate) use halt::Halt;
+pub(crate) use look::look;
 pub(crate) use process::{Process, Role, command};
 pub(crate) use seed::seeded;
 pub(crate) use shop::Shop;
 pub(crate) use system::System;
-pub(crate) use upload::{until_succeeded, upload};
+pub(crate) use upload::{FORM, form, until_succeeded, upload, upload_of};

@@ -1,5 +1,6 @@
 //! The system under test: a database, a Redis, the sandbox, and as many processes as a test starts.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use platform::ids::Uuid;
@@ -60,9 +61,14 @@ impl System {
 
     /// The same with a heartbeat that bears jobs which keep a small machine busy for seconds.
     pub(crate) async fn patient_fleet() -> Self {
+        Self::patient().await.with_fleet().await
+    }
+
+    /// As [`System::new`], with that heartbeat.
+    pub(crate) async fn patient() -> Self {
         let mut system = Self::new().await;
         system.heartbeat_ms = 1_000;
-        system.with_fleet().await
+        system
     }
 
     async fn with_fleet(mut self) -> Self {
@@ -122,6 +128,26 @@ impl System {
             ("VIGIE_DB_ENGINE_CONNECTIONS", "3".to_owned()),
             ("VIGIE_DB_HOT_CONNECTIONS", "5".to_owned()),
         ]
+    }
+
+    /// Names and lengths of what lies in the folder of uploaded files.
+    pub(crate) fn blobs(&self) -> BTreeMap<String, u64> {
+        let root = self.folder.join("blobs");
+        let (mut folders, mut found) = (vec![root.clone()], BTreeMap::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                // Gone meanwhile: a file that was written aside has its name.
+                let Ok(about) = path.metadata() else { continue };
+                if about.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+                    found.insert(name.to_owned(), about.len());
+                }
+            }
+        }
+        found
     }
 
     pub(crate) fn url(&self) -> String {

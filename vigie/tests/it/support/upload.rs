@@ -4,15 +4,25 @@ use serde_json::Value;
 
 use super::{Client, eventually};
 
-/// `POST /imports`; gives the import's id.
-pub(crate) async fn upload(client: &Client, kind: &str, options: &Value, file: &[u8]) -> String {
+pub(crate) const FORM: &str = "multipart/form-data; boundary=form";
+
+/// The body of `POST /imports`.
+pub(crate) fn form(kind: &str, options: &Value, file: &[u8]) -> Vec<u8> {
     let part =
         |name: &str, text: &str| format!("--form\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
     let mut body = part("kind", kind) + &part("options", &options.to_string());
     body += "--form\r\nContent-Disposition: form-data; name=\"file\"; filename=\"file.csv\"\r\n\r\n";
-    let body = [body.as_bytes(), file, b"\r\n--form--\r\n"].concat();
-    let request = client.request("POST", "/imports").header("Content-Type", "multipart/form-data; boundary=form");
-    let answer = client.send(request.body(body)).await.unwrap().expect(202);
+    [body.as_bytes(), file, b"\r\n--form--\r\n"].concat()
+}
+
+/// `POST /imports` with such a body.
+pub(crate) fn upload_of(client: &Client, form: Vec<u8>) -> reqwest::RequestBuilder {
+    client.request("POST", "/imports").header("Content-Type", FORM).body(form)
+}
+
+/// Sends a file; gives the import's id.
+pub(crate) async fn upload(client: &Client, kind: &str, options: &Value, file: &[u8]) -> String {
+    let answer = client.send(upload_of(client, form(kind, options, file))).await.unwrap().expect(202);
     answer["import"]["id"].as_str().unwrap().to_owned()
 }
 

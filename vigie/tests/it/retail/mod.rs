@@ -1,0 +1,148 @@
+//! The year of a real shop, 541,909 lines: they go in through the API with the worker killed in the middle,
+//! stock counts after them; predictions, alerts and messages come out by themselves.
+
+mod file;
+mod outcome;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use self::file::{Retail, retail};
+use self::outcome::{concerned, expect_alerts, expect_predictions};
+use crate::support::{
+    Client, Process, Role, System, eventually, expect_nothing_lost_or_doubled, guarded_for, look, until_succeeded,
+    upload,
+};
+
+/// Of resident memory, in KiB; of each process, whatever the size of the file.
+const MEMORY: u64 = 200 * 1_024;
+/// Three imports of the whole file, unoptimised, on a machine that is busy with other tests.
+const HUNG_AFTER: Duration = Duration::from_secs(400);
+
+fn options() -> Value {
+    json!({
+        "mapping": {"document": "InvoiceNo", "sku": "StockCode", "name": "Description", "quantity": "Quantity",
+            "date": "InvoiceDate", "unit_price": "UnitPrice", "customer": "CustomerID", "country": "Country"},
+        "cancellation_prefix": "C", "currency": "GBP", "timezone": "Europe/London",
+    })
+}
+
+/// What is on the shelf of each product of the file: each fiftieth has run out, some won't last, most will.
+fn levels(products: BTreeSet<String>) -> BTreeMap<String, u32> {
+    let level = |n: u32| if n.is_multiple_of(50) { 0 } else { n % 7 * 500 + 3 };
+    products.into_iter().zip((0..).map(level)).collect()
+}
+
+fn count_file(levels: &BTreeMap<String, u32>) -> Vec<u8> {
+    let lines = levels.iter().map(|(sku, level)| format!("\"{sku}\",{level}\n"));
+    format!("sku,quantity\n{}", lines.collect::<String>()).into_bytes()
+}
+
+/// Kills the worker that holds this import once half of the file is committed.
+async fn kill_in_the_middle(system: &mut System, conn: &mut PgConnection, import: &str) {
+    let statement = format!(
+        "select w.name from jobs_ready r join workers w on w.id = r.worker_id join imports i on i.job_id = r.id
+         where r.state = 1 and i.id = '{import}' and i.staged_through > 270000"
+    );
+    let name = eventually("half of the file is staged", async || look(conn, &statement).await.pop()).await;
+    let id: u32 = name.split('-').next().unwrap().parse().unwrap();
+    let index = system.processes.iter().position(|process| process.id() == id).expect("one of ours");
+    expect_flat(&system.processes[index]);
+    system.replace(index).await;
+    let lost = format!(
+        "select a.error from job_attempts a join imports i on i.job_id = a.job_id
+         where i.id = '{import}' and a.class = 'crash'"
+    );
+    eventually("the import is taken back", async || look(conn, &lost).await.pop()).await;
+}
+
+fn expect_counts(import: &Value, retail: &Retail) {
+    let totals = &import["totals"];
+    let figures = [&import["rows_total"], &import["rows_rejected"], &import["rows_imported"]].into_iter().chain([
+        &totals["netted"],
+        &totals["cancellations"],
+        &totals["adjustments"],
+        &totals["products_created"],
+    ]);
+    let figures: Vec<_> = figures.map(|n| n.as_i64().unwrap()).collect();
+    let products = i64::try_from(retail.products.len()).unwrap();
+    let imported = retail.lines - retail.rejected;
+    let counted =
+        [retail.lines, retail.rejected, imported, retail.netted, retail.cancellations, retail.adjustments, products];
+    assert_eq!(counted, [541_909, 2, 541_907, 2_899, 9_288, 1_336, 3_958]);
+    assert_eq!(figures, counted, "{import}");
+}
+
+/// How many rows of one company the other, which has as many, lacks; ids apart.
+async fn lacking(conn: &mut PgConnection, one: &Client, other: &Client) -> String {
+    let rows = |client: &Client| {
+        format!(
+            "select p.sku, p.name, c.external_ref, s.document, s.quantity, s.unit_price, s.amount, s.netted_quantity,
+               s.kind, s.status, s.sold_at, s.day, s.currency
+             from sales s join products p on p.id = s.product_id left join customers c on c.id = s.customer_id
+             where s.company_id = '{}'",
+            client.company.as_deref().unwrap()
+        )
+    };
+    let statement = format!("select count(*)::text from ({} except all {}) as lacking", rows(one), rows(other));
+    look(conn, &statement).await.remove(0)
+}
+
+/// Fingerprint of all that imports write, ids included.
+async fn books(conn: &mut PgConnection) -> Vec<String> {
+    let tables = ["sales", "products", "customers", "stock_movements", "stock_levels"];
+    let print =
+        |table| format!("select concat('{table} ', count(*), ' ', sum(hashtextextended(t::text, 0))) from {table} t");
+    let prints = tables.map(print);
+    look(conn, &prints.join(" union all ")).await
+}
+
+/// Looks at the most resident memory that a process ever had.
+fn expect_flat(process: &Process) {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak < MEMORY, "{:?} had {peak} KiB", process.role);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_year_of_sales_becomes_predictions_alerts_and_one_message_for_each() {
+    let Some(mut retail) = retail() else { return };
+    guarded_for(HUNG_AFTER, async {
+        let mut system = System::patient_fleet().await;
+        let (undisturbed, client) = (system.company(1).await, system.company(2).await);
+        let mut conn = system.db.owner().await;
+        let first = upload(&undisturbed, "sales", &options(), &retail.file).await;
+        let second = upload(&client, "sales", &options(), &retail.file).await;
+        kill_in_the_middle(&mut system, &mut conn, &second).await;
+        for (client, id) in [(&undisturbed, first), (&client, second)] {
+            expect_counts(&until_succeeded(client, &id).await, &retail);
+        }
+        assert_eq!(lacking(&mut conn, &undisturbed, &client).await, "0");
+        system.until_idle().await;
+
+        let levels = levels(std::mem::take(&mut retail.products));
+        let id = upload(&client, "stock_counts", &json!({}), &count_file(&levels)).await;
+        until_succeeded(&client, &id).await;
+        system.until_idle().await;
+        expect_predictions(&client, &levels).await;
+        let concerned = concerned(&mut conn, &levels).await;
+        expect_alerts(&system, &client, &concerned).await;
+
+        let before = books(&mut conn).await;
+        let again = upload(&client, "sales", &options(), &retail.file).await;
+        let again = until_succeeded(&client, &again).await;
+        let rows = ["rows_imported", "rows_updated", "rows_unchanged"].map(|name| again[name].as_i64().unwrap());
+        assert_eq!(rows, [0, 0, retail.lines - retail.rejected], "{again}");
+        system.until_all_is_done().await;
+        assert_eq!(books(&mut conn).await, before);
+        expect_alerts(&system, &client, &concerned).await;
+        expect_nothing_lost_or_doubled(&system).await;
+        system.processes.iter().for_each(expect_flat);
+        assert_eq!(system.indices(Role::Worker).len(), 4);
+    })
+    .await;
+}
