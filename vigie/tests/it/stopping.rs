@@ -41,11 +41,8 @@ async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
             };
             tokio::join!(join_all(requests), deploy);
         }
-        let t = std::time::Instant::now();
         system.until_ready(2).await;
-        eprintln!("T ready {:?}", t.elapsed());
         system.until_all_is_done().await;
-        eprintln!("T done {:?}", t.elapsed());
         expect_nothing_lost_or_doubled(&system).await;
         let mut conn = system.db.owner().await;
         let lost = sqlx::query_scalar!("select count(*) from job_attempts where class = 'crash'")
@@ -66,12 +63,7 @@ async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
 }
 
 async fn stop(process: &mut crate::support::Process) {
-    let t = std::time::Instant::now();
     process.terminate();
     let status = process.ended().await;
-    eprintln!("T {:?} stopped in {:?}", process.role, t.elapsed());
-    if t.elapsed().as_secs() > 4 {
-        eprintln!("T LOG {}", process.log());
-    }
     assert!(status.success(), "{:?} ended with {status}: {}", process.role, process.log());
 }
