@@ -16,20 +16,29 @@ const SLOTS: usize = 1_000;
 const DRAIN: usize = 150_000;
 const IDLE: usize = 500;
 
-/// Of one backend, or of both in turn, so that their figures stand beside each other.
-pub(crate) async fn run(backend: Option<&str>) -> anyhow::Result<()> {
-    let backends = backend.map_or_else(|| vec!["vigie", "apalis-redis"], |one| vec![one]);
-    let companies: Vec<_> = (0..20).map(|_| CompanyId::new()).collect();
+pub(crate) async fn run(backends: &[&str]) -> anyhow::Result<()> {
+    let companies = companies();
     single(&companies).await?;
     for round in 1..=3 {
-        for backend in &backends {
+        for backend in backends {
             drain(&companies, round, backend).await?;
         }
     }
-    for backend in backends {
-        idle(&companies, backend).await?;
+    idle(backends).await
+}
+
+/// `idle`: the latency alone, three times.
+pub(crate) async fn idle(backends: &[&str]) -> anyhow::Result<()> {
+    for round in 1..=3 {
+        for backend in backends {
+            latency(&companies(), round, backend).await?;
+        }
     }
     Ok(())
+}
+
+fn companies() -> Vec<CompanyId> {
+    (0..20).map(|_| CompanyId::new()).collect()
 }
 
 async fn single(companies: &[CompanyId]) -> anyhow::Result<()> {
@@ -93,7 +102,7 @@ async fn drain(companies: &[CompanyId], round: usize, backend: &str) -> anyhow::
     check(&engine, DRAIN).await
 }
 
-async fn idle(companies: &[CompanyId], backend: &str) -> anyhow::Result<()> {
+async fn latency(companies: &[CompanyId], round: usize, backend: &str) -> anyhow::Result<()> {
     let mut engine = Engine::new(64, backend).await?;
     let workers = engine.workers().await?;
     let mut waits = Vec::new();
@@ -110,7 +119,7 @@ async fn idle(companies: &[CompanyId], backend: &str) -> anyhow::Result<()> {
     waits.sort();
     let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0;
     println!(
-        "idle over {backend}, commit to handler start: p50 {:.2} ms, p99 {:.2} ms, worst {:.2} ms (n = {IDLE})",
+        "{round}: idle over {backend}, commit to handler start: p50 {:.2} ms, p99 {:.2} ms, worst {:.2} ms (n = {IDLE})",
         at(0.5),
         at(0.99),
         at(1.0),

@@ -13,11 +13,8 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         match args.first().map(String::as_str) {
-            Some("jobs") => match &args[1..] {
-                [] => jobs_bench::run(None).await,
-                [flag, backend] if flag == "--backend" => jobs_bench::run(Some(backend)).await,
-                _ => anyhow::bail!("jobs takes --backend vigie | apalis-redis, or nothing for both"),
-            },
+            Some("jobs") => jobs_bench::run(&backends(&args[1..])?).await,
+            Some("idle") => jobs_bench::idle(&backends(&args[1..])?).await,
             Some("http") => http::run().await,
             Some("rescue") => rescue::run(args.get(1).map_or(Ok(200), |n| n.parse())?).await,
             Some("import") => import::run().await,
@@ -29,7 +26,16 @@ fn main() -> anyhow::Result<()> {
                 Ok(())
             }
             Some("worker") => rescue::worker().await,
-            _ => anyhow::bail!("which benchmark? jobs, http, rescue, import, rupture"),
+            _ => anyhow::bail!("which benchmark? jobs, idle, http, rescue, import, rupture"),
         }
     })
+}
+
+/// One, or both in turn, so that their figures stand beside each other.
+fn backends(args: &[String]) -> anyhow::Result<Vec<&str>> {
+    match args {
+        [] => Ok(vec!["vigie", "apalis-redis"]),
+        [flag, backend] if flag == "--backend" => Ok(vec![backend]),
+        _ => anyhow::bail!("it takes --backend vigie | apalis-redis, or nothing for both"),
+    }
 }

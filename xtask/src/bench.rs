@@ -16,6 +16,7 @@ usage: cargo xtask bench <name> [args]
 Builds the member `bench` in release and runs one benchmark:
 
   jobs [--backend vigie|apalis-redis]   enqueue, drain with results kept, idle latency
+  idle [--backend vigie|apalis-redis]   the latency alone
   http                                  POST /jobs, authenticated and durable
   rescue [kills]                        SIGKILL of a worker to its job running again
   import                                the Online Retail file beside raw COPY, memory, parsing alone
