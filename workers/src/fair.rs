@@ -29,10 +29,9 @@ impl VirtualTimes {
         score(start, priority)
     }
 
-    /// The score for a job that was pushed before and may still be there: no turn is charged again.
-    pub(crate) fn again(&self, company: Option<Uuid>, priority: i16) -> f64 {
-        let time = self.by_company.get(&company).copied().unwrap_or(self.now);
-        score(time.max(self.now), priority)
+    /// Scores for jobs that were probably pushed before: no turn is charged again.
+    pub(crate) fn again(&self) -> Again<'_> {
+        Again { times: self, turns: HashMap::new() }
     }
 
     /// Learns the lowest score of the queue; `None` when it is empty.
@@ -44,6 +43,24 @@ impl VirtualTimes {
         if self.by_company.len() > REMEMBERED {
             self.by_company.retain(|_, time| *time > self.now);
         }
+    }
+}
+
+/// The turns that a batch of jobs would be charged. Not all of it need have been pushed: a transaction that
+/// committed late brings a company's whole backlog, and jobs of one score go in the order of their ids.
+pub(crate) struct Again<'a> {
+    times: &'a VirtualTimes,
+    turns: HashMap<Option<Uuid>, f64>,
+}
+
+impl Again<'_> {
+    /// As [`VirtualTimes::next`], after those of the batch.
+    pub(crate) fn next(&mut self, company: Option<Uuid>, priority: i16) -> f64 {
+        let VirtualTimes { by_company, now } = self.times;
+        let turns = self.turns.entry(company).or_default();
+        let start = by_company.get(&company).unwrap_or(now).max(*now) + *turns;
+        *turns += 1.0;
+        score(start, priority)
     }
 }
 
@@ -73,6 +90,20 @@ mod tests {
         order.sort_by(|a, b| a.0.total_cmp(&b.0));
         let turns: Vec<_> = order.into_iter().map(|(_, company)| company).collect();
         assert_eq!(turns, [0, 1, 0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn a_backlog_that_only_the_look_back_found_takes_turns_too() {
+        let (noisy, quiet) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
+        let mut times = VirtualTimes::default();
+        let mut again = times.again();
+        let backlog: Vec<_> = (0..300).map(|_| again.next(noisy, 0)).collect();
+        let charged: Vec<_> = (0..300).map(|_| times.next(noisy, 0)).collect();
+        assert_eq!(backlog, charged, "pushed again, each keeps its score");
+        times.learn(Some(backlog[0]));
+        let first = times.next(quiet, 0);
+        let ahead = backlog.iter().filter(|score| **score <= first).count();
+        assert!(ahead <= 1, "{ahead} jobs of the noisy company go first");
     }
 
     #[test]

@@ -158,6 +158,8 @@ impl Relay {
             }
         }
         let mut late = due::late(&self.pool, self.cursor, LATE).await?;
+        // Oldest first, as all that is pushed.
+        late.reverse();
         // Those of just now may be popped and not yet claimed: again would only wake a fetcher.
         late.retain(|row| !pushed.contains(&row.id));
         self.push(&late, Turn::Again).await
@@ -201,11 +203,14 @@ impl Relay {
             let times = self.times.entry(*code).or_default();
             times.learn(first.first().map(|(_, score)| *score));
             let command = add.cmd("ZADD").arg(key).arg("NX");
-            for row in rows {
-                let score = match turn {
-                    Turn::First => times.next(row.company_id, row.priority),
-                    Turn::Again => times.again(row.company_id, row.priority),
-                };
+            let scores: Vec<_> = match turn {
+                Turn::First => rows.iter().map(|row| times.next(row.company_id, row.priority)).collect(),
+                Turn::Again => {
+                    let mut again = times.again();
+                    rows.iter().map(|row| again.next(row.company_id, row.priority)).collect()
+                }
+            };
+            for (row, score) in rows.iter().zip(scores) {
                 command.arg(score).arg(row.id.as_bytes());
             }
             command.ignore();
