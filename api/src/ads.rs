@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::{ETAG, IF_NONE_MATCH, LOCATION};
+use axum::http::header::{ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -20,6 +20,8 @@ use crate::App;
 use crate::auth::Caller;
 use crate::error::{Error, Result};
 use crate::extract::{Json, Path, Query};
+use crate::idempotency::{Key, Outcome};
+use crate::jobs::enqueued_body;
 use crate::pagination::{List, Page};
 
 pub(crate) fn router() -> Router<App> {
@@ -110,15 +112,19 @@ async fn list_accounts(State(app): State<App>, caller: Caller, page: Page) -> Re
 }
 
 /// One refresh of an account at a time: a second wish gets the job that is there.
-async fn refresh(State(app): State<App>, caller: Caller, Path(id): Path<AccountId>) -> Result<Response> {
+async fn refresh(State(app): State<App>, caller: Caller, key: Key, Path(id): Path<AccountId>) -> Result<Response> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
-    ads::find_account(&mut tx, id).await?;
-    let enqueued = tx.enqueue(job(&caller, &jobs::ads::RefreshAccount { account_id: id })).await?;
+    let outcome = match key.claim(&mut tx, &caller).await? {
+        Some(replay) => replay,
+        None => {
+            ads::find_account(&mut tx, id).await?;
+            let job = tx.enqueue(job(&caller, &jobs::ads::RefreshAccount { account_id: id })).await?.id();
+            key.settle(&mut tx, &caller, Outcome::enqueued(job)).await?
+        }
+    };
     tx.commit().await?;
-    let location = [(LOCATION, format!("/api/v1/jobs/{}", enqueued.id()))];
-    let body = json!({"job": {"id": enqueued.id(), "state": "queued"}});
-    Ok((StatusCode::ACCEPTED, location, axum::Json(body)).into_response())
+    Ok(outcome.respond(&enqueued_body(outcome.id()?)))
 }
 
 #[derive(Debug, Deserialize)]

@@ -18,13 +18,14 @@
 //! }
 //! ```
 
-use axum::extract::{FromRequest, OriginalUri, Request};
+use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use domain::identity::{Claimed, IdempotencyClaim, Stored, claim_key, settle_key};
 use platform::crypto::sha256;
-use platform::ids::Uuid;
+use platform::ids::{JobId, Uuid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -59,7 +60,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Keyed<T> {
     }
 }
 
-/// The key of one request; without one, every claim is a first.
+/// The key of one request; without one, every claim is a first. As an extractor, for requests that have nothing
+/// to say in a body.
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
     method: String,
@@ -69,14 +71,26 @@ pub(crate) struct Key {
     fingerprint: [u8; 32],
 }
 
+impl<S: Sync> FromRequestParts<S> for Key {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        Self::read(&parts.method, &parts.uri, &parts.extensions, &parts.headers)
+    }
+}
+
 impl Key {
     /// For a body that isn't JSON; what was asked must be given to [`Key::fingerprint`].
     pub(crate) fn of_request(request: &Request) -> Result<Self> {
-        let path = request.extensions().get::<OriginalUri>().map_or(request.uri(), |uri| &uri.0).path();
+        Self::read(request.method(), request.uri(), request.extensions(), request.headers())
+    }
+
+    fn read(method: &Method, uri: &Uri, extensions: &Extensions, headers: &HeaderMap) -> Result<Self> {
+        let path = extensions.get::<OriginalUri>().map_or(uri, |uri| &uri.0).path();
         Ok(Self {
-            method: request.method().to_string(),
+            method: method.to_string(),
             route: path.to_owned(),
-            key: key_header(request.headers())?,
+            key: key_header(headers)?,
             fingerprint: sha256(b""),
         })
     }
@@ -149,6 +163,11 @@ impl Outcome {
     /// 202, with a job to poll.
     pub(crate) fn accepted(location: impl Into<String>, ids: Value) -> Self {
         Self::of(StatusCode::ACCEPTED, Some(location.into()), ids)
+    }
+
+    /// 202, with a job to poll that is all there is to see.
+    pub(crate) fn enqueued(job: JobId) -> Self {
+        Self::accepted(format!("/api/v1/jobs/{job}"), json!({ "id": job }))
     }
 
     pub(crate) fn of(status: StatusCode, location: Option<String>, ids: Value) -> Self {

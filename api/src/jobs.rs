@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::Role;
+use platform::db::Tx;
 use platform::ids::JobId;
 use platform::queue::control::{self, Cancelled, Replayed};
 use platform::queue::view::{self, JobFilter, JobState, JobView, TimelineEntry};
@@ -21,7 +22,7 @@ use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::{Path, Query};
-use crate::idempotency::{Keyed, Outcome};
+use crate::idempotency::{Key, Keyed, Outcome};
 use crate::pagination::{List, Page};
 
 /// Larger inputs go by reference to an import.
@@ -73,12 +74,11 @@ async fn enqueue(State(app): State<App>, caller: Caller, body: Keyed<JobRequest>
         Some(replay) => replay,
         None => {
             let id = tx.enqueue(job).await.map(Enqueued::id)?;
-            key.settle(&mut tx, &caller, Outcome::accepted(path_of(id), json!({ "id": id }))).await?
+            key.settle(&mut tx, &caller, Outcome::enqueued(id)).await?
         }
     };
-    let id = outcome.id_of::<JobId>("id")?;
     tx.commit().await?;
-    Ok(outcome.respond(&enqueued_body(id)))
+    Ok(outcome.respond(&enqueued_body(outcome.id()?)))
 }
 
 fn accept(app: &App, caller: &Caller, request: JobRequest) -> Result<NewJob> {
@@ -121,7 +121,8 @@ fn accepted(id: JobId) -> impl IntoResponse {
     (StatusCode::ACCEPTED, [(LOCATION, path_of(id))], Json(enqueued_body(id)))
 }
 
-fn enqueued_body(id: JobId) -> Value {
+/// How an answer names a job that was just enqueued.
+pub(crate) fn enqueued_body(id: JobId) -> Value {
     json!({"job": {"id": id, "state": "queued"}})
 }
 
@@ -231,45 +232,58 @@ async fn show_timeline(
     Ok(Json(List::whole(view::timeline(&mut tx, id).await?)))
 }
 
-async fn cancel(State(app): State<App>, caller: Caller, Path(id): Path<JobId>) -> Result<Response> {
+async fn cancel(State(app): State<App>, caller: Caller, key: Key, Path(id): Path<JobId>) -> Result<Response> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(&app).await?;
-    let reason = format!("cancelled by {}", caller.user);
-    match control::cancel(&mut tx, id, &reason).await? {
-        Cancelled::NotFound => return Err(no_job()),
-        Cancelled::AlreadyOver => return Err(Error::new(ErrorCode::Conflict, "the job is over")),
-        Cancelled::Stopped | Cancelled::Asked => {}
-    }
-    answer_changed(tx, &caller, "jobs.cancel", id).await
-}
-
-async fn retry(State(app): State<App>, caller: Caller, Path(id): Path<JobId>) -> Result<Response> {
-    caller.require(Role::Manager)?;
-    let mut tx = caller.begin(&app).await?;
-    let reason = format!("asked by {}", caller.user);
-    match control::replay(&mut tx, id, &reason).await? {
-        Replayed::NotFound => return Err(no_job()),
-        Replayed::KeyTaken => return Err(Error::new(ErrorCode::Conflict, "another open job holds its unique key")),
-        Replayed::NotOver => {
-            return Err(Error::new(ErrorCode::Conflict, "only dead, parked and cancelled jobs run again"));
+    let outcome = match key.claim(&mut tx, &caller).await? {
+        Some(replay) => replay,
+        None => {
+            let reason = format!("cancelled by {}", caller.user);
+            match control::cancel(&mut tx, id, &reason).await? {
+                Cancelled::NotFound => return Err(no_job()),
+                Cancelled::AlreadyOver => return Err(Error::new(ErrorCode::Conflict, "the job is over")),
+                Cancelled::Stopped | Cancelled::Asked => {}
+            }
+            settle(&mut tx, &caller, &key, "jobs.cancel", id).await?
         }
-        Replayed::Waiting => tx.wake_on_commit(),
-    }
-    answer_changed(tx, &caller, "jobs.retry", id).await
+    };
+    answer(tx, &outcome).await
 }
 
-/// Audits the act, commits, and shows the job as it is now.
-async fn answer_changed(
-    mut tx: platform::db::Tx,
-    caller: &Caller,
-    action: &'static str,
-    id: JobId,
-) -> Result<Response> {
-    caller.audit(&mut tx, action, ("job", Some(id.0)), json!({})).await?;
-    let job = view::find(&mut tx, id).await?.ok_or_else(no_job)?;
+async fn retry(State(app): State<App>, caller: Caller, key: Key, Path(id): Path<JobId>) -> Result<Response> {
+    caller.require(Role::Manager)?;
+    let mut tx = caller.begin(&app).await?;
+    let outcome = match key.claim(&mut tx, &caller).await? {
+        Some(replay) => replay,
+        None => {
+            let reason = format!("asked by {}", caller.user);
+            match control::replay(&mut tx, id, &reason).await? {
+                Replayed::NotFound => return Err(no_job()),
+                Replayed::KeyTaken => {
+                    return Err(Error::new(ErrorCode::Conflict, "another open job holds its unique key"));
+                }
+                Replayed::NotOver => {
+                    return Err(Error::new(ErrorCode::Conflict, "only dead, parked and cancelled jobs run again"));
+                }
+                Replayed::Waiting => tx.wake_on_commit(),
+            }
+            settle(&mut tx, &caller, &key, "jobs.retry", id).await?
+        }
+    };
+    answer(tx, &outcome).await
+}
+
+/// Audits what was done to a job.
+async fn settle(tx: &mut Tx, caller: &Caller, key: &Key, action: &'static str, id: JobId) -> Result<Outcome> {
+    caller.audit(tx, action, ("job", Some(id.0)), json!({})).await?;
+    key.settle(tx, caller, Outcome::enqueued(id)).await
+}
+
+/// Commits, and shows the job as it is now.
+async fn answer(mut tx: Tx, outcome: &Outcome) -> Result<Response> {
+    let job = view::find(&mut tx, outcome.id()?).await?.ok_or_else(no_job)?;
     tx.commit().await?;
-    let body = JobBody::from(job);
-    Ok((StatusCode::ACCEPTED, [(LOCATION, path_of(id))], Json(json!({ "job": body }))).into_response())
+    Ok(outcome.respond(&json!({ "job": JobBody::from(job) })))
 }
 
 fn no_job() -> Error {

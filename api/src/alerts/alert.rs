@@ -18,20 +18,13 @@ use crate::App;
 use crate::auth::Caller;
 use crate::error::Result;
 use crate::extract::{Json as JsonBody, Path, Query};
-use crate::idempotency::{Keyed, Outcome};
+use crate::idempotency::{Key, Outcome};
+use crate::jobs::enqueued_body;
 use crate::notifications::MessageBody;
 use crate::pagination::{List, Page};
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NoFields {}
-
 /// Looks at the stock now, as the 5-minute tick does.
-pub(super) async fn evaluate(
-    State(app): State<App>,
-    caller: Caller,
-    Keyed { value: NoFields {}, key }: Keyed<NoFields>,
-) -> Result<Response> {
+pub(super) async fn evaluate(State(app): State<App>, caller: Caller, key: Key) -> Result<Response> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
     let outcome = match key.claim(&mut tx, &caller).await? {
@@ -39,12 +32,11 @@ pub(super) async fn evaluate(
         None => {
             let job = jobs::job(caller.company, &EvaluateAlerts {}).by(caller.user);
             let job = tx.enqueue(job).await?.id();
-            let outcome = Outcome::accepted(format!("/api/v1/jobs/{job}"), json!({"id": job}));
-            key.settle(&mut tx, &caller, outcome).await?
+            key.settle(&mut tx, &caller, Outcome::enqueued(job)).await?
         }
     };
     tx.commit().await?;
-    Ok(outcome.respond(&json!({"job": {"id": outcome.id::<Uuid>()?, "state": "queued"}})))
+    Ok(outcome.respond(&enqueued_body(outcome.id()?)))
 }
 
 #[derive(Debug, Deserialize)]

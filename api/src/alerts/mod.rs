@@ -8,8 +8,6 @@ use axum::routing::{get, post};
 
 use crate::App;
 
-pub(crate) use alert::NoFields;
-
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/alert-rules", get(rule::list).post(rule::create))

@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::alerts::NoFields;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::{Path, Query};
-use crate::idempotency::{Keyed, Outcome};
+use crate::idempotency::{Key, Outcome};
+use crate::jobs::enqueued_body;
 use crate::pagination::{List, Page};
 
 #[derive(Debug, Serialize)]
@@ -109,8 +109,8 @@ pub(super) async fn show(
 pub(super) async fn retry(
     State(app): State<App>,
     caller: Caller,
+    key: Key,
     Path(id): Path<MessageId>,
-    Keyed { value: NoFields {}, key }: Keyed<NoFields>,
 ) -> Result<Response> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
@@ -128,5 +128,5 @@ pub(super) async fn retry(
         }
     };
     tx.commit().await?;
-    Ok(outcome.respond(&json!({"job": {"id": outcome.id::<Uuid>()?, "state": "queued"}})))
+    Ok(outcome.respond(&enqueued_body(outcome.id()?)))
 }

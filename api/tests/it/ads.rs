@@ -90,8 +90,13 @@ async fn one_refresh_per_account_runs_and_a_second_wish_gets_it() {
     assert!(location.ends_with(first["job"]["id"].as_str().unwrap()));
     assert_eq!(owner.post(&path, json!(null)).await.expect(202), first);
     refresh_all(&app).await;
-    assert_ne!(owner.post(&path, json!(null)).await.expect(202), first, "the first one is over");
+    let keyed = async || owner.send("POST", &path, None, &[("Idempotency-Key", "k1")]).await;
+    let second = keyed().await.expect(202);
+    assert_ne!(second, first, "the first one is over");
     refresh_all(&app).await;
+    let again = keyed().await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.expect(202), second);
     let viewer = owner.with_user(Role::Viewer).await;
     viewer.post(&path, json!(null)).await.expect_problem(403, "forbidden");
 }

@@ -61,6 +61,30 @@ async fn a_refused_request_leaves_its_key_free() {
 }
 
 #[tokio::test]
+async fn a_job_is_cancelled_and_run_again_once_whatever_is_repeated() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let at = "2027-01-05T00:00:00Z";
+    let job = owner.post("/jobs", json!({"kind": "ops.ping", "args": {}, "run_at": at})).await.expect(202);
+    let path = format!("/jobs/{}", job["job"]["id"].as_str().unwrap());
+    for (act, event) in [("cancel", "cancelled"), ("retry", "replayed")] {
+        let act = format!("{path}/{act}");
+        let first = owner.send("POST", &act, None, &[("Idempotency-Key", "k1")]).await;
+        let again = owner.send("POST", &act, None, &[("Idempotency-Key", "k1")]).await;
+        assert_eq!(first.header("idempotent-replayed"), None);
+        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        assert_eq!(again.header("location"), first.header("location"));
+        assert_eq!(again.expect(202), first.expect(202));
+        owner.post(&act, json!({})).await.expect_problem(409, "conflict");
+        let timeline = owner.get(&format!("{path}/timeline")).await.expect(200);
+        let events = timeline["items"].as_array().unwrap().iter().filter(|entry| entry["event"] == event);
+        // Its end and its event, or its event alone.
+        assert_eq!(events.count(), if event == "cancelled" { 2 } else { 1 }, "{timeline}");
+    }
+    app.run_jobs().await;
+}
+
+#[tokio::test]
 async fn two_at_once_have_one_effect() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
