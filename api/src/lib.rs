@@ -28,6 +28,7 @@ mod ops;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::jobs::Fleet;
 use axum::Router;
@@ -62,10 +63,13 @@ pub struct ApiConfig {
     pub trusted_proxies: TrustedProxies,
     /// Largest uploaded file, in bytes.
     pub upload_limit: u64,
+    /// How long an upload may send nothing.
+    pub upload_silence: Duration,
 }
 
 /// 2 GiB, in MiB.
 const UPLOAD_LIMIT: u64 = 2 << 10;
+const UPLOAD_SILENCE_SECONDS: u64 = 60;
 
 impl ApiConfig {
     pub fn from_env(env: &mut Env) -> Self {
@@ -79,6 +83,7 @@ impl ApiConfig {
             signing_key,
             trusted_proxies: env.parsed_or("VIGIE_TRUSTED_PROXIES", TrustedProxies::default()),
             upload_limit: env.parsed_or("VIGIE_UPLOAD_LIMIT_MIB", UPLOAD_LIMIT).saturating_mul(1 << 20),
+            upload_silence: Duration::from_secs(env.parsed_or("VIGIE_UPLOAD_SILENCE_SECONDS", UPLOAD_SILENCE_SECONDS)),
         }
     }
 }
@@ -97,6 +102,7 @@ struct Shared {
     enqueuer: Enqueuer,
     trusted_proxies: TrustedProxies,
     upload_limit: u64,
+    upload_silence: Duration,
 }
 
 impl App {
@@ -110,6 +116,7 @@ impl App {
             registry: ::jobs::registry(),
             trusted_proxies: config.trusted_proxies.clone(),
             upload_limit: config.upload_limit,
+            upload_silence: config.upload_silence,
             redis,
             fleet,
         }))
@@ -126,6 +133,11 @@ impl App {
     /// Bytes of the largest file that is taken in.
     pub(crate) fn upload_limit(&self) -> u64 {
         self.0.upload_limit
+    }
+
+    /// After how long without a byte an upload counts as broken off.
+    pub(crate) fn upload_silence(&self) -> Duration {
+        self.0.upload_silence
     }
 
     pub(crate) fn keyring(&self) -> &Keyring {
@@ -188,7 +200,7 @@ pub fn router(app: App) -> Router {
         .merge(ops::router())
         .layer(from_fn(shell::limit_time));
     Router::new()
-        .nest("/api/v1", timed.merge(imports::uploads()))
+        .nest("/api/v1", timed.merge(imports::uploads(app.upload_silence())))
         .merge(ops::health())
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)

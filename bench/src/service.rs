@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::{ApiConfig, App, TrustedProxies};
 use jobs::Fleet;
@@ -62,6 +63,7 @@ fn app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
         addr: url.trim_start_matches("http://").parse()?,
         signing_key: "b".repeat(32).into(),
         upload_limit: 2 << 30,
+        upload_silence: Duration::from_secs(60),
         trusted_proxies: TrustedProxies::default(),
     };
     Ok(App::new(fleet, redis, &config))

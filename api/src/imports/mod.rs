@@ -4,6 +4,8 @@ mod errors;
 mod preview;
 mod upload;
 
+use std::time::Duration;
+
 use ::jobs::catalog::{CloseImport, ImportFile};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
@@ -16,6 +18,7 @@ use platform::ids::JobId;
 use platform::queue::control::{self, Cancelled};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::App;
 use crate::auth::Caller;
@@ -33,13 +36,15 @@ pub(crate) fn router() -> Router<App> {
         .route("/imports/{id}/cancel", post(cancel))
 }
 
-/// Uploads: without the time limit and the body limit of other routes. Downloads of any length too.
-pub(crate) fn uploads() -> Router<App> {
+/// Uploads: without the time limit and the body limit of other routes, broken off after `silence`. Downloads of
+/// any length too.
+pub(crate) fn uploads(silence: Duration) -> Router<App> {
     Router::new()
         .route("/imports", post(upload::create))
         .route("/imports/preview", post(preview::preview))
         .route("/imports/{id}/errors", get(errors::list))
         .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyTimeoutLayer::new(silence))
 }
 
 /// The answer to whatever starts work on an import.

@@ -53,10 +53,10 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn start() -> Self {
-        Self::start_with(no_redis(), UPLOAD_LIMIT).await
+        Self::start_with(no_redis(), |_| ()).await
     }
 
-    pub(crate) async fn start_with(redis: RedisConfig, upload_limit: u64) -> Self {
+    pub(crate) async fn start_with(redis: RedisConfig, configure: impl FnOnce(&mut ApiConfig)) -> Self {
         let db = TestDb::new().await;
         let sandbox = sandbox::start(Sandbox::default()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -71,7 +71,14 @@ impl TestApp {
             public_url: format!("http://{addr}"),
         };
         let trusted_proxies = "10.0.0.0/8".parse().unwrap();
-        let config = ApiConfig { addr, signing_key: SIGNING_KEY.to_owned().into(), trusted_proxies, upload_limit };
+        let mut config = ApiConfig {
+            addr,
+            signing_key: SIGNING_KEY.to_owned().into(),
+            trusted_proxies,
+            upload_limit: UPLOAD_LIMIT,
+            upload_silence: Duration::from_secs(60),
+        };
+        configure(&mut config);
         let app = App::new(fleet.clone(), redis, &config);
         let stop = CancellationToken::new();
         platform::task::spawn("test API", api::serve(app.clone(), listener, stop.clone()));

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::app::{Answer, TestApp, UPLOAD_LIMIT};
+use crate::app::{Answer, TestApp};
 
 async fn ask(app: &TestApp, path: &str) -> Answer {
     app.call(Request::get(path).body(Body::empty()).unwrap()).await
@@ -45,7 +45,7 @@ async fn without_redis_all_the_rest_is_ready_and_redis_is_said_to_be_away() {
 #[tokio::test]
 async fn redis_is_seen_to_come_and_go() {
     let mut redis = TestRedis::start();
-    let app = TestApp::start_with(redis.config(), UPLOAD_LIMIT).await;
+    let app = TestApp::start_with(redis.config(), |_| ()).await;
     schedule(&app).await;
     let redis_of = async || {
         let ready = ask(&app, "/health/ready").await.expect(200);

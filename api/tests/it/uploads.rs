@@ -1,6 +1,7 @@
 //! Uploads whose length nobody announces, that break off, or that hold too much of something.
 
 use std::io;
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -42,7 +43,7 @@ async fn a_body_of_unknown_length_is_taken_as_any_other() {
 
 #[tokio::test]
 async fn a_body_of_unknown_length_ends_at_the_limit_and_leaves_nothing() {
-    let app = TestApp::start_with(no_redis(), 4 << 20).await;
+    let app = TestApp::start_with(no_redis(), |config| config.upload_limit = 4 << 20).await;
     let owner = app.with_company().await;
     let header = b"invoice,sku,quantity,price,date\n";
     let rows = Bytes::from([&header[..], &b"1,A,3,500,2026-01-05\n".repeat(50_000)].concat());
@@ -69,6 +70,22 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     ] {
         let answer = owner.send_body("POST", "/imports", FORM, Body::from_stream(iter(parts))).await;
         answer.expect_problem(400, "bad_request");
+    }
+    expect_nothing(&owner).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_falls_silent_leaves_nothing() {
+    let app = TestApp::start_with(no_redis(), |config| config.upload_silence = Duration::from_millis(50)).await;
+    let owner = app.with_company().await;
+    let head = Bytes::from(form_head(&[("kind", "sales")]));
+    let rows = Bytes::from(b"1,A,3,500,2026-01-05\n".repeat(1_000));
+    for path in ["/imports", "/imports/preview"] {
+        for parts in [vec![], vec![head.slice(..20)], vec![head.clone(), rows.clone()]] {
+            let silent = iter(parts.into_iter().map(Ok::<_, io::Error>)).chain(futures::stream::pending());
+            let answer = owner.send_body("POST", path, FORM, Body::from_stream(silent)).await;
+            answer.expect_problem(400, "bad_request");
+        }
     }
     expect_nothing(&owner).await;
 }
