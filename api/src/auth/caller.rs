@@ -57,7 +57,7 @@ impl Caller {
         let act = Act {
             company: Some(self.company),
             actor: self.actor,
-            request_id: &self.request_id,
+            request_id: Some(&self.request_id),
             action,
             subject,
             details,
@@ -164,7 +164,7 @@ impl OperatorCaller {
         details: serde_json::Value,
     ) -> Result<()> {
         let actor = Actor::Operator(self.operator);
-        let act = Act { company, actor, request_id: &self.request_id, action, subject, details, at: self.now };
+        let act = Act { company, actor, request_id: Some(&self.request_id), action, subject, details, at: self.now };
         Ok(identity::record(conn, act).await?)
     }
 }

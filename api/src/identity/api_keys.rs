@@ -77,6 +77,8 @@ pub(crate) async fn revoke(State(app): State<App>, caller: Caller, Path(id): Pat
 fn require_person(caller: &Caller) -> Result<()> {
     match caller.actor {
         Actor::User(_) => Ok(()),
-        Actor::ApiKey(_) | Actor::Operator(_) => Err(Error::forbidden("an API key makes no other")),
+        Actor::ApiKey(_) | Actor::Operator(_) | Actor::CommandLine => {
+            Err(Error::forbidden("an API key makes no other"))
+        }
     }
 }

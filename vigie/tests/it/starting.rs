@@ -1,9 +1,10 @@
 //! Starting: what is wrong is said at once and all together, and many may start side by side.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use platform::testing::TestDb;
 use secrecy::ExposeSecret as _;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{Role, System, command, guarded};
 
@@ -52,6 +53,35 @@ async fn many_that_migrate_one_database_at_once_all_succeed() {
         assert_eq!(applied.unwrap(), Some(0));
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_is_done_from_the_command_line_is_written_down_with_it() {
+    let test = TestDb::new().await;
+    let env = [("DATABASE_URL", test.url().expose_secret().to_owned())];
+    let admin = async |args: &[&str], input: &str| {
+        let mut command = command("admin", &env);
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        // A command that refuses its arguments doesn't wait to hear more.
+        let _ = process.stdin.take().unwrap().write_all(input.as_bytes()).await;
+        process.wait_with_output().await.unwrap().status.success()
+    };
+    let operator = ["operator", "add", "ops@vigie.example", "Ops"];
+    let template = |sid| ["template", "set", "alert", "fr", sid];
+    assert!(admin(&operator, "une-phrase-assez-longue").await);
+    assert!(!admin(&operator, "une-phrase-assez-longue").await, "there is one of that address");
+    assert!(admin(&template("HX0123456789abcdef0123456789abcdef"), "").await);
+    assert!(!admin(&template("HX1"), "").await);
+    let acts = sqlx::query!("select action, actor_kind, subject_id, details from audit_log order by id")
+        .fetch_all(&mut test.owner().await)
+        .await
+        .unwrap();
+    let found: Vec<_> = acts.iter().map(|act| (act.action.as_str(), act.actor_kind.as_str())).collect();
+    assert_eq!(found, [("operators.add", "command_line"), ("notifications.set_template", "command_line")]);
+    let id = sqlx::query_scalar!("select id from operators").fetch_one(&mut test.owner().await).await.unwrap();
+    assert_eq!(acts[0].subject_id, Some(id));
+    assert!(!acts[0].details.to_string().contains("phrase"));
 }
 
 #[tokio::test]

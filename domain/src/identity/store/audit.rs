@@ -14,6 +14,8 @@ pub enum Actor {
     User(UserId),
     ApiKey(ApiKeyId),
     Operator(OperatorId),
+    /// Whoever holds the database; nobody's id.
+    CommandLine,
 }
 
 impl Actor {
@@ -22,6 +24,7 @@ impl Actor {
             Self::User(id) => id.0,
             Self::ApiKey(id) => id.0,
             Self::Operator(id) => id.0,
+            Self::CommandLine => Uuid::nil(),
         }
     }
 
@@ -30,6 +33,7 @@ impl Actor {
             Self::User(_) => "user",
             Self::ApiKey(_) => "api_key",
             Self::Operator(_) => "operator",
+            Self::CommandLine => "command_line",
         }
     }
 }
@@ -39,7 +43,7 @@ impl Actor {
 pub struct Act<'a> {
     pub company: Option<CompanyId>,
     pub actor: Actor,
-    pub request_id: &'a str,
+    pub request_id: Option<&'a str>,
     pub action: &'static str,
     pub subject: (&'static str, Option<Uuid>),
     pub details: serde_json::Value,
