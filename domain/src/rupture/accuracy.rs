@@ -1,10 +1,8 @@
 //! The forecasts against measured figures on real sales: equal to the reference implementation
 //! where it is the same method, and not worse than the bar where it is ours.
 
-use std::io::Read;
-use std::path::PathBuf;
-
 use chrono::NaiveDate;
+use platform::testing::data_set;
 
 use super::{Class, Demand, History, Rate, TSB_SMOOTHING, UnitDemand, tsb, weekday_means};
 
@@ -17,14 +15,7 @@ struct DataSet {
 
 /// Reads a wide file (one line per product, one column per day); `None` where the data sets aren't.
 fn read(file: &str) -> Option<DataSet> {
-    let folder = std::env::var_os("VIGIE_TEST_DATA")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from);
-    let Ok(packed) = std::fs::File::open(folder.join(file)) else {
-        eprintln!("skipped: {file} isn't in VIGIE_TEST_DATA ({})", folder.display());
-        return None;
-    };
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    let text = String::from_utf8(data_set(file)?).unwrap();
     let mut lines = text.lines();
     let last_day = lines.next().unwrap().rsplit(',').next().unwrap().parse().unwrap();
     let series = lines.map(|line| line.split(',').skip(1).map(|v| v.parse().unwrap()).collect()).collect();

@@ -1,7 +1,6 @@
 //! From a real sales file to predictions, through the real import, its events and a real Postgres.
 
 use std::collections::HashMap;
-use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::db::Scope;
 use platform::ids::{CompanyId, Uuid};
-use platform::testing::{Drain, TestDb};
+use platform::testing::{Drain, TestDb, data_set};
 use providers::Providers;
 
 use crate::catalog::ImportFile;
@@ -23,18 +22,6 @@ const OPTIONS: &str = r#"{
                 "date": "InvoiceDate", "unit_price": "UnitPrice", "customer": "CustomerID", "country": "Country"},
     "cancellation_prefix": "C", "negative_prices": "reject"
 }"#;
-
-fn unpacked(file: &str) -> Option<Vec<u8>> {
-    let folder = std::env::var_os("VIGIE_TEST_DATA")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from);
-    let Ok(packed) = std::fs::File::open(folder.join(file)) else {
-        eprintln!("skipped: {file} isn't in VIGIE_TEST_DATA ({})", folder.display());
-        return None;
-    };
-    let mut bytes = Vec::new();
-    flate2::read::GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
-    Some(bytes)
-}
 
 /// The daily series made from the same file by others, by product.
 fn series(wide: &[u8]) -> (NaiveDate, HashMap<String, Vec<f64>>) {
@@ -114,7 +101,7 @@ impl Drop for Shop {
 #[tokio::test]
 async fn demand_of_the_retail_file_is_that_of_the_daily_series_made_from_it() {
     let (Some(file), Some(wide)) =
-        (unpacked("online_retail_2010_2011.csv.gz"), unpacked("online_retail_daily_demand.csv.gz"))
+        (data_set("online_retail_2010_2011.csv.gz"), data_set("online_retail_daily_demand.csv.gz"))
     else {
         return;
     };

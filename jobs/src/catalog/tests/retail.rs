@@ -1,13 +1,11 @@
 //! The Online Retail file, its figures counted again by a few lines of SQL that share nothing with the import.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the independent count has tables of its own, and finds its data by the environment"
-)]
+#![expect(clippy::disallowed_methods, reason = "the independent count has tables of its own")]
 
-use std::io::{Cursor, Read as _};
+use std::io::Cursor;
 
 use domain::catalog::import::{self, Context, Detection, Import, Kind, Options, State, Unlikely};
+use platform::testing::data_set;
 use sqlx::PgConnection;
 
 use super::shop::Shop;
@@ -18,18 +16,8 @@ const OPTIONS: &str = r#"{
     "cancellation_prefix": "C", "negative_prices": "reject"
 }"#;
 
-/// The unpacked file, or nothing where the data sets aren't there.
 fn retail() -> Option<Vec<u8>> {
-    let folder = std::env::var("VIGIE_TEST_DATA")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").to_owned());
-    let path = std::path::Path::new(&folder).join("online_retail_2010_2011.csv.gz");
-    let Ok(packed) = std::fs::File::open(&path) else {
-        eprintln!("skipped: no {} (set VIGIE_TEST_DATA)", path.display());
-        return None;
-    };
-    let mut file = Vec::new();
-    flate2::read::GzDecoder::new(packed).read_to_end(&mut file).unwrap();
-    Some(file)
+    data_set("online_retail_2010_2011.csv.gz")
 }
 
 /// The file as text, in a table of its own.

@@ -1,8 +1,8 @@
 //! The Online Retail file, counted by a few lines that share nothing with the import.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::Read as _;
-use std::path::Path;
+
+use platform::testing::data_set;
 
 /// The file, and how many of its lines are what.
 #[derive(Debug, Default)]
@@ -20,26 +20,11 @@ pub(super) struct Retail {
     pub(super) products: BTreeSet<String>,
 }
 
-/// The unpacked file, or nothing where the data sets aren't there.
-#[expect(clippy::disallowed_methods, reason = "tests find the data where the command left it")]
-fn unpacked() -> Option<Vec<u8>> {
-    let folder = std::env::var("VIGIE_TEST_DATA")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").to_owned());
-    let path = Path::new(&folder).join("online_retail_2010_2011.csv.gz");
-    let Ok(packed) = std::fs::File::open(&path) else {
-        eprintln!("skipped: no {} (set VIGIE_TEST_DATA)", path.display());
-        return None;
-    };
-    let mut file = Vec::new();
-    flate2::read::GzDecoder::new(packed).read_to_end(&mut file).unwrap();
-    Some(file)
-}
-
 /// A line that may be undone or undo: its time, whether it undoes, whose it is of what and how many.
 type Move = (String, bool, (String, String, String));
 
 pub(super) fn retail() -> Option<Retail> {
-    let file = unpacked()?;
+    let file = data_set("online_retail_2010_2011.csv.gz")?;
     let (mut retail, mut moves) = (Retail::default(), Vec::<Move>::new());
     let mut lines = csv::Reader::from_reader(file.as_slice());
     for line in lines.records() {
