@@ -21,6 +21,7 @@ impl Options {
 
     pub(super) fn currency_code(&self, context: &Context) -> [u8; 3] {
         let code = self.currency.as_deref().unwrap_or(&context.currency);
+        // ISO 4217 for no currency.
         code.as_bytes().try_into().unwrap_or(*b"XXX")
     }
 }

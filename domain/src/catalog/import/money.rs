@@ -5,6 +5,7 @@ use platform::money::{Currency, exponent};
 
 use super::columns::Field;
 use super::flaw::Flaw;
+use super::number::Written;
 
 /// What one line is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,15 @@ pub(super) fn currency_named(text: &str) -> Result<[u8; 3], Flaw> {
     Currency::from_code(code)
         .and_then(|_| code.as_bytes().try_into().ok())
         .ok_or_else(|| Flaw::new(Field::Currency, "unknown_currency", "isn't an ISO 4217 code"))
+}
+
+/// A number whose currency, where it names one, is its line's.
+pub(super) fn in_currency(field: Field, written: Written, currency: [u8; 3]) -> Result<i64, Flaw> {
+    if written.currency.is_some_and(|named| !named.may_be(currency)) {
+        let code = String::from_utf8_lossy(&currency);
+        return Err(Flaw::new(field, "other_currency", format!("isn't written in {code}")));
+    }
+    Ok(written.scaled)
 }
 
 fn decimals(currency: [u8; 3]) -> u32 {

@@ -31,10 +31,10 @@ pub enum WrittenCurrency {
 }
 
 impl WrittenCurrency {
-    pub fn may_be(self, code: &str) -> bool {
+    pub fn may_be(self, code: [u8; 3]) -> bool {
         match self {
-            Self::Iso(iso) => iso == code.as_bytes(),
-            Self::Cfa => matches!(code, "XOF" | "XAF"),
+            Self::Iso(iso) => iso == code,
+            Self::Cfa => matches!(&code, b"XOF" | b"XAF"),
         }
     }
 }
@@ -273,9 +273,9 @@ mod tests {
     #[test]
     fn a_written_currency_is_told_apart_from_the_rows() {
         let franc = parse("500 FCFA", DecimalMark::Comma, 6).unwrap().currency.unwrap();
-        assert!(franc.may_be("XOF") && franc.may_be("XAF") && !franc.may_be("EUR"));
+        assert!(franc.may_be(*b"XOF") && franc.may_be(*b"XAF") && !franc.may_be(*b"EUR"));
         let euro = parse("€ 5,00", DecimalMark::Comma, 6).unwrap().currency.unwrap();
-        assert!(euro.may_be("EUR") && !euro.may_be("XOF"));
+        assert!(euro.may_be(*b"EUR") && !euro.may_be(*b"XOF"));
     }
 
     #[test]

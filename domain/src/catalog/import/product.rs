@@ -3,7 +3,7 @@
 use super::columns::{Columns, Field};
 use super::context::Context;
 use super::flaw::{Flaw, Notation, at_most, check_shape};
-use super::money::currency_named;
+use super::money::{currency_named, in_currency};
 use super::options::Options;
 use super::record::Record;
 
@@ -83,12 +83,8 @@ impl ProductReader {
         if text.is_empty() {
             return Ok(None);
         }
-        let written = self.notation.number(field, text, 6)?;
-        let code = std::str::from_utf8(&currency).unwrap_or("XXX");
-        if written.currency.is_some_and(|c| !c.may_be(code)) {
-            return Err(Flaw::new(field, "other_currency", format!("isn't written in {code}")));
-        }
-        not_negative(field, written.scaled).map(Some)
+        let price = in_currency(field, self.notation.number(field, text, 6)?, currency)?;
+        not_negative(field, price).map(Some)
     }
 
     fn amount(&self, record: Record<'_>, field: Field) -> Result<Option<i64>, Flaw> {

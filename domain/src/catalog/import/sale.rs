@@ -6,7 +6,7 @@ use super::columns::{Columns, Field};
 use super::context::Context;
 use super::flaw::{Flaw, Notation, at_most, check_shape};
 use super::key::SaleIdentity;
-use super::money::{Money, amount_of, currency_named, price_of};
+use super::money::{Money, amount_of, currency_named, in_currency, price_of};
 use super::occurrence::{self, Place};
 use super::options::{Options, Unlikely};
 use super::record::Record;
@@ -192,11 +192,8 @@ impl SaleReader {
         } else {
             (Field::UnitPrice, self.notation.number(Field::UnitPrice, price, 6)?)
         };
-        let code = std::str::from_utf8(&currency).unwrap_or("XXX");
-        if written.currency.is_some_and(|c| !c.may_be(code)) {
-            return Err(Flaw::new(from, "other_currency", format!("isn't written in {code}")));
-        }
-        let money = if from == Field::Amount { price_of } else { amount_of }(written.scaled, quantity, currency)
+        let number = in_currency(from, written, currency)?;
+        let money = if from == Field::Amount { price_of } else { amount_of }(number, quantity, currency)
             .ok_or_else(|| Flaw::new(from, "out_of_range", "the amount is too large"))?;
         Ok((from, money))
     }
