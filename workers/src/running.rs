@@ -3,20 +3,28 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use platform::ids::{JobId, Uuid};
 use platform::queue::Claim;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Running(Arc<Mutex<HashMap<(Uuid, i32), CancellationToken>>>);
+pub(crate) struct Running(Arc<Mutex<HashMap<(Uuid, i32), Run>>>);
+
+#[derive(Debug, Default)]
+struct Run {
+    cancel: CancellationToken,
+    asked_to_stop: Option<Instant>,
+}
 
 impl Running {
     /// Counts the claim as running until the guard is dropped.
     pub(crate) fn enter(&self, claim: &Claim) -> Entered {
-        let cancel = CancellationToken::new();
+        let run = Run::default();
+        let cancel = run.cancel.clone();
         let key = (claim.id.0, claim.fence);
-        self.lock().insert(key, cancel.clone());
+        self.lock().insert(key, run);
         Entered { running: self.clone(), key, cancel }
     }
 
@@ -27,12 +35,13 @@ impl Running {
 
     /// Asks one job to stop.
     pub(crate) fn cancel(&self, id: JobId) {
-        for (_, cancel) in self.lock().iter().filter(|((running, _), _)| *running == id.0) {
-            cancel.cancel();
+        for (_, run) in self.lock().iter_mut().filter(|((running, _), _)| *running == id.0) {
+            run.asked_to_stop.get_or_insert_with(Instant::now);
+            run.cancel.cancel();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Uuid, i32), CancellationToken>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Uuid, i32), Run>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -46,7 +55,10 @@ pub(crate) struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        self.running.lock().remove(&self.key);
+        let run = self.running.lock().remove(&self.key);
+        if let Some(asked) = run.and_then(|run| run.asked_to_stop) {
+            metrics::histogram!("vigie_job_cancel_seconds").record(asked.elapsed());
+        }
     }
 }
 

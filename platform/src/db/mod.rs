@@ -8,6 +8,7 @@ mod pool;
 
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -111,13 +112,24 @@ impl Db {
     /// # Errors
     /// No connection within ten seconds, or one that breaks.
     pub async fn begin(&self, scope: Scope) -> sqlx::Result<Tx> {
+        self.begin_within(scope, Duration::ZERO).await
+    }
+
+    /// As [`Db::begin`]; the server ends each statement that runs longer than `limit` (zero: none), so that one
+    /// whose asker gave up doesn't go on holding its locks.
+    ///
+    /// # Errors
+    /// As [`Db::begin`].
+    pub async fn begin_within(&self, scope: Scope, limit: Duration) -> sqlx::Result<Tx> {
         let mut inner = self.app.begin().await?;
         let company = scope.company.map(|c| c.to_string()).unwrap_or_default();
         let user = scope.user.map(|u| u.to_string()).unwrap_or_default();
         sqlx::query!(
-            "select set_config('app.company_id', $1, true) as company, set_config('app.user_id', $2, true) as person",
+            "select set_config('app.company_id', $1, true) as company, set_config('app.user_id', $2, true) as person,
+                    set_config('statement_timeout', $3, true) as milliseconds",
             company,
             user,
+            limit.as_millis().to_string(),
         )
         .fetch_one(&mut *inner)
         .await?;

@@ -177,6 +177,8 @@ struct Inner<W> {
     db: Db,
     claim: Claim,
     cancel: CancellationToken,
+    /// Of the kind: longest run of one try.
+    timeout: Duration,
 }
 
 impl<W> Clone for JobContext<W> {
@@ -186,8 +188,8 @@ impl<W> Clone for JobContext<W> {
 }
 
 impl<W> JobContext<W> {
-    pub fn new(world: Arc<W>, db: Db, claim: Claim, cancel: CancellationToken) -> Self {
-        Self { inner: Arc::new(Inner { world, db, claim, cancel }) }
+    pub fn new(world: Arc<W>, db: Db, claim: Claim, cancel: CancellationToken, timeout: Duration) -> Self {
+        Self { inner: Arc::new(Inner { world, db, claim, cancel, timeout }) }
     }
 
     pub fn world(&self) -> &W {
@@ -232,13 +234,14 @@ impl<W> JobContext<W> {
         self.inner.cancel.is_cancelled()
     }
 
-    /// A transaction of the job: its company's rows, or the engine's tables for a platform job.
+    /// A transaction of the job: its company's rows, or the engine's tables for a platform job. A company's
+    /// statement ends at the server with the try that waited for it, at the latest when that would time out.
     ///
     /// # Errors
     /// The database's.
     pub async fn begin(&self) -> Result<Tx, JobError> {
         let tx = match self.inner.claim.company {
-            Some(company) => self.inner.db.begin(Scope::company(company)).await,
+            Some(company) => self.inner.db.begin_within(Scope::company(company), self.inner.timeout).await,
             None => self.inner.db.begin_engine().await,
         };
         Ok(tx?)

@@ -25,6 +25,7 @@ pub async fn enqueue(conn: &mut PgConnection, jobs: &[NewJob]) -> sqlx::Result<V
     // One order of keys for all: two batches that name the same keys wait for each other, not in a ring.
     fresh.sort_by_key(|job| key(job));
     let survivors = insert(conn, &fresh).await?;
+    note_suppressed(conn, &fresh, &survivors).await?;
     Ok(jobs
         .iter()
         .map(|job| {
@@ -110,6 +111,35 @@ async fn insert(conn: &mut PgConnection, jobs: &[&NewJob]) -> sqlx::Result<HashM
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| (row.asked, row.kept)).collect())
+}
+
+/// Tells in a job's timeline of the first time that it stood in for another; all are counted, and being asked for
+/// again is a reconciler's ordinary way.
+async fn note_suppressed(
+    conn: &mut PgConnection,
+    jobs: &[&NewJob],
+    survivors: &HashMap<JobId, JobId>,
+) -> sqlx::Result<()> {
+    let is_noted = |job: &&&NewJob| survivors.contains_key(&job.id) && !matches!(job.unique, Uniqueness::Reconciler(_));
+    let suppressed: Vec<&NewJob> = jobs.iter().filter(is_noted).copied().collect();
+    if suppressed.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"
+        insert into job_events (job_id, company_id, at, event, reason)
+        select kept, company_id, (select engine_now()), 'deduplicated',
+               'asked for again' || coalesce(' by request ' || request_id, '')
+        from unnest($1::uuid[], $2::uuid[], $3::text[]) as s (kept, company_id, request_id)
+        where not exists (select from job_events e where e.job_id = s.kept and e.event = 'deduplicated')
+        "#,
+        &column(&suppressed, |j| survivors[&j.id].0),
+        &column(&suppressed, |j| j.company.map(|c| c.0)) as &[Option<Uuid>],
+        &column(&suppressed, |j| j.trace.request_id.as_deref()) as &[Option<&str>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// One value of each job, for `unnest`.

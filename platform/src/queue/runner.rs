@@ -105,7 +105,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
         cancel: CancellationToken,
         stop: &CancellationToken,
     ) -> Verdict {
-        let cx = JobContext::new(self.world.clone(), self.db.clone(), claim.clone(), cancel);
+        let cx = JobContext::new(self.world.clone(), self.db.clone(), claim.clone(), cancel, kind.timeout);
         let body = match kind.start(&claim.args, cx) {
             Ok(body) => body,
             Err(cause) => return Verdict::SetBack("parked", parked(format!("payload can't be read: {cause}"))),

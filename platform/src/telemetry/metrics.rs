@@ -13,6 +13,7 @@ pub const METRICS: &[(&str, &str)] = &[
     ("vigie_jobs_finished_total", "tries that ended, by kind and outcome"),
     ("vigie_job_wait_seconds", "from due to started, by kind"),
     ("vigie_job_run_seconds", "from started to ended, by kind"),
+    ("vigie_job_cancel_seconds", "from a running job's worker hearing that it should stop to its end"),
     ("vigie_job_failures_total", "tries that failed, by kind and class"),
     ("vigie_jobs_rescued_total", "jobs taken back from lost workers"),
     ("vigie_jobs_parked_total", "jobs set aside for a person, by reason"),

@@ -59,6 +59,11 @@ async fn callers_that_name_one_key_get_one_job() {
         let answers = join_all((0..200).map(|_| enqueuer.enqueue(company_job(company, &Once { n: 1 })))).await;
         let ids: HashSet<_> = answers.into_iter().map(|answer| answer.unwrap().id()).collect();
         assert_eq!(ids.len(), 1);
+        let id = ids.into_iter().next().unwrap();
+        for _ in 0..3 {
+            assert_eq!(fleet.enqueue(company, &Once { n: 1 }).await, id);
+        }
+        assert_eq!(fleet.timeline(id).await, ["enqueued", "deduplicated"]);
     })
     .await;
 }

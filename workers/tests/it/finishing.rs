@@ -5,7 +5,7 @@ use platform::ids::{CompanyId, JobId};
 use platform::queue::{Done, JobError, Progress};
 use sqlx::PgConnection;
 
-use crate::support::{Fleet, Ping, Step, company_job, guarded};
+use crate::support::{Fleet, Hangs, Ping, Step, company_job, guarded};
 
 /// A write of the body's own, under row-level security.
 async fn note(conn: &mut PgConnection, company: CompanyId, id: JobId) {
@@ -123,6 +123,21 @@ async fn a_result_that_postgres_would_refuse_holds_up_no_other() {
         worker.stop().await;
         assert_eq!(fleet.job(odd).await.result.as_deref(), Some("\"ab\""));
         assert_eq!(fleet.job(other).await.state, "succeeded");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_ends_at_the_server_when_its_try_would_be_over() {
+    guarded(async {
+        let mut fleet = Fleet::new().await;
+        let worker = fleet.worker(1).await;
+        fleet.enqueue(CompanyId::new(), &Hangs { n: 0 }).await;
+        let run = fleet.next_run().await;
+        let mut tx = run.cx.begin().await.unwrap();
+        let ended = sqlx::query!("select pg_sleep(3600)").execute(&mut *tx).await.unwrap_err();
+        assert_eq!(ended.as_database_error().unwrap().code().as_deref(), Some("57014"), "{ended}");
+        worker.stop().await;
     })
     .await;
 }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use workers::{QueueBackend, Slots, WorkerConfig, Workers};
 
-use super::kinds::{Run, World, company_job, registry};
+use super::kinds::{Ping, Run, World, company_job, registry};
 use super::redis::{Changes, TestRedis};
 use super::watch::Watch;
 
@@ -133,7 +133,13 @@ impl Fleet {
 
     /// What a body of that claim would be given.
     pub(crate) fn context(&self, claim: &Claim) -> JobContext<World> {
-        JobContext::new(self.world.clone(), self.test.db.clone(), claim.clone(), CancellationToken::new())
+        JobContext::new(
+            self.world.clone(),
+            self.test.db.clone(),
+            claim.clone(),
+            CancellationToken::new(),
+            Ping::TIMEOUT,
+        )
     }
 
     /// A runner as a worker process has one.
