@@ -120,7 +120,7 @@ async fn refresh(State(app): State<App>, caller: Caller, key: Key, Path(id): Pat
         None => {
             ads::find_account(&mut tx, id).await?;
             let job = tx.enqueue(job(&caller, &jobs::ads::RefreshAccount { account_id: id })).await?.id();
-            key.settle(&mut tx, &caller, Outcome::enqueued(job)).await?
+            key.settle(&mut tx, &caller, Outcome::job(job)).await?
         }
     };
     tx.commit().await?;

@@ -1,6 +1,7 @@
 //! `Idempotency-Key`: the same POST twice has its effect once. The key is taken and settled in the
 //! transaction of the effect; a repetition gets the same status and Location, its body rendered
-//! again from the ids, and `Idempotent-Replayed: true`.
+//! again from the ids, and `Idempotent-Replayed: true`. Every POST that enqueues takes one, but for sign-in,
+//! webhooks, and connecting to Meta, where a second time replaces the token of the first.
 //!
 //! ```text
 //! async fn create(State(app): State<App>, caller: Caller, body: Keyed<NewThing>) -> Result<Response> {
@@ -91,7 +92,8 @@ impl Key {
             method: method.to_string(),
             route: path.to_owned(),
             key: key_header(headers)?,
-            fingerprint: sha256(b""),
+            // To say nothing and to say it in JSON is the same.
+            fingerprint: sha256(b"{}"),
         })
     }
 
@@ -166,8 +168,13 @@ impl Outcome {
     }
 
     /// 202, with a job to poll that is all there is to see.
-    pub(crate) fn enqueued(job: JobId) -> Self {
+    pub(crate) fn job(job: JobId) -> Self {
         Self::accepted(format!("/api/v1/jobs/{job}"), json!({ "id": job }))
+    }
+
+    /// 200, with the one thing that was changed.
+    pub(crate) fn changed(id: impl Into<Uuid>) -> Self {
+        Self::of(StatusCode::OK, None, json!({"id": id.into()}))
     }
 
     pub(crate) fn of(status: StatusCode, location: Option<String>, ids: Value) -> Self {

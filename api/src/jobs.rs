@@ -74,7 +74,7 @@ async fn enqueue(State(app): State<App>, caller: Caller, body: Keyed<JobRequest>
         Some(replay) => replay,
         None => {
             let id = tx.enqueue(job).await.map(Enqueued::id)?;
-            key.settle(&mut tx, &caller, Outcome::enqueued(id)).await?
+            key.settle(&mut tx, &caller, Outcome::job(id)).await?
         }
     };
     tx.commit().await?;
@@ -273,10 +273,10 @@ async fn retry(State(app): State<App>, caller: Caller, key: Key, Path(id): Path<
     answer(tx, &outcome).await
 }
 
-/// Audits what was done to a job.
+/// Writes down what was done to a job, and what came of the request.
 async fn settle(tx: &mut Tx, caller: &Caller, key: &Key, action: &'static str, id: JobId) -> Result<Outcome> {
     caller.audit(tx, action, ("job", Some(id.0)), json!({})).await?;
-    key.settle(tx, caller, Outcome::enqueued(id)).await
+    key.settle(tx, caller, Outcome::job(id)).await
 }
 
 /// Commits, and shows the job as it is now.

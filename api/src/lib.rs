@@ -83,9 +83,17 @@ impl ApiConfig {
             signing_key,
             trusted_proxies: env.parsed_or("VIGIE_TRUSTED_PROXIES", TrustedProxies::default()),
             upload_limit: env.parsed_or("VIGIE_UPLOAD_LIMIT_MIB", UPLOAD_LIMIT).saturating_mul(1 << 20),
-            upload_silence: Duration::from_secs(env.parsed_or("VIGIE_UPLOAD_SILENCE_SECONDS", UPLOAD_SILENCE_SECONDS)),
+            upload_silence: upload_silence(env),
         }
     }
+}
+
+fn upload_silence(env: &mut Env) -> Duration {
+    let seconds = env.parsed_or("VIGIE_UPLOAD_SILENCE_SECONDS", UPLOAD_SILENCE_SECONDS);
+    if seconds == 0 {
+        env.problem("VIGIE_UPLOAD_SILENCE_SECONDS is at least 1");
+    }
+    Duration::from_secs(seconds)
 }
 
 /// What all handlers share. Cloning it is cheap.
@@ -200,7 +208,7 @@ pub fn router(app: App) -> Router {
         .merge(ops::router())
         .layer(from_fn(shell::limit_time));
     Router::new()
-        .nest("/api/v1", timed.merge(imports::uploads(app.upload_silence())))
+        .nest("/api/v1", timed.merge(imports::uploads()))
         .merge(ops::health())
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)

@@ -9,7 +9,7 @@ use domain::notifications::{self, Template};
 use platform::config::Env;
 use platform::db;
 use platform::ids::Uuid;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -23,7 +23,7 @@ pub(crate) fn set_template(name: &str, language: &str, content_sid: &str) -> any
         "en" => Language::En,
         other => anyhow::bail!("{other}: neither fr nor en"),
     };
-    as_owner(async |tx| {
+    as_owner(&database_url()?, async |tx| {
         notifications::set_content_sid(tx, template, language, content_sid).await?;
         let details = json!({"template": name, "language": language, "content_sid": content_sid});
         audit(tx, "notifications.set_template", ("template", None), details).await
@@ -35,6 +35,7 @@ pub(crate) fn set_template(name: &str, language: &str, content_sid: &str) -> any
 /// Makes a platform operator, as the tables' owner. The password comes on standard input, so that it
 /// stands in no process list.
 pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
+    let url = database_url()?;
     let mut password = String::new();
     std::io::stdin().lock().take(1_024).read_to_string(&mut password).context("the password on standard input")?;
     let password = password.trim_end_matches(['\r', '\n']);
@@ -43,7 +44,7 @@ pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
     }
     let email = identity::parse_email("email", email).map_err(|flaw| anyhow::anyhow!("{flaw}"))?;
     let hash = identity::hash_password(password);
-    let id = as_owner(async |tx| {
+    let id = as_owner(&url, async |tx| {
         let now = db::now(tx).await?;
         let id = identity::add_operator(tx, &email, full_name, &hash, now).await?;
         audit(tx, "operators.add", ("operator", Some(id.0)), json!({"email": email})).await?;
@@ -53,11 +54,15 @@ pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One transaction as the tables' owner.
-fn as_owner<T>(act: impl AsyncFnOnce(&mut PgConnection) -> anyhow::Result<T>) -> anyhow::Result<T> {
+fn database_url() -> anyhow::Result<SecretString> {
     let mut env = Env::from_process();
     let url = env.secret("DATABASE_URL");
     env.finish()?;
+    Ok(url)
+}
+
+/// One transaction as the tables' owner.
+fn as_owner<T>(url: &SecretString, act: impl AsyncFnOnce(&mut PgConnection) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut owner = PgConnectOptions::from_str(url.expose_secret())?.connect().await?;

@@ -32,7 +32,7 @@ pub(super) async fn evaluate(State(app): State<App>, caller: Caller, key: Key) -
         None => {
             let job = jobs::job(caller.company, &EvaluateAlerts {}).by(caller.user);
             let job = tx.enqueue(job).await?.id();
-            key.settle(&mut tx, &caller, Outcome::enqueued(job)).await?
+            key.settle(&mut tx, &caller, Outcome::job(job)).await?
         }
     };
     tx.commit().await?;

@@ -14,7 +14,7 @@ use crate::App;
 use crate::auth::Caller;
 use crate::error::{Error, Result};
 use crate::extract::{OneOrMany, Path, Query};
-use crate::idempotency::Keyed;
+use crate::idempotency::{Key, Keyed, Outcome};
 use crate::pagination::{List, Page};
 
 /// `from` and `to` are days of the company, both included.
@@ -77,12 +77,28 @@ pub(crate) async fn record(
 }
 
 /// Cancels a line; doing it twice is the same as once.
-pub(crate) async fn cancel(State(app): State<App>, caller: Caller, Path(id): Path<SaleId>) -> Result<axum::Json<Sale>> {
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    key: Key,
+    Path(id): Path<SaleId>,
+) -> Result<Response> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
-    let sale = catalog::cancel_sale(&mut tx, caller.company, id, caller.now).await?;
-    caller.audit(&mut tx, "catalog.cancel_sale", ("sale", Some(id.0)), json!({})).await?;
-    tx.enqueue_all(reactions(caller.company, Event::SalesRecorded)).await?;
+    let outcome = match key.claim(&mut tx, &caller).await? {
+        Some(replay) => replay,
+        None => {
+            catalog::cancel_sale(&mut tx, caller.company, id, caller.now).await?;
+            caller.audit(&mut tx, "catalog.cancel_sale", ("sale", Some(id.0)), json!({})).await?;
+            tx.enqueue_all(reactions(caller.company, Event::SalesRecorded)).await?;
+            key.settle(&mut tx, &caller, Outcome::changed(id.0)).await?
+        }
+    };
+    let sale = catalog::find_sales(&mut tx, caller.company, &[outcome.id()?]).await?.pop().ok_or_else(no_sale)?;
     tx.commit().await?;
-    Ok(axum::Json(sale))
+    Ok(outcome.respond(&sale))
+}
+
+fn no_sale() -> Error {
+    Error::not_found("sale")
 }

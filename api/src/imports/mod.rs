@@ -4,8 +4,6 @@ mod errors;
 mod preview;
 mod upload;
 
-use std::time::Duration;
-
 use ::jobs::catalog::{CloseImport, ImportFile};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
@@ -18,14 +16,13 @@ use platform::ids::JobId;
 use platform::queue::control::{self, Cancelled};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::App;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::{Path, parse_json};
-use crate::idempotency::{Keyed, Outcome};
+use crate::idempotency::{Key, Keyed, Outcome};
 use crate::pagination::{List, Page};
 
 pub(crate) fn router() -> Router<App> {
@@ -36,15 +33,13 @@ pub(crate) fn router() -> Router<App> {
         .route("/imports/{id}/cancel", post(cancel))
 }
 
-/// Uploads: without the time limit and the body limit of other routes, broken off after `silence`. Downloads of
-/// any length too.
-pub(crate) fn uploads(silence: Duration) -> Router<App> {
+/// Uploads: without the time limit and the body limit of other routes. Downloads of any length too.
+pub(crate) fn uploads() -> Router<App> {
     Router::new()
         .route("/imports", post(upload::create))
         .route("/imports/preview", post(preview::preview))
         .route("/imports/{id}/errors", get(errors::list))
         .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyTimeoutLayer::new(silence))
 }
 
 /// The answer to whatever starts work on an import.
@@ -101,21 +96,32 @@ async fn resume(
     Ok(outcome.respond(&answer))
 }
 
-async fn cancel(State(app): State<App>, caller: Caller, Path(id): Path<ImportId>) -> Result<Json<Import>> {
+async fn cancel(State(app): State<App>, caller: Caller, key: Key, Path(id): Path<ImportId>) -> Result<Response> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
-    import::cancel_import(&mut tx, caller.company, id, caller.now).await?;
-    let import = import::find_import(&mut tx, caller.company, id).await?;
+    let outcome = match key.claim(&mut tx, &caller).await? {
+        Some(replay) => replay,
+        None => {
+            stop(&mut tx, &caller, id).await?;
+            key.settle(&mut tx, &caller, Outcome::changed(id.0)).await?
+        }
+    };
+    let import = import::find_import(&mut tx, caller.company, outcome.id()?).await?;
+    tx.commit().await?;
+    Ok(outcome.respond(&import))
+}
+
+async fn stop(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
+    import::cancel_import(tx, caller.company, id, caller.now).await?;
+    let import = import::find_import(tx, caller.company, id).await?;
     if let Some(job) = import.job_id {
-        let stopped = control::cancel(&mut tx, job, "the import was cancelled").await?;
+        let stopped = control::cancel(tx, job, "the import was cancelled").await?;
         // Its job would have taken in what was committed, and won't start any more.
         if stopped == Cancelled::Stopped && import.rows_imported + import.rows_updated > 0 {
             tx.enqueue(::jobs::job(caller.company, &CloseImport { import_id: id }).by(caller.user)).await?;
         }
     }
-    caller.audit(&mut tx, "catalog.cancel_import", ("import", Some(id.0)), json!({})).await?;
-    tx.commit().await?;
-    Ok(Json(import))
+    caller.audit(tx, "catalog.cancel_import", ("import", Some(id.0)), json!({})).await
 }
 
 /// Enqueues the job of an import, in the transaction that made it ready.

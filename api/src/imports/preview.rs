@@ -32,7 +32,8 @@ pub(crate) async fn preview(State(app): State<App>, caller: Caller, request: Req
     refuse_long(&request, limit.saturating_add(FORM_LIMIT))?;
     let room = ROOM.try_acquire().map_err(|_| Error::rate_limited("too many previews at once", 5))?;
     let too_slow = |_| Error::new(ErrorCode::TimedOut, "the file took more than two minutes to arrive");
-    let form = tokio::time::timeout(PATIENCE, read_form(request, limit)).await.map_err(too_slow)??;
+    let form =
+        tokio::time::timeout(PATIENCE, read_form(request, limit, app.upload_silence())).await.map_err(too_slow)??;
     let mut tx = caller.begin(&app).await?;
     let company = identity::find_company(&mut tx, caller.company).await?;
     let zone = company.timezone.parse().map_err(Error::internal)?;
@@ -53,8 +54,8 @@ struct Form {
     file: Vec<u8>,
 }
 
-async fn read_form(request: Request, limit: u64) -> Result<Form> {
-    let mut form = open_form(request).await?;
+async fn read_form(request: Request, limit: u64, silence: Duration) -> Result<Form> {
+    let mut form = open_form(request, silence).await?;
     let (mut kind, mut options, mut file) = (None, import::Options::default(), None);
     while let Some(mut field) = form.next_field().await.map_err(|cause| unreadable(&cause))? {
         match field.name().unwrap_or_default() {

@@ -1,7 +1,10 @@
 //! `POST /imports`: the file goes to blob storage as it arrives, never held in memory.
 
 use std::io;
+use std::time::Duration;
 
+use axum::BoxError;
+use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::header::CONTENT_LENGTH;
@@ -9,6 +12,7 @@ use axum::response::Response;
 use domain::catalog::import::{self, ImportId, Kind, NewImport, Options};
 use domain::identity::Role;
 use futures::TryStreamExt as _;
+use futures::stream::try_unfold;
 use platform::blobs::{BlobError, Stored};
 use platform::db::Tx;
 
@@ -90,7 +94,7 @@ async fn take_in(app: &App, request: Request, blob_key: &str) -> Result<Upload> 
 }
 
 async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload> {
-    let mut form = open_form(request).await?;
+    let mut form = open_form(request, app.upload_silence()).await?;
     let (mut kind, mut options, mut file) = (None, None, None);
     while let Some(field) = form.next_field().await.map_err(|cause| unreadable(&cause))? {
         match field.name().unwrap_or_default() {
@@ -114,10 +118,21 @@ async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload
     Ok(Upload { kind: kind.ok_or_else(|| missing("kind"))?, options: options.unwrap_or_default(), file_name, stored })
 }
 
-pub(super) async fn open_form(request: Request) -> Result<Multipart> {
-    Multipart::from_request(request, &())
+/// The form of an upload, broken off where nothing comes for `silence`.
+pub(super) async fn open_form(request: Request, silence: Duration) -> Result<Multipart> {
+    Multipart::from_request(request.map(|body| unless_silent(body, silence)), &())
         .await
         .map_err(|_| Error::new(ErrorCode::UnsupportedMediaType, "send multipart/form-data"))
+}
+
+/// What is there is taken before the time is looked at: how long we ourselves take with a part doesn't count.
+fn unless_silent(body: Body, silence: Duration) -> Body {
+    Body::from_stream(try_unfold(body.into_data_stream(), move |mut parts| async move {
+        match tokio::time::timeout(silence, parts.try_next()).await {
+            Ok(part) => Ok(part?.map(|part| (part, parts))),
+            Err(_) => Err(BoxError::from(format!("nothing came for {silence:?}"))),
+        }
+    }))
 }
 
 async fn store(app: &App, field: Field<'_>, blob_key: &str) -> Result<Stored> {

@@ -112,24 +112,25 @@ impl Db {
     /// # Errors
     /// No connection within ten seconds, or one that breaks.
     pub async fn begin(&self, scope: Scope) -> sqlx::Result<Tx> {
-        self.begin_within(scope, Duration::ZERO).await
+        self.begin_within(scope, None).await
     }
 
-    /// As [`Db::begin`]; the server ends each statement that runs longer than `limit` (zero: none), so that one
-    /// whose asker gave up doesn't go on holding its locks.
+    /// As [`Db::begin`]; the server ends each statement that runs longer than `limit`, so that one whose asker
+    /// gave up doesn't go on holding its locks.
     ///
     /// # Errors
     /// As [`Db::begin`].
-    pub async fn begin_within(&self, scope: Scope, limit: Duration) -> sqlx::Result<Tx> {
+    pub(crate) async fn begin_within(&self, scope: Scope, limit: Option<Duration>) -> sqlx::Result<Tx> {
         let mut inner = self.app.begin().await?;
         let company = scope.company.map(|c| c.to_string()).unwrap_or_default();
         let user = scope.user.map(|u| u.to_string()).unwrap_or_default();
         sqlx::query!(
             "select set_config('app.company_id', $1, true) as company, set_config('app.user_id', $2, true) as person,
-                    set_config('statement_timeout', $3, true) as milliseconds",
+                    set_config('statement_timeout', coalesce($3, current_setting('statement_timeout')), true) as ends",
             company,
             user,
-            limit.as_millis().to_string(),
+            // Zero would be none.
+            limit.map(|limit| limit.as_millis().max(1).to_string()),
         )
         .fetch_one(&mut *inner)
         .await?;

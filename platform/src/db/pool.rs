@@ -22,12 +22,14 @@ const SLOW: Duration = Duration::from_secs(10);
 /// A transaction that says nothing for 12 s is ended: its process is frozen, or cut off without a word.
 /// Shorter than `lock_timeout`, so that whoever waits for its rows gets them, and about when the
 /// rescuer has given its job to another. Statements that run, COPY among them, don't count; a body that
-/// computes for longer does so outside its transaction.
+/// computes for longer does so outside its transaction. A statement whose process is gone is ended within 5 s: the
+/// retry would wait for its locks.
 pub(super) fn as_role(options: &PgConnectOptions, role: &str) -> PgConnectOptions {
     options.clone().log_slow_statements(LevelFilter::Warn, SLOW).options([
         ("role", role),
         ("lock_timeout", "15s"),
         ("idle_in_transaction_session_timeout", "12s"),
+        ("client_connection_check_interval", "5s"),
         ("jit", "off"),
     ])
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -177,6 +177,7 @@ struct Inner<W> {
     db: Db,
     claim: Claim,
     cancel: CancellationToken,
+    started: Instant,
     /// Of the kind: longest run of one try.
     timeout: Duration,
 }
@@ -189,7 +190,7 @@ impl<W> Clone for JobContext<W> {
 
 impl<W> JobContext<W> {
     pub fn new(world: Arc<W>, db: Db, claim: Claim, cancel: CancellationToken, timeout: Duration) -> Self {
-        Self { inner: Arc::new(Inner { world, db, claim, cancel, timeout }) }
+        Self { inner: Arc::new(Inner { world, db, claim, cancel, started: Instant::now(), timeout }) }
     }
 
     pub fn world(&self) -> &W {
@@ -234,14 +235,17 @@ impl<W> JobContext<W> {
         self.inner.cancel.is_cancelled()
     }
 
-    /// A transaction of the job: its company's rows, or the engine's tables for a platform job. A company's
-    /// statement ends at the server with the try that waited for it, at the latest when that would time out.
+    /// A transaction of the job: its company's rows, or the engine's tables for a platform job. No statement of a
+    /// company's is longer than what the try had left when the transaction began.
     ///
     /// # Errors
     /// The database's.
     pub async fn begin(&self) -> Result<Tx, JobError> {
         let tx = match self.inner.claim.company {
-            Some(company) => self.inner.db.begin_within(Scope::company(company), self.inner.timeout).await,
+            Some(company) => {
+                let left = self.inner.timeout.saturating_sub(self.inner.started.elapsed());
+                self.inner.db.begin_within(Scope::company(company), Some(left)).await
+            }
             None => self.inner.db.begin_engine().await,
         };
         Ok(tx?)

@@ -25,7 +25,6 @@ pub async fn enqueue(conn: &mut PgConnection, jobs: &[NewJob]) -> sqlx::Result<V
     // One order of keys for all: two batches that name the same keys wait for each other, not in a ring.
     fresh.sort_by_key(|job| key(job));
     let survivors = insert(conn, &fresh).await?;
-    note_suppressed(conn, &fresh, &survivors).await?;
     Ok(jobs
         .iter()
         .map(|job| {
@@ -58,41 +57,8 @@ fn key(job: &NewJob) -> Option<Key<'_>> {
 /// a moment of trouble. What should have been run before now is due now: readers begin at no earlier time, and
 /// the age of the queue would be the asker's fancy.
 async fn insert(conn: &mut PgConnection, jobs: &[&NewJob]) -> sqlx::Result<HashMap<JobId, JobId>> {
-    let rows = sqlx::query!(
-        r#"
-        with input as materialized (
-            select i.*, c.now as created_at, greatest(i.run_at, c.now) as due_at
-            from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int2[], $5::text[], $6::int2[], $7::int2[],
-                        $8::int2[], $9::text[], $10::bool[], $11::timestamptz[], $12::uuid[],
-                        $13::text[], $14::text[])
-              as i (id, company_id, kind, version, args, queue, priority, max_attempts, unique_key,
-                    reconciler, run_at, created_by, request_id, traceparent)
-            cross join (select engine_now() as now) c
-        ), ready as (
-            insert into jobs_ready as r
-                (id, company_id, run_at, queue, priority, max_attempts, reconciler, kind, unique_key)
-            select id, company_id, due_at, queue, priority, max_attempts, reconciler,
-                   kind, unique_key
-            from input
-            on conflict (company_id, kind, unique_key) where unique_key is not null
-            do update set
-                again = r.again or (r.reconciler and r.state = 1),
-                attempt = case when r.reconciler and r.state = 0 and excluded.run_at < r.run_at then 0 else r.attempt end,
-                run_at = case when r.state = 0 then least(r.run_at, excluded.run_at) else r.run_at end
-            returning r.id, r.company_id, r.kind, r.unique_key
-        ), bodies as (
-            insert into job_bodies
-                (id, company_id, kind, version, args, unique_key, reconciler, request_id, traceparent, created_by, created_at)
-            select id, company_id, kind, version, args, unique_key, reconciler, request_id, traceparent, created_by, created_at
-            from input
-            where id in (select id from ready)
-        )
-        select i.id as "asked!: JobId", r.id as "kept!: JobId"
-        from ready r
-        join input i on i.company_id is not distinct from r.company_id
-                    and i.kind = r.kind and i.unique_key = r.unique_key
-        where r.id <> i.id
-        "#,
+    let rows = sqlx::query_file!(
+        "src/queue/enqueue.sql",
         &column(jobs, |j| j.id.0),
         &column(jobs, |j| j.company.map(|c| c.0)) as &[Option<Uuid>],
         &column(jobs, |j| j.kind) as &[&str],
@@ -111,35 +77,6 @@ async fn insert(conn: &mut PgConnection, jobs: &[&NewJob]) -> sqlx::Result<HashM
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| (row.asked, row.kept)).collect())
-}
-
-/// Tells in a job's timeline of the first time that it stood in for another; all are counted, and being asked for
-/// again is a reconciler's ordinary way.
-async fn note_suppressed(
-    conn: &mut PgConnection,
-    jobs: &[&NewJob],
-    survivors: &HashMap<JobId, JobId>,
-) -> sqlx::Result<()> {
-    let is_noted = |job: &&&NewJob| survivors.contains_key(&job.id) && !matches!(job.unique, Uniqueness::Reconciler(_));
-    let suppressed: Vec<&NewJob> = jobs.iter().filter(is_noted).copied().collect();
-    if suppressed.is_empty() {
-        return Ok(());
-    }
-    sqlx::query!(
-        r#"
-        insert into job_events (job_id, company_id, at, event, reason)
-        select kept, company_id, (select engine_now()), 'deduplicated',
-               'asked for again' || coalesce(' by request ' || request_id, '')
-        from unnest($1::uuid[], $2::uuid[], $3::text[]) as s (kept, company_id, request_id)
-        where not exists (select from job_events e where e.job_id = s.kept and e.event = 'deduplicated')
-        "#,
-        &column(&suppressed, |j| survivors[&j.id].0),
-        &column(&suppressed, |j| j.company.map(|c| c.0)) as &[Option<Uuid>],
-        &column(&suppressed, |j| j.trace.request_id.as_deref()) as &[Option<&str>],
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// One value of each job, for `unnest`.
