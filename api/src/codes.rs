@@ -61,7 +61,6 @@ error_codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported content type";
     InvalidInput = "invalid_input", UNPROCESSABLE_ENTITY, "Wrong input";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The key came with another request";
-    QuotaExceeded = "quota_exceeded", PAYMENT_REQUIRED, "The plan's limit is reached";
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Unavailable for the moment";
@@ -119,7 +118,6 @@ mod tests {
         415 unsupported_media_type
         422 invalid_input
         422 idempotency_key_reused
-        402 quota_exceeded
         429 rate_limited
         500 internal
         503 unavailable

@@ -46,13 +46,15 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let traceparent = request.headers().get("traceparent").and_then(|v| v.to_str().ok());
     let trace = TraceContext::of_request(request_id.0.clone(), traceparent);
-    let span = tracing::info_span!("request", request_id = %request_id.0, method, route);
+    let span = tracing::info_span!("request", request_id = %request_id.0, trace_id = trace.trace_id(), method, route);
     request.extensions_mut().insert(request_id.clone());
 
     let answer = async {
         let answer = AssertUnwindSafe(guarded(request, next)).catch_unwind().await;
         let response = answer.unwrap_or_else(|panic| Error::internal(describe_panic(&*panic)).into_response());
-        finish(response, &request_id)
+        let response = finish(response, &request_id);
+        tracing::info!(status = response.status().as_u16(), took_ms = started.elapsed().as_millis(), "answered");
+        response
     };
     let response = trace.scope(answer.instrument(span)).await;
     count(method, route, response.status(), started.elapsed());

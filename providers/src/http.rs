@@ -229,4 +229,5 @@ fn record(call: &Call, took: Duration, error: Option<&ProviderError>) {
     metrics::histogram!("vigie_provider_request_seconds",
         "provider" => provider, "operation" => operation)
     .record(took.as_secs_f64());
+    tracing::info!(provider, operation, outcome, took_ms = took.as_millis(), "provider answered");
 }

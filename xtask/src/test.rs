@@ -1,9 +1,11 @@
 //! `cargo xtask test`: every test of the workspace against a real Postgres and Redis.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::checkout::{root, say, setting};
 use crate::servers::{self, Need, Purpose};
 use crate::signals::Interrupts;
 use crate::state::State;
@@ -37,6 +39,19 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         // An empty database can't check the statements: the committed .sqlx does.
         cargo.env("SQLX_OFFLINE", "true");
     }
+    let data = data_sets();
+    if let Some(folder) = &data {
+        cargo.env("VIGIE_TEST_DATA", folder);
+    }
     let status = process::run(&mut cargo, &interrupts)?;
+    if data.is_none() {
+        say("left out: what is measured against real sales (no ../shared/data; VIGIE_TEST_DATA names another folder)");
+    }
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where the real sales lie that tests measure themselves against.
+fn data_sets() -> Option<PathBuf> {
+    let beside = || Some(root().parent()?.join("shared/data")).filter(|folder| folder.is_dir());
+    setting("VIGIE_TEST_DATA").map(PathBuf::from).or_else(beside)
 }

@@ -7,6 +7,7 @@ use domain::identity;
 use serde_json::json;
 
 use crate::app::{PASSWORD, TestApp};
+use crate::shop::{product, stock};
 
 #[tokio::test]
 async fn a_sane_request_id_is_taken_and_another_replaced() {
@@ -50,4 +51,29 @@ async fn an_operator_is_no_member_of_any_company_and_leaves_a_trace() {
 
     sqlx::query!("update operators set active = false").execute(&mut conn).await.unwrap();
     operator.get("/queues").await.expect_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn one_trace_goes_from_the_request_to_the_messages_that_it_caused() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let shelf = product(&owner, "Riz").await;
+    stock(&owner, shelf, 0).await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let headers = [("X-Request-ID", "r-17"), ("traceparent", traceparent.as_str())];
+    owner.send("POST", "/alerts/evaluations", None, &headers).await.expect(202);
+    app.run_jobs().await;
+    let found = owner.get("/jobs?q=r-17").await.expect(200);
+    let mut kinds: Vec<_> =
+        found["items"].as_array().unwrap().iter().map(|job| job["kind"].as_str().unwrap()).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["alerts.evaluate", "notifications.send_message", "notifications.send_message"]);
+    let traces = sqlx::query_scalar!(
+        r#"select distinct split_part(traceparent, '-', 2) as "trace!" from job_bodies where request_id = 'r-17'"#
+    )
+    .fetch_all(&mut app.owner().await)
+    .await
+    .unwrap();
+    assert_eq!(traces, [trace]);
 }

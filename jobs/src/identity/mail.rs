@@ -27,7 +27,6 @@ pub(super) async fn send(providers: &Providers, mail: Mail, subject_id: Uuid, jo
         idempotency_key: subject_id,
         reference: job.to_string(),
         tags: vec![mail.tag.to_owned()],
-        unsubscribe_url: None,
     };
     match providers.brevo.send_email(&email).await {
         Ok(_) => Ok(()),

@@ -25,7 +25,6 @@ pub(super) async fn send(
         idempotency_key: effect.id.0,
         reference: format!("{company}:{}", effect.id),
         tags: vec![message.template.as_str().to_owned()],
-        unsubscribe_url: None,
     };
     let sent = fleet.providers.brevo.send_email(&email).await?;
     Ok(sent.message_id)

@@ -1,4 +1,4 @@
-//! When the next try may start: exponential back-off with full jitter, the provider's own wait where
+//! When the next try may start: exponential back-off with jitter, the provider's own wait where
 //! it gave one, both within limits.
 
 use std::time::Duration;

@@ -53,11 +53,12 @@ impl<W: Send + Sync + 'static> Runner<W> {
     /// Runs `claim` to its recorded end. `cancel` asks the job's body to end; `stop` takes it down where
     /// it is and gives the job back, the try unspent.
     pub async fn run(&self, claim: Claim, cancel: CancellationToken, stop: &CancellationToken) -> Ran {
+        let trace = TraceContext::of_job(claim.request_id.clone(), claim.traceparent.as_deref());
         let span = tracing::info_span!(
             "job",
             job_id = %claim.id, kind = %claim.kind, attempt = claim.attempt, request_id = claim.request_id,
+            trace_id = trace.trace_id(),
         );
-        let trace = TraceContext::of_job(claim.request_id.clone(), claim.traceparent.as_deref());
         // Boxed, so that the wrappers move a pointer.
         let running = Box::pin(self.run_in_span(claim, cancel, stop));
         trace.scope(running.instrument(span)).await
@@ -282,4 +283,5 @@ fn observe(claim: &Claim, outcome: &'static str, waited: Duration, ran: Duration
     metrics::counter!("vigie_jobs_finished_total", "kind" => claim.kind.clone(), "outcome" => outcome).increment(1);
     metrics::histogram!("vigie_job_wait_seconds", "kind" => claim.kind.clone()).record(waited);
     metrics::histogram!("vigie_job_run_seconds", "kind" => claim.kind.clone()).record(ran);
+    tracing::info!(outcome, waited_ms = waited.as_millis(), ran_ms = ran.as_millis(), "job ended");
 }

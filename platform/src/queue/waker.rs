@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
-/// The channel that relays and workers listen on.
+/// The channel that the relay listens on.
 pub const CHANNEL: &str = "vigie_jobs";
 
 #[derive(Debug, Clone)]

@@ -33,6 +33,11 @@ impl TraceContext {
         Self { request_id, traceparent: Some(child_of(traceparent)) }
     }
 
+    /// The trace's own part of `traceparent`: the same from the request through every job that it caused.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.traceparent.as_deref().and_then(trace_id)
+    }
+
     /// Runs `future` in this context.
     pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, future)

@@ -2,24 +2,18 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
 
-/// A file of the folder `VIGIE_TEST_DATA`, unpacked. Unset, `../shared/data` beside the checkout is looked at; `None`,
-/// with a word on standard error, where it isn't there.
+/// A file of the folder `VIGIE_TEST_DATA`, unpacked; `None` where none is named. `cargo xtask test` names
+/// `../shared/data` where that is, and says at its end what was left out where it isn't.
 ///
 /// # Panics
-/// Where the folder was named and doesn't hold it: who names it means to run the tests.
+/// Where the folder doesn't hold it: who names it means to run the tests.
 pub fn data_set(file: &str) -> Option<Vec<u8>> {
-    let named = std::env::var_os("VIGIE_TEST_DATA").map(PathBuf::from);
-    let folder = named.as_deref().unwrap_or(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")));
-    let path = folder.join(file);
-    let Ok(packed) = File::open(&path) else {
-        assert!(named.is_none(), "no {}", path.display());
-        eprintln!("skipped: no {} (set VIGIE_TEST_DATA)", path.display());
-        return None;
-    };
+    let path = PathBuf::from(std::env::var_os("VIGIE_TEST_DATA")?).join(file);
+    let packed = File::open(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()));
     let mut bytes = Vec::new();
     GzDecoder::new(packed).read_to_end(&mut bytes).expect("a gzip file");
     Some(bytes)

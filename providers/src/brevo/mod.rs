@@ -35,8 +35,6 @@ pub struct NewEmail {
     /// Our id of the send: comes back in every webhook as `X-Mailin-custom`.
     pub reference: String,
     pub tags: Vec<String>,
-    /// Address behind the one-click unsubscribe of RFC 8058; for bulk mail.
-    pub unsubscribe_url: Option<String>,
 }
 
 /// What Brevo answered to a send.
@@ -108,14 +106,10 @@ impl Brevo {
     }
 
     fn body(&self, email: &NewEmail) -> Value {
-        let mut headers = json!({
+        let headers = json!({
             "idempotencyKey": email.idempotency_key,
             "X-Mailin-custom": email.reference,
         });
-        if let Some(url) = &email.unsubscribe_url {
-            headers["List-Unsubscribe"] = json!(format!("<{url}>"));
-            headers["List-Unsubscribe-Post"] = json!("List-Unsubscribe=One-Click");
-        }
         let mut to = json!({ "email": email.to_email });
         if let Some(name) = &email.to_name {
             to["name"] = json!(name);

@@ -17,7 +17,6 @@ pub(crate) fn email(to: &str) -> NewEmail {
         idempotency_key: Uuid::new_v4(),
         reference: "send-1".into(),
         tags: vec!["alert".into()],
-        unsubscribe_url: None,
     }
 }
 
