@@ -1,8 +1,9 @@
-//! The executable: `vigie api | worker | scheduler | all | migrate | admin`. One file for a small shop
+//! The executable: `vigie api | worker | scheduler | all | migrate | ready | admin`. One file for a small shop
 //! (`all`) and for a fleet (the same file with another sub-command on each machine).
 
 mod admin;
 mod config;
+mod ready;
 mod run;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ const USAGE: &str = "usage: vigie COMMAND
   worker     runs jobs
   scheduler  fires what happens by the clock
   migrate    brings the database up to date
+  ready      says whether a worker here could work: Postgres answers, and the API's files are seen
   admin operator add EMAIL NAME
              makes a platform operator; the password is read from standard input
   admin template set NAME LANGUAGE CONTENT_SID
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         ["worker"] => run::run(&[Role::Worker]),
         ["scheduler"] => run::run(&[Role::Scheduler]),
         ["migrate"] => migrate(),
+        ["ready"] => ready::check(),
         ["admin", "operator", "add", email, name] => admin::add_operator(email, name),
         ["admin", "template", "set", name, language, sid] => admin::set_template(name, language, sid),
         ["help" | "--help" | "-h"] => {

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use workers::{Workers, WorkersError};
 
 use crate::config::{Config, ProviderChoice};
+use crate::ready;
 
 /// How long open requests may take once the process is asked to stop.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
@@ -119,6 +120,7 @@ async fn start_api(
     let listener = TcpListener::bind(addr)
         .await
         .with_context(|| format!("{addr} can't be listened on: set VIGIE_API_ADDR to another"))?;
+    ready::mark(&fleet.blobs).await.context("VIGIE_BLOB_DIR")?;
     let app = App::new(fleet.clone(), config.redis.clone(), &config.api);
     tracing::info!(%addr, "API listening");
     Ok(task::spawn("api", async move { Ok(api::serve(app, listener, stop).await?) }))

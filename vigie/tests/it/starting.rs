@@ -6,7 +6,7 @@ use platform::testing::TestDb;
 use secrecy::ExposeSecret as _;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{Role, System, command, guarded};
+use crate::support::{Role, System, command, eventually, guarded};
 
 async fn run(argument: &str, env: &[(&str, String)]) -> Output {
     command(argument, env).kill_on_drop(true).output().await.unwrap()
@@ -114,6 +114,24 @@ async fn all_that_is_wrong_with_the_configuration_is_said_at_once_and_no_secret_
             assert!(!said.contains(secret), "{role} prints {secret}: {said}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_is_ready_where_it_sees_the_files_of_the_api() {
+    guarded(async {
+        let mut system = System::new().await;
+        let env = system.environment();
+        let before = run("ready", &env).await;
+        assert_eq!(before.status.code(), Some(1));
+        assert!(errors(&before).contains("VIGIE_BLOB_DIR"), "{}", errors(&before));
+        system.start(Role::Api);
+        eventually("a worker is ready", async || run("ready", &env).await.status.success().then_some(())).await;
+        let mut elsewhere = env;
+        elsewhere.retain(|(key, _)| *key != "DATABASE_URL");
+        elsewhere.push(("DATABASE_URL", "postgres://vigie:a-password@127.0.0.1:1/vigie".to_owned()));
+        assert!(errors(&run("ready", &elsewhere).await).contains("Postgres"));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
