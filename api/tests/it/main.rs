@@ -22,6 +22,7 @@ mod idempotency;
 mod identity;
 mod imports;
 mod isolation;
+mod jobs;
 mod mail;
 mod nul_bytes;
 mod ops;

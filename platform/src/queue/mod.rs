@@ -25,6 +25,7 @@ pub mod retry;
 pub mod batch;
 pub mod claim;
 pub mod control;
+pub mod control_many;
 pub mod due;
 pub mod finish;
 pub mod lease;

@@ -1,0 +1,35 @@
+//! Jobs as callers see them: enqueue, list, follow, stop, run again.
+
+mod control;
+mod control_many;
+mod enqueue;
+mod view;
+
+use axum::Router;
+use axum::routing::{get, post};
+use platform::ids::JobId;
+use serde_json::{Value, json};
+
+use crate::App;
+use crate::error::Error;
+
+pub(crate) fn router() -> Router<App> {
+    Router::new()
+        .route("/jobs", post(enqueue::enqueue).get(view::list))
+        .route("/jobs/kinds", get(enqueue::list_kinds))
+        .route("/jobs/cancel", post(control_many::cancel))
+        .route("/jobs/retry", post(control_many::retry))
+        .route("/jobs/{id}", get(view::show))
+        .route("/jobs/{id}/timeline", get(view::show_timeline))
+        .route("/jobs/{id}/cancel", post(control::cancel))
+        .route("/jobs/{id}/retry", post(control::retry))
+}
+
+/// How an answer names a job that was just enqueued.
+pub(crate) fn enqueued_body(id: JobId) -> Value {
+    json!({"job": {"id": id, "state": "queued"}})
+}
+
+fn no_job() -> Error {
+    Error::not_found("job")
+}
