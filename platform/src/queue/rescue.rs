@@ -67,7 +67,7 @@ pub async fn stop(pool: &PgPool, worker: i32) -> sqlx::Result<()> {
 
 /// Makes those jobs of a living worker wait again, the try unspent, that it has claimed more than a minute ago
 /// and knows nothing of: a claim whose connection was cut may be committed after the worker has looked what
-/// became of it, and nobody would rescue them while it lives. `known` are the claims that it has in hand, by job
+/// became of it, and nobody would rescue them while it lives. One that was asked to stop ends. `known` are the claims that it has in hand, by job
 /// and fence, as of before this call; `doubtful` the jobs whose claim it is still finding out about.
 ///
 /// # Errors
@@ -81,19 +81,36 @@ pub async fn give_back_unknown(
     let (ids, fences): (Vec<_>, Vec<_>) = known.iter().copied().unzip();
     sqlx::query_scalar!(
         r#"
-        with back as (
-            update jobs_ready r
-            set state = 0, run_at = (select engine_now()), worker_id = null, attempt = r.attempt - 1
+        with unknown as (
+            select r.id, r.cancel_requested and not r.again as ends
+            from jobs_ready r
             where r.worker_id = $1 and r.state = 1 and r.started_at < (select engine_now()) - interval '1 minute'
               and r.id <> all($4)
               and not exists (select from unnest($2::uuid[], $3::int4[]) k (id, fence)
                               where k.id = r.id and k.fence = r.fence)
+            order by r.id
+            for update
+        ), back as (
+            update jobs_ready r
+            set state = 0, run_at = (select engine_now()), worker_id = null, attempt = r.attempt - 1,
+                cancel_requested = false
+            from unknown u where u.id = r.id and not u.ends
             returning r.id, r.company_id
+        ), over as (
+            delete from jobs_ready r using unknown u where u.id = r.id and u.ends
+            returning r.*
+        ), stored as (
+            insert into jobs_finished
+                (id, company_id, started_at, finished_at, fence, worker_id, queue, state, attempt,
+                 max_attempts, kind, error)
+            select id, company_id, started_at, (select engine_now()), fence, worker_id, queue, 4, attempt - 1,
+                   max_attempts, kind, 'cancelled before it started'
+            from over
         ), noted as (
             insert into job_events (job_id, company_id, at, event, reason)
             select id, company_id, (select engine_now()), 'rescued', 'claimed and never started' from back
         )
-        select count(*) as "count!" from back
+        select count(*) as "count!" from unknown
         "#,
         worker,
         &ids,

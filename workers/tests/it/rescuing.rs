@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use platform::db::Scope;
 use platform::ids::CompanyId;
+use platform::queue::control::{self, Cancelled};
 use platform::queue::finish::{self, Finished, Setback};
 use platform::queue::rescue::{self, Rescued};
-use platform::queue::{FailureClass, JobError, Progress, claim, control};
+use platform::queue::{FailureClass, JobError, Progress, claim};
 use workers::QueueBackend;
 
 use crate::support::{Blocks, Fleet, Ping, Reconcile, Step, company_job, guarded};
@@ -119,6 +121,11 @@ async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
         for kept in [running, doubtful] {
             assert_eq!(fleet.job(kept.id).await.state, "running");
         }
+        let mut tx = fleet.test.db.begin(Scope::company(company)).await.unwrap();
+        assert_eq!(control::cancel(&mut tx, running.id, "not needed").await.unwrap(), Cancelled::Asked);
+        tx.commit().await.unwrap();
+        let gave_back = rescue::give_back_unknown(fleet.test.db.engine(), mute, &[], &[doubtful.id.0]).await.unwrap();
+        assert_eq!((gave_back, fleet.job(running.id).await.state.as_str()), (1, "cancelled"));
     })
     .await;
 }
