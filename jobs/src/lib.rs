@@ -53,3 +53,39 @@ pub fn registry() -> Registry {
     }
     registry
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Jobs are stored under these names: lines may be added, none may go, and a name that changes stays in
+    /// `FORMERLY`.
+    #[test]
+    fn the_catalogue_holds_what_is_stored() {
+        let registry = registry();
+        let mut lines: Vec<_> = registry.kinds().map(|kind| format!("{kind:?}")).collect();
+        lines.sort_unstable();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        ads.refresh_account v1 on default, 8 attempts of 300s, Company
+        ads.refresh_all_accounts v1 on default, 8 attempts of 60s, Platform
+        alerts.evaluate v1 on fast, 8 attempts of 60s, Company
+        alerts.evaluate_all v1 on fast, 8 attempts of 60s, Platform
+        billing.apply_event v1 on fast, 8 attempts of 60s, Platform
+        billing.apply_subscription v1 on fast, 8 attempts of 60s, Company
+        billing.reconcile_subscriptions v1 on default, 8 attempts of 60s, Platform
+        catalog.close_import v1 on heavy, 8 attempts of 1800s, Company
+        catalog.close_imports v1 on default, 8 attempts of 60s, Platform
+        catalog.import_file v1 on heavy, 8 attempts of 21600s, Company
+        catalog.sweep_files v1 on heavy, 8 attempts of 60s, Platform
+        identity.send_invitation v1 on fast, 8 attempts of 60s, Company
+        identity.send_password_reset v1 on fast, 8 attempts of 60s, Platform
+        identity.sweep v1 on default, 8 attempts of 60s, Platform
+        notifications.send_message v1 on fast, 8 attempts of 60s, Company
+        ops.ping v1 on fast, 8 attempts of 60s, Company
+        ops.prune_jobs v1 on default, 8 attempts of 60s, Platform
+        rupture.compute_all_demand v1 on default, 8 attempts of 60s, Platform
+        rupture.compute_demand v1 on heavy, 8 attempts of 300s, Company
+        rupture.run_prediction v1 on heavy, 8 attempts of 300s, Company
+        ");
+    }
+}

@@ -57,3 +57,27 @@ pub fn schedules() -> Vec<ScheduleSpec> {
         },
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Timers are stored by name too: under another one, a timer would begin anew.
+    #[test]
+    fn the_timers_are_these() {
+        let line = |timer: &ScheduleSpec| {
+            format!("{} at {} {}: {}", timer.name, timer.cron, timer.timezone, (timer.job)().kind)
+        };
+        let lines: Vec<_> = schedules().iter().map(line).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        evaluate-alerts at 0 */5 * * * * UTC: alerts.evaluate_all
+        compute-demand at 0 17 2 * * * UTC: rupture.compute_all_demand
+        refresh-ads at 0 7 */2 * * * UTC: ads.refresh_all_accounts
+        reconcile-subscriptions at 0 29 4 * * * UTC: billing.reconcile_subscriptions
+        sweep-identity at 0 41 * * * * UTC: identity.sweep
+        sweep-files at 0 53 3 * * * UTC: catalog.sweep_files
+        close-imports at 40 */5 * * * * UTC: catalog.close_imports
+        prune-jobs at 20 */10 * * * * UTC: ops.prune_jobs
+        ");
+    }
+}

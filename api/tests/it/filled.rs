@@ -22,7 +22,7 @@ pub(crate) async fn fill(owner: &Client<'_>) {
     let count = json!({"sku": "RIZ", "kind": "count", "quantity": 0, "site_id": site["id"]});
     made("/stock-movements", count).await;
     made("/sales", json!({"sku": "RIZ", "quantity": 2, "unit_price": "500"})).await;
-    let file = b"invoice;sku;quantity;price;date\n1;RIZ;3;500;2026-01-05\n1;RIZ;x;500;2026-01-05\n";
+    let file = b"invoice;sku;quantity;price;date;customer\n1;RIZ;3;500;2026-01-05;c1\n1;RIZ;x;500;2026-01-05;c1\n";
     owner.upload("/imports", "sales", &json!({}), file).await.expect(202);
     made("/suppressions", json!({"channel": "email", "recipient": "stop@example.sn"})).await;
     made("/ads/connections", json!({"access_token": META_ACCESS_TOKEN})).await;
@@ -43,6 +43,7 @@ pub(crate) const FILLED: &[&str] = &[
     "api_keys",
     "audit_log",
     "categories",
+    "customers",
     "imports",
     "invitations",
     "jobs_finished",
@@ -78,15 +79,20 @@ pub(crate) async fn ids_of(owner: &Client<'_>) -> Vec<(String, String)> {
     ids
 }
 
-/// A digest of all rows of the company, by table.
+/// A digest of all rows of the company, by table: its own row and those of its people too.
 pub(crate) async fn digest_of(owner: &Client<'_>) -> Vec<(String, String)> {
     sqlx::query!(
         r#"select c.relname::text as "table!",
-                  md5(query_to_xml(format('select t::text as row from %I t where company_id = %L order by 1',
-                                          c.relname, $1::text), true, false, '')::text) as "digest!"
+                  md5(query_to_xml(format('select t::text as row from %I t where %s order by 1', c.relname,
+                                          format(w.its_rows, $1::text)), true, false, '')::text) as "digest!"
            from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           join pg_attribute a on a.attrelid = c.oid and a.attname = 'company_id' and not a.attisdropped
-           where n.nspname = 'public' and c.relkind = 'r' order by 1"#,
+           cross join lateral (select case
+             when c.relname = 'companies' then 'id = %L'
+             when c.relname = 'users' then 'id in (select user_id from memberships where company_id = %L)'
+             when exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'company_id'
+                          and not a.attisdropped) then 'company_id = %L'
+           end) as w (its_rows)
+           where n.nspname = 'public' and c.relkind = 'r' and w.its_rows is not null order by 1"#,
         owner.company().to_string(),
     )
     .fetch_all(&mut owner.app.owner().await)

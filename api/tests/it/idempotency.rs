@@ -4,7 +4,53 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, Client, TestApp};
+use crate::filled::digest_of;
+use crate::routes;
 use crate::shop::now;
+
+/// Every POST that takes no key, with its reason.
+const WITHOUT_KEY: &[(&str, &str)] = &[
+    ("/auth/register", "nobody is there yet whose key it could be; an address is taken once"),
+    ("/auth/token", "signing in"),
+    ("/auth/operator-token", "signing in"),
+    ("/auth/refresh", "the refresh token is used once"),
+    ("/auth/logout", "the session has ended"),
+    ("/auth/password", "the former password doesn't hold any more"),
+    ("/auth/password-reset", "nobody is signed in; each message is counted"),
+    ("/auth/password-reset/confirm", "the token in the message is used once"),
+    ("/invitations/accept", "the token in the message is used once"),
+    ("/ads/connections", "a second time replaces the token of the first, and a refresh is unique"),
+    ("/alerts/{id}/acknowledge", "enqueues nothing; the state is the same, the timeline tells it twice"),
+    ("/alerts/{id}/snooze", "enqueues nothing; the state is the same, the timeline tells it twice"),
+    ("/alerts/{id}/resolve", "enqueues nothing; the second time is a conflict"),
+    ("/billing/portal-sessions", "has no effect of its own"),
+    ("/imports/preview", "stores nothing"),
+    ("/webhooks/stripe", "the event's id is its key"),
+    ("/webhooks/twilio/status", "word of a message that is known"),
+    ("/webhooks/twilio/inbound", "the message's id is its key"),
+    ("/webhooks/brevo/{token}", "word of a message that is known"),
+];
+
+#[tokio::test]
+async fn every_post_reads_its_key_or_says_why_it_takes_none() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let mut posts = routes::all();
+    posts.retain(|route| route.method == "POST");
+    let has_route = |template: &str| posts.iter().any(|route| route.template == template);
+    let gone: Vec<_> = WITHOUT_KEY.iter().filter(|(template, _)| !has_route(template)).collect();
+    assert!(gone.is_empty(), "exceptions without a route: {gone:?}");
+    // Last, as whoever signed out is refused for that.
+    posts.sort_by_key(|route| route.template == "/auth/logout");
+    let too_long = "k".repeat(256);
+    for route in posts {
+        let is_exception = WITHOUT_KEY.iter().any(|(template, _)| route.template == *template);
+        let path = route.path(|_| owner.company().to_string());
+        let answer = owner.send("POST", &path, Some(json!({})), &[("Idempotency-Key", &too_long)]).await;
+        let reads_key = answer.status == 422 && answer.body["errors"][0]["field"] == "Idempotency-Key";
+        assert_eq!(reads_key, !is_exception, "{}: {} {}", route.template, answer.status, answer.text);
+    }
+}
 
 async fn create_key(client: &Client<'_>, idempotency_key: &str, body: &Value) -> Answer {
     client.send("POST", "/api-keys", Some(body.clone()), &[("Idempotency-Key", idempotency_key)]).await
@@ -84,6 +130,51 @@ async fn a_job_is_cancelled_and_run_again_once_whatever_is_repeated() {
         assert_eq!(events.count(), if event == "cancelled" { 2 } else { 1 }, "{timeline}");
     }
     app.run_jobs().await;
+}
+
+/// Cancels twice with one key; gives what was answered.
+async fn cancel_twice(owner: &Client<'_>, path: &str) -> Value {
+    let cancel = async || owner.send("POST", path, None, &[("Idempotency-Key", "k1")]).await;
+    let first = cancel().await;
+    owner.app.run_jobs().await;
+    let before = digest_of(owner).await;
+    let again = cancel().await;
+    assert_eq!(first.header("idempotent-replayed"), None);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let told = again.expect(200);
+    assert_eq!(told, first.expect(200));
+    assert_eq!(digest_of(owner).await, before, "the second time changed something");
+    told
+}
+
+async fn count_audited(owner: &Client<'_>, action: &str) -> usize {
+    let entries = owner.get("/audit-log").await.expect(200);
+    entries["items"].as_array().unwrap().iter().filter(|entry| entry["action"] == action).count()
+}
+
+#[tokio::test]
+async fn a_sale_is_cancelled_once_whatever_is_repeated() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    owner.post("/products", json!({"sku": "A", "name": "Riz"})).await.expect(201);
+    let sale = owner.post("/sales", json!({"sku": "A", "quantity": 2, "unit_price": "500"})).await.expect(201);
+    app.run_jobs().await;
+    let cancelled = cancel_twice(&owner, &format!("/sales/{}/cancel", sale["id"].as_str().unwrap())).await;
+    assert_eq!((&cancelled["id"], &cancelled["status"]), (&sale["id"], &json!("cancelled")));
+    assert_eq!(count_audited(&owner, "catalog.cancel_sale").await, 1);
+}
+
+#[tokio::test]
+async fn an_import_is_cancelled_once_whatever_is_repeated() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let file = b"invoice;sku;quantity;price;date\n1;RIZ;3;500;2026-01-05\n";
+    let accepted = owner.upload("/imports", "sales", &json!({}), file).await.expect(202);
+    let path = format!("/imports/{}/cancel", accepted["import"]["id"].as_str().unwrap());
+    let cancelled = cancel_twice(&owner, &path).await;
+    assert_eq!((&cancelled["id"], &cancelled["state"]), (&accepted["import"]["id"], &json!("cancelled")));
+    assert_eq!(count_audited(&owner, "catalog.cancel_import").await, 1);
+    owner.post(&path, json!({})).await.expect_problem(409, "import_over");
 }
 
 #[tokio::test]

@@ -31,24 +31,40 @@ impl Route {
 }
 
 pub(crate) fn all() -> Vec<Route> {
-    let mut routes = Vec::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut routes);
+    let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let calls = sources.iter().flat_map(|text| text.split(".route(").skip(1));
+    let mut routes: Vec<_> = calls.flat_map(|call| parse(balanced(call))).collect();
     routes.sort();
     routes
 }
 
-fn collect(folder: &Path, routes: &mut Vec<Route>) {
+/// The names of all parameters that take an id in a query, once for each handler that reads it.
+pub(crate) fn ids_in_queries() -> Vec<String> {
+    let mut names = Vec::new();
+    for text in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        for read in text.split(": Query<").skip(1) {
+            let name = read.split('>').next().expect("something is read");
+            let fields = text.split_once(&format!("struct {name} {{")).expect("beside its handler").1;
+            let fields = fields.split('}').next().expect("it ends").lines();
+            let ids = fields.filter_map(|field| field.trim().strip_suffix("Id>,")?.split_once(": Option<"));
+            names.extend(ids.map(|(name, _)| name.to_owned()));
+        }
+    }
+    names.sort();
+    names
+}
+
+fn sources(folder: &Path) -> Vec<String> {
+    let mut texts = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            collect(&path, routes);
+            texts.extend(sources(&path));
         } else if path.extension().is_some_and(|e| e == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            for call in text.split(".route(").skip(1) {
-                routes.extend(parse(balanced(call)));
-            }
+            texts.push(fs::read_to_string(&path).unwrap());
         }
     }
+    texts
 }
 
 /// The text up to the parenthesis that closes the call.

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, HashSet};
 use platform::ids::CompanyId;
 use workers::QueueBackend;
 
-use crate::support::{Fleet, Ping, Platform, Step, company_job, platform_job};
+use crate::support::{Fleet, Ping, Platform, Renamed, Step, company_job, platform_job};
 
 over_both_backends!(
     a_job_runs_once_and_its_result_is_kept,
     two_thousand_jobs_of_twenty_companies_all_end_exactly_once,
     a_quiet_companys_first_job_starts_before_the_backlog_of_a_noisy_one,
     a_platform_job_runs_without_a_company,
+    what_an_older_release_enqueued_runs_on_todays_registry,
 );
 
 async fn a_job_runs_once_and_its_result_is_kept(backend: QueueBackend) {
@@ -99,4 +100,28 @@ async fn a_platform_job_runs_without_a_company(backend: QueueBackend) {
     run.end(done);
     worker.stop().await;
     assert_eq!(fleet.job(id).await.state, "succeeded");
+}
+
+async fn what_an_older_release_enqueued_runs_on_todays_registry(backend: QueueBackend) {
+    let mut fleet = Fleet::over(backend).await;
+    let worker = fleet.worker(1).await;
+    let company = CompanyId::new();
+    let mut renamed = company_job(company, &Renamed { n: 1 });
+    renamed.kind = "test.former";
+    let mut older = company_job(company, &Renamed { n: 0 });
+    (older.version, older.args) = (1, r#"{"number": 2}"#.to_owned());
+    let mut both = company_job(company, &Renamed { n: 0 });
+    (both.kind, both.version, both.args) = ("test.former", 1, r#"{"number": 3}"#.to_owned());
+    let ids = fleet.enqueue_all(vec![renamed, older, both]).await;
+    let mut ran = BTreeMap::new();
+    for _ in &ids {
+        let run = fleet.next_run().await;
+        ran.insert(run.n, run.cx.job_id());
+    }
+    worker.stop().await;
+    assert!(ran.into_iter().eq([(1, ids[0]), (2, ids[1]), (3, ids[2])]));
+    for (id, stored) in ids.into_iter().zip(["test.former", "test.renamed", "test.former"]) {
+        let job = fleet.job(id).await;
+        assert_eq!((job.state.as_str(), job.kind.as_str(), job.attempt), ("succeeded", stored, 1));
+    }
 }

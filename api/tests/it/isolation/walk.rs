@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::TestApp;
+use crate::app::{PASSWORD, TestApp};
 use crate::filled::{FILLED, digest_of, fill, ids_of};
 use crate::routes::{self, Route};
 
@@ -27,7 +27,7 @@ fn body_of(route: &Route) -> Value {
     }
 }
 
-fn acts_in_a_company(route: &Route) -> bool {
+pub(super) fn acts_in_a_company(route: &Route) -> bool {
     let is_exception = WITHOUT_COMPANY.iter().any(|(prefix, _)| route.template.starts_with(prefix));
     !is_exception && (route.method, route.template.as_str()) != ("POST", "/companies")
 }
@@ -86,27 +86,41 @@ async fn no_list_shows_anything_of_another_company() {
 }
 
 #[tokio::test]
-async fn a_body_that_names_something_of_another_company_is_refused() {
+async fn a_place_in_a_list_of_another_company_leads_to_nothing_of_it() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
     fill(&theirs).await;
-    mine.post("/products", json!({"sku": "RIZ", "name": "Riz"})).await.expect(201);
-    let before = digest_of(&theirs).await;
     let ids = ids_of(&theirs).await;
-    let id = |table: &str| &ids.iter().find(|(name, _)| name == table).expect("filled").1;
-    let recipients = json!([{"user_id": id("users")}]);
-    let tries = [
-        ("/products", json!({"sku": "A", "name": "A", "category_id": id("categories")})),
-        ("/products", json!({"sku": "A", "name": "A", "supplier_id": id("suppliers")})),
-        ("/stock-movements", json!({"product_id": id("products"), "kind": "entry", "quantity": 1})),
-        ("/stock-movements", json!({"sku": "RIZ", "kind": "entry", "quantity": 1, "site_id": id("sites")})),
-        ("/sales", json!({"product_id": id("products"), "quantity": 1})),
-        ("/sales", json!({"sku": "RIZ", "quantity": 1, "site_id": id("sites")})),
-        ("/alert-rules", json!({"name": "x", "kind": "rupture", "channels": ["email"], "recipients": recipients})),
-    ];
-    for (path, body) in tries {
-        let answer = mine.post(path, body.clone()).await;
-        assert!(matches!(answer.status.as_u16(), 404 | 422), "{path} {body}: {}", answer.text);
+    let mut tried = Vec::new();
+    for route in routes::all().iter().filter(|r| r.method == "GET" && !r.has_parameters() && acts_in_a_company(r)) {
+        let list = &route.template;
+        let first = theirs.get(&format!("{list}?limit=1")).await.body;
+        let Some(cursor) = first["next_cursor"].as_str() else { continue };
+        let answer = mine.get(&format!("{list}?cursor={cursor}")).await;
+        for (table, id) in &ids {
+            assert!(!answer.text.contains(id.as_str()), "{list} shows an id of {table}");
+        }
+        assert_eq!(answer.status, 200, "{list}: {}", answer.text);
+        tried.push(list.clone());
     }
+    assert!(tried.contains(&"/sales".to_owned()), "{tried:?}");
+}
+
+#[tokio::test]
+async fn registering_and_making_a_company_leave_every_other_as_it_was() {
+    let app = TestApp::start().await;
+    let theirs = app.with_company().await;
+    fill(&theirs).await;
+    let before = digest_of(&theirs).await;
+    for own in ["companies", "users", "memberships"] {
+        assert!(before.iter().any(|(table, _)| table == own), "{own} isn't looked at");
+    }
+    let newcomer = app.with_company().await;
+    for client in [&newcomer, &theirs] {
+        client.post("/companies", json!({"name": "Le dépôt"})).await.expect(201);
+    }
+    let again = json!({"email": theirs.email, "password": PASSWORD, "full_name": "X", "company_name": "X"});
+    app.anonymous().post("/auth/register", again).await.expect_problem(409, "email_taken");
+    app.run_jobs().await;
     assert_eq!(digest_of(&theirs).await, before);
 }

@@ -145,6 +145,25 @@ kind!(
     Unknown, "test.unknown", {}, |self, _cx| Ok(Done::empty())
 );
 
+/// Was `test.former` once, and its field was `number` in version 1. Ends at once, telling the test.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Renamed {
+    #[serde(alias = "number")]
+    pub(crate) n: u64,
+}
+
+impl Job<World> for Renamed {
+    const NAME: &'static str = "test.renamed";
+    const FORMERLY: &'static [&'static str] = &["test.former"];
+    const VERSION: u16 = 2;
+
+    async fn run(self, cx: JobContext<World>) -> JobResult {
+        drop(cx.world().report(&cx, self.n));
+        Ok(Done::with(&serde_json::json!({ "n": self.n })))
+    }
+}
+
 pub(crate) fn registry() -> Registry<World> {
     Registry::new()
         .with::<Ping>()
@@ -155,6 +174,7 @@ pub(crate) fn registry() -> Registry<World> {
         .with::<Panics>()
         .with::<Hangs>()
         .with::<Blocks>()
+        .with::<Renamed>()
 }
 
 pub(crate) fn company_job<J: Job<World>>(company: CompanyId, job: &J) -> NewJob {

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 pub(crate) use fleet::Fleet;
 pub(crate) use kinds::{
-    Blocks, Hangs, Once, Panics, Ping, Platform, Reconcile, Run, Step, Unknown, World, company_job, platform_job,
+    Blocks, Hangs, Once, Panics, Ping, Platform, Reconcile, Renamed, Run, Step, Unknown, World, company_job,
+    platform_job,
 };
 pub(crate) use proxy::Proxy;
 pub(crate) use redis::TestRedis;
