@@ -6,6 +6,7 @@ mod client;
 mod eventually;
 mod halt;
 mod look;
+mod lost_redis;
 mod process;
 mod seed;
 mod shop;
