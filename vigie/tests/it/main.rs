@@ -15,6 +15,7 @@ mod isolation;
 mod predictions;
 mod requests;
 mod retail;
+mod schedules;
 mod starting;
 mod stopping;
 mod uploads;
