@@ -7,12 +7,14 @@
 
 mod support;
 
+mod billing;
 mod chaos;
 mod evaluations;
 mod exactly_once;
 mod imports;
 mod isolation;
 mod predictions;
+mod refreshes;
 mod requests;
 mod retail;
 mod schedules;
