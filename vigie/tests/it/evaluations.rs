@@ -1,5 +1,5 @@
-//! Evaluations and messages whose worker is killed in the middle: each alert opens once, and each person
-//! is told once on each channel.
+//! Evaluations and messages whose worker is killed in the middle, or that lose Redis: each alert opens once,
+//! and each person is told once on each channel.
 
 use sandbox::{Fault, Match, Rule};
 use serde_json::json;
@@ -19,14 +19,6 @@ async fn two_workers() -> System {
 
 async fn run_out(client: &Client, sku: &str) {
     client.post("/stock-movements", &json!({"sku": sku, "kind": "exit", "quantity": 10})).await.expect(201);
-}
-
-async fn crashes(system: &System, kind: &str) -> usize {
-    let statement = format!(
-        "select a.class from job_attempts a join job_bodies b on b.id = a.job_id
-         where b.kind = '{kind}' and a.class = 'crash'"
-    );
-    look(&mut system.db.owner().await, &statement).await.len()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,7 +42,7 @@ async fn an_evaluation_whose_worker_is_killed_in_the_middle_tells_each_person_on
             system.replace(worker).await;
             halt.let_go().await;
             system.until_all_is_done().await;
-            assert_eq!(crashes(&system, "alerts.evaluate").await, n + 1, "{moment}");
+            assert_eq!(system.crashes("alerts.evaluate").await, n + 1, "{moment}");
             expect_told(&system, &told).await;
             let alerts = client.get("/alerts").await.expect(200);
             assert_eq!(alerts["items"].as_array().unwrap().len(), 1, "{alerts}");
@@ -108,12 +100,63 @@ async fn messages_whose_worker_is_killed_while_the_provider_is_called_arrive_onc
                 system.replace(worker).await;
             }
             system.until_all_is_done().await;
-            assert_eq!(crashes(&system, "notifications.send_message").await, 2 * n + 2, "{fault:?}");
+            assert_eq!(system.crashes("notifications.send_message").await, 2 * n + 2, "{fault:?}");
             assert_eq!(calls(&system), [before[0] + twilio_calls, before[1] + 2], "{fault:?}");
             expect_told(&system, &told).await;
             told.push(("rupture", "product_added"));
         }
         expect_nothing_lost_or_doubled(&system).await;
+    })
+    .await;
+}
+
+/// As many evaluations as one worker runs at once.
+const SLOTS: usize = 6;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn evaluations_that_run_and_wait_while_redis_is_lost_tell_each_person_once() {
+    guarded(async {
+        let mut system = System::patient().await;
+        for role in [Role::Api, Role::Worker, Role::Scheduler] {
+            system.start(role);
+        }
+        system.until_ready(1).await;
+        let mut clients = Vec::new();
+        for n in 0..=SLOTS {
+            clients.push(Shop::open(&system, n, 2).await.client);
+        }
+        system.until_all_is_done().await;
+        let halt = Halt::at(&system, "trigger halt before insert on alerts for each row").await;
+        for client in &clients {
+            run_out(client, "P0").await;
+        }
+        until_one_waits(&system).await;
+        // Asked for again by what those that run have not seen.
+        for client in &clients {
+            run_out(client, "P1").await;
+        }
+        system.lose_redis().await;
+        halt.let_go().await;
+        system.until_all_is_done().await;
+        for client in &clients {
+            let alerts = client.get("/alerts").await.expect(200);
+            let products: Vec<_> = alerts["items"].as_array().unwrap().iter().map(|a| &a["products"]).collect();
+            assert_eq!(products, [&json!(2)], "{alerts}");
+        }
+        expect_nothing_lost_or_doubled(&system).await;
+        let tries = "select class from job_attempts";
+        assert_eq!(look(&mut system.db.owner().await, tries).await, [""; 0], "a try was lost with Redis");
+    })
+    .await;
+}
+
+/// Every slot is taken by an evaluation that is halted, and the last one is in Redis.
+async fn until_one_waits(system: &System) {
+    let running = "select id::text from jobs_ready where kind = 'alerts.evaluate' and state = 1";
+    let mut conn = system.db.owner().await;
+    eventually("one evaluation waits", async || {
+        let running = look(&mut conn, running).await.len();
+        (running == SLOTS && system.waiting_in_redis("fast").await > 0).then_some(())
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! Files that come in through the API while workers are killed under them.
+//! Files that come in through the API while workers are killed or Redis is lost under them.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,9 @@ use platform::ids::Uuid;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::support::{Client, Halt, Role, System, expect_nothing_lost_or_doubled, guarded, until_succeeded, upload};
+use crate::support::{
+    Client, Halt, Role, System, expect_nothing_lost_or_doubled, guarded, look, until_succeeded, upload,
+};
 
 const LINES: usize = 60_000;
 
@@ -53,48 +55,88 @@ fn counts(import: &Value) -> Vec<Value> {
     names.iter().chain(&["totals", "warnings"]).map(|name| import[name].clone()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_whose_worker_is_killed_in_the_middle_ends_in_the_rows_of_an_undisturbed_one() {
-    guarded(async {
-        let mut system = System::new().await;
+/// Two workers, and a company that imported the file undisturbed.
+struct World {
+    system: System,
+    conn: PgConnection,
+    file: Vec<u8>,
+    /// The import, and the rows that it left.
+    expected: (Value, Vec<String>),
+}
+
+impl World {
+    async fn new(mut system: System) -> Self {
         for role in [Role::Api, Role::Worker, Role::Worker, Role::Scheduler] {
             system.start(role);
         }
         system.until_ready(2).await;
-        let file = sales_file();
-        let mut conn = system.db.owner().await;
-        let undisturbed = system.company(1).await;
-        let id = upload(&undisturbed, "sales", &options(), &file).await;
-        let expected = until_succeeded(&undisturbed, &id).await;
-        assert_eq!(expected["rows_total"], LINES);
-        assert_eq!(expected["rows_rejected"], 6);
-        let rows = books(&mut conn, &undisturbed).await;
+        let (mut conn, file) = (system.db.owner().await, sales_file());
+        let client = system.company(1).await;
+        let id = upload(&client, "sales", &options(), &file).await;
+        let import = until_succeeded(&client, &id).await;
+        assert_eq!(import["rows_total"], LINES);
+        assert_eq!(import["rows_rejected"], 6);
+        let rows = books(&mut conn, &client).await;
         assert_eq!(rows.len(), LINES);
         // From here on the planner knows of one company, and takes the next one for empty.
         sqlx::raw_sql("analyze").execute(&mut conn).await.unwrap();
+        Self { system, conn, file, expected: (import, rows) }
+    }
 
-        let moments = [
-            "trigger halt before insert on staging.sale_lines for each row when (new.line = 55001)",
-            "trigger halt before insert on sales for each row when (new.document = '7000')",
-        ];
-        for (n, moment) in moments.into_iter().enumerate() {
-            let client = system.company(n + 2).await;
-            let mut halt = Halt::at(&system, moment).await;
-            let id = upload(&client, "sales", &options(), &file).await;
-            let worker = halt.worker(&system, "catalog.import_file").await;
-            system.replace(worker).await;
+    /// The import of another company ended as the undisturbed one.
+    async fn expect_the_same(&mut self, client: &Client, id: &str, moment: &str) {
+        let import = until_succeeded(client, id).await;
+        assert_eq!(counts(&import), counts(&self.expected.0), "{moment}");
+        assert!(books(&mut self.conn, client).await == self.expected.1, "other rows: {moment}");
+    }
+}
+
+const STAGING: &str = "trigger halt before insert on staging.sale_lines for each row when (new.line = 55001)";
+const MERGING: &str = "trigger halt before insert on sales for each row when (new.document = '7000')";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_whose_worker_is_killed_in_the_middle_ends_in_the_rows_of_an_undisturbed_one() {
+    guarded(async {
+        let mut world = World::new(System::new().await).await;
+        for (n, moment) in [STAGING, MERGING].into_iter().enumerate() {
+            let client = world.system.company(n + 2).await;
+            let mut halt = Halt::at(&world.system, moment).await;
+            let id = upload(&client, "sales", &options(), &world.file).await;
+            let worker = halt.worker(&world.system, "catalog.import_file").await;
+            world.system.replace(worker).await;
             halt.let_go().await;
-            let import = until_succeeded(&client, &id).await;
-            assert_eq!(counts(&import), counts(&expected), "{moment}");
-            assert!(books(&mut conn, &client).await == rows, "other rows: {moment}");
+            world.expect_the_same(&client, &id, moment).await;
         }
-        system.until_all_is_done().await;
-        let crashes = sqlx::query_scalar!("select count(*) from job_attempts where class = 'crash'")
-            .fetch_one(&mut conn)
-            .await
-            .unwrap();
-        assert_eq!(crashes, Some(2));
-        expect_nothing_lost_or_doubled(&system).await;
+        world.system.until_all_is_done().await;
+        let crashes = look(&mut world.conn, "select class from job_attempts where class = 'crash'").await;
+        assert_eq!(crashes.len(), 2);
+        expect_nothing_lost_or_doubled(&world.system).await;
+    })
+    .await;
+}
+
+/// What of the import follows: demand is computed, alerts are evaluated.
+const ENDING: &str = "trigger halt before insert on job_bodies for each row when (new.kind = 'rupture.compute_demand')";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_during_which_redis_is_lost_ends_in_the_rows_of_an_undisturbed_one() {
+    guarded(async {
+        let mut world = World::new(System::patient().await).await;
+        for (n, moment) in [STAGING, MERGING, ENDING].into_iter().enumerate() {
+            let client = world.system.company(n + 2).await;
+            let mut halt = Halt::at(&world.system, moment).await;
+            let id = upload(&client, "sales", &options(), &world.file).await;
+            halt.worker(&world.system, "catalog.import_file").await;
+            world.system.lose_redis().await;
+            halt.let_go().await;
+            world.expect_the_same(&client, &id, moment).await;
+        }
+        world.system.until_all_is_done().await;
+        let tries = "select attempt::text from jobs_finished where kind = 'catalog.import_file'";
+        assert_eq!(look(&mut world.conn, tries).await, ["1"; 4], "an import was begun again");
+        let demand = "select count(distinct company_id)::text from demand";
+        assert_eq!(look(&mut world.conn, demand).await, ["4"], "what follows was lost");
+        expect_nothing_lost_or_doubled(&world.system).await;
     })
     .await;
 }

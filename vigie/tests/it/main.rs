@@ -7,14 +7,17 @@
 
 mod support;
 
+mod billing;
 mod chaos;
 mod evaluations;
 mod exactly_once;
 mod imports;
 mod isolation;
 mod predictions;
+mod refreshes;
 mod requests;
 mod retail;
+mod schedules;
 mod starting;
 mod stopping;
 mod uploads;

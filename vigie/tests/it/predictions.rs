@@ -1,5 +1,5 @@
-//! Predictions whose worker is killed in the middle: they end as undisturbed ones do, and what follows from
-//! them happens once.
+//! Predictions whose worker is killed in the middle, or that lose Redis: they end as undisturbed ones do, and
+//! what follows from them happens once.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::support::{
-    Client, Halt, Role, System, expect_nothing_lost_or_doubled, guarded, look, until_succeeded, upload,
+    Client, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, look, until_succeeded, upload,
 };
 
 /// A day on which more products were about to run out than on the last one.
@@ -158,6 +158,50 @@ async fn a_prediction_whose_worker_is_killed_in_the_middle_ends_as_an_undisturbe
                        where a.class = 'crash' and b.kind like 'rupture.%' order by b.kind";
         let [computed, ran] = ["rupture.compute_demand", "rupture.run_prediction"];
         assert_eq!(look(&mut conn, crashes).await, [computed, computed, ran, ran, ran, ran]);
+        expect_nothing_lost_or_doubled(&system).await;
+    })
+    .await;
+}
+
+/// The sales' demand runs while Redis is lost; then one run does, and another waits behind it.
+async fn predict_without_redis(system: &mut System, client: &Client) {
+    let counts = upload(client, "stock_counts", &json!({}), &count_file()).await;
+    until_succeeded(client, &counts).await;
+    system.until_all_is_done().await;
+    let mut halt = Halt::at(system, "trigger halt before insert on demand for each row").await;
+    upload(client, "sales", &json!({}), &sales_file()).await;
+    halt.worker(system, "rupture.compute_demand").await;
+    system.lose_redis().await;
+    halt.let_go().await;
+    system.until_all_is_done().await;
+    let mut halt = Halt::at(system, "trigger halt before insert on outlooks for each row").await;
+    for body in [json!({}), json!({"as_of": AS_OF})] {
+        client.post("/predictions/runs", &body).await.expect(202);
+    }
+    halt.worker(system, "rupture.run_prediction").await;
+    eventually("the other waits", async || (system.waiting_in_redis("heavy").await > 0).then_some(())).await;
+    system.lose_redis().await;
+    halt.let_go().await;
+    system.until_all_is_done().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn predictions_that_run_and_wait_while_redis_is_lost_end_as_undisturbed_ones() {
+    guarded(async {
+        let mut system = System::patient().await;
+        for role in [Role::Api, Role::Worker, Role::Scheduler] {
+            system.start(role);
+        }
+        system.until_ready(1).await;
+        let mut conn = system.db.owner().await;
+        let client = system.company(1).await;
+        predict(&mut system, &client, None).await;
+        let expected = outcome(&mut conn, &client).await;
+        let client = system.company(2).await;
+        predict_without_redis(&mut system, &client).await;
+        assert_eq!(outcome(&mut conn, &client).await, expected);
+        let tries = "select class from job_attempts";
+        assert_eq!(look(&mut conn, tries).await, [""; 0], "a try was lost with Redis");
         expect_nothing_lost_or_doubled(&system).await;
     })
     .await;

@@ -4,11 +4,25 @@ use std::collections::{BTreeSet, HashMap};
 
 use platform::testing::data_set;
 
-/// The file, and how many of its lines are what.
+/// Postage, fees, samples, vouchers: what the file sells beside goods.
+pub(super) const NO_PRODUCTS: [&str; 12] =
+    ["POST", "D", "C2", "DOT", "M", "BANK CHARGES", "AMAZONFEE", "S", "B", "PADS", "CRUK", "gift_0001_*"];
+
+/// The file, and what it holds.
 #[derive(Debug, Default)]
 pub(super) struct Retail {
     pub(super) file: Vec<u8>,
+    /// With every line.
+    pub(super) all: Counted,
+    /// With [`NO_PRODUCTS`] ignored.
+    pub(super) goods: Counted,
+}
+
+/// How many of the file's lines are what.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
     pub(super) lines: i64,
+    pub(super) ignored: i64,
     /// With a negative price.
     pub(super) rejected: i64,
     pub(super) cancellations: i64,
@@ -16,8 +30,9 @@ pub(super) struct Retail {
     pub(super) netted: i64,
     /// Stock written off.
     pub(super) adjustments: i64,
-    /// Codes of lines that aren't rejected, without what only spaces or case tell apart.
+    /// Codes of lines that are taken, without what only spaces or case tell apart.
     pub(super) products: BTreeSet<String>,
+    moves: Vec<Move>,
 }
 
 /// A line that may be undone or undo: its time, whether it undoes, whose it is of what and how many.
@@ -25,28 +40,52 @@ type Move = (String, bool, (String, String, String));
 
 pub(super) fn retail() -> Option<Retail> {
     let file = data_set("online_retail_2010_2011.csv.gz")?;
-    let (mut retail, mut moves) = (Retail::default(), Vec::<Move>::new());
+    let mut retail = Retail::default();
     let mut lines = csv::Reader::from_reader(file.as_slice());
     for line in lines.records() {
         let line = line.unwrap();
-        let [invoice, code, quantity, at, price, customer] = [0, 1, 3, 4, 5, 6].map(|column| &line[column]);
-        let (code, price) = (code.trim().to_uppercase(), price.parse::<f64>().unwrap());
-        let (is_cancellation, is_negative) = (invoice.starts_with('C'), quantity.starts_with('-'));
-        retail.lines += 1;
-        retail.rejected += i64::from(price < 0.0);
-        retail.cancellations += i64::from(is_cancellation);
-        retail.adjustments += i64::from(is_negative && price == 0.0);
-        if !customer.is_empty() && is_negative == is_cancellation {
-            let whose = (customer.to_owned(), code.clone(), quantity.trim_start_matches('-').to_owned());
-            moves.push((at.to_owned(), is_cancellation, whose));
-        }
-        if price >= 0.0 {
-            retail.products.insert(code);
+        let code = line[1].trim().to_uppercase();
+        retail.all.add(&line, &code);
+        if is_no_product(&code) {
+            retail.goods.lines += 1;
+            retail.goods.ignored += 1;
+        } else {
+            retail.goods.add(&line, &code);
         }
     }
-    retail.netted = netted(moves);
+    for counted in [&mut retail.all, &mut retail.goods] {
+        counted.netted = netted(std::mem::take(&mut counted.moves));
+    }
     retail.file = file;
     Some(retail)
+}
+
+fn is_no_product(code: &str) -> bool {
+    code.starts_with("GIFT_0001_") || NO_PRODUCTS.contains(&code)
+}
+
+impl Counted {
+    fn add(&mut self, line: &csv::StringRecord, code: &str) {
+        let [invoice, quantity, at, price, customer] = [0, 3, 4, 5, 6].map(|column| &line[column]);
+        let price = price.parse::<f64>().unwrap();
+        let (is_cancellation, is_negative) = (invoice.starts_with('C'), quantity.starts_with('-'));
+        self.lines += 1;
+        self.rejected += i64::from(price < 0.0);
+        self.cancellations += i64::from(is_cancellation);
+        self.adjustments += i64::from(is_negative && price == 0.0);
+        if !customer.is_empty() && is_negative == is_cancellation {
+            let whose = (customer.to_owned(), code.to_owned(), quantity.trim_start_matches('-').to_owned());
+            self.moves.push((at.to_owned(), is_cancellation, whose));
+        }
+        if price >= 0.0 && !self.products.contains(code) {
+            self.products.insert(code.to_owned());
+        }
+    }
+
+    /// Lines that become rows.
+    pub(super) fn imported(&self) -> i64 {
+        self.lines - self.ignored - self.rejected
+    }
 }
 
 /// In order of time, each cancellation takes away one sale of its customer, code and quantity where one is left.

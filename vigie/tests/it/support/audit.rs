@@ -8,7 +8,7 @@ use platform::ids::Uuid;
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::{System, eventually};
+use super::{System, eventually, look};
 
 /// One message at the provider.
 #[derive(Debug, Clone)]
@@ -70,6 +70,15 @@ impl System {
             .await
             .unwrap();
         rows.into_iter().map(|row| (row.id, row.kind, row.state, row.error.unwrap_or_default())).collect()
+    }
+
+    /// How many tries of jobs of this kind died with their worker.
+    pub(crate) async fn crashes(&self, kind: &str) -> usize {
+        let statement = format!(
+            "select a.class from job_attempts a join job_bodies b on b.id = a.job_id
+             where b.kind = '{kind}' and a.class = 'crash'"
+        );
+        look(&mut self.db.owner().await, &statement).await.len()
     }
 }
 

@@ -27,13 +27,18 @@ impl Halt {
         Self { conn }
     }
 
-    /// Returns once somebody waits.
-    pub(crate) async fn reached(&mut self) {
+    /// Whether somebody waits.
+    pub(crate) async fn is_reached(&mut self) -> bool {
         let statement = format!(
             "select pid::text from pg_locks where locktype = 'advisory' and objid = {LOCK} and not granted
                and database = (select oid from pg_database where datname = current_database())"
         );
-        eventually("somebody is in the middle of it", async || look(&mut self.conn, &statement).await.pop()).await;
+        !look(&mut self.conn, &statement).await.is_empty()
+    }
+
+    /// Returns once somebody waits.
+    pub(crate) async fn reached(&mut self) {
+        eventually("somebody is in the middle of it", async || self.is_reached().await.then_some(())).await;
     }
 
     /// The worker that waits, in a job of this kind, by its place among the processes.

@@ -6,6 +6,7 @@ mod client;
 mod eventually;
 mod halt;
 mod look;
+mod lost_redis;
 mod process;
 mod seed;
 mod shop;
@@ -13,7 +14,7 @@ mod system;
 mod upload;
 
 pub(crate) use audit::{expect_nothing_lost_or_doubled, expect_told};
-pub(crate) use client::Client;
+pub(crate) use client::{Client, plain_http};
 pub(crate) use eventually::{eventually, guarded, guarded_for};
 pub(crate) use halt::Halt;
 pub(crate) use look::look;
