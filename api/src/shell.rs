@@ -53,7 +53,13 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         let answer = AssertUnwindSafe(guarded(request, next)).catch_unwind().await;
         let response = answer.unwrap_or_else(|panic| Error::internal(describe_panic(&*panic)).into_response());
         let response = finish(response, &request_id);
-        tracing::info!(status = response.status().as_u16(), took_ms = started.elapsed().as_millis(), "answered");
+        let (status, took_ms) = (response.status().as_u16(), started.elapsed().as_millis());
+        // Probes come every few seconds.
+        if route.starts_with("/health") {
+            tracing::debug!(status, took_ms, "answered");
+        } else {
+            tracing::info!(status, took_ms, "answered");
+        }
         response
     };
     let response = trace.scope(answer.instrument(span)).await;
