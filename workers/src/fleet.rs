@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use apalis_core::monitor::Monitor;
-use apalis_core::worker::builder::WorkerBuilder;
+use apalis::prelude::{Monitor, WorkerBuilder};
 use platform::db::Db;
 use platform::queue::batch::Completions;
 use platform::queue::runner::Runner;

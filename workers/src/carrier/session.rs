@@ -3,8 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use apalis_core::error::BoxDynError;
-use apalis_core::worker::builder::WorkerBuilder;
+use apalis::prelude::{BoxDynError, WorkerBuilder};
 use apalis_redis::{Config, RedisStorage};
 use platform::ids::Uuid;
 use platform::queue::Queue;

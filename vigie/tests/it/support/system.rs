@@ -139,10 +139,10 @@ impl System {
                 let path = entry.unwrap().path();
                 // Gone meanwhile: a file that was written aside has its name.
                 let Ok(about) = path.metadata() else { continue };
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
                 if about.is_dir() {
                     folders.push(path);
-                } else {
-                    let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+                } else if name != "written-by-the-api" {
                     found.insert(name.to_owned(), about.len());
                 }
             }
