@@ -5,6 +5,9 @@ use chrono_tz::Tz;
 
 use super::options::Options;
 
+/// How ISO 4217 writes that there is none. Codes are checked where they come in: nobody should meet it.
+const NO_CURRENCY: [u8; 3] = *b"XXX";
+
 /// The company's settings and the time, read once per import.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -21,7 +24,6 @@ impl Options {
 
     pub(super) fn currency_code(&self, context: &Context) -> [u8; 3] {
         let code = self.currency.as_deref().unwrap_or(&context.currency);
-        // ISO 4217 for no currency.
-        code.as_bytes().try_into().unwrap_or(*b"XXX")
+        code.as_bytes().try_into().unwrap_or(NO_CURRENCY)
     }
 }
