@@ -50,31 +50,75 @@ struct ConnectionView {
 
 /// Connects the caller's Meta user: one connection per person, so that a second time replaces the
 /// token. Its ad accounts are refreshed at once.
-async fn connect(State(app): State<App>, caller: Caller, Json(body): Json<ConnectBody>) -> Result<Response> {
+async fn connect(
+    State(app): State<App>,
+    caller: Caller,
+    Json(body): Json<ConnectBody>,
+) -> Result<Response> {
     caller.require(Role::Admin)?;
     let meta = &app.providers().meta;
-    let granted = meta.exchange_token(&SecretString::from(body.access_token)).await.map_err(refused_token)?;
-    let found = meta.list_ad_accounts(&granted.token).await.map_err(refused_token)?;
+    let granted = meta
+        .exchange_token(&SecretString::from(body.access_token))
+        .await
+        .map_err(refused_token)?;
+    let found = meta
+        .list_ad_accounts(&granted.token)
+        .await
+        .map_err(refused_token)?;
     let view = save(&app, &caller, &granted, found).await?;
     Ok((StatusCode::CREATED, axum::Json(view)).into_response())
 }
 
-async fn save(app: &App, caller: &Caller, granted: &LongLivedToken, found: Vec<AdAccount>) -> Result<ConnectionView> {
+async fn save(
+    app: &App,
+    caller: &Caller,
+    granted: &LongLivedToken,
+    found: Vec<AdAccount>,
+) -> Result<ConnectionView> {
     let context = ads::connection_context(caller.company, caller.user);
-    let sealed = app.keyring().seal(&context, granted.token.expose_secret().as_bytes());
-    let lifetime = granted.lifetime.and_then(|life| TimeDelta::from_std(life).ok());
+    let sealed = app
+        .keyring()
+        .seal(&context, granted.token.expose_secret().as_bytes());
+    let lifetime = granted
+        .lifetime
+        .and_then(|life| TimeDelta::from_std(life).ok());
     let expires_at = lifetime.and_then(|life| caller.now.checked_add_signed(life));
     let found: Vec<FoundAccount> = found.into_iter().map(found_account).collect();
     let mut tx = caller.begin(app).await?;
-    let id = ads::save_connection(&mut tx, caller.company, caller.user, &sealed, expires_at, caller.now).await?;
+    let id = ads::save_connection(
+        &mut tx,
+        caller.company,
+        caller.user,
+        &sealed,
+        expires_at,
+        caller.now,
+    )
+    .await?;
     let ad_accounts = ads::save_accounts(&mut tx, caller.company, id, &found, caller.now).await?;
-    let refreshes =
-        ad_accounts.iter().map(|account_id| job(caller, &jobs::ads::RefreshAccount { account_id: *account_id }));
+    let refreshes = ad_accounts.iter().map(|account_id| {
+        job(
+            caller,
+            &jobs::ads::RefreshAccount {
+                account_id: *account_id,
+            },
+        )
+    });
     tx.enqueue_all(refreshes.collect()).await?;
     let details = json!({"ad_accounts": ad_accounts.len()});
-    caller.audit(&mut tx, "ads.connect", ("ad_connection", Some(id.0)), details).await?;
+    caller
+        .audit(
+            &mut tx,
+            "ads.connect",
+            ("ad_connection", Some(id.0)),
+            details,
+        )
+        .await?;
     tx.commit().await?;
-    Ok(ConnectionView { id, expires_at, ad_accounts })
+    Ok(ConnectionView {
+        id,
+        expires_at,
+        ad_accounts,
+    })
 }
 
 fn job(caller: &Caller, refresh: &jobs::ads::RefreshAccount) -> platform::queue::NewJob {
@@ -82,8 +126,19 @@ fn job(caller: &Caller, refresh: &jobs::ads::RefreshAccount) -> platform::queue:
 }
 
 fn found_account(account: AdAccount) -> FoundAccount {
-    let AdAccount { id, name, currency, timezone_name, .. } = account;
-    FoundAccount { external_id: id, name, timezone: timezone_name, currency }
+    let AdAccount {
+        id,
+        name,
+        currency,
+        timezone_name,
+        ..
+    } = account;
+    FoundAccount {
+        external_id: id,
+        name,
+        timezone: timezone_name,
+        currency,
+    }
 }
 
 fn refused_token(refused: ProviderError) -> Error {
@@ -96,30 +151,55 @@ fn refused_token(refused: ProviderError) -> Error {
 }
 
 /// Forgets the token; what was published stays readable.
-async fn disconnect(State(app): State<App>, caller: Caller, Path(id): Path<ConnectionId>) -> Result<StatusCode> {
+async fn disconnect(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ConnectionId>,
+) -> Result<StatusCode> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
     ads::disconnect(&mut tx, id, caller.now).await?;
-    caller.audit(&mut tx, "ads.disconnect", ("ad_connection", Some(id.0)), json!({})).await?;
+    caller
+        .audit(
+            &mut tx,
+            "ads.disconnect",
+            ("ad_connection", Some(id.0)),
+            json!({}),
+        )
+        .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn list_accounts(State(app): State<App>, caller: Caller, page: Page) -> Result<axum::Json<List<AccountView>>> {
+async fn list_accounts(
+    State(app): State<App>,
+    caller: Caller,
+    page: Page,
+) -> Result<axum::Json<List<AccountView>>> {
     let mut tx = caller.begin(&app).await?;
     let accounts = ads::list_accounts(&mut tx, page.after::<Uuid>()?, page.rows()).await?;
-    Ok(axum::Json(List::cut(accounts, &page, |account| account.id.0)))
+    Ok(axum::Json(List::cut(accounts, &page, |account| {
+        account.id.0
+    })))
 }
 
 /// One refresh of an account at a time: a second wish gets the job that is there.
-async fn refresh(State(app): State<App>, caller: Caller, key: Key, Path(id): Path<AccountId>) -> Result<Response> {
+async fn refresh(
+    State(app): State<App>,
+    caller: Caller,
+    key: Key,
+    Path(id): Path<AccountId>,
+) -> Result<Response> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
             ads::find_account(&mut tx, id).await?;
-            let job = tx.enqueue(job(&caller, &jobs::ads::RefreshAccount { account_id: id })).await?.id();
+            let job = tx
+                .enqueue(job(&caller, &jobs::ads::RefreshAccount { account_id: id }))
+                .await?
+                .id();
             key.settle(&mut tx, &caller, Outcome::job(job)).await?
         }
     };
@@ -145,7 +225,10 @@ async fn show_data(
     let mut tx = caller.begin(&app).await?;
     let summary = ads::summarize(&mut tx, id, &lengths).await?;
     let etag = format!("\"{}\"", summary.version);
-    if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+    if headers
+        .get(IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == etag.as_bytes())
+    {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
     }
     Ok(([(ETAG, etag)], axum::Json(summary)).into_response())
@@ -155,8 +238,16 @@ fn lengths(text: Option<&str>) -> Result<Vec<i32>> {
     let Some(text) = text else {
         return Ok(PERIODS.to_vec());
     };
-    let known = |part: &str| part.trim().parse().ok().filter(|days| PERIODS.contains(days));
+    let known = |part: &str| {
+        part.trim()
+            .parse()
+            .ok()
+            .filter(|days| PERIODS.contains(days))
+    };
     text.split(',')
-        .map(|part| known(part).ok_or_else(|| Error::invalid_field("period", "out_of_range", "3, 7, 14, 30 or 90")))
+        .map(|part| {
+            known(part)
+                .ok_or_else(|| Error::invalid_field("period", "out_of_range", "3, 7, 14, 30 or 90"))
+        })
         .collect()
 }

@@ -7,7 +7,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use domain::billing::{self, Checkout, CheckoutId, Limits, NewEvent, Plan, Received, SubscriptionView};
+use domain::billing::{
+    self, Checkout, CheckoutId, Limits, NewEvent, Plan, Received, SubscriptionView,
+};
 use domain::identity::Role;
 use platform::ids::{CompanyId, Uuid};
 use providers::stripe::{CheckoutSession, NewCheckout, NewPortal, PortalSession, Stripe};
@@ -35,9 +37,14 @@ async fn list_plans(State(app): State<App>, caller: Caller) -> Result<axum::Json
     Ok(axum::Json(List::whole(billing::list_plans(&mut tx).await?)))
 }
 
-async fn show_subscription(State(app): State<App>, caller: Caller) -> Result<axum::Json<SubscriptionView>> {
+async fn show_subscription(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<axum::Json<SubscriptionView>> {
     let mut tx = caller.begin(&app).await?;
-    Ok(axum::Json(billing::find_subscription(&mut tx, caller.now).await?))
+    Ok(axum::Json(
+        billing::find_subscription(&mut tx, caller.now).await?,
+    ))
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,15 +62,28 @@ struct CheckoutView {
     url: Option<String>,
 }
 
-async fn create_checkout(State(app): State<App>, caller: Caller, body: Keyed<CheckoutBody>) -> Result<Response> {
+async fn create_checkout(
+    State(app): State<App>,
+    caller: Caller,
+    body: Keyed<CheckoutBody>,
+) -> Result<Response> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
     let outcome = match body.key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
             let plan = body.value.plan;
-            let id = billing::create_checkout(&mut tx, caller.company, plan, caller.user, caller.now).await?;
-            caller.audit(&mut tx, "billing.checkout", ("checkout", Some(id.0)), json!({"plan": plan})).await?;
+            let id =
+                billing::create_checkout(&mut tx, caller.company, plan, caller.user, caller.now)
+                    .await?;
+            caller
+                .audit(
+                    &mut tx,
+                    "billing.checkout",
+                    ("checkout", Some(id.0)),
+                    json!({"plan": plan}),
+                )
+                .await?;
             let outcome = Outcome::of(StatusCode::CREATED, None, json!({"id": id}));
             body.key.settle(&mut tx, &caller, outcome).await?
         }
@@ -74,19 +94,39 @@ async fn create_checkout(State(app): State<App>, caller: Caller, body: Keyed<Che
         let session = open_session(&app, &caller, &checkout).await?;
         (checkout.session_id, checkout.url) = (Some(session.id), session.url);
     }
-    let Checkout { id, plan, session_id, url, .. } = checkout;
-    Ok(outcome.respond(&CheckoutView { id, plan, session_id, url }))
+    let Checkout {
+        id,
+        plan,
+        session_id,
+        url,
+        ..
+    } = checkout;
+    Ok(outcome.respond(&CheckoutView {
+        id,
+        plan,
+        session_id,
+        url,
+    }))
 }
 
 /// Has Stripe open the session, outside of any transaction, and writes it.
 async fn open_session(app: &App, caller: &Caller, checkout: &Checkout) -> Result<CheckoutSession> {
     let stripe = &app.providers().stripe;
     let wanted = new_checkout(stripe, app.public_url(), caller.company, checkout)?;
-    let opened = stripe.create_checkout_session(&wanted, &checkout.idempotency_key()).await;
+    let opened = stripe
+        .create_checkout_session(&wanted, &checkout.idempotency_key())
+        .await;
     let mut tx = caller.begin(app).await?;
     match opened {
         Ok(session) => {
-            billing::open_checkout(&mut tx, checkout.id, &session.id, session.url.as_deref(), caller.now).await?;
+            billing::open_checkout(
+                &mut tx,
+                checkout.id,
+                &session.id,
+                session.url.as_deref(),
+                caller.now,
+            )
+            .await?;
             tx.commit().await?;
             Ok(session)
         }
@@ -100,7 +140,12 @@ async fn open_session(app: &App, caller: &Caller, checkout: &Checkout) -> Result
     }
 }
 
-fn new_checkout(stripe: &Stripe, home: &str, company: CompanyId, checkout: &Checkout) -> Result<NewCheckout> {
+fn new_checkout(
+    stripe: &Stripe,
+    home: &str,
+    company: CompanyId,
+    checkout: &Checkout,
+) -> Result<NewCheckout> {
     let price = match checkout.plan {
         Plan::Pro => stripe.price_pro(),
         Plan::Enterprise => stripe.price_enterprise(),
@@ -124,16 +169,27 @@ struct PortalView {
 }
 
 /// A portal session has no effect of its own, so that each call opens one.
-async fn create_portal(State(app): State<App>, caller: Caller) -> Result<(StatusCode, axum::Json<PortalView>)> {
+async fn create_portal(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<(StatusCode, axum::Json<PortalView>)> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
     let present = billing::find_subscription(&mut tx, caller.now).await?;
     drop(tx);
-    let customer =
-        present.customer.ok_or_else(|| Error::new(ErrorCode::Conflict, "the company never had a subscription"))?;
-    let portal = NewPortal { customer, return_url: format!("{}/", app.public_url()) };
+    let customer = present
+        .customer
+        .ok_or_else(|| Error::new(ErrorCode::Conflict, "the company never had a subscription"))?;
+    let portal = NewPortal {
+        customer,
+        return_url: format!("{}/", app.public_url()),
+    };
     let key = format!("portal-{}", Uuid::now_v7());
-    let PortalSession { url, .. } = app.providers().stripe.create_portal_session(&portal, &key).await?;
+    let PortalSession { url, .. } = app
+        .providers()
+        .stripe
+        .create_portal_session(&portal, &key)
+        .await?;
     Ok((StatusCode::CREATED, axum::Json(PortalView { url })))
 }
 
@@ -145,7 +201,10 @@ async fn receive_event(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode> {
     let body = body.map_err(|refused| error::of_status(refused.status()))?;
-    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let signature = headers
+        .get("stripe-signature")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let mut conn = app.db().app().acquire().await?;
     let now = platform::db::now(&mut conn).await?;
     drop(conn);
@@ -155,7 +214,12 @@ async fn receive_event(
         .verify_event(&body, signature, now)
         .map_err(|refused| Error::new(ErrorCode::BadRequest, refused.to_string()))?;
     let mut tx = app.db().begin_engine().await?;
-    let new = NewEvent { id: &event.id, kind: &event.kind, body: &body, created_at: event.created };
+    let new = NewEvent {
+        id: &event.id,
+        kind: &event.kind,
+        body: &body,
+        created_at: event.created,
+    };
     if billing::receive_event(&mut tx, &new, now).await? == Received::New {
         let job = jobs::billing::ApplyEvent { event: event.id };
         tx.enqueue(jobs::platform_job(&job)).await?;

@@ -84,8 +84,10 @@ mod tests {
     /// Clients branch on these: lines may be added, none may change or go.
     #[test]
     fn the_list_is_closed() {
-        let lines: Vec<_> =
-            ErrorCode::ALL.iter().map(|code| format!("{} {}", code.status().as_u16(), code.name())).collect();
+        let lines: Vec<_> = ErrorCode::ALL
+            .iter()
+            .map(|code| format!("{} {}", code.status().as_u16(), code.name()))
+            .collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
         400 bad_request
         400 invalid_json
@@ -138,7 +140,10 @@ mod tests {
         for file in rust_files(&sources) {
             let text = fs::read_to_string(&file).unwrap();
             for after in text.split("conflict(").skip(1) {
-                let code = after.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+                let code = after
+                    .trim_start()
+                    .strip_prefix('"')
+                    .and_then(|rest| rest.split('"').next());
                 if let Some(code) = code.filter(|code| ErrorCode::of_name(code).is_none()) {
                     unknown.insert(format!("{code} in {}", file.display()));
                 }

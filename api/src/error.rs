@@ -32,7 +32,13 @@ pub(crate) struct Problem {
 
 impl Error {
     pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self(Arc::new(Problem { code, detail: detail.into(), errors: Vec::new(), retry_after: None, cause: None }))
+        Self(Arc::new(Problem {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            cause: None,
+        }))
     }
 
     /// One or more wrong fields; 422.
@@ -42,12 +48,26 @@ impl Error {
             [only] => format!("{}: {}", only.field, only.message),
             several => format!("{} fields are wrong", several.len()),
         };
-        Self(Arc::new(Problem { code: ErrorCode::InvalidInput, detail, errors, retry_after: None, cause: None }))
+        Self(Arc::new(Problem {
+            code: ErrorCode::InvalidInput,
+            detail,
+            errors,
+            retry_after: None,
+            cause: None,
+        }))
     }
 
     /// One wrong field; 422.
-    pub(crate) fn invalid_field(field: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
-        Self::invalid(vec![FieldError { field: field.into(), code, message: message.into() }])
+    pub(crate) fn invalid_field(
+        field: impl Into<String>,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::invalid(vec![FieldError {
+            field: field.into(),
+            code,
+            message: message.into(),
+        }])
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -98,9 +118,10 @@ impl From<domain::Error> for Error {
     fn from(error: domain::Error) -> Self {
         match error {
             domain::Error::NotFound(what) => Self::not_found(what),
-            domain::Error::Conflict { code, message } => {
-                Self::new(ErrorCode::of_name(code).unwrap_or(ErrorCode::Conflict), message)
-            }
+            domain::Error::Conflict { code, message } => Self::new(
+                ErrorCode::of_name(code).unwrap_or(ErrorCode::Conflict),
+                message,
+            ),
             domain::Error::Forbidden(why) => Self::forbidden(why),
             domain::Error::Invalid(fields) => Self::invalid(fields),
             domain::Error::Database(cause) => cause.into(),
@@ -111,9 +132,15 @@ impl From<domain::Error> for Error {
 impl From<sqlx::Error> for Error {
     fn from(cause: sqlx::Error) -> Self {
         match &cause {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => Self::unavailable(cause),
-            sqlx::Error::Database(refusal) if is_passing(refusal.as_ref()) => Self::unavailable(cause),
-            sqlx::Error::Database(refusal) if refusal.code().is_some_and(|code| code.starts_with("22")) => {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+                Self::unavailable(cause)
+            }
+            sqlx::Error::Database(refusal) if is_passing(refusal.as_ref()) => {
+                Self::unavailable(cause)
+            }
+            sqlx::Error::Database(refusal)
+                if refusal.code().is_some_and(|code| code.starts_with("22")) =>
+            {
                 tracing::warn!(%cause, "a value of the request can't be stored");
                 Self::invalid_field("", "out_of_range", "a value is beyond what can be stored")
             }
@@ -124,7 +151,10 @@ impl From<sqlx::Error> for Error {
 
 /// Postgres stops, starts, has no connection left, waited too long for a lock or ended a ring of waits.
 fn is_passing(refusal: &dyn DatabaseError) -> bool {
-    matches!(refusal.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "53300" | "55P03" | "40P01" | "40001"))
+    matches!(
+        refusal.code().as_deref(),
+        Some("57P01" | "57P02" | "57P03" | "53300" | "55P03" | "40P01" | "40001")
+    )
 }
 
 /// What a caller learns of a refusal by a service of ours: when to come back, never its words.
@@ -153,8 +183,12 @@ impl IntoResponse for Error {
 /// The status of a refusal that a layer of axum made without us.
 pub(crate) fn of_status(status: StatusCode) -> Error {
     match status {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::new(ErrorCode::BodyTooLarge, "the body is too large"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::new(ErrorCode::UnsupportedMediaType, "unsupported content type"),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Error::new(ErrorCode::BodyTooLarge, "the body is too large")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Error::new(ErrorCode::UnsupportedMediaType, "unsupported content type")
+        }
         _ => Error::new(ErrorCode::BadRequest, "the request can't be read"),
     }
 }

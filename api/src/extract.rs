@@ -36,9 +36,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 /// The bytes of a body that says it is JSON.
 pub(crate) async fn json_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
     if !is_json(request.headers()) {
-        return Err(Error::new(ErrorCode::UnsupportedMediaType, "send JSON with Content-Type: application/json"));
+        return Err(Error::new(
+            ErrorCode::UnsupportedMediaType,
+            "send JSON with Content-Type: application/json",
+        ));
     }
-    Bytes::from_request(request, state).await.map_err(|rejection| error::of_status(rejection.status()))
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| error::of_status(rejection.status()))
 }
 
 /// Reads a value out of JSON text and names the field that doesn't fit.
@@ -51,14 +56,18 @@ pub(crate) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
         let path = failed.path().to_string();
         refuse_json(body, &path, failed.inner())
     })?;
-    reader.end().map_err(|failed| refuse_json(body, ".", &failed))?;
+    reader
+        .end()
+        .map_err(|failed| refuse_json(body, ".", &failed))?;
     Ok(value)
 }
 
 fn refuse_json(body: &[u8], path: &str, failed: &serde_json::Error) -> Error {
     // serde_json appends the position, which says little beside the field's name.
     let text = failed.to_string();
-    let mut message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    let mut message = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(message, _)| message);
     if !failed.is_data() {
         if serde_json::from_slice::<IgnoredAny>(body).is_err() {
             return Error::new(ErrorCode::InvalidJson, text);
@@ -72,7 +81,11 @@ fn refuse_json(body: &[u8], path: &str, failed: &serde_json::Error) -> Error {
 
 /// serde says in words which field is unknown or missing.
 fn name_field(path: &str, message: &str) -> (&'static str, String) {
-    let named = |prefix| message.strip_prefix(prefix).and_then(|rest: &str| rest.split('`').next());
+    let named = |prefix| {
+        message
+            .strip_prefix(prefix)
+            .and_then(|rest: &str| rest.split('`').next())
+    };
     if let Some(field) = named("unknown field `") {
         ("unknown_field", join(path, field))
     } else if let Some(field) = named("missing field `") {
@@ -86,7 +99,11 @@ fn name_field(path: &str, message: &str) -> (&'static str, String) {
 fn join(path: &str, field: &str) -> String {
     match (path, field) {
         (".", field) => field.to_owned(),
-        (path, field) if field.is_empty() || path == field || path.ends_with(&format!(".{field}")) => path.to_owned(),
+        (path, field)
+            if field.is_empty() || path == field || path.ends_with(&format!(".{field}")) =>
+        {
+            path.to_owned()
+        }
         (path, field) => format!("{path}.{field}"),
     }
 }
@@ -97,7 +114,10 @@ struct ByName<D>(D);
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ByName<D> {
     type Error = D::Error;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> std::result::Result<V::Value, D::Error> {
+    fn deserialize_any<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> std::result::Result<V::Value, D::Error> {
         self.0.deserialize_any(visitor)
     }
 
@@ -126,9 +146,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let text = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let text = headers
+        .get(CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    let essence = text
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 /// A NUL can only stand in JSON as the escape `\u0000`.
@@ -145,7 +174,11 @@ fn refuse_nul(body: &[u8]) -> Result<()> {
         None => Ok(()),
         Some(field) => {
             let field = field.trim_start_matches('.').to_owned();
-            Err(Error::invalid_field(field, "nul_byte", "NUL bytes are not accepted"))
+            Err(Error::invalid_field(
+                field,
+                "nul_byte",
+                "NUL bytes are not accepted",
+            ))
         }
     }
 }
@@ -153,11 +186,16 @@ fn refuse_nul(body: &[u8]) -> Result<()> {
 fn find_nul(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => text.contains('\0').then(String::new),
-        Value::Array(items) => {
-            items.iter().enumerate().find_map(|(index, item)| find_nul(item).map(|rest| format!("[{index}]{rest}")))
-        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| find_nul(item).map(|rest| format!("[{index}]{rest}"))),
         Value::Object(fields) => fields.iter().find_map(|(name, item)| {
-            let inside = if name.contains('\0') { Some(String::new()) } else { find_nul(item) };
+            let inside = if name.contains('\0') {
+                Some(String::new())
+            } else {
+                find_nul(item)
+            };
             inside.map(|rest| format!(".{}{rest}", name.replace('\0', "")))
         }),
         _ => None,
@@ -177,8 +215,14 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
             Err(refused) => refused,
         };
         let names = RawPathParams::from_request_parts(parts, state).await;
-        let name = names.ok().and_then(|n| n.iter().next().map(|(name, _)| name.to_owned()));
-        Err(Error::invalid_field(name.unwrap_or_default(), "invalid_id", refused.body_text()))
+        let name = names
+            .ok()
+            .and_then(|n| n.iter().next().map(|(name, _)| name.to_owned()));
+        Err(Error::invalid_field(
+            name.unwrap_or_default(),
+            "invalid_id",
+            refused.body_text(),
+        ))
     }
 }
 
@@ -191,7 +235,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let pairs = query_pairs(parts)?;
-        let filters: Vec<_> = pairs.iter().filter(|(name, _)| name != "limit" && name != "cursor").collect();
+        let filters: Vec<_> = pairs
+            .iter()
+            .filter(|(name, _)| name != "limit" && name != "cursor")
+            .collect();
         let text = serde_urlencoded::to_string(&filters).unwrap_or_default();
         read_pairs(text.as_bytes()).map(Self)
     }
@@ -200,7 +247,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 /// Reads URL-encoded pairs and names the one that doesn't fit.
 fn read_pairs<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
     if text.windows(3).any(|window| window == b"%00") || text.contains(&0) {
-        return Err(Error::invalid_field("", "nul_byte", "NUL bytes are not accepted"));
+        return Err(Error::invalid_field(
+            "",
+            "nul_byte",
+            "NUL bytes are not accepted",
+        ));
     }
     let reader = serde_urlencoded::Deserializer::new(url::form_urlencoded::parse(text));
     serde_path_to_error::deserialize(reader).map_err(|failed| {
@@ -212,8 +263,12 @@ fn read_pairs<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
 
 /// The query's pairs, decoded.
 pub(crate) fn query_pairs(parts: &Parts) -> Result<Vec<(String, String)>> {
-    serde_urlencoded::from_str(parts.uri.query().unwrap_or_default())
-        .map_err(|failed| Error::new(ErrorCode::BadRequest, format!("the query can't be read: {failed}")))
+    serde_urlencoded::from_str(parts.uri.query().unwrap_or_default()).map_err(|failed| {
+        Error::new(
+            ErrorCode::BadRequest,
+            format!("the query can't be read: {failed}"),
+        )
+    })
 }
 
 /// The version that a PATCH is made against: `If-Match: "3"`, as the `ETag` of a read gave it.
@@ -233,7 +288,11 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         }
         let version = text.trim_start_matches("W/").trim_matches('"').parse();
         version.map(|v| Self(Some(v))).map_err(|_| {
-            Error::invalid_field("If-Match", "invalid_value", "not a version: send the ETag of the last read")
+            Error::invalid_field(
+                "If-Match",
+                "invalid_value",
+                "not a version: send the ETag of the last read",
+            )
         })
     }
 }
@@ -258,14 +317,26 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
                 f.write_str("an object or a list of objects")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Self::Value, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                map: A,
+            ) -> std::result::Result<Self::Value, A::Error> {
                 let one = T::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(OneOrMany { items: vec![one], one: true })
+                Ok(OneOrMany {
+                    items: vec![one],
+                    one: true,
+                })
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> std::result::Result<Self::Value, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                seq: A,
+            ) -> std::result::Result<Self::Value, A::Error> {
                 let items = Vec::<Named<T>>::deserialize(SeqAccessDeserializer::new(seq))?;
-                Ok(OneOrMany { items: items.into_iter().map(|Named(item)| item).collect(), one: false })
+                Ok(OneOrMany {
+                    items: items.into_iter().map(|Named(item)| item).collect(),
+                    one: false,
+                })
             }
         }
 
@@ -275,7 +346,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
 
 /// Tells a field that is `null` from one that isn't there: `Some(None)` from `None`. Beside
 /// `#[serde(default)]`.
-pub(crate) fn nullable<'de, D, T>(deserializer: D) -> std::result::Result<Option<Option<T>>, D::Error>
+pub(crate) fn nullable<'de, D, T>(
+    deserializer: D,
+) -> std::result::Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -291,11 +364,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let content_type = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let content_type = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
         if !content_type.starts_with("application/x-www-form-urlencoded") {
-            return Err(Error::new(ErrorCode::UnsupportedMediaType, "send application/x-www-form-urlencoded"));
+            return Err(Error::new(
+                ErrorCode::UnsupportedMediaType,
+                "send application/x-www-form-urlencoded",
+            ));
         }
-        let body = Bytes::from_request(request, state).await.map_err(|r| error::of_status(r.status()))?;
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|r| error::of_status(r.status()))?;
         read_pairs(&body).map(Self)
     }
 }

@@ -83,11 +83,24 @@ impl<S: Sync> FromRequestParts<S> for Key {
 impl Key {
     /// For a body that isn't JSON; what was asked must be given to [`Key::fingerprint`].
     pub(crate) fn of_request(request: &Request) -> Result<Self> {
-        Self::read(request.method(), request.uri(), request.extensions(), request.headers())
+        Self::read(
+            request.method(),
+            request.uri(),
+            request.extensions(),
+            request.headers(),
+        )
     }
 
-    fn read(method: &Method, uri: &Uri, extensions: &Extensions, headers: &HeaderMap) -> Result<Self> {
-        let path = extensions.get::<OriginalUri>().map_or(uri, |uri| &uri.0).path();
+    fn read(
+        method: &Method,
+        uri: &Uri,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Result<Self> {
+        let path = extensions
+            .get::<OriginalUri>()
+            .map_or(uri, |uri| &uri.0)
+            .path();
         Ok(Self {
             method: method.to_string(),
             route: path.to_owned(),
@@ -111,26 +124,48 @@ impl Key {
     /// it is there.
     pub(crate) fn derive_id(&self, owner: Uuid) -> Option<Uuid> {
         let key = self.key.as_deref()?;
-        let digest = sha256(&[owner.as_bytes(), self.route.as_bytes(), b"\0", key.as_bytes()].concat());
-        digest.first_chunk().map(|bytes| uuid::Builder::from_custom_bytes(*bytes).into_uuid())
+        let digest = sha256(
+            &[
+                owner.as_bytes(),
+                self.route.as_bytes(),
+                b"\0",
+                key.as_bytes(),
+            ]
+            .concat(),
+        );
+        digest
+            .first_chunk()
+            .map(|bytes| uuid::Builder::from_custom_bytes(*bytes).into_uuid())
     }
 
     /// Takes the key for this transaction; gives what came of the first request where there was one.
     ///
     /// # Errors
     /// 409 `in_progress` after two seconds of waiting, 422 when the key came with another request.
-    pub(crate) async fn claim(&self, conn: &mut PgConnection, caller: &Caller) -> Result<Option<Outcome>> {
+    pub(crate) async fn claim(
+        &self,
+        conn: &mut PgConnection,
+        caller: &Caller,
+    ) -> Result<Option<Outcome>> {
         let Some(claim) = self.of_caller(caller) else {
             return Ok(None);
         };
         match claim_key(conn, &claim, caller.now).await? {
             Claimed::First => Ok(None),
-            Claimed::Replay(stored) => Ok(Some(Outcome { stored, replayed: true })),
+            Claimed::Replay(stored) => Ok(Some(Outcome {
+                stored,
+                replayed: true,
+            })),
         }
     }
 
     /// Writes what came of the request, before the commit.
-    pub(crate) async fn settle(&self, conn: &mut PgConnection, caller: &Caller, outcome: Outcome) -> Result<Outcome> {
+    pub(crate) async fn settle(
+        &self,
+        conn: &mut PgConnection,
+        caller: &Caller,
+        outcome: Outcome,
+    ) -> Result<Outcome> {
         if let Some(claim) = self.of_caller(caller) {
             settle_key(conn, &claim, &outcome.stored).await?;
         }
@@ -159,7 +194,11 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// 201, with one thing made.
     pub(crate) fn created(location: impl Into<String>, id: impl Into<Uuid>) -> Self {
-        Self::of(StatusCode::CREATED, Some(location.into()), json!({"id": id.into()}))
+        Self::of(
+            StatusCode::CREATED,
+            Some(location.into()),
+            json!({"id": id.into()}),
+        )
     }
 
     /// 202, with a job to poll.
@@ -183,7 +222,14 @@ impl Outcome {
     }
 
     pub(crate) fn of(status: StatusCode, location: Option<String>, ids: Value) -> Self {
-        Self { stored: Stored { status: status.as_u16(), location, ids }, replayed: false }
+        Self {
+            stored: Stored {
+                status: status.as_u16(),
+                location,
+                ids,
+            },
+            replayed: false,
+        }
     }
 
     /// The id under `name`.
@@ -191,7 +237,11 @@ impl Outcome {
         let text = self.stored.ids.get(name).and_then(Value::as_str);
         text.and_then(|text| text.parse::<Uuid>().ok())
             .map(Id::from)
-            .ok_or_else(|| Error::internal(format!("no id {name} in the outcome of an idempotent request")))
+            .ok_or_else(|| {
+                Error::internal(format!(
+                    "no id {name} in the outcome of an idempotent request"
+                ))
+            })
     }
 
     /// The id of the one thing made.
@@ -207,12 +257,18 @@ impl Outcome {
     pub(crate) fn respond(&self, body: &impl Serialize) -> Response {
         let status = StatusCode::from_u16(self.stored.status).unwrap_or(StatusCode::OK);
         let mut response = (status, axum::Json(body)).into_response();
-        let location = self.stored.location.as_deref().and_then(|l| HeaderValue::from_str(l).ok());
+        let location = self
+            .stored
+            .location
+            .as_deref()
+            .and_then(|l| HeaderValue::from_str(l).ok());
         if let Some(location) = location {
             response.headers_mut().insert(LOCATION, location);
         }
         if self.replayed {
-            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            response
+                .headers_mut()
+                .insert(REPLAYED, HeaderValue::from_static("true"));
         }
         response
     }
@@ -227,5 +283,11 @@ fn key_header(headers: &HeaderMap) -> Result<Option<String>> {
         .ok()
         .filter(|key| (1..=255).contains(&key.len()))
         .map(|key| Some(key.to_owned()))
-        .ok_or_else(|| Error::invalid_field("Idempotency-Key", "invalid_value", "1 to 255 printable characters"))
+        .ok_or_else(|| {
+            Error::invalid_field(
+                "Idempotency-Key",
+                "invalid_value",
+                "1 to 255 printable characters",
+            )
+        })
 }

@@ -76,13 +76,17 @@ impl ApiConfig {
         let signing_key = env.secret("VIGIE_SIGNING_KEY");
         let length = signing_key.expose_secret().len();
         if (1..32).contains(&length) {
-            env.problem(format!("VIGIE_SIGNING_KEY has {length} bytes; it needs 32 or more"));
+            env.problem(format!(
+                "VIGIE_SIGNING_KEY has {length} bytes; it needs 32 or more"
+            ));
         }
         Self {
             addr: env.parsed_or("VIGIE_API_ADDR", SocketAddr::from(([127, 0, 0, 1], 8080))),
             signing_key,
             trusted_proxies: env.parsed_or("VIGIE_TRUSTED_PROXIES", TrustedProxies::default()),
-            upload_limit: env.parsed_or("VIGIE_UPLOAD_LIMIT_MIB", UPLOAD_LIMIT).saturating_mul(1 << 20),
+            upload_limit: env
+                .parsed_or("VIGIE_UPLOAD_LIMIT_MIB", UPLOAD_LIMIT)
+                .saturating_mul(1 << 20),
             upload_silence: upload_silence(env),
         }
     }
@@ -221,14 +225,20 @@ pub fn router(app: App) -> Router {
 ///
 /// # Errors
 /// The listener broke.
-pub async fn serve(app: App, listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
     let listener = listener.tap_io(|connection| {
         if let Err(cause) = connection.set_nodelay(true) {
             tracing::debug!(%cause, "a connection keeps Nagle's delay");
         }
     });
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await }).await
+    axum::serve(listener, service)
+        .with_graceful_shutdown(async move { stop.cancelled().await })
+        .await
 }
 
 async fn no_route() -> Error {

@@ -18,12 +18,16 @@ use crate::error::Result;
 use crate::pagination::{List, Page};
 
 pub(crate) fn router() -> Router<App> {
-    Router::new().route("/audit-log", get(list_audit)).route("/queues", get(list_queues))
+    Router::new()
+        .route("/audit-log", get(list_audit))
+        .route("/queues", get(list_queues))
 }
 
 /// Outside of the versioned base: what orchestrators ask.
 pub(crate) fn health() -> Router<App> {
-    Router::new().route("/health/live", get(live)).route("/health/ready", get(ready))
+    Router::new()
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
 }
 
 /// The process runs and answers; says nothing of what it depends on.
@@ -47,17 +51,37 @@ async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     };
     let mut checks = probes::look(app.db(), redis.as_ref().ok()).await;
     if let Err(cause) = redis {
-        checks.push(Probe { name: "redis", ok: true, detail: format!("away, work goes on without it: {cause}") });
+        checks.push(Probe {
+            name: "redis",
+            ok: true,
+            detail: format!("away, work goes on without it: {cause}"),
+        });
     }
     let ready = checks.iter().all(|check| check.ok);
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, providers: app.providers().mode.as_str(), checks }))
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (
+        status,
+        Json(Readiness {
+            ready,
+            providers: app.providers().mode.as_str(),
+            checks,
+        }),
+    )
 }
 
-async fn list_audit(State(app): State<App>, caller: Caller, page: Page) -> Result<Json<List<AuditEntry>>> {
+async fn list_audit(
+    State(app): State<App>,
+    caller: Caller,
+    page: Page,
+) -> Result<Json<List<AuditEntry>>> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
-    let rows = people::list_audit(&mut tx, caller.company, page.after::<Uuid>()?, page.rows()).await?;
+    let rows =
+        people::list_audit(&mut tx, caller.company, page.after::<Uuid>()?, page.rows()).await?;
     Ok(Json(List::cut(rows, &page, |entry| entry.id)))
 }
 
@@ -70,9 +94,14 @@ struct QueueBody {
 }
 
 /// All companies together, so for operators only.
-async fn list_queues(State(app): State<App>, operator: OperatorCaller) -> Result<Json<List<QueueBody>>> {
+async fn list_queues(
+    State(app): State<App>,
+    operator: OperatorCaller,
+) -> Result<Json<List<QueueBody>>> {
     let mut tx = app.db().begin(Scope::anonymous()).await?;
-    operator.audit(&mut tx, None, "ops.list_queues", ("queue", None), json!({})).await?;
+    operator
+        .audit(&mut tx, None, "ops.list_queues", ("queue", None), json!({}))
+        .await?;
     tx.commit().await?;
     let depths = view::depths(app.db().engine()).await?;
     let items = depths.into_iter().map(|depth| QueueBody {

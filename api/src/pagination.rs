@@ -37,7 +37,9 @@ impl Page {
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .map(Some)
-            .ok_or_else(|| Error::invalid_field("cursor", "invalid_cursor", "not a cursor of this list"))
+            .ok_or_else(|| {
+                Error::invalid_field("cursor", "invalid_cursor", "not a cursor of this list")
+            })
     }
 }
 
@@ -45,13 +47,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let mut page = Self { limit: DEFAULT, cursor: None };
+        let mut page = Self {
+            limit: DEFAULT,
+            cursor: None,
+        };
         for (name, value) in query_pairs(parts)? {
             match name.as_str() {
                 "limit" => {
-                    page.limit =
-                        value.parse().ok().filter(|limit| (1..=LARGEST).contains(limit)).ok_or_else(|| {
-                            Error::invalid_field("limit", "out_of_range", "a whole number from 1 to 500")
+                    page.limit = value
+                        .parse()
+                        .ok()
+                        .filter(|limit| (1..=LARGEST).contains(limit))
+                        .ok_or_else(|| {
+                            Error::invalid_field(
+                                "limit",
+                                "out_of_range",
+                                "a whole number from 1 to 500",
+                            )
                         })?;
                 }
                 "cursor" => page.cursor = Some(value),
@@ -72,24 +84,42 @@ pub(crate) struct List<T> {
 impl<T> List<T> {
     /// Cuts [`Page::rows`] rows down to the page. `key` is what the rows are sorted by, its unique
     /// part included.
-    pub(crate) fn cut<K: Serialize>(mut rows: Vec<T>, page: &Page, key: impl FnOnce(&T) -> K) -> Self {
+    pub(crate) fn cut<K: Serialize>(
+        mut rows: Vec<T>,
+        page: &Page,
+        key: impl FnOnce(&T) -> K,
+    ) -> Self {
         let size = usize::try_from(page.limit).unwrap_or(usize::MAX);
         if rows.len() <= size {
-            return Self { items: rows, next_cursor: None };
+            return Self {
+                items: rows,
+                next_cursor: None,
+            };
         }
         rows.truncate(size);
-        let next_cursor =
-            rows.last().and_then(|last| serde_json::to_vec(&key(last)).ok()).map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
-        Self { items: rows, next_cursor }
+        let next_cursor = rows
+            .last()
+            .and_then(|last| serde_json::to_vec(&key(last)).ok())
+            .map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+        Self {
+            items: rows,
+            next_cursor,
+        }
     }
 
     /// A list that always fits one page.
     pub(crate) fn whole(items: Vec<T>) -> Self {
-        Self { items, next_cursor: None }
+        Self {
+            items,
+            next_cursor: None,
+        }
     }
 
     pub(crate) fn map<U>(self, change: impl FnMut(T) -> U) -> List<U> {
-        List { items: self.items.into_iter().map(change).collect(), next_cursor: self.next_cursor }
+        List {
+            items: self.items.into_iter().map(change).collect(),
+            next_cursor: self.next_cursor,
+        }
     }
 }
 
@@ -99,18 +129,30 @@ mod tests {
 
     #[test]
     fn a_full_page_leads_to_the_next_and_the_last_one_does_not() {
-        let page = Page { limit: 2, cursor: None };
+        let page = Page {
+            limit: 2,
+            cursor: None,
+        };
         let first = List::cut(vec![1, 2, 3], &page, |n| (*n, "x"));
         assert_eq!(first.items, [1, 2]);
-        let next = Page { limit: 2, cursor: first.next_cursor };
-        assert_eq!(next.after::<(i32, String)>().unwrap(), Some((2, "x".to_owned())));
+        let next = Page {
+            limit: 2,
+            cursor: first.next_cursor,
+        };
+        assert_eq!(
+            next.after::<(i32, String)>().unwrap(),
+            Some((2, "x".to_owned()))
+        );
         assert_eq!(List::cut(vec![3], &next, |n| *n).next_cursor, None);
     }
 
     #[test]
     fn a_made_up_cursor_is_refused() {
         for cursor in ["", "%%%", "bm90IGpzb24"] {
-            let page = Page { limit: 2, cursor: Some(cursor.to_owned()) };
+            let page = Page {
+                limit: 2,
+                cursor: Some(cursor.to_owned()),
+            };
             assert!(page.after::<i32>().is_err(), "{cursor}");
         }
     }

@@ -80,7 +80,11 @@ async fn start_run(
 ) -> Result<Response> {
     caller.require(Role::Member)?;
     if body.as_of.is_some_and(|day| day > caller.now.date_naive()) {
-        return Err(Error::invalid_field("as_of", "in_the_future", "a prediction is made as of a day that has been"));
+        return Err(Error::invalid_field(
+            "as_of",
+            "in_the_future",
+            "a prediction is made as of a day that has been",
+        ));
     }
     let horizon = body.horizon_days.unwrap_or(DEFAULT_HORIZON);
     let mut tx = caller.begin(&app).await?;
@@ -88,11 +92,22 @@ async fn start_run(
         Some(replay) => replay,
         None => {
             let user = Some(caller.user);
-            let id = rupture::create_run(&mut tx, caller.company, user, body.as_of, horizon, caller.now).await?;
+            let id = rupture::create_run(
+                &mut tx,
+                caller.company,
+                user,
+                body.as_of,
+                horizon,
+                caller.now,
+            )
+            .await?;
             let job = jobs::job(caller.company, &RunPrediction { run_id: id }).by(caller.user);
             let job = tx.enqueue(job).await?.id();
             rupture::note_job(&mut tx, id, job).await?;
-            let outcome = Outcome::accepted(format!("/api/v1/predictions/runs/{id}"), json!({"id": id, "job": job}));
+            let outcome = Outcome::accepted(
+                format!("/api/v1/predictions/runs/{id}"),
+                json!({"id": id, "job": job}),
+            );
             key.settle(&mut tx, &caller, outcome).await?
         }
     };
@@ -102,7 +117,11 @@ async fn start_run(
     Ok(outcome.respond(&json!({"run": run, "job": job})))
 }
 
-async fn show_run(State(app): State<App>, caller: Caller, Path(id): Path<RunId>) -> Result<Json<RunBody>> {
+async fn show_run(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<RunId>,
+) -> Result<Json<RunBody>> {
     let mut tx = caller.begin(&app).await?;
     Ok(Json(rupture::load_run(&mut tx, id).await?.into()))
 }
@@ -169,17 +188,33 @@ impl Told {
         };
         let data_through = run.as_ref().and_then(|run| run.data_through);
         let language = identity::find_company(tx, caller.company).await?.language;
-        Ok((Self { data_through, stale: rupture::is_stale(data_through, caller.now), language }, run))
+        Ok((
+            Self {
+                data_through,
+                stale: rupture::is_stale(data_through, caller.now),
+                language,
+            },
+            run,
+        ))
     }
 
     fn body(&self, item: ListedRupture) -> RuptureBody {
         let explanation = item.explanation(self.language);
         RuptureBody {
-            product: ProductBody { id: item.product_id, sku: item.sku, name: item.name, unit: item.unit },
+            product: ProductBody {
+                id: item.product_id,
+                sku: item.sku,
+                name: item.name,
+                unit: item.unit,
+            },
             level: item.level.map(quantity),
             rate_per_day: quantity(item.rate_per_day),
             class: item.class,
-            days_to_rupture: DaysBody { p10: item.days_p10, p50: item.days_p50, p90: item.days_p90 },
+            days_to_rupture: DaysBody {
+                p10: item.days_p10,
+                p50: item.days_p50,
+                p90: item.days_p90,
+            },
             probability: item.probability,
             urgency: item.urgency,
             reorder_point: item.reorder_point.map(quantity),
@@ -214,18 +249,35 @@ async fn list_ruptures(
     Query(query): Query<RuptureQuery>,
     page: Page,
 ) -> Result<Json<RuptureList>> {
-    if query.horizon_days.is_some_and(|days| !(1..=rupture::HORIZON_DAYS).contains(&days)) {
-        return Err(Error::invalid_field("horizon_days", "out_of_range", "must be from 1 to 365"));
+    if query
+        .horizon_days
+        .is_some_and(|days| !(1..=rupture::HORIZON_DAYS).contains(&days))
+    {
+        return Err(Error::invalid_field(
+            "horizon_days",
+            "out_of_range",
+            "must be from 1 to 365",
+        ));
     }
-    if query.min_probability.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
-        return Err(Error::invalid_field("min_probability", "out_of_range", "must be from 0 to 1"));
+    if query
+        .min_probability
+        .is_some_and(|p| !(0.0..=1.0).contains(&p))
+    {
+        return Err(Error::invalid_field(
+            "min_probability",
+            "out_of_range",
+            "must be from 0 to 1",
+        ));
     }
     let mut tx = caller.begin(&app).await?;
     let asked = match query.run {
         Some(run) => Some(rupture::load_run(&mut tx, run).await?),
         None => None,
     };
-    let horizon = query.horizon_days.or(asked.as_ref().map(|run| run.horizon_days)).unwrap_or(DEFAULT_HORIZON);
+    let horizon = query
+        .horizon_days
+        .or(asked.as_ref().map(|run| run.horizon_days))
+        .unwrap_or(DEFAULT_HORIZON);
     let filter = RuptureFilter {
         horizon_days: i32::try_from(horizon).unwrap_or(i32::MAX),
         min_probability: query.min_probability,
@@ -237,8 +289,12 @@ async fn list_ruptures(
         None => rupture::list_ruptures(&mut tx, &filter).await?,
     };
     let (told, run) = Told::read(&mut tx, &caller, asked).await?;
-    let list = List::cut(rows, &page, |row| (row.days_p50, row.product_id)).map(|row| told.body(row));
-    Ok(Json(RuptureList { list, run: run.map(RunBody::from) }))
+    let list =
+        List::cut(rows, &page, |row| (row.days_p50, row.product_id)).map(|row| told.body(row));
+    Ok(Json(RuptureList {
+        list,
+        run: run.map(RunBody::from),
+    }))
 }
 
 async fn show_prediction(

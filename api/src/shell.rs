@@ -31,9 +31,15 @@ impl RequestId {
     /// The caller's own id where it is sane, else a new one.
     fn of(headers: &HeaderMap) -> Self {
         let is_sane = |id: &str| {
-            (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+            (1..=128).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
         };
-        let given = headers.get(REQUEST_ID).and_then(|v| v.to_str().ok()).filter(|id| is_sane(id));
+        let given = headers
+            .get(REQUEST_ID)
+            .and_then(|v| v.to_str().ok())
+            .filter(|id| is_sane(id));
         Self(given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned))
     }
 }
@@ -43,15 +49,25 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = RequestId::of(request.headers());
     let method = method_label(request.method());
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let traceparent = request.headers().get("traceparent").and_then(|v| v.to_str().ok());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
+    let traceparent = request
+        .headers()
+        .get("traceparent")
+        .and_then(|v| v.to_str().ok());
     let trace = TraceContext::of_request(request_id.0.clone(), traceparent);
     let span = tracing::info_span!("request", request_id = %request_id.0, trace_id = trace.trace_id(), method, route);
     request.extensions_mut().insert(request_id.clone());
 
     let answer = async {
-        let answer = AssertUnwindSafe(guarded(request, next)).catch_unwind().await;
-        let response = answer.unwrap_or_else(|panic| Error::internal(describe_panic(&*panic)).into_response());
+        let answer = AssertUnwindSafe(guarded(request, next))
+            .catch_unwind()
+            .await;
+        let response =
+            answer.unwrap_or_else(|panic| Error::internal(describe_panic(&*panic)).into_response());
         let response = finish(response, &request_id);
         let (status, took_ms) = (response.status().as_u16(), started.elapsed().as_millis());
         // Probes come every few seconds.
@@ -71,7 +87,9 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
 pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
     tokio::time::timeout(TIME_LIMIT, next.run(request))
         .await
-        .unwrap_or_else(|_| Error::new(ErrorCode::TimedOut, "the request took more than 30 seconds").into_response())
+        .unwrap_or_else(|_| {
+            Error::new(ErrorCode::TimedOut, "the request took more than 30 seconds").into_response()
+        })
 }
 
 /// NUL bytes reach neither a path nor a query: Postgres can't hold them.
@@ -109,7 +127,11 @@ fn finish(mut response: Response, request_id: &RequestId) -> Response {
 fn write_problem(response: &mut Response, error: &Error, request_id: &RequestId) {
     let problem = error.problem();
     if let Some(cause) = &problem.cause {
-        tracing::error!(code = problem.code.name(), cause = &**cause as &dyn std::error::Error, "request failed");
+        tracing::error!(
+            code = problem.code.name(),
+            cause = &**cause as &dyn std::error::Error,
+            "request failed"
+        );
     }
     let body = Body9457 {
         r#type: format!("urn:vigie:problem:{}", problem.code.name()),
@@ -123,7 +145,10 @@ fn write_problem(response: &mut Response, error: &Error, request_id: &RequestId)
     let bytes = serde_json::to_vec(&body).unwrap_or_default();
     *response.body_mut() = Body::from(bytes);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     if let Some(seconds) = problem.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -176,8 +201,15 @@ mod tests {
     use super::*;
 
     async fn answer(router: Router, request_id: &str) -> (StatusCode, Value) {
-        let request = Request::get("/").header(REQUEST_ID, request_id).body(Body::empty()).unwrap();
-        let response = router.layer(from_fn(observe)).oneshot(request).await.unwrap();
+        let request = Request::get("/")
+            .header(REQUEST_ID, request_id)
+            .body(Body::empty())
+            .unwrap();
+        let response = router
+            .layer(from_fn(observe))
+            .oneshot(request)
+            .await
+            .unwrap();
         assert_eq!(response.headers()[REQUEST_ID], request_id);
         let status = response.status();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -192,18 +224,29 @@ mod tests {
         async fn fails() -> Error {
             Error::internal("a secret cause")
         }
-        for router in [Router::new().route("/", get(panics)), Router::new().route("/", get(fails))] {
+        for router in [
+            Router::new().route("/", get(panics)),
+            Router::new().route("/", get(fails)),
+        ] {
             let (status, body) = answer(router, "r-1").await;
             assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-            assert_eq!((&body["code"], &body["request_id"]), (&"internal".into(), &"r-1".into()));
+            assert_eq!(
+                (&body["code"], &body["request_id"]),
+                (&"internal".into(), &"r-1".into())
+            );
             assert!(!body.to_string().contains("secret"), "{body}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_never_ends_is_ended() {
-        let router = Router::new().route("/", get(std::future::pending::<StatusCode>)).layer(from_fn(limit_time));
+        let router = Router::new()
+            .route("/", get(std::future::pending::<StatusCode>))
+            .layer(from_fn(limit_time));
         let (status, body) = answer(router, "r-2").await;
-        assert_eq!((status, &body["code"]), (StatusCode::GATEWAY_TIMEOUT, &"timed_out".into()));
+        assert_eq!(
+            (status, &body["code"]),
+            (StatusCode::GATEWAY_TIMEOUT, &"timed_out".into())
+        );
     }
 }

@@ -44,7 +44,9 @@ impl Engine {
     /// `backend` as in `VIGIE_QUEUE_BACKEND`.
     pub(crate) async fn new(slots: usize, backend: &str) -> anyhow::Result<Self> {
         let namespace = format!("bench-{}", uuid::Uuid::new_v4().simple());
-        let given = Env::from_process().optional("REDIS_URL").unwrap_or("redis://127.0.0.1:6379".into());
+        let given = Env::from_process()
+            .optional("REDIS_URL")
+            .unwrap_or("redis://127.0.0.1:6379".into());
         let mut env = Env::from_pairs([
             ("REDIS_URL".to_owned(), given),
             ("VIGIE_QUEUE_NAMESPACE".to_owned(), namespace),
@@ -65,7 +67,13 @@ impl Engine {
 
     pub(crate) async fn workers(&self) -> anyhow::Result<Workers<World>> {
         let config = self.config.clone();
-        Ok(Workers::start(config, &self.test.db, self.registry.clone(), self.world.clone()).await?)
+        Ok(Workers::start(
+            config,
+            &self.test.db,
+            self.registry.clone(),
+            self.world.clone(),
+        )
+        .await?)
     }
 
     /// Waits for `count` starts.
@@ -87,6 +95,11 @@ impl Engine {
 pub(crate) fn pings(count: usize, companies: &[CompanyId], bytes: usize) -> Vec<NewJob> {
     let note = "x".repeat(bytes);
     (0..count)
-        .map(|n| new_job::<World, _>(Some(companies[n % companies.len()]), &Ping { note: note.clone() }))
+        .map(|n| {
+            new_job::<World, _>(
+                Some(companies[n % companies.len()]),
+                &Ping { note: note.clone() },
+            )
+        })
         .collect()
 }

@@ -21,10 +21,15 @@ pub(crate) async fn run() -> anyhow::Result<()> {
             took.as_secs_f64()
         );
     }
-    let kept = sqlx::query_scalar!(r#"select count(*) as "count!" from jobs_ready where kind = 'ops.ping'"#)
-        .fetch_one(&mut service.test.owner().await)
-        .await?;
-    anyhow::ensure!(kept == i64::try_from(3 * REQUESTS)?, "{kept} jobs were kept");
+    let kept = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from jobs_ready where kind = 'ops.ping'"#
+    )
+    .fetch_one(&mut service.test.owner().await)
+    .await?;
+    anyhow::ensure!(
+        kept == i64::try_from(3 * REQUESTS)?,
+        "{kept} jobs were kept"
+    );
     service.stop().await
 }
 
@@ -37,7 +42,10 @@ async fn post_all(url: &str, token: &str) -> anyhow::Result<Duration> {
         let (url, token, body) = (format!("{url}/api/v1/jobs"), token.to_owned(), body.clone());
         clients.push(platform::task::spawn("client", async move {
             for _ in 0..REQUESTS / CONNECTIONS {
-                let request = client.post(&url).bearer_auth(&token).header("content-type", "application/json");
+                let request = client
+                    .post(&url)
+                    .bearer_auth(&token)
+                    .header("content-type", "application/json");
                 let answer = request.body((*body).clone()).send().await?;
                 anyhow::ensure!(answer.status() == 202, "{}", answer.status());
                 answer.bytes().await?;

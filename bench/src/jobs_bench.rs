@@ -74,7 +74,11 @@ async fn single(companies: &[CompanyId]) -> anyhow::Result<()> {
     for task in tasks {
         task.await??;
     }
-    report("enqueue one by one, 64 callers, durable", jobs.len(), started.elapsed());
+    report(
+        "enqueue one by one, 64 callers, durable",
+        jobs.len(),
+        started.elapsed(),
+    );
     Ok(())
 }
 
@@ -95,13 +99,23 @@ async fn bulk(db: &Db, jobs: Vec<NewJob>) -> anyhow::Result<Duration> {
 async fn drain(companies: &[CompanyId], round: usize, backend: &str) -> anyhow::Result<()> {
     let mut engine = Engine::new(SLOTS, backend).await?;
     let took = bulk(&engine.test.db, pings(DRAIN, companies, PAYLOAD)).await?;
-    report(&format!("{round}: bulk enqueue, 1,000 a transaction"), DRAIN, took);
-    sqlx::query!("checkpoint").execute(&mut engine.test.owner().await).await?;
+    report(
+        &format!("{round}: bulk enqueue, 1,000 a transaction"),
+        DRAIN,
+        took,
+    );
+    sqlx::query!("checkpoint")
+        .execute(&mut engine.test.owner().await)
+        .await?;
     let started = Instant::now();
     let workers = engine.workers().await?;
     engine.wait_started(DRAIN).await?;
     workers.stop().await;
-    report(&format!("{round}: drain over {backend}, results kept"), DRAIN, started.elapsed());
+    report(
+        &format!("{round}: drain over {backend}, results kept"),
+        DRAIN,
+        started.elapsed(),
+    );
     check(&engine, DRAIN).await?;
 
     let mut engine = Engine::new(SLOTS, backend).await?;
@@ -112,7 +126,11 @@ async fn drain(companies: &[CompanyId], round: usize, backend: &str) -> anyhow::
     let inserting = platform::task::spawn("insert", async move { bulk(&db, jobs).await });
     engine.wait_started(DRAIN).await?;
     workers.stop().await;
-    report(&format!("{round}: drain over {backend} while as many are enqueued"), DRAIN, started.elapsed());
+    report(
+        &format!("{round}: drain over {backend} while as many are enqueued"),
+        DRAIN,
+        started.elapsed(),
+    );
     inserting.await??;
     check(&engine, DRAIN).await
 }
@@ -124,15 +142,21 @@ async fn latency(companies: &[CompanyId], round: usize, backend: &str) -> anyhow
     for n in 0..IDLE {
         tokio::time::sleep(Duration::from_millis(5 + n as u64 % 10)).await;
         let mut tx = engine.test.db.begin_engine().await?;
-        tx.enqueue_all(pings(1, &companies[n % 20..=n % 20], PAYLOAD)).await?;
+        tx.enqueue_all(pings(1, &companies[n % 20..=n % 20], PAYLOAD))
+            .await?;
         tx.commit().await?;
         let committed = Instant::now();
-        let started = engine.started.recv().await.ok_or_else(|| anyhow::anyhow!("the engine is gone"))?;
+        let started = engine
+            .started
+            .recv()
+            .await
+            .ok_or_else(|| anyhow::anyhow!("the engine is gone"))?;
         waits.push(started.saturating_duration_since(committed));
     }
     workers.stop().await;
     waits.sort();
-    let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0;
+    let at =
+        |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0;
     println!(
         "{round}: idle over {backend}, commit to handler start: p50 {:.2} ms, p99 {:.2} ms, worst {:.2} ms (n = {IDLE})",
         at(0.5),
@@ -151,10 +175,17 @@ async fn check(engine: &Engine, count: usize) -> anyhow::Result<()> {
     .fetch_one(&mut engine.test.owner().await)
     .await?;
     let expected = i64::try_from(count)?;
-    anyhow::ensure!((row.kept, row.well, row.left) == (expected, expected, 0), "lost or doubled: {row:?}");
+    anyhow::ensure!(
+        (row.kept, row.well, row.left) == (expected, expected, 0),
+        "lost or doubled: {row:?}"
+    );
     Ok(())
 }
 
 fn report(what: &str, count: usize, took: Duration) {
-    println!("{what}: {:.0}/s ({count} in {:.2} s)", count as f64 / took.as_secs_f64(), took.as_secs_f64());
+    println!(
+        "{what}: {:.0}/s ({count} in {:.2} s)",
+        count as f64 / took.as_secs_f64(),
+        took.as_secs_f64()
+    );
 }

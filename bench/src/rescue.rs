@@ -29,7 +29,9 @@ impl Job<()> for Hang {
     async fn run(self, cx: JobContext<()>) -> JobResult {
         let mut tx = cx.begin().await?;
         let started = format!("{} {}", cx.job_id(), cx.attempt());
-        sqlx::query_scalar!(r#"select pg_notify($1, $2)::text"#, STARTED, started).fetch_one(&mut *tx).await?;
+        sqlx::query_scalar!(r#"select pg_notify($1, $2)::text"#, STARTED, started)
+            .fetch_one(&mut *tx)
+            .await?;
         tx.commit().await?;
         if cx.attempt() == 1 {
             std::future::pending::<()>().await;
@@ -74,13 +76,18 @@ pub(crate) async fn run(kills: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn round(test: &TestDb, namespace: &str, listener: &mut PgListener) -> anyhow::Result<Vec<Duration>> {
+async fn round(
+    test: &TestDb,
+    namespace: &str,
+    listener: &mut PgListener,
+) -> anyhow::Result<Vec<Duration>> {
     let company = CompanyId::new();
     let mut doomed: Vec<Child> = Vec::new();
     for _ in 0..AT_ONCE {
         doomed.push(start_worker(test, namespace)?);
         let mut tx = test.db.begin_engine().await?;
-        tx.enqueue(new_job::<(), _>(Some(company), &Hang {})).await?;
+        tx.enqueue(new_job::<(), _>(Some(company), &Hang {}))
+            .await?;
         tx.commit().await?;
     }
     for _ in 0..AT_ONCE {
@@ -96,7 +103,10 @@ async fn round(test: &TestDb, namespace: &str, listener: &mut PgListener) -> any
     while again.len() < AT_ONCE {
         let (job, attempt) = started(listener).await?;
         anyhow::ensure!(attempt == 2, "attempt {attempt} of {job}");
-        anyhow::ensure!(again.insert(job, killed.elapsed()).is_none(), "{job} ran again twice");
+        anyhow::ensure!(
+            again.insert(job, killed.elapsed()).is_none(),
+            "{job} ran again twice"
+        );
     }
     survivor.kill()?;
     survivor.wait()?;
@@ -116,6 +126,9 @@ fn start_worker(test: &TestDb, namespace: &str) -> anyhow::Result<Child> {
 
 async fn started(listener: &mut PgListener) -> anyhow::Result<(JobId, i16)> {
     let told = tokio::time::timeout(Duration::from_secs(60), listener.recv()).await??;
-    let (id, attempt) = told.payload().split_once(' ').ok_or_else(|| anyhow::anyhow!("{}", told.payload()))?;
+    let (id, attempt) = told
+        .payload()
+        .split_once(' ')
+        .ok_or_else(|| anyhow::anyhow!("{}", told.payload()))?;
     Ok((id.parse()?, attempt.parse()?))
 }

@@ -40,7 +40,14 @@ impl Service {
         let serving = api::serve(app(&test, &url, &blobs)?, listener, stop.clone());
         let server = platform::task::spawn("api", async move { Ok(serving.await?) });
         let token = sign_in(&url).await?;
-        Ok(Self { test, url, token, blobs, stop, server })
+        Ok(Self {
+            test,
+            url,
+            token,
+            blobs,
+            stop,
+            server,
+        })
     }
 
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
@@ -58,7 +65,10 @@ fn app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
         keyring: Keyring::parse(&KEYRING.to_owned().into()).map_err(anyhow::Error::msg)?,
         public_url: url.to_owned(),
     };
-    let redis = RedisConfig { url: "redis://127.0.0.1:1".to_owned(), namespace: "bench".to_owned() };
+    let redis = RedisConfig {
+        url: "redis://127.0.0.1:1".to_owned(),
+        namespace: "bench".to_owned(),
+    };
     let config = ApiConfig {
         addr: url.trim_start_matches("http://").parse()?,
         signing_key: "b".repeat(32).into(),
@@ -76,7 +86,11 @@ pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
         .with_safe_default_protocol_versions()?
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    Ok(reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls).pool_max_idle_per_host(1).build()?)
+    Ok(reqwest::Client::builder()
+        .no_proxy()
+        .tls_backend_preconfigured(tls)
+        .pool_max_idle_per_host(1)
+        .build()?)
 }
 
 /// An owner's access token.
@@ -86,8 +100,25 @@ async fn sign_in(url: &str) -> anyhow::Result<String> {
         "email": "bench@example.sn", "password": "un-mot-de-passe-long", "full_name": "Bench",
         "company_name": "Bench",
     });
-    client.post(format!("{url}/api/v1/auth/register")).json(&person).send().await?.error_for_status()?;
-    let form = [("username", "bench@example.sn"), ("password", "un-mot-de-passe-long")];
-    let answer: Value = client.post(format!("{url}/api/v1/auth/token")).form(&form).send().await?.json().await?;
-    answer["access_token"].as_str().map(str::to_owned).ok_or_else(|| anyhow::anyhow!("no token: {answer}"))
+    client
+        .post(format!("{url}/api/v1/auth/register"))
+        .json(&person)
+        .send()
+        .await?
+        .error_for_status()?;
+    let form = [
+        ("username", "bench@example.sn"),
+        ("password", "un-mot-de-passe-long"),
+    ];
+    let answer: Value = client
+        .post(format!("{url}/api/v1/auth/token"))
+        .form(&form)
+        .send()
+        .await?
+        .json()
+        .await?;
+    answer["access_token"]
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| anyhow::anyhow!("no token: {answer}"))
 }

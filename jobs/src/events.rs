@@ -28,12 +28,18 @@ pub fn reactions(company: CompanyId, event: Event) -> Vec<NewJob> {
     match event {
         // A sale that empties the shelf alarms at once, before demand has been computed anew.
         Event::SalesRecorded => {
-            vec![job(company, &crate::alerts::EvaluateAlerts {}), job(company, &crate::rupture::ComputeDemand {})]
+            vec![
+                job(company, &crate::alerts::EvaluateAlerts {}),
+                job(company, &crate::rupture::ComputeDemand {}),
+            ]
         }
         Event::SalesImported => {
             vec![job(company, &crate::rupture::ComputeDemand {})]
         }
-        Event::StockMoved | Event::StockCounted | Event::ProductsImported | Event::DemandComputed => {
+        Event::StockMoved
+        | Event::StockCounted
+        | Event::ProductsImported
+        | Event::DemandComputed => {
             vec![job(company, &crate::alerts::EvaluateAlerts {})]
         }
     }

@@ -66,7 +66,13 @@ mod tests {
     #[test]
     fn the_timers_are_these() {
         let line = |timer: &ScheduleSpec| {
-            format!("{} at {} {}: {}", timer.name, timer.cron, timer.timezone, (timer.job)().kind)
+            format!(
+                "{} at {} {}: {}",
+                timer.name,
+                timer.cron,
+                timer.timezone,
+                (timer.job)().kind
+            )
         };
         let lines: Vec<_> = schedules().iter().map(line).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"

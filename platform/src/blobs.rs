@@ -65,7 +65,10 @@ impl Blobs {
     /// The folder can't be made or reached.
     pub fn open_folder(folder: PathBuf) -> Result<Self, BlobError> {
         std::fs::create_dir_all(&folder)?;
-        Ok(Self { store: Arc::new(LocalFileSystem::new_with_prefix(&folder)?), folder })
+        Ok(Self {
+            store: Arc::new(LocalFileSystem::new_with_prefix(&folder)?),
+            folder,
+        })
     }
 
     /// Stores a stream of at most `limit` bytes under `key`.
@@ -99,7 +102,8 @@ impl Blobs {
     /// As [`Blobs::put_stream`].
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<Stored, BlobError> {
         let limit = bytes.len() as u64;
-        self.put_stream(key, futures::stream::iter([Ok(bytes)]), limit).await
+        self.put_stream(key, futures::stream::iter([Ok(bytes)]), limit)
+            .await
     }
 
     /// Opens a stored file for blocking reads.
@@ -142,10 +146,12 @@ impl Blobs {
     pub async fn sweep(&self, names: Vec<String>) -> Result<(), BlobError> {
         let folder = self.folder.clone();
         let swept = tokio::task::spawn_blocking(move || {
-            names.iter().try_for_each(|name| match std::fs::remove_file(folder.join(name)) {
-                Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
-                _ => Ok(()),
-            })
+            names
+                .iter()
+                .try_for_each(|name| match std::fs::remove_file(folder.join(name)) {
+                    Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+                    _ => Ok(()),
+                })
         });
         Ok(swept.await.map_err(io::Error::other)??)
     }
@@ -170,11 +176,16 @@ fn old_files(folder: &std::path::Path, moment: SystemTime) -> io::Result<Vec<Str
         for entry in std::fs::read_dir(next)? {
             let path = entry?.path();
             // Gone meanwhile: an upload ended.
-            let Ok(about) = path.symlink_metadata() else { continue };
+            let Ok(about) = path.symlink_metadata() else {
+                continue;
+            };
             if about.is_dir() {
                 folders.push(path);
             } else if about.modified()? < moment
-                && let Some(name) = path.strip_prefix(folder).ok().and_then(|name| name.to_str())
+                && let Some(name) = path
+                    .strip_prefix(folder)
+                    .ok()
+                    .and_then(|name| name.to_str())
             {
                 found.push(name.to_owned());
             }
@@ -207,5 +218,8 @@ async fn write_parts(
     if !part.is_empty() {
         upload.put_part(part.freeze().into()).await?;
     }
-    Ok(Stored { len, sha256: digest.finalize().into() })
+    Ok(Stored {
+        len,
+        sha256: digest.finalize().into(),
+    })
 }

@@ -22,14 +22,20 @@ pub struct ConfigError(pub Vec<String>);
 
 impl Env {
     /// The process environment.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
     pub fn from_process() -> Self {
         Self::from_pairs(std::env::vars())
     }
 
     /// A given environment, for tests.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { values: pairs.into_iter().collect(), ..Self::default() }
+        Self {
+            values: pairs.into_iter().collect(),
+            ..Self::default()
+        }
     }
 
     /// The value of `key`; unset and empty are the same.
@@ -84,7 +90,11 @@ impl Env {
     /// # Errors
     /// All problems met since the start.
     pub fn finish(self) -> Result<(), ConfigError> {
-        if self.problems.is_empty() { Ok(()) } else { Err(ConfigError(self.problems)) }
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError(self.problems))
+        }
     }
 }
 

@@ -31,7 +31,8 @@ pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
 }
 
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(key).expect("HMAC takes any key length");
+    let mut mac =
+        <Hmac<Sha256> as hmac::Mac>::new_from_slice(key).expect("HMAC takes any key length");
     mac.update(message);
     mac.finalize().into_bytes().into()
 }
@@ -79,7 +80,8 @@ impl Keyring {
                 if id.is_empty() || id.len() > 32 {
                     return Err("a key's id has 1 to 32 characters");
                 }
-                let cipher = XChaCha20Poly1305::new_from_slice(&bytes).map_err(|_| "a key isn't 32 bytes")?;
+                let cipher = XChaCha20Poly1305::new_from_slice(&bytes)
+                    .map_err(|_| "a key isn't 32 bytes")?;
                 Ok((id.to_owned(), cipher))
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -93,7 +95,13 @@ impl Keyring {
         let mut nonce = [0_u8; NONCE];
         rand::rng().fill_bytes(&mut nonce);
         let sealed = cipher
-            .encrypt(XNonce::from_slice(&nonce), Payload { msg: plaintext, aad: context.as_bytes() })
+            .encrypt(
+                XNonce::from_slice(&nonce),
+                Payload {
+                    msg: plaintext,
+                    aad: context.as_bytes(),
+                },
+            )
             .expect("sealing in memory");
         let length = u8::try_from(id.len()).expect("ids are short");
         [&[length][..], id.as_bytes(), &nonce, &sealed].concat()
@@ -105,9 +113,19 @@ impl Keyring {
         let (&length, rest) = envelope.split_first().ok_or(OpenError)?;
         let (id, rest) = rest.split_at_checked(length.into()).ok_or(OpenError)?;
         let (nonce, sealed) = rest.split_at_checked(NONCE).ok_or(OpenError)?;
-        let (_, cipher) = self.keys.iter().find(|(known, _)| known.as_bytes() == id).ok_or(OpenError)?;
+        let (_, cipher) = self
+            .keys
+            .iter()
+            .find(|(known, _)| known.as_bytes() == id)
+            .ok_or(OpenError)?;
         cipher
-            .decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: context.as_bytes() })
+            .decrypt(
+                XNonce::from_slice(nonce),
+                Payload {
+                    msg: sealed,
+                    aad: context.as_bytes(),
+                },
+            )
             .map_err(|_| OpenError)
     }
 }
@@ -124,7 +142,10 @@ mod tests {
     use super::*;
 
     fn keyring(ids: &[&str]) -> Keyring {
-        let text: Vec<_> = ids.iter().map(|id| format!("{id}:{}", STANDARD.encode([id.as_bytes()[0]; 32]))).collect();
+        let text: Vec<_> = ids
+            .iter()
+            .map(|id| format!("{id}:{}", STANDARD.encode([id.as_bytes()[0]; 32])))
+            .collect();
         Keyring::parse(&text.join(",").into()).unwrap()
     }
 
@@ -140,6 +161,9 @@ mod tests {
 
     #[test]
     fn a_keyring_never_prints_its_keys() {
-        assert_eq!(format!("{:?}", keyring(&["a"])), r#"Keyring { ids: ["a"] }"#);
+        assert_eq!(
+            format!("{:?}", keyring(&["a"])),
+            r#"Keyring { ids: ["a"] }"#
+        );
     }
 }

@@ -26,7 +26,10 @@ macro_rules! id_type {
 
         impl $name {
             /// A new id, later than every id made before it in this process.
-            #[expect(clippy::new_without_default, reason = "a default id would hide a fresh one")]
+            #[expect(
+                clippy::new_without_default,
+                reason = "a default id would hide a fresh one"
+            )]
             pub fn new() -> Self {
                 Self($crate::ids::Uuid::now_v7())
             }

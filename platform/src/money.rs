@@ -23,7 +23,10 @@ mod tests {
     fn francs_have_no_cents_and_halves_go_up() {
         let price: Decimal = "1234.5".parse().unwrap();
         assert_eq!(round_to_currency(price, Currency::XOF), Decimal::from(1235));
-        assert_eq!(round_to_currency(-price, Currency::XOF), Decimal::from(-1235));
+        assert_eq!(
+            round_to_currency(-price, Currency::XOF),
+            Decimal::from(-1235)
+        );
         let cents: Decimal = "10.005".parse().unwrap();
         assert_eq!(round_to_currency(cents, Currency::EUR).to_string(), "10.01");
     }

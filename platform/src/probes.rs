@@ -31,9 +31,20 @@ pub async fn look(db: &Db, redis: Option<&redis::aio::ConnectionManager>) -> Vec
 }
 
 async fn postgres(db: &Db) -> Probe {
-    match sqlx::query_scalar!(r#"select version() as "version!""#).fetch_one(db.app()).await {
-        Ok(version) => Probe { name: "postgres", ok: true, detail: version },
-        Err(cause) => Probe { name: "postgres", ok: false, detail: cause.to_string() },
+    match sqlx::query_scalar!(r#"select version() as "version!""#)
+        .fetch_one(db.app())
+        .await
+    {
+        Ok(version) => Probe {
+            name: "postgres",
+            ok: true,
+            detail: version,
+        },
+        Err(cause) => Probe {
+            name: "postgres",
+            ok: false,
+            detail: cause.to_string(),
+        },
     }
 }
 
@@ -42,7 +53,9 @@ async fn queue_age(db: &Db) -> Probe {
     match view::depths(db.engine()).await {
         Ok(depths) => {
             let oldest = depths.iter().map(|d| d.oldest_seconds).fold(0.0, f64::max);
-            let is_stuck = depths.iter().any(|d| d.running == 0 && d.oldest_seconds >= QUEUE_TOO_OLD_SECONDS);
+            let is_stuck = depths
+                .iter()
+                .any(|d| d.running == 0 && d.oldest_seconds >= QUEUE_TOO_OLD_SECONDS);
             let open: Vec<_> = depths
                 .iter()
                 .map(|d| {
@@ -51,9 +64,17 @@ async fn queue_age(db: &Db) -> Probe {
                 })
                 .collect();
             let detail = format!("oldest {oldest:.0} s; {}", open.join("; "));
-            Probe { name, ok: !is_stuck, detail }
+            Probe {
+                name,
+                ok: !is_stuck,
+                detail,
+            }
         }
-        Err(cause) => Probe { name, ok: false, detail: cause.to_string() },
+        Err(cause) => Probe {
+            name,
+            ok: false,
+            detail: cause.to_string(),
+        },
     }
 }
 
@@ -61,18 +82,39 @@ async fn scheduler_age(db: &Db) -> Probe {
     let name = "scheduler";
     let age = view::scheduler_age(db.engine()).await;
     match age {
-        Ok(Some(age)) => {
-            Probe { name, ok: age < SCHEDULER_TOO_OLD_SECONDS, detail: format!("last seen {age:.0} s ago") }
-        }
-        Ok(None) => Probe { name, ok: false, detail: "never seen".to_owned() },
-        Err(cause) => Probe { name, ok: false, detail: cause.to_string() },
+        Ok(Some(age)) => Probe {
+            name,
+            ok: age < SCHEDULER_TOO_OLD_SECONDS,
+            detail: format!("last seen {age:.0} s ago"),
+        },
+        Ok(None) => Probe {
+            name,
+            ok: false,
+            detail: "never seen".to_owned(),
+        },
+        Err(cause) => Probe {
+            name,
+            ok: false,
+            detail: cause.to_string(),
+        },
     }
 }
 
 async fn redis_ping(mut connection: redis::aio::ConnectionManager) -> Probe {
     let name = "redis";
-    match redis::cmd("PING").query_async::<String>(&mut connection).await {
-        Ok(_) => Probe { name, ok: true, detail: "answers".to_owned() },
-        Err(cause) => Probe { name, ok: true, detail: format!("away, work goes on without it: {cause}") },
+    match redis::cmd("PING")
+        .query_async::<String>(&mut connection)
+        .await
+    {
+        Ok(_) => Probe {
+            name,
+            ok: true,
+            detail: "answers".to_owned(),
+        },
+        Err(cause) => Probe {
+            name,
+            ok: true,
+            detail: format!("away, work goes on without it: {cause}"),
+        },
     }
 }

@@ -16,7 +16,10 @@ pub struct RedisConfig {
 
 impl RedisConfig {
     pub fn from_env(env: &mut Env) -> Self {
-        Self { url: env.required("REDIS_URL"), namespace: env.parsed_or("VIGIE_QUEUE_NAMESPACE", "vigie".to_owned()) }
+        Self {
+            url: env.required("REDIS_URL"),
+            namespace: env.parsed_or("VIGIE_QUEUE_NAMESPACE", "vigie".to_owned()),
+        }
     }
 
     /// # Errors

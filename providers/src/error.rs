@@ -107,7 +107,12 @@ pub struct ProviderError {
 }
 
 impl ProviderError {
-    pub(crate) fn new(provider: Provider, operation: &'static str, class: Class, text: &str) -> Self {
+    pub(crate) fn new(
+        provider: Provider,
+        operation: &'static str,
+        class: Class,
+        text: &str,
+    ) -> Self {
         Self {
             provider,
             operation,

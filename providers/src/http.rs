@@ -29,7 +29,10 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(5), total: Duration::from_secs(20) }
+        Self {
+            connect: Duration::from_secs(5),
+            total: Duration::from_secs(20),
+        }
     }
 }
 
@@ -49,7 +52,10 @@ pub(crate) fn sandbox_client(timeouts: Timeouts) -> Result<Client, SetupError> {
         .map_err(|e| SetupError::Client(e.to_string()))?
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    build(Client::builder().no_proxy().tls_backend_preconfigured(tls), timeouts)
+    build(
+        Client::builder().no_proxy().tls_backend_preconfigured(tls),
+        timeouts,
+    )
 }
 
 fn build(builder: reqwest::ClientBuilder, timeouts: Timeouts) -> Result<Client, SetupError> {
@@ -109,7 +115,11 @@ impl Answer {
 
     /// `Retry-After` or a header like it, in whole seconds.
     pub(crate) fn seconds(&self, name: &str) -> Option<Duration> {
-        self.header(name)?.trim().parse().ok().map(Duration::from_secs)
+        self.header(name)?
+            .trim()
+            .parse()
+            .ok()
+            .map(Duration::from_secs)
     }
 
     /// A refusal with the status and the body's text filled in.
@@ -121,8 +131,13 @@ impl Answer {
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T, ProviderError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|e| self.error(call, call.cut_off(), Some(&format!("answer not understood: {e}"))))
+        serde_json::from_slice(&self.body).map_err(|e| {
+            self.error(
+                call,
+                call.cut_off(),
+                Some(&format!("answer not understood: {e}")),
+            )
+        })
     }
 }
 
@@ -140,13 +155,25 @@ pub(crate) struct Transport {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("Transport")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
     }
 }
 
 impl Transport {
-    pub(crate) fn new(client: Client, base: &str, refusal: Refusal, secrets: Vec<SecretString>) -> Self {
-        Self { client, base: base.trim_end_matches('/').to_owned(), refusal, secrets: secrets.into() }
+    pub(crate) fn new(
+        client: Client,
+        base: &str,
+        refusal: Refusal,
+        secrets: Vec<SecretString>,
+    ) -> Self {
+        Self {
+            client,
+            base: base.trim_end_matches('/').to_owned(),
+            refusal,
+            secrets: secrets.into(),
+        }
     }
 
     /// The address of a path under the base, `/` in front.
@@ -155,7 +182,11 @@ impl Transport {
     }
 
     /// Sends once; an answer that isn't a success becomes the provider's error.
-    pub(crate) async fn send(&self, call: Call, request: RequestBuilder) -> Result<Answer, ProviderError> {
+    pub(crate) async fn send(
+        &self,
+        call: Call,
+        request: RequestBuilder,
+    ) -> Result<Answer, ProviderError> {
         let started = Instant::now();
         let result = match exchange(&call, request).await {
             Ok(answer) if answer.is_success() => Ok(answer),
@@ -176,7 +207,12 @@ impl Transport {
     }
 
     fn without_secrets(&self, mut error: ProviderError) -> ProviderError {
-        for secret in self.secrets.iter().map(ExposeSecret::expose_secret).filter(|s| !s.is_empty()) {
+        for secret in self
+            .secrets
+            .iter()
+            .map(ExposeSecret::expose_secret)
+            .filter(|s| !s.is_empty())
+        {
             if error.excerpt.contains(secret) {
                 error.excerpt = redact(&error.excerpt.replace(secret, "[secret]"));
             }
@@ -190,7 +226,11 @@ async fn exchange(call: &Call, request: RequestBuilder) -> Result<Answer, Provid
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let body = read_capped(call, response).await?;
-    Ok(Answer { status, headers, body })
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
 }
 
 async fn read_capped(call: &Call, mut response: Response) -> Result<Bytes, ProviderError> {
@@ -229,5 +269,11 @@ fn record(call: &Call, took: Duration, error: Option<&ProviderError>) {
     metrics::histogram!("vigie_provider_request_seconds",
         "provider" => provider, "operation" => operation)
     .record(took.as_secs_f64());
-    tracing::info!(provider, operation, outcome, took_ms = took.as_millis(), "provider answered");
+    tracing::info!(
+        provider,
+        operation,
+        outcome,
+        took_ms = took.as_millis(),
+        "provider answered"
+    );
 }

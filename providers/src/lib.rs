@@ -17,7 +17,9 @@ pub mod twilio;
 pub use brevo::Brevo;
 pub use error::{Class, Provider, ProviderError};
 pub use http::Timeouts;
-pub use live::{BrevoCredentials, LiveCredentials, MetaCredentials, StripeCredentials, TwilioCredentials};
+pub use live::{
+    BrevoCredentials, LiveCredentials, MetaCredentials, StripeCredentials, TwilioCredentials,
+};
 pub use meta::Meta;
 pub use sandbox::SandboxRefused;
 pub use stripe::Stripe;

@@ -58,7 +58,11 @@ impl Providers {
         Ok(Self {
             mode: Mode::Live,
             twilio: Twilio::new(client.clone(), "https://api.twilio.com", credentials.twilio),
-            brevo: Brevo::new(client.clone(), "https://api.brevo.com/v3", credentials.brevo),
+            brevo: Brevo::new(
+                client.clone(),
+                "https://api.brevo.com/v3",
+                credentials.brevo,
+            ),
             stripe: Stripe::new(client.clone(), "https://api.stripe.com", credentials.stripe),
             meta: Meta::new(client, "https://graph.facebook.com", credentials.meta),
         })

@@ -10,8 +10,17 @@ const INTERNATIONAL_DIGITS: usize = 7;
 const SEPARATORS: &str = " .-()";
 
 /// How the keys and tokens of the four services begin.
-const SECRET_PREFIXES: [&str; 9] =
-    ["sk_", "rk_", "whsec_", "xkeysib-", "xsmtpsib-", "EAA", "Bearer", "Basic", "access_token"];
+const SECRET_PREFIXES: [&str; 9] = [
+    "sk_",
+    "rk_",
+    "whsec_",
+    "xkeysib-",
+    "xsmtpsib-",
+    "EAA",
+    "Bearer",
+    "Basic",
+    "access_token",
+];
 
 /// The text with every address, number and key replaced by a word in brackets, cut to 300 characters.
 pub(crate) fn redact(text: &str) -> String {
@@ -35,7 +44,9 @@ fn redact_words(text: &str) -> String {
         let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
         let (word, tail) = rest.split_at(end);
         if !word.is_empty() {
-            let label = SECRET_PREFIXES.iter().any(|p| word.trim_end_matches('=') == *p);
+            let label = SECRET_PREFIXES
+                .iter()
+                .any(|p| word.trim_end_matches('=') == *p);
             if label {
                 out.push_str(word);
             } else if secret_follows || SECRET_PREFIXES.iter().any(|p| word.starts_with(p)) {
@@ -57,7 +68,8 @@ fn redact_words(text: &str) -> String {
 }
 
 fn is_email(word: &str) -> bool {
-    word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+    word.split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
 }
 
 /// Replaces digit runs, which may hold a plus sign, spaces, points, dashes and brackets.
@@ -96,8 +108,16 @@ fn phone_end(chars: &[char], start: usize) -> usize {
         }
     }
     let letter_follows = chars.get(end).is_some_and(|c| c.is_alphabetic());
-    let enough = if plus { INTERNATIONAL_DIGITS } else { NATIONAL_DIGITS };
-    if digits >= enough && !letter_follows { end } else { start }
+    let enough = if plus {
+        INTERNATIONAL_DIGITS
+    } else {
+        NATIONAL_DIGITS
+    };
+    if digits >= enough && !letter_follows {
+        end
+    } else {
+        start
+    }
 }
 
 #[cfg(test)]
@@ -107,13 +127,28 @@ mod tests {
     #[test]
     fn phones_addresses_and_keys_are_taken_out() {
         let cases = [
-            ("The 'To' number whatsapp:+221770000000 is not valid", "The 'To' number whatsapp:[phone] is not valid"),
+            (
+                "The 'To' number whatsapp:+221770000000 is not valid",
+                "The 'To' number whatsapp:[phone] is not valid",
+            ),
             ("call +221 77 000 00 00, please", "call [phone], please"),
-            ("email is not valid: awa.diop+shop@example.sn", "email is not valid: [email]"),
+            (
+                "email is not valid: awa.diop+shop@example.sn",
+                "email is not valid: [email]",
+            ),
             ("No such key: sk_live_51abcDEF", "No such key: [secret]"),
-            ("https://graph/x?access_token=EAABsbCS1&limit=2", "https://graph/x?[secret]&limit=2"),
-            ("Authorization: Bearer abc.def", "Authorization: Bearer [secret]"),
-            (r#"{"access_token":"abc123"}"#, r#"{"access_token":"[secret]"}"#),
+            (
+                "https://graph/x?access_token=EAABsbCS1&limit=2",
+                "https://graph/x?[secret]&limit=2",
+            ),
+            (
+                "Authorization: Bearer abc.def",
+                "Authorization: Bearer [secret]",
+            ),
+            (
+                r#"{"access_token":"abc123"}"#,
+                r#"{"access_token":"[secret]"}"#,
+            ),
         ];
         for (text, clean) in cases {
             // A label directly followed by punctuation keeps the label and hides what comes next.

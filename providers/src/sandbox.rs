@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use crate::http::{Timeouts, sandbox_client};
-use crate::live::{BrevoCredentials, LiveCredentials, MetaCredentials, StripeCredentials, TwilioCredentials};
+use crate::live::{
+    BrevoCredentials, LiveCredentials, MetaCredentials, StripeCredentials, TwilioCredentials,
+};
 use crate::{Brevo, Meta, Mode, Providers, SetupError, Stripe, Twilio};
 
 pub const TWILIO_ACCOUNT_SID: &str = "AC5a4d0000000000000000000000005a4d";
@@ -36,7 +38,9 @@ pub enum SandboxRefused {
     NotAUrl(String),
     #[error("the sandbox's address must be http, not {0}")]
     NotHttp(String),
-    #[error("{0} is neither loopback nor private: the sandbox's providers only speak to near hosts")]
+    #[error(
+        "{0} is neither loopback nor private: the sandbox's providers only speak to near hosts"
+    )]
     NotNear(String),
 }
 
@@ -46,7 +50,10 @@ impl Providers {
     /// # Errors
     /// Refuses any host that isn't loopback, private, or a plain name as containers have.
     pub fn sandbox(base_url: &str) -> Result<Self, SetupError> {
-        let timeouts = Timeouts { total: std::time::Duration::from_secs(5), ..Timeouts::default() };
+        let timeouts = Timeouts {
+            total: std::time::Duration::from_secs(5),
+            ..Timeouts::default()
+        };
         Self::sandbox_with(base_url, timeouts)
     }
 
@@ -60,9 +67,21 @@ impl Providers {
         let credentials = credentials();
         Ok(Self {
             mode: Mode::Sandbox,
-            twilio: Twilio::new(client.clone(), &format!("{base}/twilio"), credentials.twilio),
-            brevo: Brevo::new(client.clone(), &format!("{base}/brevo/v3"), credentials.brevo),
-            stripe: Stripe::new(client.clone(), &format!("{base}/stripe"), credentials.stripe),
+            twilio: Twilio::new(
+                client.clone(),
+                &format!("{base}/twilio"),
+                credentials.twilio,
+            ),
+            brevo: Brevo::new(
+                client.clone(),
+                &format!("{base}/brevo/v3"),
+                credentials.brevo,
+            ),
+            stripe: Stripe::new(
+                client.clone(),
+                &format!("{base}/stripe"),
+                credentials.stripe,
+            ),
             meta: Meta::new(client, &format!("{base}/meta"), credentials.meta),
         })
     }
@@ -111,7 +130,9 @@ fn near(base_url: &str) -> Result<String, SandboxRefused> {
     if near {
         Ok(url.as_str().trim_end_matches('/').to_owned())
     } else {
-        Err(SandboxRefused::NotNear(url.host_str().unwrap_or_default().to_owned()))
+        Err(SandboxRefused::NotNear(
+            url.host_str().unwrap_or_default().to_owned(),
+        ))
     }
 }
 

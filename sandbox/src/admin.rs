@@ -37,7 +37,10 @@ async fn faults(State(sandbox): State<Sandbox>) -> Json<Vec<Rule>> {
 }
 
 /// Adds the rules after those that are there; the whole list is the answer.
-async fn add_faults(State(sandbox): State<Sandbox>, Json(rules): Json<Vec<Rule>>) -> Json<Vec<Rule>> {
+async fn add_faults(
+    State(sandbox): State<Sandbox>,
+    Json(rules): Json<Vec<Rule>>,
+) -> Json<Vec<Rule>> {
     Json(sandbox.with(|data| {
         data.rules.extend(rules);
         data.rules.clone()
@@ -54,7 +57,10 @@ async fn settings(State(sandbox): State<Sandbox>) -> Json<Settings> {
 }
 
 /// Changes the keys that are given, and no others.
-async fn change_settings(State(sandbox): State<Sandbox>, Json(changes): Json<BTreeMap<String, Value>>) -> Response {
+async fn change_settings(
+    State(sandbox): State<Sandbox>,
+    Json(changes): Json<BTreeMap<String, Value>>,
+) -> Response {
     let changed = sandbox.with(|data| {
         let mut all = serde_json::to_value(&data.settings)?;
         for (key, value) in changes {
@@ -82,13 +88,19 @@ struct Wanted {
 async fn messages(State(sandbox): State<Sandbox>, Query(wanted): Query<Wanted>) -> Json<Value> {
     let all = sandbox.with(|data| {
         let whatsapp = data.twilio.messages.iter().map(Message::as_seen);
-        whatsapp.chain(data.brevo.emails.iter().map(Email::as_seen)).collect::<Vec<_>>()
+        whatsapp
+            .chain(data.brevo.emails.iter().map(Email::as_seen))
+            .collect::<Vec<_>>()
     });
     let is = |item: &Value, key: &str, value: &Option<String>| {
-        value.as_ref().is_none_or(|value| item[key].as_str() == Some(value.trim_start_matches("whatsapp:")))
+        value
+            .as_ref()
+            .is_none_or(|value| item[key].as_str() == Some(value.trim_start_matches("whatsapp:")))
     };
-    let items: Vec<_> =
-        all.into_iter().filter(|m| is(m, "to", &wanted.to) && is(m, "channel", &wanted.channel)).collect();
+    let items: Vec<_> = all
+        .into_iter()
+        .filter(|m| is(m, "to", &wanted.to) && is(m, "channel", &wanted.channel))
+        .collect();
     Json(json!({ "items": items }))
 }
 

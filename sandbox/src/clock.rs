@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-#[expect(clippy::disallowed_methods, reason = "the one place of the sandbox that reads the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place of the sandbox that reads the clock"
+)]
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }

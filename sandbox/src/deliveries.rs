@@ -91,7 +91,9 @@ async fn with_retries(
         if status.is_some_and(|code| (200..300).contains(&code)) {
             return true;
         }
-        let Some(seconds) = pauses.next() else { return false };
+        let Some(seconds) = pauses.next() else {
+            return false;
+        };
         tokio::time::sleep(Duration::from_secs(*seconds)).await;
     }
 }
@@ -99,5 +101,14 @@ async fn with_retries(
 fn note(sandbox: &Sandbox, outgoing: &Outgoing<'_>, status: Option<u16>) {
     let Operation { provider, name } = outgoing.operation;
     let (url, about) = (outgoing.url.to_owned(), outgoing.about.to_owned());
-    sandbox.with(|data| data.log(Delivery { provider, operation: name, url, about, at: now(), status }));
+    sandbox.with(|data| {
+        data.log(Delivery {
+            provider,
+            operation: name,
+            url,
+            about,
+            at: now(),
+            status,
+        })
+    });
 }

@@ -70,28 +70,42 @@ pub struct Rule {
 
 impl Match {
     fn covers(&self, operation: Operation, method: &Method, path: &str) -> bool {
-        let is = |wanted: &Option<String>, actual: &str| wanted.as_deref().is_none_or(|w| w == actual);
+        let is =
+            |wanted: &Option<String>, actual: &str| wanted.as_deref().is_none_or(|w| w == actual);
         is(&self.provider, operation.provider)
             && is(&self.operation, operation.name)
             && is(&self.method, method.as_str())
-            && self.path_prefix.as_deref().is_none_or(|prefix| path.starts_with(prefix))
+            && self
+                .path_prefix
+                .as_deref()
+                .is_none_or(|prefix| path.starts_with(prefix))
     }
 }
 
 /// The fault for one call, counted down.
-pub(crate) fn take(rules: &mut Vec<Rule>, operation: Operation, method: &Method, path: &str) -> Option<Fault> {
-    take_where(rules, |rule| !matches!(rule.fault, Fault::Reverse) && rule.matches.covers(operation, method, path))
+pub(crate) fn take(
+    rules: &mut Vec<Rule>,
+    operation: Operation,
+    method: &Method,
+    path: &str,
+) -> Option<Fault> {
+    take_where(rules, |rule| {
+        !matches!(rule.fault, Fault::Reverse) && rule.matches.covers(operation, method, path)
+    })
 }
 
 /// Whether the steps of a message are to be told last first, counted down.
 pub(crate) fn take_reverse(rules: &mut Vec<Rule>, operation: Operation, path: &str) -> bool {
-    let reverse =
-        |rule: &Rule| matches!(rule.fault, Fault::Reverse) && rule.matches.covers(operation, &Method::POST, path);
+    let reverse = |rule: &Rule| {
+        matches!(rule.fault, Fault::Reverse) && rule.matches.covers(operation, &Method::POST, path)
+    };
     take_where(rules, reverse).is_some()
 }
 
 fn take_where(rules: &mut Vec<Rule>, wanted: impl Fn(&Rule) -> bool) -> Option<Fault> {
-    let at = rules.iter().position(|rule| rule.times != Some(0) && wanted(rule))?;
+    let at = rules
+        .iter()
+        .position(|rule| rule.times != Some(0) && wanted(rule))?;
     let fault = rules[at].fault.clone();
     if let Some(times) = &mut rules[at].times {
         *times -= 1;
@@ -110,7 +124,10 @@ mod tests {
     use super::{Fault, Rule, take};
     use crate::operations::Operation;
 
-    const CREATE: Operation = Operation { provider: "twilio", name: "create_message" };
+    const CREATE: Operation = Operation {
+        provider: "twilio",
+        name: "create_message",
+    };
 
     fn rules(json: serde_json::Value) -> Vec<Rule> {
         serde_json::from_value(json).unwrap()
@@ -124,7 +141,10 @@ mod tests {
         ]));
         for _ in 0..2 {
             let fault = take(&mut list, CREATE, &Method::POST, "/twilio/x");
-            assert!(matches!(fault, Some(Fault::TimeoutAfter { hold_ms: 60_000 })));
+            assert!(matches!(
+                fault,
+                Some(Fault::TimeoutAfter { hold_ms: 60_000 })
+            ));
         }
         assert!(take(&mut list, CREATE, &Method::POST, "/twilio/x").is_none());
         assert_eq!(list.len(), 1);
@@ -138,6 +158,9 @@ mod tests {
         ]));
         assert_eq!(list.len(), 7);
         assert!(serde_json::from_value::<Vec<Rule>>(json!([{"fault": "explode"}])).is_err());
-        assert!(serde_json::from_value::<Vec<Rule>>(json!([{"match": {"host": "x"}, "fault": "drop"}])).is_err());
+        assert!(
+            serde_json::from_value::<Vec<Rule>>(json!([{"match": {"host": "x"}, "fault": "drop"}]))
+                .is_err()
+        );
     }
 }

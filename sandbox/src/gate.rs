@@ -23,7 +23,11 @@ pub(crate) async fn gate(State(sandbox): State<Sandbox>, request: Request, next:
     let Some(operation) = operations::of(request.method(), &path) else {
         return next.run(request).await;
     };
-    let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok()).map(ToOwned::to_owned);
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok())
+        .map(ToOwned::to_owned);
     match sandbox.strike(operation, request.method(), &path) {
         None | Some(Fault::Duplicate | Fault::Reverse) => next.run(request).await,
         Some(Fault::Status { code, body }) => {
@@ -67,10 +71,14 @@ fn refusal(code: u16, body: Value) -> Response {
 
 fn own_words(provider: &str, code: u16) -> Value {
     match provider {
-        "twilio" => json!({"code": 20_000 + u32::from(code), "message": "Injected fault", "status": code}),
+        "twilio" => {
+            json!({"code": 20_000 + u32::from(code), "message": "Injected fault", "status": code})
+        }
         "stripe" => json!({"error": {"type": "api_error", "message": "Injected fault"}}),
-        "meta" => json!({"error": {"message": "Injected fault", "type": "OAuthException", "code": 2,
-            "is_transient": code >= 500, "fbtrace_id": "Asandbox"}}),
+        "meta" => {
+            json!({"error": {"message": "Injected fault", "type": "OAuthException", "code": 2,
+            "is_transient": code >= 500, "fbtrace_id": "Asandbox"}})
+        }
         _ => json!({"code": "bad_request", "message": "Injected fault"}),
     }
 }

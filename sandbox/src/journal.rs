@@ -23,8 +23,14 @@ pub(crate) struct Journal {
 impl Journal {
     /// Opens the file and reads its lines. A last line cut by a crash is left out.
     pub(crate) fn open(path: Option<PathBuf>) -> io::Result<(Self, Vec<Line>)> {
-        let Some(path) = path else { return Ok((Self::default(), Vec::new())) };
-        let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+        let Some(path) = path else {
+            return Ok((Self::default(), Vec::new()));
+        };
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .read(true)
+            .open(path)?;
         let lines = BufReader::new(&file)
             .lines()
             .map_while(Result::ok)
@@ -40,8 +46,13 @@ impl Journal {
         if self.file.is_none() {
             return;
         }
-        let Ok(value) = serde_json::to_value(object) else { return };
-        if let Ok(line) = serde_json::to_string(&Line { kind: kind.into(), value }) {
+        let Ok(value) = serde_json::to_value(object) else {
+            return;
+        };
+        if let Ok(line) = serde_json::to_string(&Line {
+            kind: kind.into(),
+            value,
+        }) {
             self.append(&format!("{line}\n"));
         }
     }

@@ -39,5 +39,9 @@ pub fn app(sandbox: Sandbox) -> Router {
         .nest("/stripe", stripe::router())
         .nest("/meta", meta::router())
         .layer(from_fn_with_state(sandbox.clone(), gate::gate));
-    Router::new().merge(providers).nest("/admin", admin::router()).merge(page::router()).with_state(sandbox)
+    Router::new()
+        .merge(providers)
+        .nest("/admin", admin::router())
+        .merge(page::router())
+        .with_state(sandbox)
 }

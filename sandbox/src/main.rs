@@ -15,8 +15,13 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::with_webhooks(variable("VIGIE_PUBLIC_URL").as_deref());
     let state = variable("VIGIE_SANDBOX_STATE").map(PathBuf::from);
     let sandbox = Sandbox::open(settings, state).context("the state can't be read")?;
-    let listener = TcpListener::bind(&address).await.with_context(|| format!("{address} can't be listened on"))?;
-    tracing::info!("sandbox of the providers on http://{}", listener.local_addr()?);
+    let listener = TcpListener::bind(&address)
+        .await
+        .with_context(|| format!("{address} can't be listened on"))?;
+    tracing::info!(
+        "sandbox of the providers on http://{}",
+        listener.local_addr()?
+    );
     tokio::select! {
         () = sandbox::serve(listener, sandbox) => {}
         () = stopped() => {}
@@ -24,14 +29,19 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place of this executable that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place of this executable that reads the environment"
+)]
 fn variable(key: &str) -> Option<String> {
     std::env::var(key).ok().filter(|value| !value.is_empty())
 }
 
 async fn stopped() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return;
+    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}

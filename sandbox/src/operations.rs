@@ -15,8 +15,18 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
     ("GET", "twilio", "Messages.json", "list_messages"),
     ("GET", "twilio", "Messages/*", "fetch_message"),
     ("POST", "brevo", "smtp/email", "send_email"),
-    ("POST", "stripe", "v1/checkout/sessions", "create_checkout_session"),
-    ("POST", "stripe", "v1/billing_portal/sessions", "create_portal_session"),
+    (
+        "POST",
+        "stripe",
+        "v1/checkout/sessions",
+        "create_checkout_session",
+    ),
+    (
+        "POST",
+        "stripe",
+        "v1/billing_portal/sessions",
+        "create_portal_session",
+    ),
     ("POST", "stripe", "v1/customers", "create_customer"),
     ("GET", "stripe", "v1/subscriptions/*", "fetch_subscription"),
     ("GET", "stripe", "v1/events", "list_events"),
@@ -31,18 +41,26 @@ const OPERATIONS: &[(&str, &str, &str, &str)] = &[
 /// The operation, `other` for an unknown path of a provider, or `None` outside the providers.
 pub(crate) fn of(method: &Method, path: &str) -> Option<Operation> {
     let mut segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
-    let provider = *["twilio", "brevo", "stripe", "meta"].iter().find(|p| segments.first() == Some(p))?;
-    segments.remove(0);
-    let known = OPERATIONS
+    let provider = *["twilio", "brevo", "stripe", "meta"]
         .iter()
-        .find(|(verb, of, tail, _)| *verb == method.as_str() && *of == provider && ends_with(&segments, tail));
-    Some(Operation { provider, name: known.map_or("other", |(.., name)| *name) })
+        .find(|p| segments.first() == Some(p))?;
+    segments.remove(0);
+    let known = OPERATIONS.iter().find(|(verb, of, tail, _)| {
+        *verb == method.as_str() && *of == provider && ends_with(&segments, tail)
+    });
+    Some(Operation {
+        provider,
+        name: known.map_or("other", |(.., name)| *name),
+    })
 }
 
 fn ends_with(segments: &[&str], tail: &str) -> bool {
     let tail: Vec<&str> = tail.split('/').collect();
     segments.len() >= tail.len()
-        && segments[segments.len() - tail.len()..].iter().zip(&tail).all(|(s, t)| *t == "*" || s == t)
+        && segments[segments.len() - tail.len()..]
+            .iter()
+            .zip(&tail)
+            .all(|(s, t)| *t == "*" || s == t)
 }
 
 #[cfg(test)]
@@ -54,10 +72,22 @@ mod tests {
     #[test]
     fn paths_are_known_by_their_operation() {
         let cases = [
-            (Method::POST, "/twilio/2010-04-01/Accounts/AC1/Messages.json", "create_message"),
-            (Method::GET, "/twilio/2010-04-01/Accounts/AC1/Messages/SM1.json", "fetch_message"),
+            (
+                Method::POST,
+                "/twilio/2010-04-01/Accounts/AC1/Messages.json",
+                "create_message",
+            ),
+            (
+                Method::GET,
+                "/twilio/2010-04-01/Accounts/AC1/Messages/SM1.json",
+                "fetch_message",
+            ),
             (Method::POST, "/brevo/v3/smtp/email", "send_email"),
-            (Method::GET, "/stripe/v1/subscriptions/sub_1", "fetch_subscription"),
+            (
+                Method::GET,
+                "/stripe/v1/subscriptions/sub_1",
+                "fetch_subscription",
+            ),
             (Method::POST, "/meta/v26.0/act_1/insights", "start_report"),
             (Method::GET, "/meta/v26.0/123/insights", "read_report"),
             (Method::GET, "/meta/v26.0/123", "poll_report"),

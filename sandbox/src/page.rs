@@ -17,7 +17,10 @@ pub(crate) fn router() -> Router<Sandbox> {
 }
 
 async fn page() -> impl IntoResponse {
-    ([(CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("page.html")))
+    (
+        [(CONTENT_SECURITY_POLICY, POLICY)],
+        Html(include_str!("page.html")),
+    )
 }
 
 /// Text made safe inside HTML, in content and in quoted attributes.
@@ -50,6 +53,9 @@ mod tests {
 
     #[test]
     fn text_cannot_leave_its_place() {
-        assert_eq!(escape("<a b='c' d=\"e\">&"), "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;");
+        assert_eq!(
+            escape("<a b='c' d=\"e\">&"),
+            "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;"
+        );
     }
 }

@@ -52,7 +52,11 @@ pub async fn start(sandbox: Sandbox) -> std::io::Result<Running> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let task = crate::task::spawn("sandbox", serve(listener, sandbox.clone()));
-    Ok(Running { address, sandbox, task })
+    Ok(Running {
+        address,
+        sandbox,
+        task,
+    })
 }
 
 /// Serves until dropped; open connections end with it.
@@ -76,9 +80,12 @@ pub async fn serve(listener: TcpListener, sandbox: Sandbox) {
 async fn connection(stream: TcpStream, app: Router) {
     // Answers are small and must not wait to be sent together.
     let _ = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| answer(app.clone(), request));
+    let service =
+        hyper::service::service_fn(move |request: Request<Incoming>| answer(app.clone(), request));
     // A cut connection is an error here, and the very thing that was asked for.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 async fn answer(app: Router, request: Request<Incoming>) -> Result<Response, std::io::Error> {

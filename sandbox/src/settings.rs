@@ -51,7 +51,9 @@ impl Settings {
     /// messages take a moment, so that a person sees them move.
     #[must_use]
     pub fn with_webhooks(base: Option<&str>) -> Self {
-        let url = |path: &str| base.map(|base| format!("{}/api/v1/webhooks/{path}", base.trim_end_matches('/')));
+        let url = |path: &str| {
+            base.map(|base| format!("{}/api/v1/webhooks/{path}", base.trim_end_matches('/')))
+        };
         Self {
             step_ms: 400,
             twilio_inbound_url: url("twilio/inbound"),

@@ -58,7 +58,11 @@ impl Sandbox {
     /// When the file can't be opened.
     pub fn open(settings: Settings, file: Option<PathBuf>) -> io::Result<Self> {
         let (journal, lines) = Journal::open(file)?;
-        let mut data = Data { settings, journal, ..Data::default() };
+        let mut data = Data {
+            settings,
+            journal,
+            ..Data::default()
+        };
         for line in lines {
             data.restore(line);
         }
@@ -66,7 +70,10 @@ impl Sandbox {
     }
 
     fn with_data(data: Data) -> Self {
-        Self { data: Arc::new(Mutex::new(data)), http: crate::deliveries::client() }
+        Self {
+            data: Arc::new(Mutex::new(data)),
+            http: crate::deliveries::client(),
+        }
     }
 
     /// Puts a rule at the end of the list of faults.
@@ -87,7 +94,13 @@ impl Sandbox {
     /// How often an operation was called, faults included.
     #[must_use]
     pub fn calls(&self, provider: &str, operation: &str) -> u64 {
-        self.with(|data| data.calls.get(provider).and_then(|by| by.get(operation)).copied().unwrap_or(0))
+        self.with(|data| {
+            data.calls
+                .get(provider)
+                .and_then(|by| by.get(operation))
+                .copied()
+                .unwrap_or(0)
+        })
     }
 
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Data) -> R) -> R {
@@ -95,9 +108,19 @@ impl Sandbox {
     }
 
     /// Counts a call and takes the fault that strikes it.
-    pub(crate) fn strike(&self, operation: Operation, method: &Method, path: &str) -> Option<Fault> {
+    pub(crate) fn strike(
+        &self,
+        operation: Operation,
+        method: &Method,
+        path: &str,
+    ) -> Option<Fault> {
         self.with(|data| {
-            *data.calls.entry(operation.provider).or_default().entry(operation.name).or_default() += 1;
+            *data
+                .calls
+                .entry(operation.provider)
+                .or_default()
+                .entry(operation.name)
+                .or_default() += 1;
             faults::take(&mut data.rules, operation, method, path)
         })
     }

@@ -3,8 +3,14 @@
 use tokio::task::JoinHandle;
 
 /// Starts a task whose panic is told in the log, under its name.
-#[expect(clippy::disallowed_methods, reason = "the one place of the sandbox that starts a task")]
-pub(crate) fn spawn(name: &'static str, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place of the sandbox that starts a task"
+)]
+pub(crate) fn spawn(
+    name: &'static str,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<()> {
     let inner = tokio::spawn(work);
     let abort = AbortOnDrop(inner.abort_handle());
     tokio::spawn(async move {

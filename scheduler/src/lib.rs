@@ -34,7 +34,12 @@ pub async fn run(db: Db, specs: Vec<ScheduleSpec>, stop: CancellationToken) {
 }
 
 /// One look; gives how long to wait for the next.
-async fn turn(db: &Db, specs: &[ScheduleSpec], holder: Uuid, declared: &mut bool) -> sqlx::Result<Duration> {
+async fn turn(
+    db: &Db,
+    specs: &[ScheduleSpec],
+    holder: Uuid,
+    declared: &mut bool,
+) -> sqlx::Result<Duration> {
     if !*declared {
         schedule::declare(db, specs).await?;
         *declared = true;
@@ -42,7 +47,11 @@ async fn turn(db: &Db, specs: &[ScheduleSpec], holder: Uuid, declared: &mut bool
     if !lease::hold(db.engine(), "scheduler", holder).await? {
         return Ok(lease::RENEW_EVERY);
     }
-    let Fired { ticks, next_at, now } = schedule::fire_due(db, specs).await?;
+    let Fired {
+        ticks,
+        next_at,
+        now,
+    } = schedule::fire_due(db, specs).await?;
     if ticks > 0 {
         tracing::info!(ticks, "ticks fired");
     }

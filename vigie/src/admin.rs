@@ -26,7 +26,13 @@ pub(crate) fn set_template(name: &str, language: &str, content_sid: &str) -> any
     as_owner(&database_url()?, async |tx| {
         notifications::set_content_sid(tx, template, language, content_sid).await?;
         let details = json!({"template": name, "language": language, "content_sid": content_sid});
-        audit(tx, "notifications.set_template", ("template", None), details).await
+        audit(
+            tx,
+            "notifications.set_template",
+            ("template", None),
+            details,
+        )
+        .await
     })?;
     println!("{name} goes out as {content_sid}");
     Ok(())
@@ -37,7 +43,11 @@ pub(crate) fn set_template(name: &str, language: &str, content_sid: &str) -> any
 pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
     let url = database_url()?;
     let mut password = String::new();
-    std::io::stdin().lock().take(1_024).read_to_string(&mut password).context("the password on standard input")?;
+    std::io::stdin()
+        .lock()
+        .take(1_024)
+        .read_to_string(&mut password)
+        .context("the password on standard input")?;
     let password = password.trim_end_matches(['\r', '\n']);
     if let Some(flaw) = identity::check_password("password", password, email, full_name) {
         anyhow::bail!("{}: {}", flaw.field, flaw.message);
@@ -47,7 +57,13 @@ pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
     let id = as_owner(&url, async |tx| {
         let now = db::now(tx).await?;
         let id = identity::add_operator(tx, &email, full_name, &hash, now).await?;
-        audit(tx, "operators.add", ("operator", Some(id.0)), json!({"email": email})).await?;
+        audit(
+            tx,
+            "operators.add",
+            ("operator", Some(id.0)),
+            json!({"email": email}),
+        )
+        .await?;
         Ok(id)
     })?;
     println!("operator {id}: sign in at POST /api/v1/auth/operator-token");
@@ -62,10 +78,17 @@ fn database_url() -> anyhow::Result<SecretString> {
 }
 
 /// One transaction as the tables' owner.
-fn as_owner<T>(url: &SecretString, act: impl AsyncFnOnce(&mut PgConnection) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+fn as_owner<T>(
+    url: &SecretString,
+    act: impl AsyncFnOnce(&mut PgConnection) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
-        let mut owner = PgConnectOptions::from_str(url.expose_secret())?.connect().await?;
+        let mut owner = PgConnectOptions::from_str(url.expose_secret())?
+            .connect()
+            .await?;
         let mut tx = owner.begin().await?;
         let done = act(&mut tx).await?;
         tx.commit().await?;
@@ -80,6 +103,14 @@ async fn audit(
     details: Value,
 ) -> anyhow::Result<()> {
     let at = db::now(conn).await?;
-    let act = Act { company: None, actor: Actor::CommandLine, request_id: None, action, subject, details, at };
+    let act = Act {
+        company: None,
+        actor: Actor::CommandLine,
+        request_id: None,
+        action,
+        subject,
+        details,
+        at,
+    };
     Ok(identity::record(conn, act).await?)
 }

@@ -9,7 +9,9 @@ use platform::crypto::Keyring;
 use platform::db::DbConfig;
 use platform::redis::RedisConfig;
 use platform::telemetry::LogConfig;
-use providers::{BrevoCredentials, LiveCredentials, MetaCredentials, StripeCredentials, TwilioCredentials};
+use providers::{
+    BrevoCredentials, LiveCredentials, MetaCredentials, StripeCredentials, TwilioCredentials,
+};
 use workers::WorkerConfig;
 
 #[derive(Debug)]
@@ -45,8 +47,14 @@ impl Config {
     pub(crate) fn read(env: &mut Env) -> Self {
         let config = Self {
             log: LogConfig::from_env(env),
-            metrics_addr: env.parsed_or("VIGIE_METRICS_ADDR", SocketAddr::from(([127, 0, 0, 1], 9464))),
-            public_url: env.required("VIGIE_PUBLIC_URL").trim_end_matches('/').to_owned(),
+            metrics_addr: env.parsed_or(
+                "VIGIE_METRICS_ADDR",
+                SocketAddr::from(([127, 0, 0, 1], 9464)),
+            ),
+            public_url: env
+                .required("VIGIE_PUBLIC_URL")
+                .trim_end_matches('/')
+                .to_owned(),
             db: DbConfig::from_env(env),
             redis: RedisConfig::from_env(env),
             blobs: Blobs::from_env(env),
@@ -66,10 +74,14 @@ impl ProviderChoice {
     fn from_env(env: &mut Env) -> Self {
         match env.required("VIGIE_PROVIDERS").as_str() {
             "live" => Self::Live(Box::new(live(env))),
-            "sandbox" => Self::Sandbox { url: env.required("VIGIE_SANDBOX_URL") },
+            "sandbox" => Self::Sandbox {
+                url: env.required("VIGIE_SANDBOX_URL"),
+            },
             other => {
                 if !other.is_empty() {
-                    env.problem(format!("VIGIE_PROVIDERS = {other:?} is neither sandbox nor live"));
+                    env.problem(format!(
+                        "VIGIE_PROVIDERS = {other:?} is neither sandbox nor live"
+                    ));
                 }
                 Self::Sandbox { url: String::new() }
             }
@@ -125,8 +137,14 @@ mod tests {
     fn every_key_that_is_read_is_in_the_sample_and_the_reverse() {
         let listed: BTreeSet<&str> = SAMPLE
             .lines()
-            .filter_map(|line| line.trim_start_matches('#').split_once('=').map(|(key, _)| key))
-            .filter(|key| !key.is_empty() && key.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+            .filter_map(|line| {
+                line.trim_start_matches('#')
+                    .split_once('=')
+                    .map(|(key, _)| key)
+            })
+            .filter(|key| {
+                !key.is_empty() && key.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+            })
             .collect();
         let mut read = keys_read_with("live");
         read.extend(keys_read_with("sandbox"));
@@ -138,8 +156,17 @@ mod tests {
     fn live_names_every_missing_credential_at_once() {
         let env = Env::from_pairs([("VIGIE_PROVIDERS".to_owned(), "live".to_owned())]);
         let ConfigError(problems) = Config::from_env(env).unwrap_err();
-        for key in ["TWILIO_AUTH_TOKEN", "BREVO_API_KEY", "STRIPE_WEBHOOK_SECRET", "META_APP_SECRET", "DATABASE_URL"] {
-            assert!(problems.iter().any(|p| p.contains(key)), "{key} in {problems:?}");
+        for key in [
+            "TWILIO_AUTH_TOKEN",
+            "BREVO_API_KEY",
+            "STRIPE_WEBHOOK_SECRET",
+            "META_APP_SECRET",
+            "DATABASE_URL",
+        ] {
+            assert!(
+                problems.iter().any(|p| p.contains(key)),
+                "{key} in {problems:?}"
+            );
         }
     }
 }

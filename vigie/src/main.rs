@@ -39,7 +39,9 @@ fn main() -> ExitCode {
         ["migrate"] => migrate(),
         ["ready"] => ready::check(),
         ["admin", "operator", "add", email, name] => admin::add_operator(email, name),
-        ["admin", "template", "set", name, language, sid] => admin::set_template(name, language, sid),
+        ["admin", "template", "set", name, language, sid] => {
+            admin::set_template(name, language, sid)
+        }
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
@@ -62,7 +64,10 @@ fn migrate() -> anyhow::Result<()> {
     let mut env = Env::from_process();
     let url = env.secret("DATABASE_URL");
     env.finish()?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(db::migrate(&url))?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(db::migrate(&url))?;
     println!("the database is up to date");
     Ok(())
 }

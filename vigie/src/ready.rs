@@ -19,13 +19,20 @@ pub(crate) fn check() -> anyhow::Result<()> {
     let blobs = Blobs::from_env(&mut env);
     env.finish()?;
     let options: PgConnectOptions = url.expose_secret().parse()?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        db::now(&mut options.connect().await.context("Postgres")?).await.context("Postgres")?;
-        let seen = blobs.context("VIGIE_BLOB_DIR")?.open(MARK).await;
-        seen.context("no file of the API here: VIGIE_BLOB_DIR must be one folder for it and all workers")?;
-        println!("ready");
-        Ok(())
-    })
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            db::now(&mut options.connect().await.context("Postgres")?)
+                .await
+                .context("Postgres")?;
+            let seen = blobs.context("VIGIE_BLOB_DIR")?.open(MARK).await;
+            seen.context(
+                "no file of the API here: VIGIE_BLOB_DIR must be one folder for it and all workers",
+            )?;
+            println!("ready");
+            Ok(())
+        })
 }
 
 /// Lets workers see that they share the API's files.

@@ -36,7 +36,9 @@ pub(crate) enum Role {
 pub(crate) fn run(roles: &[Role]) -> anyhow::Result<()> {
     let config = Config::from_env(Env::from_process())?;
     config.log.start();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(serve(config, roles))
 }
 
@@ -52,7 +54,8 @@ async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
             Role::Api => parts.push(start_api(&config, &fleet, stop.clone()).await?),
             Role::Worker => workers = Some(start_workers(&config, &fleet).await?),
             Role::Scheduler => {
-                let scheduler = scheduler::run(db.clone(), jobs::schedule::schedules(), stop.clone());
+                let scheduler =
+                    scheduler::run(db.clone(), jobs::schedule::schedules(), stop.clone());
                 parts.push(task::spawn("scheduler", async move {
                     scheduler.await;
                     Ok(())
@@ -123,11 +126,17 @@ async fn start_api(
     ready::mark(&fleet.blobs).await.context("VIGIE_BLOB_DIR")?;
     let app = App::new(fleet.clone(), config.redis.clone(), &config.api);
     tracing::info!(%addr, "API listening");
-    Ok(task::spawn("api", async move { Ok(api::serve(app, listener, stop).await?) }))
+    Ok(task::spawn("api", async move {
+        Ok(api::serve(app, listener, stop).await?)
+    }))
 }
 
 /// How long a start waits each time that a restarting Postgres cuts its connection, before it gives up.
-const AFTER_A_CUT: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+const AFTER_A_CUT: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+];
 
 async fn connect(config: &DbConfig) -> sqlx::Result<Db> {
     for wait in AFTER_A_CUT {
@@ -146,11 +155,20 @@ async fn connect(config: &DbConfig) -> sqlx::Result<Db> {
 async fn start_workers(config: &Config, fleet: &Fleet) -> anyhow::Result<Workers<Fleet>> {
     let registry = Arc::new(jobs::registry());
     let world = Arc::new(fleet.clone());
-    let start = || Workers::start(config.worker.clone(), &fleet.db, registry.clone(), world.clone());
+    let start = || {
+        Workers::start(
+            config.worker.clone(),
+            &fleet.db,
+            registry.clone(),
+            world.clone(),
+        )
+    };
     for wait in AFTER_A_CUT {
         match start().await {
             // Past its registration a start has begun to take jobs and can't be begun again.
-            Err(WorkersError::Register(cause)) => tracing::warn!(%cause, "the worker isn't registered yet"),
+            Err(WorkersError::Register(cause)) => {
+                tracing::warn!(%cause, "the worker isn't registered yet")
+            }
             ended => return Ok(ended?),
         }
         tokio::time::sleep(wait).await;

@@ -35,7 +35,11 @@ impl Backend for ClaimedJobs {
     type Task = Task<Assignment>;
     type Error = Infallible;
 
-    fn poll_ready(&mut self, _cx: &mut Context<'_>, _worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
+    fn poll_ready(
+        &mut self,
+        _cx: &mut Context<'_>,
+        _worker: &WorkerContext,
+    ) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
@@ -44,10 +48,16 @@ impl Backend for ClaimedJobs {
         cx: &mut Context<'_>,
         _worker: &WorkerContext,
     ) -> Poll<Option<Result<Self::Task, Infallible>>> {
-        self.assignments.poll_recv(cx).map(|next| next.map(|assignment| Ok(Task::new(assignment))))
+        self.assignments
+            .poll_recv(cx)
+            .map(|next| next.map(|assignment| Ok(Task::new(assignment))))
     }
 
-    fn poll_close(&mut self, _cx: &mut Context<'_>, _worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
+    fn poll_close(
+        &mut self,
+        _cx: &mut Context<'_>,
+        _worker: &WorkerContext,
+    ) -> Poll<Result<(), Infallible>> {
         self.assignments.close();
         while let Ok(assignment) = self.assignments.try_recv() {
             // The receiver outlives every worker of the process.

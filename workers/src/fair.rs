@@ -31,7 +31,10 @@ impl VirtualTimes {
 
     /// Scores for jobs that were probably pushed before: no turn is charged again.
     pub(crate) fn again(&self) -> Again<'_> {
-        Again { times: self, turns: HashMap::new() }
+        Again {
+            times: self,
+            turns: HashMap::new(),
+        }
     }
 
     /// Learns the lowest score of the queue; `None` when it is empty.
@@ -79,14 +82,19 @@ mod tests {
         let backlog: Vec<_> = (0..100_000).map(|_| times.next(noisy, 0)).collect();
         times.learn(Some(backlog[500]));
         let first = times.next(quiet, 0);
-        let ahead = backlog[500..].iter().filter(|score| **score < first).count();
+        let ahead = backlog[500..]
+            .iter()
+            .filter(|score| **score < first)
+            .count();
         assert!(ahead <= 1, "{ahead} jobs of the noisy company go first");
     }
 
     #[test]
     fn companies_take_turns() {
         let mut times = VirtualTimes::default();
-        let mut order: Vec<_> = (0..6).map(|n| (times.next(Some(Uuid::from_u128(n / 3)), 0), n / 3)).collect();
+        let mut order: Vec<_> = (0..6)
+            .map(|n| (times.next(Some(Uuid::from_u128(n / 3)), 0), n / 3))
+            .collect();
         order.sort_by(|a, b| a.0.total_cmp(&b.0));
         let turns: Vec<_> = order.into_iter().map(|(_, company)| company).collect();
         assert_eq!(turns, [0, 1, 0, 1, 0, 1]);
@@ -121,7 +129,10 @@ mod tests {
     fn low_priority_ages_into_its_turn() {
         let mut times = VirtualTimes::default();
         let low = times.next(None, -1);
-        let later = (0..3_000).map(|_| times.next(None, 0)).filter(|score| *score < low).count();
+        let later = (0..3_000)
+            .map(|_| times.next(None, 0))
+            .filter(|score| *score < low)
+            .count();
         assert!(later < 1_100, "{later} normal jobs went first");
     }
 }

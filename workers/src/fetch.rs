@@ -72,7 +72,9 @@ impl Fetcher {
                 let claims = claim::by_ids(self.process.db.hot(), self.process.worker, &ids).await;
                 (ids, claims)
             } else {
-                let ids = self.doubtful.split_off(self.doubtful.len().saturating_sub(free.num_permits()));
+                let ids = self
+                    .doubtful
+                    .split_off(self.doubtful.len().saturating_sub(free.num_permits()));
                 let claims = self.held(&ids).await;
                 (ids, claims)
             };
@@ -96,10 +98,18 @@ impl Fetcher {
 
     /// What was claimed of `ids` without our knowing.
     async fn held(&self, ids: &[Uuid]) -> sqlx::Result<Vec<Claim>> {
-        let Process { running, completions, .. } = &self.process;
+        let Process {
+            running,
+            completions,
+            ..
+        } = &self.process;
         // Before the rows are read, and in the order in which a claim passes through the two: one that ends
         // meanwhile is among the known all the same. No other fetcher claims these ids until this is settled.
-        let known: HashSet<_> = running.claims().into_iter().chain(completions.open()).collect();
+        let known: HashSet<_> = running
+            .claims()
+            .into_iter()
+            .chain(completions.open())
+            .collect();
         let mut held = claim::held(self.process.db.hot(), self.process.worker, ids).await?;
         held.retain(|claim| !known.contains(&(claim.id.0, claim.fence)));
         Ok(held)
@@ -114,7 +124,14 @@ impl Fetcher {
             let unsent = match free.split(1) {
                 Some(slot) => {
                     let entered = self.process.running.enter(&claim);
-                    let sent = self.assignments.send(Assignment { claim, slot, entered }).await;
+                    let sent = self
+                        .assignments
+                        .send(Assignment {
+                            claim,
+                            slot,
+                            entered,
+                        })
+                        .await;
                     sent.err().map(|refused| refused.0.claim)
                 }
                 None => Some(claim),

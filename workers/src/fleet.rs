@@ -67,7 +67,12 @@ impl<W: Send + Sync + 'static> Workers<W> {
         let redis = config.redis.client()?;
         let completions = Completions::start(db);
         let handler = Handler {
-            runner: Runner { registry, world, db: db.clone(), completions: completions.clone() },
+            runner: Runner {
+                registry,
+                world,
+                db: db.clone(),
+                completions: completions.clone(),
+            },
             stop_now: CancellationToken::new(),
         };
         let stop_fetching = CancellationToken::new();
@@ -88,14 +93,25 @@ impl<W: Send + Sync + 'static> Workers<W> {
         let mut fetchers = Vec::new();
         for queue in Queue::ALL {
             let backend = take_from(queue, &config, &redis, &name, &process, &mut fetchers);
-            monitor = register(monitor, format!("{name}-{}", queue.name()), backend, handler.clone());
+            monitor = register(
+                monitor,
+                format!("{name}-{}", queue.name()),
+                backend,
+                handler.clone(),
+            );
         }
         let monitor = platform::task::spawn("monitor", supervise(monitor, stop_monitor.clone()));
         let grace = config.grace;
         let pulse_ended = CancellationToken::new();
         let turned = Mark::of_turning(config.heartbeat, stop_pulse.clone());
-        let pulse =
-            Pulse { config, process, redis, turned, stop: stop_pulse.clone() }.start(db, pulse_ended.clone())?;
+        let pulse = Pulse {
+            config,
+            process,
+            redis,
+            turned,
+            stop: stop_pulse.clone(),
+        }
+        .start(db, pulse_ended.clone())?;
         tracing::info!(worker, name, "taking jobs");
         Ok(Self {
             handler,
@@ -133,7 +149,11 @@ impl<W: Send + Sync + 'static> Workers<W> {
         }
         // Only now: apalis refuses what a fetcher would still hand on.
         self.stop_monitor.cancel();
-        if !self.monitor.is_finished() && tokio::time::timeout(self.grace, &mut self.monitor).await.is_err() {
+        if !self.monitor.is_finished()
+            && tokio::time::timeout(self.grace, &mut self.monitor)
+                .await
+                .is_err()
+        {
             tracing::warn!("grace period over, giving running jobs back");
             self.handler.stop_now.cancel();
             let _ = self.monitor.await;
@@ -141,7 +161,10 @@ impl<W: Send + Sync + 'static> Workers<W> {
         while let Ok(claim) = self.leftover.try_recv() {
             give_back(&self.handler.runner.db, &claim).await;
         }
-        if tokio::time::timeout(self.grace, self.handler.runner.completions.drained()).await.is_err() {
+        if tokio::time::timeout(self.grace, self.handler.runner.completions.drained())
+            .await
+            .is_err()
+        {
             tracing::warn!("ends not recorded, their jobs will be rescued");
         }
         self.stop_pulse.cancel();
@@ -177,8 +200,12 @@ fn take_from(
     let indices = match config.backend {
         QueueBackend::Vigie => direct(config, redis, queue),
         QueueBackend::ApalisRedis => {
-            let (carrier, carried) = Carrier::new(redis.clone(), &config.redis.namespace, queue, name, slots);
-            tasks.push(platform::task::spawn("carrier", carrier.run(process.stop.clone())));
+            let (carrier, carried) =
+                Carrier::new(redis.clone(), &config.redis.namespace, queue, name, slots);
+            tasks.push(platform::task::spawn(
+                "carrier",
+                carrier.run(process.stop.clone()),
+            ));
             vec![Index::Carried(carried)]
         }
     };
@@ -196,13 +223,25 @@ fn take_from(
         };
         tasks.push(platform::task::spawn("fetcher", fetcher.run()));
     }
-    ClaimedJobs { assignments, leftover: process.leftover.clone() }
+    ClaimedJobs {
+        assignments,
+        leftover: process.leftover.clone(),
+    }
 }
 
 /// One way to the queue's ids for each of its fetchers.
 fn direct(config: &WorkerConfig, redis: &redis::Client, queue: Queue) -> Vec<Index> {
-    let fetchers = if queue == Queue::Fast { FETCHERS_OF_THE_FAST } else { 1 };
-    let new = || Index::Direct(Box::new(Direct::new(redis.clone(), config.redis.namespace.clone())));
+    let fetchers = if queue == Queue::Fast {
+        FETCHERS_OF_THE_FAST
+    } else {
+        1
+    };
+    let new = || {
+        Index::Direct(Box::new(Direct::new(
+            redis.clone(),
+            config.redis.namespace.clone(),
+        )))
+    };
     std::iter::repeat_with(new).take(fetchers).collect()
 }
 
@@ -219,12 +258,14 @@ fn register<W: Send + Sync + 'static>(
         let taken = backend.lock().ok().and_then(|mut slot| slot.take());
         let backend = taken.expect("our backend never fails, so its worker never restarts");
         let handler = handler.clone();
-        WorkerBuilder::new(name.as_str()).backend(backend).build(move |assignment: Assignment| {
-            let handler = handler.clone();
-            async move {
-                // A task of its own: apalis polls all handlers of a worker from one.
-                let _ = platform::task::spawn("handler", handler.handle(assignment)).await;
-            }
-        })
+        WorkerBuilder::new(name.as_str())
+            .backend(backend)
+            .build(move |assignment: Assignment| {
+                let handler = handler.clone();
+                async move {
+                    // A task of its own: apalis polls all handlers of a worker from one.
+                    let _ = platform::task::spawn("handler", handler.handle(assignment)).await;
+                }
+            })
     })
 }

@@ -10,10 +10,16 @@ pub(crate) async fn set(pool: &PgPool) -> sqlx::Result<()> {
     let depths = view::depths(pool).await?;
     for queue in Queue::ALL {
         let depth = depths.iter().find(|d| d.queue == queue.code());
-        let (due, scheduled, running, oldest) =
-            depth.map_or((0, 0, 0, 0.0), |d| (d.due, d.scheduled, d.running, d.oldest_seconds));
-        for (state, count) in [("queued", due), ("scheduled", scheduled), ("running", running)] {
-            metrics::gauge!("vigie_queue_depth", "queue" => queue.name(), "state" => state).set(figure(count));
+        let (due, scheduled, running, oldest) = depth.map_or((0, 0, 0, 0.0), |d| {
+            (d.due, d.scheduled, d.running, d.oldest_seconds)
+        });
+        for (state, count) in [
+            ("queued", due),
+            ("scheduled", scheduled),
+            ("running", running),
+        ] {
+            metrics::gauge!("vigie_queue_depth", "queue" => queue.name(), "state" => state)
+                .set(figure(count));
         }
         metrics::gauge!("vigie_queue_oldest_seconds", "queue" => queue.name()).set(oldest);
     }
@@ -25,7 +31,10 @@ pub(crate) async fn set(pool: &PgPool) -> sqlx::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; counts stay far below 2^52")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a gauge is a float; counts stay far below 2^52"
+)]
 fn figure(count: i64) -> f64 {
     count as f64
 }

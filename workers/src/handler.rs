@@ -20,14 +20,23 @@ pub(crate) struct Handler<W> {
 
 impl<W> Clone for Handler<W> {
     fn clone(&self) -> Self {
-        Self { runner: self.runner.clone(), stop_now: self.stop_now.clone() }
+        Self {
+            runner: self.runner.clone(),
+            stop_now: self.stop_now.clone(),
+        }
     }
 }
 
 impl<W: Send + Sync + 'static> Handler<W> {
     pub(crate) async fn handle(self, assignment: Assignment) {
-        let Assignment { claim, slot, entered } = assignment;
-        self.runner.run(claim, entered.cancel.clone(), &self.stop_now).await;
+        let Assignment {
+            claim,
+            slot,
+            entered,
+        } = assignment;
+        self.runner
+            .run(claim, entered.cancel.clone(), &self.stop_now)
+            .await;
         drop(slot);
     }
 }
@@ -35,13 +44,18 @@ impl<W: Send + Sync + 'static> Handler<W> {
 /// Makes a claimed job wait again at once, the try unspent. Failing is no loss: the rescuer takes the
 /// job once this process is gone.
 pub(crate) async fn give_back(db: &Db, claim: &Claim) {
-    let setback = Setback::Snooze { wait: Duration::ZERO, reason: "given back: worker stopping".to_owned() };
+    let setback = Setback::Snooze {
+        wait: Duration::ZERO,
+        reason: "given back: worker stopping".to_owned(),
+    };
     let recorded = match db.hot().acquire().await {
         Ok(mut conn) => finish::set_back(&mut conn, claim, &setback).await,
         Err(cause) => Err(cause),
     };
     match recorded {
         Ok(_) => db.wake(),
-        Err(cause) => tracing::warn!(job_id = %claim.id, %cause, "job not given back, it will be rescued"),
+        Err(cause) => {
+            tracing::warn!(job_id = %claim.id, %cause, "job not given back, it will be rescued")
+        }
     }
 }

@@ -19,7 +19,10 @@ pub(crate) struct Mark {
 impl Mark {
     /// Now.
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), last: Arc::default() }
+        Self {
+            start: Instant::now(),
+            last: Arc::default(),
+        }
     }
 
     /// Sets it every `every` on the current runtime, until told to stop.
@@ -42,6 +45,8 @@ impl Mark {
     }
 
     pub(crate) fn ago(&self) -> Duration {
-        self.start.elapsed().saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
+        self.start
+            .elapsed()
+            .saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
     }
 }

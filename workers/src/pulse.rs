@@ -32,24 +32,37 @@ pub(crate) struct Pulse {
 
 impl Pulse {
     /// Starts the thread; it ends after `stop`, and `ended` tells of it.
-    pub(crate) fn start(self, db: &Db, ended: CancellationToken) -> std::io::Result<std::thread::JoinHandle<()>> {
+    pub(crate) fn start(
+        self,
+        db: &Db,
+        ended: CancellationToken,
+    ) -> std::io::Result<std::thread::JoinHandle<()>> {
         let (options, relays) = (db.engine_options(), db.hot_options());
-        std::thread::Builder::new().name("pulse".to_owned()).spawn(move || {
-            // However it ends.
-            let _ended = ended.drop_guard();
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            match runtime {
-                Ok(runtime) => runtime.block_on(async move {
-                    self.run(pool(options, 2), pool(relays, 2)).await;
-                }),
-                Err(cause) => tracing::error!(%cause, "no runtime for the pulse"),
-            }
-        })
+        std::thread::Builder::new()
+            .name("pulse".to_owned())
+            .spawn(move || {
+                // However it ends.
+                let _ended = ended.drop_guard();
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build();
+                match runtime {
+                    Ok(runtime) => runtime.block_on(async move {
+                        self.run(pool(options, 2), pool(relays, 2)).await;
+                    }),
+                    Err(cause) => tracing::error!(%cause, "no runtime for the pulse"),
+                }
+            })
     }
 
     async fn run(self, pool: PgPool, relays: PgPool) {
         let relay = Relay::new(relays.clone(), self.redis.clone(), &self.config.redis);
-        tokio::join!(relay.run(self.stop.clone()), self.beat(&pool), self.rescue(&pool), self.recollect(&pool));
+        tokio::join!(
+            relay.run(self.stop.clone()),
+            self.beat(&pool),
+            self.rescue(&pool),
+            self.recollect(&pool)
+        );
         tokio::join!(pool.close(), relays.close());
     }
 
@@ -77,15 +90,30 @@ impl Pulse {
 
     /// A connection that doesn't answer in time is given up: the next beat takes another.
     async fn beat_once(&self, pool: &PgPool) -> sqlx::Result<Vec<JobId>> {
-        let running: Vec<_> = self.process.running.claims().into_iter().map(|(id, _)| id).collect();
+        let running: Vec<_> = self
+            .process
+            .running
+            .claims()
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
         let worker = self.process.worker;
-        answered(pool, ANSWER_WITHIN, async |conn| rescue::heartbeat(conn, worker, &running).await).await
+        answered(pool, ANSWER_WITHIN, async |conn| {
+            rescue::heartbeat(conn, worker, &running).await
+        })
+        .await
     }
 
     /// Looks, now and then, for jobs that are this process's by their rows and that nobody here runs.
     async fn recollect(&self, pool: &PgPool) {
         while self.sleep(RECOLLECT_EVERY).await {
-            let Process { worker, running, claiming, completions, .. } = &self.process;
+            let Process {
+                worker,
+                running,
+                claiming,
+                completions,
+                ..
+            } = &self.process;
             // Before the rows are read, and in the order in which a claim passes through the three.
             let doubtful = claiming.ids();
             let mut known = running.claims();
@@ -152,7 +180,8 @@ impl Pulse {
                 );
                 let count = |n: i64| u64::try_from(n).unwrap_or_default();
                 metrics::counter!("vigie_jobs_rescued_total").increment(count(rescued.given_back));
-                metrics::counter!("vigie_jobs_parked_total", "reason" => "poison").increment(count(rescued.parked));
+                metrics::counter!("vigie_jobs_parked_total", "reason" => "poison")
+                    .increment(count(rescued.parked));
                 // The relay may be another process: tell it.
                 platform::queue::notify(pool).await?;
             }
@@ -171,5 +200,8 @@ impl Pulse {
 }
 
 fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
-    PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options)
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy_with(options)
 }

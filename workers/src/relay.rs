@@ -108,7 +108,10 @@ impl Relay {
             if self.looked_back.elapsed() >= LOOK_BACK_EVERY {
                 self.look_back().await?;
             }
-            let wait = self.wait().await?.min(until.saturating_duration_since(Instant::now()));
+            let wait = self
+                .wait()
+                .await?
+                .min(until.saturating_duration_since(Instant::now()));
             if let Some(listener) = listener
                 && let Ok(woken) = tokio::time::timeout(wait, listener.recv()).await
             {
@@ -130,7 +133,11 @@ impl Relay {
         metrics::gauge!("vigie_redis_up").set(1.0);
         if found.is_none_or(|found| found != self.epoch) {
             let epoch = Uuid::new_v4().to_string();
-            redis::cmd("SET").arg(&key).arg(&epoch).query_async::<()>(self.connect().await?).await?;
+            redis::cmd("SET")
+                .arg(&key)
+                .arg(&epoch)
+                .query_async::<()>(self.connect().await?)
+                .await?;
             tracing::info!("Redis holds another epoch, pushing every due job");
             self.epoch = epoch;
             self.cursor = START;
@@ -191,8 +198,11 @@ impl Relay {
         if by_queue.is_empty() {
             return Ok(());
         }
-        let keys: Vec<_> =
-            by_queue.keys().filter_map(|code| Queue::from_code(*code)).map(|q| queue_key(&self.namespace, q)).collect();
+        let keys: Vec<_> = by_queue
+            .keys()
+            .filter_map(|code| Queue::from_code(*code))
+            .map(|q| queue_key(&self.namespace, q))
+            .collect();
         let mut look = redis::pipe();
         for key in &keys {
             look.cmd("ZRANGE").arg(key).arg(0).arg(0).arg("WITHSCORES");
@@ -204,10 +214,15 @@ impl Relay {
             times.learn(first.first().map(|(_, score)| *score));
             let command = add.cmd("ZADD").arg(key).arg("NX");
             let scores: Vec<_> = match turn {
-                Turn::First => rows.iter().map(|row| times.next(row.company_id, row.priority)).collect(),
+                Turn::First => rows
+                    .iter()
+                    .map(|row| times.next(row.company_id, row.priority))
+                    .collect(),
                 Turn::Again => {
                     let mut again = times.again();
-                    rows.iter().map(|row| again.next(row.company_id, row.priority)).collect()
+                    rows.iter()
+                        .map(|row| again.next(row.company_id, row.priority))
+                        .collect()
                 }
             };
             for (row, score) in rows.iter().zip(scores) {

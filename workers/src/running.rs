@@ -25,7 +25,11 @@ impl Running {
         let cancel = run.cancel.clone();
         let key = (claim.id.0, claim.fence);
         self.lock().insert(key, run);
-        Entered { running: self.clone(), key, cancel }
+        Entered {
+            running: self.clone(),
+            key,
+            cancel,
+        }
     }
 
     /// The claims in this process's hands, by job and fence.
@@ -35,7 +39,11 @@ impl Running {
 
     /// Asks one job to stop.
     pub(crate) fn cancel(&self, id: JobId) {
-        for (_, run) in self.lock().iter_mut().filter(|((running, _), _)| *running == id.0) {
+        for (_, run) in self
+            .lock()
+            .iter_mut()
+            .filter(|((running, _), _)| *running == id.0)
+        {
             run.asked_to_stop.get_or_insert_with(Instant::now);
             run.cancel.cancel();
         }

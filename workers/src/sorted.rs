@@ -25,12 +25,21 @@ type Popped = (String, Vec<(Vec<u8>, f64)>);
 impl SortedSet {
     /// # Errors
     /// Redis can't be reached within a second.
-    pub(crate) async fn connect(redis: &redis::Client, namespace: &str, queue: Queue) -> RedisResult<Self> {
+    pub(crate) async fn connect(
+        redis: &redis::Client,
+        namespace: &str,
+        queue: Queue,
+    ) -> RedisResult<Self> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(Duration::from_secs(1)))
             .set_response_timeout(Some(ANSWER_WITHIN));
-        let connection = redis.get_multiplexed_async_connection_with_config(&config).await?;
-        Ok(Self { key: queue_key(namespace, queue), connection })
+        let connection = redis
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        Ok(Self {
+            key: queue_key(namespace, queue),
+            connection,
+        })
     }
 
     /// Up to `limit` ids, the next in turn first; none where none came within `block`.
@@ -48,7 +57,10 @@ impl SortedSet {
             .query_async(&mut self.connection)
             .await?;
         let members = popped.map(|(_, members)| members).unwrap_or_default();
-        Ok(members.into_iter().filter_map(|(id, _)| Uuid::from_slice(&id).ok()).collect())
+        Ok(members
+            .into_iter()
+            .filter_map(|(id, _)| Uuid::from_slice(&id).ok())
+            .collect())
     }
 }
 

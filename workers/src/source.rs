@@ -56,7 +56,13 @@ pub(crate) struct Cursor {
 
 impl Source {
     pub(crate) fn new(db: Db, queue: Queue, index: Index, fallback: Arc<Mutex<Cursor>>) -> Self {
-        Self { db, queue, index, ahead_of_redis: false, fallback }
+        Self {
+            db,
+            queue,
+            index,
+            ahead_of_redis: false,
+            fallback,
+        }
     }
 
     /// Up to `limit` ids of jobs that are probably due; none after about a second without any. The
@@ -105,15 +111,26 @@ impl Source {
 
 impl Cursor {
     fn look_back(&mut self) {
-        if self.looked_back.is_none_or(|at| at.elapsed() >= LOOK_BACK_EVERY) {
-            *self = Self { after: None, looked_back: Some(Instant::now()) };
+        if self
+            .looked_back
+            .is_none_or(|at| at.elapsed() >= LOOK_BACK_EVERY)
+        {
+            *self = Self {
+                after: None,
+                looked_back: Some(Instant::now()),
+            };
         }
     }
 }
 
 impl Direct {
     pub(crate) fn new(redis: redis::Client, namespace: String) -> Self {
-        Self { redis, namespace, set: None, looked_for: None }
+        Self {
+            redis,
+            namespace,
+            set: None,
+            looked_for: None,
+        }
     }
 
     /// `None` while Redis is away.
@@ -133,7 +150,10 @@ impl Direct {
     }
 
     async fn look_for_redis(&mut self, queue: Queue) {
-        if self.looked_for.is_some_and(|at| at.elapsed() < LOOK_FOR_REDIS_EVERY) {
+        if self
+            .looked_for
+            .is_some_and(|at| at.elapsed() < LOOK_FOR_REDIS_EVERY)
+        {
             return;
         }
         self.looked_for = Some(Instant::now());

@@ -30,13 +30,33 @@ on free ports, for the time of the run.";
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let mut build = process::tool("cargo");
-    build.args(["build", "--release", "-p", "bench", "-p", "vigie", "-p", "sandbox"]);
+    build.args([
+        "build",
+        "--release",
+        "-p",
+        "bench",
+        "-p",
+        "vigie",
+        "-p",
+        "sandbox",
+    ]);
     if !process::run(&mut build, &interrupts)?.success() {
         return Ok(ExitCode::FAILURE);
     }
     let servers = servers::start(State::passing()?, Purpose::Durable, Need::Both, &interrupts)?;
-    let mut bench = process::command(&checkout::build_folder("release")?.join("bench"), StopSignal::Term, None);
-    bench.args(args).env("DATABASE_URL", &servers.database_url).env("REDIS_URL", &servers.redis_url);
+    let mut bench = process::command(
+        &checkout::build_folder("release")?.join("bench"),
+        StopSignal::Term,
+        None,
+    );
+    bench
+        .args(args)
+        .env("DATABASE_URL", &servers.database_url)
+        .env("REDIS_URL", &servers.redis_url);
     let status = process::run(&mut bench, &interrupts)?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -35,7 +35,9 @@ fn yaml(path: &str) -> Yaml {
 
 /// A mapping's entries after its `<<` has been merged in.
 fn entries(value: &Yaml) -> Vec<(String, Yaml)> {
-    let Some(hash) = value.as_hash() else { return Vec::new() };
+    let Some(hash) = value.as_hash() else {
+        return Vec::new();
+    };
     let own: Vec<(String, Yaml)> = hash
         .iter()
         .filter(|(key, _)| key.as_str() != Some("<<"))
@@ -53,11 +55,19 @@ fn entries(value: &Yaml) -> Vec<(String, Yaml)> {
 }
 
 fn field(value: &Yaml, key: &str) -> Yaml {
-    entries(value).into_iter().find(|(k, _)| k == key).map_or(Yaml::BadValue, |(_, value)| value)
+    entries(value)
+        .into_iter()
+        .find(|(k, _)| k == key)
+        .map_or(Yaml::BadValue, |(_, value)| value)
 }
 
 fn texts(value: &Yaml) -> Vec<String> {
-    value.as_vec().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    value
+        .as_vec()
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.as_str().map(str::to_owned))
+        .collect()
 }
 
 fn services() -> Vec<(String, Yaml)> {
@@ -68,13 +78,24 @@ fn services() -> Vec<(String, Yaml)> {
 fn the_fleet_is_one_image_in_separate_processes_beside_its_servers() {
     let services = services();
     let names: BTreeSet<&str> = services.iter().map(|(name, _)| name.as_str()).collect();
-    for name in ["postgres", "redis", "sandbox", "prometheus", "grafana"].iter().chain(&PROCESSES) {
+    for name in ["postgres", "redis", "sandbox", "prometheus", "grafana"]
+        .iter()
+        .chain(&PROCESSES)
+    {
         assert!(names.contains(name), "no service {name}");
     }
-    for (name, service) in services.iter().filter(|(name, _)| PROCESSES.contains(&name.as_str())) {
+    for (name, service) in services
+        .iter()
+        .filter(|(name, _)| PROCESSES.contains(&name.as_str()))
+    {
         assert_eq!(field(service, "image").as_str(), Some("vigie"), "{name}");
         assert_eq!(texts(&field(service, "command")).join(" "), *name);
-        assert!(texts(&field(service, "volumes")).iter().any(|volume| volume.starts_with("blobs:")), "{name}");
+        assert!(
+            texts(&field(service, "volumes"))
+                .iter()
+                .any(|volume| volume.starts_with("blobs:")),
+            "{name}"
+        );
     }
 }
 
@@ -87,13 +108,22 @@ fn every_service_says_only_what_compose_knows_and_depends_on_services() {
             assert!(SERVICE_KEYS.contains(&key.as_str()), "{name}: {key}");
         }
         let needs = field(service, "depends_on");
-        for other in entries(&needs).into_iter().map(|(key, _)| key).chain(texts(&needs)) {
+        for other in entries(&needs)
+            .into_iter()
+            .map(|(key, _)| key)
+            .chain(texts(&needs))
+        {
             assert!(names.contains(other.as_str()), "{name} depends on {other}");
         }
         for (other, how) in entries(&needs) {
-            let watched = services.iter().any(|(n, s)| *n == other && !field(s, "healthcheck").is_badvalue());
+            let watched = services
+                .iter()
+                .any(|(n, s)| *n == other && !field(s, "healthcheck").is_badvalue());
             let healthy = field(&how, "condition").as_str() == Some("service_healthy");
-            assert!(!healthy || watched, "{name} waits for the health of {other}, which has no check");
+            assert!(
+                !healthy || watched,
+                "{name} waits for the health of {other}, which has no check"
+            );
         }
     }
 }
@@ -120,9 +150,15 @@ fn volumes_are_declared_mounted_files_exist_and_ports_stay_on_this_machine() {
 #[test]
 fn every_setting_of_a_process_is_in_the_example() {
     let example = fs::read_to_string(checkout::root().join(".env.example")).unwrap();
-    let listed: BTreeSet<&str> =
-        example.lines().filter_map(|line| line.trim_start_matches('#').split_once('=')).map(|(key, _)| key).collect();
-    for (name, service) in services().iter().filter(|(name, _)| PROCESSES.contains(&name.as_str())) {
+    let listed: BTreeSet<&str> = example
+        .lines()
+        .filter_map(|line| line.trim_start_matches('#').split_once('='))
+        .map(|(key, _)| key)
+        .collect();
+    for (name, service) in services()
+        .iter()
+        .filter(|(name, _)| PROCESSES.contains(&name.as_str()))
+    {
         for (key, _) in entries(&field(service, "environment")) {
             assert!(listed.contains(key.as_str()), "{name}: {key}");
         }
@@ -134,10 +170,15 @@ fn prometheus_scrapes_the_processes_and_grafana_reads_prometheus() {
     let names: Vec<String> = services().into_iter().map(|(name, _)| name).collect();
     let scraped = &yaml("grafana/prometheus.yml")["scrape_configs"][0]["dns_sd_configs"][0];
     assert_eq!(texts(&scraped["names"]), ["api", "worker", "scheduler"]);
-    assert!(texts(&scraped["names"]).iter().all(|name| names.contains(name)));
+    assert!(
+        texts(&scraped["names"])
+            .iter()
+            .all(|name| names.contains(name))
+    );
     assert_eq!(scraped["port"].as_i64(), Some(9464));
     let source = &yaml("grafana/provisioning/datasources/prometheus.yml")["datasources"][0];
     assert_eq!(source["url"].as_str(), Some("http://prometheus:9090"));
-    let dashboard = fs::read_to_string(checkout::root().join("grafana/dashboards/fleet.json")).unwrap();
+    let dashboard =
+        fs::read_to_string(checkout::root().join("grafana/dashboards/fleet.json")).unwrap();
     assert!(dashboard.contains(&format!("\"uid\": \"{}\"", source["uid"].as_str().unwrap())));
 }

@@ -33,7 +33,11 @@ pub(crate) fn engine_answers() -> bool {
 /// Removes containers and volumes of the state in `dir`, where it has some.
 pub(crate) fn forget(dir: &Path) {
     if let Ok(project) = fs::read_to_string(dir.join(NOTE)) {
-        compose(project.trim()).args(["down", "--volumes"]).stderr(Stdio::null()).status().ok();
+        compose(project.trim())
+            .args(["down", "--volumes"])
+            .stderr(Stdio::null())
+            .status()
+            .ok();
     }
 }
 
@@ -57,7 +61,10 @@ impl Containers {
         if wants_redis {
             services.push("redis");
         }
-        checkout::say(&format!("starting {} in containers", services.join(" and ")));
+        checkout::say(&format!(
+            "starting {} in containers",
+            services.join(" and ")
+        ));
         let mut up = compose(&project);
         up.args(["up", "--detach", "--wait"])
             .args(&services)
@@ -81,12 +88,20 @@ impl Containers {
 
     /// Stops the containers; their volumes stay.
     pub(crate) fn stop(&self) {
-        compose(&self.project).arg("stop").stderr(Stdio::null()).status().ok();
+        compose(&self.project)
+            .arg("stop")
+            .stderr(Stdio::null())
+            .status()
+            .ok();
     }
 }
 
 fn compose(project: &str) -> Command {
     let mut command = Command::new("docker");
-    command.arg("compose").arg("-f").arg(checkout::root().join("docker-compose.yml")).args(["-p", project]);
+    command
+        .arg("compose")
+        .arg("-f")
+        .arg(checkout::root().join("docker-compose.yml"))
+        .args(["-p", project]);
     command
 }

@@ -12,7 +12,9 @@ fn metric_names(text: &str) -> BTreeSet<String> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .filter(|word| word.starts_with("vigie_"))
         .map(|word| {
-            let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| word.strip_suffix(suffix));
+            let base = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|suffix| word.strip_suffix(suffix));
             base.unwrap_or(word).to_owned()
         })
         .collect()
@@ -24,7 +26,12 @@ fn exported() -> BTreeSet<String> {
     let texts = sources.iter().map(|file| fs::read_to_string(file).unwrap());
     let list = texts
         .filter_map(|text| {
-            let list = text.split_once("pub const METRICS")?.1.split_once("];")?.0.to_owned();
+            let list = text
+                .split_once("pub const METRICS")?
+                .1
+                .split_once("];")?
+                .0
+                .to_owned();
             Some(list)
         })
         .next()
@@ -50,14 +57,28 @@ fn expressions(value: &serde_json::Value, found: &mut Vec<String>) {
 
 #[test]
 fn every_exported_metric_is_recorded_somewhere() {
-    let members = ["platform", "providers", "domain", "jobs", "api", "workers", "scheduler", "vigie"];
+    let members = [
+        "platform",
+        "providers",
+        "domain",
+        "jobs",
+        "api",
+        "workers",
+        "scheduler",
+        "vigie",
+    ];
     let sources: String = members
         .iter()
-        .flat_map(|member| checkout::files(&checkout::root().join(member).join("src"), "rs").unwrap())
+        .flat_map(|member| {
+            checkout::files(&checkout::root().join(member).join("src"), "rs").unwrap()
+        })
         .map(|file| fs::read_to_string(file).unwrap())
         .filter(|text| !text.contains("pub const METRICS"))
         .collect();
-    let silent: Vec<_> = exported().into_iter().filter(|name| !sources.contains(&format!("\"{name}\""))).collect();
+    let silent: Vec<_> = exported()
+        .into_iter()
+        .filter(|name| !sources.contains(&format!("\"{name}\"")))
+        .collect();
     assert!(silent.is_empty(), "nothing records {silent:?}");
 }
 
@@ -71,8 +92,16 @@ fn every_query_of_a_dashboard_names_exported_metrics() {
         expressions(&document, &mut found);
         for query in &found {
             let unknown: Vec<String> = metric_names(query).difference(&exported).cloned().collect();
-            assert!(unknown.is_empty(), "{}: {query} names {unknown:?}", file.display());
-            assert!(!metric_names(query).is_empty(), "{}: {query} names no metric of ours", file.display());
+            assert!(
+                unknown.is_empty(),
+                "{}: {query} names {unknown:?}",
+                file.display()
+            );
+            assert!(
+                !metric_names(query).is_empty(),
+                "{}: {query} names no metric of ours",
+                file.display()
+            );
         }
         queries += found.len();
     }

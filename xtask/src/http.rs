@@ -22,7 +22,11 @@ pub(crate) struct Answer {
 
 impl Api {
     pub(crate) fn new(address: &str) -> Self {
-        Self { address: address.to_owned(), token: None, company: None }
+        Self {
+            address: address.to_owned(),
+            token: None,
+            company: None,
+        }
     }
 
     pub(crate) fn get(&self, path: &str) -> Result<Answer> {
@@ -30,33 +34,71 @@ impl Api {
     }
 
     pub(crate) fn post_json(&self, path: &str, body: &Value) -> Result<Answer> {
-        self.send("POST", path, Some("application/json"), body.to_string().as_bytes())
+        self.send(
+            "POST",
+            path,
+            Some("application/json"),
+            body.to_string().as_bytes(),
+        )
     }
 
     pub(crate) fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
-        let body: Vec<String> = fields.iter().map(|(key, value)| format!("{key}={}", percent_encoded(value))).collect();
-        self.send("POST", path, Some("application/x-www-form-urlencoded"), body.join("&").as_bytes())
+        let body: Vec<String> = fields
+            .iter()
+            .map(|(key, value)| format!("{key}={}", percent_encoded(value)))
+            .collect();
+        self.send(
+            "POST",
+            path,
+            Some("application/x-www-form-urlencoded"),
+            body.join("&").as_bytes(),
+        )
     }
 
     /// A multipart form of text fields and, last, one CSV file.
-    pub(crate) fn post_file(&self, path: &str, fields: &[(&str, &str)], name: &str, csv: &str) -> Result<Answer> {
+    pub(crate) fn post_file(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        name: &str,
+        csv: &str,
+    ) -> Result<Answer> {
         let boundary = "xtask-e3c1f0a47b25";
         let mut body = String::new();
         for (key, value) in fields {
-            body += &format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{key}\"\r\n\r\n{value}\r\n");
+            body += &format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{key}\"\r\n\r\n{value}\r\n"
+            );
         }
         body += &format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
              Content-Type: text/csv\r\n\r\n{csv}\r\n--{boundary}--\r\n"
         );
-        self.send("POST", path, Some(&format!("multipart/form-data; boundary={boundary}")), body.as_bytes())
+        self.send(
+            "POST",
+            path,
+            Some(&format!("multipart/form-data; boundary={boundary}")),
+            body.as_bytes(),
+        )
     }
 
-    fn send(&self, method: &str, path: &str, content_type: Option<&str>, body: &[u8]) -> Result<Answer> {
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Answer> {
         let what = || format!("{method} {path}");
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
+            self.address
+        );
         if let Some(content_type) = content_type {
-            head += &format!("Content-Type: {content_type}\r\nContent-Length: {}\r\n", body.len());
+            head += &format!(
+                "Content-Type: {content_type}\r\nContent-Length: {}\r\n",
+                body.len()
+            );
         }
         if let Some(token) = &self.token {
             head += &format!("Authorization: Bearer {token}\r\n");
@@ -86,18 +128,35 @@ impl Answer {
 }
 
 fn parse(answer: &[u8]) -> Result<Answer> {
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").context("no HTTP answer")?;
+    let end = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .context("no HTTP answer")?;
     let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
-    let status = head.split_whitespace().nth(1).and_then(|code| code.parse().ok()).context("no HTTP status")?;
+    let status = head
+        .split_whitespace()
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .context("no HTTP status")?;
     let raw = &answer[end + 4..];
-    let body = if head.contains("transfer-encoding: chunked") { unchunked(raw)? } else { raw.to_vec() };
-    Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
+    let body = if head.contains("transfer-encoding: chunked") {
+        unchunked(raw)?
+    } else {
+        raw.to_vec()
+    };
+    Ok(Answer {
+        status,
+        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+    })
 }
 
 fn unchunked(mut raw: &[u8]) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
-        let line = raw.windows(2).position(|window| window == b"\r\n").context("a cut chunk")?;
+        let line = raw
+            .windows(2)
+            .position(|window| window == b"\r\n")
+            .context("a cut chunk")?;
         let size = String::from_utf8_lossy(&raw[..line]);
         let size = usize::from_str_radix(size.split(';').next().unwrap_or_default().trim(), 16)?;
         if size == 0 {
@@ -110,7 +169,15 @@ fn unchunked(mut raw: &[u8]) -> Result<Vec<u8>> {
 
 fn percent_encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -124,7 +191,10 @@ mod tests {
             b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n4;x=y\r\n\":1}\r\n0\r\n\r\n",
         )
         .unwrap();
-        assert_eq!((plain.status, &plain.body), (201, &serde_json::json!({"a": 1})));
+        assert_eq!(
+            (plain.status, &plain.body),
+            (201, &serde_json::json!({"a": 1}))
+        );
         assert_eq!(chunked.body, plain.body);
     }
 

@@ -8,14 +8,24 @@ use crate::signals::Interrupts;
 use crate::{checkout, process, programs};
 
 /// Installs what is wanted and missing by apt; `false` where there is no apt or no right to use it.
-pub(crate) fn with_apt(wants_postgres: bool, wants_redis: bool, interrupts: &Interrupts) -> Result<bool> {
+pub(crate) fn with_apt(
+    wants_postgres: bool,
+    wants_redis: bool,
+    interrupts: &Interrupts,
+) -> Result<bool> {
     if programs::find("apt-get").is_none() {
         return Ok(false);
     }
     let Some(mut prefix) = right_to_install()? else {
         return Ok(false);
     };
-    prefix.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]);
+    prefix.extend([
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "-q",
+        "-y",
+    ]);
     let mut packages = Vec::new();
     if wants_postgres && programs::postgres_versions().is_empty() {
         packages.push("postgresql");
@@ -39,10 +49,15 @@ pub(crate) fn with_apt(wants_postgres: bool, wants_redis: bool, interrupts: &Int
     let mut install = vec!["install", "--no-install-recommends"];
     install.extend(&packages);
     if !apt(&install)? {
-        checkout::say(&format!("apt-get could not install {}", packages.join(" and ")));
+        checkout::say(&format!(
+            "apt-get could not install {}",
+            packages.join(" and ")
+        ));
         return Ok(false);
     }
-    checkout::say("should these packages have started servers of their own, they are not used and not touched");
+    checkout::say(
+        "should these packages have started servers of their own, they are not used and not touched",
+    );
     Ok(true)
 }
 
@@ -62,7 +77,12 @@ pub(crate) fn instructions(wants_postgres: bool, wants_redis: bool) -> String {
         lines.push("  Postgres 15 or newer (Debian: postgresql), or set DATABASE_URL to a database of yours");
     }
     if wants_redis && programs::redis_server().is_none() {
-        lines.push("  Redis 7 or newer (Debian: redis-server), or set REDIS_URL to a server of yours");
+        lines.push(
+            "  Redis 7 or newer (Debian: redis-server), or set REDIS_URL to a server of yours",
+        );
     }
-    format!("this needs what the machine lacks; install, or start Docker:\n{}", lines.join("\n"))
+    format!(
+        "this needs what the machine lacks; install, or start Docker:\n{}",
+        lines.join("\n")
+    )
 }

@@ -54,7 +54,10 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
 fn tool(name: &str, program: &str, args: &[&str], interrupts: &Interrupts) -> Result<()> {
     checkout::say(name);
     let mut command = process::tool(program);
-    command.args(args).env("RUSTDOCFLAGS", "-D warnings").current_dir(checkout::root());
+    command
+        .args(args)
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .current_dir(checkout::root());
     if !process::run(&mut command, interrupts)?.success() {
         bail!("{name} failed");
     }
@@ -64,15 +67,45 @@ fn tool(name: &str, program: &str, args: &[&str], interrupts: &Interrupts) -> Re
 /// Checks by cargo's own tools: name and arguments.
 const ALWAYS: [(&str, &[&str]); 3] = [
     ("format", &["fmt", "--all", "--check"]),
-    ("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    (
+        "clippy",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
     ("documentation", &["doc", "--workspace", "--no-deps"]),
 ];
 
 /// Checks by tools that not every machine has: name, program, arguments, how to see whether it is there.
 const WHERE_INSTALLED: [(&str, &str, &[&str], &[&str]); 5] = [
-    ("deny", "cargo", &["deny", "--offline", "check", "licenses", "bans", "sources"], &["deny", "--version"]),
+    (
+        "deny",
+        "cargo",
+        &["deny", "--offline", "check", "licenses", "bans", "sources"],
+        &["deny", "--version"],
+    ),
     ("machete", "cargo", &["machete"], &["machete", "--version"]),
-    ("compose", "docker", &["compose", "config", "--quiet"], &["compose", "version"]),
-    ("alert rules", "promtool", &["test", "rules", "grafana/alerts.test.yml"], &["--version"]),
-    ("prometheus.yml", "promtool", &["check", "config", "--syntax-only", "grafana/prometheus.yml"], &["--version"]),
+    (
+        "compose",
+        "docker",
+        &["compose", "config", "--quiet"],
+        &["compose", "version"],
+    ),
+    (
+        "alert rules",
+        "promtool",
+        &["test", "rules", "grafana/alerts.test.yml"],
+        &["--version"],
+    ),
+    (
+        "prometheus.yml",
+        "promtool",
+        &["check", "config", "--syntax-only", "grafana/prometheus.yml"],
+        &["--version"],
+    ),
 ];

@@ -21,7 +21,9 @@ pub(crate) fn listen(key: &str, address: &str) -> Result<TcpListener> {
         .with_context(|| format!("{key}={address} is no address such as 127.0.0.1:8080"))?
         .next()
         .filter(|resolved| resolved.port() != 0)
-        .with_context(|| format!("{key}={address} names no address and port such as 127.0.0.1:8080"))?;
+        .with_context(|| {
+            format!("{key}={address} names no address and port such as 127.0.0.1:8080")
+        })?;
     TcpListener::bind(resolved).or_else(|error| {
         let other = free(None)?;
         let (cause, ip) = if error.kind() == ErrorKind::AddrInUse {
@@ -45,7 +47,10 @@ mod tests {
         let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = holder.local_addr().unwrap().to_string();
         let message = listen("VIGIE_API_ADDR", &address).unwrap_err().to_string();
-        assert!(message.contains(&address) && message.contains("VIGIE_API_ADDR="), "{message}");
+        assert!(
+            message.contains(&address) && message.contains("VIGIE_API_ADDR="),
+            "{message}"
+        );
     }
 
     #[test]
@@ -55,8 +60,13 @@ mod tests {
             assert!(message.contains("VIGIE_API_ADDR"), "{message}");
         }
         // An address for documentation, which no machine has.
-        let message = listen("VIGIE_API_ADDR", "192.0.2.1:8080").unwrap_err().to_string();
-        assert!(message.contains("VIGIE_API_ADDR=127.0.0.1:") && !message.contains("another program"), "{message}");
+        let message = listen("VIGIE_API_ADDR", "192.0.2.1:8080")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("VIGIE_API_ADDR=127.0.0.1:") && !message.contains("another program"),
+            "{message}"
+        );
     }
 
     #[test]

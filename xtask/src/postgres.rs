@@ -35,31 +35,69 @@ pub(crate) fn start(
     purpose: Purpose,
     interrupts: &Interrupts,
 ) -> Result<Running> {
-    let user = programs::is_root()?.then(programs::unprivileged_user).transpose()?;
+    let user = programs::is_root()?
+        .then(programs::unprivileged_user)
+        .transpose()?;
     let data = data_folder(state, user.as_ref())?;
     let programs = programs_for(&data)?;
     let password = secrets.keep("POSTGRES_PASSWORD", || secrets::random_hex(16))?;
     if !data.join("PG_VERSION").exists() {
-        checkout::say(&format!("making a Postgres {} database in {}", programs.major, data.display()));
+        checkout::say(&format!(
+            "making a Postgres {} database in {}",
+            programs.major,
+            data.display()
+        ));
         initialise(state, &programs, &data, user.as_ref(), &password)?;
     }
-    let port = ports::free(state.note("postgres-port").and_then(|port| port.parse().ok()))?;
+    let port = ports::free(
+        state
+            .note("postgres-port")
+            .and_then(|port| port.parse().ok()),
+    )?;
     state.set_note("postgres-port", &port.to_string())?;
     let log = state.folder("log")?.join("postgres.log");
-    let mut server = launch(&programs, &data, port, purpose, user.as_ref(), &log, interrupts)?;
+    let mut server = launch(
+        &programs,
+        &data,
+        port,
+        purpose,
+        user.as_ref(),
+        &log,
+        interrupts,
+    )?;
     state.record_child(server.name, server.pid())?;
     let base = format!("postgres://{NAME}:{password}@127.0.0.1:{port}");
-    let psql = Psql { program: programs.dir.join("psql"), url: format!("{base}/postgres") };
-    process::wait_until("starting Postgres", Duration::from_secs(60), interrupts, || {
-        if server.ended()?.is_some() {
-            bail!("Postgres ended at its start; its log says:\n{}", last_lines(&log));
-        }
-        Ok(TcpStream::connect(("127.0.0.1", port)).is_ok() && psql.run("select 1").is_ok())
-    })?;
-    if psql.run(&format!("select 1 from pg_database where datname = '{NAME}'"))?.is_empty() {
+    let psql = Psql {
+        program: programs.dir.join("psql"),
+        url: format!("{base}/postgres"),
+    };
+    process::wait_until(
+        "starting Postgres",
+        Duration::from_secs(60),
+        interrupts,
+        || {
+            if server.ended()?.is_some() {
+                bail!(
+                    "Postgres ended at its start; its log says:\n{}",
+                    last_lines(&log)
+                );
+            }
+            Ok(TcpStream::connect(("127.0.0.1", port)).is_ok() && psql.run("select 1").is_ok())
+        },
+    )?;
+    if psql
+        .run(&format!(
+            "select 1 from pg_database where datname = '{NAME}'"
+        ))?
+        .is_empty()
+    {
         psql.run(&format!("create database {NAME}"))?;
     }
-    Ok(Running { server, url: format!("{base}/{NAME}"), data })
+    Ok(Running {
+        server,
+        url: format!("{base}/{NAME}"),
+        data,
+    })
 }
 
 fn launch(
@@ -92,7 +130,11 @@ fn settings(purpose: Purpose) -> Vec<&'static str> {
         "max_wal_size=4GB",
     ];
     if purpose == Purpose::Tests {
-        settings.extend(["fsync=off", "synchronous_commit=off", "full_page_writes=off"]);
+        settings.extend([
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+        ]);
     }
     settings
 }
@@ -101,7 +143,10 @@ fn settings(purpose: Purpose) -> Vec<&'static str> {
 fn programs_for(data: &Path) -> Result<PostgresPrograms> {
     let versions = programs::postgres_versions();
     let Ok(made_by) = fs::read_to_string(data.join("PG_VERSION")) else {
-        return versions.into_iter().next().context("no Postgres on this machine");
+        return versions
+            .into_iter()
+            .next()
+            .context("no Postgres on this machine");
     };
     let major: u32 = made_by.trim().parse().context("reading PG_VERSION")?;
     versions.into_iter().find(|programs| programs.major == major).with_context(|| {
@@ -135,8 +180,17 @@ fn initialise(
             .env_remove("LD_LIBRARY_PATH")
             .arg("-D")
             .arg(&making)
-            .args(["-U", NAME, "--encoding=UTF8", "--auth=scram-sha-256", "--no-instructions"])
-            .args([format!("--locale={locale}"), format!("--pwfile={}", password_file.display())])
+            .args([
+                "-U",
+                NAME,
+                "--encoding=UTF8",
+                "--auth=scram-sha-256",
+                "--no-instructions",
+            ])
+            .args([
+                format!("--locale={locale}"),
+                format!("--pwfile={}", password_file.display()),
+            ])
             .args(state.is_passing().then_some("--no-sync"));
         match process::output(&mut command) {
             Ok(_) => {
@@ -157,7 +211,10 @@ fn data_folder(state: &State, user: Option<&User>) -> Result<PathBuf> {
         if noted.is_dir() {
             return Ok(noted.join("data"));
         }
-        checkout::say(&format!("{} is gone, and the data with it: starting anew", noted.display()));
+        checkout::say(&format!(
+            "{} is gone, and the data with it: starting anew",
+            noted.display()
+        ));
     }
     let inside = state.folder("postgres")?;
     let Some(user) = user else {
@@ -173,9 +230,18 @@ fn data_folder(state: &State, user: Option<&User>) -> Result<PathBuf> {
     state.set_note("postgres-dir", &outside.to_string_lossy())?;
     let data = own_folder(&outside, Some(user))?;
     if !can_enter(user, &data) {
-        bail!("user {} reaches neither {} nor {}", user.name, inside.display(), outside.display());
+        bail!(
+            "user {} reaches neither {} nor {}",
+            user.name,
+            inside.display(),
+            outside.display()
+        );
     }
-    checkout::say(&format!("user {} can't reach this checkout; data in {}", user.name, data.display()));
+    checkout::say(&format!(
+        "user {} can't reach this checkout; data in {}",
+        user.name,
+        data.display()
+    ));
     Ok(data)
 }
 
@@ -186,7 +252,8 @@ fn own_folder(parent: &Path, user: Option<&User>) -> Result<PathBuf> {
     for dir in [parent, &data] {
         fs::set_permissions(dir, Permissions::from_mode(0o700))?;
         if let Some(user) = user {
-            chown(dir, Some(user.uid), Some(user.gid)).with_context(|| format!("giving {} away", dir.display()))?;
+            chown(dir, Some(user.uid), Some(user.gid))
+                .with_context(|| format!("giving {} away", dir.display()))?;
         }
     }
     Ok(data)

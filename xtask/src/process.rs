@@ -59,13 +59,19 @@ pub(crate) fn command(program: &Path, signal: StopSignal, user: Option<&User>) -
     let mut command = match programs::with_death_signal() {
         Some(setpriv) => {
             let mut command = Command::new(setpriv);
-            command.args(["--pdeathsig", signal.name(), "--"]).arg(program);
+            command
+                .args(["--pdeathsig", signal.name(), "--"])
+                .arg(program);
             command
         }
         None => Command::new(program),
     };
     if let Some(user) = user {
-        command.uid(user.uid).gid(user.gid).env("HOME", "/nonexistent").env("USER", &user.name);
+        command
+            .uid(user.uid)
+            .gid(user.gid)
+            .env("HOME", "/nonexistent")
+            .env("USER", &user.name);
     }
     command
 }
@@ -88,7 +94,12 @@ impl Server {
             .process_group(0)
             .spawn()
             .with_context(|| format!("starting {name}"))?;
-        Ok(Self { name, child, stop_signal, interrupts: interrupts.clone() })
+        Ok(Self {
+            name,
+            child,
+            stop_signal,
+            interrupts: interrupts.clone(),
+        })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -97,7 +108,9 @@ impl Server {
 
     /// The exit status, once it has ended by itself.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.child.try_wait().with_context(|| format!("looking at {}", self.name))
+        self.child
+            .try_wait()
+            .with_context(|| format!("looking at {}", self.name))
     }
 
     fn runs(&mut self) -> bool {
@@ -118,7 +131,14 @@ impl Drop for Server {
             thread::sleep(POLL);
         }
         if self.runs() {
-            signal_group(self.child.id(), if self.stop_signal == StopSignal::Int { "QUIT" } else { "KILL" });
+            signal_group(
+                self.child.id(),
+                if self.stop_signal == StopSignal::Int {
+                    "QUIT"
+                } else {
+                    "KILL"
+                },
+            );
         }
         let since = Instant::now();
         while self.runs() && since.elapsed() < Duration::from_secs(5) {
@@ -140,7 +160,9 @@ pub(crate) fn tool(name: &str) -> Command {
 pub(crate) fn run(command: &mut Command, interrupts: &Interrupts) -> Result<ExitStatus> {
     interrupts.check()?;
     let name = command.get_program().to_string_lossy().into_owned();
-    let mut child = command.spawn().with_context(|| format!("starting {name}"))?;
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("starting {name}"))?;
     let mut asked_at: Option<Instant> = None;
     let mut told = false;
     loop {
@@ -168,9 +190,15 @@ pub(crate) fn run(command: &mut Command, interrupts: &Interrupts) -> Result<Exit
 /// Runs a short tool to its end and returns what it printed.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    let out = command.stdin(Stdio::null()).output().with_context(|| format!("starting {name}"))?;
+    let out = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("starting {name}"))?;
     if !out.status.success() {
-        bail!("{name} failed: {}", String::from_utf8_lossy(&out.stderr).trim());
+        bail!(
+            "{name} failed: {}",
+            String::from_utf8_lossy(&out.stderr).trim()
+        );
     }
     Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
 }
@@ -188,7 +216,13 @@ pub(crate) fn signal_group(pid: u32, name: &str) {
 /// Through the shell's own `kill`: the standard library has none for another process's signals.
 fn kill(name: &str, target: &str) {
     Command::new("sh")
-        .args(["-c", "kill -s \"$1\" -- \"$2\" 2>/dev/null", "sh", name, target])
+        .args([
+            "-c",
+            "kill -s \"$1\" -- \"$2\" 2>/dev/null",
+            "sh",
+            name,
+            target,
+        ])
         .stdin(Stdio::null())
         .status()
         .ok();

@@ -26,7 +26,10 @@ pub(crate) struct PostgresPrograms {
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let extra = ["/usr/sbin", "/sbin", "/usr/local/bin", "/opt/homebrew/bin"].map(PathBuf::from);
-    env::split_paths(&path).chain(extra).map(|dir| dir.join(name)).find(|file| file.is_file())
+    env::split_paths(&path)
+        .chain(extra)
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
 }
 
 /// Every usable Postgres of the machine, newest first.
@@ -65,11 +68,12 @@ fn major_version(program: &Path) -> Option<u32> {
 }
 
 fn first_version(text: &str) -> Option<u32> {
-    text.split(|c: char| c.is_whitespace() || c == '=').find_map(|word| {
-        let word = word.trim_start_matches('v');
-        let digits: String = word.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse().ok()
-    })
+    text.split(|c: char| c.is_whitespace() || c == '=')
+        .find_map(|word| {
+            let word = word.trim_start_matches('v');
+            let digits: String = word.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().ok()
+        })
 }
 
 /// `setpriv`, where it can give a child a signal for the parent's death.
@@ -95,13 +99,22 @@ pub(crate) fn is_root() -> Result<bool> {
 
 /// The user whom a root's Postgres runs as: `postgres` where the machine has it, else `nobody`.
 pub(crate) fn unprivileged_user() -> Result<User> {
-    let name = if id("-u", Some("postgres")).is_ok() { "postgres" } else { "nobody" };
-    Ok(User { name: name.to_owned(), uid: id("-u", Some(name))?, gid: id("-g", Some(name))? })
+    let name = if id("-u", Some("postgres")).is_ok() {
+        "postgres"
+    } else {
+        "nobody"
+    };
+    Ok(User {
+        name: name.to_owned(),
+        uid: id("-u", Some(name))?,
+        gid: id("-g", Some(name))?,
+    })
 }
 
 fn id(what: &str, user: Option<&str>) -> Result<u32> {
     let text = process::output(Command::new("id").arg(what).args(user))?;
-    text.parse().with_context(|| format!("`id {what}` printed {text:?}"))
+    text.parse()
+        .with_context(|| format!("`id {what}` printed {text:?}"))
 }
 
 /// Whether a program starts and ends well; its output is thrown away.
@@ -121,8 +134,14 @@ mod tests {
 
     #[test]
     fn the_version_is_read_from_what_the_servers_print() {
-        assert_eq!(first_version("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)"), Some(15));
-        assert_eq!(first_version("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc"), Some(7));
+        assert_eq!(
+            first_version("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)"),
+            Some(15)
+        );
+        assert_eq!(
+            first_version("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc"),
+            Some(7)
+        );
         assert_eq!(first_version("Valkey server v=8.1.1 sha=0"), Some(8));
         assert_eq!(first_version("no version at all"), None);
     }

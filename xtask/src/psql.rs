@@ -22,7 +22,10 @@ impl Psql {
             .find(|psql| psql.is_file())
             .or_else(|| programs::find("psql"))
             .context("psql is missing: install Postgres' client")?;
-        Ok(Self { program, url: url.to_owned() })
+        Ok(Self {
+            program,
+            url: url.to_owned(),
+        })
     }
 
     /// Runs one statement and returns its bare rows.
@@ -32,8 +35,13 @@ impl Psql {
 
     /// Runs a file in one transaction.
     pub(crate) fn run_file(&self, file: &Path) -> Result<()> {
-        process::output(self.command().arg("--single-transaction").arg("-f").arg(file))
-            .with_context(|| format!("applying {}", file.display()))?;
+        process::output(
+            self.command()
+                .arg("--single-transaction")
+                .arg("-f")
+                .arg(file),
+        )
+        .with_context(|| format!("applying {}", file.display()))?;
         Ok(())
     }
 
@@ -56,9 +64,15 @@ fn without_password(url: &str) -> (String, Option<String>) {
         let end = rest.find('/').unwrap_or(rest.len());
         let at = rest[..end].rfind('@')?;
         let (user, password) = rest[..at].split_once(':')?;
-        Some((format!("{scheme}://{user}{}", &rest[at..]), percent_decoded(password)))
+        Some((
+            format!("{scheme}://{user}{}", &rest[at..]),
+            percent_decoded(password),
+        ))
     });
-    parts.map_or_else(|| (url.to_owned(), None), |(url, password)| (url, Some(password)))
+    parts.map_or_else(
+        || (url.to_owned(), None),
+        |(url, password)| (url, Some(password)),
+    )
 }
 
 fn percent_decoded(text: &str) -> String {
@@ -81,9 +95,13 @@ mod tests {
 
     #[test]
     fn the_password_of_a_url_never_reaches_the_command_line() {
-        let (url, password) = without_password("postgres://ada:p%40ss%2Fword@db:5432/vigie?sslmode=require");
+        let (url, password) =
+            without_password("postgres://ada:p%40ss%2Fword@db:5432/vigie?sslmode=require");
         assert_eq!(url, "postgres://ada@db:5432/vigie?sslmode=require");
         assert_eq!(password.as_deref(), Some("p@ss/word"));
-        assert_eq!(without_password("postgres://ada@db/vigie"), ("postgres://ada@db/vigie".to_owned(), None));
+        assert_eq!(
+            without_password("postgres://ada@db/vigie"),
+            ("postgres://ada@db/vigie".to_owned(), None)
+        );
     }
 }

@@ -21,7 +21,11 @@ pub(crate) struct Running {
 }
 
 /// Starts the private Redis of `state`.
-pub(crate) fn start(state: &State, secrets: &mut Secrets, interrupts: &Interrupts) -> Result<Running> {
+pub(crate) fn start(
+    state: &State,
+    secrets: &mut Secrets,
+    interrupts: &Interrupts,
+) -> Result<Running> {
     let program = programs::redis_server().context("no Redis on this machine")?;
     let data = state.folder("redis")?;
     let password = secrets.keep("REDIS_PASSWORD", || secrets::random_hex(16))?;
@@ -39,16 +43,30 @@ pub(crate) fn start(state: &State, secrets: &mut Secrets, interrupts: &Interrupt
     )?;
     let log = state.folder("log")?.join("redis.log");
     let mut command = process::command(&program, StopSignal::Term, None);
-    command.arg(&config).current_dir(&data).env_remove("LD_LIBRARY_PATH");
+    command
+        .arg(&config)
+        .current_dir(&data)
+        .env_remove("LD_LIBRARY_PATH");
     let mut server = Server::start("redis", command, &log, StopSignal::Term, interrupts)?;
     state.record_child(server.name, server.pid())?;
-    process::wait_until("starting Redis", Duration::from_secs(60), interrupts, || {
-        if server.ended()?.is_some() {
-            bail!("Redis ended at its start; its log says:\n{}", last_lines(&log));
-        }
-        Ok(answers(port, &password))
-    })?;
-    Ok(Running { server, url: format!("redis://:{password}@127.0.0.1:{port}/0") })
+    process::wait_until(
+        "starting Redis",
+        Duration::from_secs(60),
+        interrupts,
+        || {
+            if server.ended()?.is_some() {
+                bail!(
+                    "Redis ended at its start; its log says:\n{}",
+                    last_lines(&log)
+                );
+            }
+            Ok(answers(port, &password))
+        },
+    )?;
+    Ok(Running {
+        server,
+        url: format!("redis://:{password}@127.0.0.1:{port}/0"),
+    })
 }
 
 /// Whether it answers a PING, which it doesn't while it reads its file.
@@ -66,5 +84,8 @@ fn answers(port: u16, password: &str) -> bool {
 
 /// The folder of its data, for the user to know.
 pub(crate) fn folder(state: &State) -> String {
-    fs::canonicalize(state.dir.join("redis")).unwrap_or_else(|_| state.dir.clone()).display().to_string()
+    fs::canonicalize(state.dir.join("redis"))
+        .unwrap_or_else(|_| state.dir.clone())
+        .display()
+        .to_string()
 }

@@ -12,9 +12,21 @@ const LONG_FILE: usize = 300;
 const TOO_LONG_FILE: usize = 400;
 
 /// Names that say nothing of what is inside.
-const EMPTY_NAMES: [&str; 8] = ["utils", "common", "core", "types", "services", "shared", "helpers", "manager"];
-const AREAS: [&str; 10] =
-    ["identity", "catalog", "rupture", "alerts", "notifications", "crm", "recommendations", "ads", "billing", "ops"];
+const EMPTY_NAMES: [&str; 8] = [
+    "utils", "common", "core", "types", "services", "shared", "helpers", "manager",
+];
+const AREAS: [&str; 10] = [
+    "identity",
+    "catalog",
+    "rupture",
+    "alerts",
+    "notifications",
+    "crm",
+    "recommendations",
+    "ads",
+    "billing",
+    "ops",
+];
 const SQL: [&str; 8] = [
     "query!(",
     "query_as!(",
@@ -26,8 +38,9 @@ const SQL: [&str; 8] = [
     "copy_in_raw(",
 ];
 /// Words of the business or of providers that the spine must not know.
-const BUSINESS_WORDS: [&str; 8] =
-    ["product", "products", "rupture", "campaign", "stripe", "twilio", "brevo", "whatsapp"];
+const BUSINESS_WORDS: [&str; 8] = [
+    "product", "products", "rupture", "campaign", "stripe", "twilio", "brevo", "whatsapp",
+];
 /// Crates that a member must not depend on.
 const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 3] = [
     ("domain", &["axum", "reqwest", "redis", "providers"]),
@@ -60,14 +73,28 @@ fn complaints() -> Result<Vec<String>> {
 }
 
 fn file_complaints(path: &str, text: &str) -> Vec<String> {
-    let rules = [length, header, name, markers, sql_place, job_names, spine_words];
-    rules.iter().filter_map(|rule| rule(path, text)).map(|complaint| format!("{path}: {complaint}")).collect()
+    let rules = [
+        length,
+        header,
+        name,
+        markers,
+        sql_place,
+        job_names,
+        spine_words,
+    ];
+    rules
+        .iter()
+        .filter_map(|rule| rule(path, text))
+        .map(|complaint| format!("{path}: {complaint}"))
+        .collect()
 }
 
 fn manifest_complaints(member: &str, manifest: &str, forbidden: &[&str]) -> Vec<String> {
     let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
     let dependencies = dependencies.split("\n[").next().unwrap_or_default();
-    let names = dependencies.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
+    let names = dependencies
+        .lines()
+        .filter_map(|line| line.split(['.', ' ', '=']).next());
     names
         .filter(|name| forbidden.contains(name))
         .map(|name| format!("{member}/Cargo.toml: {member} must not know {name}"))
@@ -79,7 +106,8 @@ fn length(path: &str, text: &str) -> Option<String> {
     if lines > LONG_FILE && lines <= TOO_LONG_FILE {
         eprintln!("note: {path} has {lines} lines; above {LONG_FILE} a file should split by noun");
     }
-    (lines > TOO_LONG_FILE).then(|| format!("{lines} lines, above {TOO_LONG_FILE}: split it by noun"))
+    (lines > TOO_LONG_FILE)
+        .then(|| format!("{lines} lines, above {TOO_LONG_FILE}: split it by noun"))
 }
 
 fn header(_: &str, text: &str) -> Option<String> {
@@ -89,7 +117,12 @@ fn header(_: &str, text: &str) -> Option<String> {
 fn name(path: &str, _: &str) -> Option<String> {
     let empty = Path::new(path)
         .components()
-        .map(|part| part.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned())
+        .map(|part| {
+            part.as_os_str()
+                .to_string_lossy()
+                .trim_end_matches(".rs")
+                .to_owned()
+        })
         .find(|part| EMPTY_NAMES.contains(&part.as_str()))?;
     Some(format!("`{empty}` says nothing: name it by what is inside"))
 }
@@ -98,16 +131,26 @@ fn markers(path: &str, text: &str) -> Option<String> {
     if path == "xtask/src/rules.rs" {
         return None;
     }
-    ["TODO", "FIXME", "#[ignore"].iter().find(|marker| text.contains(*marker)).map(|marker| format!("holds `{marker}`"))
+    ["TODO", "FIXME", "#[ignore"]
+        .iter()
+        .find(|marker| text.contains(*marker))
+        .map(|marker| format!("holds `{marker}`"))
 }
 
 /// SQL is in `domain/*/store*`, the queue and the database's own files; tests look into tables freely.
 fn sql_place(path: &str, text: &str) -> Option<String> {
     let in_store = path.starts_with("domain/src/")
-        && path.split('/').any(|part| part == "store" || (part.starts_with("store") && part.ends_with(".rs")));
-    let in_spine = ["platform/src/queue", "platform/src/db", "platform/src/probes", "platform/src/testing"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix));
+        && path
+            .split('/')
+            .any(|part| part == "store" || (part.starts_with("store") && part.ends_with(".rs")));
+    let in_spine = [
+        "platform/src/queue",
+        "platform/src/db",
+        "platform/src/probes",
+        "platform/src/testing",
+    ]
+    .iter()
+    .any(|prefix| path.starts_with(prefix));
     let free = path.contains("/tests/")
         || path.ends_with("/tests.rs")
         || ["bench/", "xtask/"].iter().any(|dir| path.starts_with(dir));
@@ -115,25 +158,37 @@ fn sql_place(path: &str, text: &str) -> Option<String> {
         return None;
     }
     let found = SQL.iter().find(|mark| before_tests(text).contains(*mark))?;
-    Some(format!("SQL (`{found}`) outside domain/src/<area>/store*.rs and platform's queue"))
+    Some(format!(
+        "SQL (`{found}`) outside domain/src/<area>/store*.rs and platform's queue"
+    ))
 }
 
 fn job_names(path: &str, text: &str) -> Option<String> {
-    let blind = ["workers/src/", "scheduler/src/"].iter().any(|dir| path.starts_with(dir));
-    let area = AREAS.iter().find(|area| blind && before_tests(text).contains(&format!("jobs::{area}")))?;
-    Some(format!("names jobs of `{area}`: workers and scheduler know jobs only through the registry"))
+    let blind = ["workers/src/", "scheduler/src/"]
+        .iter()
+        .any(|dir| path.starts_with(dir));
+    let area = AREAS
+        .iter()
+        .find(|area| blind && before_tests(text).contains(&format!("jobs::{area}")))?;
+    Some(format!(
+        "names jobs of `{area}`: workers and scheduler know jobs only through the registry"
+    ))
 }
 
 fn spine_words(path: &str, text: &str) -> Option<String> {
     if !path.starts_with("platform/src/") {
         return None;
     }
-    let code = before_tests(text).lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = before_tests(text)
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
     let word = code
         .flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric()))
         .map(str::to_ascii_lowercase)
         .find(|word| BUSINESS_WORDS.contains(&word.as_str()))?;
-    Some(format!("`{word}` is a word of the business, which platform does not know"))
+    Some(format!(
+        "`{word}` is a word of the business, which platform does not know"
+    ))
 }
 
 /// The part of a file in front of its unit tests.
@@ -158,10 +213,22 @@ mod tests {
             ("api/src/bare.rs", "fn bare() {}".to_owned()),
             ("api/src/utils.rs", header.to_owned()),
             ("api/src/later.rs", format!("{header}// TODO")),
-            ("api/src/alerts.rs", format!("{header}sqlx::query!(\"select 1\")")),
-            ("domain/src/alerts/rule.rs", format!("{header}query_as!(Rule, \"select 1\")")),
-            ("workers/src/run.rs", format!("{header}use jobs::alerts::EvaluateAlerts;")),
-            ("platform/src/db/mod.rs", format!("{header}struct Twilio;\nlet twilio = 1;")),
+            (
+                "api/src/alerts.rs",
+                format!("{header}sqlx::query!(\"select 1\")"),
+            ),
+            (
+                "domain/src/alerts/rule.rs",
+                format!("{header}query_as!(Rule, \"select 1\")"),
+            ),
+            (
+                "workers/src/run.rs",
+                format!("{header}use jobs::alerts::EvaluateAlerts;"),
+            ),
+            (
+                "platform/src/db/mod.rs",
+                format!("{header}struct Twilio;\nlet twilio = 1;"),
+            ),
         ] {
             assert_eq!(file_complaints(path, &text).len(), 1, "{path}");
         }

@@ -29,13 +29,21 @@ impl Secrets {
     }
 
     /// The value kept under `key`; made by `make` and kept where there is none yet.
-    pub(crate) fn keep(&mut self, key: &str, make: impl FnOnce() -> Result<String>) -> Result<String> {
+    pub(crate) fn keep(
+        &mut self,
+        key: &str,
+        make: impl FnOnce() -> Result<String>,
+    ) -> Result<String> {
         if let Some((_, value)) = self.values.iter().find(|(k, _)| k == key) {
             return Ok(value.clone());
         }
         let value = make()?;
         self.values.push((key.to_owned(), value.clone()));
-        let text: String = self.values.iter().map(|(k, v)| format!("{k}={v}\n")).collect();
+        let text: String = self
+            .values
+            .iter()
+            .map(|(k, v)| format!("{k}={v}\n"))
+            .collect();
         state::write_private(&self.path, &text)?;
         Ok(value)
     }
@@ -43,7 +51,10 @@ impl Secrets {
 
 /// `bytes` random bytes in hexadecimal.
 pub(crate) fn random_hex(bytes: usize) -> Result<String> {
-    Ok(random(bytes)?.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(random(bytes)?
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 /// `VIGIE_ENCRYPTION_KEYS` with one new key of 32 bytes.
@@ -53,17 +64,26 @@ pub(crate) fn encryption_keys() -> Result<String> {
 
 fn random(bytes: usize) -> Result<Vec<u8>> {
     let mut buffer = vec![0; bytes];
-    File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut buffer)).context("reading /dev/urandom")?;
+    File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut buffer))
+        .context("reading /dev/urandom")?;
     Ok(buffer)
 }
 
 fn base64(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0_u32, |all, byte| (all << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let group = chunk
+            .iter()
+            .fold(0_u32, |all, byte| (all << 8) | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for place in 0..4 {
             let index = (group >> (18 - 6 * place)) & 63;
-            out.push(if place <= chunk.len() { char::from(BASE64[index as usize]) } else { '=' });
+            out.push(if place <= chunk.len() {
+                char::from(BASE64[index as usize])
+            } else {
+                '='
+            });
         }
     }
     out
@@ -75,7 +95,13 @@ mod tests {
 
     #[test]
     fn base64_follows_the_vectors_of_rfc_4648() {
-        for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+        ] {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
     }

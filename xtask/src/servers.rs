@@ -40,7 +40,12 @@ pub(crate) struct Servers {
 }
 
 /// Finds or starts what a command needs.
-pub(crate) fn start(state: State, purpose: Purpose, need: Need, interrupts: &Interrupts) -> Result<Servers> {
+pub(crate) fn start(
+    state: State,
+    purpose: Purpose,
+    need: Need,
+    interrupts: &Interrupts,
+) -> Result<Servers> {
     let database_url = setting("DATABASE_URL");
     let redis_url = setting("REDIS_URL");
     let wants_postgres = database_url.is_none();
@@ -66,7 +71,9 @@ pub(crate) fn start(state: State, purpose: Purpose, need: Need, interrupts: &Int
     }
     if let Some(project) = containers::of(&servers.state) {
         if !containers::engine_answers() {
-            bail!("the data is in docker's project {project}, and docker doesn't answer: start it, or use --fresh");
+            bail!(
+                "the data is in docker's project {project}, and docker doesn't answer: start it, or use --fresh"
+            );
         }
         servers.start_containers(wants_postgres, wants_redis)?;
         return Ok(servers);
@@ -86,35 +93,47 @@ pub(crate) fn start(state: State, purpose: Purpose, need: Need, interrupts: &Int
 }
 
 impl Servers {
-    fn start_private(&mut self, purpose: Purpose, wants_postgres: bool, wants_redis: bool) -> Result<()> {
+    fn start_private(
+        &mut self,
+        purpose: Purpose,
+        wants_postgres: bool,
+        wants_redis: bool,
+    ) -> Result<()> {
         let mut secrets = Secrets::open(&self.state);
         if wants_postgres {
             say("starting a private Postgres");
-            let running =
-                postgres::start(&self.state, &mut secrets, purpose, &self.interrupts).context("no private Postgres")?;
+            let running = postgres::start(&self.state, &mut secrets, purpose, &self.interrupts)
+                .context("no private Postgres")?;
             self.children.push(running.server);
             self.database_url = running.url;
-            self.data.push(format!("Postgres: {}", running.data.display()));
+            self.data
+                .push(format!("Postgres: {}", running.data.display()));
         }
         if wants_redis {
             say("starting a private Redis");
-            let running = redis::start(&self.state, &mut secrets, &self.interrupts).context("no private Redis")?;
+            let running = redis::start(&self.state, &mut secrets, &self.interrupts)
+                .context("no private Redis")?;
             self.children.push(running.server);
             self.redis_url = running.url;
-            self.data.push(format!("Redis: {}", redis::folder(&self.state)));
+            self.data
+                .push(format!("Redis: {}", redis::folder(&self.state)));
         }
         Ok(())
     }
 
     fn start_containers(&mut self, wants_postgres: bool, wants_redis: bool) -> Result<()> {
-        let containers = Containers::start(&self.state, wants_postgres, wants_redis, &self.interrupts)?;
+        let containers =
+            Containers::start(&self.state, wants_postgres, wants_redis, &self.interrupts)?;
         if let Some(url) = &containers.database_url {
             self.database_url.clone_from(url);
         }
         if let Some(url) = &containers.redis_url {
             self.redis_url.clone_from(url);
         }
-        self.data.push(format!("volumes of the docker compose project {}", containers.project));
+        self.data.push(format!(
+            "volumes of the docker compose project {}",
+            containers.project
+        ));
         self.containers = Some(containers);
         Ok(())
     }
@@ -123,8 +142,16 @@ impl Servers {
     pub(crate) fn must_live(&mut self) -> Result<()> {
         for child in &mut self.children {
             if let Some(status) = child.ended()? {
-                let log = self.state.dir.join("log").join(format!("{}.log", child.name));
-                bail!("{} ended ({status}); the end of its log:\n{}", child.name, postgres::last_lines(&log));
+                let log = self
+                    .state
+                    .dir
+                    .join("log")
+                    .join(format!("{}.log", child.name));
+                bail!(
+                    "{} ended ({status}); the end of its log:\n{}",
+                    child.name,
+                    postgres::last_lines(&log)
+                );
             }
         }
         Ok(())

@@ -28,7 +28,8 @@ pub(crate) struct Interrupts(Arc<AtomicUsize>);
 impl Interrupts {
     /// Takes over the signals for the rest of the process's life.
     pub(crate) fn listen() -> Result<Self> {
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("listening to signals")?;
+        let mut signals =
+            Signals::new([SIGINT, SIGTERM, SIGHUP]).context("listening to signals")?;
         let count = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&count);
         thread::spawn(move || {

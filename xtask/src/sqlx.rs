@@ -38,7 +38,12 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
 
 /// Writes `.sqlx` anew, or only compares it.
 pub(crate) fn refresh(check: bool, interrupts: &Interrupts) -> Result<()> {
-    let servers = servers::start(State::passing()?, Purpose::Tests, Need::Postgres, interrupts)?;
+    let servers = servers::start(
+        State::passing()?,
+        Purpose::Tests,
+        Need::Postgres,
+        interrupts,
+    )?;
     let database = Scratch::create(&servers.database_url)?;
     let fresh = servers.state.folder("sqlx")?;
     describe_statements(&database.url, &fresh, interrupts)?;
@@ -47,7 +52,10 @@ pub(crate) fn refresh(check: bool, interrupts: &Interrupts) -> Result<()> {
     if check {
         let differences = compare(&old, &new);
         if !differences.is_empty() {
-            bail!(".sqlx is stale; run `cargo xtask sqlx` and commit it:\n  {}", differences.join("\n  "));
+            bail!(
+                ".sqlx is stale; run `cargo xtask sqlx` and commit it:\n  {}",
+                differences.join("\n  ")
+            );
         }
         checkout::say(&format!(".sqlx is fresh: {} statements", new.len()));
         return Ok(());
@@ -56,7 +64,10 @@ pub(crate) fn refresh(check: bool, interrupts: &Interrupts) -> Result<()> {
     for name in old.keys().filter(|name| !new.contains_key(*name)) {
         fs::remove_file(committed.join(name))?;
     }
-    for (name, text) in new.iter().filter(|(name, text)| old.get(*name) != Some(*text)) {
+    for (name, text) in new
+        .iter()
+        .filter(|(name, text)| old.get(*name) != Some(*text))
+    {
         fs::write(committed.join(name), text)?;
     }
     checkout::say(&format!(".sqlx holds {} statements", new.len()));
@@ -89,14 +100,23 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        self.psql.run(&format!("drop database if exists {} with (force)", self.name)).ok();
+        self.psql
+            .run(&format!(
+                "drop database if exists {} with (force)",
+                self.name
+            ))
+            .ok();
     }
 }
 
 fn with_database(url: &str, name: &str) -> Result<String> {
     let start = url.find("://").context("DATABASE_URL is no URL")? + 3;
-    let (base, query) = url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
-    let host_end = base[start..].find('/').map_or(base.len(), |slash| start + slash);
+    let (base, query) = url
+        .split_once('?')
+        .map_or((url, None), |(base, query)| (base, Some(query)));
+    let host_end = base[start..]
+        .find('/')
+        .map_or(base.len(), |slash| start + slash);
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
     Ok(format!("{}/{name}{query}", &base[..host_end]))
 }
@@ -113,9 +133,15 @@ fn describe_statements(database_url: &str, dir: &Path, interrupts: &Interrupts) 
     let mut cargo = process::tool("cargo");
     cargo.args(["check", "--all-targets"]);
     for package in &packages {
-        cargo.args([Path::new("-p"), package.file_name().unwrap_or_default().as_ref()]);
+        cargo.args([
+            Path::new("-p"),
+            package.file_name().unwrap_or_default().as_ref(),
+        ]);
     }
-    cargo.env("SQLX_OFFLINE", "false").env("SQLX_OFFLINE_DIR", dir).env("DATABASE_URL", database_url);
+    cargo
+        .env("SQLX_OFFLINE", "false")
+        .env("SQLX_OFFLINE_DIR", dir)
+        .env("DATABASE_URL", database_url);
     if !process::run(&mut cargo, interrupts)?.success() {
         bail!("the crates with SQL don't compile against the migrations");
     }
@@ -128,9 +154,15 @@ fn packages_with_sql() -> Result<BTreeSet<PathBuf>> {
     let mut packages = BTreeSet::new();
     for file in checkout::files(&root, "rs")? {
         let text = fs::read_to_string(&file)?;
-        let checked = ["query!", "query_as!", "query_scalar!", "query_file!", "query_file_as!"]
-            .iter()
-            .any(|name| text.contains(&format!("{name}(")));
+        let checked = [
+            "query!",
+            "query_as!",
+            "query_scalar!",
+            "query_file!",
+            "query_file_as!",
+        ]
+        .iter()
+        .any(|name| text.contains(&format!("{name}(")));
         if checked && let Some(package) = file.strip_prefix(&root)?.components().next() {
             packages.insert(root.join(package));
         }
@@ -142,12 +174,21 @@ fn packages_with_sql() -> Result<BTreeSet<PathBuf>> {
 /// Makes cargo compile a package again: the macros' reading of a database is nothing that it sees.
 fn touch_roots(package: &Path) -> Result<()> {
     for file in checkout::files(package, "rs")? {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let direct = file
-            .parent()
-            .is_some_and(|dir| ["tests", "benches", "examples"].iter().any(|kind| dir == package.join(kind)));
+        let name = file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let direct = file.parent().is_some_and(|dir| {
+            ["tests", "benches", "examples"]
+                .iter()
+                .any(|kind| dir == package.join(kind))
+        });
         if direct || name == "lib.rs" || name == "main.rs" {
-            File::options().append(true).open(&file)?.set_modified(SystemTime::now())?;
+            File::options()
+                .append(true)
+                .open(&file)?
+                .set_modified(SystemTime::now())?;
         }
     }
     Ok(())
@@ -160,8 +201,15 @@ fn read_folder(dir: &Path) -> Result<BTreeMap<String, String>> {
     };
     for entry in entries {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             found.insert(name, fs::read_to_string(&path)?);
         }
     }
@@ -181,8 +229,15 @@ fn compare(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Ve
                 (_, text) => ("described otherwise", text.unwrap_or(name)),
             };
             let query: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-            let query = query["query"].as_str().unwrap_or_default().split_whitespace().take(12);
-            format!("{what}: {name} ({} ..)", query.collect::<Vec<_>>().join(" "))
+            let query = query["query"]
+                .as_str()
+                .unwrap_or_default()
+                .split_whitespace()
+                .take(12);
+            format!(
+                "{what}: {name} ({} ..)",
+                query.collect::<Vec<_>>().join(" ")
+            )
         })
         .collect()
 }
@@ -194,7 +249,10 @@ mod tests {
     #[test]
     fn the_database_of_a_url_is_replaced_and_its_options_stay() {
         for (url, expected) in [
-            ("postgres://a:b@h:1/old?sslmode=require", "postgres://a:b@h:1/new?sslmode=require"),
+            (
+                "postgres://a:b@h:1/old?sslmode=require",
+                "postgres://a:b@h:1/new?sslmode=require",
+            ),
             ("postgres://h/old", "postgres://h/new"),
             ("postgres://h", "postgres://h/new"),
         ] {
@@ -205,10 +263,21 @@ mod tests {
     #[test]
     fn stale_missing_and_unused_statements_are_named() {
         let folder = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
-            pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+            pairs
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+                .collect()
         };
-        let old = folder(&[("same", "{}"), ("gone", r#"{"query": "select 1"}"#), ("changed", "{}")]);
-        let new = folder(&[("same", "{}"), ("added", "{}"), ("changed", r#"{"query": "select 2"}"#)]);
+        let old = folder(&[
+            ("same", "{}"),
+            ("gone", r#"{"query": "select 1"}"#),
+            ("changed", "{}"),
+        ]);
+        let new = folder(&[
+            ("same", "{}"),
+            ("added", "{}"),
+            ("changed", r#"{"query": "select 2"}"#),
+        ]);
         let lines = compare(&old, &new);
         assert_eq!(
             lines,

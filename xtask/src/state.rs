@@ -37,7 +37,11 @@ impl State {
             );
         };
         stop_leftovers(&dir);
-        Ok(Self { dir, passing: false, _lock: lock })
+        Ok(Self {
+            dir,
+            passing: false,
+            _lock: lock,
+        })
     }
 
     /// A folder for this run only, removed when it is dropped.
@@ -45,7 +49,11 @@ impl State {
         let _gate = sweep()?;
         let dir = checkout::root().join(format!(".vigie/run-{}", std::process::id()));
         let lock = lock(&dir)?.with_context(|| format!("{} is in use", dir.display()))?;
-        Ok(Self { dir, passing: true, _lock: lock })
+        Ok(Self {
+            dir,
+            passing: true,
+            _lock: lock,
+        })
     }
 
     pub(crate) fn is_passing(&self) -> bool {
@@ -72,12 +80,16 @@ impl State {
     }
 
     pub(crate) fn set_note(&self, name: &str, value: &str) -> Result<()> {
-        fs::write(self.dir.join(name), format!("{value}\n")).with_context(|| format!("noting {name}"))
+        fs::write(self.dir.join(name), format!("{value}\n"))
+            .with_context(|| format!("noting {name}"))
     }
 
     /// Writes down a child, so that the next run can stop it if this one can't.
     pub(crate) fn record_child(&self, name: &str, pid: u32) -> Result<()> {
-        let mut file = OpenOptions::new().append(true).create(true).open(self.dir.join("pids"))?;
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(self.dir.join("pids"))?;
         writeln!(file, "{name} {pid} {}", started_at(pid).unwrap_or_default())?;
         Ok(())
     }
@@ -134,7 +146,11 @@ fn sweep() -> Result<File> {
     gate.lock().context("locking .vigie")?;
     for entry in fs::read_dir(&all)? {
         let dir = entry?.path();
-        let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = dir
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         // One that ends by itself removes its folder at any moment.
         if name.starts_with("run-") && dir.is_dir() && lock(&dir).is_ok_and(|lock| lock.is_some()) {
             stop_leftovers(&dir);
@@ -173,7 +189,8 @@ fn stop_leftovers(dir: &Path) {
     };
     for line in text.lines().rev() {
         let mut words = line.splitn(3, ' ');
-        let (Some(name), Some(pid)) = (words.next(), words.next().and_then(|pid| pid.parse().ok())) else {
+        let (Some(name), Some(pid)) = (words.next(), words.next().and_then(|pid| pid.parse().ok()))
+        else {
             continue;
         };
         let start = words.next().unwrap_or_default();
@@ -182,7 +199,9 @@ fn stop_leftovers(dir: &Path) {
         if !alive() {
             continue;
         }
-        checkout::say(&format!("stopping {name} (process {pid}), left by a run that was killed"));
+        checkout::say(&format!(
+            "stopping {name} (process {pid}), left by a run that was killed"
+        ));
         process::signal(pid, if name == "postgres" { "INT" } else { "TERM" });
         let since = Instant::now();
         while alive() && since.elapsed() < Duration::from_secs(30) {
@@ -216,7 +235,10 @@ mod tests {
 
     #[test]
     fn a_process_is_known_by_its_start_and_a_dead_one_by_nothing() {
-        assert_eq!(started_at(std::process::id()), started_at(std::process::id()));
+        assert_eq!(
+            started_at(std::process::id()),
+            started_at(std::process::id())
+        );
         assert!(started_at(std::process::id()).is_some_and(|start| !start.is_empty()));
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let pid = child.id();
@@ -229,7 +251,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let path = std::env::temp_dir().join(format!("xtask-private-{}", std::process::id()));
         write_private(&path, "secret").unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         fs::remove_file(path).unwrap();
     }
 }

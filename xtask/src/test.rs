@@ -30,11 +30,17 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     } else {
         cargo.arg("test");
     }
-    if !args.iter().any(|arg| matches!(arg.as_str(), "-p" | "--package" | "--workspace")) {
+    if !args
+        .iter()
+        .any(|arg| matches!(arg.as_str(), "-p" | "--package" | "--workspace"))
+    {
         // The benchmarks hold no test, and take long to build.
         cargo.args(["--workspace", "--exclude", "bench"]);
     }
-    cargo.args(args).env("DATABASE_URL", &servers.database_url).env("REDIS_URL", &servers.redis_url);
+    cargo
+        .args(args)
+        .env("DATABASE_URL", &servers.database_url)
+        .env("REDIS_URL", &servers.redis_url);
     if servers.private_database {
         // An empty database can't check the statements: the committed .sqlx does.
         cargo.env("SQLX_OFFLINE", "true");
@@ -45,13 +51,21 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     }
     let status = process::run(&mut cargo, &interrupts)?;
     if data.is_none() {
-        say("left out: what is measured against real sales (no ../shared/data; VIGIE_TEST_DATA names another folder)");
+        say(
+            "left out: what is measured against real sales (no ../shared/data; VIGIE_TEST_DATA names another folder)",
+        );
     }
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Where the real sales lie that tests measure themselves against.
 fn data_sets() -> Option<PathBuf> {
     let beside = || Some(root().parent()?.join("shared/data")).filter(|folder| folder.is_dir());
-    setting("VIGIE_TEST_DATA").map(PathBuf::from).or_else(beside)
+    setting("VIGIE_TEST_DATA")
+        .map(PathBuf::from)
+        .or_else(beside)
 }

@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use domain::alerts::{self, AlertFilter, AlertId, AlertState, ListedAlert, RuleId, RuleKind, Severity, StoredEvent};
+use domain::alerts::{
+    self, AlertFilter, AlertId, AlertState, ListedAlert, RuleId, RuleKind, Severity, StoredEvent,
+};
 use domain::catalog::SiteId;
 use domain::identity::Role;
 use domain::notifications;
@@ -87,7 +89,10 @@ impl AlertBody {
     fn new(alert: ListedAlert, items: Option<Vec<ItemBody>>) -> Self {
         Self {
             id: alert.id,
-            rule: RuleName { id: alert.rule_id, name: alert.rule_name },
+            rule: RuleName {
+                id: alert.rule_id,
+                name: alert.rule_name,
+            },
             site_id: alert.site_id,
             kind: alert.kind,
             state: alert.state,
@@ -105,14 +110,17 @@ impl AlertBody {
 
     async fn read(tx: &mut Tx, id: AlertId) -> Result<Self> {
         let alert = alerts::find_alert(tx, id).await?;
-        let items = alerts::list_items(tx, id).await?.into_iter().map(|item| ItemBody {
-            product: json!({"id": item.product_id, "sku": item.sku, "name": item.name}),
-            urgency: item.urgency,
-            opened_at: item.opened_at,
-            opened_figures: item.opened_figures,
-            resolved_at: item.resolved_at,
-            resolved_figures: item.resolved_figures,
-        });
+        let items = alerts::list_items(tx, id)
+            .await?
+            .into_iter()
+            .map(|item| ItemBody {
+                product: json!({"id": item.product_id, "sku": item.sku, "name": item.name}),
+                urgency: item.urgency,
+                opened_at: item.opened_at,
+                opened_figures: item.opened_figures,
+                resolved_at: item.resolved_at,
+                resolved_figures: item.resolved_figures,
+            });
         Ok(Self::new(alert, Some(items.collect())))
     }
 }
@@ -132,10 +140,16 @@ pub(super) async fn list(
     };
     let mut tx = caller.begin(&app).await?;
     let rows = alerts::list_alerts(&mut tx, &filter).await?;
-    Ok(Json(List::cut(rows, &page, |alert| alert.id).map(|alert| AlertBody::new(alert, None))))
+    Ok(Json(
+        List::cut(rows, &page, |alert| alert.id).map(|alert| AlertBody::new(alert, None)),
+    ))
 }
 
-pub(super) async fn show(State(app): State<App>, caller: Caller, Path(id): Path<AlertId>) -> Result<Json<AlertBody>> {
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AlertId>,
+) -> Result<Json<AlertBody>> {
     let mut tx = caller.begin(&app).await?;
     Ok(Json(AlertBody::read(&mut tx, id).await?))
 }
@@ -166,11 +180,19 @@ pub(super) async fn timeline(
     let mut tx = caller.begin(&app).await?;
     alerts::find_alert(&mut tx, id).await?;
     let rows = alerts::list_events(&mut tx, id, page.after()?, page.rows()).await?;
-    let event =
-        |e: StoredEvent| EventBody { id: e.id, at: e.at, event: e.event, details: e.details, actor_id: e.actor_id };
+    let event = |e: StoredEvent| EventBody {
+        id: e.id,
+        at: e.at,
+        event: e.event,
+        details: e.details,
+        actor_id: e.actor_id,
+    };
     let events = List::cut(rows, &page, |event| event.id).map(event);
     let messages = notifications::list_messages_of_alert(&mut tx, id.0).await?;
-    Ok(Json(Timeline { events, messages: messages.into_iter().map(MessageBody::from).collect() }))
+    Ok(Json(Timeline {
+        events,
+        messages: messages.into_iter().map(MessageBody::from).collect(),
+    }))
 }
 
 pub(super) async fn acknowledge(
@@ -200,7 +222,15 @@ pub(super) async fn snooze(
 ) -> Result<Json<AlertBody>> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
-    alerts::snooze(&mut tx, caller.company, id, body.until, Some(caller.user), caller.now).await?;
+    alerts::snooze(
+        &mut tx,
+        caller.company,
+        id,
+        body.until,
+        Some(caller.user),
+        caller.now,
+    )
+    .await?;
     let body = AlertBody::read(&mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(body))

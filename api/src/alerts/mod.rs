@@ -11,7 +11,10 @@ use crate::App;
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/alert-rules", get(rule::list).post(rule::create))
-        .route("/alert-rules/{id}", get(rule::show).patch(rule::change).delete(rule::archive))
+        .route(
+            "/alert-rules/{id}",
+            get(rule::show).patch(rule::change).delete(rule::archive),
+        )
         .route("/alerts/evaluations", post(alert::evaluate))
         .route("/alerts", get(alert::list))
         .route("/alerts/{id}", get(alert::show))

@@ -98,7 +98,14 @@ pub(super) async fn create(
             };
             let rule = alerts::create_rule(&mut tx, caller.company, rule, caller.now).await?;
             let subject = ("alert_rule", Some(rule.id.0));
-            caller.audit(&mut tx, "alerts.create_rule", subject, json!({"kind": rule.kind})).await?;
+            caller
+                .audit(
+                    &mut tx,
+                    "alerts.create_rule",
+                    subject,
+                    json!({"kind": rule.kind}),
+                )
+                .await?;
             let outcome = Outcome::created(format!("/api/v1/alert-rules/{}", rule.id), rule.id.0);
             key.settle(&mut tx, &caller, outcome).await?
         }
@@ -108,7 +115,11 @@ pub(super) async fn create(
     Ok(outcome.respond(&RuleAnswer::from(rule)))
 }
 
-pub(super) async fn show(State(app): State<App>, caller: Caller, Path(id): Path<RuleId>) -> Result<Response> {
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<RuleId>,
+) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
     Ok(answer(alerts::find_rule(&mut tx, id).await?))
 }
@@ -145,16 +156,34 @@ pub(super) async fn change(
     let mut tx = caller.begin(&app).await?;
     let rule = alerts::update_rule(&mut tx, id, changes, version, caller.now).await?;
     let subject = ("alert_rule", Some(id.0));
-    caller.audit(&mut tx, "alerts.change_rule", subject, json!({"version": rule.version})).await?;
+    caller
+        .audit(
+            &mut tx,
+            "alerts.change_rule",
+            subject,
+            json!({"version": rule.version}),
+        )
+        .await?;
     tx.commit().await?;
     Ok(answer(rule))
 }
 
-pub(super) async fn archive(State(app): State<App>, caller: Caller, Path(id): Path<RuleId>) -> Result<StatusCode> {
+pub(super) async fn archive(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<RuleId>,
+) -> Result<StatusCode> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(&app).await?;
     alerts::archive_rule(&mut tx, id, caller.now).await?;
-    caller.audit(&mut tx, "alerts.archive_rule", ("alert_rule", Some(id.0)), json!({})).await?;
+    caller
+        .audit(
+            &mut tx,
+            "alerts.archive_rule",
+            ("alert_rule", Some(id.0)),
+            json!({}),
+        )
+        .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -29,13 +29,16 @@ impl Authenticator {
     pub(crate) fn start(db: &Db) -> Self {
         let (for_sessions, for_keys) = (db.clone(), db.clone());
         Self {
-            sessions: Batcher::start("authenticate sessions", move |asked: Vec<SessionQuestion>| {
-                let db = for_sessions.clone();
-                async move {
-                    let mut conn = db.app().acquire().await?;
-                    identity::authenticate(&mut conn, &asked).await
-                }
-            }),
+            sessions: Batcher::start(
+                "authenticate sessions",
+                move |asked: Vec<SessionQuestion>| {
+                    let db = for_sessions.clone();
+                    async move {
+                        let mut conn = db.app().acquire().await?;
+                        identity::authenticate(&mut conn, &asked).await
+                    }
+                },
+            ),
             keys: Batcher::start("authenticate keys", move |asked: Vec<[u8; 32]>| {
                 let db = for_keys.clone();
                 async move {
@@ -88,13 +91,18 @@ where
 
     async fn ask(&self, question: Q) -> Result<A> {
         let (answer, answered) = oneshot::channel();
-        self.sender.send(Asked { question, answer }).await.map_err(|_| stopped())?;
+        self.sender
+            .send(Asked { question, answer })
+            .await
+            .map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
 }
 
-async fn answer_batches<Q, A, F, Fut>(receiver: Arc<Mutex<mpsc::Receiver<Asked<Q, A>>>>, answer_all: F)
-where
+async fn answer_batches<Q, A, F, Fut>(
+    receiver: Arc<Mutex<mpsc::Receiver<Asked<Q, A>>>>,
+    answer_all: F,
+) where
     Q: Clone,
     F: Fn(Vec<Q>) -> Fut,
     Fut: Future<Output = domain::Result<Vec<A>>>,

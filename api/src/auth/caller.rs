@@ -34,7 +34,10 @@ pub(crate) struct Caller {
 impl Caller {
     /// Opens a transaction that sees this company.
     pub(crate) async fn begin(&self, app: &App) -> Result<Tx> {
-        Ok(app.db().begin(Scope::member(self.company, self.user)).await?)
+        Ok(app
+            .db()
+            .begin(Scope::member(self.company, self.user))
+            .await?)
     }
 
     /// # Errors
@@ -43,7 +46,11 @@ impl Caller {
         if self.role >= least {
             return Ok(());
         }
-        Err(Error::forbidden(format!("needs the role {} or above; yours is {}", least.as_str(), self.role.as_str())))
+        Err(Error::forbidden(format!(
+            "needs the role {} or above; yours is {}",
+            least.as_str(),
+            self.role.as_str()
+        )))
     }
 
     /// Writes an act of this caller in the audit log. `action` is `area.verb`.
@@ -74,7 +81,13 @@ impl FromRequestParts<App> for Caller {
         let wanted = match parts.headers.get(COMPANY_HEADER) {
             None => None,
             // Not an id of any company, so not one of the caller's.
-            Some(value) => Some(value.to_str().ok().and_then(|v| v.parse().ok()).ok_or_else(no_company)?),
+            Some(value) => Some(
+                value
+                    .to_str()
+                    .ok()
+                    .and_then(|v| v.parse().ok())
+                    .ok_or_else(no_company)?,
+            ),
         };
         authenticate_member(parts, app, wanted).await
     }
@@ -88,12 +101,19 @@ impl FromRequestParts<App> for CompanyCaller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        let params = RawPathParams::from_request_parts(parts, app).await.map_err(|_| no_company())?;
-        let text = params.iter().find(|(name, _)| *name == "id").map(|(_, value)| value.to_owned());
+        let params = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|_| no_company())?;
+        let text = params
+            .iter()
+            .find(|(name, _)| *name == "id")
+            .map(|(_, value)| value.to_owned());
         let company = text
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| Error::invalid_field("id", "invalid_id", "not a UUID"))?;
-        authenticate_member(parts, app, Some(company)).await.map(Self)
+        authenticate_member(parts, app, Some(company))
+            .await
+            .map(Self)
     }
 }
 
@@ -141,7 +161,9 @@ impl FromRequestParts<App> for MaybePerson {
         if !parts.headers.contains_key(AUTHORIZATION) {
             return Ok(Self(None));
         }
-        Person::from_request_parts(parts, app).await.map(|person| Self(Some(person)))
+        Person::from_request_parts(parts, app)
+            .await
+            .map(|person| Self(Some(person)))
     }
 }
 
@@ -164,7 +186,15 @@ impl OperatorCaller {
         details: serde_json::Value,
     ) -> Result<()> {
         let actor = Actor::Operator(self.operator);
-        let act = Act { company, actor, request_id: Some(&self.request_id), action, subject, details, at: self.now };
+        let act = Act {
+            company,
+            actor,
+            request_id: Some(&self.request_id),
+            action,
+            subject,
+            details,
+            at: self.now,
+        };
         Ok(identity::record(conn, act).await?)
     }
 }
@@ -175,17 +205,31 @@ impl FromRequestParts<App> for OperatorCaller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let access = app.tokens().read_operator(bearer(parts)?)?;
         let mut conn = app.db().app().acquire().await?;
-        let now = identity::authenticate_operator(&mut conn, access.id).await?.ok_or_else(signed_out)?;
+        let now = identity::authenticate_operator(&mut conn, access.id)
+            .await?
+            .ok_or_else(signed_out)?;
         access.check_time(now)?;
-        Ok(Self { operator: access.id, now, request_id: request_id(parts) })
+        Ok(Self {
+            operator: access.id,
+            now,
+            request_id: request_id(parts),
+        })
     }
 }
 
-async fn authenticate_member(parts: &Parts, app: &App, wanted: Option<CompanyId>) -> Result<Caller> {
+async fn authenticate_member(
+    parts: &Parts,
+    app: &App,
+    wanted: Option<CompanyId>,
+) -> Result<Caller> {
     let bearer = bearer(parts)?;
     let request_id = request_id(parts);
     if let Some(hash) = api_key_hash(bearer) {
-        let holder = app.authenticator().key(hash).await?.ok_or_else(signed_out)?;
+        let holder = app
+            .authenticator()
+            .key(hash)
+            .await?
+            .ok_or_else(signed_out)?;
         if wanted.is_some_and(|company| company != holder.company) {
             return Err(no_company());
         }
@@ -200,22 +244,43 @@ async fn authenticate_member(parts: &Parts, app: &App, wanted: Option<CompanyId>
     }
     let (_, holder) = open_session(app, bearer, wanted).await?;
     if holder.must_change_password {
-        return Err(Error::new(ErrorCode::PasswordChangeRequired, "change the password first: POST /auth/password"));
+        return Err(Error::new(
+            ErrorCode::PasswordChangeRequired,
+            "change the password first: POST /auth/password",
+        ));
     }
     let (company, role) = choose_company(&holder, wanted)?;
-    Ok(Caller { company, user: holder.user, role, actor: Actor::User(holder.user), now: holder.now, request_id })
+    Ok(Caller {
+        company,
+        user: holder.user,
+        role,
+        actor: Actor::User(holder.user),
+        now: holder.now,
+        request_id,
+    })
 }
 
 fn choose_company(holder: &SessionHolder, wanted: Option<CompanyId>) -> Result<(CompanyId, Role)> {
     if wanted.is_none() && holder.memberships > 1 {
-        return Err(Error::new(ErrorCode::CompanyRequired, "you have several companies: name one in X-Company-ID"));
+        return Err(Error::new(
+            ErrorCode::CompanyRequired,
+            "you have several companies: name one in X-Company-ID",
+        ));
     }
     holder.membership.ok_or_else(no_company)
 }
 
-async fn open_session(app: &App, bearer: &str, company: Option<CompanyId>) -> Result<(SessionId, SessionHolder)> {
+async fn open_session(
+    app: &App,
+    bearer: &str,
+    company: Option<CompanyId>,
+) -> Result<(SessionId, SessionHolder)> {
     let access = app.tokens().read(bearer)?;
-    let holder = app.authenticator().session(access.id, company).await?.ok_or_else(signed_out)?;
+    let holder = app
+        .authenticator()
+        .session(access.id, company)
+        .await?
+        .ok_or_else(signed_out)?;
     access.check_time(holder.now)?;
     Ok((access.id, holder))
 }
@@ -228,15 +293,27 @@ fn bearer(parts: &Parts) -> Result<&str> {
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim())
-        .ok_or_else(|| Error::new(ErrorCode::Unauthenticated, "send Authorization: Bearer <access token or API key>"))
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::Unauthenticated,
+                "send Authorization: Bearer <access token or API key>",
+            )
+        })
 }
 
 fn request_id(parts: &Parts) -> String {
-    parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    parts
+        .extensions
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default()
 }
 
 fn signed_out() -> Error {
-    Error::new(ErrorCode::Unauthenticated, "the session or the key is no longer valid")
+    Error::new(
+        ErrorCode::Unauthenticated,
+        "the session or the key is no longer valid",
+    )
 }
 
 fn no_company() -> Error {

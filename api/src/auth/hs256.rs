@@ -7,8 +7,11 @@ use jsonwebtoken::signature::{Error, Signer, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use platform::crypto;
 
-static HS256_ALONE: CryptoProvider =
-    CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
+static HS256_ALONE: CryptoProvider = CryptoProvider {
+    signer_factory: signer,
+    verifier_factory: verifier,
+    key_utils: KeyUtils::new_unimplemented(),
+};
 
 /// Makes it the process's; again and again is once.
 pub(super) fn install() {
@@ -41,7 +44,11 @@ impl Signer<Vec<u8>> for Hs256 {
 impl Verifier<Vec<u8>> for Hs256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), Error> {
         let expected = crypto::hmac_sha256(&self.0, message);
-        if crypto::constant_time_eq(&expected, signature) { Ok(()) } else { Err(Error::new()) }
+        if crypto::constant_time_eq(&expected, signature) {
+            Ok(())
+        } else {
+            Err(Error::new())
+        }
     }
 }
 
@@ -64,7 +71,8 @@ mod tests {
     /// RFC 7515, appendix A.1.
     const MESSAGE: &[u8] = b"eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
         eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-    const KEY: &str = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow==";
+    const KEY: &str =
+        "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow==";
     const SIGNATURE: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
     #[test]
@@ -74,7 +82,9 @@ mod tests {
         let verifying = DecodingKey::from_secret(signing.as_bytes());
         let signed = jsonwebtoken::crypto::sign(MESSAGE, &signing, Algorithm::HS256).unwrap();
         assert_eq!(signed, SIGNATURE);
-        let verify = |message, algorithm| jsonwebtoken::crypto::verify(SIGNATURE, message, &verifying, algorithm);
+        let verify = |message, algorithm| {
+            jsonwebtoken::crypto::verify(SIGNATURE, message, &verifying, algorithm)
+        };
         assert!(verify(MESSAGE, Algorithm::HS256).unwrap());
         assert!(!verify(b"another", Algorithm::HS256).unwrap());
         assert!(verify(MESSAGE, Algorithm::HS384).is_err());

@@ -17,7 +17,11 @@ pub(crate) struct Passwords {
 
 impl Passwords {
     pub(crate) fn new() -> Self {
-        Self { cores: Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get))) }
+        Self {
+            cores: Arc::new(Semaphore::new(
+                available_parallelism().map_or(1, NonZero::get),
+            )),
+        }
     }
 
     pub(crate) async fn hash(&self, password: String) -> Result<String> {
@@ -26,11 +30,17 @@ impl Passwords {
 
     /// Takes as long without a hash as with one.
     pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        self.run(move || verify_password(&password, hash.as_deref())).await
+        self.run(move || verify_password(&password, hash.as_deref()))
+            .await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let core = self.cores.clone().acquire_owned().await.map_err(Error::internal)?;
+        let core = self
+            .cores
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(Error::internal)?;
         // The work goes on when the caller hangs up, and holds its core until it ends.
         let held = move || {
             let _core = core;

@@ -39,7 +39,10 @@ impl<Id> Access<Id> {
         if self.expires_at > now {
             Ok(())
         } else {
-            Err(Error::new(ErrorCode::TokenExpired, "the access token has expired; refresh it"))
+            Err(Error::new(
+                ErrorCode::TokenExpired,
+                "the access token has expired; refresh it",
+            ))
         }
     }
 }
@@ -67,11 +70,20 @@ impl Tokens {
         }
     }
 
-    pub(crate) fn issue(&self, user: Uuid, session: SessionId, now: DateTime<Utc>) -> Result<String> {
+    pub(crate) fn issue(
+        &self,
+        user: Uuid,
+        session: SessionId,
+        now: DateTime<Utc>,
+    ) -> Result<String> {
         self.sign(user, Some(session.0), PEOPLE, now)
     }
 
-    pub(crate) fn issue_operator(&self, operator: OperatorId, now: DateTime<Utc>) -> Result<String> {
+    pub(crate) fn issue_operator(
+        &self,
+        operator: OperatorId,
+        now: DateTime<Utc>,
+    ) -> Result<String> {
         self.sign(operator.0, None, OPERATORS, now)
     }
 
@@ -79,15 +91,27 @@ impl Tokens {
     pub(crate) fn read(&self, token: &str) -> Result<Access<SessionId>> {
         let claims = self.verify(token, &self.people)?;
         let session = claims.sid.ok_or_else(not_a_token)?;
-        Ok(Access { id: SessionId(session), expires_at: time(claims.exp)? })
+        Ok(Access {
+            id: SessionId(session),
+            expires_at: time(claims.exp)?,
+        })
     }
 
     pub(crate) fn read_operator(&self, token: &str) -> Result<Access<OperatorId>> {
         let claims = self.verify(token, &self.operators)?;
-        Ok(Access { id: OperatorId(claims.sub), expires_at: time(claims.exp)? })
+        Ok(Access {
+            id: OperatorId(claims.sub),
+            expires_at: time(claims.exp)?,
+        })
     }
 
-    fn sign(&self, subject: Uuid, session: Option<Uuid>, audience: &str, now: DateTime<Utc>) -> Result<String> {
+    fn sign(
+        &self,
+        subject: Uuid,
+        session: Option<Uuid>,
+        audience: &str,
+        now: DateTime<Utc>,
+    ) -> Result<String> {
         let claims = Claims {
             sub: subject,
             sid: session,
@@ -95,7 +119,8 @@ impl Tokens {
             iat: now.timestamp(),
             exp: (now + ACCESS_LIFE).timestamp(),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing).map_err(Error::internal)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+            .map_err(Error::internal)
     }
 
     fn verify(&self, token: &str, validation: &Validation) -> Result<Claims> {
@@ -133,7 +158,9 @@ pub(crate) fn new_api_key() -> (String, String, [u8; 32]) {
 
 /// The digest of what looks like an API key.
 pub(crate) fn api_key_hash(bearer: &str) -> Option<[u8; 32]> {
-    bearer.starts_with(KEY_PREFIX).then(|| crypto::sha256(bearer.as_bytes()))
+    bearer
+        .starts_with(KEY_PREFIX)
+        .then(|| crypto::sha256(bearer.as_bytes()))
 }
 
 #[cfg(test)]
@@ -167,13 +194,26 @@ mod tests {
         let ours = tokens("a key of the tests, long enough for it");
         let theirs = tokens("another key that is as long as the first");
         let (user, session) = (Uuid::now_v7(), SessionId::new());
-        assert!(ours.read(&theirs.issue(user, session, at(0)).unwrap()).is_err());
-        assert!(ours.read(&ours.issue_operator(OperatorId::new(), at(0)).unwrap()).is_err());
-        assert!(ours.read_operator(&ours.issue(user, session, at(0)).unwrap()).is_err());
+        assert!(
+            ours.read(&theirs.issue(user, session, at(0)).unwrap())
+                .is_err()
+        );
+        assert!(
+            ours.read(&ours.issue_operator(OperatorId::new(), at(0)).unwrap())
+                .is_err()
+        );
+        assert!(
+            ours.read_operator(&ours.issue(user, session, at(0)).unwrap())
+                .is_err()
+        );
 
         let token = ours.issue(user, session, at(0)).unwrap();
         let claims = token.split('.').nth(1).unwrap();
-        for header in [r#"{"alg":"none","typ":"JWT"}"#, r#"{"alg":"HS512","typ":"JWT"}"#, r#"{"typ":"JWT"}"#] {
+        for header in [
+            r#"{"alg":"none","typ":"JWT"}"#,
+            r#"{"alg":"HS512","typ":"JWT"}"#,
+            r#"{"typ":"JWT"}"#,
+        ] {
             let signature = token.rsplit('.').next().unwrap();
             for signature in ["", signature] {
                 let forged = format!("{}.{claims}.{signature}", URL_SAFE_NO_PAD.encode(header));

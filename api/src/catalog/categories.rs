@@ -15,9 +15,14 @@ use crate::extract::{IfMatch, Json, Path};
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
-pub(crate) async fn list(State(app): State<App>, caller: Caller, page: Page) -> Result<axum::Json<List<Category>>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    page: Page,
+) -> Result<axum::Json<List<Category>>> {
     let mut tx = caller.begin(&app).await?;
-    let rows = catalog::list_categories(&mut tx, caller.company, page.after()?, page.rows()).await?;
+    let rows =
+        catalog::list_categories(&mut tx, caller.company, page.after()?, page.rows()).await?;
     Ok(axum::Json(List::cut(rows, &page, |category| category.id)))
 }
 
@@ -31,10 +36,22 @@ pub(crate) async fn create(
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
-            let category = catalog::create_category(&mut tx, caller.company, new, caller.now).await?;
-            caller.audit(&mut tx, "catalog.create_category", ("category", Some(category.id.0)), json!({})).await?;
-            key.settle(&mut tx, &caller, Outcome::created(format!("/api/v1/categories/{}", category.id), category.id.0))
-                .await?
+            let category =
+                catalog::create_category(&mut tx, caller.company, new, caller.now).await?;
+            caller
+                .audit(
+                    &mut tx,
+                    "catalog.create_category",
+                    ("category", Some(category.id.0)),
+                    json!({}),
+                )
+                .await?;
+            key.settle(
+                &mut tx,
+                &caller,
+                Outcome::created(format!("/api/v1/categories/{}", category.id), category.id.0),
+            )
+            .await?
         }
     };
     let category = catalog::find_category(&mut tx, caller.company, outcome.id()?).await?;
@@ -42,7 +59,11 @@ pub(crate) async fn create(
     Ok(outcome.respond(&category))
 }
 
-pub(crate) async fn show(State(app): State<App>, caller: Caller, Path(id): Path<CategoryId>) -> Result<Response> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<CategoryId>,
+) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
     let category = catalog::find_category(&mut tx, caller.company, id).await?;
     Ok(versioned(category.version, &category))
@@ -65,7 +86,10 @@ pub(crate) async fn archive(
     Path(id): Path<CategoryId>,
     IfMatch(version): IfMatch,
 ) -> Result<StatusCode> {
-    let changes = CategoryChanges { archived: Some(true), ..CategoryChanges::default() };
+    let changes = CategoryChanges {
+        archived: Some(true),
+        ..CategoryChanges::default()
+    };
     update(&app, &caller, id, changes, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -79,9 +103,17 @@ async fn update(
 ) -> Result<Category> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(app).await?;
-    let category = catalog::update_category(&mut tx, caller.company, id, changes, version, caller.now).await?;
+    let category =
+        catalog::update_category(&mut tx, caller.company, id, changes, version, caller.now).await?;
     let details = json!({"version": category.version, "archived": category.archived_at.is_some()});
-    caller.audit(&mut tx, "catalog.change_category", ("category", Some(id.0)), details).await?;
+    caller
+        .audit(
+            &mut tx,
+            "catalog.change_category",
+            ("category", Some(id.0)),
+            details,
+        )
+        .await?;
     tx.commit().await?;
     Ok(category)
 }

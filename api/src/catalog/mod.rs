@@ -25,14 +25,35 @@ use crate::pagination::List;
 pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/products", get(products::list).post(products::create))
-        .route("/products/{id}", get(products::show).patch(products::change).delete(products::archive))
+        .route(
+            "/products/{id}",
+            get(products::show)
+                .patch(products::change)
+                .delete(products::archive),
+        )
         .route("/products/{id}/stock", get(stock::show))
-        .route("/categories", get(categories::list).post(categories::create))
-        .route("/categories/{id}", get(categories::show).patch(categories::change).delete(categories::archive))
+        .route(
+            "/categories",
+            get(categories::list).post(categories::create),
+        )
+        .route(
+            "/categories/{id}",
+            get(categories::show)
+                .patch(categories::change)
+                .delete(categories::archive),
+        )
         .route("/suppliers", get(suppliers::list).post(suppliers::create))
-        .route("/suppliers/{id}", get(suppliers::show).patch(suppliers::change).delete(suppliers::archive))
+        .route(
+            "/suppliers/{id}",
+            get(suppliers::show)
+                .patch(suppliers::change)
+                .delete(suppliers::archive),
+        )
         .route("/sites", get(sites::list).post(sites::create))
-        .route("/sites/{id}", get(sites::show).patch(sites::change).delete(sites::archive))
+        .route(
+            "/sites/{id}",
+            get(sites::show).patch(sites::change).delete(sites::archive),
+        )
         .route("/stock-movements", get(stock::list).post(stock::record))
         .route("/sales", get(sales::list).post(sales::record))
         .route("/sales/{id}/cancel", post(sales::cancel))
@@ -45,7 +66,11 @@ fn versioned(version: i32, thing: &impl Serialize) -> Response {
 
 /// What came of recording facts; a call that brings nothing new answers 200.
 fn recorded(created: u64, ids: &[Uuid]) -> Outcome {
-    let status = if created > 0 { axum::http::StatusCode::CREATED } else { axum::http::StatusCode::OK };
+    let status = if created > 0 {
+        axum::http::StatusCode::CREATED
+    } else {
+        axum::http::StatusCode::OK
+    };
     Outcome::of(status, None, json!({"ids": ids}))
 }
 

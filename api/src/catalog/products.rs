@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::catalog::{
-    self, CategoryId, NewProduct, Product, ProductChanges, ProductFilter, ProductId, ProductStatus, SupplierId,
+    self, CategoryId, NewProduct, Product, ProductChanges, ProductFilter, ProductId, ProductStatus,
+    SupplierId,
 };
 use domain::identity::{self, Role};
 use serde::Deserialize;
@@ -41,7 +42,8 @@ pub(crate) async fn list(
         supplier_id: filter.supplier_id,
     };
     let mut tx = caller.begin(&app).await?;
-    let rows = catalog::list_products(&mut tx, caller.company, &filter, page.after()?, page.rows()).await?;
+    let rows = catalog::list_products(&mut tx, caller.company, &filter, page.after()?, page.rows())
+        .await?;
     Ok(axum::Json(List::cut(rows, &page, |product| product.id)))
 }
 
@@ -56,10 +58,23 @@ pub(crate) async fn create(
         Some(replay) => replay,
         None => {
             let company = identity::find_company(&mut tx, caller.company).await?;
-            let product = catalog::create_product(&mut tx, company.id, &company.currency, new, caller.now).await?;
-            caller.audit(&mut tx, "catalog.create_product", ("product", Some(product.id.0)), json!({})).await?;
-            key.settle(&mut tx, &caller, Outcome::created(format!("/api/v1/products/{}", product.id), product.id.0))
-                .await?
+            let product =
+                catalog::create_product(&mut tx, company.id, &company.currency, new, caller.now)
+                    .await?;
+            caller
+                .audit(
+                    &mut tx,
+                    "catalog.create_product",
+                    ("product", Some(product.id.0)),
+                    json!({}),
+                )
+                .await?;
+            key.settle(
+                &mut tx,
+                &caller,
+                Outcome::created(format!("/api/v1/products/{}", product.id), product.id.0),
+            )
+            .await?
         }
     };
     let product = catalog::find_product(&mut tx, caller.company, outcome.id()?).await?;
@@ -67,7 +82,11 @@ pub(crate) async fn create(
     Ok(outcome.respond(&product))
 }
 
-pub(crate) async fn show(State(app): State<App>, caller: Caller, Path(id): Path<ProductId>) -> Result<Response> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ProductId>,
+) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
     let product = catalog::find_product(&mut tx, caller.company, id).await?;
     Ok(versioned(product.version, &product))
@@ -90,7 +109,10 @@ pub(crate) async fn archive(
     Path(id): Path<ProductId>,
     IfMatch(version): IfMatch,
 ) -> Result<StatusCode> {
-    let changes = ProductChanges { archived: Some(true), ..ProductChanges::default() };
+    let changes = ProductChanges {
+        archived: Some(true),
+        ..ProductChanges::default()
+    };
     update(&app, &caller, id, changes, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -104,9 +126,17 @@ async fn update(
 ) -> Result<Product> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(app).await?;
-    let product = catalog::update_product(&mut tx, caller.company, id, changes, version, caller.now).await?;
+    let product =
+        catalog::update_product(&mut tx, caller.company, id, changes, version, caller.now).await?;
     let details = json!({"version": product.version, "archived": product.archived_at.is_some()});
-    caller.audit(&mut tx, "catalog.change_product", ("product", Some(id.0)), details).await?;
+    caller
+        .audit(
+            &mut tx,
+            "catalog.change_product",
+            ("product", Some(id.0)),
+            details,
+        )
+        .await?;
     tx.commit().await?;
     Ok(product)
 }

@@ -43,7 +43,8 @@ pub(crate) async fn list(
         to: filter.to,
     };
     let mut tx = caller.begin(&app).await?;
-    let rows = catalog::list_sales(&mut tx, caller.company, &filter, page.after()?, page.rows()).await?;
+    let rows =
+        catalog::list_sales(&mut tx, caller.company, &filter, page.after()?, page.rows()).await?;
     Ok(axum::Json(List::cut(rows, &page, |sale| sale.id)))
 }
 
@@ -64,7 +65,8 @@ pub(crate) async fn record(
                 .await
                 .map_err(|error| unindexed(error, sales.one))?;
             if done.created > 0 {
-                tx.enqueue_all(reactions(caller.company, Event::SalesRecorded)).await?;
+                tx.enqueue_all(reactions(caller.company, Event::SalesRecorded))
+                    .await?;
             }
             let ids: Vec<_> = done.items.iter().map(|sale| sale.id.0).collect();
             let outcome = recorded(done.created, &ids);
@@ -89,12 +91,23 @@ pub(crate) async fn cancel(
         Some(replay) => replay,
         None => {
             catalog::cancel_sale(&mut tx, caller.company, id, caller.now).await?;
-            caller.audit(&mut tx, "catalog.cancel_sale", ("sale", Some(id.0)), json!({})).await?;
-            tx.enqueue_all(reactions(caller.company, Event::SalesRecorded)).await?;
+            caller
+                .audit(
+                    &mut tx,
+                    "catalog.cancel_sale",
+                    ("sale", Some(id.0)),
+                    json!({}),
+                )
+                .await?;
+            tx.enqueue_all(reactions(caller.company, Event::SalesRecorded))
+                .await?;
             key.settle(&mut tx, &caller, Outcome::changed(id.0)).await?
         }
     };
-    let sale = catalog::find_sales(&mut tx, caller.company, &[outcome.id()?]).await?.pop().ok_or_else(no_sale)?;
+    let sale = catalog::find_sales(&mut tx, caller.company, &[outcome.id()?])
+        .await?
+        .pop()
+        .ok_or_else(no_sale)?;
     tx.commit().await?;
     Ok(outcome.respond(&sale))
 }

@@ -15,7 +15,11 @@ use crate::extract::{IfMatch, Json, Path};
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
-pub(crate) async fn list(State(app): State<App>, caller: Caller, page: Page) -> Result<axum::Json<List<Site>>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    page: Page,
+) -> Result<axum::Json<List<Site>>> {
     let mut tx = caller.begin(&app).await?;
     let rows = catalog::list_sites(&mut tx, caller.company, page.after()?, page.rows()).await?;
     Ok(axum::Json(List::cut(rows, &page, |site| site.id)))
@@ -32,8 +36,20 @@ pub(crate) async fn create(
         Some(replay) => replay,
         None => {
             let site = catalog::create_site(&mut tx, caller.company, new, caller.now).await?;
-            caller.audit(&mut tx, "catalog.create_site", ("site", Some(site.id.0)), json!({})).await?;
-            key.settle(&mut tx, &caller, Outcome::created(format!("/api/v1/sites/{}", site.id), site.id.0)).await?
+            caller
+                .audit(
+                    &mut tx,
+                    "catalog.create_site",
+                    ("site", Some(site.id.0)),
+                    json!({}),
+                )
+                .await?;
+            key.settle(
+                &mut tx,
+                &caller,
+                Outcome::created(format!("/api/v1/sites/{}", site.id), site.id.0),
+            )
+            .await?
         }
     };
     let site = catalog::find_site(&mut tx, caller.company, outcome.id()?).await?;
@@ -41,7 +57,11 @@ pub(crate) async fn create(
     Ok(outcome.respond(&site))
 }
 
-pub(crate) async fn show(State(app): State<App>, caller: Caller, Path(id): Path<SiteId>) -> Result<Response> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<SiteId>,
+) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
     let site = catalog::find_site(&mut tx, caller.company, id).await?;
     Ok(versioned(site.version, &site))
@@ -64,17 +84,34 @@ pub(crate) async fn archive(
     Path(id): Path<SiteId>,
     IfMatch(version): IfMatch,
 ) -> Result<StatusCode> {
-    let changes = SiteChanges { archived: Some(true), ..SiteChanges::default() };
+    let changes = SiteChanges {
+        archived: Some(true),
+        ..SiteChanges::default()
+    };
     update(&app, &caller, id, changes, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn update(app: &App, caller: &Caller, id: SiteId, changes: SiteChanges, version: Option<i32>) -> Result<Site> {
+async fn update(
+    app: &App,
+    caller: &Caller,
+    id: SiteId,
+    changes: SiteChanges,
+    version: Option<i32>,
+) -> Result<Site> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(app).await?;
-    let site = catalog::update_site(&mut tx, caller.company, id, changes, version, caller.now).await?;
+    let site =
+        catalog::update_site(&mut tx, caller.company, id, changes, version, caller.now).await?;
     let details = json!({"version": site.version, "archived": site.archived_at.is_some()});
-    caller.audit(&mut tx, "catalog.change_site", ("site", Some(id.0)), details).await?;
+    caller
+        .audit(
+            &mut tx,
+            "catalog.change_site",
+            ("site", Some(id.0)),
+            details,
+        )
+        .await?;
     tx.commit().await?;
     Ok(site)
 }

@@ -29,7 +29,14 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<axum::Json<List<LedgerEntry>>> {
     let mut tx = caller.begin(&app).await?;
-    let rows = catalog::list_ledger(&mut tx, caller.company, filter.product_id, page.after()?, page.rows()).await?;
+    let rows = catalog::list_ledger(
+        &mut tx,
+        caller.company,
+        filter.product_id,
+        page.after()?,
+        page.rows(),
+    )
+    .await?;
     Ok(axum::Json(List::cut(rows, &page, |entry| entry.id)))
 }
 
@@ -37,18 +44,23 @@ pub(crate) async fn list(
 pub(crate) async fn record(
     State(app): State<App>,
     caller: Caller,
-    Keyed { value: movements, key }: Keyed<OneOrMany<NewMovement>>,
+    Keyed {
+        value: movements,
+        key,
+    }: Keyed<OneOrMany<NewMovement>>,
 ) -> Result<Response> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
-            let done = catalog::record_movements(&mut tx, caller.company, &movements.items, caller.now)
-                .await
-                .map_err(|error| unindexed(error, movements.one))?;
+            let done =
+                catalog::record_movements(&mut tx, caller.company, &movements.items, caller.now)
+                    .await
+                    .map_err(|error| unindexed(error, movements.one))?;
             if done.created > 0 {
-                tx.enqueue_all(reactions(caller.company, Event::StockMoved)).await?;
+                tx.enqueue_all(reactions(caller.company, Event::StockMoved))
+                    .await?;
             }
             let ids: Vec<_> = done.items.iter().map(|entry| entry.id).collect();
             let outcome = recorded(done.created, &ids);
@@ -67,5 +79,7 @@ pub(crate) async fn show(
     Path(id): Path<ProductId>,
 ) -> Result<axum::Json<Stock>> {
     let mut tx = caller.begin(&app).await?;
-    Ok(axum::Json(catalog::find_stock(&mut tx, caller.company, id).await?))
+    Ok(axum::Json(
+        catalog::find_stock(&mut tx, caller.company, id).await?,
+    ))
 }

@@ -15,7 +15,11 @@ use crate::extract::{IfMatch, Json, Path};
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
-pub(crate) async fn list(State(app): State<App>, caller: Caller, page: Page) -> Result<axum::Json<List<Supplier>>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    page: Page,
+) -> Result<axum::Json<List<Supplier>>> {
     let mut tx = caller.begin(&app).await?;
     let rows = catalog::list_suppliers(&mut tx, caller.company, page.after()?, page.rows()).await?;
     Ok(axum::Json(List::cut(rows, &page, |supplier| supplier.id)))
@@ -31,10 +35,22 @@ pub(crate) async fn create(
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
-            let supplier = catalog::create_supplier(&mut tx, caller.company, new, caller.now).await?;
-            caller.audit(&mut tx, "catalog.create_supplier", ("supplier", Some(supplier.id.0)), json!({})).await?;
-            key.settle(&mut tx, &caller, Outcome::created(format!("/api/v1/suppliers/{}", supplier.id), supplier.id.0))
-                .await?
+            let supplier =
+                catalog::create_supplier(&mut tx, caller.company, new, caller.now).await?;
+            caller
+                .audit(
+                    &mut tx,
+                    "catalog.create_supplier",
+                    ("supplier", Some(supplier.id.0)),
+                    json!({}),
+                )
+                .await?;
+            key.settle(
+                &mut tx,
+                &caller,
+                Outcome::created(format!("/api/v1/suppliers/{}", supplier.id), supplier.id.0),
+            )
+            .await?
         }
     };
     let supplier = catalog::find_supplier(&mut tx, caller.company, outcome.id()?).await?;
@@ -42,7 +58,11 @@ pub(crate) async fn create(
     Ok(outcome.respond(&supplier))
 }
 
-pub(crate) async fn show(State(app): State<App>, caller: Caller, Path(id): Path<SupplierId>) -> Result<Response> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<SupplierId>,
+) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
     let supplier = catalog::find_supplier(&mut tx, caller.company, id).await?;
     Ok(versioned(supplier.version, &supplier))
@@ -65,7 +85,10 @@ pub(crate) async fn archive(
     Path(id): Path<SupplierId>,
     IfMatch(version): IfMatch,
 ) -> Result<StatusCode> {
-    let changes = SupplierChanges { archived: Some(true), ..SupplierChanges::default() };
+    let changes = SupplierChanges {
+        archived: Some(true),
+        ..SupplierChanges::default()
+    };
     update(&app, &caller, id, changes, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -79,9 +102,17 @@ async fn update(
 ) -> Result<Supplier> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(app).await?;
-    let supplier = catalog::update_supplier(&mut tx, caller.company, id, changes, version, caller.now).await?;
+    let supplier =
+        catalog::update_supplier(&mut tx, caller.company, id, changes, version, caller.now).await?;
     let details = json!({"version": supplier.version, "archived": supplier.archived_at.is_some()});
-    caller.audit(&mut tx, "catalog.change_supplier", ("supplier", Some(id.0)), details).await?;
+    caller
+        .audit(
+            &mut tx,
+            "catalog.change_supplier",
+            ("supplier", Some(id.0)),
+            details,
+        )
+        .await?;
     tx.commit().await?;
     Ok(supplier)
 }

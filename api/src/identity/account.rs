@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use axum::http::header::{ETAG, LOCATION};
 use axum::response::{IntoResponse, Response};
 use domain::identity::{
-    self, Company, CompanyProfile, Language, NewCompany, NewUser, OwnCompany, Profile, ProfileChanges, User,
+    self, Company, CompanyProfile, Language, NewCompany, NewUser, OwnCompany, Profile,
+    ProfileChanges, User,
 };
 use platform::db::{self, Scope};
 use serde::{Deserialize, Serialize};
@@ -33,9 +34,16 @@ struct Registered {
     company: Option<Company>,
 }
 
-pub(crate) async fn register(State(app): State<App>, peer: Peer, Json(body): Json<Registration>) -> Result<Response> {
+pub(crate) async fn register(
+    State(app): State<App>,
+    peer: Peer,
+    Json(body): Json<Registration>,
+) -> Result<Response> {
     let language = body.language.unwrap_or_default();
-    let profile = CompanyProfile { language, ..CompanyProfile::default() };
+    let profile = CompanyProfile {
+        language,
+        ..CompanyProfile::default()
+    };
     let user = NewUser::check(
         Profile {
             email: &body.email,
@@ -46,11 +54,16 @@ pub(crate) async fn register(State(app): State<App>, peer: Peer, Json(body): Jso
         },
         &body.password,
     )?;
-    let company = body.company_name.map(|name| NewCompany::check_as("company_name", &name, profile)).transpose()?;
+    let company = body
+        .company_name
+        .map(|name| NewCompany::check_as("company_name", &name, profile))
+        .transpose()?;
     count_registration(&app, peer).await?;
     let hash = app.passwords().hash(body.password).await?;
 
-    let scope = company.as_ref().map_or(Scope::user(user.id), |c| Scope::member(c.id, user.id));
+    let scope = company
+        .as_ref()
+        .map_or(Scope::user(user.id), |c| Scope::member(c.id, user.id));
     let mut tx = app.db().begin(scope).await?;
     let now = db::now(&mut tx).await?;
     identity::create_user(&mut tx, &user, &hash, now).await?;
@@ -64,7 +77,12 @@ pub(crate) async fn register(State(app): State<App>, peer: Peer, Json(body): Jso
     let user = identity::find_user(&mut tx, user.id).await?;
     tx.commit().await?;
     let location = [(LOCATION, "/api/v1/auth/me")];
-    Ok((StatusCode::CREATED, location, axum::Json(Registered { user, company })).into_response())
+    Ok((
+        StatusCode::CREATED,
+        location,
+        axum::Json(Registered { user, company }),
+    )
+        .into_response())
 }
 
 /// Each costs a hash, and may be one of thousands.
@@ -104,9 +122,15 @@ pub(crate) async fn change(
     IfMatch(version): IfMatch,
     Json(body): Json<AccountChanges>,
 ) -> Result<Response> {
-    let changes = ProfileChanges { full_name: body.full_name, phone: body.phone, language: body.language }.check()?;
+    let changes = ProfileChanges {
+        full_name: body.full_name,
+        phone: body.phone,
+        language: body.language,
+    }
+    .check()?;
     let mut tx = person.begin(&app).await?;
-    let user = identity::update_profile(&mut tx, person.user, &changes, version, person.now).await?;
+    let user =
+        identity::update_profile(&mut tx, person.user, &changes, version, person.now).await?;
     tx.commit().await?;
     Ok(([(ETAG, etag(user.version))], axum::Json(user)).into_response())
 }

@@ -15,7 +15,11 @@ use crate::extract::Path;
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
-pub(crate) async fn list(State(app): State<App>, caller: Caller, page: Page) -> Result<axum::Json<List<ApiKey>>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    page: Page,
+) -> Result<axum::Json<List<ApiKey>>> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
     let rows = identity::list_api_keys(&mut tx, caller.company, page.after()?, page.rows()).await?;
@@ -41,7 +45,10 @@ struct CreatedKey {
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
-    Keyed { value: body, key: idempotency }: Keyed<NewKey>,
+    Keyed {
+        value: body,
+        key: idempotency,
+    }: Keyed<NewKey>,
 ) -> Result<Response> {
     require_person(&caller)?;
     require_power_over(&caller, body.role)?;
@@ -54,7 +61,14 @@ pub(crate) async fn create(
             let api_key = ApiKey::new(&body.name, prefix, body.role, caller.user, caller.now)?;
             identity::create_api_key(&mut tx, caller.company, &api_key, &hash).await?;
             let subject = ("api_key", Some(api_key.id.0));
-            caller.audit(&mut tx, "identity.create_api_key", subject, json!({"role": body.role})).await?;
+            caller
+                .audit(
+                    &mut tx,
+                    "identity.create_api_key",
+                    subject,
+                    json!({"role": body.role}),
+                )
+                .await?;
             secret = Some(key);
             let outcome = Outcome::of(StatusCode::CREATED, None, json!({"id": api_key.id}));
             idempotency.settle(&mut tx, &caller, outcome).await?
@@ -62,14 +76,28 @@ pub(crate) async fn create(
     };
     let api_key = identity::find_api_key(&mut tx, caller.company, outcome.id()?).await?;
     tx.commit().await?;
-    Ok(outcome.respond(&CreatedKey { api_key, key: secret }))
+    Ok(outcome.respond(&CreatedKey {
+        api_key,
+        key: secret,
+    }))
 }
 
-pub(crate) async fn revoke(State(app): State<App>, caller: Caller, Path(id): Path<ApiKeyId>) -> Result<StatusCode> {
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ApiKeyId>,
+) -> Result<StatusCode> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
     identity::revoke_api_key(&mut tx, caller.company, id, caller.now).await?;
-    caller.audit(&mut tx, "identity.revoke_api_key", ("api_key", Some(id.0)), json!({})).await?;
+    caller
+        .audit(
+            &mut tx,
+            "identity.revoke_api_key",
+            ("api_key", Some(id.0)),
+            json!({}),
+        )
+        .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

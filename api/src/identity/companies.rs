@@ -46,7 +46,10 @@ pub(crate) async fn create(
     Keyed { value: body, key }: Keyed<CompanyBody>,
 ) -> Result<Response> {
     if person.must_change_password {
-        return Err(Error::new(ErrorCode::PasswordChangeRequired, "change the password first: POST /auth/password"));
+        return Err(Error::new(
+            ErrorCode::PasswordChangeRequired,
+            "change the password first: POST /auth/password",
+        ));
     }
     let mut company = body.check()?;
     // Keys are kept by company, and there is none yet: the key itself makes its id, so that a repetition finds it.
@@ -67,8 +70,11 @@ pub(crate) async fn create(
         None => {
             identity::create_company(&mut tx, &company, caller.user, caller.now).await?;
             let subject = ("company", Some(company.id.0));
-            caller.audit(&mut tx, "identity.create_company", subject, json!({})).await?;
-            let outcome = Outcome::created(format!("/api/v1/companies/{}", company.id), company.id.0);
+            caller
+                .audit(&mut tx, "identity.create_company", subject, json!({}))
+                .await?;
+            let outcome =
+                Outcome::created(format!("/api/v1/companies/{}", company.id), company.id.0);
             key.settle(&mut tx, &caller, outcome).await?
         }
     };
@@ -77,7 +83,10 @@ pub(crate) async fn create(
     Ok(outcome.respond(&company))
 }
 
-pub(crate) async fn show(State(app): State<App>, CompanyCaller(caller): CompanyCaller) -> Result<Response> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    CompanyCaller(caller): CompanyCaller,
+) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
     let company = identity::find_company(&mut tx, caller.company).await?;
     Ok(([(ETAG, etag(company.version))], axum::Json(company)).into_response())
@@ -109,9 +118,17 @@ pub(crate) async fn change(
     }
     .check()?;
     let mut tx = caller.begin(&app).await?;
-    let company = identity::update_company(&mut tx, caller.company, &changes, version, caller.now).await?;
+    let company =
+        identity::update_company(&mut tx, caller.company, &changes, version, caller.now).await?;
     let subject = ("company", Some(caller.company.0));
-    caller.audit(&mut tx, "identity.change_company", subject, json!({"version": company.version})).await?;
+    caller
+        .audit(
+            &mut tx,
+            "identity.change_company",
+            subject,
+            json!({"version": company.version}),
+        )
+        .await?;
     tx.commit().await?;
     Ok(([(ETAG, etag(company.version))], axum::Json(company)).into_response())
 }

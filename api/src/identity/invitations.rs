@@ -34,7 +34,11 @@ pub(crate) async fn create(
 ) -> Result<Response> {
     require_power_over(&caller, body.role)?;
     if body.role == Role::Owner {
-        return Err(Error::invalid_field("role", "unsupported", "invite as admin, then make the member an owner"));
+        return Err(Error::invalid_field(
+            "role",
+            "unsupported",
+            "invite as admin, then make the member an owner",
+        ));
     }
     let email = identity::parse_email("email", &body.email)?;
     let mut tx = caller.begin(&app).await?;
@@ -45,13 +49,25 @@ pub(crate) async fn create(
             refuse_too_many(attempts, caller.now)?;
             let invitation = Invitation::new(email, body.role, caller.now);
             let (token, hash) = random_token();
-            let sealed = app.keyring().seal(&format!("invitations:{}", invitation.id), token.as_bytes());
+            let sealed = app
+                .keyring()
+                .seal(&format!("invitations:{}", invitation.id), token.as_bytes());
             let by = (caller.company, caller.user);
             identity::create_invitation(&mut tx, by, &invitation, &hash, &sealed).await?;
-            let job = SendInvitation { invitation_id: invitation.id };
-            tx.enqueue(::jobs::job(caller.company, &job).by(caller.user)).await?;
+            let job = SendInvitation {
+                invitation_id: invitation.id,
+            };
+            tx.enqueue(::jobs::job(caller.company, &job).by(caller.user))
+                .await?;
             let subject = ("invitation", Some(invitation.id.0));
-            caller.audit(&mut tx, "identity.invite", subject, json!({"role": body.role})).await?;
+            caller
+                .audit(
+                    &mut tx,
+                    "identity.invite",
+                    subject,
+                    json!({"role": body.role}),
+                )
+                .await?;
             let outcome = Outcome::of(StatusCode::CREATED, None, json!({"id": invitation.id}));
             key.settle(&mut tx, &caller, outcome).await?
         }
@@ -92,8 +108,12 @@ pub(crate) async fn accept(
         let mut conn = app.db().app().acquire().await?;
         identity::find_invitation(&mut conn, &token_hash).await?
     };
-    let invited = invited
-        .ok_or_else(|| Error::new(ErrorCode::TokenInvalid, "the invitation is unknown, accepted or has expired"))?;
+    let invited = invited.ok_or_else(|| {
+        Error::new(
+            ErrorCode::TokenInvalid,
+            "the invitation is unknown, accepted or has expired",
+        )
+    })?;
     let (user, new_user) = match invited.user {
         Some(user) => {
             prove(&app, peer, (user, &invited.email), person, body.password).await?;
@@ -113,8 +133,16 @@ pub(crate) async fn accept(
     let role = identity::join_company(&mut tx, &invited, user, now).await?;
     let company = identity::find_company(&mut tx, invited.company).await?;
     tx.commit().await?;
-    let company = OwnCompany { id: company.id, name: company.name, role };
-    Ok(axum::Json(Accepted { company, email: invited.email, account_created: new_user.is_some() }))
+    let company = OwnCompany {
+        id: company.id,
+        name: company.name,
+        role,
+    };
+    Ok(axum::Json(Accepted {
+        company,
+        email: invited.email,
+        account_created: new_user.is_some(),
+    }))
 }
 
 /// Whether the request is of the account that the invited address has.
@@ -127,7 +155,11 @@ async fn prove(
 ) -> Result<()> {
     if let Some(person) = person {
         let is_theirs = person.user == user;
-        return if is_theirs { Ok(()) } else { Err(Error::forbidden("the invitation is for another account")) };
+        return if is_theirs {
+            Ok(())
+        } else {
+            Err(Error::forbidden("the invitation is for another account"))
+        };
     }
     let Some(password) = password else {
         let message = "the invited address has an account: sign in to it, or send its password";
@@ -143,7 +175,8 @@ async fn prove(
 }
 
 async fn new_account(app: &App, invited: &Invited, body: Acceptance) -> Result<(NewUser, String)> {
-    let required = |field: &str| Error::invalid_field(field, "required", "needed to make your account");
+    let required =
+        |field: &str| Error::invalid_field(field, "required", "needed to make your account");
     let password = body.password.ok_or_else(|| required("password"))?;
     let full_name = body.full_name.ok_or_else(|| required("full_name"))?;
     let profile = Profile {

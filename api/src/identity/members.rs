@@ -59,7 +59,9 @@ pub(crate) async fn create(
     let (temporary_password, _) = random_token();
     let country = {
         let mut tx = caller.begin(&app).await?;
-        identity::find_company(&mut tx, caller.company).await?.country
+        identity::find_company(&mut tx, caller.company)
+            .await?
+            .country
     };
     let profile = Profile {
         email: &body.email,
@@ -68,10 +70,16 @@ pub(crate) async fn create(
         language: body.language,
         country: &country,
     };
-    let user = NewUser { must_change_password: true, ..NewUser::check(profile, &temporary_password)? };
+    let user = NewUser {
+        must_change_password: true,
+        ..NewUser::check(profile, &temporary_password)?
+    };
     let hash = app.passwords().hash(temporary_password.clone()).await?;
 
-    let mut tx = app.db().begin(Scope::member(caller.company, user.id)).await?;
+    let mut tx = app
+        .db()
+        .begin(Scope::member(caller.company, user.id))
+        .await?;
     let mut temporary_password = Some(temporary_password);
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => {
@@ -82,14 +90,24 @@ pub(crate) async fn create(
             identity::create_user(&mut tx, &user, &hash, caller.now).await?;
             identity::add_member(&mut tx, caller.company, user.id, body.role, caller.now).await?;
             let details = json!({"role": body.role});
-            caller.audit(&mut tx, "identity.create_member", ("user", Some(user.id.0)), details).await?;
+            caller
+                .audit(
+                    &mut tx,
+                    "identity.create_member",
+                    ("user", Some(user.id.0)),
+                    details,
+                )
+                .await?;
             let outcome = Outcome::of(StatusCode::CREATED, None, json!({"id": user.id}));
             key.settle(&mut tx, &caller, outcome).await?
         }
     };
     let member = identity::find_member(&mut tx, caller.company, outcome.id()?).await?;
     tx.commit().await?;
-    Ok(outcome.respond(&CreatedMember { member, temporary_password }))
+    Ok(outcome.respond(&CreatedMember {
+        member,
+        temporary_password,
+    }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,10 +133,25 @@ pub(crate) async fn change(
     let mut tx = caller.begin(&app).await?;
     let changes = (body.role, body.active);
     let company = caller.company;
-    let member =
-        identity::update_member(&mut tx, company, path.user_id, caller.role, changes, version, caller.now).await?;
+    let member = identity::update_member(
+        &mut tx,
+        company,
+        path.user_id,
+        caller.role,
+        changes,
+        version,
+        caller.now,
+    )
+    .await?;
     let details = json!({"role": body.role, "active": body.active});
-    caller.audit(&mut tx, "identity.change_member", ("user", Some(path.user_id.0)), details).await?;
+    caller
+        .audit(
+            &mut tx,
+            "identity.change_member",
+            ("user", Some(path.user_id.0)),
+            details,
+        )
+        .await?;
     tx.commit().await?;
     Ok(([(ETAG, etag(member.version))], axum::Json(member)).into_response())
 }
@@ -133,8 +166,22 @@ pub(crate) async fn remove(
         return Err(Error::forbidden("an API key can't take its maker out"));
     }
     let mut tx = caller.begin(&app).await?;
-    identity::remove_member(&mut tx, caller.company, path.user_id, (caller.user, caller.role), caller.now).await?;
-    caller.audit(&mut tx, "identity.remove_member", ("user", Some(path.user_id.0)), json!({})).await?;
+    identity::remove_member(
+        &mut tx,
+        caller.company,
+        path.user_id,
+        (caller.user, caller.role),
+        caller.now,
+    )
+    .await?;
+    caller
+        .audit(
+            &mut tx,
+            "identity.remove_member",
+            ("user", Some(path.user_id.0)),
+            json!({}),
+        )
+        .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -146,5 +193,7 @@ pub(crate) fn require_power_over(caller: &Caller, role: Role) -> Result<()> {
     if caller.role.may_change(role, role) {
         return Ok(());
     }
-    Err(Error::forbidden("a role above your own can't be given or taken"))
+    Err(Error::forbidden(
+        "a role above your own can't be given or taken",
+    ))
 }

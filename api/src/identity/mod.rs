@@ -23,11 +23,23 @@ pub(crate) fn router() -> Router<App> {
         .route("/auth/me", get(account::show).patch(account::change))
         .route("/auth/password", post(password::change))
         .route("/auth/password-reset", post(password::request_reset))
-        .route("/auth/password-reset/confirm", post(password::confirm_reset))
+        .route(
+            "/auth/password-reset/confirm",
+            post(password::confirm_reset),
+        )
         .route("/companies", post(companies::create))
-        .route("/companies/{id}", get(companies::show).patch(companies::change))
-        .route("/companies/{id}/members", get(members::list).post(members::create))
-        .route("/companies/{id}/members/{user_id}", patch(members::change).delete(members::remove))
+        .route(
+            "/companies/{id}",
+            get(companies::show).patch(companies::change),
+        )
+        .route(
+            "/companies/{id}/members",
+            get(members::list).post(members::create),
+        )
+        .route(
+            "/companies/{id}/members/{user_id}",
+            patch(members::change).delete(members::remove),
+        )
         .route("/companies/{id}/invitations", post(invitations::create))
         .route("/invitations/accept", post(invitations::accept))
         .route("/api-keys", get(api_keys::list).post(api_keys::create))

@@ -35,15 +35,34 @@ pub(crate) async fn change(
     let current = identity::own_password_hash(&mut tx).await?;
     tx.commit().await?;
 
-    if let Some(wrong) = check_password("new_password", &body.new_password, &user.email, &user.full_name) {
+    if let Some(wrong) = check_password(
+        "new_password",
+        &body.new_password,
+        &user.email,
+        &user.full_name,
+    ) {
         return Err(Error::invalid(vec![wrong]));
     }
     if body.new_password == body.current_password {
-        return Err(Error::invalid_field("new_password", "same_password", "must differ from the current one"));
+        return Err(Error::invalid_field(
+            "new_password",
+            "same_password",
+            "must differ from the current one",
+        ));
     }
     count_login(&app, &user.email, peer).await?;
-    let wrong = || Error::invalid_field("current_password", "wrong_password", "not the current password");
-    if !app.passwords().verify(body.current_password, current.clone()).await? {
+    let wrong = || {
+        Error::invalid_field(
+            "current_password",
+            "wrong_password",
+            "not the current password",
+        )
+    };
+    if !app
+        .passwords()
+        .verify(body.current_password, current.clone())
+        .await?
+    {
         return Err(wrong());
     }
     let hash = app.passwords().hash(body.new_password).await?;
@@ -79,16 +98,27 @@ pub(crate) async fn request_reset(
         identity::find_credentials(&mut conn, &email).await?
     };
     if let Some(user) = known.filter(|known| known.active) {
-        let reset = PasswordReset { id: PasswordResetId::new(), user: user.id };
+        let reset = PasswordReset {
+            id: PasswordResetId::new(),
+            user: user.id,
+        };
         let (token, hash) = random_token();
-        let sealed = app.keyring().seal(&format!("password_resets:{}", reset.id), token.as_bytes());
+        let sealed = app
+            .keyring()
+            .seal(&format!("password_resets:{}", reset.id), token.as_bytes());
         let mut tx = app.db().begin_engine().await?;
         identity::create_password_reset(&mut tx, reset, &hash, &sealed).await?;
-        tx.enqueue(::jobs::platform_job(&SendPasswordReset { reset_id: reset.id })).await?;
+        tx.enqueue(::jobs::platform_job(&SendPasswordReset {
+            reset_id: reset.id,
+        }))
+        .await?;
         tx.commit().await?;
     }
     let message = "if this address has an account, a message is on its way to it";
-    Ok((StatusCode::ACCEPTED, axum::Json(json!({"message": message}))))
+    Ok((
+        StatusCode::ACCEPTED,
+        axum::Json(json!({"message": message})),
+    ))
 }
 
 #[derive(Debug, Deserialize)]
@@ -99,14 +129,20 @@ pub(crate) struct ResetConfirmation {
 }
 
 /// Ends every session of the person.
-pub(crate) async fn confirm_reset(State(app): State<App>, Json(body): Json<ResetConfirmation>) -> Result<StatusCode> {
+pub(crate) async fn confirm_reset(
+    State(app): State<App>,
+    Json(body): Json<ResetConfirmation>,
+) -> Result<StatusCode> {
     let token_hash = sha256(body.token.as_bytes());
     let reset = {
         let mut conn = app.db().app().acquire().await?;
         identity::find_password_reset(&mut conn, &token_hash).await?
     };
     let reset = reset.ok_or_else(|| {
-        Error::new(ErrorCode::TokenInvalid, "the link is unknown, used or has expired; ask for another")
+        Error::new(
+            ErrorCode::TokenInvalid,
+            "the link is unknown, used or has expired; ask for another",
+        )
     })?;
     let mut tx = app.db().begin(Scope::user(reset.user)).await?;
     let user = identity::find_user(&mut tx, reset.user).await?;

@@ -67,7 +67,11 @@ pub(crate) async fn create_token(
         let mut conn = app.db().app().acquire().await?;
         identity::find_credentials(&mut conn, &email).await?
     };
-    let Credentials { id: user, password_hash, .. } = verify(&app, form.password, known).await?;
+    let Credentials {
+        id: user,
+        password_hash,
+        ..
+    } = verify(&app, form.password, known).await?;
 
     let (refresh_token, hash) = random_token();
     let mut tx = app.db().begin(Scope::user(user)).await?;
@@ -100,7 +104,9 @@ pub(crate) async fn create_operator_token(
     let known = identity::find_operator_credentials(&mut conn, &email).await?;
     let operator = verify(&app, form.password, known).await?.id;
     identity::forgive_attempts(&mut conn, &account, &peer.key()).await?;
-    Ok(axum::Json(TokenAnswer::new(app.tokens().issue_operator(operator, now)?)))
+    Ok(axum::Json(TokenAnswer::new(
+        app.tokens().issue_operator(operator, now)?,
+    )))
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,25 +115,34 @@ pub(crate) struct RefreshBody {
     refresh_token: String,
 }
 
-pub(crate) async fn refresh(State(app): State<App>, Json(body): Json<RefreshBody>) -> Result<axum::Json<TokenAnswer>> {
+pub(crate) async fn refresh(
+    State(app): State<App>,
+    Json(body): Json<RefreshBody>,
+) -> Result<axum::Json<TokenAnswer>> {
     let presented = sha256(body.refresh_token.as_bytes());
     let known = {
         let mut conn = app.db().app().acquire().await?;
         identity::find_refresh_token(&mut conn, &presented).await?
     };
-    let token = known.filter(|token| token.session_open).ok_or_else(not_refreshable)?;
+    let token = known
+        .filter(|token| token.session_open)
+        .ok_or_else(not_refreshable)?;
 
     let (next, next_hash) = random_token();
     let mut tx = app.db().begin(Scope::user(token.user)).await?;
     let now = db::now(&mut tx).await?;
-    let rotation = identity::rotate_refresh_token(&mut tx, token, (&presented, &next_hash), now).await?;
+    let rotation =
+        identity::rotate_refresh_token(&mut tx, token, (&presented, &next_hash), now).await?;
     tx.commit().await?;
     if rotation == Rotation::Reused {
         tracing::warn!(user_id = %token.user, session_id = %token.session, "a used refresh token came back");
         return Err(not_refreshable());
     }
     let access = access_token(&app, token.user, token.session, now)?;
-    Ok(axum::Json(TokenAnswer { refresh_token: Some(next), ..TokenAnswer::new(access) }))
+    Ok(axum::Json(TokenAnswer {
+        refresh_token: Some(next),
+        ..TokenAnswer::new(access)
+    }))
 }
 
 pub(crate) async fn logout(State(app): State<App>, person: Person) -> Result<StatusCode> {
@@ -142,8 +157,16 @@ fn access_token(app: &App, user: UserId, session: SessionId, now: DateTime<Utc>)
 }
 
 fn check_form(form: &PasswordForm) -> Result<String> {
-    if form.grant_type.as_deref().is_some_and(|grant| grant != "password") {
-        return Err(Error::invalid_field("grant_type", "unsupported", "only the password grant is supported"));
+    if form
+        .grant_type
+        .as_deref()
+        .is_some_and(|grant| grant != "password")
+    {
+        return Err(Error::invalid_field(
+            "grant_type",
+            "unsupported",
+            "only the password grant is supported",
+        ));
     }
     Ok(form.username.trim().to_lowercase())
 }
@@ -162,22 +185,37 @@ pub(crate) fn refuse_too_many(attempts: Attempts, now: DateTime<Utc>) -> Result<
         Attempts::Allowed => Ok(()),
         Attempts::Refused { until } => {
             let seconds = (until - now).num_seconds();
-            Err(Error::rate_limited("too many tries; wait", u64::try_from(seconds).unwrap_or(1)))
+            Err(Error::rate_limited(
+                "too many tries; wait",
+                u64::try_from(seconds).unwrap_or(1),
+            ))
         }
     }
 }
 
 /// The same answer in the same time, whether the account exists, is closed, or the password is wrong.
-pub(crate) async fn verify<Id>(app: &App, password: String, known: Option<Credentials<Id>>) -> Result<Credentials<Id>> {
+pub(crate) async fn verify<Id>(
+    app: &App,
+    password: String,
+    known: Option<Credentials<Id>>,
+) -> Result<Credentials<Id>> {
     let hash = known.as_ref().map(|k| k.password_hash.clone());
     let matches = app.passwords().verify(password, hash).await?;
-    known.filter(|k| matches && k.active).ok_or_else(wrong_credentials)
+    known
+        .filter(|k| matches && k.active)
+        .ok_or_else(wrong_credentials)
 }
 
 fn wrong_credentials() -> Error {
-    Error::new(ErrorCode::InvalidCredentials, "wrong e-mail address or password")
+    Error::new(
+        ErrorCode::InvalidCredentials,
+        "wrong e-mail address or password",
+    )
 }
 
 fn not_refreshable() -> Error {
-    Error::new(ErrorCode::Unauthenticated, "the refresh token is no longer valid; sign in again")
+    Error::new(
+        ErrorCode::Unauthenticated,
+        "the refresh token is no longer valid; sign in again",
+    )
 }

@@ -32,7 +32,10 @@ pub(crate) async fn list(
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
     let import = import::find_import(&mut tx, caller.company, id).await?;
-    let wants_csv = headers.get(ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/csv"));
+    let wants_csv = headers
+        .get(ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.contains("text/csv"));
     if wants_csv {
         drop(tx);
         return Ok(report(app, caller, id, import.detected.map(|d| d.0)));
@@ -51,12 +54,22 @@ fn report(app: App, caller: Caller, id: ImportId, detected: Option<Detected>) ->
             let Some(after) = after else { return Ok(None) };
             let mut tx = caller.begin(&app).await?;
             let rows = import::list_import_errors(&mut tx, caller.company, id, after, ROWS).await?;
-            let text: String = rows.iter().map(|row| import::report_row(row, detected.as_ref())).collect();
+            let text: String = rows
+                .iter()
+                .map(|row| import::report_row(row, detected.as_ref()))
+                .collect();
             Ok::<_, Error>(Some((Bytes::from(text), rows.last().map(|row| row.line))))
         }
     });
     let pages = pages.map_err(|error| io::Error::other(format!("{error:?}")));
     let name = format!("attachment; filename=\"import-{id}-errors.csv\"");
-    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)];
-    (headers, Body::from_stream(once(ready(Ok(header))).chain(pages))).into_response()
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, name),
+    ];
+    (
+        headers,
+        Body::from_stream(once(ready(Ok(header))).chain(pages)),
+    )
+        .into_response()
 }

@@ -58,12 +58,20 @@ pub(crate) struct Job {
 async fn list(State(app): State<App>, caller: Caller, page: Page) -> Result<Json<List<Import>>> {
     let mut tx = caller.begin(&app).await?;
     let rows = import::list_imports(&mut tx, caller.company, page.after()?, page.rows()).await?;
-    Ok(Json(List::cut(rows, &page, |import| (import.created_at, import.id))))
+    Ok(Json(List::cut(rows, &page, |import| {
+        (import.created_at, import.id)
+    })))
 }
 
-async fn show(State(app): State<App>, caller: Caller, Path(id): Path<ImportId>) -> Result<Json<Import>> {
+async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<ImportId>,
+) -> Result<Json<Import>> {
     let mut tx = caller.begin(&app).await?;
-    Ok(Json(import::find_import(&mut tx, caller.company, id).await?))
+    Ok(Json(
+        import::find_import(&mut tx, caller.company, id).await?,
+    ))
 }
 
 /// The answers to an import's questions, laid over the options it came with.
@@ -77,7 +85,10 @@ async fn resume(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ImportId>,
-    Keyed { value: answers, key }: Keyed<Answers>,
+    Keyed {
+        value: answers,
+        key,
+    }: Keyed<Answers>,
 ) -> Result<Response> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
@@ -96,7 +107,12 @@ async fn resume(
     Ok(outcome.respond(&answer))
 }
 
-async fn cancel(State(app): State<App>, caller: Caller, key: Key, Path(id): Path<ImportId>) -> Result<Response> {
+async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    key: Key,
+    Path(id): Path<ImportId>,
+) -> Result<Response> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
     let outcome = match key.claim(&mut tx, &caller).await? {
@@ -118,24 +134,52 @@ async fn stop(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
         let stopped = control::cancel(tx, job, "the import was cancelled").await?;
         // Its job would have taken in what was committed, and won't start any more.
         if stopped == Cancelled::Stopped && import.rows_imported + import.rows_updated > 0 {
-            tx.enqueue(::jobs::job(caller.company, &CloseImport { import_id: id }).by(caller.user)).await?;
+            tx.enqueue(::jobs::job(caller.company, &CloseImport { import_id: id }).by(caller.user))
+                .await?;
         }
     }
-    caller.audit(tx, "catalog.cancel_import", ("import", Some(id.0)), json!({})).await
+    caller
+        .audit(
+            tx,
+            "catalog.cancel_import",
+            ("import", Some(id.0)),
+            json!({}),
+        )
+        .await
 }
 
 /// Enqueues the job of an import, in the transaction that made it ready.
 async fn start(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<Outcome> {
-    let job = tx.enqueue(::jobs::job(caller.company, &ImportFile { import_id: id })).await?.id();
+    let job = tx
+        .enqueue(::jobs::job(caller.company, &ImportFile { import_id: id }))
+        .await?
+        .id();
     import::assign_job(tx, caller.company, id, job).await?;
-    Ok(Outcome::accepted(format!("/api/v1/imports/{id}"), json!({ "import": id, "job": job })))
+    Ok(Outcome::accepted(
+        format!("/api/v1/imports/{id}"),
+        json!({ "import": id, "job": job }),
+    ))
 }
 
 async fn accepted(tx: &mut Tx, caller: &Caller, outcome: &Outcome) -> Result<Accepted> {
     let import = import::find_import(tx, caller.company, outcome.id_of("import")?).await?;
-    let state = if import.state == import::State::Received { "queued" } else { "running" };
-    let state = if import.state.is_final() { "succeeded" } else { state };
-    Ok(Accepted { import, job: Job { id: outcome.id_of("job")?, state } })
+    let state = if import.state == import::State::Received {
+        "queued"
+    } else {
+        "running"
+    };
+    let state = if import.state.is_final() {
+        "succeeded"
+    } else {
+        state
+    };
+    Ok(Accepted {
+        import,
+        job: Job {
+            id: outcome.id_of("job")?,
+            state,
+        },
+    })
 }
 
 fn overlay(options: &Options, answers: Map<String, Value>) -> Result<Options> {

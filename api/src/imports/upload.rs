@@ -26,7 +26,11 @@ use crate::idempotency::{Key, Outcome};
 /// Room for the form around the file.
 pub(super) const FORM_LIMIT: u64 = 1 << 20;
 
-pub(crate) async fn create(State(app): State<App>, caller: Caller, request: Request) -> Result<Response> {
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response> {
     caller.require(Role::Member)?;
     refuse_long(&request, app.upload_limit().saturating_add(FORM_LIMIT))?;
     let mut key = Key::of_request(&request)?;
@@ -35,7 +39,17 @@ pub(crate) async fn create(State(app): State<App>, caller: Caller, request: Requ
     let ready = async {
         let upload = take_in(&app, request, &blob_key).await?;
         key.fingerprint(&upload.fingerprint());
-        record(&app, &caller, &key, NewUpload { id, blob_key: blob_key.clone(), upload }).await
+        record(
+            &app,
+            &caller,
+            &key,
+            NewUpload {
+                id,
+                blob_key: blob_key.clone(),
+                upload,
+            },
+        )
+        .await
     };
     let (tx, outcome, answer) = match ready.await {
         Ok(ready) => ready,
@@ -55,7 +69,11 @@ pub(crate) async fn create(State(app): State<App>, caller: Caller, request: Requ
 /// Removes a file that no import has; what stays is swept.
 async fn discard(app: &App, blob_key: &str) {
     if let Err(cause) = app.blobs().delete(blob_key).await {
-        tracing::warn!(blob_key, cause = &cause as &dyn std::error::Error, "a refused upload stays until the sweep");
+        tracing::warn!(
+            blob_key,
+            cause = &cause as &dyn std::error::Error,
+            "a refused upload stays until the sweep"
+        );
     }
 }
 
@@ -77,7 +95,12 @@ impl Upload {
     /// The form's boundary changes with every try, so the request is told by what it holds.
     fn fingerprint(&self) -> Vec<u8> {
         let options = serde_json::to_vec(&self.options).unwrap_or_default();
-        [self.stored.sha256.as_slice(), self.kind.as_str().as_bytes(), &options].concat()
+        [
+            self.stored.sha256.as_slice(),
+            self.kind.as_str().as_bytes(),
+            &options,
+        ]
+        .concat()
     }
 }
 
@@ -96,12 +119,26 @@ async fn take_in(app: &App, request: Request, blob_key: &str) -> Result<Upload> 
 async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload> {
     let mut form = open_form(request, app.upload_silence()).await?;
     let (mut kind, mut options, mut file) = (None, None, None);
-    while let Some(field) = form.next_field().await.map_err(|cause| unreadable(&cause))? {
+    while let Some(field) = form
+        .next_field()
+        .await
+        .map_err(|cause| unreadable(&cause))?
+    {
         match field.name().unwrap_or_default() {
-            "kind" if kind.is_none() => kind = Some(small_text(field).await?.trim().parse::<Kind>()?),
-            "options" if options.is_none() => options = Some(read_options(small_text(field).await?.as_bytes())?),
+            "kind" if kind.is_none() => {
+                kind = Some(small_text(field).await?.trim().parse::<Kind>()?)
+            }
+            "options" if options.is_none() => {
+                options = Some(read_options(small_text(field).await?.as_bytes())?)
+            }
             "file" if file.is_none() => {
-                let name = field.file_name().unwrap_or("file").chars().filter(|c| *c != '\0').take(255).collect();
+                let name = field
+                    .file_name()
+                    .unwrap_or("file")
+                    .chars()
+                    .filter(|c| *c != '\0')
+                    .take(255)
+                    .collect();
                 file = Some((name, store(app, field, blob_key).await?));
             }
             name => {
@@ -115,7 +152,12 @@ async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload
     }
     let missing = |field| Error::invalid_field(field, "required", "is missing");
     let (file_name, stored) = file.ok_or_else(|| missing("file"))?;
-    Ok(Upload { kind: kind.ok_or_else(|| missing("kind"))?, options: options.unwrap_or_default(), file_name, stored })
+    Ok(Upload {
+        kind: kind.ok_or_else(|| missing("kind"))?,
+        options: options.unwrap_or_default(),
+        file_name,
+        stored,
+    })
 }
 
 /// The form of an upload, broken off where nothing comes for `silence`.
@@ -127,21 +169,30 @@ pub(super) async fn open_form(request: Request, silence: Duration) -> Result<Mul
 
 /// What is there is taken before the time is looked at: how long we ourselves take with a part doesn't count.
 fn unless_silent(body: Body, silence: Duration) -> Body {
-    Body::from_stream(try_unfold(body.into_data_stream(), move |mut parts| async move {
-        match tokio::time::timeout(silence, parts.try_next()).await {
-            Ok(part) => Ok(part?.map(|part| (part, parts))),
-            Err(_) => Err(BoxError::from(format!("nothing came for {silence:?}"))),
-        }
-    }))
+    Body::from_stream(try_unfold(
+        body.into_data_stream(),
+        move |mut parts| async move {
+            match tokio::time::timeout(silence, parts.try_next()).await {
+                Ok(part) => Ok(part?.map(|part| (part, parts))),
+                Err(_) => Err(BoxError::from(format!("nothing came for {silence:?}"))),
+            }
+        },
+    ))
 }
 
 async fn store(app: &App, field: Field<'_>, blob_key: &str) -> Result<Stored> {
     let bytes = field.map_err(io::Error::other);
-    app.blobs().put_stream(blob_key, bytes, app.upload_limit()).await.map_err(|error| match error {
-        BlobError::TooLarge { limit } => too_large(limit),
-        BlobError::Cut(cause) => Error::new(ErrorCode::BadRequest, format!("the upload was cut: {cause}")),
-        other => Error::internal(other),
-    })
+    app.blobs()
+        .put_stream(blob_key, bytes, app.upload_limit())
+        .await
+        .map_err(|error| match error {
+            BlobError::TooLarge { limit } => too_large(limit),
+            BlobError::Cut(cause) => Error::new(
+                ErrorCode::BadRequest,
+                format!("the upload was cut: {cause}"),
+            ),
+            other => Error::internal(other),
+        })
 }
 
 /// A field that isn't the file.
@@ -151,7 +202,10 @@ pub(super) async fn small_text(mut field: Field<'_>) -> Result<String> {
     while let Some(bytes) = field.chunk().await.map_err(|cause| unreadable(&cause))? {
         text.extend_from_slice(&bytes);
         if text.len() > 256 * 1024 {
-            return Err(Error::new(ErrorCode::BodyTooLarge, format!("the field {name} is too large")));
+            return Err(Error::new(
+                ErrorCode::BodyTooLarge,
+                format!("the field {name} is too large"),
+            ));
         }
     }
     String::from_utf8(text).map_err(|_| Error::invalid_field(name, "invalid_value", "isn't UTF-8"))
@@ -159,25 +213,48 @@ pub(super) async fn small_text(mut field: Field<'_>) -> Result<String> {
 
 /// Refuses by the length announced, before a byte of the body is read.
 pub(super) fn refuse_long(request: &Request, limit: u64) -> Result<()> {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
-    if announced.is_some_and(|length: u64| length > limit) { Err(too_large(limit)) } else { Ok(()) }
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit) {
+        Err(too_large(limit))
+    } else {
+        Ok(())
+    }
 }
 
 pub(super) fn too_large(limit: u64) -> Error {
-    Error::new(ErrorCode::BodyTooLarge, format!("the file is larger than {} MiB", limit >> 20))
+    Error::new(
+        ErrorCode::BodyTooLarge,
+        format!("the file is larger than {} MiB", limit >> 20),
+    )
 }
 
 pub(super) fn unreadable(cause: &axum::extract::multipart::MultipartError) -> Error {
-    Error::new(ErrorCode::BadRequest, format!("the form can't be read: {cause}"))
+    Error::new(
+        ErrorCode::BadRequest,
+        format!("the form can't be read: {cause}"),
+    )
 }
 
 /// The import and its job in one transaction, to be committed; of a repetition those that are there.
-async fn record(app: &App, caller: &Caller, key: &Key, new: NewUpload) -> Result<(Tx, Outcome, Accepted)> {
+async fn record(
+    app: &App,
+    caller: &Caller,
+    key: &Key,
+    new: NewUpload,
+) -> Result<(Tx, Outcome, Accepted)> {
     let mut tx = caller.begin(app).await?;
     let outcome = match key.claim(&mut tx, caller).await? {
         Some(replay) => replay,
         None => {
-            let NewUpload { id, blob_key, upload } = new;
+            let NewUpload {
+                id,
+                blob_key,
+                upload,
+            } = new;
             let new = NewImport {
                 id,
                 kind: upload.kind,

@@ -32,7 +32,9 @@ pub(super) async fn cancel(
             let reason = format!("cancelled by {}", caller.user);
             match control::cancel(&mut tx, id, &reason).await? {
                 Cancelled::NotFound => return Err(no_job()),
-                Cancelled::AlreadyOver => return Err(Error::new(ErrorCode::Conflict, "the job is over")),
+                Cancelled::AlreadyOver => {
+                    return Err(Error::new(ErrorCode::Conflict, "the job is over"));
+                }
                 Cancelled::Stopped | Cancelled::Asked => {}
             }
             settle(&mut tx, &caller, &key, "jobs.cancel", id).await?
@@ -41,7 +43,12 @@ pub(super) async fn cancel(
     answer(tx, &outcome).await
 }
 
-pub(super) async fn retry(State(app): State<App>, caller: Caller, key: Key, Path(id): Path<JobId>) -> Result<Response> {
+pub(super) async fn retry(
+    State(app): State<App>,
+    caller: Caller,
+    key: Key,
+    Path(id): Path<JobId>,
+) -> Result<Response> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(&app).await?;
     let outcome = match key.claim(&mut tx, &caller).await? {
@@ -51,10 +58,16 @@ pub(super) async fn retry(State(app): State<App>, caller: Caller, key: Key, Path
             match control::replay(&mut tx, id, &reason).await? {
                 Replayed::NotFound => return Err(no_job()),
                 Replayed::KeyTaken => {
-                    return Err(Error::new(ErrorCode::Conflict, "another open job holds its unique key"));
+                    return Err(Error::new(
+                        ErrorCode::Conflict,
+                        "another open job holds its unique key",
+                    ));
                 }
                 Replayed::NotOver => {
-                    return Err(Error::new(ErrorCode::Conflict, "only dead, parked and cancelled jobs run again"));
+                    return Err(Error::new(
+                        ErrorCode::Conflict,
+                        "only dead, parked and cancelled jobs run again",
+                    ));
                 }
                 Replayed::Waiting => tx.wake_on_commit(),
             }
@@ -65,14 +78,24 @@ pub(super) async fn retry(State(app): State<App>, caller: Caller, key: Key, Path
 }
 
 /// Writes down what was done to a job, and what came of the request.
-async fn settle(tx: &mut Tx, caller: &Caller, key: &Key, action: &'static str, id: JobId) -> Result<Outcome> {
-    caller.audit(tx, action, ("job", Some(id.0)), json!({})).await?;
+async fn settle(
+    tx: &mut Tx,
+    caller: &Caller,
+    key: &Key,
+    action: &'static str,
+    id: JobId,
+) -> Result<Outcome> {
+    caller
+        .audit(tx, action, ("job", Some(id.0)), json!({}))
+        .await?;
     key.settle(tx, caller, Outcome::job(id)).await
 }
 
 /// Commits, and shows the job as it is now.
 async fn answer(mut tx: Tx, outcome: &Outcome) -> Result<Response> {
-    let job = view::find(&mut tx, outcome.id()?).await?.ok_or_else(no_job)?;
+    let job = view::find(&mut tx, outcome.id()?)
+        .await?
+        .ok_or_else(no_job)?;
     tx.commit().await?;
     Ok(outcome.respond(&json!({ "job": JobBody::from(job) })))
 }

@@ -44,22 +44,43 @@ struct FilterBody {
 impl FilterBody {
     /// Everything is never meant by saying nothing.
     fn check(&self, states: &[JobState]) -> Result<ManyFilter> {
-        let Self { state, kind, since, until } = self;
+        let Self {
+            state,
+            kind,
+            since,
+            until,
+        } = self;
         if state.is_none() && kind.is_none() && since.is_none() && until.is_none() {
             let message = "at least one of state, kind, since and until is needed";
             return Err(Error::invalid_field("filter", "required", message));
         }
         if state.is_some_and(|state| !states.contains(&state)) {
             let names: Vec<_> = states.iter().map(|state| state.name()).collect();
-            return Err(Error::invalid_field("filter.state", "invalid_value", format!("one of {}", names.join(", "))));
+            return Err(Error::invalid_field(
+                "filter.state",
+                "invalid_value",
+                format!("one of {}", names.join(", ")),
+            ));
         }
-        Ok(ManyFilter { state: *state, kind: kind.clone(), since: *since, until: *until })
+        Ok(ManyFilter {
+            state: *state,
+            kind: kind.clone(),
+            since: *since,
+            until: *until,
+        })
     }
 }
 
-pub(super) async fn cancel(State(app): State<App>, caller: Caller, body: Keyed<ManyRequest>) -> Result<Response> {
+pub(super) async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    body: Keyed<ManyRequest>,
+) -> Result<Response> {
     caller.require(Role::Manager)?;
-    let Keyed { value: ManyRequest { filter }, key } = body;
+    let Keyed {
+        value: ManyRequest { filter },
+        key,
+    } = body;
     let wanted = filter.check(&OPEN)?;
     let mut tx = caller.begin(&app).await?;
     let outcome = match key.claim(&mut tx, &caller).await? {
@@ -74,9 +95,16 @@ pub(super) async fn cancel(State(app): State<App>, caller: Caller, body: Keyed<M
     Ok(outcome.respond(outcome.ids()))
 }
 
-pub(super) async fn retry(State(app): State<App>, caller: Caller, body: Keyed<ManyRequest>) -> Result<Response> {
+pub(super) async fn retry(
+    State(app): State<App>,
+    caller: Caller,
+    body: Keyed<ManyRequest>,
+) -> Result<Response> {
     caller.require(Role::Manager)?;
-    let Keyed { value: ManyRequest { filter }, key } = body;
+    let Keyed {
+        value: ManyRequest { filter },
+        key,
+    } = body;
     let wanted = filter.check(&OVER)?;
     let mut tx = caller.begin(&app).await?;
     let outcome = match key.claim(&mut tx, &caller).await? {
@@ -99,7 +127,11 @@ async fn settle(
     key: &Key,
     action: &'static str,
     filter: &FilterBody,
-    Changed { changed, skipped, more }: Changed,
+    Changed {
+        changed,
+        skipped,
+        more,
+    }: Changed,
 ) -> Result<Outcome> {
     let counts = json!({"changed": changed, "skipped": skipped, "more": more});
     let details = json!({"filter": filter, "changed": changed, "skipped": skipped, "more": more});

@@ -27,8 +27,11 @@ const KEY_LIMIT: usize = 200;
 const FARTHEST: TimeDelta = TimeDelta::days(366);
 
 /// What may be enqueued from outside, and the least role that may.
-const OPEN_KINDS: [(&str, Role); 3] =
-    [("ops.ping", Role::Member), ("alerts.evaluate", Role::Manager), ("rupture.compute_demand", Role::Manager)];
+const OPEN_KINDS: [(&str, Role); 3] = [
+    ("ops.ping", Role::Member),
+    ("alerts.evaluate", Role::Manager),
+    ("rupture.compute_demand", Role::Manager),
+];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,8 +49,15 @@ fn no_args() -> Value {
     json!({})
 }
 
-pub(super) async fn enqueue(State(app): State<App>, caller: Caller, body: Keyed<JobRequest>) -> Result<Response> {
-    let Keyed { value: request, key } = body;
+pub(super) async fn enqueue(
+    State(app): State<App>,
+    caller: Caller,
+    body: Keyed<JobRequest>,
+) -> Result<Response> {
+    let Keyed {
+        value: request,
+        key,
+    } = body;
     let job = accept(&app, &caller, request)?;
     if key.is_absent() {
         // Alone and without a key, it shares one commit with whoever enqueues at the same time.
@@ -70,28 +80,50 @@ fn accept(app: &App, caller: &Caller, request: JobRequest) -> Result<NewJob> {
     let open = OPEN_KINDS.iter().find(|(name, _)| *name == request.kind);
     let kind = open.and_then(|(name, _)| app.registry().find(name));
     let (Some((_, least)), Some(kind)) = (open, kind) else {
-        return Err(Error::invalid_field("kind", "unknown_kind", "not a kind that can be enqueued: GET /jobs/kinds"));
+        return Err(Error::invalid_field(
+            "kind",
+            "unknown_kind",
+            "not a kind that can be enqueued: GET /jobs/kinds",
+        ));
     };
     caller.require(*least)?;
     let args = request.args.to_string();
     if args.len() > ARGS_LIMIT {
-        return Err(Error::new(ErrorCode::BodyTooLarge, "args are limited to 64 KiB"));
+        return Err(Error::new(
+            ErrorCode::BodyTooLarge,
+            "args are limited to 64 KiB",
+        ));
     }
     let mut job = kind
         .accept(Some(caller.company), &args)
         .map_err(|cause| Error::invalid_field("args", "invalid_value", cause.to_string()))?
         .with_priority(request.priority)
         .by(caller.user);
-    if request.run_at.is_some_and(|at| (at - caller.now).abs() > FARTHEST) {
-        return Err(Error::invalid_field("run_at", "out_of_range", "at most a year from now; what is past is due now"));
+    if request
+        .run_at
+        .is_some_and(|at| (at - caller.now).abs() > FARTHEST)
+    {
+        return Err(Error::invalid_field(
+            "run_at",
+            "out_of_range",
+            "at most a year from now; what is past is due now",
+        ));
     }
     job.run_at = request.run_at;
     if let Some(unique_key) = request.unique_key {
         if job.unique != Uniqueness::None {
-            return Err(Error::invalid_field("unique_key", "not_allowed", "this kind has a key of its own"));
+            return Err(Error::invalid_field(
+                "unique_key",
+                "not_allowed",
+                "this kind has a key of its own",
+            ));
         }
         if unique_key.is_empty() || unique_key.len() > KEY_LIMIT {
-            return Err(Error::invalid_field("unique_key", "out_of_range", "1 to 200 characters"));
+            return Err(Error::invalid_field(
+                "unique_key",
+                "out_of_range",
+                "1 to 200 characters",
+            ));
         }
         job.unique = Uniqueness::WhileOpen(unique_key);
     }
@@ -103,7 +135,11 @@ fn path_of(id: JobId) -> String {
 }
 
 fn accepted(id: JobId) -> impl IntoResponse {
-    (StatusCode::ACCEPTED, [(LOCATION, path_of(id))], Json(enqueued_body(id)))
+    (
+        StatusCode::ACCEPTED,
+        [(LOCATION, path_of(id))],
+        Json(enqueued_body(id)),
+    )
 }
 
 #[derive(Debug, Serialize)]

@@ -81,10 +81,16 @@ pub(super) async fn list(
     };
     let mut tx = caller.begin(&app).await?;
     let jobs = view::list(&mut tx, &filter).await?;
-    Ok(Json(List::cut(jobs, &page, |job| job.id).map(JobBody::from)))
+    Ok(Json(
+        List::cut(jobs, &page, |job| job.id).map(JobBody::from),
+    ))
 }
 
-pub(super) async fn show(State(app): State<App>, caller: Caller, Path(id): Path<JobId>) -> Result<Json<JobBody>> {
+pub(super) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<JobId>,
+) -> Result<Json<JobBody>> {
     let mut tx = caller.begin(&app).await?;
     let job = view::find(&mut tx, id).await?.ok_or_else(no_job)?;
     Ok(Json(job.into()))

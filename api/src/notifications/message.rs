@@ -93,7 +93,9 @@ pub(super) async fn list(
     };
     let mut tx = caller.begin(&app).await?;
     let rows = notifications::list_messages(&mut tx, &filter).await?;
-    Ok(Json(List::cut(rows, &page, |message| message.id).map(MessageBody::from)))
+    Ok(Json(
+        List::cut(rows, &page, |message| message.id).map(MessageBody::from),
+    ))
 }
 
 pub(super) async fn show(
@@ -121,9 +123,15 @@ pub(super) async fn retry(
             let job = jobs::job(caller.company, &SendMessage { message_id: id }).by(caller.user);
             let enqueued = tx.enqueue(job).await?;
             if was == MessageState::Queued && matches!(enqueued, Enqueued::Existing(_)) {
-                return Err(Error::new(ErrorCode::Conflict, "the message is on its way out"));
+                return Err(Error::new(
+                    ErrorCode::Conflict,
+                    "the message is on its way out",
+                ));
             }
-            let outcome = Outcome::accepted(format!("/api/v1/messages/{id}"), json!({"id": enqueued.id()}));
+            let outcome = Outcome::accepted(
+                format!("/api/v1/messages/{id}"),
+                json!({"id": enqueued.id()}),
+            );
             key.settle(&mut tx, &caller, outcome).await?
         }
     };

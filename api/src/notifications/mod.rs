@@ -16,7 +16,10 @@ pub(crate) fn router() -> Router<App> {
         .route("/messages", get(message::list))
         .route("/messages/{id}", get(message::show))
         .route("/messages/{id}/retry", post(message::retry))
-        .route("/suppressions", get(suppression::list).post(suppression::create))
+        .route(
+            "/suppressions",
+            get(suppression::list).post(suppression::create),
+        )
         .route("/suppressions/{id}", delete(suppression::lift))
         .route("/webhooks/twilio/status", post(webhook::twilio_status))
         .route("/webhooks/twilio/inbound", post(webhook::twilio_inbound))

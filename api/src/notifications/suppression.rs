@@ -41,10 +41,16 @@ impl From<ListedSuppression> for SuppressionBody {
     }
 }
 
-pub(super) async fn list(State(app): State<App>, caller: Caller, page: Page) -> Result<Json<List<SuppressionBody>>> {
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    page: Page,
+) -> Result<Json<List<SuppressionBody>>> {
     let mut tx = caller.begin(&app).await?;
     let rows = notifications::list_suppressions(&mut tx, page.after()?, page.rows()).await?;
-    Ok(Json(List::cut(rows, &page, |row| row.id).map(SuppressionBody::from)))
+    Ok(Json(
+        List::cut(rows, &page, |row| row.id).map(SuppressionBody::from),
+    ))
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,11 +71,24 @@ pub(super) async fn create(
         Some(replay) => replay,
         None => {
             let (company, user) = (caller.company, Some(caller.user));
-            let made =
-                notifications::add_suppression(&mut tx, company, body.channel, &body.recipient, user, caller.now)
-                    .await?;
+            let made = notifications::add_suppression(
+                &mut tx,
+                company,
+                body.channel,
+                &body.recipient,
+                user,
+                caller.now,
+            )
+            .await?;
             let subject = ("suppression", Some(made.id.0));
-            caller.audit(&mut tx, "notifications.suppress", subject, json!({"channel": body.channel})).await?;
+            caller
+                .audit(
+                    &mut tx,
+                    "notifications.suppress",
+                    subject,
+                    json!({"channel": body.channel}),
+                )
+                .await?;
             let outcome = Outcome::created(format!("/api/v1/suppressions/{}", made.id), made.id.0);
             key.settle(&mut tx, &caller, outcome).await?
         }
@@ -79,11 +98,22 @@ pub(super) async fn create(
     Ok(outcome.respond(&SuppressionBody::from(made)))
 }
 
-pub(super) async fn lift(State(app): State<App>, caller: Caller, Path(id): Path<SuppressionId>) -> Result<StatusCode> {
+pub(super) async fn lift(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<SuppressionId>,
+) -> Result<StatusCode> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(&app).await?;
     notifications::lift_suppression(&mut tx, id).await?;
-    caller.audit(&mut tx, "notifications.lift_suppression", ("suppression", Some(id.0)), json!({})).await?;
+    caller
+        .audit(
+            &mut tx,
+            "notifications.lift_suppression",
+            ("suppression", Some(id.0)),
+            json!({}),
+        )
+        .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,7 +11,13 @@ use serde_json::{Value, json};
 use crate::app::{Client, TestApp};
 
 async fn connect(owner: &Client<'_>) -> Value {
-    owner.post("/ads/connections", json!({"access_token": META_ACCESS_TOKEN})).await.expect(201)
+    owner
+        .post(
+            "/ads/connections",
+            json!({"access_token": META_ACCESS_TOKEN}),
+        )
+        .await
+        .expect(201)
 }
 
 /// Runs the refreshes through their waits for Meta's reports.
@@ -37,22 +43,47 @@ async fn a_connection_brings_its_accounts_and_their_figures() {
         let answer = owner.get(&path).await;
         let etag = answer.header("etag").unwrap().to_owned();
         let data = answer.expect(200);
-        assert_eq!((&data["currency"], &data["last_good_day"]), (&account["currency"], &account["last_good_day"]));
-        let days: Vec<i64> = data["periods"].as_array().unwrap().iter().map(|p| p["days"].as_i64().unwrap()).collect();
+        assert_eq!(
+            (&data["currency"], &data["last_good_day"]),
+            (&account["currency"], &account["last_good_day"])
+        );
+        let days: Vec<i64> = data["periods"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|p| p["days"].as_i64().unwrap())
+            .collect();
         assert_eq!(days, [3, 7, 14, 30, 90]);
         assert_totals(&app, account["id"].as_str().unwrap(), &data["periods"][3]).await;
-        let unchanged = owner.send("GET", &path, None, &[("If-None-Match", &etag)]).await;
+        let unchanged = owner
+            .send("GET", &path, None, &[("If-None-Match", &etag)])
+            .await;
         assert_eq!(unchanged.status, StatusCode::NOT_MODIFIED);
         let two = owner.get(&format!("{path}?period=7,90")).await.expect(200);
-        assert_eq!(two["periods"], json!([data["periods"][1], data["periods"][4]]));
-        owner.get(&format!("{path}?period=5")).await.expect_problem(422, "invalid_input");
+        assert_eq!(
+            two["periods"],
+            json!([data["periods"][1], data["periods"][4]])
+        );
+        owner
+            .get(&format!("{path}?period=5"))
+            .await
+            .expect_problem(422, "invalid_input");
     }
 }
 
 /// The same sums, by a plain statement.
 async fn assert_totals(app: &TestApp, account: &str, period: &Value) {
-    let day = |key: &str| period[key].as_str().unwrap().parse::<chrono::NaiveDate>().unwrap();
-    assert_eq!((day("until") - day("since")).num_days() + 1, period["days"].as_i64().unwrap());
+    let day = |key: &str| {
+        period[key]
+            .as_str()
+            .unwrap()
+            .parse::<chrono::NaiveDate>()
+            .unwrap()
+    };
+    assert_eq!(
+        (day("until") - day("since")).num_days() + 1,
+        period["days"].as_i64().unwrap()
+    );
     let row = sqlx::query!(
         r#"select sum(impressions)::int8 as "impressions!", count(distinct ad_id) as "ads!", sum(spend)::text as "spend!"
            from ad_daily where account_id = $1 and day between $2 and $3"#,
@@ -90,7 +121,11 @@ async fn one_refresh_per_account_runs_and_a_second_wish_gets_it() {
     assert!(location.ends_with(first["job"]["id"].as_str().unwrap()));
     assert_eq!(owner.post(&path, json!(null)).await.expect(202), first);
     refresh_all(&app).await;
-    let keyed = async || owner.send("POST", &path, None, &[("Idempotency-Key", "k1")]).await;
+    let keyed = async || {
+        owner
+            .send("POST", &path, None, &[("Idempotency-Key", "k1")])
+            .await
+    };
     let second = keyed().await.expect(202);
     assert_ne!(second, first, "the first one is over");
     refresh_all(&app).await;
@@ -98,7 +133,10 @@ async fn one_refresh_per_account_runs_and_a_second_wish_gets_it() {
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(again.expect(202), second);
     let viewer = owner.with_user(Role::Viewer).await;
-    viewer.post(&path, json!(null)).await.expect_problem(403, "forbidden");
+    viewer
+        .post(&path, json!(null))
+        .await
+        .expect_problem(403, "forbidden");
 }
 
 #[tokio::test]
@@ -106,11 +144,16 @@ async fn a_token_that_meta_refuses_connects_nothing_and_is_stored_sealed() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     app.run_jobs().await;
-    let refused = owner.post("/ads/connections", json!({"access_token": "EAAnobody"})).await;
+    let refused = owner
+        .post("/ads/connections", json!({"access_token": "EAAnobody"}))
+        .await;
     let problem = refused.expect_problem(422, "invalid_input");
     assert_eq!(problem["errors"][0]["field"], "access_token");
     assert!(!problem.to_string().contains("EAAnobody"));
-    assert_eq!(owner.get("/ad-accounts").await.expect(200)["items"], json!([]));
+    assert_eq!(
+        owner.get("/ad-accounts").await.expect(200)["items"],
+        json!([])
+    );
     connect(&owner).await;
     let sealed = sqlx::query_scalar!(r#"select sealed_token as "token!" from ad_connections"#)
         .fetch_one(&mut app.owner().await)
@@ -133,11 +176,25 @@ async fn connecting_again_replaces_the_token_and_disconnecting_forgets_it() {
     owner.delete(&path).await.expect_problem(404, "not_found");
     let account = first["ad_accounts"][0].as_str().unwrap();
     let calls = app.sandbox.sandbox().calls("meta", "start_report");
-    owner.post(&format!("/ad-accounts/{account}/refresh"), json!(null)).await.expect(202);
+    owner
+        .post(&format!("/ad-accounts/{account}/refresh"), json!(null))
+        .await
+        .expect(202);
     app.run_jobs().await;
-    assert_eq!(app.sandbox.sandbox().calls("meta", "start_report"), calls, "nothing is asked of Meta any more");
-    let data = owner.get(&format!("/ad-accounts/{account}/data")).await.expect(200);
-    assert_eq!(data["periods"].as_array().unwrap().len(), 5, "what was published stays");
+    assert_eq!(
+        app.sandbox.sandbox().calls("meta", "start_report"),
+        calls,
+        "nothing is asked of Meta any more"
+    );
+    let data = owner
+        .get(&format!("/ad-accounts/{account}/data"))
+        .await
+        .expect(200);
+    assert_eq!(
+        data["periods"].as_array().unwrap().len(),
+        5,
+        "what was published stays"
+    );
 }
 
 #[tokio::test]
@@ -146,10 +203,19 @@ async fn another_company_gets_404() {
     let (owner, other) = (app.with_company().await, app.with_company().await);
     let connection = connect(&owner).await;
     let account = connection["ad_accounts"][0].as_str().unwrap();
-    other.get(&format!("/ad-accounts/{account}/data")).await.expect_problem(404, "not_found");
-    other.post(&format!("/ad-accounts/{account}/refresh"), json!(null)).await.expect_problem(404, "not_found");
+    other
+        .get(&format!("/ad-accounts/{account}/data"))
+        .await
+        .expect_problem(404, "not_found");
+    other
+        .post(&format!("/ad-accounts/{account}/refresh"), json!(null))
+        .await
+        .expect_problem(404, "not_found");
     let path = format!("/ads/connections/{}", connection["id"].as_str().unwrap());
     other.delete(&path).await.expect_problem(404, "not_found");
-    assert_eq!(other.get("/ad-accounts").await.expect(200)["items"], json!([]));
+    assert_eq!(
+        other.get("/ad-accounts").await.expect(200)["items"],
+        json!([])
+    );
     refresh_all(&app).await;
 }

@@ -17,12 +17,27 @@ async fn people_acknowledge_snooze_and_end_alerts() {
     let (rice, milk) = (product(&owner, "Riz").await, product(&owner, "Lait").await);
     stock(&owner, rice, 0).await;
     evaluate(&owner).await;
-    let id = alerts(&owner, "open").await[0]["id"].as_str().unwrap().to_owned();
+    let id = alerts(&owner, "open").await[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let path = |verb: &str| format!("/alerts/{id}/{verb}");
-    assert_eq!(owner.post(&path("acknowledge"), json!({})).await.expect(200)["state"], "acknowledged");
+    assert_eq!(
+        owner
+            .post(&path("acknowledge"), json!({}))
+            .await
+            .expect(200)["state"],
+        "acknowledged"
+    );
 
     let until = now(&app).await + chrono::TimeDelta::hours(1);
-    assert_eq!(owner.post(&path("snooze"), json!({ "until": until })).await.expect(200)["state"], "snoozed");
+    assert_eq!(
+        owner
+            .post(&path("snooze"), json!({ "until": until }))
+            .await
+            .expect(200)["state"],
+        "snoozed"
+    );
     stock(&owner, milk, 0).await;
     evaluate(&owner).await;
     assert_eq!(app.messages_to(PHONE).await.len(), 1);
@@ -38,9 +53,15 @@ async fn people_acknowledge_snooze_and_end_alerts() {
     assert!(text.contains("Lait") && !text.contains("Riz"), "{text}");
 
     let viewer = owner.with_user(Role::Viewer).await;
-    viewer.post(&path("resolve"), json!({})).await.expect_problem(403, "forbidden");
+    viewer
+        .post(&path("resolve"), json!({}))
+        .await
+        .expect_problem(403, "forbidden");
     owner.post(&path("resolve"), json!({})).await.expect(200);
-    owner.post(&path("acknowledge"), json!({})).await.expect_problem(409, "alert_resolved");
+    owner
+        .post(&path("acknowledge"), json!({}))
+        .await
+        .expect_problem(409, "alert_resolved");
     evaluate(&owner).await;
     assert_eq!(alerts(&owner, "open").await.len(), 1);
 }
@@ -53,11 +74,17 @@ async fn an_alert_that_is_resolved_by_hand_during_an_evaluation_is_not_told_of()
     stock(&owner, rice, 0).await;
     evaluate(&owner).await;
     stock(&owner, milk, 0).await;
-    let alert: AlertId = alerts(&owner, "open").await[0]["id"].as_str().unwrap().parse().unwrap();
+    let alert: AlertId = alerts(&owner, "open").await[0]["id"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     let company = owner.company();
     let mut by_hand = app.db.db.begin(Scope::company(company)).await.unwrap();
     let at = now(&app).await;
-    domain::alerts::resolve(&mut by_hand, company, alert, None, at).await.unwrap();
+    domain::alerts::resolve(&mut by_hand, company, alert, None, at)
+        .await
+        .unwrap();
     let evaluation = async {
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
         jobs::alerts::evaluate(&mut tx, company, at).await.unwrap();
@@ -73,11 +100,20 @@ async fn an_alert_that_is_resolved_by_hand_during_an_evaluation_is_not_told_of()
         by_hand.commit().await.unwrap();
     };
     let both = Box::pin(async { tokio::join!(evaluation, resolution) });
-    tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), both)
+        .await
+        .unwrap();
     app.run_jobs().await;
-    let items =
-        sqlx::query_scalar!("select count(*) from alert_items where alert_id = $1 and resolved_at is null", alert.0);
-    assert_eq!(items.fetch_one(&mut app.owner().await).await.unwrap(), Some(0));
-    let causes = sqlx::query_scalar!("select distinct cause from notices").fetch_all(&mut app.owner().await).await;
+    let items = sqlx::query_scalar!(
+        "select count(*) from alert_items where alert_id = $1 and resolved_at is null",
+        alert.0
+    );
+    assert_eq!(
+        items.fetch_one(&mut app.owner().await).await.unwrap(),
+        Some(0)
+    );
+    let causes = sqlx::query_scalar!("select distinct cause from notices")
+        .fetch_all(&mut app.owner().await)
+        .await;
     assert_eq!(causes.unwrap(), ["opened"]);
 }

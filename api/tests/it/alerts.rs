@@ -27,11 +27,19 @@ async fn an_empty_shelf_opens_one_alert_and_its_owner_is_told_once_on_each_chann
     let whatsapp = app.messages_to(PHONE).await;
     assert_eq!(whatsapp.len(), 1);
     let text = whatsapp[0]["body"].as_str().unwrap();
-    assert!(text.contains("Boutique Awa : 1 produit en rupture de stock"), "{text}");
+    assert!(
+        text.contains("Boutique Awa : 1 produit en rupture de stock"),
+        "{text}"
+    );
     assert!(text.contains("Riz 5 kg (reste 0)"), "{text}");
     let email = app.messages_to(&owner.email).await;
     assert_eq!(email.len(), 1);
-    assert!(email[0]["html"].as_str().unwrap().contains("<li>Riz 5 kg (reste 0)</li>"));
+    assert!(
+        email[0]["html"]
+            .as_str()
+            .unwrap()
+            .contains("<li>Riz 5 kg (reste 0)</li>")
+    );
 }
 
 #[tokio::test]
@@ -73,7 +81,10 @@ async fn a_second_open_alert_is_impossible() {
     .execute(&mut app.owner().await)
     .await;
     let refused = copied.unwrap_err();
-    assert_eq!(refused.as_database_error().unwrap().constraint(), Some("alerts_one_open"));
+    assert_eq!(
+        refused.as_database_error().unwrap().constraint(),
+        Some("alerts_one_open")
+    );
 }
 
 #[tokio::test]
@@ -88,7 +99,12 @@ async fn a_product_newly_concerned_is_told_and_what_gets_better_is_not() {
     evaluate(&owner).await;
     let told = app.messages_to(PHONE).await;
     assert_eq!(told.len(), 2);
-    assert!(told[1]["body"].as_str().unwrap().contains("Nouveau : 1 produit en rupture de stock"));
+    assert!(
+        told[1]["body"]
+            .as_str()
+            .unwrap()
+            .contains("Nouveau : 1 produit en rupture de stock")
+    );
     assert!(!told[1]["body"].as_str().unwrap().contains("Riz"));
 
     stock(&owner, rice, 5).await;
@@ -102,7 +118,12 @@ async fn a_product_newly_concerned_is_told_and_what_gets_better_is_not() {
     let resolved = &alerts(&owner, "resolved").await[0];
     let path = format!("/alerts/{}/timeline", resolved["id"].as_str().unwrap());
     let timeline = owner.get(&path).await.expect(200);
-    let events: Vec<_> = timeline["items"].as_array().unwrap().iter().map(|e| e["event"].as_str().unwrap()).collect();
+    let events: Vec<_> = timeline["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["event"].as_str().unwrap())
+        .collect();
     assert_eq!(
         events,
         [
@@ -118,7 +139,10 @@ async fn a_product_newly_concerned_is_told_and_what_gets_better_is_not() {
         ]
     );
     assert_eq!(timeline["items"][0]["details"]["formula"], "level <= 0");
-    assert_eq!(timeline["items"][0]["details"]["products"][0]["figures"], json!({"level": 0.0}));
+    assert_eq!(
+        timeline["items"][0]["details"]["products"][0]["figures"],
+        json!({"level": 0.0})
+    );
     assert_eq!(timeline["messages"].as_array().unwrap().len(), 4);
 }
 
@@ -132,7 +156,10 @@ async fn what_is_unknown_neither_opens_nor_ends_an_alert() {
     assert_eq!(alerts(&owner, "open").await.len(), 0);
     stock(&owner, rice, 0).await;
     evaluate(&owner).await;
-    sqlx::query!("delete from stock_levels").execute(&mut app.owner().await).await.unwrap();
+    sqlx::query!("delete from stock_levels")
+        .execute(&mut app.owner().await)
+        .await
+        .unwrap();
     evaluate(&owner).await;
     assert_eq!(alerts(&owner, "open").await.len(), 1);
 }
@@ -162,15 +189,28 @@ async fn a_predicted_rupture_is_told_with_its_figures_and_again_when_it_gets_urg
     app.run_jobs().await;
 
     let open = alerts(&owner, "open").await;
-    assert_eq!((&open[0]["kind"], &open[0]["severity"]), (&json!("predicted_rupture"), &json!("medium")));
-    let first = app.messages_to(PHONE).await[0]["body"].as_str().unwrap().to_owned();
-    assert!(first.contains("Riz (reste 25, rupture dans 7 jours, risque 67 %)"), "{first}");
+    assert_eq!(
+        (&open[0]["kind"], &open[0]["severity"]),
+        (&json!("predicted_rupture"), &json!("medium"))
+    );
+    let first = app.messages_to(PHONE).await[0]["body"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        first.contains("Riz (reste 25, rupture dans 7 jours, risque 67 %)"),
+        "{first}"
+    );
 
     stock(&owner, rice, 9).await;
     evaluate(&owner).await;
     let told = app.messages_to(PHONE).await;
     assert_eq!(told.len(), 2);
-    assert!(told[1]["body"].as_str().unwrap().contains("Plus urgent"), "{}", told[1]);
+    assert!(
+        told[1]["body"].as_str().unwrap().contains("Plus urgent"),
+        "{}",
+        told[1]
+    );
     assert_eq!(alerts(&owner, "open").await[0]["severity"], "high");
 
     stock(&owner, rice, 500).await;
@@ -193,8 +233,17 @@ async fn another_company_sees_neither_alerts_nor_messages_nor_rules() {
     let rule = first(owner.get("/alert-rules").await.expect(200));
 
     let stranger = app.with_company().await;
-    for path in ["/alerts", "/messages", "/predictions/ruptures", "/suppressions"] {
-        assert_eq!(stranger.get(path).await.expect(200)["items"], json!([]), "{path}");
+    for path in [
+        "/alerts",
+        "/messages",
+        "/predictions/ruptures",
+        "/suppressions",
+    ] {
+        assert_eq!(
+            stranger.get(path).await.expect(200)["items"],
+            json!([]),
+            "{path}"
+        );
     }
     for path in [
         format!("/alerts/{alert}"),
@@ -207,8 +256,14 @@ async fn another_company_sees_neither_alerts_nor_messages_nor_rules() {
         owner.get(&path).await.expect(200);
         stranger.get(&path).await.expect_problem(404, "not_found");
     }
-    stranger.post(&format!("/alerts/{alert}/resolve"), json!({})).await.expect_problem(404, "not_found");
-    stranger.delete(&format!("/alert-rules/{rule}")).await.expect_problem(404, "not_found");
+    stranger
+        .post(&format!("/alerts/{alert}/resolve"), json!({}))
+        .await
+        .expect_problem(404, "not_found");
+    stranger
+        .delete(&format!("/alert-rules/{rule}"))
+        .await
+        .expect_problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -225,7 +280,10 @@ async fn a_rule_is_checked_changed_against_its_version_and_ended_with_its_alert(
         "name": " ", "kind": "predicted_rupture", "threshold": "1.5", "channels": [],
         "recipients": [{"address": "nobody"}, {"user_id": platform::ids::Uuid::nil()}],
     });
-    let problem = owner.post("/alert-rules", wrong).await.expect_problem(422, "invalid_input");
+    let problem = owner
+        .post("/alert-rules", wrong)
+        .await
+        .expect_problem(422, "invalid_input");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 4);
 
     let shelf = product(&owner, "Riz").await;
@@ -235,10 +293,18 @@ async fn a_rule_is_checked_changed_against_its_version_and_ended_with_its_alert(
 
     let path = format!("/alert-rules/{}", rule["id"].as_str().unwrap());
     let off = json!({"enabled": false, "threshold": null});
-    let stale = owner.send("PATCH", &path, Some(off.clone()), &[("If-Match", "\"7\"")]).await;
+    let stale = owner
+        .send("PATCH", &path, Some(off.clone()), &[("If-Match", "\"7\"")])
+        .await;
     stale.expect_problem(412, "version_mismatch");
-    let changed = owner.send("PATCH", &path, Some(off), &[("If-Match", "\"1\"")]).await.expect(200);
-    assert_eq!((&changed["enabled"], &changed["threshold"]), (&json!(false), &json!(null)));
+    let changed = owner
+        .send("PATCH", &path, Some(off), &[("If-Match", "\"1\"")])
+        .await
+        .expect(200);
+    assert_eq!(
+        (&changed["enabled"], &changed["threshold"]),
+        (&json!(false), &json!(null))
+    );
     evaluate(&owner).await;
     assert_eq!(alerts(&owner, "open").await.len(), 0);
     owner.delete(&path).await.expect(204);
@@ -255,9 +321,16 @@ async fn the_tick_evaluates_every_company_that_has_products() {
         stock(owner, shelf, 0).await;
     }
     let mut tx = app.db.db.begin_engine().await.unwrap();
-    tx.enqueue(jobs::platform_job(&jobs::alerts::EvaluateAllAlerts {})).await.unwrap();
+    tx.enqueue(jobs::platform_job(&jobs::alerts::EvaluateAllAlerts {}))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
-    let evaluated = app.run_jobs().await.iter().filter(|ran| ran.kind == "alerts.evaluate").count();
+    let evaluated = app
+        .run_jobs()
+        .await
+        .iter()
+        .filter(|ran| ran.kind == "alerts.evaluate")
+        .count();
     assert_eq!(evaluated, 2);
     for owner in [&one, &two] {
         assert_eq!(alerts(owner, "open").await.len(), 1);

@@ -56,7 +56,10 @@ impl TestApp {
         Self::start_with(no_redis(), |_| ()).await
     }
 
-    pub(crate) async fn start_with(redis: RedisConfig, configure: impl FnOnce(&mut ApiConfig)) -> Self {
+    pub(crate) async fn start_with(
+        redis: RedisConfig,
+        configure: impl FnOnce(&mut ApiConfig),
+    ) -> Self {
         let db = TestDb::new().await;
         let sandbox = sandbox::start(Sandbox::default()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -84,7 +87,16 @@ impl TestApp {
         platform::task::spawn("test API", api::serve(app.clone(), listener, stop.clone()));
         let fleet = Arc::new(fleet);
         let drain = Drain::new(&db.db, Arc::new(jobs::registry()), fleet.clone()).await;
-        Self { router: api::router(app), db, fleet, sandbox, drain, blobs, stop, people: AtomicUsize::new(0) }
+        Self {
+            router: api::router(app),
+            db,
+            fleet,
+            sandbox,
+            drain,
+            blobs,
+            stop,
+            people: AtomicUsize::new(0),
+        }
     }
 
     /// A company with its owner, signed in.
@@ -94,26 +106,49 @@ impl TestApp {
             "email": email, "password": PASSWORD, "full_name": "Awa Diop", "company_name": "Boutique Awa",
             "phone": "+221771234567",
         });
-        let body = self.anonymous().post("/auth/register", registration).await.expect(201);
+        let body = self
+            .anonymous()
+            .post("/auth/register", registration)
+            .await
+            .expect(201);
         let company = body["company"]["id"].as_str().unwrap().parse().unwrap();
         self.sign_in(&email, Some(company)).await
     }
 
     /// Nobody yet.
     pub(crate) fn anonymous(&self) -> Client<'_> {
-        Client { app: self, token: None, company: None, user: UserId(Uuid::nil()), email: String::new() }
+        Client {
+            app: self,
+            token: None,
+            company: None,
+            user: UserId(Uuid::nil()),
+            email: String::new(),
+        }
     }
 
     pub(crate) async fn sign_in(&self, email: &str, company: Option<CompanyId>) -> Client<'_> {
         let body = self.try_sign_in(email, PASSWORD).await.expect(200);
         let token = body["access_token"].as_str().unwrap().to_owned();
-        let client = Client { app: self, token: Some(token), company, user: UserId(Uuid::nil()), email: email.into() };
+        let client = Client {
+            app: self,
+            token: Some(token),
+            company,
+            user: UserId(Uuid::nil()),
+            email: email.into(),
+        };
         let me = client.get("/auth/me").await.expect(200);
-        Client { user: me["id"].as_str().unwrap().parse().unwrap(), ..client }
+        Client {
+            user: me["id"].as_str().unwrap().parse().unwrap(),
+            ..client
+        }
     }
 
     pub(crate) async fn try_sign_in(&self, email: &str, password: &str) -> Answer {
-        let form = format!("grant_type=password&username={}&password={}", encode(email), encode(password));
+        let form = format!(
+            "grant_type=password&username={}&password={}",
+            encode(email),
+            encode(password)
+        );
         let request = Request::post("/api/v1/auth/token")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form))
@@ -128,7 +163,12 @@ impl TestApp {
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status: parts.status, headers: parts.headers, body, text }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+            text,
+        }
     }
 
     /// Runs what is due and what that causes, in process and without Redis. Fails on a failed job.
@@ -155,9 +195,16 @@ impl TestApp {
 
     /// What the sandbox was sent for an address or a number, oldest first.
     pub(crate) async fn messages_to(&self, to: &str) -> Vec<Value> {
-        let request = Request::get(format!("/admin/messages?to={}", encode(to))).body(Body::empty()).unwrap();
-        let response = sandbox::app(self.sandbox.sandbox().clone()).oneshot(request).await.unwrap();
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let request = Request::get(format!("/admin/messages?to={}", encode(to)))
+            .body(Body::empty())
+            .unwrap();
+        let response = sandbox::app(self.sandbox.sandbox().clone())
+            .oneshot(request)
+            .await
+            .unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
         let body: Value = serde_json::from_slice(&bytes).unwrap();
         body["items"].as_array().unwrap().clone()
     }
@@ -169,7 +216,10 @@ impl TestApp {
     }
 
     pub(crate) fn new_email(&self) -> String {
-        format!("person{}@example.sn", self.people.fetch_add(1, Ordering::Relaxed))
+        format!(
+            "person{}@example.sn",
+            self.people.fetch_add(1, Ordering::Relaxed)
+        )
     }
 }
 
@@ -183,18 +233,27 @@ impl Drop for TestApp {
         }
         let left = std::thread::scope(|scope| {
             let count = || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
                 runtime.block_on(due_jobs(&self.db))
             };
             scope.spawn(count).join().unwrap()
         });
-        assert!(left.is_empty(), "jobs left due, run them with app.run_jobs(): {left:?}");
+        assert!(
+            left.is_empty(),
+            "jobs left due, run them with app.run_jobs(): {left:?}"
+        );
     }
 }
 
 /// Nobody listens there: the API does without Redis.
 pub(crate) fn no_redis() -> RedisConfig {
-    RedisConfig { url: "redis://127.0.0.1:1".to_owned(), namespace: "test".to_owned() }
+    RedisConfig {
+        url: "redis://127.0.0.1:1".to_owned(),
+        namespace: "test".to_owned(),
+    }
 }
 
 async fn due_jobs(db: &TestDb) -> Vec<String> {

@@ -32,17 +32,35 @@ pub(crate) async fn stripe(app: &TestApp, method: &str, path: &str, body: Value)
         .header("content-type", "application/json")
         .body(Body::from(body.to_string()))
         .unwrap();
-    let response = sandbox::app(app.sandbox.sandbox().clone()).oneshot(request).await.unwrap();
-    assert!(response.status().is_success(), "{path}: {}", response.status());
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let response = sandbox::app(app.sandbox.sandbox().clone())
+        .oneshot(request)
+        .await
+        .unwrap();
+    assert!(
+        response.status().is_success(),
+        "{path}: {}",
+        response.status()
+    );
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
     serde_json::from_slice(&bytes).unwrap()
 }
 
 /// Pays for a plan; gives the subscription's id.
 pub(crate) async fn pay(app: &TestApp, owner: &Client<'_>, plan: &str) -> String {
-    let checkout = owner.post("/billing/checkout-sessions", json!({"plan": plan})).await.expect(201);
+    let checkout = owner
+        .post("/billing/checkout-sessions", json!({"plan": plan}))
+        .await
+        .expect(201);
     let session = checkout["session_id"].as_str().unwrap();
-    let session = stripe(app, "POST", &format!("/checkout/{session}/complete"), json!({})).await;
+    let session = stripe(
+        app,
+        "POST",
+        &format!("/checkout/{session}/complete"),
+        json!({}),
+    )
+    .await;
     session["subscription"].as_str().unwrap().to_owned()
 }
 
@@ -50,13 +68,23 @@ pub(crate) async fn pay(app: &TestApp, owner: &Client<'_>, plan: &str) -> String
 async fn events(app: &TestApp) -> Vec<(String, String)> {
     let listed = stripe(app, "GET", "/events", json!(null)).await;
     let text = |item: &Value, key: &str| item["event"][key].as_str().unwrap().to_owned();
-    listed["items"].as_array().unwrap().iter().map(|item| (text(item, "id"), text(item, "type"))).collect()
+    listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (text(item, "id"), text(item, "type")))
+        .collect()
 }
 
 /// Has the sandbox send an event; for each time, whether we acknowledged it.
 async fn send(app: &TestApp, event: &str, how: Value) -> Vec<bool> {
     let sent = stripe(app, "POST", &format!("/events/{event}/send"), how).await;
-    sent["acknowledged"].as_array().unwrap().iter().map(|yes| yes.as_bool().unwrap()).collect()
+    sent["acknowledged"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|yes| yes.as_bool().unwrap())
+        .collect()
 }
 
 pub(crate) async fn send_all(app: &TestApp) {
@@ -68,7 +96,10 @@ pub(crate) async fn send_all(app: &TestApp) {
 
 pub(crate) async fn plan(owner: &Client<'_>) -> (String, Value) {
     let subscription = owner.get("/billing/subscription").await.expect(200);
-    (subscription["plan"].as_str().unwrap().to_owned(), subscription["status"].clone())
+    (
+        subscription["plan"].as_str().unwrap().to_owned(),
+        subscription["status"].clone(),
+    )
 }
 
 async fn stored_events(app: &TestApp) -> Vec<String> {
@@ -83,7 +114,8 @@ async fn deliver(app: &TestApp, body: &str, signature: Option<&str>) -> Answer {
     if let Some(signature) = signature {
         request = request.header("Stripe-Signature", signature);
     }
-    app.call(request.body(Body::from(body.to_owned())).unwrap()).await
+    app.call(request.body(Body::from(body.to_owned())).unwrap())
+        .await
 }
 
 #[tokio::test]
@@ -95,14 +127,29 @@ async fn paying_a_checkout_gives_the_plan_and_cancelling_takes_it() {
     let subscription = pay(&app, &owner, "pro").await;
     send_all(&app).await;
     assert_eq!(plan(&owner).await, ("pro".to_owned(), json!("active")));
-    owner.post("/billing/checkout-sessions", json!({"plan": "pro"})).await.expect_problem(409, "conflict");
-    let portal = owner.post("/billing/portal-sessions", json!(null)).await.expect(201);
+    owner
+        .post("/billing/checkout-sessions", json!({"plan": "pro"}))
+        .await
+        .expect_problem(409, "conflict");
+    let portal = owner
+        .post("/billing/portal-sessions", json!(null))
+        .await
+        .expect(201);
     assert!(portal["url"].as_str().unwrap().starts_with("http"));
 
     let path = format!("/subscriptions/{subscription}");
-    stripe(&app, "POST", &path, json!({"price": "price_sandbox_enterprise"})).await;
+    stripe(
+        &app,
+        "POST",
+        &path,
+        json!({"price": "price_sandbox_enterprise"}),
+    )
+    .await;
     send_all(&app).await;
-    assert_eq!(plan(&owner).await, ("enterprise".to_owned(), json!("active")));
+    assert_eq!(
+        plan(&owner).await,
+        ("enterprise".to_owned(), json!("active"))
+    );
     stripe(&app, "POST", &path, json!({"status": "canceled"})).await;
     send_all(&app).await;
     assert_eq!(plan(&owner).await, ("free".to_owned(), json!("canceled")));
@@ -116,14 +163,30 @@ async fn an_event_sent_twice_late_and_forged_leaves_one_right_state() {
     app.run_jobs().await;
     let subscription = pay(&app, &owner, "pro").await;
     let path = format!("/subscriptions/{subscription}");
-    stripe(&app, "POST", &path, json!({"price": "price_sandbox_enterprise"})).await;
+    stripe(
+        &app,
+        "POST",
+        &path,
+        json!({"price": "price_sandbox_enterprise"}),
+    )
+    .await;
     stripe(&app, "POST", &path, json!({"status": "past_due"})).await;
-    stripe(&app, "POST", &path, json!({"status": "active", "price": "price_sandbox_pro"})).await;
+    stripe(
+        &app,
+        "POST",
+        &path,
+        json!({"status": "active", "price": "price_sandbox_pro"}),
+    )
+    .await;
     let events = events(&app).await;
 
     // Forged, and older or newer than five minutes: refused, with nothing kept.
     let last = &events.last().unwrap().0;
-    for how in [json!({"forged": true}), json!({"age_seconds": 302}), json!({"age_seconds": -302})] {
+    for how in [
+        json!({"forged": true}),
+        json!({"age_seconds": 302}),
+        json!({"age_seconds": -302}),
+    ] {
         assert_eq!(send(&app, last, how).await, [false]);
     }
     assert!(app.run_jobs().await.is_empty());
@@ -131,17 +194,31 @@ async fn an_event_sent_twice_late_and_forged_leaves_one_right_state() {
 
     // Newest first, each twice, and the jobs run in between: the older ones come late.
     for (event, kind) in events.iter().rev() {
-        assert_eq!(send(&app, event, json!({"times": 2})).await, [true, true], "{kind}");
+        assert_eq!(
+            send(&app, event, json!({"times": 2})).await,
+            [true, true],
+            "{kind}"
+        );
         app.run_jobs().await;
-        assert_eq!(plan(&owner).await, ("pro".to_owned(), json!("active")), "{kind}");
+        assert_eq!(
+            plan(&owner).await,
+            ("pro".to_owned(), json!("active")),
+            "{kind}"
+        );
     }
-    assert_eq!(send(&app, last, json!({})).await, [true], "a known event is acknowledged again");
+    assert_eq!(
+        send(&app, last, json!({})).await,
+        [true],
+        "a known event is acknowledged again"
+    );
     assert!(app.run_jobs().await.is_empty(), "and has no job");
     assert_eq!(stored_events(&app).await, vec!["routed"; events.len()]);
-    let kept = sqlx::query_scalar!(r#"select concat_ws(' ', stripe_id, plan) as "kept!" from subscriptions"#)
-        .fetch_all(&mut app.owner().await)
-        .await
-        .unwrap();
+    let kept = sqlx::query_scalar!(
+        r#"select concat_ws(' ', stripe_id, plan) as "kept!" from subscriptions"#
+    )
+    .fetch_all(&mut app.owner().await)
+    .await
+    .unwrap();
     assert_eq!(kept, [format!("{subscription} pro")]);
     assert_eq!(plan(&other).await, ("free".to_owned(), Value::Null));
 }
@@ -158,7 +235,12 @@ async fn the_same_event_twice_at_the_same_time_is_kept_once_with_one_job() {
     assert_eq!(acknowledged, (vec![true], vec![true]));
     assert_eq!(stored_events(&app).await.len(), 1);
     let ran = app.run_jobs().await;
-    assert_eq!(ran.iter().filter(|ran| ran.kind == "billing.apply_event").count(), 1);
+    assert_eq!(
+        ran.iter()
+            .filter(|ran| ran.kind == "billing.apply_event")
+            .count(),
+        1
+    );
     assert_eq!(plan(&owner).await, ("pro".to_owned(), json!("active")));
 }
 
@@ -174,7 +256,13 @@ async fn unpaid_keeps_the_plan_for_seven_days_and_unknown_words_raise_nothing() 
     stripe(&app, "POST", &path, unknown).await;
     send_all(&app).await;
     assert_eq!(plan(&owner).await, ("pro".to_owned(), json!("delighted")));
-    stripe(&app, "POST", &path, json!({"status": "past_due", "price": "price_sandbox_pro"})).await;
+    stripe(
+        &app,
+        "POST",
+        &path,
+        json!({"status": "past_due", "price": "price_sandbox_pro"}),
+    )
+    .await;
     send_all(&app).await;
     assert_eq!(plan(&owner).await, ("pro".to_owned(), json!("past_due")));
     app.advance(Duration::from_secs(7 * 24 * 3600)).await;
@@ -186,23 +274,40 @@ async fn unpaid_keeps_the_plan_for_seven_days_and_unknown_words_raise_nothing() 
 #[tokio::test]
 async fn what_stripe_did_not_sign_or_is_no_event_is_refused() {
     let app = start().await;
-    let now = platform::db::now(&mut app.db.db.app().acquire().await.unwrap()).await.unwrap();
+    let now = platform::db::now(&mut app.db.db.app().acquire().await.unwrap())
+        .await
+        .unwrap();
     let event = json!({"id": "evt_1", "object": "event", "type": "customer.created", "created": now.timestamp(),
         "data": {"object": {"id": "cus_1"}}})
     .to_string();
-    let thin = json!({"id": "evt_2", "object": "v2.core.event", "type": "v1.billing.meter.no_meter_found",
+    let thin =
+        json!({"id": "evt_2", "object": "v2.core.event", "type": "v1.billing.meter.no_meter_found",
         "created": "2026-01-01T00:00:00Z"})
-    .to_string();
+        .to_string();
     let signed = |body: &str| sign(STRIPE_WEBHOOK_SECRET, body.as_bytes(), now);
-    deliver(&app, &event, None).await.expect_problem(400, "bad_request");
-    deliver(&app, &event, Some("t=1,v1=00")).await.expect_problem(400, "bad_request");
-    deliver(&app, &format!("{event} "), Some(&signed(&event))).await.expect_problem(400, "bad_request");
-    deliver(&app, &thin, Some(&signed(&thin))).await.expect_problem(400, "bad_request");
-    deliver(&app, "[]", Some(&signed("[]"))).await.expect_problem(400, "bad_request");
+    deliver(&app, &event, None)
+        .await
+        .expect_problem(400, "bad_request");
+    deliver(&app, &event, Some("t=1,v1=00"))
+        .await
+        .expect_problem(400, "bad_request");
+    deliver(&app, &format!("{event} "), Some(&signed(&event)))
+        .await
+        .expect_problem(400, "bad_request");
+    deliver(&app, &thin, Some(&signed(&thin)))
+        .await
+        .expect_problem(400, "bad_request");
+    deliver(&app, "[]", Some(&signed("[]")))
+        .await
+        .expect_problem(400, "bad_request");
     let large = "x".repeat(2 * 1024 * 1024);
-    deliver(&app, &large, Some(&signed(&large))).await.expect_problem(413, "body_too_large");
+    deliver(&app, &large, Some(&signed(&large)))
+        .await
+        .expect_problem(413, "body_too_large");
     assert_eq!(stored_events(&app).await.len(), 0);
-    deliver(&app, &event, Some(&signed(&event))).await.expect(200);
+    deliver(&app, &event, Some(&signed(&event)))
+        .await
+        .expect(200);
     app.run_jobs().await;
     assert_eq!(stored_events(&app).await, ["ignored"]);
 }
@@ -213,7 +318,10 @@ async fn an_event_of_nobody_s_subscription_is_kept_and_changes_nothing() {
     let object = json!({"id": "sub_nobody", "object": "subscription", "customer": "cus_nobody", "status": "active",
         "metadata": {"company_id": "00000000-0000-7000-8000-000000000000"}});
     let made = json!({"type": "customer.subscription.updated", "object": object});
-    let event = stripe(&app, "POST", "/events", made).await["id"].as_str().unwrap().to_owned();
+    let event = stripe(&app, "POST", "/events", made).await["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_eq!(send(&app, &event, json!({})).await, [true]);
     app.run_jobs().await;
     assert_eq!(stored_events(&app).await, ["unmatched"]);
@@ -240,13 +348,34 @@ async fn a_repeated_checkout_opens_one_session_even_after_failures_of_stripe_s()
     let app = start().await;
     let owner = app.with_company().await;
     app.run_jobs().await;
-    let matches = Match { operation: Some("create_checkout_session".into()), ..Match::default() };
-    let broken = Fault::Status { code: 500, body: None };
-    app.sandbox.sandbox().add_fault(Rule { matches: matches.clone(), fault: broken, times: Some(1) });
-    app.sandbox.sandbox().add_fault(Rule { matches, fault: Fault::TimeoutAfter { hold_ms: 0 }, times: Some(1) });
+    let matches = Match {
+        operation: Some("create_checkout_session".into()),
+        ..Match::default()
+    };
+    let broken = Fault::Status {
+        code: 500,
+        body: None,
+    };
+    app.sandbox.sandbox().add_fault(Rule {
+        matches: matches.clone(),
+        fault: broken,
+        times: Some(1),
+    });
+    app.sandbox.sandbox().add_fault(Rule {
+        matches,
+        fault: Fault::TimeoutAfter { hold_ms: 0 },
+        times: Some(1),
+    });
     let ask = || async {
         let body = Some(json!({"plan": "enterprise"}));
-        owner.send("POST", "/billing/checkout-sessions", body, &[("Idempotency-Key", "once")]).await
+        owner
+            .send(
+                "POST",
+                "/billing/checkout-sessions",
+                body,
+                &[("Idempotency-Key", "once")],
+            )
+            .await
     };
     ask().await.expect_problem(503, "unavailable");
     ask().await.expect_problem(503, "unavailable");
@@ -254,8 +383,15 @@ async fn a_repeated_checkout_opens_one_session_even_after_failures_of_stripe_s()
     let again = ask().await;
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(again.expect(201), opened);
-    assert_eq!(app.sandbox.sandbox().calls("stripe", "create_checkout_session"), 3);
-    let checkouts = sqlx::query_scalar!("select count(*) from checkouts").fetch_one(&mut app.owner().await).await;
+    assert_eq!(
+        app.sandbox
+            .sandbox()
+            .calls("stripe", "create_checkout_session"),
+        3
+    );
+    let checkouts = sqlx::query_scalar!("select count(*) from checkouts")
+        .fetch_one(&mut app.owner().await)
+        .await;
     assert_eq!(checkouts.unwrap(), Some(1));
 }
 
@@ -266,14 +402,34 @@ async fn plans_are_shown_to_all_and_paying_is_for_admins() {
     app.run_jobs().await;
     let viewer = owner.with_user(Role::Viewer).await;
     let plans = viewer.get("/billing/plans").await.expect(200);
-    let names: Vec<_> = plans["items"].as_array().unwrap().iter().map(|plan| plan["plan"].as_str().unwrap()).collect();
+    let names: Vec<_> = plans["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|plan| plan["plan"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["free", "pro", "enterprise"]);
     let pro = json!({"plan": "pro"});
-    viewer.post("/billing/checkout-sessions", pro).await.expect_problem(403, "forbidden");
-    viewer.post("/billing/portal-sessions", json!(null)).await.expect_problem(403, "forbidden");
-    owner.post("/billing/portal-sessions", json!(null)).await.expect_problem(409, "conflict");
-    for (body, code) in [(json!({"plan": "free"}), "not_for_sale"), (json!({"plan": "gold"}), "invalid_value")] {
-        let problem = owner.post("/billing/checkout-sessions", body).await.expect_problem(422, "invalid_input");
+    viewer
+        .post("/billing/checkout-sessions", pro)
+        .await
+        .expect_problem(403, "forbidden");
+    viewer
+        .post("/billing/portal-sessions", json!(null))
+        .await
+        .expect_problem(403, "forbidden");
+    owner
+        .post("/billing/portal-sessions", json!(null))
+        .await
+        .expect_problem(409, "conflict");
+    for (body, code) in [
+        (json!({"plan": "free"}), "not_for_sale"),
+        (json!({"plan": "gold"}), "invalid_value"),
+    ] {
+        let problem = owner
+            .post("/billing/checkout-sessions", body)
+            .await
+            .expect_problem(422, "invalid_input");
         assert_eq!(problem["errors"][0]["code"], code);
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::mail::{
-    alerted, effects, fault, only_effect, only_message, quiet, run_out, signed, tell, tell_error, tell_of_mail,
-    write_back,
+    alerted, effects, fault, only_effect, only_message, quiet, run_out, signed, tell, tell_error,
+    tell_of_mail, write_back,
 };
 use crate::shop::{PHONE, evaluate, messages, product, stock};
 
@@ -17,11 +17,21 @@ use crate::shop::{PHONE, evaluate, messages, product, stock};
 async fn a_callback_settles_a_lost_answer_without_a_look_up() {
     let app = quiet().await;
     let owner = app.with_company().await;
-    fault(&app, "create_message", Fault::TimeoutAfter { hold_ms: 0 }, 1);
+    fault(
+        &app,
+        "create_message",
+        Fault::TimeoutAfter { hold_ms: 0 },
+        1,
+    );
     alerted(&owner, "whatsapp").await;
     app.try_jobs().await;
-    let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
-    tell(&owner, only_effect(&app).await, &sid, "delivered").await.expect(204);
+    let sid = app.messages_to(PHONE).await[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    tell(&owner, only_effect(&app).await, &sid, "delivered")
+        .await
+        .expect(204);
     run_out(&app).await;
     assert_eq!(app.messages_to(PHONE).await.len(), 1);
     assert_eq!(app.sandbox.sandbox().calls("twilio", "list_messages"), 0);
@@ -34,17 +44,29 @@ async fn callbacks_late_repeated_out_of_order_or_forged_end_in_one_right_state()
     let owner = app.with_company().await;
     alerted(&owner, "whatsapp").await;
     app.run_jobs().await;
-    let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
+    let sid = app.messages_to(PHONE).await[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let effect = only_effect(&app).await;
-    let state = || async { only_message(&owner, "whatsapp").await["state"].as_str().unwrap().to_owned() };
+    let state = || async {
+        only_message(&owner, "whatsapp").await["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
 
     tell(&owner, effect, &sid, "delivered").await.expect(204);
     for late in ["sent", "queued", "delivered", "undelivered"] {
         tell(&owner, effect, &sid, late).await.expect(204);
         assert_eq!(state().await, "delivered", "{late}");
     }
-    tell(&owner, effect, "SM00000000000000000000000000000000", "read").await.expect(204);
-    tell(&owner, EffectId::new(), &sid, "read").await.expect(204);
+    tell(&owner, effect, "SM00000000000000000000000000000000", "read")
+        .await
+        .expect(204);
+    tell(&owner, EffectId::new(), &sid, "read")
+        .await
+        .expect(204);
     assert_eq!(state().await, "delivered");
 
     let forged = signed(&owner, "another token", effect, &sid, "read").await;
@@ -67,7 +89,9 @@ async fn the_sandboxes_own_callbacks_carry_a_message_to_read() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), read).await.expect("the callbacks come");
+    tokio::time::timeout(Duration::from_secs(30), read)
+        .await
+        .expect("the callbacks come");
 }
 
 #[tokio::test]
@@ -78,9 +102,15 @@ async fn stop_ends_messages_and_start_brings_them_back() {
     app.run_jobs().await;
     write_back(&app, "SM1", "Arrêt").await.expect(204);
     let suppressed = owner.get("/suppressions").await.expect(200)["items"][0].clone();
-    assert_eq!((&suppressed["reason"], &suppressed["recipient"]), (&json!("stop"), &json!(PHONE)));
+    assert_eq!(
+        (&suppressed["reason"], &suppressed["recipient"]),
+        (&json!("stop"), &json!(PHONE))
+    );
     let path = format!("/suppressions/{}", suppressed["id"].as_str().unwrap());
-    owner.delete(&path).await.expect_problem(409, "asked_by_recipient");
+    owner
+        .delete(&path)
+        .await
+        .expect_problem(409, "asked_by_recipient");
 
     let milk = product(&owner, "Lait").await;
     stock(&owner, milk, 0).await;
@@ -95,7 +125,11 @@ async fn stop_ends_messages_and_start_brings_them_back() {
     evaluate(&owner).await;
     let sent = app.messages_to(PHONE).await;
     assert_eq!(sent.len(), 2);
-    assert_eq!(sent[1]["content_sid"], Value::Null, "inside the 24-hour window it is free text");
+    assert_eq!(
+        sent[1]["content_sid"],
+        Value::Null,
+        "inside the 24-hour window it is free text"
+    );
     assert_eq!(messages(&owner, "whatsapp").await[0]["sent_as"], "text");
 }
 
@@ -114,7 +148,10 @@ async fn free_text_that_is_refused_goes_out_again_by_its_template() {
     .unwrap();
     alerted(&owner, "whatsapp").await;
     app.run_jobs().await;
-    let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
+    let sid = app.messages_to(PHONE).await[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let effect = only_effect(&app).await;
     for _ in 0..2 {
         tell_error(&owner, effect, &sid, "63016").await.expect(204);
@@ -126,7 +163,11 @@ async fn free_text_that_is_refused_goes_out_again_by_its_template() {
     assert!(sent[1]["content_sid"].is_string());
     for late in ["failed", "sent", "undelivered", "queued"] {
         let message = only_message(&owner, "whatsapp").await;
-        assert_eq!((&message["state"], &message["sent_as"]), (&json!("sent"), &json!("template")), "{late}");
+        assert_eq!(
+            (&message["state"], &message["sent_as"]),
+            (&json!("sent"), &json!("template")),
+            "{late}"
+        );
         assert_eq!(message["provider_id"], sent[1]["id"]);
         tell_error(&owner, effect, &sid, "63016").await.expect(204);
         tell(&owner, effect, &sid, late).await.expect(204);
@@ -140,15 +181,31 @@ async fn free_text_that_is_refused_goes_out_again_by_its_template() {
 async fn of_a_try_that_was_given_up_only_a_proof_of_delivery_counts() {
     let app = quiet().await;
     let owner = app.with_company().await;
-    fault(&app, "create_message", Fault::TimeoutBefore { hold_ms: 0 }, 1);
+    fault(
+        &app,
+        "create_message",
+        Fault::TimeoutBefore { hold_ms: 0 },
+        1,
+    );
     alerted(&owner, "whatsapp").await;
     app.try_jobs().await;
     let given_up = only_effect(&app).await;
     run_out(&app).await;
     assert_eq!(effects(&app).await, ["absent", "sent"]);
-    for (word, state) in [("sent", "sent"), ("failed", "sent"), ("delivered", "delivered"), ("read", "read")] {
-        tell(&owner, given_up, "SM00000000000000000000000000000001", word).await.expect(204);
-        assert_eq!(only_message(&owner, "whatsapp").await["state"], state, "{word}");
+    for (word, state) in [
+        ("sent", "sent"),
+        ("failed", "sent"),
+        ("delivered", "delivered"),
+        ("read", "read"),
+    ] {
+        tell(&owner, given_up, "SM00000000000000000000000000000001", word)
+            .await
+            .expect(204);
+        assert_eq!(
+            only_message(&owner, "whatsapp").await["state"],
+            state,
+            "{word}"
+        );
     }
 }
 
@@ -161,21 +218,35 @@ async fn passing_trouble_of_the_channel_is_tried_again_a_few_times() {
     for tries in 1..=4 {
         let owner = app.sign_in(&owner.email, owner.company).await;
         let message = only_message(&owner, "whatsapp").await;
-        assert_eq!((&message["state"], app.messages_to(PHONE).await.len()), (&json!("sent"), tries));
+        assert_eq!(
+            (&message["state"], app.messages_to(PHONE).await.len()),
+            (&json!("sent"), tries)
+        );
         let sid = message["provider_id"].as_str().unwrap();
         let effect = sqlx::query_scalar!("select id from effects where provider_id = $1", sid);
         let effect = EffectId(effect.fetch_one(&mut app.owner().await).await.unwrap());
         for _ in 0..2 {
-            tell_error(&owner, effect, sid, if tries == 2 { "63018" } else { "63012" }).await.expect(204);
+            tell_error(
+                &owner,
+                effect,
+                sid,
+                if tries == 2 { "63018" } else { "63012" },
+            )
+            .await
+            .expect(204);
         }
         assert!(app.run_jobs().await.is_empty(), "not at once");
-        app.advance(Duration::from_secs(if tries == 2 { 3600 } else { 60 })).await;
+        app.advance(Duration::from_secs(if tries == 2 { 3600 } else { 60 }))
+            .await;
         app.run_jobs().await;
     }
     assert_eq!(app.messages_to(PHONE).await.len(), 4);
     let owner = app.sign_in(&owner.email, owner.company).await;
     let message = only_message(&owner, "whatsapp").await;
-    assert_eq!((&message["state"], &message["error_code"]), (&json!("failed"), &json!("63012")));
+    assert_eq!(
+        (&message["state"], &message["error_code"]),
+        (&json!("failed"), &json!("63012"))
+    );
 }
 
 #[tokio::test]
@@ -184,19 +255,33 @@ async fn what_the_recipient_asked_for_outweighs_any_other_reason() {
     let owner = app.with_company().await;
     alerted(&owner, "whatsapp").await;
     app.run_jobs().await;
-    let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
+    let sid = app.messages_to(PHONE).await[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let address = json!({"channel": "whatsapp", "recipient": PHONE});
     let lift = |suppressed: Value| format!("/suppressions/{}", suppressed["id"].as_str().unwrap());
 
-    let suppressed = owner.post("/suppressions", address.clone()).await.expect(201);
+    let suppressed = owner
+        .post("/suppressions", address.clone())
+        .await
+        .expect(201);
     write_back(&app, "SM1", "STOP").await.expect(204);
-    owner.delete(&lift(suppressed)).await.expect_problem(409, "asked_by_recipient");
+    owner
+        .delete(&lift(suppressed))
+        .await
+        .expect_problem(409, "asked_by_recipient");
     write_back(&app, "SM2", "START").await.expect(204);
 
     let suppressed = owner.post("/suppressions", address).await.expect(201);
     assert_eq!(suppressed["reason"], "manual");
-    tell_error(&owner, only_effect(&app).await, &sid, "21610").await.expect(204);
-    owner.delete(&lift(suppressed)).await.expect_problem(409, "asked_by_recipient");
+    tell_error(&owner, only_effect(&app).await, &sid, "21610")
+        .await
+        .expect(204);
+    owner
+        .delete(&lift(suppressed))
+        .await
+        .expect_problem(409, "asked_by_recipient");
 }
 
 #[tokio::test]
@@ -205,14 +290,31 @@ async fn a_number_that_whatsapp_does_not_know_is_written_to_no_more() {
     let owner = app.with_company().await;
     alerted(&owner, "whatsapp").await;
     app.run_jobs().await;
-    let sid = app.messages_to(PHONE).await[0]["id"].as_str().unwrap().to_owned();
-    tell_error(&owner, only_effect(&app).await, &sid, "63024").await.expect(204);
+    let sid = app.messages_to(PHONE).await[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    tell_error(&owner, only_effect(&app).await, &sid, "63024")
+        .await
+        .expect(204);
     let message = only_message(&owner, "whatsapp").await;
-    assert_eq!((&message["state"], &message["error_code"]), (&json!("failed"), &json!("63024")));
+    assert_eq!(
+        (&message["state"], &message["error_code"]),
+        (&json!("failed"), &json!("63024"))
+    );
     let suppressed = owner.get("/suppressions").await.expect(200)["items"][0].clone();
     assert_eq!(suppressed["reason"], "invalid");
-    owner.delete(&format!("/suppressions/{}", suppressed["id"].as_str().unwrap())).await.expect(204);
-    assert_eq!(owner.get("/suppressions").await.expect(200)["items"], json!([]));
+    owner
+        .delete(&format!(
+            "/suppressions/{}",
+            suppressed["id"].as_str().unwrap()
+        ))
+        .await
+        .expect(204);
+    assert_eq!(
+        owner.get("/suppressions").await.expect(200)["items"],
+        json!([])
+    );
 }
 
 #[tokio::test]
@@ -226,7 +328,10 @@ async fn a_bounce_suppresses_the_address_and_a_wrong_token_changes_nothing() {
         "event": "hard_bounce", "email": owner.email, "message-id": mail["id"], "X-Mailin-custom": mail["reference"],
     }]);
     let nobody = app.anonymous();
-    nobody.post("/webhooks/brevo/guessed", event.clone()).await.expect_problem(401, "invalid_signature");
+    nobody
+        .post("/webhooks/brevo/guessed", event.clone())
+        .await
+        .expect_problem(401, "invalid_signature");
     for _ in 0..2 {
         tell_of_mail(&app, event.clone()).await.expect(204);
     }
@@ -234,5 +339,7 @@ async fn a_bounce_suppresses_the_address_and_a_wrong_token_changes_nothing() {
     let suppressed = owner.get("/suppressions").await.expect(200);
     assert_eq!(suppressed["items"].as_array().unwrap().len(), 1);
     assert_eq!(suppressed["items"][0]["reason"], "hard_bounce");
-    tell_of_mail(&app, json!("?")).await.expect_problem(400, "invalid_json");
+    tell_of_mail(&app, json!("?"))
+        .await
+        .expect_problem(400, "invalid_json");
 }

@@ -26,12 +26,28 @@ impl<'a> Client<'a> {
     pub(crate) async fn with_user(&self, role: Role) -> Client<'a> {
         let company = self.company();
         let email = self.app.new_email();
-        let profile = Profile { email: &email, full_name: "Modou Fall", phone: None, language: None, country: "SN" };
+        let profile = Profile {
+            email: &email,
+            full_name: "Modou Fall",
+            phone: None,
+            language: None,
+            country: "SN",
+        };
         let user = NewUser::check(profile, PASSWORD).unwrap();
-        let mut tx = self.app.db.db.begin(Scope::member(company, user.id)).await.unwrap();
+        let mut tx = self
+            .app
+            .db
+            .db
+            .begin(Scope::member(company, user.id))
+            .await
+            .unwrap();
         let now = platform::db::now(&mut tx).await.unwrap();
-        identity::create_user(&mut tx, &user, &identity::hash_password(PASSWORD), now).await.unwrap();
-        identity::add_member(&mut tx, company, user.id, role, now).await.unwrap();
+        identity::create_user(&mut tx, &user, &identity::hash_password(PASSWORD), now)
+            .await
+            .unwrap();
+        identity::add_member(&mut tx, company, user.id, role, now)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         self.app.sign_in(&email, Some(company)).await
     }
@@ -42,12 +58,18 @@ impl<'a> Client<'a> {
 
     /// The same person with another token or API key.
     pub(crate) fn with_token(&self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self.clone() }
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The same person, with another company in `X-Company-ID`, or none.
     pub(crate) fn in_company(&self, company: Option<CompanyId>) -> Self {
-        Self { company, ..self.clone() }
+        Self {
+            company,
+            ..self.clone()
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -67,7 +89,13 @@ impl<'a> Client<'a> {
     }
 
     /// Any method, with further headers.
-    pub(crate) async fn send(&self, method: &str, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let mut request = self.request(method, path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -90,12 +118,16 @@ impl<'a> Client<'a> {
         content_type: &str,
         body: impl Into<Body>,
     ) -> Answer {
-        let request = self.request(method, path).header(CONTENT_TYPE, content_type);
+        let request = self
+            .request(method, path)
+            .header(CONTENT_TYPE, content_type);
         self.app.call(request.body(body.into()).unwrap()).await
     }
 
     fn request(&self, method: &str, path: &str) -> Builder {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"));
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
@@ -106,7 +138,13 @@ impl<'a> Client<'a> {
     }
 
     /// Uploads a file as `POST /imports` takes it.
-    pub(crate) async fn upload(&self, path: &str, kind: &str, options: &Value, file: &[u8]) -> Answer {
+    pub(crate) async fn upload(
+        &self,
+        path: &str,
+        kind: &str,
+        options: &Value,
+        file: &[u8],
+    ) -> Answer {
         let fields = [("kind", kind), ("options", &options.to_string())];
         let body = [&form_head(&fields), file, FORM_TAIL.as_bytes()].concat();
         self.send_body("POST", path, FORM, body).await
@@ -120,7 +158,10 @@ pub(crate) const FORM_TAIL: &str = "\r\n--a-boundary-of-the-tests--\r\n";
 /// A form up to the first byte of its file.
 pub(crate) fn form_head(fields: &[(&str, &str)]) -> Vec<u8> {
     let line = "--a-boundary-of-the-tests\r\nContent-Disposition: form-data; name=";
-    let fields: String = fields.iter().map(|(name, value)| format!("{line}\"{name}\"\r\n\r\n{value}\r\n")).collect();
+    let fields: String = fields
+        .iter()
+        .map(|(name, value)| format!("{line}\"{name}\"\r\n\r\n{value}\r\n"))
+        .collect();
     let file = "\"file\"; filename=\"file\"\r\nContent-Type: application/octet-stream\r\n\r\n";
     format!("{fields}{line}{file}").into_bytes()
 }
@@ -154,7 +195,12 @@ impl Answer {
     /// Checks that the fault is the caller's and that a problem tells it; gives its body.
     #[track_caller]
     pub(crate) fn expect_refusal(self) -> Value {
-        assert!(self.status.is_client_error(), "{} {}", self.status, self.text);
+        assert!(
+            self.status.is_client_error(),
+            "{} {}",
+            self.status,
+            self.text
+        );
         assert!(self.body["code"].is_string(), "{}", self.text);
         self.told_as_problem()
     }
@@ -162,7 +208,12 @@ impl Answer {
     #[track_caller]
     fn told_as_problem(self) -> Value {
         assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");
-        assert_eq!(self.body["request_id"].as_str(), self.header("x-request-id"), "{}", self.text);
+        assert_eq!(
+            self.body["request_id"].as_str(),
+            self.header("x-request-id"),
+            "{}",
+            self.text
+        );
         self.body
     }
 
@@ -174,6 +225,12 @@ impl Answer {
 /// Percent-encodes a query or form value.
 pub(crate) fn encode(text: &str) -> String {
     text.bytes()
-        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .map(|b| {
+            if b.is_ascii_alphanumeric() {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
         .collect()
 }

@@ -17,13 +17,18 @@ use crate::identity::mailed_token;
 /// Invites an address; the token of the message it gets.
 async fn invite(owner: &Client<'_>, email: &str) -> String {
     let path = format!("/companies/{}/invitations", owner.company());
-    owner.post(&path, json!({"email": email, "role": "admin"})).await.expect(201);
+    owner
+        .post(&path, json!({"email": email, "role": "admin"}))
+        .await
+        .expect(201);
     owner.app.run_jobs().await;
     mailed_token(owner.app, email).await
 }
 
 async fn accept(client: &Client<'_>, token: &str) -> Answer {
-    client.post("/invitations/accept", json!({"token": token})).await
+    client
+        .post("/invitations/accept", json!({"token": token}))
+        .await
 }
 
 fn member(owner: &Client<'_>, of: &Client<'_>) -> String {
@@ -46,16 +51,36 @@ async fn tried(app: &TestApp, key: &str, tries: i32) {
 #[tokio::test]
 async fn the_account_of_an_invited_address_shows_that_it_is_the_person_s() {
     let app = TestApp::start().await;
-    let (owner, other, stranger) = (app.with_company().await, app.with_company().await, app.with_company().await);
+    let (owner, other, stranger) = (
+        app.with_company().await,
+        app.with_company().await,
+        app.with_company().await,
+    );
     let nobody = app.anonymous();
     let token = invite(&owner, &other.email).await;
-    let by = |password: &str| nobody.post("/invitations/accept", json!({"token": token, "password": password}));
-    accept(&nobody, &token).await.expect_problem(401, "sign_in_required");
-    by("not-the-password").await.expect_problem(401, "invalid_credentials");
-    accept(&stranger, &token).await.expect_problem(403, "forbidden");
-    accept(&nobody.with_token("nonsense"), &token).await.expect_problem(401, "unauthenticated");
+    let by = |password: &str| {
+        nobody.post(
+            "/invitations/accept",
+            json!({"token": token, "password": password}),
+        )
+    };
+    accept(&nobody, &token)
+        .await
+        .expect_problem(401, "sign_in_required");
+    by("not-the-password")
+        .await
+        .expect_problem(401, "invalid_credentials");
+    accept(&stranger, &token)
+        .await
+        .expect_problem(403, "forbidden");
+    accept(&nobody.with_token("nonsense"), &token)
+        .await
+        .expect_problem(401, "unauthenticated");
     let joined = by(PASSWORD).await.expect(200);
-    assert_eq!((&joined["account_created"], &joined["company"]["role"]), (&json!(false), &json!("admin")));
+    assert_eq!(
+        (&joined["account_created"], &joined["company"]["role"]),
+        (&json!(false), &json!("admin"))
+    );
 
     let token = invite(&owner, &stranger.email).await;
     accept(&stranger, &token).await.expect(200);
@@ -65,8 +90,13 @@ async fn the_account_of_an_invited_address_shows_that_it_is_the_person_s() {
 async fn an_invitation_takes_the_place_of_the_one_before() {
     let app = TestApp::start().await;
     let (owner, other) = (app.with_company().await, app.with_company().await);
-    let (first, second) = (invite(&owner, &other.email).await, invite(&owner, &other.email).await);
-    accept(&other, &first).await.expect_problem(404, "token_invalid");
+    let (first, second) = (
+        invite(&owner, &other.email).await,
+        invite(&owner, &other.email).await,
+    );
+    accept(&other, &first)
+        .await
+        .expect_problem(404, "token_invalid");
     accept(&other, &second).await.expect(200);
 }
 
@@ -74,19 +104,38 @@ async fn an_invitation_takes_the_place_of_the_one_before() {
 async fn whoever_was_put_out_has_no_second_way_in() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let (leaver, sleeper) = (owner.with_user(Role::Admin).await, owner.with_user(Role::Admin).await);
-    let key = leaver.post("/api-keys", json!({"name": "Caisse", "role": "admin"})).await.expect(201);
+    let (leaver, sleeper) = (
+        owner.with_user(Role::Admin).await,
+        owner.with_user(Role::Admin).await,
+    );
+    let key = leaver
+        .post("/api-keys", json!({"name": "Caisse", "role": "admin"}))
+        .await
+        .expect(201);
     let machine = leaver.with_token(key["key"].as_str().unwrap());
-    let tokens = [invite(&owner, &leaver.email).await, invite(&owner, &sleeper.email).await];
+    let tokens = [
+        invite(&owner, &leaver.email).await,
+        invite(&owner, &sleeper.email).await,
+    ];
     owner.delete(&member(&owner, &leaver)).await.expect(204);
-    owner.patch(&member(&owner, &sleeper), json!({"active": false})).await.expect(200);
-    accept(&leaver, &tokens[0]).await.expect_problem(404, "token_invalid");
-    accept(&sleeper, &tokens[1]).await.expect_problem(404, "token_invalid");
+    owner
+        .patch(&member(&owner, &sleeper), json!({"active": false}))
+        .await
+        .expect(200);
+    accept(&leaver, &tokens[0])
+        .await
+        .expect_problem(404, "token_invalid");
+    accept(&sleeper, &tokens[1])
+        .await
+        .expect_problem(404, "token_invalid");
 
     let token = invite(&owner, &leaver.email).await;
     accept(&leaver, &token).await.expect(200);
     leaver.get("/api-keys").await.expect(200);
-    machine.get("/api-keys").await.expect_problem(401, "unauthenticated");
+    machine
+        .get("/api-keys")
+        .await
+        .expect_problem(401, "unauthenticated");
 }
 
 #[tokio::test]
@@ -95,9 +144,15 @@ async fn a_key_does_not_take_its_maker_out() {
     let owner = app.with_company().await;
     let admin = owner.with_user(Role::Admin).await;
     for role in ["viewer", "admin"] {
-        let key = admin.post("/api-keys", json!({"name": "Caisse", "role": role})).await.expect(201);
+        let key = admin
+            .post("/api-keys", json!({"name": "Caisse", "role": role}))
+            .await
+            .expect(201);
         let machine = admin.with_token(key["key"].as_str().unwrap());
-        machine.delete(&member(&owner, &admin)).await.expect_problem(403, "forbidden");
+        machine
+            .delete(&member(&owner, &admin))
+            .await
+            .expect_problem(403, "forbidden");
     }
     admin.delete(&member(&owner, &admin)).await.expect(204);
 }
@@ -108,7 +163,12 @@ async fn invitations_are_not_a_mail_relay() {
     let owner = app.with_company().await;
     tried(&app, &format!("invite-by:{}", owner.user), 49).await;
     let path = format!("/companies/{}/invitations", owner.company());
-    let invitation = |n: u8| owner.post(&path, json!({"email": format!("victim{n}@example.sn"), "role": "viewer"}));
+    let invitation = |n: u8| {
+        owner.post(
+            &path,
+            json!({"email": format!("victim{n}@example.sn"), "role": "viewer"}),
+        )
+    };
     invitation(1).await.expect(201);
     let refused = invitation(2).await;
     let wait: i64 = refused.header("retry-after").unwrap().parse().unwrap();
@@ -132,9 +192,15 @@ async fn registrations_are_counted_by_the_address_behind_our_proxies() {
             .unwrap();
         app.call(request).await
     };
-    register([9, 9, 9, 9], "1.2.3.4").await.expect_problem(429, "rate_limited");
-    register([10, 0, 0, 1], "1.2.3.4, 9.9.9.9").await.expect_problem(429, "rate_limited");
-    register([10, 0, 0, 1], "9.9.9.9, 1.2.3.4").await.expect(201);
+    register([9, 9, 9, 9], "1.2.3.4")
+        .await
+        .expect_problem(429, "rate_limited");
+    register([10, 0, 0, 1], "1.2.3.4, 9.9.9.9")
+        .await
+        .expect_problem(429, "rate_limited");
+    register([10, 0, 0, 1], "9.9.9.9, 1.2.3.4")
+        .await
+        .expect(201);
 }
 
 async fn somebody_waits(conn: &mut PgConnection) -> bool {
@@ -154,10 +220,14 @@ async fn a_sign_in_under_way_does_not_survive_a_new_password() {
     let mut reset = app.owner().await;
     sqlx::raw_sql("begin").execute(&mut reset).await.unwrap();
     let hash = hash_password("modou-vend-du-mil");
-    sqlx::query!("update users set password_hash = $2 where id = $1", owner.user.0, hash)
-        .execute(&mut reset)
-        .await
-        .unwrap();
+    sqlx::query!(
+        "update users set password_hash = $2 where id = $1",
+        owner.user.0,
+        hash
+    )
+    .execute(&mut reset)
+    .await
+    .unwrap();
     let mut watcher = app.owner().await;
     let finish = async {
         while !somebody_waits(&mut watcher).await {}
@@ -165,7 +235,9 @@ async fn a_sign_in_under_way_does_not_survive_a_new_password() {
     };
     let (answer, ()) = tokio::join!(app.try_sign_in(&owner.email, PASSWORD), finish);
     answer.expect_problem(401, "invalid_credentials");
-    app.try_sign_in(&owner.email, "modou-vend-du-mil").await.expect(200);
+    app.try_sign_in(&owner.email, "modou-vend-du-mil")
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -173,7 +245,10 @@ async fn a_password_is_changed_into_another() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let change = json!({"current_password": PASSWORD, "new_password": PASSWORD});
-    let problem = owner.post("/auth/password", change).await.expect_problem(422, "invalid_input");
+    let problem = owner
+        .post("/auth/password", change)
+        .await
+        .expect_problem(422, "invalid_input");
     assert_eq!(problem["errors"][0]["code"], "same_password");
 }
 
@@ -182,7 +257,9 @@ async fn companies_and_members_are_made_once_for_a_key() {
     let app = TestApp::start().await;
     let (owner, other) = (app.with_company().await, app.with_company().await);
     let key = [("Idempotency-Key", "the-same")];
-    let make = async |client: &Client<'_>, path: &str, body: Value| client.send("POST", path, Some(body), &key).await;
+    let make = async |client: &Client<'_>, path: &str, body: Value| {
+        client.send("POST", path, Some(body), &key).await
+    };
     let shop = json!({"name": "Quincaillerie"});
     let first = make(&owner, "/companies", shop.clone()).await;
     let again = make(&owner, "/companies", shop.clone()).await;
@@ -191,10 +268,18 @@ async fn companies_and_members_are_made_once_for_a_key() {
     assert_eq!(again.header("location"), first.header("location"));
     let (first, again) = (first.expect(201), again.expect(201));
     assert_eq!(again["id"], first["id"]);
-    make(&owner, "/companies", json!({"name": "Other"})).await.expect_problem(422, "idempotency_key_reused");
+    make(&owner, "/companies", json!({"name": "Other"}))
+        .await
+        .expect_problem(422, "idempotency_key_reused");
     let of_other = make(&other, "/companies", shop).await.expect(201);
     assert_ne!(of_other["id"], first["id"]);
-    assert_eq!(owner.get("/auth/me").await.expect(200)["companies"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        owner.get("/auth/me").await.expect(200)["companies"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 
     let members = format!("/companies/{}/members", owner.company());
     let modou = json!({"email": "modou@example.sn", "full_name": "Modou Fall", "role": "member"});

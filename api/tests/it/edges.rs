@@ -5,20 +5,34 @@ use serde_json::json;
 
 use crate::app::TestApp;
 
-const SALES: &[u8] = b"invoice;sku;quantity;price;date\n1;A;3;2,5;05/01/2026\n1;B;1;10;13/01/2026\n";
+const SALES: &[u8] =
+    b"invoice;sku;quantity;price;date\n1;A;3;2,5;05/01/2026\n1;B;1;10;13/01/2026\n";
 
 #[tokio::test]
 async fn years_that_the_database_has_not_are_the_caller_s_mistake() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    owner.post("/products", json!({"sku": "A", "name": "Riz"})).await.expect(201);
+    owner
+        .post("/products", json!({"sku": "A", "name": "Riz"}))
+        .await
+        .expect(201);
     for field in ["due_at", "delivered_at", "sold_at"] {
-        let sale = json!({"sku": "A", "quantity": 1, "unit_price": 5, field: "-9999-01-01T00:00:00Z"});
-        let problem = owner.post("/sales", sale).await.expect_problem(422, "invalid_input");
+        let sale =
+            json!({"sku": "A", "quantity": 1, "unit_price": 5, field: "-9999-01-01T00:00:00Z"});
+        let problem = owner
+            .post("/sales", sale)
+            .await
+            .expect_problem(422, "invalid_input");
         assert_eq!(problem["errors"][0]["field"], field);
     }
-    owner.get("/sales?from=-9999-01-01").await.expect_problem(422, "invalid_input");
-    owner.get("/jobs?since=-9999-01-01T00:00:00Z").await.expect_problem(422, "invalid_input");
+    owner
+        .get("/sales?from=-9999-01-01")
+        .await
+        .expect_problem(422, "invalid_input");
+    owner
+        .get("/jobs?since=-9999-01-01T00:00:00Z")
+        .await
+        .expect_problem(422, "invalid_input");
 }
 
 #[tokio::test]
@@ -27,18 +41,33 @@ async fn a_spreadsheet_that_is_too_large_is_so_by_either_route() {
     let owner = app.with_company().await;
     let file = [&b"PK\x03\x04"[..], &vec![0; 50 << 20]].concat();
     for path in ["/imports", "/imports/preview"] {
-        owner.upload(path, "sales", &json!({}), &file).await.expect_problem(413, "body_too_large");
+        owner
+            .upload(path, "sales", &json!({}), &file)
+            .await
+            .expect_problem(413, "body_too_large");
     }
     let viewer = owner.with_user(Role::Viewer).await;
-    viewer.upload("/imports/preview", "sales", &json!({}), SALES).await.expect_problem(403, "forbidden");
+    viewer
+        .upload("/imports/preview", "sales", &json!({}), SALES)
+        .await
+        .expect_problem(403, "forbidden");
 }
 
 #[tokio::test]
 async fn a_sale_is_looked_at_by_alerts_at_once() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    owner.post("/products", json!({"sku": "A", "name": "Riz"})).await.expect(201);
-    owner.post("/sales", json!({"sku": "A", "quantity": 1, "unit_price": 5})).await.expect(201);
+    owner
+        .post("/products", json!({"sku": "A", "name": "Riz"}))
+        .await
+        .expect(201);
+    owner
+        .post(
+            "/sales",
+            json!({"sku": "A", "quantity": 1, "unit_price": 5}),
+        )
+        .await
+        .expect(201);
     let waiting: Vec<String> = sqlx::query_scalar!("select kind from jobs_ready order by kind")
         .fetch_all(&mut app.owner().await)
         .await
@@ -51,14 +80,27 @@ async fn a_sale_is_looked_at_by_alerts_at_once() {
 async fn an_import_cancelled_between_two_tries_takes_in_what_it_had_committed() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let accepted = owner.upload("/imports", "sales", &json!({}), SALES).await.expect(202);
-    let between = sqlx::query!("update imports set state = 'loading', merged_through = 2, rows_imported = 1");
+    let accepted = owner
+        .upload("/imports", "sales", &json!({}), SALES)
+        .await
+        .expect(202);
+    let between =
+        sqlx::query!("update imports set state = 'loading', merged_through = 2, rows_imported = 1");
     between.execute(&mut app.owner().await).await.unwrap();
     let path = format!("/imports/{}", accepted["import"]["id"].as_str().unwrap());
-    owner.post(&format!("{path}/cancel"), json!({})).await.expect(200);
+    owner
+        .post(&format!("{path}/cancel"), json!({}))
+        .await
+        .expect(200);
     let ran = app.run_jobs().await;
-    assert!(ran.iter().any(|ran| ran.kind == "catalog.close_import"), "{ran:?}");
+    assert!(
+        ran.iter().any(|ran| ran.kind == "catalog.close_import"),
+        "{ran:?}"
+    );
     assert_eq!(owner.get(&path).await.expect(200)["state"], "cancelled");
     let open = sqlx::query_scalar!("select count(*) from imports where settled_at is null");
-    assert_eq!(open.fetch_one(&mut app.owner().await).await.unwrap(), Some(0));
+    assert_eq!(
+        open.fetch_one(&mut app.owner().await).await.unwrap(),
+        Some(0)
+    );
 }

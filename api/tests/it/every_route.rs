@@ -58,10 +58,15 @@ fn right_id(client: &Client<'_>, route: &Route, parameter: &str) -> String {
 fn with_json() -> Vec<Route> {
     let mut routes = routes::all();
     let is_known = |template: &&str| routes.iter().any(|route| route.template == *template);
-    let gone: Vec<_> = NO_JSON.iter().map(|(template, _)| *template).filter(|t| !is_known(t)).collect();
+    let gone: Vec<_> = NO_JSON
+        .iter()
+        .map(|(template, _)| *template)
+        .filter(|t| !is_known(t))
+        .collect();
     assert!(gone.is_empty(), "exceptions without a route: {gone:?}");
     routes.retain(|route| {
-        ["POST", "PUT", "PATCH"].contains(&route.method) && NO_JSON.iter().all(|(none, _)| route.template != *none)
+        ["POST", "PUT", "PATCH"].contains(&route.method)
+            && NO_JSON.iter().all(|(none, _)| route.template != *none)
     });
     routes
 }
@@ -75,14 +80,25 @@ async fn what_is_no_id_is_a_problem_on_every_route_and_changes_nothing() {
     for route in routes::all() {
         for wrong in route.parameters() {
             for no_id in NO_IDS {
-                let path =
-                    route.path(|name| if name == wrong { (*no_id).to_owned() } else { right_id(&owner, &route, name) });
+                let path = route.path(|name| {
+                    if name == wrong {
+                        (*no_id).to_owned()
+                    } else {
+                        right_id(&owner, &route, name)
+                    }
+                });
                 let answer = owner.send(route.method, &path, Some(json!({})), &[]).await;
                 let status = answer.status.as_u16();
                 let problem = answer.expect_refusal();
                 match wrong {
-                    "token" if *no_id != "%00" => assert!([401, 422].contains(&status), "{path}: {problem}"),
-                    _ => assert!([404, 422].contains(&status), "{} {path}: {problem}", route.method),
+                    "token" if *no_id != "%00" => {
+                        assert!([401, 422].contains(&status), "{path}: {problem}")
+                    }
+                    _ => assert!(
+                        [404, 422].contains(&status),
+                        "{} {path}: {problem}",
+                        route.method
+                    ),
                 }
             }
         }
@@ -103,9 +119,15 @@ async fn what_is_no_id_is_a_problem_in_a_query_too() {
         "/alerts?rule_id=",
     ] {
         for no_id in NO_IDS {
-            owner.get(&format!("{list}{no_id}")).await.expect_problem(422, "invalid_input");
+            owner
+                .get(&format!("{list}{no_id}"))
+                .await
+                .expect_problem(422, "invalid_input");
         }
-        owner.get(list.trim_end_matches('=')).await.expect_problem(422, "invalid_input");
+        owner
+            .get(list.trim_end_matches('='))
+            .await
+            .expect_problem(422, "invalid_input");
     }
 }
 
@@ -119,13 +141,20 @@ async fn a_body_of_the_wrong_type_is_refused_on_every_route_and_changes_nothing(
     for route in with_json() {
         let takes_lists = LISTS.contains(&route.template.as_str());
         let path = route.path(|name| right_id(&owner, &route, name));
-        for body in ["[]", "[[]]", "[null]", "[1]", "\"x\"", "1", "-1.5", "true", "null"] {
+        for body in [
+            "[]", "[[]]", "[null]", "[1]", "\"x\"", "1", "-1.5", "true", "null",
+        ] {
             if takes_lists && body == "[]" {
                 continue;
             }
-            let answer = owner.send_body(route.method, &path, "application/json", body).await;
+            let answer = owner
+                .send_body(route.method, &path, "application/json", body)
+                .await;
             if answer.status != 422 || answer.body["code"] != "invalid_input" {
-                accepted.push(format!("{} {path} {body}: {} {}", route.method, answer.status, answer.text));
+                accepted.push(format!(
+                    "{} {path} {body}: {} {}",
+                    route.method, answer.status, answer.text
+                ));
             }
         }
     }
@@ -140,15 +169,45 @@ async fn what_is_not_json_is_refused_on_every_route() {
     let deep = "[".repeat(10_000);
     for route in with_json() {
         let path = route.path(|name| right_id(&owner, &route, name));
-        for body in ["", " ", "{", "}", "nonsense", "{'a': 1}", "{\"a\": 1,}", "{} {}", "{\"a\": \"\t\"}", "\u{feff}{}"]
-        {
-            let answer = owner.send_body(route.method, &path, "application/json", body).await;
-            assert!([400, 422].contains(&answer.status.as_u16()), "{} {path} {body:?}: {}", route.method, answer.text);
+        for body in [
+            "",
+            " ",
+            "{",
+            "}",
+            "nonsense",
+            "{'a': 1}",
+            "{\"a\": 1,}",
+            "{} {}",
+            "{\"a\": \"\t\"}",
+            "\u{feff}{}",
+        ] {
+            let answer = owner
+                .send_body(route.method, &path, "application/json", body)
+                .await;
+            assert!(
+                [400, 422].contains(&answer.status.as_u16()),
+                "{} {path} {body:?}: {}",
+                route.method,
+                answer.text
+            );
             answer.expect_refusal();
         }
-        owner.send_body(route.method, &path, "application/json", &b"{\"a\": \"\xff\"}"[..]).await.expect_refusal();
-        owner.send_body(route.method, &path, "application/json", deep.clone()).await.expect_refusal();
-        let plain = owner.send_body(route.method, &path, "text/plain", "{}").await;
+        owner
+            .send_body(
+                route.method,
+                &path,
+                "application/json",
+                &b"{\"a\": \"\xff\"}"[..],
+            )
+            .await
+            .expect_refusal();
+        owner
+            .send_body(route.method, &path, "application/json", deep.clone())
+            .await
+            .expect_refusal();
+        let plain = owner
+            .send_body(route.method, &path, "text/plain", "{}")
+            .await;
         plain.expect_problem(415, "unsupported_media_type");
     }
 }
@@ -161,10 +220,20 @@ async fn a_field_that_nobody_knows_is_named_on_every_route() {
         let path = route.path(|name| right_id(&owner, &route, name));
         for (value, code) in [("1", "unknown_field"), ("\"\\u0000\"", "nul_byte")] {
             let body = format!("{{\"no_such_field\": {value}}}");
-            let answer = owner.send_body(route.method, &path, "application/json", body).await;
+            let answer = owner
+                .send_body(route.method, &path, "application/json", body)
+                .await;
             let problem = answer.expect_problem(422, "invalid_input");
-            assert_eq!(problem["errors"][0]["field"], "no_such_field", "{} {path}: {problem}", route.method);
-            assert_eq!(problem["errors"][0]["code"], code, "{} {path}: {problem}", route.method);
+            assert_eq!(
+                problem["errors"][0]["field"], "no_such_field",
+                "{} {path}: {problem}",
+                route.method
+            );
+            assert_eq!(
+                problem["errors"][0]["code"], code,
+                "{} {path}: {problem}",
+                route.method
+            );
         }
     }
 }
@@ -173,7 +242,10 @@ async fn a_field_that_nobody_knows_is_named_on_every_route() {
 async fn a_field_that_nobody_knows_is_refused_inside_another_too() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    owner.post("/products", json!({"sku": "A", "name": "Riz"})).await.expect(201);
+    owner
+        .post("/products", json!({"sku": "A", "name": "Riz"}))
+        .await
+        .expect(201);
     let rule = |filter: Value, recipients: Value| {
         json!({
             "name": "x", "kind": "rupture", "channels": ["email"], "filter": filter, "recipients": recipients,
@@ -181,15 +253,37 @@ async fn a_field_that_nobody_knows_is_refused_inside_another_too() {
     };
     for (path, body) in [
         ("/alert-rules", rule(json!({"no_such_field": 1}), json!([]))),
-        ("/alert-rules", rule(json!({}), json!([{"user_id": owner.user, "no_such_field": 1}]))),
-        ("/jobs", json!({"kind": "ops.ping", "args": {"no_such_field": 1}})),
-        ("/sales", json!([{"sku": "A", "quantity": 1, "no_such_field": 1}])),
-        ("/stock-movements", json!([{"sku": "A", "kind": "entry", "quantity": 1, "no_such_field": 1}])),
+        (
+            "/alert-rules",
+            rule(
+                json!({}),
+                json!([{"user_id": owner.user, "no_such_field": 1}]),
+            ),
+        ),
+        (
+            "/jobs",
+            json!({"kind": "ops.ping", "args": {"no_such_field": 1}}),
+        ),
+        (
+            "/sales",
+            json!([{"sku": "A", "quantity": 1, "no_such_field": 1}]),
+        ),
+        (
+            "/stock-movements",
+            json!([{"sku": "A", "kind": "entry", "quantity": 1, "no_such_field": 1}]),
+        ),
     ] {
-        owner.post(path, body).await.expect_problem(422, "invalid_input");
+        owner
+            .post(path, body)
+            .await
+            .expect_problem(422, "invalid_input");
     }
     for list in ["/jobs", "/sales", "/stock-movements"] {
-        assert_eq!(owner.get(list).await.expect(200)["items"], json!([]), "{list}");
+        assert_eq!(
+            owner.get(list).await.expect(200)["items"],
+            json!([]),
+            "{list}"
+        );
     }
 }
 
@@ -201,12 +295,27 @@ async fn a_value_of_the_wrong_type_is_named_with_its_field() {
         ("/api-keys", json!({"name": "Caisse", "role": 1}), "role"),
         ("/api-keys", json!({"name": "Caisse", "role": []}), "role"),
         ("/billing/checkout-sessions", json!({"plan": 1}), "plan"),
-        ("/sales", json!([{"sku": "A", "quantity": 1, "status": 1}]), "[0].status"),
-        ("/stock-movements", json!({"sku": "A", "quantity": 1, "kind": null}), "kind"),
+        (
+            "/sales",
+            json!([{"sku": "A", "quantity": 1, "status": 1}]),
+            "[0].status",
+        ),
+        (
+            "/stock-movements",
+            json!({"sku": "A", "quantity": 1, "kind": null}),
+            "kind",
+        ),
     ] {
-        let problem = owner.post(path, body).await.expect_problem(422, "invalid_input");
+        let problem = owner
+            .post(path, body)
+            .await
+            .expect_problem(422, "invalid_input");
         let error = &problem["errors"][0];
-        assert_eq!((&error["field"], &error["code"]), (&json!(field), &json!("invalid_value")), "{path}");
+        assert_eq!(
+            (&error["field"], &error["code"]),
+            (&json!(field), &json!("invalid_value")),
+            "{path}"
+        );
     }
 }
 
@@ -214,14 +323,21 @@ async fn a_value_of_the_wrong_type_is_named_with_its_field() {
 async fn the_fields_of_an_object_are_not_taken_from_a_list() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let refresh = app.try_sign_in(&owner.email, crate::app::PASSWORD).await.expect(200)["refresh_token"].clone();
+    let refresh = app
+        .try_sign_in(&owner.email, crate::app::PASSWORD)
+        .await
+        .expect(200)["refresh_token"]
+        .clone();
     let mut accepted = Vec::new();
     for (path, body) in [
         ("/auth/refresh", json!([refresh])),
         ("/api-keys", json!(["Caisse", "admin"])),
         ("/categories", json!(["Riz"])),
         ("/billing/checkout-sessions", json!(["pro"])),
-        ("/stock-movements", json!([["A", null, "entry", 1, null, null, null, null, null]])),
+        (
+            "/stock-movements",
+            json!([["A", null, "entry", 1, null, null, null, null, null]]),
+        ),
     ] {
         let answer = owner.post(path, body.clone()).await;
         if answer.status != 422 {

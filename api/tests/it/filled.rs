@@ -12,7 +12,11 @@ pub(crate) async fn fill(owner: &Client<'_>) {
     let made = async |path: &str, body: Value| owner.post(path, body).await.expect(201);
     made("/api-keys", json!({"name": "Caisse", "role": "viewer"})).await;
     let invitations = format!("/companies/{}/invitations", owner.company());
-    made(&invitations, json!({"email": "fatou@example.sn", "role": "viewer"})).await;
+    made(
+        &invitations,
+        json!({"email": "fatou@example.sn", "role": "viewer"}),
+    )
+    .await;
 
     let category = made("/categories", json!({"name": "Riz"})).await;
     let supplier = made("/suppliers", json!({"name": "Grossiste"})).await;
@@ -21,14 +25,35 @@ pub(crate) async fn fill(owner: &Client<'_>) {
     made("/products", rice).await;
     let count = json!({"sku": "RIZ", "kind": "count", "quantity": 0, "site_id": site["id"]});
     made("/stock-movements", count).await;
-    made("/sales", json!({"sku": "RIZ", "quantity": 2, "unit_price": "500"})).await;
+    made(
+        "/sales",
+        json!({"sku": "RIZ", "quantity": 2, "unit_price": "500"}),
+    )
+    .await;
     let file = b"invoice;sku;quantity;price;date;customer\n1;RIZ;3;500;2026-01-05;c1\n1;RIZ;x;500;2026-01-05;c1\n";
-    owner.upload("/imports", "sales", &json!({}), file).await.expect(202);
-    made("/suppressions", json!({"channel": "email", "recipient": "stop@example.sn"})).await;
-    made("/ads/connections", json!({"access_token": META_ACCESS_TOKEN})).await;
-    owner.post("/billing/checkout-sessions", json!({"plan": "pro"})).await.expect(201);
+    owner
+        .upload("/imports", "sales", &json!({}), file)
+        .await
+        .expect(202);
+    made(
+        "/suppressions",
+        json!({"channel": "email", "recipient": "stop@example.sn"}),
+    )
+    .await;
+    made(
+        "/ads/connections",
+        json!({"access_token": META_ACCESS_TOKEN}),
+    )
+    .await;
+    owner
+        .post("/billing/checkout-sessions", json!({"plan": "pro"}))
+        .await
+        .expect(201);
     owner.post("/predictions/runs", json!({})).await.expect(202);
-    owner.post("/alerts/evaluations", json!({})).await.expect(202);
+    owner
+        .post("/alerts/evaluations", json!({}))
+        .await
+        .expect(202);
     owner.app.run_jobs().await;
     // Nothing that waits may come due while a slow test goes on.
     run_out(owner.app).await;
@@ -73,7 +98,10 @@ pub(crate) async fn ids_of(owner: &Client<'_>) -> Vec<(String, String)> {
     .fetch_all(&mut owner.app.owner().await)
     .await
     .unwrap();
-    let mut ids: Vec<_> = rows.into_iter().filter_map(|row| row.id.map(|id| (row.table, id))).collect();
+    let mut ids: Vec<_> = rows
+        .into_iter()
+        .filter_map(|row| row.id.map(|id| (row.table, id)))
+        .collect();
     ids.push(("users".to_owned(), owner.user.to_string()));
     ids.push(("companies".to_owned(), owner.company().to_string()));
     ids

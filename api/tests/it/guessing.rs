@@ -22,7 +22,9 @@ async fn sign_in_from(app: &TestApp, address: &str, email: &str, password: &str)
         .header("X-Real-IP", "198.51.100.7")
         .body(Body::from(form))
         .unwrap();
-    request.extensions_mut().insert(ConnectInfo::<SocketAddr>(address.parse().unwrap()));
+    request
+        .extensions_mut()
+        .insert(ConnectInfo::<SocketAddr>(address.parse().unwrap()));
     app.call(request).await
 }
 
@@ -31,17 +33,28 @@ async fn an_address_that_guesses_at_many_accounts_is_stopped_and_others_still_ge
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for n in 0..TRIES {
-        let (from, email) = (format!("203.0.113.9:{}", 40_000 + n), format!("guess{n}@example.sn"));
-        sign_in_from(&app, &from, &email, "password").await.expect_problem(401, "invalid_credentials");
+        let (from, email) = (
+            format!("203.0.113.9:{}", 40_000 + n),
+            format!("guess{n}@example.sn"),
+        );
+        sign_in_from(&app, &from, &email, "password")
+            .await
+            .expect_problem(401, "invalid_credentials");
     }
     let refused = sign_in_from(&app, "203.0.113.9:1", &owner.email, PASSWORD).await;
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=900).contains(&wait), "{wait}");
     refused.expect_problem(429, "rate_limited");
-    sign_in_from(&app, "203.0.113.10:1", &owner.email, PASSWORD).await.expect(200);
-    sign_in_from(&app, "[2001:db8::9]:1", &owner.email, PASSWORD).await.expect(200);
+    sign_in_from(&app, "203.0.113.10:1", &owner.email, PASSWORD)
+        .await
+        .expect(200);
+    sign_in_from(&app, "[2001:db8::9]:1", &owner.email, PASSWORD)
+        .await
+        .expect(200);
     app.advance(std::time::Duration::from_secs(15 * 60)).await;
-    sign_in_from(&app, "203.0.113.9:1", &owner.email, PASSWORD).await.expect(200);
+    sign_in_from(&app, "203.0.113.9:1", &owner.email, PASSWORD)
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -52,11 +65,19 @@ async fn those_who_get_in_use_up_nothing_of_their_address() {
     for n in 0..TRIES - 1 {
         // After ten the account is closed, which takes no password to say.
         let email = format!("guess{}@example.sn", n / 50);
-        sign_in_from(&app, from, &email, "password").await.expect_refusal();
+        sign_in_from(&app, from, &email, "password")
+            .await
+            .expect_refusal();
     }
     for _ in 0..3 {
-        sign_in_from(&app, from, &owner.email, PASSWORD).await.expect(200);
+        sign_in_from(&app, from, &owner.email, PASSWORD)
+            .await
+            .expect(200);
     }
-    sign_in_from(&app, from, &owner.email, "password").await.expect_problem(401, "invalid_credentials");
-    sign_in_from(&app, from, &owner.email, PASSWORD).await.expect_problem(429, "rate_limited");
+    sign_in_from(&app, from, &owner.email, "password")
+        .await
+        .expect_problem(401, "invalid_credentials");
+    sign_in_from(&app, from, &owner.email, PASSWORD)
+        .await
+        .expect_problem(429, "rate_limited");
 }

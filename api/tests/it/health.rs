@@ -14,19 +14,30 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use crate::app::{Answer, TestApp};
 
 async fn ask(app: &TestApp, path: &str) -> Answer {
-    app.call(Request::get(path).body(Body::empty()).unwrap()).await
+    app.call(Request::get(path).body(Body::empty()).unwrap())
+        .await
 }
 
 /// What readiness says of one thing: whether it is well, and in words.
 fn check<'a>(ready: &'a Value, name: &str) -> (bool, &'a str) {
     let checks = ready["checks"].as_array().unwrap();
-    let found = checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("no check {name}"));
-    (found["ok"].as_bool().unwrap(), found["detail"].as_str().unwrap())
+    let found = checks
+        .iter()
+        .find(|check| check["name"] == name)
+        .unwrap_or_else(|| panic!("no check {name}"));
+    (
+        found["ok"].as_bool().unwrap(),
+        found["detail"].as_str().unwrap(),
+    )
 }
 
 /// As the scheduler does each second.
 async fn schedule(app: &TestApp) {
-    assert!(lease::hold(app.db.db.engine(), "scheduler", Uuid::from_u128(1)).await.unwrap());
+    assert!(
+        lease::hold(app.db.db.engine(), "scheduler", Uuid::from_u128(1))
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -34,11 +45,20 @@ async fn without_redis_all_the_rest_is_ready_and_redis_is_said_to_be_away() {
     let app = TestApp::start().await;
     schedule(&app).await;
     let ready = ask(&app, "/health/ready").await.expect(200);
-    assert_eq!((&ready["ready"], &ready["providers"]), (&json!(true), &json!("sandbox")));
+    assert_eq!(
+        (&ready["ready"], &ready["providers"]),
+        (&json!(true), &json!("sandbox"))
+    );
     let (ok, detail) = check(&ready, "redis");
-    assert!(ok && detail.starts_with("away, work goes on without it"), "{detail}");
+    assert!(
+        ok && detail.starts_with("away, work goes on without it"),
+        "{detail}"
+    );
     assert!(check(&ready, "postgres").1.starts_with("PostgreSQL"));
-    assert!(check(&ready, "scheduler").1.starts_with("last seen"), "{ready}");
+    assert!(
+        check(&ready, "scheduler").1.starts_with("last seen"),
+        "{ready}"
+    );
     assert_eq!(ready["checks"].as_array().unwrap().len(), 4);
 }
 
@@ -63,12 +83,18 @@ async fn redis_is_seen_to_come_and_go() {
 async fn without_a_scheduler_it_is_not_ready() {
     let app = TestApp::start().await;
     let ready = ask(&app, "/health/ready").await.expect(503);
-    assert_eq!((&ready["ready"], check(&ready, "scheduler")), (&json!(false), (false, "never seen")));
+    assert_eq!(
+        (&ready["ready"], check(&ready, "scheduler")),
+        (&json!(false), (false, "never seen"))
+    );
     schedule(&app).await;
     ask(&app, "/health/ready").await.expect(200);
     // Nobody has renewed it.
     let stale = "update leases set until = until - interval '90 seconds'";
-    sqlx::raw_sql(stale).execute(&mut app.owner().await).await.unwrap();
+    sqlx::raw_sql(stale)
+        .execute(&mut app.owner().await)
+        .await
+        .unwrap();
     let ready = ask(&app, "/health/ready").await.expect(503);
     let (ok, detail) = check(&ready, "scheduler");
     assert!(!ok && detail.starts_with("last seen"), "{detail}");
@@ -80,9 +106,15 @@ async fn where_nobody_works_the_age_of_the_queue_tells() {
     let app = TestApp::start().await;
     schedule(&app).await;
     let owner = app.with_company().await;
-    owner.post("/jobs", json!({"kind": "ops.ping"})).await.expect(202);
+    owner
+        .post("/jobs", json!({"kind": "ops.ping"}))
+        .await
+        .expect(202);
     let ready = ask(&app, "/health/ready").await.expect(200);
-    assert!(check(&ready, "queue").1.contains(": 1 due, 0 running"), "{ready}");
+    assert!(
+        check(&ready, "queue").1.contains(": 1 due, 0 running"),
+        "{ready}"
+    );
     app.advance(Duration::from_secs(301)).await;
     let ready = ask(&app, "/health/ready").await.expect(503);
     let (ok, detail) = check(&ready, "queue");
@@ -100,14 +132,31 @@ async fn without_postgres_it_lives_and_is_not_ready_until_postgres_is_back() {
     let database = url.path().trim_start_matches('/').to_owned();
     url.set_path("postgres");
     let mut server = PgConnection::connect(url.as_str()).await.unwrap();
-    let mut set = async |sql: String| sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+    let mut set = async |sql: String| {
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut server)
+            .await
+            .unwrap()
+    };
     set(format!("alter database {database} allow_connections false")).await;
-    set(format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'")).await;
+    set(format!(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'"
+    ))
+    .await;
     ask(&app, "/health/live").await.expect(200);
     let ready = ask(&app, "/health/ready").await.expect(503);
-    assert_eq!((ready["ready"].clone(), check(&ready, "postgres").0), (json!(false), false));
-    assert_eq!((check(&ready, "queue").0, check(&ready, "scheduler").0), (false, false));
-    app.anonymous().get("/auth/me").await.expect_problem(401, "unauthenticated");
+    assert_eq!(
+        (ready["ready"].clone(), check(&ready, "postgres").0),
+        (json!(false), false)
+    );
+    assert_eq!(
+        (check(&ready, "queue").0, check(&ready, "scheduler").0),
+        (false, false)
+    );
+    app.anonymous()
+        .get("/auth/me")
+        .await
+        .expect_problem(401, "unauthenticated");
     set(format!("alter database {database} allow_connections true")).await;
     ask(&app, "/health/ready").await.expect(200);
 }

@@ -10,19 +10,46 @@ use crate::shop::now;
 
 /// Every POST that takes no key, with its reason.
 const WITHOUT_KEY: &[(&str, &str)] = &[
-    ("/auth/register", "nobody is there yet whose key it could be; an address is taken once"),
+    (
+        "/auth/register",
+        "nobody is there yet whose key it could be; an address is taken once",
+    ),
     ("/auth/token", "signing in"),
     ("/auth/operator-token", "signing in"),
     ("/auth/refresh", "the refresh token is used once"),
     ("/auth/logout", "the session has ended"),
-    ("/auth/password", "the former password doesn't hold any more"),
-    ("/auth/password-reset", "nobody is signed in; each message is counted"),
-    ("/auth/password-reset/confirm", "the token in the message is used once"),
-    ("/invitations/accept", "the token in the message is used once"),
-    ("/ads/connections", "a second time replaces the token of the first, and a refresh is unique"),
-    ("/alerts/{id}/acknowledge", "enqueues nothing; the state is the same, the timeline tells it twice"),
-    ("/alerts/{id}/snooze", "enqueues nothing; the state is the same, the timeline tells it twice"),
-    ("/alerts/{id}/resolve", "enqueues nothing; the second time is a conflict"),
+    (
+        "/auth/password",
+        "the former password doesn't hold any more",
+    ),
+    (
+        "/auth/password-reset",
+        "nobody is signed in; each message is counted",
+    ),
+    (
+        "/auth/password-reset/confirm",
+        "the token in the message is used once",
+    ),
+    (
+        "/invitations/accept",
+        "the token in the message is used once",
+    ),
+    (
+        "/ads/connections",
+        "a second time replaces the token of the first, and a refresh is unique",
+    ),
+    (
+        "/alerts/{id}/acknowledge",
+        "enqueues nothing; the state is the same, the timeline tells it twice",
+    ),
+    (
+        "/alerts/{id}/snooze",
+        "enqueues nothing; the state is the same, the timeline tells it twice",
+    ),
+    (
+        "/alerts/{id}/resolve",
+        "enqueues nothing; the second time is a conflict",
+    ),
     ("/billing/portal-sessions", "has no effect of its own"),
     ("/imports/preview", "stores nothing"),
     ("/webhooks/stripe", "the event's id is its key"),
@@ -38,26 +65,53 @@ async fn every_post_reads_its_key_or_says_why_it_takes_none() {
     let mut posts = routes::all();
     posts.retain(|route| route.method == "POST");
     let has_route = |template: &str| posts.iter().any(|route| route.template == template);
-    let gone: Vec<_> = WITHOUT_KEY.iter().filter(|(template, _)| !has_route(template)).collect();
+    let gone: Vec<_> = WITHOUT_KEY
+        .iter()
+        .filter(|(template, _)| !has_route(template))
+        .collect();
     assert!(gone.is_empty(), "exceptions without a route: {gone:?}");
     // Last, as whoever signed out is refused for that.
     posts.sort_by_key(|route| route.template == "/auth/logout");
     let too_long = "k".repeat(256);
     for route in posts {
-        let is_exception = WITHOUT_KEY.iter().any(|(template, _)| route.template == *template);
+        let is_exception = WITHOUT_KEY
+            .iter()
+            .any(|(template, _)| route.template == *template);
         let path = route.path(|_| owner.company().to_string());
-        let answer = owner.send("POST", &path, Some(json!({})), &[("Idempotency-Key", &too_long)]).await;
-        let reads_key = answer.status == 422 && answer.body["errors"][0]["field"] == "Idempotency-Key";
-        assert_eq!(reads_key, !is_exception, "{}: {} {}", route.template, answer.status, answer.text);
+        let answer = owner
+            .send(
+                "POST",
+                &path,
+                Some(json!({})),
+                &[("Idempotency-Key", &too_long)],
+            )
+            .await;
+        let reads_key =
+            answer.status == 422 && answer.body["errors"][0]["field"] == "Idempotency-Key";
+        assert_eq!(
+            reads_key, !is_exception,
+            "{}: {} {}",
+            route.template, answer.status, answer.text
+        );
     }
 }
 
 async fn create_key(client: &Client<'_>, idempotency_key: &str, body: &Value) -> Answer {
-    client.send("POST", "/api-keys", Some(body.clone()), &[("Idempotency-Key", idempotency_key)]).await
+    client
+        .send(
+            "POST",
+            "/api-keys",
+            Some(body.clone()),
+            &[("Idempotency-Key", idempotency_key)],
+        )
+        .await
 }
 
 async fn count_keys(client: &Client<'_>) -> usize {
-    client.get("/api-keys").await.expect(200)["items"].as_array().unwrap().len()
+    client.get("/api-keys").await.expect(200)["items"]
+        .as_array()
+        .unwrap()
+        .len()
 }
 
 #[tokio::test]
@@ -70,7 +124,10 @@ async fn a_repeated_request_gets_the_first_one_s_answer_without_its_secret() {
     let text = r#"{"role": "member", "name": "Caisse"}"#;
     let again = create_key(&owner, "k1", &serde_json::from_str(text).unwrap()).await;
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
-    assert_eq!((again.status, again.header("location")), (first.status, first.header("location")));
+    assert_eq!(
+        (again.status, again.header("location")),
+        (first.status, first.header("location"))
+    );
     assert_eq!(again.body["id"], first.body["id"]);
     assert_eq!(again.body.get("key"), None);
     assert_eq!(count_keys(&owner).await, 1);
@@ -80,11 +137,15 @@ async fn a_repeated_request_gets_the_first_one_s_answer_without_its_secret() {
 async fn a_key_that_comes_with_another_request_is_refused() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    create_key(&owner, "k1", &json!({"name": "Caisse", "role": "member"})).await.expect(201);
+    create_key(&owner, "k1", &json!({"name": "Caisse", "role": "member"}))
+        .await
+        .expect(201);
     let other = create_key(&owner, "k1", &json!({"name": "Dépôt", "role": "member"})).await;
     other.expect_problem(422, "idempotency_key_reused");
     let long = "k".repeat(256);
-    create_key(&owner, &long, &json!({"name": "Dépôt", "role": "member"})).await.expect_problem(422, "invalid_input");
+    create_key(&owner, &long, &json!({"name": "Dépôt", "role": "member"}))
+        .await
+        .expect_problem(422, "invalid_input");
     assert_eq!(count_keys(&owner).await, 1);
 }
 
@@ -104,8 +165,12 @@ async fn keys_of_two_people_don_t_meet() {
 async fn a_refused_request_leaves_its_key_free() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    create_key(&owner, "k1", &json!({"name": "Caisse", "role": "owner"})).await.expect_problem(422, "invalid_input");
-    create_key(&owner, "k1", &json!({"name": "Caisse", "role": "admin"})).await.expect(201);
+    create_key(&owner, "k1", &json!({"name": "Caisse", "role": "owner"}))
+        .await
+        .expect_problem(422, "invalid_input");
+    create_key(&owner, "k1", &json!({"name": "Caisse", "role": "admin"}))
+        .await
+        .expect(201);
 }
 
 #[tokio::test]
@@ -113,28 +178,53 @@ async fn a_job_is_cancelled_and_run_again_once_whatever_is_repeated() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let at = now(&app).await + TimeDelta::hours(1);
-    let job = owner.post("/jobs", json!({"kind": "ops.ping", "args": {}, "run_at": at})).await.expect(202);
+    let job = owner
+        .post(
+            "/jobs",
+            json!({"kind": "ops.ping", "args": {}, "run_at": at}),
+        )
+        .await
+        .expect(202);
     let path = format!("/jobs/{}", job["job"]["id"].as_str().unwrap());
     for (act, event) in [("cancel", "cancelled"), ("retry", "replayed")] {
         let act = format!("{path}/{act}");
-        let first = owner.send("POST", &act, None, &[("Idempotency-Key", "k1")]).await;
-        let again = owner.send("POST", &act, None, &[("Idempotency-Key", "k1")]).await;
+        let first = owner
+            .send("POST", &act, None, &[("Idempotency-Key", "k1")])
+            .await;
+        let again = owner
+            .send("POST", &act, None, &[("Idempotency-Key", "k1")])
+            .await;
         assert_eq!(first.header("idempotent-replayed"), None);
         assert_eq!(again.header("idempotent-replayed"), Some("true"));
         assert_eq!(again.header("location"), first.header("location"));
         assert_eq!(again.expect(202), first.expect(202));
-        owner.post(&act, json!({})).await.expect_problem(409, "conflict");
+        owner
+            .post(&act, json!({}))
+            .await
+            .expect_problem(409, "conflict");
         let timeline = owner.get(&format!("{path}/timeline")).await.expect(200);
-        let events = timeline["items"].as_array().unwrap().iter().filter(|entry| entry["event"] == event);
+        let events = timeline["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|entry| entry["event"] == event);
         // Its end and its event, or its event alone.
-        assert_eq!(events.count(), if event == "cancelled" { 2 } else { 1 }, "{timeline}");
+        assert_eq!(
+            events.count(),
+            if event == "cancelled" { 2 } else { 1 },
+            "{timeline}"
+        );
     }
     app.run_jobs().await;
 }
 
 /// Cancels twice with one key; gives what was answered.
 async fn cancel_twice(owner: &Client<'_>, path: &str) -> Value {
-    let cancel = async || owner.send("POST", path, None, &[("Idempotency-Key", "k1")]).await;
+    let cancel = async || {
+        owner
+            .send("POST", path, None, &[("Idempotency-Key", "k1")])
+            .await
+    };
     let first = cancel().await;
     owner.app.run_jobs().await;
     let before = digest_of(owner).await;
@@ -143,24 +233,49 @@ async fn cancel_twice(owner: &Client<'_>, path: &str) -> Value {
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     let told = again.expect(200);
     assert_eq!(told, first.expect(200));
-    assert_eq!(digest_of(owner).await, before, "the second time changed something");
+    assert_eq!(
+        digest_of(owner).await,
+        before,
+        "the second time changed something"
+    );
     told
 }
 
 async fn count_audited(owner: &Client<'_>, action: &str) -> usize {
     let entries = owner.get("/audit-log").await.expect(200);
-    entries["items"].as_array().unwrap().iter().filter(|entry| entry["action"] == action).count()
+    entries["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["action"] == action)
+        .count()
 }
 
 #[tokio::test]
 async fn a_sale_is_cancelled_once_whatever_is_repeated() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    owner.post("/products", json!({"sku": "A", "name": "Riz"})).await.expect(201);
-    let sale = owner.post("/sales", json!({"sku": "A", "quantity": 2, "unit_price": "500"})).await.expect(201);
+    owner
+        .post("/products", json!({"sku": "A", "name": "Riz"}))
+        .await
+        .expect(201);
+    let sale = owner
+        .post(
+            "/sales",
+            json!({"sku": "A", "quantity": 2, "unit_price": "500"}),
+        )
+        .await
+        .expect(201);
     app.run_jobs().await;
-    let cancelled = cancel_twice(&owner, &format!("/sales/{}/cancel", sale["id"].as_str().unwrap())).await;
-    assert_eq!((&cancelled["id"], &cancelled["status"]), (&sale["id"], &json!("cancelled")));
+    let cancelled = cancel_twice(
+        &owner,
+        &format!("/sales/{}/cancel", sale["id"].as_str().unwrap()),
+    )
+    .await;
+    assert_eq!(
+        (&cancelled["id"], &cancelled["status"]),
+        (&sale["id"], &json!("cancelled"))
+    );
     assert_eq!(count_audited(&owner, "catalog.cancel_sale").await, 1);
 }
 
@@ -169,12 +284,24 @@ async fn an_import_is_cancelled_once_whatever_is_repeated() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let file = b"invoice;sku;quantity;price;date\n1;RIZ;3;500;2026-01-05\n";
-    let accepted = owner.upload("/imports", "sales", &json!({}), file).await.expect(202);
-    let path = format!("/imports/{}/cancel", accepted["import"]["id"].as_str().unwrap());
+    let accepted = owner
+        .upload("/imports", "sales", &json!({}), file)
+        .await
+        .expect(202);
+    let path = format!(
+        "/imports/{}/cancel",
+        accepted["import"]["id"].as_str().unwrap()
+    );
     let cancelled = cancel_twice(&owner, &path).await;
-    assert_eq!((&cancelled["id"], &cancelled["state"]), (&accepted["import"]["id"], &json!("cancelled")));
+    assert_eq!(
+        (&cancelled["id"], &cancelled["state"]),
+        (&accepted["import"]["id"], &json!("cancelled"))
+    );
     assert_eq!(count_audited(&owner, "catalog.cancel_import").await, 1);
-    owner.post(&path, json!({})).await.expect_problem(409, "import_over");
+    owner
+        .post(&path, json!({}))
+        .await
+        .expect_problem(409, "import_over");
 }
 
 #[tokio::test]
@@ -182,7 +309,10 @@ async fn two_at_once_have_one_effect() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let body = json!({"name": "Caisse", "role": "member"});
-    let (one, other) = tokio::join!(create_key(&owner, "k1", &body), create_key(&owner, "k1", &body));
+    let (one, other) = tokio::join!(
+        create_key(&owner, "k1", &body),
+        create_key(&owner, "k1", &body)
+    );
     assert_eq!(one.expect(201)["id"], other.expect(201)["id"]);
     assert_eq!(count_keys(&owner).await, 1);
 }
@@ -203,5 +333,7 @@ async fn whoever_waits_too_long_for_the_first_learns_that_it_is_in_progress() {
     .await
     .unwrap();
     let body = json!({"name": "Caisse", "role": "member"});
-    create_key(&owner, "k1", &body).await.expect_problem(409, "in_progress");
+    create_key(&owner, "k1", &body)
+        .await
+        .expect_problem(409, "in_progress");
 }

@@ -16,13 +16,22 @@ const TWILIO_TOKEN: &str = sandbox::keys::TWILIO_AUTH_TOKEN;
 /// Nothing moves but by the test's own calls.
 pub(crate) async fn quiet() -> TestApp {
     let app = TestApp::start().await;
-    app.sandbox.sandbox().set(|settings| settings.status_callbacks = false);
+    app.sandbox
+        .sandbox()
+        .set(|settings| settings.status_callbacks = false);
     app
 }
 
 pub(crate) fn fault(app: &TestApp, operation: &str, fault: Fault, times: u32) {
-    let matches = Match { operation: Some(operation.to_owned()), ..Match::default() };
-    app.sandbox.sandbox().add_fault(Rule { matches, fault, times: Some(times) });
+    let matches = Match {
+        operation: Some(operation.to_owned()),
+        ..Match::default()
+    };
+    app.sandbox.sandbox().add_fault(Rule {
+        matches,
+        fault,
+        times: Some(times),
+    });
 }
 
 /// An alert on one channel only, whose message isn't sent yet.
@@ -33,7 +42,10 @@ pub(crate) async fn alerted(client: &Client<'_>, channel: &str) {
         .unwrap();
     let shelf = product(client, "Riz").await;
     stock(client, shelf, 0).await;
-    client.post("/alerts/evaluations", json!({})).await.expect(202);
+    client
+        .post("/alerts/evaluations", json!({}))
+        .await
+        .expect(202);
 }
 
 /// Runs jobs and lets their waits pass, ever longer ones, until nothing is left to do.
@@ -41,7 +53,10 @@ pub(crate) async fn run_out(app: &TestApp) {
     for round in 0..60 {
         app.try_jobs().await;
         let mut conn = app.owner().await;
-        let left = sqlx::query_scalar!("select count(*) from jobs_ready").fetch_one(&mut conn).await.unwrap();
+        let left = sqlx::query_scalar!("select count(*) from jobs_ready")
+            .fetch_one(&mut conn)
+            .await
+            .unwrap();
         if left == Some(0) {
             return;
         }
@@ -57,7 +72,10 @@ pub(crate) async fn only_message(client: &Client<'_>, channel: &str) -> Value {
 }
 
 pub(crate) async fn only_effect(app: &TestApp) -> EffectId {
-    let id = sqlx::query_scalar!("select id from effects").fetch_one(&mut app.owner().await).await.unwrap();
+    let id = sqlx::query_scalar!("select id from effects")
+        .fetch_one(&mut app.owner().await)
+        .await
+        .unwrap();
     EffectId(id)
 }
 
@@ -73,28 +91,72 @@ pub(crate) async fn tell(client: &Client<'_>, effect: EffectId, sid: &str, statu
     signed(client, TWILIO_TOKEN, effect, sid, status).await
 }
 
-pub(crate) async fn signed(client: &Client<'_>, token: &str, effect: EffectId, sid: &str, status: &str) -> Answer {
-    let path = format!("/api/v1/webhooks/twilio/status?company={}&effect={effect}", client.company());
-    post_form(client.app, token, &path, &[("MessageSid", sid), ("MessageStatus", status)]).await
+pub(crate) async fn signed(
+    client: &Client<'_>,
+    token: &str,
+    effect: EffectId,
+    sid: &str,
+    status: &str,
+) -> Answer {
+    let path = format!(
+        "/api/v1/webhooks/twilio/status?company={}&effect={effect}",
+        client.company()
+    );
+    post_form(
+        client.app,
+        token,
+        &path,
+        &[("MessageSid", sid), ("MessageStatus", status)],
+    )
+    .await
 }
 
-pub(crate) async fn tell_error(client: &Client<'_>, effect: EffectId, sid: &str, code: &str) -> Answer {
-    let path = format!("/api/v1/webhooks/twilio/status?company={}&effect={effect}", client.company());
-    let fields = [("MessageSid", sid), ("MessageStatus", "failed"), ("ErrorCode", code)];
+pub(crate) async fn tell_error(
+    client: &Client<'_>,
+    effect: EffectId,
+    sid: &str,
+    code: &str,
+) -> Answer {
+    let path = format!(
+        "/api/v1/webhooks/twilio/status?company={}&effect={effect}",
+        client.company()
+    );
+    let fields = [
+        ("MessageSid", sid),
+        ("MessageStatus", "failed"),
+        ("ErrorCode", code),
+    ];
     post_form(client.app, TWILIO_TOKEN, &path, &fields).await
 }
 
 /// The owner of the phone writes to us.
 pub(crate) async fn write_back(app: &TestApp, sid: &str, body: &str) -> Answer {
     let from = format!("whatsapp:{PHONE}");
-    let fields = [("MessageSid", sid), ("From", &from), ("To", "whatsapp:+14155238886"), ("Body", body)];
-    post_form(app, TWILIO_TOKEN, "/api/v1/webhooks/twilio/inbound", &fields).await
+    let fields = [
+        ("MessageSid", sid),
+        ("From", &from),
+        ("To", "whatsapp:+14155238886"),
+        ("Body", body),
+    ];
+    post_form(
+        app,
+        TWILIO_TOKEN,
+        "/api/v1/webhooks/twilio/inbound",
+        &fields,
+    )
+    .await
 }
 
 async fn post_form(app: &TestApp, token: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-    let form: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let form: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     let signature = sign(token, &format!("{}{path}", app.fleet.public_url), &form);
-    let body: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let body: Vec<_> = form
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect();
     let request = axum::http::Request::post(path)
         .header("content-type", "application/x-www-form-urlencoded")
         .header("x-twilio-signature", signature)

@@ -1,6 +1,9 @@
 //! The HTTP interface as clients meet it, over a real Postgres and the sandbox's providers.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands, its helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails where it stands, its helpers too"
+)]
 
 mod ads;
 mod alert_acts;

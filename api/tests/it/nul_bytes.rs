@@ -13,9 +13,18 @@ use crate::xlsx::{Cell, workbook};
 const SALES: &str = "invoice,sku,quantity,price,date,customer\n1,A,3,500,2026-01-05,c1\n";
 
 async fn import(client: &Client<'_>, kind: &str, file: &str) -> Value {
-    let accepted = client.upload("/imports", kind, &json!({}), file.as_bytes()).await.expect(202);
+    let accepted = client
+        .upload("/imports", kind, &json!({}), file.as_bytes())
+        .await
+        .expect(202);
     client.app.run_jobs().await;
-    client.get(&format!("/imports/{}", accepted["import"]["id"].as_str().unwrap())).await.expect(200)
+    client
+        .get(&format!(
+            "/imports/{}",
+            accepted["import"]["id"].as_str().unwrap()
+        ))
+        .await
+        .expect(200)
 }
 
 /// A header and thirty rows: a file that is mostly NULs would be no table.
@@ -28,20 +37,43 @@ fn table(header: &str, row: impl Fn(i32) -> String) -> String {
 async fn a_row_with_one_is_reported_and_the_others_go_in() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let good = table("invoice,sku,quantity,price,date,customer", |n| format!("{n},A,3,500,2026-01-05,c1\n"));
-    let file = format!("{good}31,B\0,1,500,2026-01-05,c1\n32,C,1,500,2026-01-05,\"c\0\"\n33,D,1,500,2026-01-06,\0\n");
+    let good = table("invoice,sku,quantity,price,date,customer", |n| {
+        format!("{n},A,3,500,2026-01-05,c1\n")
+    });
+    let file = format!(
+        "{good}31,B\0,1,500,2026-01-05,c1\n32,C,1,500,2026-01-05,\"c\0\"\n33,D,1,500,2026-01-06,\0\n"
+    );
     let import = import(&owner, "sales", &file).await;
-    assert_eq!((&import["state"], &import["rows_imported"]), (&json!("succeeded"), &json!(30)), "{import}");
+    assert_eq!(
+        (&import["state"], &import["rows_imported"]),
+        (&json!("succeeded"), &json!(30)),
+        "{import}"
+    );
     assert_eq!(import["rows_rejected"], 3);
     let path = format!("/imports/{}/errors", import["id"].as_str().unwrap());
     let errors = owner.get(&path).await.expect(200)["items"].clone();
     for (error, line) in errors.as_array().unwrap().iter().zip(32..) {
-        assert_eq!((&error["line"], &error["code"]), (&json!(line), &json!("nul_byte")), "{error}");
+        assert_eq!(
+            (&error["line"], &error["code"]),
+            (&json!(line), &json!("nul_byte")),
+            "{error}"
+        );
     }
     assert_eq!(errors[0]["fields"][1], "B\u{fffd}");
-    let report = owner.send("GET", &path, None, &[("accept", "text/csv")]).await;
-    assert_eq!((report.status.as_u16(), report.text.contains('\0')), (200, false));
-    assert_eq!(owner.get("/products").await.expect(200)["items"].as_array().unwrap().len(), 1);
+    let report = owner
+        .send("GET", &path, None, &[("accept", "text/csv")])
+        .await;
+    assert_eq!(
+        (report.status.as_u16(), report.text.contains('\0')),
+        (200, false)
+    );
+    assert_eq!(
+        owner.get("/products").await.expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -49,14 +81,31 @@ async fn a_row_of_products_or_counts_with_one_is_reported() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for (kind, file) in [
-        ("products", table("sku,name,supplier", |n| format!("p{n},Riz,Grossiste\n")) + "B,R\0iz,x\nC,Mil,\0\n"),
-        ("stock_counts", table("sku,stock", |n| format!("p{n},500\n")) + "B\0,6\nC,7\0\n"),
+        (
+            "products",
+            table("sku,name,supplier", |n| format!("p{n},Riz,Grossiste\n"))
+                + "B,R\0iz,x\nC,Mil,\0\n",
+        ),
+        (
+            "stock_counts",
+            table("sku,stock", |n| format!("p{n},500\n")) + "B\0,6\nC,7\0\n",
+        ),
     ] {
         let import = import(&owner, kind, &file).await;
-        assert_eq!((&import["state"], &import["rows_rejected"]), (&json!("succeeded"), &json!(2)), "{import}");
+        assert_eq!(
+            (&import["state"], &import["rows_rejected"]),
+            (&json!("succeeded"), &json!(2)),
+            "{import}"
+        );
         assert_eq!(import["rows_imported"], 30, "{kind}");
     }
-    assert_eq!(owner.get("/products").await.expect(200)["items"].as_array().unwrap().len(), 30);
+    assert_eq!(
+        owner.get("/products").await.expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        30
+    );
 }
 
 #[tokio::test]
@@ -64,22 +113,42 @@ async fn a_cell_of_a_spreadsheet_with_one_refuses_its_row_or_the_file() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     // As it is, as Excel writes it, and as XML has it, which may not have it.
-    for (nul, is_table) in [("B\0", true), ("B_x0000_", true), ("B&#0;", false), ("B&#x0;", false)] {
+    for (nul, is_table) in [
+        ("B\0", true),
+        ("B_x0000_", true),
+        ("B&#0;", false),
+        ("B&#x0;", false),
+    ] {
         let rows: &[&[Cell]] = &[
             &[Text("sku"), Text("quantity"), Text("price"), Text("date")],
             &[Text("A"), Number(1.0), Number(5.0), Text("2026-01-05")],
             &[Text(nul), Number(1.0), Number(5.0), Text("2026-01-05")],
         ];
-        let answer = owner.upload("/imports", "sales", &json!({}), &workbook(rows)).await;
+        let answer = owner
+            .upload("/imports", "sales", &json!({}), &workbook(rows))
+            .await;
         if !is_table {
-            assert_eq!(answer.expect_problem(422, "invalid_input")["errors"][0]["code"], "not_a_table");
+            assert_eq!(
+                answer.expect_problem(422, "invalid_input")["errors"][0]["code"],
+                "not_a_table"
+            );
             continue;
         }
-        let path = format!("/imports/{}", answer.expect(202)["import"]["id"].as_str().unwrap());
+        let path = format!(
+            "/imports/{}",
+            answer.expect(202)["import"]["id"].as_str().unwrap()
+        );
         app.run_jobs().await;
         let import = owner.get(&path).await.expect(200);
-        assert_eq!((&import["state"], &import["rows_rejected"]), (&json!("succeeded"), &json!(1)), "{import}");
-        assert_eq!(owner.get(&format!("{path}/errors")).await.expect(200)["items"][0]["code"], "nul_byte");
+        assert_eq!(
+            (&import["state"], &import["rows_rejected"]),
+            (&json!("succeeded"), &json!(1)),
+            "{import}"
+        );
+        assert_eq!(
+            owner.get(&format!("{path}/errors")).await.expect(200)["items"][0]["code"],
+            "nul_byte"
+        );
     }
 }
 
@@ -87,13 +156,28 @@ async fn a_cell_of_a_spreadsheet_with_one_refuses_its_row_or_the_file() {
 async fn a_header_with_one_is_no_reason_to_fall_over() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    for file in ["sku\0,quantity,price,date\nA,1,5,2026-01-05\n", "sku,quantity,price,date,x\0\nA,1,5,2026-01-05,y\n"] {
-        let answer = owner.upload("/imports", "sales", &json!({}), file.as_bytes()).await;
-        assert!([202, 422].contains(&answer.status.as_u16()), "{}", answer.text);
+    for file in [
+        "sku\0,quantity,price,date\nA,1,5,2026-01-05\n",
+        "sku,quantity,price,date,x\0\nA,1,5,2026-01-05,y\n",
+    ] {
+        let answer = owner
+            .upload("/imports", "sales", &json!({}), file.as_bytes())
+            .await;
+        assert!(
+            [202, 422].contains(&answer.status.as_u16()),
+            "{}",
+            answer.text
+        );
         app.run_jobs().await;
     }
-    for import in owner.get("/imports").await.expect(200)["items"].as_array().unwrap() {
-        assert!(["succeeded", "failed"].contains(&import["state"].as_str().unwrap()), "{import}");
+    for import in owner.get("/imports").await.expect(200)["items"]
+        .as_array()
+        .unwrap()
+    {
+        assert!(
+            ["succeeded", "failed"].contains(&import["state"].as_str().unwrap()),
+            "{import}"
+        );
     }
 }
 
@@ -104,16 +188,29 @@ async fn a_form_with_one_is_refused_and_leaves_nothing() {
     for fields in [
         [("kind", "sales\0"), ("options", "{}")],
         [("kind", "sales"), ("options", "{\"currency\": \"X\0F\"}")],
-        [("kind", "sales"), ("options", r#"{"currency": "XOF\u0000"}"#)],
-        [("kind", "sales"), ("options", r#"{"mapping": {"sku": "s\u0000ku"}}"#)],
-        [("kind", "sales"), ("options", r#"{"ignore_codes": ["\u0000"]}"#)],
+        [
+            ("kind", "sales"),
+            ("options", r#"{"currency": "XOF\u0000"}"#),
+        ],
+        [
+            ("kind", "sales"),
+            ("options", r#"{"mapping": {"sku": "s\u0000ku"}}"#),
+        ],
+        [
+            ("kind", "sales"),
+            ("options", r#"{"ignore_codes": ["\u0000"]}"#),
+        ],
         [("kind", "sales"), ("options", "{}\0")],
         [("kind", "sales"), ("opt\0ions", "{}")],
     ] {
         for path in ["/imports", "/imports/preview"] {
             let body = [&form_head(&fields), SALES.as_bytes(), FORM_TAIL.as_bytes()].concat();
             let answer = owner.send_body("POST", path, FORM, body).await;
-            assert!([400, 422].contains(&answer.status.as_u16()), "{fields:?}: {}", answer.text);
+            assert!(
+                [400, 422].contains(&answer.status.as_u16()),
+                "{fields:?}: {}",
+                answer.text
+            );
             answer.expect_refusal();
         }
     }
@@ -134,8 +231,11 @@ async fn a_sign_in_with_one_is_refused() {
         format!("username={email}&password=x&no%00field=1"),
     ] {
         for path in ["/api/v1/auth/token", "/api/v1/auth/operator-token"] {
-            let request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            let answer = app.call(request.body(Body::from(form.clone())).unwrap()).await;
+            let request =
+                Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+            let answer = app
+                .call(request.body(Body::from(form.clone())).unwrap())
+                .await;
             let problem = answer.expect_problem(422, "invalid_input");
             assert_eq!(problem["errors"][0]["code"], "nul_byte", "{form}");
         }
@@ -146,13 +246,29 @@ async fn a_sign_in_with_one_is_refused() {
 async fn a_query_with_one_is_refused_by_every_list() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    for route in crate::routes::all().iter().filter(|route| route.method == "GET" && !route.has_parameters()) {
+    for route in crate::routes::all()
+        .iter()
+        .filter(|route| route.method == "GET" && !route.has_parameters())
+    {
         if route.template.starts_with("/health/") {
             continue;
         }
-        for query in ["cursor=%00", "q=a%00b", "kind=%00", "%00=1", "q=%2500&limit=%00"] {
-            let problem = owner.get(&format!("{}?{query}", route.template)).await.expect_problem(422, "invalid_input");
-            assert_eq!(problem["errors"][0]["code"], "nul_byte", "{} {query}", route.template);
+        for query in [
+            "cursor=%00",
+            "q=a%00b",
+            "kind=%00",
+            "%00=1",
+            "q=%2500&limit=%00",
+        ] {
+            let problem = owner
+                .get(&format!("{}?{query}", route.template))
+                .await
+                .expect_problem(422, "invalid_input");
+            assert_eq!(
+                problem["errors"][0]["code"], "nul_byte",
+                "{} {query}",
+                route.template
+            );
         }
     }
     // Only the text of one.

@@ -24,7 +24,11 @@ impl Route {
     pub(crate) fn path(&self, fill: impl Fn(&str) -> String) -> String {
         let mut path = String::new();
         for (index, piece) in self.template.split(['{', '}']).enumerate() {
-            if index % 2 == 0 { path.push_str(piece) } else { path.push_str(&fill(piece)) }
+            if index % 2 == 0 {
+                path.push_str(piece)
+            } else {
+                path.push_str(&fill(piece))
+            }
         }
         path
     }
@@ -32,7 +36,9 @@ impl Route {
 
 pub(crate) fn all() -> Vec<Route> {
     let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
-    let calls = sources.iter().flat_map(|text| text.split(".route(").skip(1));
+    let calls = sources
+        .iter()
+        .flat_map(|text| text.split(".route(").skip(1));
     let mut routes: Vec<_> = calls.flat_map(|call| parse(balanced(call))).collect();
     routes.sort();
     routes
@@ -44,9 +50,13 @@ pub(crate) fn ids_in_queries() -> Vec<String> {
     for text in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         for read in text.split(": Query<").skip(1) {
             let name = read.split('>').next().expect("something is read");
-            let fields = text.split_once(&format!("struct {name} {{")).expect("beside its handler").1;
+            let fields = text
+                .split_once(&format!("struct {name} {{"))
+                .expect("beside its handler")
+                .1;
             let fields = fields.split('}').next().expect("it ends").lines();
-            let ids = fields.filter_map(|field| field.trim().strip_suffix("Id>,")?.split_once(": Option<"));
+            let ids = fields
+                .filter_map(|field| field.trim().strip_suffix("Id>,")?.split_once(": Option<"));
             names.extend(ids.map(|(name, _)| name.to_owned()));
         }
     }
@@ -82,7 +92,11 @@ fn balanced(call: &str) -> &str {
 }
 
 fn parse(call: &str) -> Vec<Route> {
-    let template = call.split('"').nth(1).expect("a route begins with its path").to_owned();
+    let template = call
+        .split('"')
+        .nth(1)
+        .expect("a route begins with its path")
+        .to_owned();
     let handlers = call.split_once(',').expect("a route has handlers").1;
     ["GET", "POST", "PUT", "PATCH", "DELETE"]
         .into_iter()
@@ -92,7 +106,10 @@ fn parse(call: &str) -> Vec<Route> {
                 .match_indices(&verb)
                 .any(|(at, _)| !handlers[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
         })
-        .map(|method| Route { method, template: template.clone() })
+        .map(|method| Route {
+            method,
+            template: template.clone(),
+        })
         .collect()
 }
 
@@ -105,8 +122,18 @@ fn the_list_holds_what_the_sources_register() {
         ("POST", "/auth/token"),
         ("GET", "/health/ready"),
     ] {
-        assert!(routes.contains(&Route { method, template: template.to_owned() }), "{method} {template}");
+        assert!(
+            routes.contains(&Route {
+                method,
+                template: template.to_owned()
+            }),
+            "{method} {template}"
+        );
     }
-    let path = routes.iter().find(|r| r.template.ends_with("{user_id}")).unwrap().path(str::to_uppercase);
+    let path = routes
+        .iter()
+        .find(|r| r.template.ends_with("{user_id}"))
+        .unwrap()
+        .path(str::to_uppercase);
     assert_eq!(path, "/companies/ID/members/USER_ID");
 }

@@ -16,8 +16,11 @@ use crate::shop::{now, product, sale, steady_sales, stock};
 async fn a_run_predicts_the_products_that_run_out_soonest_first() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let (fast, slow, plenty) =
-        (product(&owner, "fast").await, product(&owner, "slow").await, product(&owner, "plenty").await);
+    let (fast, slow, plenty) = (
+        product(&owner, "fast").await,
+        product(&owner, "slow").await,
+        product(&owner, "plenty").await,
+    );
     for (id, level) in [(fast, 10), (slow, 26), (plenty, 1000)] {
         steady_sales(&owner, id, 40, 2).await;
         stock(&owner, id, level).await;
@@ -25,34 +28,76 @@ async fn a_run_predicts_the_products_that_run_out_soonest_first() {
     let unknown = product(&owner, "unknown level").await;
     steady_sales(&owner, unknown, 40, 2).await;
 
-    let started = owner.post("/predictions/runs", json!({"horizon_days": 15})).await;
+    let started = owner
+        .post("/predictions/runs", json!({"horizon_days": 15}))
+        .await;
     let location = started.header("location").unwrap().to_owned();
     let started = started.expect(202);
-    assert_eq!((&started["run"]["state"], &started["job"]["state"]), (&json!("queued"), &json!("queued")));
+    assert_eq!(
+        (&started["run"]["state"], &started["job"]["state"]),
+        (&json!("queued"), &json!("queued"))
+    );
     app.run_jobs().await;
-    let run = owner.get(location.strip_prefix("/api/v1").unwrap()).await.expect(200);
-    assert_eq!((&run["state"], &run["products"]), (&json!("succeeded"), &json!(4)));
+    let run = owner
+        .get(location.strip_prefix("/api/v1").unwrap())
+        .await
+        .expect(200);
+    assert_eq!(
+        (&run["state"], &run["products"]),
+        (&json!("succeeded"), &json!(4))
+    );
 
     let listed = owner.get("/predictions/ruptures?limit=1").await.expect(200);
     assert_eq!(listed["run"]["id"], run["id"]);
     let item = &listed["items"][0];
-    assert_eq!((&item["product"]["name"], &item["level"]), (&json!("fast"), &json!("10.000")));
-    assert_eq!((&item["rate_per_day"], &item["urgency"]), (&json!("2.000"), &json!("within_7_days")));
-    assert_eq!((&item["stale"], &item["as_of"]), (&json!(false), &run["as_of"]));
+    assert_eq!(
+        (&item["product"]["name"], &item["level"]),
+        (&json!("fast"), &json!("10.000"))
+    );
+    assert_eq!(
+        (&item["rate_per_day"], &item["urgency"]),
+        (&json!("2.000"), &json!("within_7_days"))
+    );
+    assert_eq!(
+        (&item["stale"], &item["as_of"]),
+        (&json!(false), &run["as_of"])
+    );
     let days = &item["days_to_rupture"];
-    assert!(days["p10"].as_i64() <= days["p50"].as_i64() && days["p50"].as_i64() <= days["p90"].as_i64());
-    assert!(item["explanation"].as_str().unwrap().starts_with("Demande attendue : 2 par jour"), "{item}");
+    assert!(
+        days["p10"].as_i64() <= days["p50"].as_i64()
+            && days["p50"].as_i64() <= days["p90"].as_i64()
+    );
+    assert!(
+        item["explanation"]
+            .as_str()
+            .unwrap()
+            .starts_with("Demande attendue : 2 par jour"),
+        "{item}"
+    );
 
     let cursor = listed["next_cursor"].as_str().unwrap();
-    let rest = owner.get(&format!("/predictions/ruptures?limit=5&cursor={cursor}")).await.expect(200);
+    let rest = owner
+        .get(&format!("/predictions/ruptures?limit=5&cursor={cursor}"))
+        .await
+        .expect(200);
     assert_eq!(rest["items"].as_array().unwrap().len(), 1);
     assert_eq!(rest["items"][0]["product"]["name"], "slow");
-    let likely = owner.get("/predictions/ruptures?min_probability=0.5").await.expect(200);
+    let likely = owner
+        .get("/predictions/ruptures?min_probability=0.5")
+        .await
+        .expect(200);
     assert_eq!(likely["items"].as_array().unwrap().len(), 1);
 
-    let unknown = owner.get(&format!("/products/{unknown}/prediction")).await.expect(200);
+    let unknown = owner
+        .get(&format!("/products/{unknown}/prediction"))
+        .await
+        .expect(200);
     assert_eq!(
-        (&unknown["rate_per_day"], &unknown["level"], &unknown["probability"]),
+        (
+            &unknown["rate_per_day"],
+            &unknown["level"],
+            &unknown["probability"]
+        ),
         (&json!("2.000"), &json!(null), &json!(null))
     );
 }
@@ -65,37 +110,58 @@ async fn cancelled_pending_netted_and_returned_lines_are_not_demand() {
     let day = now(&app).await.date_naive() - Days::new(1);
     sale(&owner, rice, day, 10).await;
     let mut conn = app.owner().await;
-    sqlx::query!("update sales set netted_quantity = 4").execute(&mut conn).await.unwrap();
+    sqlx::query!("update sales set netted_quantity = 4")
+        .execute(&mut conn)
+        .await
+        .unwrap();
     for status in ["cancelled", "pending"] {
         sale(&owner, rice, day, 1000).await;
-        sqlx::query!("update sales set status = $1 where quantity = 1000 and status = 'delivered'", status)
-            .execute(&mut conn)
-            .await
-            .unwrap();
+        sqlx::query!(
+            "update sales set status = $1 where quantity = 1000 and status = 'delivered'",
+            status
+        )
+        .execute(&mut conn)
+        .await
+        .unwrap();
     }
     sale(&owner, rice, day, -500).await;
     sale(&owner, rice, now(&app).await.date_naive(), 7777).await;
     owner.post("/predictions/runs", json!({})).await.expect(202);
     app.run_jobs().await;
-    let prediction = owner.get(&format!("/products/{rice}/prediction")).await.expect(200);
-    assert_eq!((&prediction["rate_per_day"], &prediction["as_of"]), (&json!("6.000"), &json!(day)));
+    let prediction = owner
+        .get(&format!("/products/{rice}/prediction"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&prediction["rate_per_day"], &prediction["as_of"]),
+        (&json!("6.000"), &json!(day))
+    );
 }
 
 #[tokio::test]
 async fn what_is_given_away_is_not_demand_unless_nothing_has_a_price() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let (priced, unpriced) = (product(&owner, "priced").await, product(&owner, "unpriced").await);
+    let (priced, unpriced) = (
+        product(&owner, "priced").await,
+        product(&owner, "unpriced").await,
+    );
     let day = now(&app).await.date_naive() - Days::new(1);
     for (product, quantity) in [(priced, 300), (unpriced, 5)] {
         sale(&owner, product, day, quantity).await;
     }
-    sqlx::query!("update sales set unit_price = 0, amount = 0").execute(&mut app.owner().await).await.unwrap();
+    sqlx::query!("update sales set unit_price = 0, amount = 0")
+        .execute(&mut app.owner().await)
+        .await
+        .unwrap();
     sale(&owner, priced, day, 3).await;
     owner.post("/predictions/runs", json!({})).await.expect(202);
     app.run_jobs().await;
     for (product, rate) in [(priced, "3.000"), (unpriced, "5.000")] {
-        let prediction = owner.get(&format!("/products/{product}/prediction")).await.expect(200);
+        let prediction = owner
+            .get(&format!("/products/{product}/prediction"))
+            .await
+            .expect(200);
         assert_eq!(prediction["rate_per_day"], rate);
     }
 }
@@ -110,27 +176,61 @@ async fn old_data_is_studied_as_of_its_own_last_day() {
     }
     owner.post("/predictions/runs", json!({})).await.expect(202);
     app.run_jobs().await;
-    let latest = owner.get(&format!("/products/{rice}/prediction")).await.expect(200);
-    assert_eq!((&latest["as_of"], &latest["stale"]), (&json!("2011-12-09"), &json!(true)));
+    let latest = owner
+        .get(&format!("/products/{rice}/prediction"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&latest["as_of"], &latest["stale"]),
+        (&json!("2011-12-09"), &json!(true))
+    );
     stock(&owner, rice, 1).await;
     let asked = json!({"as_of": "2011-12-06", "horizon_days": 30});
-    let study = owner.post("/predictions/runs", asked).await.expect(202)["run"]["id"].as_str().unwrap().to_owned();
+    let study = owner.post("/predictions/runs", asked).await.expect(202)["run"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     app.run_jobs().await;
-    let now = owner.get(&format!("/products/{rice}/prediction")).await.expect(200);
+    let now = owner
+        .get(&format!("/products/{rice}/prediction"))
+        .await
+        .expect(200);
     assert_eq!(now, latest, "a study leaves what holds now alone");
-    assert_eq!(owner.get("/alerts").await.expect(200)["items"], json!([]), "and alarms nobody");
+    assert_eq!(
+        owner.get("/alerts").await.expect(200)["items"],
+        json!([]),
+        "and alarms nobody"
+    );
     let told = owner.get("/predictions/ruptures").await.expect(200);
-    assert_eq!((&told["items"], &told["run"]["as_of"]), (&json!([]), &json!("2011-12-09")));
-    let told = owner.get(&format!("/predictions/ruptures?run={study}")).await.expect(200);
-    assert_eq!((&told["run"]["id"], &told["run"]["live"]), (&json!(study), &json!(false)));
+    assert_eq!(
+        (&told["items"], &told["run"]["as_of"]),
+        (&json!([]), &json!("2011-12-09"))
+    );
+    let told = owner
+        .get(&format!("/predictions/ruptures?run={study}"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&told["run"]["id"], &told["run"]["live"]),
+        (&json!(study), &json!(false))
+    );
     let item = &told["items"][0];
-    assert_eq!((&item["product"]["name"], &item["as_of"]), (&json!("Riz"), &json!("2011-12-06")));
+    assert_eq!(
+        (&item["product"]["name"], &item["as_of"]),
+        (&json!("Riz"), &json!("2011-12-06"))
+    );
     assert_eq!(item["data_through"], "2011-12-09");
     assert_eq!(
-        owner.get(&format!("/predictions/ruptures?run={study}&horizon_days=1")).await.expect(200)["items"],
+        owner
+            .get(&format!("/predictions/ruptures?run={study}&horizon_days=1"))
+            .await
+            .expect(200)["items"],
         json!([])
     );
-    owner.post("/predictions/runs", json!({"as_of": "2999-01-01"})).await.expect_problem(422, "invalid_input");
+    owner
+        .post("/predictions/runs", json!({"as_of": "2999-01-01"}))
+        .await
+        .expect_problem(422, "invalid_input");
 }
 
 #[tokio::test]
@@ -143,11 +243,21 @@ async fn a_run_keeps_what_lies_within_its_horizon() {
         stock(&owner, id, level).await;
     }
     for (horizon, expected) in [(5, 1), (30, 2)] {
-        let started = owner.post("/predictions/runs", json!({"horizon_days": horizon})).await.expect(202);
+        let started = owner
+            .post("/predictions/runs", json!({"horizon_days": horizon}))
+            .await
+            .expect(202);
         app.run_jobs().await;
-        let path = format!("/predictions/ruptures?run={}", started["run"]["id"].as_str().unwrap());
+        let path = format!(
+            "/predictions/ruptures?run={}",
+            started["run"]["id"].as_str().unwrap()
+        );
         let told = owner.get(&path).await.expect(200);
-        assert_eq!(told["items"].as_array().unwrap().len(), expected, "{horizon} days");
+        assert_eq!(
+            told["items"].as_array().unwrap().len(),
+            expected,
+            "{horizon} days"
+        );
         assert_eq!(told["run"]["live"], true);
     }
 }
@@ -158,9 +268,18 @@ async fn a_run_whose_job_ended_otherwise_shows_failed() {
     let owner = app.with_company().await;
     let started = owner.post("/predictions/runs", json!({})).await.expect(202);
     let job = started["job"]["id"].as_str().unwrap();
-    owner.post(&format!("/jobs/{job}/cancel"), json!({})).await.expect(202);
+    owner
+        .post(&format!("/jobs/{job}/cancel"), json!({}))
+        .await
+        .expect(202);
     app.run_jobs().await;
-    let run = owner.get(&format!("/predictions/runs/{}", started["run"]["id"].as_str().unwrap())).await.expect(200);
+    let run = owner
+        .get(&format!(
+            "/predictions/runs/{}",
+            started["run"]["id"].as_str().unwrap()
+        ))
+        .await
+        .expect(200);
     assert_eq!(run["state"], "failed");
     assert!(run["finished_at"].is_string());
 }
@@ -181,7 +300,9 @@ async fn the_number_of_statements_does_not_grow_with_the_products() {
         let now = platform::db::now(&mut tx).await.unwrap();
         let counted = Statements::default();
         let counting = tracing::subscriber::set_default(counted.clone());
-        domain::rupture::recompute_demand(&mut tx, company, now).await.unwrap();
+        domain::rupture::recompute_demand(&mut tx, company, now)
+            .await
+            .unwrap();
         let done = jobs::alerts::evaluate(&mut tx, company, now).await.unwrap();
         drop(counting);
         tx.commit().await.unwrap();

@@ -18,9 +18,24 @@ use crate::shop::{PHONE, now, product, stock};
 #[tokio::test]
 async fn whatever_twilio_does_one_whatsapp_message_arrives() {
     let faults = [
-        ("500 three times", Fault::Status { code: 500, body: None }, 3),
-        ("done, then no answer", Fault::TimeoutAfter { hold_ms: 0 }, 1),
-        ("no answer, not done, twice", Fault::TimeoutBefore { hold_ms: 0 }, 2),
+        (
+            "500 three times",
+            Fault::Status {
+                code: 500,
+                body: None,
+            },
+            3,
+        ),
+        (
+            "done, then no answer",
+            Fault::TimeoutAfter { hold_ms: 0 },
+            1,
+        ),
+        (
+            "no answer, not done, twice",
+            Fault::TimeoutBefore { hold_ms: 0 },
+            2,
+        ),
         ("cut at once", Fault::Drop, 2),
         ("too many requests", Fault::RateLimit { retry_after: 7 }, 3),
     ];
@@ -32,16 +47,35 @@ async fn whatever_twilio_does_one_whatsapp_message_arrives() {
         run_out(&app).await;
         assert_eq!(app.messages_to(PHONE).await.len(), 1, "{name}");
         let message = only_message(&owner, "whatsapp").await;
-        assert_eq!((&message["state"], &message["sent_as"]), (&json!("sent"), &json!("template")), "{name}");
-        assert_eq!(message["provider_id"], app.messages_to(PHONE).await[0]["id"], "{name}");
+        assert_eq!(
+            (&message["state"], &message["sent_as"]),
+            (&json!("sent"), &json!("template")),
+            "{name}"
+        );
+        assert_eq!(
+            message["provider_id"],
+            app.messages_to(PHONE).await[0]["id"],
+            "{name}"
+        );
     }
 }
 
 #[tokio::test]
 async fn whatever_brevo_does_one_e_mail_arrives() {
     let faults = [
-        ("500 three times", Fault::Status { code: 500, body: None }, 3),
-        ("done, then no answer, twice", Fault::TimeoutAfter { hold_ms: 0 }, 2),
+        (
+            "500 three times",
+            Fault::Status {
+                code: 500,
+                body: None,
+            },
+            3,
+        ),
+        (
+            "done, then no answer, twice",
+            Fault::TimeoutAfter { hold_ms: 0 },
+            2,
+        ),
         ("cut at once", Fault::Drop, 2),
         ("too many requests", Fault::RateLimit { retry_after: 7 }, 2),
     ];
@@ -52,7 +86,11 @@ async fn whatever_brevo_does_one_e_mail_arrives() {
         alerted(&owner, "email").await;
         run_out(&app).await;
         assert_eq!(app.messages_to(&owner.email).await.len(), 1, "{name}");
-        assert_eq!(only_message(&owner, "email").await["state"], "sent", "{name}");
+        assert_eq!(
+            only_message(&owner, "email").await["state"],
+            "sent",
+            "{name}"
+        );
     }
 }
 
@@ -60,8 +98,21 @@ async fn whatever_brevo_does_one_e_mail_arrives() {
 async fn a_lost_answer_is_looked_up_and_a_failing_look_up_is_repeated() {
     let app = quiet().await;
     let owner = app.with_company().await;
-    fault(&app, "create_message", Fault::TimeoutAfter { hold_ms: 0 }, 1);
-    fault(&app, "list_messages", Fault::Status { code: 503, body: None }, 2);
+    fault(
+        &app,
+        "create_message",
+        Fault::TimeoutAfter { hold_ms: 0 },
+        1,
+    );
+    fault(
+        &app,
+        "list_messages",
+        Fault::Status {
+            code: 503,
+            body: None,
+        },
+        2,
+    );
     alerted(&owner, "whatsapp").await;
     run_out(&app).await;
     assert_eq!(app.messages_to(PHONE).await.len(), 1);
@@ -73,35 +124,68 @@ async fn a_lost_answer_is_looked_up_and_a_failing_look_up_is_repeated() {
 async fn a_message_that_ended_is_taken_up_again_by_hand() {
     let app = quiet().await;
     let owner = app.with_company().await;
-    fault(&app, "send_email", Fault::Status { code: 402, body: None }, 1);
+    fault(
+        &app,
+        "send_email",
+        Fault::Status {
+            code: 402,
+            body: None,
+        },
+        1,
+    );
     alerted(&owner, "email").await;
     run_out(&app).await;
     let message = only_message(&owner, "email").await;
     assert_eq!(message["state"], "failed");
     let path = format!("/messages/{}/retry", message["id"].as_str().unwrap());
     let viewer = owner.with_user(Role::Viewer).await;
-    viewer.post(&path, json!({})).await.expect_problem(403, "forbidden");
-    app.with_company().await.post(&path, json!({})).await.expect_problem(404, "not_found");
+    viewer
+        .post(&path, json!({}))
+        .await
+        .expect_problem(403, "forbidden");
+    app.with_company()
+        .await
+        .post(&path, json!({}))
+        .await
+        .expect_problem(404, "not_found");
 
     let taken_up = owner.post(&path, json!({})).await.expect(202);
     assert_eq!(taken_up["job"]["state"], "queued");
-    owner.post(&path, json!({})).await.expect_problem(409, "conflict");
+    owner
+        .post(&path, json!({}))
+        .await
+        .expect_problem(409, "conflict");
     // The sandbox may still be closing the connection of the call that it refused.
     run_out(&app).await;
     assert_eq!(app.messages_to(&owner.email).await.len(), 1);
     let message = only_message(&owner, "email").await;
-    assert_eq!((&message["state"], &message["error"]), (&json!("sent"), &json!(null)));
-    owner.post(&path, json!({})).await.expect_problem(409, "conflict");
+    assert_eq!(
+        (&message["state"], &message["error"]),
+        (&json!("sent"), &json!(null))
+    );
+    owner
+        .post(&path, json!({}))
+        .await
+        .expect_problem(409, "conflict");
 }
 
 #[tokio::test]
 async fn a_message_whose_job_died_can_be_sent_after_all() {
     let app = quiet().await;
     let owner = waiting_message(&app).await;
-    sqlx::query!("delete from jobs_ready").execute(&mut app.owner().await).await.unwrap();
+    sqlx::query!("delete from jobs_ready")
+        .execute(&mut app.owner().await)
+        .await
+        .unwrap();
     let message = only_message(&owner, "whatsapp").await;
     assert_eq!(message["state"], "queued");
-    owner.post(&format!("/messages/{}/retry", message["id"].as_str().unwrap()), json!({})).await.expect(202);
+    owner
+        .post(
+            &format!("/messages/{}/retry", message["id"].as_str().unwrap()),
+            json!({}),
+        )
+        .await
+        .expect(202);
     app.run_jobs().await;
     assert_eq!(app.messages_to(PHONE).await.len(), 1);
 }
@@ -113,34 +197,56 @@ async fn the_template_that_was_registered_is_the_one_that_goes_out() {
     let mut operator = app.owner().await;
     let (template, french) = (Template::Alert, Language::Fr);
     for wrong in ["", "HX1", "SM00000000000000000000000000000000"] {
-        set_content_sid(&mut operator, template, french, wrong).await.unwrap_err();
+        set_content_sid(&mut operator, template, french, wrong)
+            .await
+            .unwrap_err();
     }
     for sid in [TWILIO_CONTENT_ALERT_FR, TWILIO_CONTENT_ALERT_EN] {
-        set_content_sid(&mut operator, template, french, sid).await.unwrap();
+        set_content_sid(&mut operator, template, french, sid)
+            .await
+            .unwrap();
     }
     alerted(&owner, "whatsapp").await;
     app.run_jobs().await;
-    assert_eq!(app.messages_to(PHONE).await[0]["content_sid"], TWILIO_CONTENT_ALERT_EN);
+    assert_eq!(
+        app.messages_to(PHONE).await[0]["content_sid"],
+        TWILIO_CONTENT_ALERT_EN
+    );
 }
 
 #[tokio::test]
 async fn a_stop_that_comes_while_a_message_waits_ends_it() {
     let app = quiet().await;
     let owner = app.with_company().await;
-    fault(&app, "create_message", Fault::TimeoutBefore { hold_ms: 0 }, 1);
+    fault(
+        &app,
+        "create_message",
+        Fault::TimeoutBefore { hold_ms: 0 },
+        1,
+    );
     alerted(&owner, "whatsapp").await;
     app.try_jobs().await;
     write_back(&app, "SM1", "STOP").await.expect(204);
     run_out(&app).await;
-    assert_eq!(only_message(&owner, "whatsapp").await["state"], "suppressed");
+    assert_eq!(
+        only_message(&owner, "whatsapp").await["state"],
+        "suppressed"
+    );
     assert_eq!(app.messages_to(PHONE).await.len(), 0);
 }
 
 #[tokio::test]
 async fn an_address_that_is_suppressed_meanwhile_gets_no_repeated_e_mail() {
-    for (first, expected) in
-        [(Fault::RateLimit { retry_after: 7 }, "suppressed"), (Fault::Status { code: 500, body: None }, "undetermined")]
-    {
+    for (first, expected) in [
+        (Fault::RateLimit { retry_after: 7 }, "suppressed"),
+        (
+            Fault::Status {
+                code: 500,
+                body: None,
+            },
+            "undetermined",
+        ),
+    ] {
         let app = quiet().await;
         let owner = app.with_company().await;
         fault(&app, "send_email", first, 1);
@@ -157,13 +263,31 @@ async fn an_address_that_is_suppressed_meanwhile_gets_no_repeated_e_mail() {
 /// Takes the message as its job does, up to the committed intention, and dies there.
 async fn die_before_the_call(client: &Client<'_>) -> (Outgoing, OpenEffect) {
     let (app, company) = (client.app, client.company());
-    let id = only_message(client, "whatsapp").await["id"].as_str().unwrap().parse::<MessageId>().unwrap();
+    let id = only_message(client, "whatsapp").await["id"]
+        .as_str()
+        .unwrap()
+        .parse::<MessageId>()
+        .unwrap();
     let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
     let at = now(app).await;
-    let Claimed::Send(message) = claim_message(&mut tx, id, at).await.unwrap() else { panic!("not to be sent") };
-    let link = format!("{}/api/v1/alerts/{}", app.fleet.public_url, message.alert_id.unwrap());
-    let words = render(message.template, message.language, &message.variables, &link).unwrap();
-    let effect = OpenEffect::intend(&mut tx, company, &message, "template", &words.text, at).await.unwrap();
+    let Claimed::Send(message) = claim_message(&mut tx, id, at).await.unwrap() else {
+        panic!("not to be sent")
+    };
+    let link = format!(
+        "{}/api/v1/alerts/{}",
+        app.fleet.public_url,
+        message.alert_id.unwrap()
+    );
+    let words = render(
+        message.template,
+        message.language,
+        &message.variables,
+        &link,
+    )
+    .unwrap();
+    let effect = OpenEffect::intend(&mut tx, company, &message, "template", &words.text, at)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     (message, effect)
 }
@@ -171,7 +295,10 @@ async fn die_before_the_call(client: &Client<'_>) -> (Outgoing, OpenEffect) {
 /// The alert's job ran, the message's didn't.
 async fn waiting_message(app: &TestApp) -> Client<'_> {
     let owner = app.with_company().await;
-    sqlx::query!("update alert_rules set channels = array['whatsapp']").execute(&mut app.owner().await).await.unwrap();
+    sqlx::query!("update alert_rules set channels = array['whatsapp']")
+        .execute(&mut app.owner().await)
+        .await
+        .unwrap();
     let shelf = product(&owner, "Riz").await;
     stock(&owner, shelf, 0).await;
     let company = owner.company();
@@ -188,7 +315,11 @@ async fn a_crash_between_intended_and_sent_sends_once() {
     let owner = waiting_message(&app).await;
     die_before_the_call(&owner).await;
     app.try_jobs().await;
-    assert_eq!(app.sandbox.sandbox().calls("twilio", "list_messages"), 0, "too early to believe a look-up");
+    assert_eq!(
+        app.sandbox.sandbox().calls("twilio", "list_messages"),
+        0,
+        "too early to believe a look-up"
+    );
     run_out(&app).await;
     assert_eq!(app.messages_to(PHONE).await.len(), 1);
     assert_eq!(only_message(&owner, "whatsapp").await["state"], "sent");
@@ -201,12 +332,27 @@ async fn a_crash_between_sent_and_recorded_sends_once() {
     let owner = waiting_message(&app).await;
     let (message, effect) = die_before_the_call(&owner).await;
     let content = Content::Text(effect.body.clone());
-    let new = NewMessage { to: message.recipient, content, status_callback: None, validity: None };
-    let sid = app.fleet.providers.twilio.create_message(&new).await.unwrap().sid;
+    let new = NewMessage {
+        to: message.recipient,
+        content,
+        status_callback: None,
+        validity: None,
+    };
+    let sid = app
+        .fleet
+        .providers
+        .twilio
+        .create_message(&new)
+        .await
+        .unwrap()
+        .sid;
     run_out(&app).await;
     assert_eq!(app.messages_to(PHONE).await.len(), 1);
     let message = only_message(&owner, "whatsapp").await;
-    assert_eq!((&message["state"], &message["provider_id"]), (&json!("sent"), &json!(sid)));
+    assert_eq!(
+        (&message["state"], &message["provider_id"]),
+        (&json!("sent"), &json!(sid))
+    );
     assert_eq!(effects(&app).await, ["sent"]);
 }
 
@@ -216,8 +362,20 @@ async fn a_message_found_at_twilio_belongs_to_one_effect_only() {
     let owner = waiting_message(&app).await;
     let (message, effect) = die_before_the_call(&owner).await;
     let content = Content::Text(effect.body.clone());
-    let new = NewMessage { to: message.recipient, content, status_callback: None, validity: None };
-    let sid = app.fleet.providers.twilio.create_message(&new).await.unwrap().sid;
+    let new = NewMessage {
+        to: message.recipient,
+        content,
+        status_callback: None,
+        validity: None,
+    };
+    let sid = app
+        .fleet
+        .providers
+        .twilio
+        .create_message(&new)
+        .await
+        .unwrap()
+        .sid;
     // Another message of the same words had it.
     sqlx::query!(
         "with other as (

@@ -16,8 +16,14 @@ async fn an_access_token_lasts_fifteen_minutes() {
     app.advance(Duration::from_secs(14 * 60)).await;
     owner.get("/auth/me").await.expect(200);
     app.advance(Duration::from_secs(2 * 60)).await;
-    owner.get("/auth/me").await.expect_problem(401, "token_expired");
-    owner.get("/api-keys").await.expect_problem(401, "token_expired");
+    owner
+        .get("/auth/me")
+        .await
+        .expect_problem(401, "token_expired");
+    owner
+        .get("/api-keys")
+        .await
+        .expect_problem(401, "token_expired");
 }
 
 #[tokio::test]
@@ -26,16 +32,24 @@ async fn a_refresh_token_that_comes_back_ends_the_whole_session() {
     let owner = app.with_company().await;
     let first = app.try_sign_in(&owner.email, PASSWORD).await.expect(200);
     let nobody = app.anonymous();
-    let refresh = |token: &serde_json::Value| nobody.post("/auth/refresh", json!({"refresh_token": token}));
+    let refresh =
+        |token: &serde_json::Value| nobody.post("/auth/refresh", json!({"refresh_token": token}));
 
     let second = refresh(&first["refresh_token"]).await.expect(200);
     assert_ne!(first["refresh_token"], second["refresh_token"]);
     let client = owner.with_token(second["access_token"].as_str().unwrap());
     client.get("/auth/me").await.expect(200);
 
-    refresh(&first["refresh_token"]).await.expect_problem(401, "unauthenticated");
-    refresh(&second["refresh_token"]).await.expect_problem(401, "unauthenticated");
-    client.get("/auth/me").await.expect_problem(401, "unauthenticated");
+    refresh(&first["refresh_token"])
+        .await
+        .expect_problem(401, "unauthenticated");
+    refresh(&second["refresh_token"])
+        .await
+        .expect_problem(401, "unauthenticated");
+    client
+        .get("/auth/me")
+        .await
+        .expect_problem(401, "unauthenticated");
     owner.get("/auth/me").await.expect(200);
 }
 
@@ -45,7 +59,12 @@ async fn of_two_who_present_a_refresh_token_at_once_one_wins() {
     let owner = app.with_company().await;
     let session = app.try_sign_in(&owner.email, PASSWORD).await.expect(200);
     let nobody = app.anonymous();
-    let refresh = || nobody.post("/auth/refresh", json!({"refresh_token": session["refresh_token"]}));
+    let refresh = || {
+        nobody.post(
+            "/auth/refresh",
+            json!({"refresh_token": session["refresh_token"]}),
+        )
+    };
     let (one, other) = tokio::join!(refresh(), refresh());
     let mut statuses = [one.status.as_u16(), other.status.as_u16()];
     statuses.sort_unstable();
@@ -59,10 +78,17 @@ async fn a_refresh_token_dies_after_thirty_idle_days() {
     let session = app.try_sign_in(&owner.email, PASSWORD).await.expect(200);
     app.advance(Duration::from_secs(29 * 86_400)).await;
     let body = json!({"refresh_token": session["refresh_token"]});
-    let session = app.anonymous().post("/auth/refresh", body).await.expect(200);
+    let session = app
+        .anonymous()
+        .post("/auth/refresh", body)
+        .await
+        .expect(200);
     app.advance(Duration::from_secs(31 * 86_400)).await;
     let body = json!({"refresh_token": session["refresh_token"]});
-    app.anonymous().post("/auth/refresh", body).await.expect_problem(401, "unauthenticated");
+    app.anonymous()
+        .post("/auth/refresh", body)
+        .await
+        .expect_problem(401, "unauthenticated");
 }
 
 #[tokio::test]
@@ -70,8 +96,14 @@ async fn logout_holds_from_the_next_request_on() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     owner.post("/auth/logout", json!({})).await.expect(204);
-    owner.get("/auth/me").await.expect_problem(401, "unauthenticated");
-    owner.get("/api-keys").await.expect_problem(401, "unauthenticated");
+    owner
+        .get("/auth/me")
+        .await
+        .expect_problem(401, "unauthenticated");
+    owner
+        .get("/api-keys")
+        .await
+        .expect_problem(401, "unauthenticated");
 }
 
 #[tokio::test]
@@ -82,9 +114,15 @@ async fn deactivating_a_member_holds_from_the_next_request_on() {
     let path = format!("/companies/{}", owner.company());
     member.get(&path).await.expect(200);
     let of_member = format!("{path}/members/{}", member.user);
-    owner.patch(&of_member, json!({"active": false})).await.expect(200);
+    owner
+        .patch(&of_member, json!({"active": false}))
+        .await
+        .expect(200);
     member.get(&path).await.expect_problem(404, "not_found");
-    member.get("/api-keys").await.expect_problem(404, "not_found");
+    member
+        .get("/api-keys")
+        .await
+        .expect_problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -107,16 +145,24 @@ async fn forged_tokens_are_refused() {
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
         answer.expect_problem(401, "unauthenticated");
     }
-    app.anonymous().get("/auth/me").await.expect_problem(401, "unauthenticated");
+    app.anonymous()
+        .get("/auth/me")
+        .await
+        .expect_problem(401, "unauthenticated");
 }
 
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_account_get_the_same_answer() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let mut wrong = app.try_sign_in(&owner.email, "not the password").await.expect_problem(401, "invalid_credentials");
-    let mut unknown =
-        app.try_sign_in("nobody@example.sn", "not the password").await.expect_problem(401, "invalid_credentials");
+    let mut wrong = app
+        .try_sign_in(&owner.email, "not the password")
+        .await
+        .expect_problem(401, "invalid_credentials");
+    let mut unknown = app
+        .try_sign_in("nobody@example.sn", "not the password")
+        .await
+        .expect_problem(401, "invalid_credentials");
     for body in [&mut wrong, &mut unknown] {
         body["request_id"] = json!(null);
     }
@@ -129,7 +175,9 @@ async fn guessing_at_an_account_is_stopped_and_others_still_get_in() {
     let owner = app.with_company().await;
     let other = owner.with_user(Role::Viewer).await;
     for _ in 0..10 {
-        app.try_sign_in(&owner.email, "a guess of mine").await.expect_problem(401, "invalid_credentials");
+        app.try_sign_in(&owner.email, "a guess of mine")
+            .await
+            .expect_problem(401, "invalid_credentials");
     }
     let refused = app.try_sign_in(&owner.email, PASSWORD).await;
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
@@ -145,15 +193,36 @@ async fn a_new_password_ends_the_other_sessions() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let elsewhere = app.sign_in(&owner.email, owner.company).await;
-    let change = |current: &str, new: &str| json!({"current_password": current, "new_password": new});
-    let wrong = owner.post("/auth/password", change("not mine", "modou-vend-du-mil")).await;
-    assert_eq!(wrong.expect_problem(422, "invalid_input")["errors"][0]["field"], "current_password");
-    let common = owner.post("/auth/password", change(PASSWORD, "password123")).await;
-    assert_eq!(common.expect_problem(422, "invalid_input")["errors"][0]["code"], "password_too_common");
+    let change =
+        |current: &str, new: &str| json!({"current_password": current, "new_password": new});
+    let wrong = owner
+        .post("/auth/password", change("not mine", "modou-vend-du-mil"))
+        .await;
+    assert_eq!(
+        wrong.expect_problem(422, "invalid_input")["errors"][0]["field"],
+        "current_password"
+    );
+    let common = owner
+        .post("/auth/password", change(PASSWORD, "password123"))
+        .await;
+    assert_eq!(
+        common.expect_problem(422, "invalid_input")["errors"][0]["code"],
+        "password_too_common"
+    );
 
-    owner.post("/auth/password", change(PASSWORD, "modou-vend-du-mil")).await.expect(204);
+    owner
+        .post("/auth/password", change(PASSWORD, "modou-vend-du-mil"))
+        .await
+        .expect(204);
     owner.get("/auth/me").await.expect(200);
-    elsewhere.get("/auth/me").await.expect_problem(401, "unauthenticated");
-    app.try_sign_in(&owner.email, PASSWORD).await.expect_problem(401, "invalid_credentials");
-    app.try_sign_in(&owner.email, "modou-vend-du-mil").await.expect(200);
+    elsewhere
+        .get("/auth/me")
+        .await
+        .expect_problem(401, "unauthenticated");
+    app.try_sign_in(&owner.email, PASSWORD)
+        .await
+        .expect_problem(401, "invalid_credentials");
+    app.try_sign_in(&owner.email, "modou-vend-du-mil")
+        .await
+        .expect(200);
 }

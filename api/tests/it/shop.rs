@@ -41,10 +41,14 @@ pub(crate) async fn stock(client: &Client<'_>, product: Uuid, level: i32) {
 
 /// The minimum below which it is low.
 pub(crate) async fn minimum(client: &Client<'_>, product: Uuid, units: i32) {
-    sqlx::query!("update products set min_stock = $2::int where id = $1", product, units)
-        .execute(&mut client.app.owner().await)
-        .await
-        .unwrap();
+    sqlx::query!(
+        "update products set min_stock = $2::int where id = $1",
+        product,
+        units
+    )
+    .execute(&mut client.app.owner().await)
+    .await
+    .unwrap();
 }
 
 /// A sale line, delivered, of a thousand francs a piece.
@@ -78,17 +82,26 @@ pub(crate) async fn now(app: &TestApp) -> DateTime<Utc> {
 
 /// Evaluates as the tick does, and sends what follows.
 pub(crate) async fn evaluate(client: &Client<'_>) {
-    client.post("/alerts/evaluations", json!({})).await.expect(202);
+    client
+        .post("/alerts/evaluations", json!({}))
+        .await
+        .expect(202);
     client.app.run_jobs().await;
 }
 
 /// The company's alerts of this state.
 pub(crate) async fn alerts(client: &Client<'_>, state: &str) -> Vec<Value> {
-    let body = client.get(&format!("/alerts?state={state}")).await.expect(200);
+    let body = client
+        .get(&format!("/alerts?state={state}"))
+        .await
+        .expect(200);
     body["items"].as_array().unwrap().clone()
 }
 
 pub(crate) async fn messages(client: &Client<'_>, channel: &str) -> Vec<Value> {
-    let body = client.get(&format!("/messages?channel={channel}")).await.expect(200);
+    let body = client
+        .get(&format!("/messages?channel={channel}"))
+        .await
+        .expect(200);
     body["items"].as_array().unwrap().clone()
 }

@@ -5,8 +5,14 @@ use std::path::{Path, PathBuf};
 
 /// Types that read something else than what a client writes, each with its reason.
 const LENIENT: &[(&str, &str)] = &[
-    ("Claims", "a token's claims; what we don't know is signed by us all the same"),
-    ("MemberPath", "one of the path's two parameters; the other is read by the caller's extractor"),
+    (
+        "Claims",
+        "a token's claims; what we don't know is signed by us all the same",
+    ),
+    (
+        "MemberPath",
+        "one of the path's two parameters; the other is read by the caller's extractor",
+    ),
 ];
 
 #[test]
@@ -17,15 +23,26 @@ fn every_request_type_refuses_fields_it_does_not_know() {
         for derived in text.split("#[derive(").skip(1) {
             let (derives, rest) = derived.split_once(")]").unwrap();
             let head = rest.split_inclusive(['{', ';']).next().unwrap_or_default();
-            let name = head.split("struct ").nth(1).map(|n| n.split(|c: char| !c.is_alphanumeric()).next().unwrap());
-            let (Some(name), true) = (name, head.ends_with('{')) else { continue };
+            let name = head
+                .split("struct ")
+                .nth(1)
+                .map(|n| n.split(|c: char| !c.is_alphanumeric()).next().unwrap());
+            let (Some(name), true) = (name, head.ends_with('{')) else {
+                continue;
+            };
             let is_exempt = LENIENT.iter().any(|(exempt, _)| *exempt == name);
-            if derives.contains("Deserialize") && !head.contains("deny_unknown_fields") && !is_exempt {
+            if derives.contains("Deserialize")
+                && !head.contains("deny_unknown_fields")
+                && !is_exempt
+            {
                 lenient.push(format!("{name} in {}", file.display()));
             }
         }
     }
-    assert!(lenient.is_empty(), "add #[serde(deny_unknown_fields)]: {lenient:#?}");
+    assert!(
+        lenient.is_empty(),
+        "add #[serde(deny_unknown_fields)]: {lenient:#?}"
+    );
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -7,24 +7,47 @@ use crate::xlsx::Cell::{Date, Empty, Number, Text};
 use crate::xlsx::{Cell, bomb, workbook};
 
 async fn import(client: &Client<'_>, kind: &str, rows: &[&[Cell]]) -> Value {
-    let accepted = client.upload("/imports", kind, &json!({}), &workbook(rows)).await.expect(202);
+    let accepted = client
+        .upload("/imports", kind, &json!({}), &workbook(rows))
+        .await
+        .expect(202);
     client.app.run_jobs().await;
-    let import = client.get(&format!("/imports/{}", accepted["import"]["id"].as_str().unwrap())).await.expect(200);
-    assert_eq!((&import["state"], &import["detected"]["format"]), (&json!("succeeded"), &json!("xlsx")), "{import}");
+    let import = client
+        .get(&format!(
+            "/imports/{}",
+            accepted["import"]["id"].as_str().unwrap()
+        ))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&import["state"], &import["detected"]["format"]),
+        (&json!("succeeded"), &json!("xlsx")),
+        "{import}"
+    );
     import
 }
 
 /// Total, imported, updated, unchanged, rejected.
 fn counts(import: &Value) -> [i64; 5] {
-    ["rows_total", "rows_imported", "rows_updated", "rows_unchanged", "rows_rejected"]
-        .map(|name| import[name].as_i64().unwrap())
+    [
+        "rows_total",
+        "rows_imported",
+        "rows_updated",
+        "rows_unchanged",
+        "rows_rejected",
+    ]
+    .map(|name| import[name].as_i64().unwrap())
 }
 
 /// The named fields of every item of a list, in the order of their texts.
 async fn listed(client: &Client<'_>, list: &str, fields: &[&str]) -> Vec<String> {
     let body = client.get(list).await.expect(200);
     let text = |item: &Value| {
-        let shown = fields.iter().map(|field| item[field].as_str().map_or(item[field].to_string(), str::to_owned));
+        let shown = fields.iter().map(|field| {
+            item[field]
+                .as_str()
+                .map_or(item[field].to_string(), str::to_owned)
+        });
         shown.collect::<Vec<_>>().join(" ")
     };
     let mut items: Vec<_> = body["items"].as_array().unwrap().iter().map(text).collect();
@@ -33,11 +56,46 @@ async fn listed(client: &Client<'_>, list: &str, fields: &[&str]) -> Vec<String>
 }
 
 const SALES: &[&[Cell]] = &[
-    &[Text("N° facture"), Text("Référence"), Text("Qté"), Text("Prix unitaire"), Text("Date de vente"), Text("Client")],
-    &[Number(1.0), Number(22386.0), Number(3.0), Number(1.125), Date(46027.0), Text("c1")],
-    &[Number(1.0), Text("Riz &amp; mil"), Number(0.5), Number(1250.0), Date(46028.75), Text("c1")],
-    &[Number(2.0), Number(22386.0), Text("beaucoup"), Number(2.0), Date(46028.0), Empty],
-    &[Number(3.0), Number(22386.0), Number(2.0), Number(2.0), Empty, Empty],
+    &[
+        Text("N° facture"),
+        Text("Référence"),
+        Text("Qté"),
+        Text("Prix unitaire"),
+        Text("Date de vente"),
+        Text("Client"),
+    ],
+    &[
+        Number(1.0),
+        Number(22386.0),
+        Number(3.0),
+        Number(1.125),
+        Date(46027.0),
+        Text("c1"),
+    ],
+    &[
+        Number(1.0),
+        Text("Riz &amp; mil"),
+        Number(0.5),
+        Number(1250.0),
+        Date(46028.75),
+        Text("c1"),
+    ],
+    &[
+        Number(2.0),
+        Number(22386.0),
+        Text("beaucoup"),
+        Number(2.0),
+        Date(46028.0),
+        Empty,
+    ],
+    &[
+        Number(3.0),
+        Number(22386.0),
+        Number(2.0),
+        Number(2.0),
+        Empty,
+        Empty,
+    ],
 ];
 
 #[tokio::test]
@@ -48,14 +106,36 @@ async fn sales_of_a_spreadsheet_go_in_and_its_wrong_rows_are_reported() {
     assert_eq!(counts(&first), [4, 2, 0, 0, 2]);
     assert_eq!(first["totals"]["products_created"], 2);
     assert_eq!(
-        listed(&owner, "/sales", &["document", "quantity", "unit_price", "amount", "day", "sold_at", "currency"]).await,
-        ["1 0.500 1250 625 2026-01-06 2026-01-06T18:00:00Z XOF", "1 3.000 1.125 3 2026-01-05 2026-01-05T00:00:00Z XOF"]
+        listed(
+            &owner,
+            "/sales",
+            &[
+                "document",
+                "quantity",
+                "unit_price",
+                "amount",
+                "day",
+                "sold_at",
+                "currency"
+            ]
+        )
+        .await,
+        [
+            "1 0.500 1250 625 2026-01-06 2026-01-06T18:00:00Z XOF",
+            "1 3.000 1.125 3 2026-01-05 2026-01-05T00:00:00Z XOF"
+        ]
     );
-    assert_eq!(listed(&owner, "/products", &["sku", "draft"]).await, ["22386 true", "Riz & mil true"]);
+    assert_eq!(
+        listed(&owner, "/products", &["sku", "draft"]).await,
+        ["22386 true", "Riz & mil true"]
+    );
     let path = format!("/imports/{}/errors", first["id"].as_str().unwrap());
     assert_eq!(
         listed(&owner, &path, &["line", "column", "value", "code"]).await,
-        ["4 Qté beaucoup not_a_number", "5 Date de vente  missing_value"]
+        [
+            "4 Qté beaucoup not_a_number",
+            "5 Date de vente  missing_value"
+        ]
     );
     // Another file of the same rows.
     let again = import(&owner, "sales", &SALES[..3]).await;
@@ -66,26 +146,69 @@ async fn sales_of_a_spreadsheet_go_in_and_its_wrong_rows_are_reported() {
 async fn products_of_a_spreadsheet_are_made_and_completed() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let header =
-        [Text("Code"), Text("Libellé"), Text("Fournisseur"), Text("Prix de vente"), Text("Stock mini"), Text("Délai")];
+    let header = [
+        Text("Code"),
+        Text("Libellé"),
+        Text("Fournisseur"),
+        Text("Prix de vente"),
+        Text("Stock mini"),
+        Text("Délai"),
+    ];
     let rows: &[&[Cell]] = &[
         &header,
-        &[Text("RIZ-25"), Text("Riz 25 kg"), Text("Grossiste"), Number(15000.5), Number(10.0), Number(5.0)],
-        &[Number(7.0), Text("Thé vert"), Empty, Number(750.0), Empty, Empty],
+        &[
+            Text("RIZ-25"),
+            Text("Riz 25 kg"),
+            Text("Grossiste"),
+            Number(15000.5),
+            Number(10.0),
+            Number(5.0),
+        ],
+        &[
+            Number(7.0),
+            Text("Thé vert"),
+            Empty,
+            Number(750.0),
+            Empty,
+            Empty,
+        ],
         &[Text("MIL"), Text("Mil"), Empty, Text("cher"), Empty, Empty],
     ];
-    assert_eq!(counts(&import(&owner, "products", rows).await), [3, 2, 0, 0, 1]);
-    let fields = ["sku", "name", "sale_price", "min_stock", "lead_time_days", "draft"];
+    assert_eq!(
+        counts(&import(&owner, "products", rows).await),
+        [3, 2, 0, 0, 1]
+    );
+    let fields = [
+        "sku",
+        "name",
+        "sale_price",
+        "min_stock",
+        "lead_time_days",
+        "draft",
+    ];
     assert_eq!(
         listed(&owner, "/products", &fields).await,
-        ["7 Thé vert 750 null null false", "RIZ-25 Riz 25 kg 15000.5 10.000 5 false"]
+        [
+            "7 Thé vert 750 null null false",
+            "RIZ-25 Riz 25 kg 15000.5 10.000 5 false"
+        ]
     );
     assert_eq!(listed(&owner, "/suppliers", &["name"]).await, ["Grossiste"]);
-    let rows: &[&[Cell]] = &[&header, &[Text("riz-25"), Empty, Empty, Number(16000.0)], &[Number(7.0)]];
-    assert_eq!(counts(&import(&owner, "products", rows).await), [2, 0, 1, 1, 0]);
+    let rows: &[&[Cell]] = &[
+        &header,
+        &[Text("riz-25"), Empty, Empty, Number(16000.0)],
+        &[Number(7.0)],
+    ];
+    assert_eq!(
+        counts(&import(&owner, "products", rows).await),
+        [2, 0, 1, 1, 0]
+    );
     assert_eq!(
         listed(&owner, "/products", &fields).await,
-        ["7 Thé vert 750 null null false", "RIZ-25 Riz 25 kg 16000 10.000 5 false"]
+        [
+            "7 Thé vert 750 null null false",
+            "RIZ-25 Riz 25 kg 16000 10.000 5 false"
+        ]
     );
 }
 
@@ -99,13 +222,28 @@ async fn counts_of_a_spreadsheet_are_the_levels_from_then_on() {
         &[Text("MIL"), Number(4.0), Date(46028.25)],
         &[Text("THE"), Text("?"), Date(46028.25)],
     ];
-    assert_eq!(counts(&import(&owner, "stock_counts", rows).await), [3, 2, 0, 0, 1]);
+    assert_eq!(
+        counts(&import(&owner, "stock_counts", rows).await),
+        [3, 2, 0, 0, 1]
+    );
     // Three of the first are sold after they were counted.
     import(&owner, "sales", SALES).await;
     let mut levels = Vec::new();
-    for product in owner.get("/products").await.expect(200)["items"].as_array().unwrap() {
-        let stock = owner.get(&format!("/products/{}/stock", product["id"].as_str().unwrap())).await.expect(200);
-        levels.push(format!("{} {} {}", product["sku"], stock["level"], stock["tracked_since"]));
+    for product in owner.get("/products").await.expect(200)["items"]
+        .as_array()
+        .unwrap()
+    {
+        let stock = owner
+            .get(&format!(
+                "/products/{}/stock",
+                product["id"].as_str().unwrap()
+            ))
+            .await
+            .expect(200);
+        levels.push(format!(
+            "{} {} {}",
+            product["sku"], stock["level"], stock["tracked_since"]
+        ));
     }
     levels.sort();
     assert_eq!(
@@ -122,7 +260,10 @@ async fn counts_of_a_spreadsheet_are_the_levels_from_then_on() {
 async fn a_spreadsheet_can_be_previewed() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let preview = owner.upload("/imports/preview", "sales", &json!({}), &workbook(SALES)).await.expect(200);
+    let preview = owner
+        .upload("/imports/preview", "sales", &json!({}), &workbook(SALES))
+        .await
+        .expect(200);
     assert_eq!(preview["detected"]["format"], "xlsx");
     assert_eq!(preview["rows"].as_array().unwrap().len(), 4);
     assert_eq!(preview["rows"][0]["fields"]["sku"], "22386");
@@ -137,8 +278,14 @@ async fn a_sheet_that_unpacks_to_more_than_a_gibibyte_is_refused_and_leaves_noth
     let file = bomb(1_100, 1_100 << 20);
     assert!(file.len() < 4 << 20, "{}", file.len());
     for path in ["/imports", "/imports/preview"] {
-        let problem = owner.upload(path, "sales", &json!({}), &file).await.expect_problem(422, "invalid_input");
-        assert_eq!(problem["errors"][0]["code"], "unpacks_too_large", "{problem}");
+        let problem = owner
+            .upload(path, "sales", &json!({}), &file)
+            .await
+            .expect_problem(422, "invalid_input");
+        assert_eq!(
+            problem["errors"][0]["code"], "unpacks_too_large",
+            "{problem}"
+        );
         assert_eq!(problem["errors"][0]["field"], "file");
     }
     assert_eq!(owner.get("/imports").await.expect(200)["items"], json!([]));
@@ -152,9 +299,13 @@ async fn a_sheet_that_lies_about_its_size_is_refused_all_the_same() {
     let owner = app.with_company().await;
     for claimed in [10, 1 << 20] {
         let file = bomb(1_100, claimed);
-        let problem = owner.upload("/imports", "sales", &json!({}), &file).await.expect_problem(422, "invalid_input");
+        let problem = owner
+            .upload("/imports", "sales", &json!({}), &file)
+            .await
+            .expect_problem(422, "invalid_input");
         assert!(
-            ["unpacks_too_large", "not_a_table"].contains(&problem["errors"][0]["code"].as_str().unwrap()),
+            ["unpacks_too_large", "not_a_table"]
+                .contains(&problem["errors"][0]["code"].as_str().unwrap()),
             "{problem}"
         );
     }

@@ -13,14 +13,31 @@ use crate::shop::now;
 
 #[tokio::test]
 async fn a_day_of_trouble_at_stripe_s_loses_no_event() {
-    let wrong_key = Fault::Status { code: 401, body: None };
-    for trouble in [Fault::Status { code: 500, body: None }, Fault::RateLimit { retry_after: 60 }, wrong_key] {
+    let wrong_key = Fault::Status {
+        code: 401,
+        body: None,
+    };
+    for trouble in [
+        Fault::Status {
+            code: 500,
+            body: None,
+        },
+        Fault::RateLimit { retry_after: 60 },
+        wrong_key,
+    ] {
         let app = start().await;
         let owner = app.with_company().await;
         app.run_jobs().await;
         pay(&app, &owner, "pro").await;
-        let matches = Match { operation: Some("fetch_subscription".into()), ..Match::default() };
-        app.sandbox.sandbox().add_fault(Rule { matches, fault: trouble.clone(), times: None });
+        let matches = Match {
+            operation: Some("fetch_subscription".into()),
+            ..Match::default()
+        };
+        app.sandbox.sandbox().add_fault(Rule {
+            matches,
+            fault: trouble.clone(),
+            times: None,
+        });
         send_all(&app).await;
         for _ in 0..24 {
             app.advance(Duration::from_secs(3600)).await;
@@ -30,7 +47,11 @@ async fn a_day_of_trouble_at_stripe_s_loses_no_event() {
         app.advance(Duration::from_secs(3600)).await;
         app.run_jobs().await;
         let owner = app.sign_in(&owner.email, owner.company).await;
-        assert_eq!(plan(&owner).await, ("pro".to_owned(), json!("active")), "{trouble:?}");
+        assert_eq!(
+            plan(&owner).await,
+            ("pro".to_owned(), json!("active")),
+            "{trouble:?}"
+        );
     }
 }
 
@@ -43,9 +64,17 @@ async fn what_no_event_told_is_found_out_within_a_day() {
     send_all(&app).await;
     let asked = app.sandbox.sandbox().calls("stripe", "fetch_subscription");
     for (status, expected) in [("canceled", "free"), ("active", "free")] {
-        stripe(&app, "POST", &format!("/subscriptions/{subscription}"), json!({"status": status})).await;
+        stripe(
+            &app,
+            "POST",
+            &format!("/subscriptions/{subscription}"),
+            json!({"status": status}),
+        )
+        .await;
         let mut tx = app.db.db.begin_engine().await.unwrap();
-        tx.enqueue(jobs::platform_job(&ReconcileSubscriptions {})).await.unwrap();
+        tx.enqueue(jobs::platform_job(&ReconcileSubscriptions {}))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         app.run_jobs().await;
         assert_eq!(plan(&owner).await.0, expected);
@@ -71,7 +100,10 @@ async fn an_older_answer_of_stripe_s_never_overwrites_a_newer_one() {
     };
     let now = now(&app).await;
     let hour = chrono::TimeDelta::hours(1);
-    let gives = |plan| Held { plan, late_since: None };
+    let gives = |plan| Held {
+        plan,
+        late_since: None,
+    };
     let answers = [
         ("active", Plan::Pro, now, true),
         ("canceled", Plan::Free, now - hour, false),
@@ -80,10 +112,16 @@ async fn an_older_answer_of_stripe_s_never_overwrites_a_newer_one() {
     ];
     for (status, given, asked_at, written) in answers {
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-        let applied = billing::apply_record(&mut tx, company, &record(status), gives(given), asked_at).await.unwrap();
+        let applied =
+            billing::apply_record(&mut tx, company, &record(status), gives(given), asked_at)
+                .await
+                .unwrap();
         assert_eq!(applied, written, "{status} {asked_at}");
         tx.commit().await.unwrap();
     }
-    assert_eq!(plan(&owner).await, ("enterprise".to_owned(), json!("active")));
+    assert_eq!(
+        plan(&owner).await,
+        ("enterprise".to_owned(), json!("active"))
+    );
     app.run_jobs().await;
 }

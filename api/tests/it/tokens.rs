@@ -16,7 +16,11 @@ fn claims_of(client: &Client<'_>) -> Value {
 }
 
 fn token(header: &str, claims: &Value, key: &str) -> String {
-    let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let text = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    );
     let signature = URL_SAFE_NO_PAD.encode(hmac_sha256(key.as_bytes(), text.as_bytes()));
     format!("{text}.{signature}")
 }
@@ -36,8 +40,17 @@ async fn a_token_of_another_key_is_refused() {
     let owner = app.with_company().await;
     let claims = claims_of(&owner);
     // The same by the right key: the forgery below fails by its key alone.
-    owner.with_token(&token(HS256, &claims, SIGNING_KEY)).get("/auth/me").await.expect(200);
-    for key in ["another key that is 32 bytes or more", "", "secret", &SIGNING_KEY[1..]] {
+    owner
+        .with_token(&token(HS256, &claims, SIGNING_KEY))
+        .get("/auth/me")
+        .await
+        .expect(200);
+    for key in [
+        "another key that is 32 bytes or more",
+        "",
+        "secret",
+        &SIGNING_KEY[1..],
+    ] {
         expect_refused(&owner, &token(HS256, &claims, key)).await;
     }
 }
@@ -70,7 +83,9 @@ async fn no_header_but_hs256_is_believed_even_under_the_right_key() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let claims = claims_of(&owner);
-    for algorithm in ["none", "None", "NONE", "", "HS384", "HS512", "RS256", "ES256", "EdDSA", "hs256"] {
+    for algorithm in [
+        "none", "None", "NONE", "", "HS384", "HS512", "RS256", "ES256", "EdDSA", "hs256",
+    ] {
         let header = json!({"alg": algorithm, "typ": "JWT"}).to_string();
         expect_refused(&owner, &token(&header, &claims, SIGNING_KEY)).await;
         expect_refused(&owner, &token(&header, &claims, "")).await;
@@ -79,8 +94,13 @@ async fn no_header_but_hs256_is_believed_even_under_the_right_key() {
         expect_refused(&owner, &token(header, &claims, SIGNING_KEY)).await;
     }
     let key = URL_SAFE_NO_PAD.encode("a key that comes along with its token");
-    let header = json!({"alg": "HS256", "jwk": {"kty": "oct", "k": key}, "kid": "../../dev/null"}).to_string();
-    expect_refused(&owner, &token(&header, &claims, "a key that comes along with its token")).await;
+    let header = json!({"alg": "HS256", "jwk": {"kty": "oct", "k": key}, "kid": "../../dev/null"})
+        .to_string();
+    expect_refused(
+        &owner,
+        &token(&header, &claims, "a key that comes along with its token"),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -90,7 +110,9 @@ async fn a_rightly_signed_token_of_strange_claims_is_refused() {
     let claims = claims_of(&owner);
     let mut strange: Vec<_> = ["sub", "sid", "aud", "exp"]
         .into_iter()
-        .flat_map(|name| [json!(null), json!(1.5), json!("x"), json!({})].map(|value| (name, value)))
+        .flat_map(|name| {
+            [json!(null), json!(1.5), json!("x"), json!({})].map(|value| (name, value))
+        })
         .collect();
     strange.push(("exp", json!(i64::MAX)));
     strange.push(("exp", json!(i64::MIN)));
@@ -112,13 +134,26 @@ async fn somebody_taken_out_of_a_company_is_out_from_the_next_request_on() {
     let member = owner.with_user(Role::Admin).await;
     let path = format!("/companies/{}", owner.company());
     member.get("/api-keys").await.expect(200);
-    owner.delete(&format!("{path}/members/{}", member.user)).await.expect(204);
+    owner
+        .delete(&format!("{path}/members/{}", member.user))
+        .await
+        .expect(204);
     for path in [path.as_str(), "/api-keys", "/products", "/imports"] {
         member.get(path).await.expect_problem(404, "not_found");
-        member.in_company(None).get(path).await.expect_problem(404, "not_found");
+        member
+            .in_company(None)
+            .get(path)
+            .await
+            .expect_problem(404, "not_found");
     }
-    member.post("/products", json!({"sku": "A", "name": "Riz"})).await.expect_problem(404, "not_found");
-    assert_eq!(member.get("/auth/me").await.expect(200)["companies"], json!([]));
+    member
+        .post("/products", json!({"sku": "A", "name": "Riz"}))
+        .await
+        .expect_problem(404, "not_found");
+    assert_eq!(
+        member.get("/auth/me").await.expect(200)["companies"],
+        json!([])
+    );
 }
 
 #[tokio::test]
@@ -126,18 +161,32 @@ async fn a_token_serves_its_own_use_alone() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let session = app.try_sign_in(&owner.email, PASSWORD).await.expect(200);
-    let made = owner.post("/api-keys", json!({"name": "Caisse", "role": "admin"})).await.expect(201);
+    let made = owner
+        .post("/api-keys", json!({"name": "Caisse", "role": "admin"}))
+        .await
+        .expect(201);
     let key = made["key"].as_str().unwrap();
     let refresh = session["refresh_token"].as_str().unwrap();
     expect_refused(&owner, refresh).await;
     expect_refused(&owner, &format!("vgk_{refresh}")).await;
     expect_refused(&owner, &format!("{key}x")).await;
-    for other in [session["access_token"].clone(), json!(key), json!(""), json!(made["id"])] {
-        let answer = app.anonymous().post("/auth/refresh", json!({"refresh_token": other})).await;
+    for other in [
+        session["access_token"].clone(),
+        json!(key),
+        json!(""),
+        json!(made["id"]),
+    ] {
+        let answer = app
+            .anonymous()
+            .post("/auth/refresh", json!({"refresh_token": other}))
+            .await;
         answer.expect_problem(401, "unauthenticated");
     }
     // None of this has ended the session.
-    app.anonymous().post("/auth/refresh", json!({"refresh_token": refresh})).await.expect(200);
+    app.anonymous()
+        .post("/auth/refresh", json!({"refresh_token": refresh}))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -148,7 +197,10 @@ async fn logout_ends_the_refresh_token_too() {
     let client = owner.with_token(session["access_token"].as_str().unwrap());
     client.post("/auth/logout", json!({})).await.expect(204);
     let body = json!({"refresh_token": session["refresh_token"]});
-    app.anonymous().post("/auth/refresh", body).await.expect_problem(401, "unauthenticated");
+    app.anonymous()
+        .post("/auth/refresh", body)
+        .await
+        .expect_problem(401, "unauthenticated");
     owner.get("/auth/me").await.expect(200);
 }
 
@@ -156,14 +208,33 @@ async fn logout_ends_the_refresh_token_too() {
 async fn the_key_of_another_company_opens_nothing_of_ours() {
     let app = TestApp::start().await;
     let (ours, other) = (app.with_company().await, app.with_company().await);
-    let made = other.post("/api-keys", json!({"name": "Caisse", "role": "admin"})).await.expect(201);
+    let made = other
+        .post("/api-keys", json!({"name": "Caisse", "role": "admin"}))
+        .await
+        .expect(201);
     let intruder = ours.with_token(made["key"].as_str().unwrap());
-    for path in ["/api-keys", "/products", "/imports", &format!("/companies/{}", ours.company())] {
+    for path in [
+        "/api-keys",
+        "/products",
+        "/imports",
+        &format!("/companies/{}", ours.company()),
+    ] {
         intruder.get(path).await.expect_problem(404, "not_found");
     }
     let of_ours = format!("/companies/{}/members", ours.company());
-    intruder.in_company(other.company).get(&of_ours).await.expect_problem(404, "not_found");
-    intruder.in_company(None).get(&of_ours).await.expect_problem(404, "not_found");
-    intruder.post("/products", json!({"sku": "A", "name": "Riz"})).await.expect_problem(404, "not_found");
+    intruder
+        .in_company(other.company)
+        .get(&of_ours)
+        .await
+        .expect_problem(404, "not_found");
+    intruder
+        .in_company(None)
+        .get(&of_ours)
+        .await
+        .expect_problem(404, "not_found");
+    intruder
+        .post("/products", json!({"sku": "A", "name": "Riz"}))
+        .await
+        .expect_problem(404, "not_found");
     assert_eq!(ours.get("/products").await.expect(200)["items"], json!([]));
 }

@@ -15,13 +15,18 @@ use crate::client::{FORM, FORM_TAIL, form_head};
 /// A form of unknown length whose file is these bytes, so many times.
 async fn stream(client: &Client<'_>, path: &str, bytes: Bytes, times: usize) -> Answer {
     let file = std::iter::repeat_n(bytes, times);
-    let body = [Bytes::from(form_head(&[("kind", "sales")]))].into_iter().chain(file).chain([Bytes::from(FORM_TAIL)]);
+    let body = [Bytes::from(form_head(&[("kind", "sales")]))]
+        .into_iter()
+        .chain(file)
+        .chain([Bytes::from(FORM_TAIL)]);
     // As from a network: the next bytes aren't there yet.
     let body = iter(body).then(async |bytes| {
         tokio::task::yield_now().await;
         Ok::<_, io::Error>(bytes)
     });
-    client.send_body("POST", path, FORM, Body::from_stream(body)).await
+    client
+        .send_body("POST", path, FORM, Body::from_stream(body))
+        .await
 }
 
 async fn expect_nothing(client: &Client<'_>) {
@@ -37,7 +42,10 @@ async fn a_body_of_unknown_length_is_taken_as_any_other() {
     let file = Bytes::from_static(b"invoice,sku,quantity,price,date\n1,A,3,500,2026-01-05\n");
     stream(&owner, "/imports", file, 1).await.expect(202);
     app.run_jobs().await;
-    assert_eq!(owner.get("/imports").await.expect(200)["items"][0]["rows_imported"], 1);
+    assert_eq!(
+        owner.get("/imports").await.expect(200)["items"][0]["rows_imported"],
+        1
+    );
     assert_eq!(app.files().await.len(), 1);
 }
 
@@ -48,7 +56,9 @@ async fn a_body_of_unknown_length_ends_at_the_limit_and_leaves_nothing() {
     let header = b"invoice,sku,quantity,price,date\n";
     let rows = Bytes::from([&header[..], &b"1,A,3,500,2026-01-05\n".repeat(50_000)].concat());
     for path in ["/imports", "/imports/preview"] {
-        stream(&owner, path, rows.clone(), 5).await.expect_problem(413, "body_too_large");
+        stream(&owner, path, rows.clone(), 5)
+            .await
+            .expect_problem(413, "body_too_large");
     }
     expect_nothing(&owner).await;
 }
@@ -62,13 +72,20 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     let broken = || Err(io::Error::from(io::ErrorKind::ConnectionReset));
     for parts in [
         vec![Ok(head.clone()), broken()],
-        vec![Ok(head.clone()), Ok(rows.clone()), Ok(rows.clone()), broken()],
+        vec![
+            Ok(head.clone()),
+            Ok(rows.clone()),
+            Ok(rows.clone()),
+            broken(),
+        ],
         vec![Ok(head.slice(..20)), broken()],
         // Whole to the transport, and without the form's end.
         vec![Ok(head.clone()), Ok(rows.clone())],
         vec![],
     ] {
-        let answer = owner.send_body("POST", "/imports", FORM, Body::from_stream(iter(parts))).await;
+        let answer = owner
+            .send_body("POST", "/imports", FORM, Body::from_stream(iter(parts)))
+            .await;
         answer.expect_problem(400, "bad_request");
     }
     expect_nothing(&owner).await;
@@ -76,14 +93,24 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
 
 #[tokio::test]
 async fn an_upload_that_falls_silent_leaves_nothing() {
-    let app = TestApp::start_with(no_redis(), |config| config.upload_silence = Duration::from_millis(50)).await;
+    let app = TestApp::start_with(no_redis(), |config| {
+        config.upload_silence = Duration::from_millis(50)
+    })
+    .await;
     let owner = app.with_company().await;
     let head = Bytes::from(form_head(&[("kind", "sales")]));
     let rows = Bytes::from(b"1,A,3,500,2026-01-05\n".repeat(1_000));
     for path in ["/imports", "/imports/preview"] {
-        for parts in [vec![], vec![head.slice(..20)], vec![head.clone(), rows.clone()]] {
-            let silent = iter(parts.into_iter().map(Ok::<_, io::Error>)).chain(futures::stream::pending());
-            let answer = owner.send_body("POST", path, FORM, Body::from_stream(silent)).await;
+        for parts in [
+            vec![],
+            vec![head.slice(..20)],
+            vec![head.clone(), rows.clone()],
+        ] {
+            let silent =
+                iter(parts.into_iter().map(Ok::<_, io::Error>)).chain(futures::stream::pending());
+            let answer = owner
+                .send_body("POST", path, FORM, Body::from_stream(silent))
+                .await;
             answer.expect_problem(400, "bad_request");
         }
     }
@@ -100,8 +127,12 @@ async fn a_form_is_what_was_asked_for_or_refused() {
         owner.send_body("POST", "/imports", FORM, body).await
     };
     let long = "x".repeat(300 * 1024);
-    send(&[("kind", "sales"), ("options", &long)], FORM_TAIL).await.expect_problem(413, "body_too_large");
-    send(&[("kind", &long)], FORM_TAIL).await.expect_problem(413, "body_too_large");
+    send(&[("kind", "sales"), ("options", &long)], FORM_TAIL)
+        .await
+        .expect_problem(413, "body_too_large");
+    send(&[("kind", &long)], FORM_TAIL)
+        .await
+        .expect_problem(413, "body_too_large");
     for fields in [
         &[][..],
         &[("kind", "")],
@@ -112,15 +143,35 @@ async fn a_form_is_what_was_asked_for_or_refused() {
         &[("kind", "sales"), ("options", "[{}]")],
         &[("kind", "sales"), ("options", "null")],
     ] {
-        send(fields, FORM_TAIL).await.expect_problem(422, "invalid_input");
+        send(fields, FORM_TAIL)
+            .await
+            .expect_problem(422, "invalid_input");
     }
-    send(&[("kind", "sales"), ("options", "")], FORM_TAIL).await.expect_problem(400, "invalid_json");
-    owner.send_body("POST", "/imports", FORM, "no form").await.expect_problem(400, "bad_request");
-    owner.send_body("POST", "/imports", "multipart/form-data", "x").await.expect_problem(415, "unsupported_media_type");
-    let fileless =
-        format!("--a-boundary-of-the-tests\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\nsales{FORM_TAIL}");
-    let problem = owner.send_body("POST", "/imports", FORM, fileless).await.expect_problem(422, "invalid_input");
-    assert_eq!((&problem["errors"][0]["field"], &problem["errors"][0]["code"]), (&json!("file"), &json!("required")));
+    send(&[("kind", "sales"), ("options", "")], FORM_TAIL)
+        .await
+        .expect_problem(400, "invalid_json");
+    owner
+        .send_body("POST", "/imports", FORM, "no form")
+        .await
+        .expect_problem(400, "bad_request");
+    owner
+        .send_body("POST", "/imports", "multipart/form-data", "x")
+        .await
+        .expect_problem(415, "unsupported_media_type");
+    let fileless = format!(
+        "--a-boundary-of-the-tests\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\nsales{FORM_TAIL}"
+    );
+    let problem = owner
+        .send_body("POST", "/imports", FORM, fileless)
+        .await
+        .expect_problem(422, "invalid_input");
+    assert_eq!(
+        (
+            &problem["errors"][0]["field"],
+            &problem["errors"][0]["code"]
+        ),
+        (&json!("file"), &json!("required"))
+    );
     expect_nothing(&owner).await;
 }
 

@@ -11,7 +11,8 @@ const WORKBOOK: &str = r#"<workbook xmlns="http://schemas.openxmlformats.org/spr
 const RELATIONS: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
 /// Its second format is a date with its time.
 const STYLES: &str = r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>"#;
-const SHEET: &str = r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#;
+const SHEET: &str =
+    r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#;
 
 /// A cell as a spreadsheet keeps it.
 #[derive(Clone, Copy)]
@@ -31,32 +32,54 @@ pub(crate) fn workbook(rows: &[&[Cell]]) -> Vec<u8> {
         for (column, cell) in ('A'..).zip(*row) {
             let _ = match cell {
                 Cell::Text(text) => {
-                    write!(sheet, "<c r=\"{column}{number}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
+                    write!(
+                        sheet,
+                        "<c r=\"{column}{number}\" t=\"inlineStr\"><is><t>{text}</t></is></c>"
+                    )
                 }
-                Cell::Number(value) => write!(sheet, "<c r=\"{column}{number}\"><v>{value}</v></c>"),
-                Cell::Date(days) => write!(sheet, "<c r=\"{column}{number}\" s=\"1\"><v>{days}</v></c>"),
+                Cell::Number(value) => {
+                    write!(sheet, "<c r=\"{column}{number}\"><v>{value}</v></c>")
+                }
+                Cell::Date(days) => {
+                    write!(sheet, "<c r=\"{column}{number}\" s=\"1\"><v>{days}</v></c>")
+                }
                 Cell::Empty => Ok(()),
             };
         }
         sheet.push_str("</row>");
     }
     sheet.push_str("</sheetData></worksheet>");
-    archive(&[frame(), vec![Part::new("xl/worksheets/sheet1.xml", sheet.as_bytes())]].concat())
+    archive(
+        &[
+            frame(),
+            vec![Part::new("xl/worksheets/sheet1.xml", sheet.as_bytes())],
+        ]
+        .concat(),
+    )
 }
 
 /// A sheet of `mebibytes` of blanks in a file of a thousandth of that; its directory claims `claimed` bytes.
 pub(crate) fn bomb(mebibytes: u32, claimed: u32) -> Vec<u8> {
     let mut deflater = Compress::new(Compression::best(), false);
     let mut deflated = Vec::with_capacity(64 * 1024);
-    deflater.compress_vec(SHEET.as_bytes(), &mut deflated, FlushCompress::Full).unwrap();
+    deflater
+        .compress_vec(SHEET.as_bytes(), &mut deflated, FlushCompress::Full)
+        .unwrap();
     let head = deflated.len();
-    deflater.compress_vec(&vec![b' '; 1 << 20], &mut deflated, FlushCompress::Full).unwrap();
+    deflater
+        .compress_vec(&vec![b' '; 1 << 20], &mut deflated, FlushCompress::Full)
+        .unwrap();
     // After a full flush nothing refers to what was before, so that a block may come again and again.
     let block = deflated.split_off(head);
     for _ in 0..mebibytes {
         deflated.extend_from_slice(&block);
     }
-    let sheet = Part { name: "xl/worksheets/sheet1.xml", size: claimed, checksum: 0, deflated };
+    let sheet = Part {
+        name: "xl/worksheets/sheet1.xml",
+        size: claimed,
+        checksum: 0,
+        deflated,
+    };
     archive(&[frame(), vec![sheet]].concat())
 }
 
@@ -67,7 +90,10 @@ fn frame() -> Vec<Part> {
         ("xl/_rels/workbook.xml.rels", RELATIONS),
         ("xl/styles.xml", STYLES),
     ];
-    parts.into_iter().map(|(name, content)| Part::new(name, content.as_bytes())).collect()
+    parts
+        .into_iter()
+        .map(|(name, content)| Part::new(name, content.as_bytes()))
+        .collect()
 }
 
 #[derive(Clone)]
@@ -86,7 +112,12 @@ impl Part {
         let mut crc = Crc::new();
         crc.update(content);
         let size = u32::try_from(content.len()).unwrap();
-        Self { name, size, checksum: crc.sum(), deflated: deflater.finish().unwrap() }
+        Self {
+            name,
+            size,
+            checksum: crc.sum(),
+            deflated: deflater.finish().unwrap(),
+        }
     }
 
     /// What stands before the part and, longer, in the directory: version, flags, method, time, checksum, sizes.

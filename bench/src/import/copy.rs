@@ -11,7 +11,9 @@ use super::{ROUNDS, median, report};
 pub(super) async fn fastest(owner: &mut PgConnection, lines: usize) -> anyhow::Result<Duration> {
     let mut best = Duration::MAX;
     for format in ["binary", "text"] {
-        let rows = owner.copy_out_raw(&format!("copy sales to stdout (format {format})")).await?;
+        let rows = owner
+            .copy_out_raw(&format!("copy sales to stdout (format {format})"))
+            .await?;
         let rows: Vec<_> = rows.try_collect().await?;
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
@@ -33,7 +35,9 @@ async fn copy(
     lines: usize,
 ) -> anyhow::Result<Duration> {
     let started = Instant::now();
-    let mut copy = owner.copy_in_raw(&format!("copy sales from stdin (format {format})")).await?;
+    let mut copy = owner
+        .copy_in_raw(&format!("copy sales from stdin (format {format})"))
+        .await?;
     let mut buffer = Vec::new();
     for row in rows {
         buffer.extend_from_slice(row.as_ref());

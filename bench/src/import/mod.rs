@@ -24,19 +24,35 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let mut owner = service.test.owner().await;
     let mut worker = Worker::start(&service)?;
     let first = import(&service, &mut owner, &file, 0).await?;
-    report("import, first load, products and customers made on the way", first.lines, first.took);
+    report(
+        "import, first load, products and customers made on the way",
+        first.lines,
+        first.took,
+    );
     let mut ours = Vec::new();
     for round in 1..=ROUNDS {
         until_idle(&mut owner).await?;
         sqlx::query!("truncate sales").execute(&mut owner).await?;
         sqlx::query!("checkpoint").execute(&mut owner).await?;
         let import = import(&service, &mut owner, &file, round).await?;
-        anyhow::ensure!(import.lines == first.lines, "{} lines, then {}", first.lines, import.lines);
-        report(&format!("{round}: import, claimed to committed"), import.lines, import.took);
+        anyhow::ensure!(
+            import.lines == first.lines,
+            "{} lines, then {}",
+            first.lines,
+            import.lines
+        );
+        report(
+            &format!("{round}: import, claimed to committed"),
+            import.lines,
+            import.took,
+        );
         ours.push(import.took);
     }
     until_idle(&mut owner).await?;
-    println!("the worker's peak memory: {:.0} MB (VmHWM)", worker.peak_memory()?);
+    println!(
+        "the worker's peak memory: {:.0} MB (VmHWM)",
+        worker.peak_memory()?
+    );
     worker.stop()?;
     let raw = copy::fastest(&mut owner, first.lines).await?;
     let ours = median(ours);
@@ -54,13 +70,20 @@ struct Imported {
 }
 
 /// Sends the file and waits for its end.
-async fn import(service: &Service, owner: &mut PgConnection, file: &[u8], round: usize) -> anyhow::Result<Imported> {
+async fn import(
+    service: &Service,
+    owner: &mut PgConnection,
+    file: &[u8],
+    round: usize,
+) -> anyhow::Result<Imported> {
     let id = upload(service, file, round).await?;
     loop {
         let import = get(service, &format!("/imports/{id}")).await?;
         match import["state"].as_str() {
             Some("succeeded") => break,
-            Some("failed" | "cancelled" | "needs_input") | None => anyhow::bail!("the import ended badly: {import}"),
+            Some("failed" | "cancelled" | "needs_input") | None => {
+                anyhow::bail!("the import ended badly: {import}")
+            }
             Some(_) => tokio::time::sleep(Duration::from_millis(200)).await,
         }
     }
@@ -72,13 +95,17 @@ async fn import(service: &Service, owner: &mut PgConnection, file: &[u8], round:
     .fetch_one(owner)
     .await?;
     anyhow::ensure!(job.attempt == 1, "attempt {}", job.attempt);
-    Ok(Imported { lines: usize::try_from(job.lines)?, took: Duration::from_secs_f64(job.took) })
+    Ok(Imported {
+        lines: usize::try_from(job.lines)?,
+        took: Duration::from_secs_f64(job.took),
+    })
 }
 
 /// `POST /imports`; gives the import's id.
 async fn upload(service: &Service, file: &[u8], round: usize) -> anyhow::Result<String> {
-    let part =
-        |name: &str, text: &str| format!("--form\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+    let part = |name: &str, text: &str| {
+        format!("--form\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+    };
     let head = part("kind", "sales")
         + &part("options", &retail::options(round).to_string())
         + "--form\r\nContent-Disposition: form-data; name=\"file\"; filename=\"retail.csv\"\r\n\r\n";
@@ -88,18 +115,25 @@ async fn upload(service: &Service, file: &[u8], round: usize) -> anyhow::Result<
         .bearer_auth(&service.token)
         .header("Content-Type", "multipart/form-data; boundary=form");
     let answer: Value = request.body(body).send().await?.json().await?;
-    answer["import"]["id"].as_str().map(str::to_owned).with_context(|| answer.to_string())
+    answer["import"]["id"]
+        .as_str()
+        .map(str::to_owned)
+        .with_context(|| answer.to_string())
 }
 
 async fn get(service: &Service, path: &str) -> anyhow::Result<Value> {
-    let request = client()?.get(format!("{}/api/v1{path}", service.url)).bearer_auth(&service.token);
+    let request = client()?
+        .get(format!("{}/api/v1{path}", service.url))
+        .bearer_auth(&service.token);
     Ok(request.send().await?.error_for_status()?.json().await?)
 }
 
 /// What an import causes (predictions, alerts) must not run beside the next one.
 async fn until_idle(owner: &mut PgConnection) -> anyhow::Result<()> {
     loop {
-        let open = sqlx::query_scalar!(r#"select count(*) as "open!" from jobs_ready"#).fetch_one(&mut *owner).await?;
+        let open = sqlx::query_scalar!(r#"select count(*) as "open!" from jobs_ready"#)
+            .fetch_one(&mut *owner)
+            .await?;
         if open == 0 {
             return Ok(());
         }
@@ -113,5 +147,9 @@ fn median(mut of: Vec<Duration>) -> Duration {
 }
 
 fn report(what: &str, lines: usize, took: Duration) {
-    println!("{what}: {:.0} lines/s ({lines} in {:.2} s)", lines as f64 / took.as_secs_f64(), took.as_secs_f64());
+    println!(
+        "{what}: {:.0} lines/s ({lines} in {:.2} s)",
+        lines as f64 / took.as_secs_f64(),
+        took.as_secs_f64()
+    );
 }

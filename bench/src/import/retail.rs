@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 /// The unpacked file.
 pub(super) fn file() -> anyhow::Result<Vec<u8>> {
     let given = Env::from_process().optional("VIGIE_TEST_DATA");
-    let folder = given.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").to_owned());
+    let folder = given
+        .unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").to_owned());
     let path = std::path::Path::new(&folder).join("online_retail_2010_2011.csv.gz");
-    let packed = std::fs::File::open(&path).with_context(|| format!("{} (set VIGIE_TEST_DATA)", path.display()))?;
+    let packed = std::fs::File::open(&path)
+        .with_context(|| format!("{} (set VIGIE_TEST_DATA)", path.display()))?;
     let mut file = Vec::new();
     flate2::read::GzDecoder::new(packed).read_to_end(&mut file)?;
     Ok(file)

@@ -16,7 +16,10 @@ impl Worker {
         let child = Command::new(program)
             .arg("worker")
             .env("DATABASE_URL", service.test.url().expose_secret())
-            .env("VIGIE_QUEUE_NAMESPACE", format!("bench-{}", uuid::Uuid::new_v4().simple()))
+            .env(
+                "VIGIE_QUEUE_NAMESPACE",
+                format!("bench-{}", uuid::Uuid::new_v4().simple()),
+            )
             .env("VIGIE_METRICS_ADDR", "127.0.0.1:0")
             .env("VIGIE_PUBLIC_URL", &service.url)
             .env("VIGIE_SIGNING_KEY", "b".repeat(32))
@@ -34,7 +37,10 @@ impl Worker {
     /// In MB of 10^6 bytes, of the whole life so far.
     pub(super) fn peak_memory(&mut self) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .context("no VmHWM")?;
         let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
         Ok(kib * 1_024.0 / 1e6)
     }

@@ -5,7 +5,10 @@ use platform::id_type;
 use platform::ids::UserId;
 use serde::Serialize;
 
-id_type!(ConnectionId, "Somebody's grant to read a company's ad accounts.");
+id_type!(
+    ConnectionId,
+    "Somebody's grant to read a company's ad accounts."
+);
 id_type!(AccountId, "One ad account of a company.");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type)]

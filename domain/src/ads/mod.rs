@@ -11,13 +11,15 @@ mod window;
 
 pub use account::{Account, AccountId, Connection, ConnectionId, ConnectionStatus, FoundAccount};
 pub use day::AdDay;
-pub use report::{GIVE_UP_AFTER, MAX_RUNS, Refresh, RefreshId, Report, ReportId, ReportState, poll_wait, split};
+pub use report::{
+    GIVE_UP_AFTER, MAX_RUNS, Refresh, RefreshId, Report, ReportId, ReportState, poll_wait, split,
+};
 pub use summary::{PERIODS, Period, Summary, Totals};
 pub use window::{today_in, window};
 
 pub use store::accounts::{
-    AccountView, clear_permission_errors, find_account, list_accounts, load_account, note_permission_error,
-    refreshable_accounts, save_accounts,
+    AccountView, clear_permission_errors, find_account, list_accounts, load_account,
+    note_permission_error, refreshable_accounts, save_accounts,
 };
 pub use store::connections::{connection_context, disconnect, require_reauth, save_connection};
 pub use store::daily::{publish, stage};

@@ -53,7 +53,9 @@ pub fn poll_wait(polls: i16) -> Duration {
 
 /// Halves a range of days; `None` for a single day.
 pub fn split(first: NaiveDate, last: NaiveDate) -> Option<[(NaiveDate, NaiveDate); 2]> {
-    let days = u64::try_from((last - first).num_days()).ok().filter(|days| *days > 0)?;
+    let days = u64::try_from((last - first).num_days())
+        .ok()
+        .filter(|days| *days > 0)?;
     let middle = first + Days::new(days / 2);
     Some([(first, middle), (middle + Days::new(1), last)])
 }

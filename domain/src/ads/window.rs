@@ -16,8 +16,13 @@ const HISTORY: Months = Months::new(37);
 /// # Errors
 /// `Invalid` for a zone that isn't in the IANA list.
 pub fn today_in(timezone: &str, now: DateTime<Utc>) -> Result<NaiveDate> {
-    let zone: Tz =
-        timezone.parse().map_err(|_| Error::invalid("timezone", "unknown", format!("{timezone:?} is no time zone")))?;
+    let zone: Tz = timezone.parse().map_err(|_| {
+        Error::invalid(
+            "timezone",
+            "unknown",
+            format!("{timezone:?} is no time zone"),
+        )
+    })?;
     Ok(now.with_timezone(&zone).date_naive())
 }
 
@@ -61,9 +66,11 @@ mod tests {
     #[test]
     fn today_is_that_of_the_account() {
         let now = "2026-07-15T02:30:00Z".parse().unwrap();
-        for (zone, expected) in
-            [("Africa/Dakar", "2026-07-15"), ("America/New_York", "2026-07-14"), ("Pacific/Auckland", "2026-07-15")]
-        {
+        for (zone, expected) in [
+            ("Africa/Dakar", "2026-07-15"),
+            ("America/New_York", "2026-07-14"),
+            ("Pacific/Auckland", "2026-07-15"),
+        ] {
             assert_eq!(today_in(zone, now).unwrap(), day(expected), "{zone}");
         }
         assert!(today_in("Mars/Olympus", now).is_err());

@@ -122,11 +122,16 @@ pub fn evaluate(rules: &[Rule], products: &[Forecast], open: &[OpenAlert]) -> Ve
     let mut verdicts = Vec::new();
     for rule in rules {
         let of_rule = open.iter().filter(|alert| alert.rule_id == rule.id);
-        for left_behind in of_rule.clone().filter(|alert| !rule.enabled || alert.site_id != rule.filter.site_id) {
+        for left_behind in of_rule
+            .clone()
+            .filter(|alert| !rule.enabled || alert.site_id != rule.filter.site_id)
+        {
             verdicts.push(end(left_behind, EndReason::RuleOff));
         }
         if rule.enabled {
-            let alert = of_rule.into_iter().find(|alert| alert.site_id == rule.filter.site_id);
+            let alert = of_rule
+                .into_iter()
+                .find(|alert| alert.site_id == rule.filter.site_id);
             verdicts.extend(evaluate_rule(rule, products, alert));
         }
     }
@@ -144,7 +149,11 @@ fn end(alert: &OpenAlert, reason: EndReason) -> Verdict {
         escalated: Vec::new(),
         late: Vec::new(),
         moved: Vec::new(),
-        resolved: alert.items.iter().map(|item| affected(item, item.urgency, Figures::default())).collect(),
+        resolved: alert
+            .items
+            .iter()
+            .map(|item| affected(item, item.urgency, Figures::default()))
+            .collect(),
         open: Vec::new(),
         cause: None,
         withheld: false,
@@ -153,7 +162,13 @@ fn end(alert: &OpenAlert, reason: EndReason) -> Verdict {
 }
 
 fn affected(item: &OpenItem, urgency: Urgency, figures: Figures) -> Affected {
-    Affected { item: Some(item.id), product_id: item.product_id, name: item.name.clone(), urgency, figures }
+    Affected {
+        item: Some(item.id),
+        product_id: item.product_id,
+        name: item.name.clone(),
+        urgency,
+        figures,
+    }
 }
 
 /// What the products of one rule add up to.
@@ -173,23 +188,39 @@ struct Tally {
 }
 
 fn evaluate_rule(rule: &Rule, products: &[Forecast], alert: Option<&OpenAlert>) -> Option<Verdict> {
-    let mut left: HashMap<ProductId, &OpenItem> =
-        alert.iter().flat_map(|a| &a.items).map(|item| (item.product_id, item)).collect();
-    let mut tally = Tally { sleeps: alert.is_some_and(OpenAlert::sleeps), ..Tally::default() };
-    for product in products.iter().filter(|product| rule.filter.covers(product)) {
+    let mut left: HashMap<ProductId, &OpenItem> = alert
+        .iter()
+        .flat_map(|a| &a.items)
+        .map(|item| (item.product_id, item))
+        .collect();
+    let mut tally = Tally {
+        sleeps: alert.is_some_and(OpenAlert::sleeps),
+        ..Tally::default()
+    };
+    for product in products
+        .iter()
+        .filter(|product| rule.filter.covers(product))
+    {
         let item = left.remove(&product.product_id);
         tally.count(rule, product, item);
     }
     let mut unwatched: Vec<_> = left.into_values().collect();
     unwatched.sort_by_key(|item| item.id);
-    tally.resolved.extend(unwatched.into_iter().map(|item| affected(item, item.urgency, Figures::default())));
+    tally.resolved.extend(
+        unwatched
+            .into_iter()
+            .map(|item| affected(item, item.urgency, Figures::default())),
+    );
     tally.into_verdict(rule, alert)
 }
 
 impl Tally {
     fn count(&mut self, rule: &Rule, product: &Forecast, item: Option<&OpenItem>) {
         let best_seller = product.abc == Some(Abc::A);
-        match (judge(rule.condition, &rule.filter, product, item.is_some()), item) {
+        match (
+            judge(rule.condition, &rule.filter, product, item.is_some()),
+            item,
+        ) {
             (Judgement::Concerned { urgency, figures }, Some(item)) => {
                 self.concerned.add(urgency, best_seller);
                 self.still_open(item, affected(item, urgency, figures));
@@ -197,14 +228,23 @@ impl Tally {
             (Judgement::Concerned { urgency, figures }, None) => {
                 self.concerned.add(urgency, best_seller);
                 let (product_id, name) = (product.product_id, product.name.clone());
-                let added = Affected { item: None, product_id, name, urgency, figures };
+                let added = Affected {
+                    item: None,
+                    product_id,
+                    name,
+                    urgency,
+                    figures,
+                };
                 self.open.push(added.clone());
                 self.added.push(added);
             }
-            (Judgement::Clear(figures), Some(item)) => self.resolved.push(affected(item, item.urgency, figures)),
+            (Judgement::Clear(figures), Some(item)) => {
+                self.resolved.push(affected(item, item.urgency, figures))
+            }
             (Judgement::Unknown, Some(item)) => {
                 self.concerned.add(item.urgency, best_seller);
-                self.open.push(affected(item, item.urgency, Figures::default()));
+                self.open
+                    .push(affected(item, item.urgency, Figures::default()));
             }
             (Judgement::Clear(_) | Judgement::Unknown, None) => {}
         }
@@ -237,7 +277,11 @@ impl Tally {
         let verdict = Verdict {
             rule_id: rule.id,
             site_id: rule.filter.site_id,
-            cause: if ends.is_some() { None } else { self.cause(severity, alert) },
+            cause: if ends.is_some() {
+                None
+            } else {
+                self.cause(severity, alert)
+            },
             withheld: ends.is_none() && self.withheld(severity, alert),
             alert: alert.cloned(),
             severity,
@@ -255,7 +299,9 @@ impl Tally {
 
     /// An improvement never alarms, and neither does a severity that was reached before.
     fn cause(&self, severity: Severity, alert: Option<&OpenAlert>) -> Option<Cause> {
-        let Some(alert) = alert else { return Some(Cause::Opened) };
+        let Some(alert) = alert else {
+            return Some(Cause::Opened);
+        };
         if self.sleeps {
             return None;
         }
@@ -267,7 +313,8 @@ impl Tally {
 
     /// Said once for each change, though it is found again at every evaluation until the alert wakes.
     fn withheld(&self, severity: Severity, alert: Option<&OpenAlert>) -> bool {
-        let rose = alert.is_some_and(|alert| severity > alert.severity && severity > alert.peak_severity);
+        let rose =
+            alert.is_some_and(|alert| severity > alert.severity && severity > alert.peak_severity);
         self.sleeps && (rose || self.worse_asleep || !self.added.is_empty())
     }
 }
@@ -284,17 +331,34 @@ impl Verdict {
 
     /// What the message is about: where the whole alert is graver than ever, all of it.
     pub fn told(&self) -> Vec<&Affected> {
-        if self.alert.as_ref().is_some_and(|alert| self.severity > alert.peak_severity) {
+        if self
+            .alert
+            .as_ref()
+            .is_some_and(|alert| self.severity > alert.peak_severity)
+        {
             return self.open.iter().collect();
         }
-        self.added.iter().chain(&self.late).chain(&self.escalated).collect()
+        self.added
+            .iter()
+            .chain(&self.late)
+            .chain(&self.escalated)
+            .collect()
     }
 
     fn changes_something(&self) -> bool {
-        let lists = [&self.added, &self.escalated, &self.late, &self.moved, &self.resolved];
+        let lists = [
+            &self.added,
+            &self.escalated,
+            &self.late,
+            &self.moved,
+            &self.resolved,
+        ];
         self.cause.is_some()
             || self.ends.is_some()
             || lists.iter().any(|list| !list.is_empty())
-            || self.alert.as_ref().is_none_or(|alert| alert.severity != self.severity)
+            || self
+                .alert
+                .as_ref()
+                .is_none_or(|alert| alert.severity != self.severity)
     }
 }

@@ -41,24 +41,46 @@ pub enum Judgement {
 
 /// Judges one product; `open` tells whether it is an item of the open alert already.
 pub fn judge(condition: Condition, filter: &Filter, product: &Forecast, open: bool) -> Judgement {
-    let Some(level) = filter.level_of(product) else { return Judgement::Unknown };
-    let figures = Figures { level: Some(level), ..Figures::default() };
+    let Some(level) = filter.level_of(product) else {
+        return Judgement::Unknown;
+    };
+    let figures = Figures {
+        level: Some(level),
+        ..Figures::default()
+    };
     match condition {
         Condition::Rupture => concerned_if(level <= 0.0, Urgency::Now, figures),
-        Condition::LowStock { minimum } => low_stock(level, product.min_stock.or(minimum), open, figures),
-        Condition::PredictedRupture { probability } => predicted(probability, product, open, figures),
+        Condition::LowStock { minimum } => {
+            low_stock(level, product.min_stock.or(minimum), open, figures)
+        }
+        Condition::PredictedRupture { probability } => {
+            predicted(probability, product, open, figures)
+        }
     }
 }
 
 fn concerned_if(holds: bool, urgency: Urgency, figures: Figures) -> Judgement {
-    if holds { Judgement::Concerned { urgency, figures } } else { Judgement::Clear(figures) }
+    if holds {
+        Judgement::Concerned { urgency, figures }
+    } else {
+        Judgement::Clear(figures)
+    }
 }
 
 /// A level of zero is the rupture rule's to open; an item that is open already stays.
 fn low_stock(level: f64, minimum: Option<f64>, open: bool, figures: Figures) -> Judgement {
-    let Some(minimum) = minimum.filter(|m| *m > 0.0) else { return Judgement::Clear(figures) };
-    let figures = Figures { min_stock: Some(minimum), ..figures };
-    let low = if open { level <= minimum * HYSTERESIS } else { level > 0.0 && level <= minimum };
+    let Some(minimum) = minimum.filter(|m| *m > 0.0) else {
+        return Judgement::Clear(figures);
+    };
+    let figures = Figures {
+        min_stock: Some(minimum),
+        ..figures
+    };
+    let low = if open {
+        level <= minimum * HYSTERESIS
+    } else {
+        level > 0.0 && level <= minimum
+    };
     concerned_if(low, Urgency::None, figures)
 }
 
@@ -66,7 +88,11 @@ fn predicted(bound: f64, product: &Forecast, open: bool, figures: Figures) -> Ju
     let Some(outlook) = product.outlook else {
         // The level is known, so it is the demand that is gone: its only sale was cancelled, say.
         let left = figures.level.is_some_and(|level| level > 0.0);
-        return if left { Judgement::Clear(figures) } else { Judgement::Unknown };
+        return if left {
+            Judgement::Clear(figures)
+        } else {
+            Judgement::Unknown
+        };
     };
     let figures = Figures {
         probability: Some(outlook.probability),
@@ -114,7 +140,10 @@ mod tests {
     #[test]
     fn rupture_is_a_level_of_zero_or_less() {
         for (level, expected) in [(-3.0, true), (0.0, true), (0.001, false), (8.0, false)] {
-            assert_eq!(concerned(Condition::Rupture, &product(1, Some(level)), false), Some(expected));
+            assert_eq!(
+                concerned(Condition::Rupture, &product(1, Some(level)), false),
+                Some(expected)
+            );
         }
     }
 
@@ -133,15 +162,25 @@ mod tests {
         for (level, open, expected) in cases {
             let mut product = product(1, Some(level));
             product.min_stock = Some(10.0);
-            assert_eq!(concerned(rule, &product, open), Some(expected), "{level} {open}");
+            assert_eq!(
+                concerned(rule, &product, open),
+                Some(expected),
+                "{level} {open}"
+            );
         }
     }
 
     #[test]
     fn a_product_without_a_minimum_takes_the_rules() {
         let low = product(1, Some(4.0));
-        assert_eq!(concerned(Condition::LowStock { minimum: None }, &low, false), Some(false));
-        assert_eq!(concerned(Condition::LowStock { minimum: Some(5.0) }, &low, false), Some(true));
+        assert_eq!(
+            concerned(Condition::LowStock { minimum: None }, &low, false),
+            Some(false)
+        );
+        assert_eq!(
+            concerned(Condition::LowStock { minimum: Some(5.0) }, &low, false),
+            Some(true)
+        );
     }
 
     #[test]
@@ -159,7 +198,11 @@ mod tests {
         for (probability, days, open, expected) in cases {
             let mut product = product(1, Some(10.0));
             product.outlook = Some(outlook(probability, days));
-            assert_eq!(concerned(rule, &product, open), Some(expected), "{probability} {days:?} {open}");
+            assert_eq!(
+                concerned(rule, &product, open),
+                Some(expected),
+                "{probability} {days:?} {open}"
+            );
         }
         let mut empty = product(1, Some(0.0));
         empty.outlook = Some(outlook(1.0, Some(0)));
@@ -171,17 +214,30 @@ mod tests {
     fn a_predicted_rupture_ends_with_the_demand_where_something_is_left() {
         let rule = Condition::PredictedRupture { probability: 0.5 };
         for (level, expected) in [(Some(10.0), Some(false)), (Some(0.0), None), (None, None)] {
-            assert_eq!(concerned(rule, &product(1, level), true), expected, "{level:?}");
+            assert_eq!(
+                concerned(rule, &product(1, level), true),
+                expected,
+                "{level:?}"
+            );
         }
     }
 
     #[test]
     fn a_rule_of_a_site_looks_at_that_site_alone() {
         let site = crate::catalog::SiteId(platform::ids::Uuid::from_u128(9));
-        let filter = Filter { site_id: Some(site), ..Filter::default() };
+        let filter = Filter {
+            site_id: Some(site),
+            ..Filter::default()
+        };
         let mut product = product(1, Some(30.0));
-        assert_eq!(judge(Condition::Rupture, &filter, &product, false), Judgement::Unknown);
+        assert_eq!(
+            judge(Condition::Rupture, &filter, &product, false),
+            Judgement::Unknown
+        );
         product.levels = vec![(None, 30.0), (Some(site), 0.0)];
-        assert!(matches!(judge(Condition::Rupture, &filter, &product, false), Judgement::Concerned { .. }));
+        assert!(matches!(
+            judge(Condition::Rupture, &filter, &product, false),
+            Judgement::Concerned { .. }
+        ));
     }
 }

@@ -47,7 +47,9 @@ impl AlertMessage {
         let mut told = verdict.told();
         told.sort_by(|a, b| {
             let by_urgency = b.urgency.cmp(&a.urgency);
-            by_urgency.then_with(|| a.name.cmp(&b.name)).then(a.product_id.cmp(&b.product_id))
+            by_urgency
+                .then_with(|| a.name.cmp(&b.name))
+                .then(a.product_id.cmp(&b.product_id))
         });
         Self {
             company: company.to_owned(),
@@ -56,7 +58,11 @@ impl AlertMessage {
             severity: verdict.severity,
             count: told.len(),
             total: verdict.products,
-            products: told.iter().take(NAMED).map(|product| named(product)).collect(),
+            products: told
+                .iter()
+                .take(NAMED)
+                .map(|product| named(product))
+                .collect(),
             more: told.len().saturating_sub(NAMED),
         }
     }
@@ -102,10 +108,18 @@ pub struct Destination {
 
 /// Where a rule's messages go: each address once, on the rule's channels only. People who left the
 /// company are told nothing.
-pub fn destinations(rule: &Rule, people: &[Person], company_language: Language) -> Vec<Destination> {
+pub fn destinations(
+    rule: &Rule,
+    people: &[Person],
+    company_language: Language,
+) -> Vec<Destination> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    for destination in rule.recipients.iter().flat_map(|r| addresses(r, people, company_language)) {
+    for destination in rule
+        .recipients
+        .iter()
+        .flat_map(|r| addresses(r, people, company_language))
+    {
         let wanted = rule.channels.contains(&destination.channel);
         if wanted && seen.insert((destination.channel, destination.address.clone())) {
             found.push(destination);
@@ -114,21 +128,39 @@ pub fn destinations(rule: &Rule, people: &[Person], company_language: Language) 
     found
 }
 
-fn addresses(recipient: &Recipient, people: &[Person], company_language: Language) -> Vec<Destination> {
+fn addresses(
+    recipient: &Recipient,
+    people: &[Person],
+    company_language: Language,
+) -> Vec<Destination> {
     match recipient {
         Recipient::Address { address } => {
-            let channel = if address.contains('@') { Channel::Email } else { Channel::Whatsapp };
-            vec![Destination { channel, address: address.clone(), user_id: None, language: company_language }]
+            let channel = if address.contains('@') {
+                Channel::Email
+            } else {
+                Channel::Whatsapp
+            };
+            vec![Destination {
+                channel,
+                address: address.clone(),
+                user_id: None,
+                language: company_language,
+            }]
         }
         Recipient::User { user_id } => {
-            let Some(person) = people.iter().find(|person| person.user_id == *user_id) else { return Vec::new() };
+            let Some(person) = people.iter().find(|person| person.user_id == *user_id) else {
+                return Vec::new();
+            };
             let to = |channel, address: &String| Destination {
                 channel,
                 address: address.clone(),
                 user_id: Some(*user_id),
                 language: person.language,
             };
-            let phone = person.phone.iter().map(|phone| to(Channel::Whatsapp, phone));
+            let phone = person
+                .phone
+                .iter()
+                .map(|phone| to(Channel::Whatsapp, phone));
             phone.chain([to(Channel::Email, &person.email)]).collect()
         }
     }

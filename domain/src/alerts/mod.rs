@@ -19,10 +19,10 @@ pub use message::{AlertMessage, Audience, Destination, NamedProduct, Person, des
 pub use rule::{Condition, DEFAULT_PROBABILITY, Filter, Recipient, Rule, RuleKind};
 pub use severity::{Concerned, Severity, severity};
 pub use store::{
-    AlertFilter, AlertState, Applied, ListedAlert, NewRule, RuleChanges, StoredEvent, StoredItem, StoredRule,
-    acknowledge, apply, archive_rule, create_default_rules, create_rule, find_alert, find_rule, list_alerts,
-    list_events, list_items, list_rules, load_people, lock_open, lock_rules, resolve, snooze, update_rule,
-    wake_snoozed,
+    AlertFilter, AlertState, Applied, ListedAlert, NewRule, RuleChanges, StoredEvent, StoredItem,
+    StoredRule, acknowledge, apply, archive_rule, create_default_rules, create_rule, find_alert,
+    find_rule, list_alerts, list_events, list_items, list_rules, load_people, lock_open,
+    lock_rules, resolve, snooze, update_rule, wake_snoozed,
 };
 
 platform::id_type!(RuleId, "What a company wants to be told of.");

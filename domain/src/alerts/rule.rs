@@ -48,9 +48,9 @@ impl Condition {
         match kind {
             RuleKind::Rupture => Self::Rupture,
             RuleKind::LowStock => Self::LowStock { minimum: threshold },
-            RuleKind::PredictedRupture => {
-                Self::PredictedRupture { probability: threshold.unwrap_or(DEFAULT_PROBABILITY) }
-            }
+            RuleKind::PredictedRupture => Self::PredictedRupture {
+                probability: threshold.unwrap_or(DEFAULT_PROBABILITY),
+            },
         }
     }
 
@@ -89,7 +89,11 @@ impl Filter {
     pub fn level_of(&self, product: &Forecast) -> Option<f64> {
         match self.site_id {
             None => product.level,
-            Some(site) => product.levels.iter().find(|(at, _)| *at == Some(site)).map(|(_, level)| *level),
+            Some(site) => product
+                .levels
+                .iter()
+                .find(|(at, _)| *at == Some(site))
+                .map(|(_, level)| *level),
         }
     }
 }

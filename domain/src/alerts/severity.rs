@@ -6,7 +6,9 @@ use super::RuleKind;
 use crate::rupture::Urgency;
 
 /// Ordered: a later variant is graver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
+)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Severity {
@@ -76,13 +78,35 @@ mod tests {
             (LowStock, 4, true, Urgency::None, Severity::Medium),
             (LowStock, 5, false, Urgency::None, Severity::High),
             (PredictedRupture, 1, true, Urgency::None, Severity::Medium),
-            (PredictedRupture, 1, false, Urgency::Within7Days, Severity::Medium),
-            (PredictedRupture, 1, false, Urgency::Within3Days, Severity::High),
-            (PredictedRupture, 99, false, Urgency::Within1Day, Severity::Critical),
+            (
+                PredictedRupture,
+                1,
+                false,
+                Urgency::Within7Days,
+                Severity::Medium,
+            ),
+            (
+                PredictedRupture,
+                1,
+                false,
+                Urgency::Within3Days,
+                Severity::High,
+            ),
+            (
+                PredictedRupture,
+                99,
+                false,
+                Urgency::Within1Day,
+                Severity::Critical,
+            ),
         ];
         for (kind, products, best_seller, urgency, expected) in cases {
             let most_urgent = Some(urgency);
-            let concerned = Concerned { products, best_seller, most_urgent };
+            let concerned = Concerned {
+                products,
+                best_seller,
+                most_urgent,
+            };
             assert_eq!(severity(kind, concerned), expected, "{kind:?} {products}");
         }
     }

@@ -24,7 +24,11 @@ pub(super) fn product(number: u128, level: Option<f64>) -> Forecast {
 pub(super) fn outlook(probability: f64, days: Option<u32>) -> Outlook {
     Outlook {
         probability,
-        days: DaysToRupture { p10: days, p50: days, p90: days },
+        days: DaysToRupture {
+            p10: days,
+            p50: days,
+            p90: days,
+        },
         reorder_point: 0.0,
         safety_stock: 0.0,
         suggested_quantity: 0.0,

@@ -37,27 +37,38 @@ fn after(verdict: &Verdict) -> OpenAlert {
     alert.peak_severity = verdict.peak_severity();
     alert.revision += i32::from(verdict.cause.is_some());
     let alert_sleeps = alert.sleeps();
-    alert.items.retain(|item| !verdict.resolved.iter().any(|r| r.item == Some(item.id)));
-    for (changed, peak, told) in
-        [(&verdict.escalated, true, true), (&verdict.late, false, true), (&verdict.moved, false, false)]
-            .into_iter()
-            .flat_map(|(list, peak, told)| list.iter().map(move |changed| (changed, peak, told)))
+    alert
+        .items
+        .retain(|item| !verdict.resolved.iter().any(|r| r.item == Some(item.id)));
+    for (changed, peak, told) in [
+        (&verdict.escalated, true, true),
+        (&verdict.late, false, true),
+        (&verdict.moved, false, false),
+    ]
+    .into_iter()
+    .flat_map(|(list, peak, told)| list.iter().map(move |changed| (changed, peak, told)))
     {
-        let item = alert.items.iter_mut().find(|item| Some(item.id) == changed.item).unwrap();
+        let item = alert
+            .items
+            .iter_mut()
+            .find(|item| Some(item.id) == changed.item)
+            .unwrap();
         item.urgency = changed.urgency;
         item.untold &= !told;
         if peak {
             item.peak_urgency = changed.urgency;
         }
     }
-    alert.items.extend(verdict.added.iter().map(|added| OpenItem {
-        id: ItemId(added.product_id.0),
-        product_id: added.product_id,
-        name: added.name.clone(),
-        urgency: added.urgency,
-        peak_urgency: added.urgency,
-        untold: alert_sleeps,
-    }));
+    alert
+        .items
+        .extend(verdict.added.iter().map(|added| OpenItem {
+            id: ItemId(added.product_id.0),
+            product_id: added.product_id,
+            name: added.name.clone(),
+            urgency: added.urgency,
+            peak_urgency: added.urgency,
+            untold: alert_sleeps,
+        }));
     alert
 }
 
@@ -80,12 +91,23 @@ fn a_second_evaluation_of_the_same_state_says_nothing() {
 fn a_product_newly_concerned_is_told_and_one_that_is_back_is_not() {
     let rules = [rule(Condition::Rupture)];
     let opened = after(&evaluate(&rules, &empty_shelves(1..=2), &[])[0]);
-    let products = [product(1, Some(5.0)), product(2, Some(0.0)), product(3, Some(-1.0))];
+    let products = [
+        product(1, Some(5.0)),
+        product(2, Some(0.0)),
+        product(3, Some(-1.0)),
+    ];
     let added = &evaluate(&rules, &products, &[opened])[0];
     assert_eq!(added.cause, Some(Cause::ProductAdded));
-    assert_eq!((added.added.len(), added.resolved.len(), added.products), (1, 1, 2));
+    assert_eq!(
+        (added.added.len(), added.resolved.len(), added.products),
+        (1, 1, 2)
+    );
 
-    let fewer = [product(1, Some(5.0)), product(2, Some(9.0)), product(3, Some(-1.0))];
+    let fewer = [
+        product(1, Some(5.0)),
+        product(2, Some(9.0)),
+        product(3, Some(-1.0)),
+    ];
     let improved = &evaluate(&rules, &fewer, &[after(added)])[0];
     assert_eq!(improved.cause, None);
     assert_eq!(improved.ends, None);
@@ -124,20 +146,32 @@ fn more_than_ten_products_or_a_best_seller_escalate_a_rupture_once() {
     let rules = [rule(Condition::Rupture)];
     let opened = after(&evaluate(&rules, &empty_shelves(1..=10), &[])[0]);
     let worse = &evaluate(&rules, &empty_shelves(1..=11), &[opened])[0];
-    assert_eq!((worse.severity, worse.cause), (Severity::Critical, Some(Cause::Escalated)));
+    assert_eq!(
+        (worse.severity, worse.cause),
+        (Severity::Critical, Some(Cause::Escalated))
+    );
 
     let better = &evaluate(
         &rules,
-        &empty_shelves(1..=10).into_iter().chain([product(11, Some(4.0))]).collect::<Vec<_>>(),
+        &empty_shelves(1..=10)
+            .into_iter()
+            .chain([product(11, Some(4.0))])
+            .collect::<Vec<_>>(),
         &[after(worse)],
     )[0];
     assert_eq!((better.severity, better.cause), (Severity::High, None));
     let again = &evaluate(&rules, &empty_shelves(1..=11), &[after(better)])[0];
-    assert_eq!((again.severity, again.cause), (Severity::Critical, Some(Cause::ProductAdded)));
+    assert_eq!(
+        (again.severity, again.cause),
+        (Severity::Critical, Some(Cause::ProductAdded))
+    );
 
     let mut best = product(1, Some(0.0));
     best.abc = Some(Abc::A);
-    assert_eq!(evaluate(&rules, &[best], &[])[0].severity, Severity::Critical);
+    assert_eq!(
+        evaluate(&rules, &[best], &[])[0].severity,
+        Severity::Critical
+    );
 }
 
 #[test]
@@ -176,7 +210,10 @@ fn a_rule_switched_off_ends_its_alert_in_silence() {
     let opened = after(&evaluate(&[off.clone()], &empty_shelves([1]), &[])[0]);
     off.enabled = false;
     let verdict = &evaluate(&[off.clone()], &empty_shelves([1]), &[opened])[0];
-    assert_eq!((verdict.ends, verdict.cause), (Some(EndReason::RuleOff), None));
+    assert_eq!(
+        (verdict.ends, verdict.cause),
+        (Some(EndReason::RuleOff), None)
+    );
     assert_eq!(evaluate(&[off], &empty_shelves([1]), &[]), []);
 }
 
@@ -185,7 +222,14 @@ fn a_filter_keeps_other_products_out() {
     let mut only = rule(Condition::Rupture);
     only.filter.product_ids = vec![ProductId(Uuid::from_u128(2))];
     let verdict = &evaluate(&[only.clone()], &empty_shelves(1..=3), &[])[0];
-    assert_eq!(verdict.added.iter().map(|a| a.product_id.0.as_u128()).collect::<Vec<_>>(), [2]);
+    assert_eq!(
+        verdict
+            .added
+            .iter()
+            .map(|a| a.product_id.0.as_u128())
+            .collect::<Vec<_>>(),
+        [2]
+    );
     only.filter.category_ids = vec![CategoryId(Uuid::from_u128(5))];
     assert_eq!(evaluate(&[only], &empty_shelves(1..=3), &[]), []);
 }
@@ -195,7 +239,10 @@ fn a_message_names_five_products_and_counts_the_rest() {
     let rules = [rule(Condition::Rupture)];
     let verdict = &evaluate(&rules, &empty_shelves(1..=8), &[])[0];
     let message = AlertMessage::new("Boutique", RuleKind::Rupture, Cause::Opened, verdict);
-    assert_eq!((message.products.len(), message.more, message.count), (5, 3, 8));
+    assert_eq!(
+        (message.products.len(), message.more, message.count),
+        (5, 3, 8)
+    );
     assert_eq!(message.products[0].name, "product 1");
 }
 
@@ -211,12 +258,21 @@ fn each_address_is_told_once_and_only_on_the_channels_of_the_rule() {
     let mut rule = rule(Condition::Rupture);
     rule.recipients = vec![
         Recipient::User { user_id: awa },
-        Recipient::Address { address: "+221771234567".to_owned() },
-        Recipient::Address { address: "stock@example.sn".to_owned() },
-        Recipient::User { user_id: UserId(Uuid::from_u128(6)) },
+        Recipient::Address {
+            address: "+221771234567".to_owned(),
+        },
+        Recipient::Address {
+            address: "stock@example.sn".to_owned(),
+        },
+        Recipient::User {
+            user_id: UserId(Uuid::from_u128(6)),
+        },
     ];
     let told = destinations(&rule, &people, Language::Fr);
-    let addresses: Vec<_> = told.iter().map(|d| (d.channel, d.address.as_str(), d.language)).collect();
+    let addresses: Vec<_> = told
+        .iter()
+        .map(|d| (d.channel, d.address.as_str(), d.language))
+        .collect();
     assert_eq!(
         addresses,
         [
@@ -237,9 +293,15 @@ fn where_the_alert_is_graver_than_ever_all_of_it_is_told() {
     let alert = after(&first);
     shelves[1].abc = Some(Abc::A);
     let graver = evaluate(&rules, &shelves, &[alert]).remove(0);
-    assert_eq!((graver.cause, graver.severity), (Some(Cause::Escalated), Severity::Critical));
+    assert_eq!(
+        (graver.cause, graver.severity),
+        (Some(Cause::Escalated), Severity::Critical)
+    );
     let message = AlertMessage::new("Boutique", RuleKind::Rupture, Cause::Escalated, &graver);
-    assert_eq!((message.count, message.products.len(), message.more), (3, 3, 0));
+    assert_eq!(
+        (message.count, message.products.len(), message.more),
+        (3, 3, 0)
+    );
 }
 
 #[test]
@@ -254,18 +316,28 @@ fn what_happens_while_an_alert_sleeps_is_told_once_when_it_wakes() {
     assert_eq!((asleep.cause, asleep.withheld), (None, true));
     alert = after(&asleep);
     assert_eq!(alert.peak_severity, Severity::High);
-    assert!(evaluate(&rules, &shelves, std::slice::from_ref(&alert)).is_empty(), "said once");
+    assert!(
+        evaluate(&rules, &shelves, std::slice::from_ref(&alert)).is_empty(),
+        "said once"
+    );
 
     alert.snoozed_until = None;
     let mut milder = alert.clone();
     milder.peak_severity = Severity::Critical;
     let awake = evaluate(&rules, &shelves, &[milder]).remove(0);
     assert_eq!(awake.cause, Some(Cause::ProductAdded));
-    let told: Vec<_> = awake.told().iter().map(|product| product.name.as_str()).collect();
+    let told: Vec<_> = awake
+        .told()
+        .iter()
+        .map(|product| product.name.as_str())
+        .collect();
     assert_eq!(told, ["product 2"]);
 
     let awake = evaluate(&rules, &shelves, std::slice::from_ref(&alert)).remove(0);
-    assert_eq!((awake.cause, awake.told().len()), (Some(Cause::Escalated), 2));
+    assert_eq!(
+        (awake.cause, awake.told().len()),
+        (Some(Cause::Escalated), 2)
+    );
     alert = after(&awake);
     assert!(evaluate(&rules, &shelves, &[alert]).is_empty());
 }

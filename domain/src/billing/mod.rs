@@ -11,9 +11,12 @@ pub use standing::{GRACE_DAYS, Held, Seen, hold};
 pub use subject::{Notice, Subject};
 
 pub use store::checkouts::{Checkout, burn_key, create_checkout, find_checkout, open_checkout};
-pub use store::events::{EventState, NewEvent, Received, find_company, load_event, receive_event, settle_event};
+pub use store::events::{
+    EventState, NewEvent, Received, find_company, load_event, receive_event, settle_event,
+};
 pub use store::subscriptions::{
-    Record, SubscriptionView, apply_record, find_held, find_subscription, list_plans, running_subscriptions,
+    Record, SubscriptionView, apply_record, find_held, find_subscription, list_plans,
+    running_subscriptions,
 };
 
 platform::id_type!(CheckoutId, "The wish of a company to pay for a plan.");

@@ -25,7 +25,10 @@ pub struct Held {
 }
 
 impl Held {
-    const NOTHING: Self = Self { plan: Plan::Free, late_since: None };
+    const NOTHING: Self = Self {
+        plan: Plan::Free,
+        late_since: None,
+    };
 
     /// The plan that counts at `now`: of an unpaid subscription nothing is left after the grace.
     pub fn plan_at(self, now: DateTime<Utc>) -> Plan {
@@ -42,10 +45,19 @@ pub fn hold(before: Option<Held>, seen: Seen<'_>, now: DateTime<Utc>) -> Held {
     let before = before.unwrap_or(Held::NOTHING);
     let of_price = seen.plan.unwrap_or(before.plan);
     match seen.status {
-        "active" | "trialing" => Held { plan: of_price, late_since: None },
-        "past_due" | "unpaid" => Held { plan: of_price, late_since: Some(before.late_since.unwrap_or(now)) },
+        "active" | "trialing" => Held {
+            plan: of_price,
+            late_since: None,
+        },
+        "past_due" | "unpaid" => Held {
+            plan: of_price,
+            late_since: Some(before.late_since.unwrap_or(now)),
+        },
         "canceled" | "incomplete" | "incomplete_expired" | "paused" => Held::NOTHING,
-        _ => Held { plan: of_price.min(before.plan), ..before },
+        _ => Held {
+            plan: of_price.min(before.plan),
+            ..before
+        },
     }
 }
 
@@ -77,21 +89,48 @@ mod tests {
             (Some(Pro), "", Some(Pro), Pro),
         ];
         for (before, status, plan, expected) in cases {
-            let before = before.map(|plan| Held { plan, late_since: None });
+            let before = before.map(|plan| Held {
+                plan,
+                late_since: None,
+            });
             let held = hold(before, Seen { status, plan }, day(0));
-            assert_eq!(held, Held { plan: expected, late_since: None }, "{before:?} {status} {plan:?}");
+            assert_eq!(
+                held,
+                Held {
+                    plan: expected,
+                    late_since: None
+                },
+                "{before:?} {status} {plan:?}"
+            );
         }
     }
 
     #[test]
     fn unpaid_keeps_the_plan_for_seven_days_from_the_first_sight() {
-        let seen = Seen { status: "past_due", plan: Some(Plan::Pro) };
+        let seen = Seen {
+            status: "past_due",
+            plan: Some(Plan::Pro),
+        };
         let first = hold(None, seen, day(10));
-        let again = hold(Some(first), Seen { status: "unpaid", ..seen }, day(12));
+        let again = hold(
+            Some(first),
+            Seen {
+                status: "unpaid",
+                ..seen
+            },
+            day(12),
+        );
         assert_eq!(again.late_since, Some(day(10)));
         assert_eq!(again.plan_at(day(16)), Plan::Pro);
         assert_eq!(again.plan_at(day(17)), Plan::Free);
-        let paid = hold(Some(again), Seen { status: "active", ..seen }, day(18));
+        let paid = hold(
+            Some(again),
+            Seen {
+                status: "active",
+                ..seen
+            },
+            day(18),
+        );
         assert_eq!(paid.plan_at(day(30)), Plan::Pro);
     }
 }

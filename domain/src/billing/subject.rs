@@ -27,11 +27,15 @@ impl Notice {
         let found = if kind.starts_with("customer.subscription.") {
             Some((id_of(&object["id"]), &object["metadata"]["company_id"]))
         } else if kind.starts_with("checkout.session.") {
-            Some((id_of(&object["subscription"]), &object["client_reference_id"]))
+            Some((
+                id_of(&object["subscription"]),
+                &object["client_reference_id"],
+            ))
         } else if kind.starts_with("invoice.") {
             // Since API 2025-03-31 under `parent`, on the invoice itself before.
             let details = &object["parent"]["subscription_details"];
-            let subscription = id_of(&details["subscription"]).or_else(|| id_of(&object["subscription"]));
+            let subscription =
+                id_of(&details["subscription"]).or_else(|| id_of(&object["subscription"]));
             Some((subscription, &details["metadata"]["company_id"]))
         } else {
             None
@@ -40,14 +44,19 @@ impl Notice {
             return Self::Irrelevant;
         };
         let company = company.as_str().and_then(|id| id.parse().ok());
-        Self::Subscription(Subject { subscription, customer: id_of(&object["customer"]), company })
+        Self::Subscription(Subject {
+            subscription,
+            customer: id_of(&object["customer"]),
+            company,
+        })
     }
 }
 
 /// An id, whether the object is expanded or not.
 fn id_of(value: &Value) -> Option<String> {
     let id = value.as_str().or_else(|| value["id"].as_str())?;
-    let is_sane = (1..=255).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let is_sane =
+        (1..=255).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     is_sane.then(|| id.to_owned())
 }
 
@@ -76,26 +85,52 @@ mod tests {
                 {"subscription": "sub_1", "metadata": {"company_id": id}}}}),
             ),
         ];
-        let expected = Subject { subscription: "sub_1".into(), customer: Some("cus_1".into()), company: Some(company) };
+        let expected = Subject {
+            subscription: "sub_1".into(),
+            customer: Some("cus_1".into()),
+            company: Some(company),
+        };
         for (kind, object) in cases {
-            assert_eq!(Notice::of_event(kind, &object), Notice::Subscription(expected.clone()), "{kind}");
+            assert_eq!(
+                Notice::of_event(kind, &object),
+                Notice::Subscription(expected.clone()),
+                "{kind}"
+            );
         }
-        let old_invoice =
-            Notice::of_event("invoice.payment_failed", &json!({"subscription": "sub_1", "customer": "cus_1"}));
-        assert_eq!(old_invoice, Notice::Subscription(Subject { company: None, ..expected }));
+        let old_invoice = Notice::of_event(
+            "invoice.payment_failed",
+            &json!({"subscription": "sub_1", "customer": "cus_1"}),
+        );
+        assert_eq!(
+            old_invoice,
+            Notice::Subscription(Subject {
+                company: None,
+                ..expected
+            })
+        );
     }
 
     #[test]
     fn what_names_no_subscription_is_irrelevant() {
         let cases = [
             ("customer.created", json!({"id": "cus_1"})),
-            ("checkout.session.completed", json!({"id": "cs_1", "mode": "payment"})),
+            (
+                "checkout.session.completed",
+                json!({"id": "cs_1", "mode": "payment"}),
+            ),
             ("invoice.paid", json!({"id": "in_1"})),
-            ("customer.subscription.updated", json!({"id": "../v1/charges"})),
+            (
+                "customer.subscription.updated",
+                json!({"id": "../v1/charges"}),
+            ),
             ("customer.subscription.updated", json!(null)),
         ];
         for (kind, object) in cases {
-            assert_eq!(Notice::of_event(kind, &object), Notice::Irrelevant, "{kind} {object}");
+            assert_eq!(
+                Notice::of_event(kind, &object),
+                Notice::Irrelevant,
+                "{kind} {object}"
+            );
         }
     }
 }

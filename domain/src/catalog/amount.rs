@@ -19,7 +19,8 @@ impl Amount {
     /// # Errors
     /// A message for people where it has more digits than a quantity is kept with.
     pub fn quantity(self) -> Result<Decimal, &'static str> {
-        self.fitting(QUANTITY_DIGITS).ok_or("at most 15 digits before the point and 3 after it")
+        self.fitting(QUANTITY_DIGITS)
+            .ok_or("at most 15 digits before the point and 3 after it")
     }
 
     /// The number as a unit price.
@@ -27,7 +28,8 @@ impl Amount {
     /// # Errors
     /// A message for people where it has more digits than a price is kept with.
     pub fn price(self) -> Result<Decimal, &'static str> {
-        self.fitting(PRICE_DIGITS).ok_or("at most 14 digits before the point and 6 after it")
+        self.fitting(PRICE_DIGITS)
+            .ok_or("at most 14 digits before the point and 6 after it")
     }
 
     fn fitting(self, (whole, scale): (u32, u32)) -> Option<Decimal> {
@@ -61,13 +63,24 @@ impl Visitor<'_> for AmountVisitor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Amount, E> {
-        Err(E::custom("a fraction must be a decimal string, such as \"12.5\""))
+        Err(E::custom(
+            "a fraction must be a decimal string, such as \"12.5\"",
+        ))
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Amount, E> {
-        let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
-        let number = if plain { Decimal::from_str_exact(text).ok() } else { None };
-        number.map(Amount).ok_or_else(|| E::custom("not a decimal number"))
+        let plain = !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+        let number = if plain {
+            Decimal::from_str_exact(text).ok()
+        } else {
+            None
+        };
+        number
+            .map(Amount)
+            .ok_or_else(|| E::custom("not a decimal number"))
     }
 }
 
@@ -77,7 +90,9 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    Option::deserialize(deserializer).map(Some).map_err(D::Error::custom)
+    Option::deserialize(deserializer)
+        .map(Some)
+        .map_err(D::Error::custom)
 }
 
 #[cfg(test)]
@@ -93,9 +108,18 @@ mod tests {
         assert_eq!(read("\"12.500\"").unwrap().0.to_string(), "12.500");
         assert_eq!(read("-3").unwrap().0, Decimal::from(-3));
         assert!(read("12.5").unwrap_err().contains("decimal string"));
-        for wrong in
-            ["\"\"", "\"1e3\"", "\"1 000\"", "\"1_0\"", "\"12,5\"", "\"+1\"", "\"1.2.3\"", "null", "true", "1e400"]
-        {
+        for wrong in [
+            "\"\"",
+            "\"1e3\"",
+            "\"1 000\"",
+            "\"1_0\"",
+            "\"12,5\"",
+            "\"+1\"",
+            "\"1.2.3\"",
+            "null",
+            "true",
+            "1e400",
+        ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

@@ -19,7 +19,11 @@ impl Refusals {
     }
 
     pub(super) fn refuse(&mut self, field: &str, code: &'static str, message: impl Into<String>) {
-        self.wrong.push(FieldError { field: format!("{}{field}", self.prefix), code, message: message.into() });
+        self.wrong.push(FieldError {
+            field: format!("{}{field}", self.prefix),
+            code,
+            message: message.into(),
+        });
     }
 
     /// Trimmed text of 1 to `longest` characters without control characters.
@@ -30,13 +34,22 @@ impl Refusals {
         } else if trimmed.chars().count() > longest {
             self.refuse(field, "too_long", format!("at most {longest} characters"));
         } else if trimmed.chars().any(char::is_control) {
-            self.refuse(field, "invalid_text", "no line breaks or control characters");
+            self.refuse(
+                field,
+                "invalid_text",
+                "no line breaks or control characters",
+            );
         }
         trimmed.to_owned()
     }
 
     /// The same where it may be absent; empty text is absent.
-    pub(super) fn optional_text(&mut self, field: &str, text: Option<&str>, longest: usize) -> Option<String> {
+    pub(super) fn optional_text(
+        &mut self,
+        field: &str,
+        text: Option<&str>,
+        longest: usize,
+    ) -> Option<String> {
         let text = text.filter(|text| !text.trim().is_empty())?;
         Some(self.text(field, text, longest))
     }
@@ -63,6 +76,10 @@ impl Refusals {
     /// # Errors
     /// `Invalid` with everything refused.
     pub(super) fn finish(self) -> Result<()> {
-        if self.wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(self.wrong)) }
+        if self.wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.wrong))
+        }
     }
 }

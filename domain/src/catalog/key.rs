@@ -31,7 +31,10 @@ impl FactKey {
         if occurrence <= 1 {
             return self;
         }
-        let hash = Sha256::new().chain_update(self.0).chain_update(occurrence.to_be_bytes()).finalize();
+        let hash = Sha256::new()
+            .chain_update(self.0)
+            .chain_update(occurrence.to_be_bytes())
+            .finalize();
         let mut key = [0; 16];
         key.copy_from_slice(&hash[..16]);
         Self(key)
@@ -57,7 +60,10 @@ mod tests {
     #[test]
     fn parts_can_not_flow_into_each_other() {
         assert_ne!(FactKey::of(&[b"ab", b"c"]), FactKey::of(&[b"a", b"bc"]));
-        assert_eq!(FactKey::of_external_id(" 17 "), FactKey::of_external_id("17"));
+        assert_eq!(
+            FactKey::of_external_id(" 17 "),
+            FactKey::of_external_id("17")
+        );
     }
 
     #[test]

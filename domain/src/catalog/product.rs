@@ -138,15 +138,21 @@ impl NewProduct {
             category_id: self.category_id,
             supplier_id: self.supplier_id,
             unit: self.unit.unwrap_or_else(|| "unit".to_owned()),
-            purchase_price: self.purchase_price.map(|p| wrong.price("purchase_price", p)),
+            purchase_price: self
+                .purchase_price
+                .map(|p| wrong.price("purchase_price", p)),
             sale_price: self.sale_price.map(|p| wrong.price("sale_price", p)),
             currency: self.currency.unwrap_or_else(|| currency.to_owned()),
             barcode: self.barcode,
             min_stock: self.min_stock.map(|q| wrong.quantity("min_stock", q)),
             max_stock: self.max_stock.map(|q| wrong.quantity("max_stock", q)),
             lead_time_days: self.lead_time_days,
-            minimum_order_quantity: self.minimum_order_quantity.map(|q| wrong.quantity("minimum_order_quantity", q)),
-            pack_multiple: self.pack_multiple.map(|q| wrong.quantity("pack_multiple", q)),
+            minimum_order_quantity: self
+                .minimum_order_quantity
+                .map(|q| wrong.quantity("minimum_order_quantity", q)),
+            pack_multiple: self
+                .pack_multiple
+                .map(|q| wrong.quantity("pack_multiple", q)),
             active: self.active.unwrap_or(true),
             draft: false,
             archived_at: None,
@@ -176,18 +182,36 @@ impl Product {
         set(&mut self.active, changes.active);
         set(&mut self.draft, changes.draft);
         for (field, value, change) in [
-            ("purchase_price", &mut self.purchase_price, changes.purchase_price),
+            (
+                "purchase_price",
+                &mut self.purchase_price,
+                changes.purchase_price,
+            ),
             ("sale_price", &mut self.sale_price, changes.sale_price),
         ] {
-            set(value, change.map(|price| price.map(|price| wrong.price(field, price))));
+            set(
+                value,
+                change.map(|price| price.map(|price| wrong.price(field, price))),
+            );
         }
         for (field, value, change) in [
             ("min_stock", &mut self.min_stock, changes.min_stock),
             ("max_stock", &mut self.max_stock, changes.max_stock),
-            ("minimum_order_quantity", &mut self.minimum_order_quantity, changes.minimum_order_quantity),
-            ("pack_multiple", &mut self.pack_multiple, changes.pack_multiple),
+            (
+                "minimum_order_quantity",
+                &mut self.minimum_order_quantity,
+                changes.minimum_order_quantity,
+            ),
+            (
+                "pack_multiple",
+                &mut self.pack_multiple,
+                changes.pack_multiple,
+            ),
         ] {
-            set(value, change.map(|quantity| quantity.map(|quantity| wrong.quantity(field, quantity))));
+            set(
+                value,
+                change.map(|quantity| quantity.map(|quantity| wrong.quantity(field, quantity))),
+            );
         }
         self.archived_at = archived(self.archived_at, changes.archived, now);
         self.updated_at = now;
@@ -200,9 +224,16 @@ impl Product {
         self.unit = wrong.text("unit", &self.unit, 20);
         self.barcode = wrong.optional_text("barcode", self.barcode.as_deref(), 100);
         if Currency::from_code(&self.currency).is_none() {
-            wrong.refuse("currency", "unknown_currency", "not an ISO 4217 code of three letters");
+            wrong.refuse(
+                "currency",
+                "unknown_currency",
+                "not an ISO 4217 code of three letters",
+            );
         }
-        if self.lead_time_days.is_some_and(|days| !(0..=730).contains(&days)) {
+        if self
+            .lead_time_days
+            .is_some_and(|days| !(0..=730).contains(&days))
+        {
             wrong.refuse("lead_time_days", "out_of_range", "0 to 730 days");
         }
         for (field, value) in [("min_stock", self.min_stock), ("max_stock", self.max_stock)] {
@@ -210,9 +241,10 @@ impl Product {
                 wrong.refuse(field, "negative", "must not be negative");
             }
         }
-        for (field, value) in
-            [("minimum_order_quantity", self.minimum_order_quantity), ("pack_multiple", self.pack_multiple)]
-        {
+        for (field, value) in [
+            ("minimum_order_quantity", self.minimum_order_quantity),
+            ("pack_multiple", self.pack_multiple),
+        ] {
             if value.is_some_and(|value| value <= Decimal::ZERO) {
                 wrong.refuse(field, "not_positive", "must be more than zero");
             }
@@ -220,7 +252,11 @@ impl Product {
         if let (Some(min), Some(max)) = (self.min_stock, self.max_stock)
             && min > max
         {
-            wrong.refuse("max_stock", "below_minimum", "must not be less than min_stock");
+            wrong.refuse(
+                "max_stock",
+                "below_minimum",
+                "must not be less than min_stock",
+            );
         }
         wrong.finish().map(|()| self)
     }
@@ -238,25 +274,42 @@ mod tests {
     use crate::Error;
 
     fn new(json: &str) -> Result<Product, Error> {
-        serde_json::from_str::<NewProduct>(json).unwrap().check("XOF", DateTime::UNIX_EPOCH)
+        serde_json::from_str::<NewProduct>(json)
+            .unwrap()
+            .check("XOF", DateTime::UNIX_EPOCH)
     }
 
     fn refused(result: Result<Product, Error>) -> Vec<String> {
-        let Err(Error::Invalid(fields)) = result else { panic!("a wrong product was taken") };
-        fields.into_iter().map(|field| format!("{} {}", field.field, field.code)).collect()
+        let Err(Error::Invalid(fields)) = result else {
+            panic!("a wrong product was taken")
+        };
+        fields
+            .into_iter()
+            .map(|field| format!("{} {}", field.field, field.code))
+            .collect()
     }
 
     #[test]
     fn a_product_needs_a_sku_and_a_name_and_has_the_companys_currency() {
-        let product = new(r#"{"sku": " riz-25 ", "name": "Riz 25 kg", "sale_price": "15000"}"#).unwrap();
-        assert_eq!((product.sku.as_str(), product.currency.as_str(), product.unit.as_str()), ("riz-25", "XOF", "unit"));
+        let product =
+            new(r#"{"sku": " riz-25 ", "name": "Riz 25 kg", "sale_price": "15000"}"#).unwrap();
+        assert_eq!(
+            (
+                product.sku.as_str(),
+                product.currency.as_str(),
+                product.unit.as_str()
+            ),
+            ("riz-25", "XOF", "unit")
+        );
         assert!(product.active && !product.draft);
     }
 
     #[test]
     fn every_wrong_field_is_named_at_once() {
-        let result = new(r#"{"sku": "", "name": "a\nb", "currency": "CFA", "sale_price": -1, "pack_multiple": 0,
-                             "lead_time_days": 1000, "min_stock": "5", "max_stock": "4.5", "purchase_price": "0.0000001"}"#);
+        let result = new(
+            r#"{"sku": "", "name": "a\nb", "currency": "CFA", "sale_price": -1, "pack_multiple": 0,
+                             "lead_time_days": 1000, "min_stock": "5", "max_stock": "4.5", "purchase_price": "0.0000001"}"#,
+        );
         assert_eq!(
             refused(result),
             [
@@ -274,12 +327,16 @@ mod tests {
 
     #[test]
     fn a_change_keeps_what_it_leaves_out_and_clears_what_is_null() {
-        let product = new(r#"{"sku": "A", "name": "a", "barcode": "123", "min_stock": 5}"#).unwrap();
+        let product =
+            new(r#"{"sku": "A", "name": "a", "barcode": "123", "min_stock": 5}"#).unwrap();
         let changes: ProductChanges =
             serde_json::from_str(r#"{"barcode": null, "name": "b", "archived": true}"#).unwrap();
         let later = DateTime::from_timestamp(60, 0).unwrap();
         let changed = product.clone().changed(changes, later).unwrap();
-        assert_eq!((changed.name.as_str(), changed.barcode, changed.min_stock), ("b", None, product.min_stock));
+        assert_eq!(
+            (changed.name.as_str(), changed.barcode, changed.min_stock),
+            ("b", None, product.min_stock)
+        );
         assert_eq!(changed.archived_at, Some(later));
     }
 }

@@ -116,8 +116,13 @@ impl NewCategory {
     /// # Errors
     /// `Invalid` with the wrong fields.
     pub fn check(self, now: DateTime<Utc>) -> Result<Category> {
-        let category =
-            Category { id: CategoryId::new(), name: self.name, archived_at: None, version: 1, created_at: now };
+        let category = Category {
+            id: CategoryId::new(),
+            name: self.name,
+            archived_at: None,
+            version: 1,
+            created_at: now,
+        };
         category.changed(CategoryChanges::default(), now)
     }
 }
@@ -180,7 +185,10 @@ impl Supplier {
         self.name = wrong.text("name", &self.name, 200);
         self.email = wrong.optional_text("email", self.email.as_deref(), 320);
         self.phone = wrong.optional_text("phone", self.phone.as_deref(), 40);
-        if self.lead_time_days.is_some_and(|days| !(0..=730).contains(&days)) {
+        if self
+            .lead_time_days
+            .is_some_and(|days| !(0..=730).contains(&days))
+        {
             wrong.refuse("lead_time_days", "out_of_range", "0 to 730 days");
         }
         self.archived_at = archived(self.archived_at, changes.archived, now);
@@ -202,7 +210,11 @@ impl Site {
 }
 
 /// When something is archived after a change; archiving twice keeps the first time.
-pub(super) fn archived(was: Option<DateTime<Utc>>, change: Option<bool>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(super) fn archived(
+    was: Option<DateTime<Utc>>,
+    change: Option<bool>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     match change {
         Some(true) => was.or(Some(now)),
         Some(false) => None,

@@ -131,20 +131,40 @@ pub(super) struct CheckedSale {
 
 impl NewSale {
     /// The line as it will be written; of a wrong one, what is wrong goes to `wrong`.
-    pub(super) fn check(&self, known: &Priced, zone: Tz, now: DateTime<Utc>, wrong: &mut Refusals) -> CheckedSale {
+    pub(super) fn check(
+        &self,
+        known: &Priced,
+        zone: Tz,
+        now: DateTime<Utc>,
+        wrong: &mut Refusals,
+    ) -> CheckedSale {
         let quantity = self.signed_quantity(wrong);
-        let currency = self.currency.clone().unwrap_or_else(|| known.currency.clone());
+        let currency = self
+            .currency
+            .clone()
+            .unwrap_or_else(|| known.currency.clone());
         let unit_price = match self.unit_price {
             Some(price) => wrong.price("unit_price", price),
-            None => known.sale_price.filter(|_| currency == known.currency).unwrap_or_else(|| {
-                wrong.refuse("unit_price", "required", "the product has no sale price in this currency");
-                Decimal::ZERO
-            }),
+            None => known
+                .sale_price
+                .filter(|_| currency == known.currency)
+                .unwrap_or_else(|| {
+                    wrong.refuse(
+                        "unit_price",
+                        "required",
+                        "the product has no sale price in this currency",
+                    );
+                    Decimal::ZERO
+                }),
         };
         let sold_at = check_time("sold_at", self.sold_at, now, wrong);
         let external_id = wrong.optional_text("external_id", self.external_id.as_deref(), 200);
         if self.status == SaleStatus::Cancelled {
-            wrong.refuse("status", "not_allowed", "a line is cancelled after it was entered");
+            wrong.refuse(
+                "status",
+                "not_allowed",
+                "a line is cancelled after it was entered",
+            );
         }
         let delivered = self.status == SaleStatus::Delivered;
         CheckedSale {
@@ -164,7 +184,8 @@ impl NewSale {
             key: external_id.as_deref().map(FactKey::of_external_id),
             external_id,
             due_at: check_year("due_at", self.due_at, wrong),
-            delivered_at: check_year("delivered_at", self.delivered_at, wrong).or(delivered.then_some(sold_at)),
+            delivered_at: check_year("delivered_at", self.delivered_at, wrong)
+                .or(delivered.then_some(sold_at)),
         }
     }
 
@@ -190,15 +211,27 @@ impl NewSale {
 
 fn amount(quantity: Decimal, unit_price: Decimal, currency: &str, wrong: &mut Refusals) -> Decimal {
     let Some(currency) = Currency::from_code(currency) else {
-        wrong.refuse("currency", "unknown_currency", "not an ISO 4217 code of three letters");
+        wrong.refuse(
+            "currency",
+            "unknown_currency",
+            "not an ISO 4217 code of three letters",
+        );
         return Decimal::ZERO;
     };
     let limit = Decimal::from(10_000_000_000_000_000_i64);
-    let exact = quantity.checked_mul(unit_price).filter(|exact| exact.abs() < limit);
-    exact.map(|exact| round_to_currency(exact, currency)).unwrap_or_else(|| {
-        wrong.refuse("quantity", "out_of_range", "the amount has more than 16 digits");
-        Decimal::ZERO
-    })
+    let exact = quantity
+        .checked_mul(unit_price)
+        .filter(|exact| exact.abs() < limit);
+    exact
+        .map(|exact| round_to_currency(exact, currency))
+        .unwrap_or_else(|| {
+            wrong.refuse(
+                "quantity",
+                "out_of_range",
+                "the amount has more than 16 digits",
+            );
+            Decimal::ZERO
+        })
 }
 
 #[cfg(test)]
@@ -218,9 +251,10 @@ mod tests {
         let checked = sale.check(&known, chrono_tz::Pacific::Auckland, now, &mut wrong);
         match wrong.finish() {
             Ok(()) => Ok(checked),
-            Err(crate::Error::Invalid(fields)) => {
-                Err(fields.into_iter().map(|f| format!("{} {}", f.field, f.code)).collect())
-            }
+            Err(crate::Error::Invalid(fields)) => Err(fields
+                .into_iter()
+                .map(|f| format!("{} {}", f.field, f.code))
+                .collect()),
             Err(other) => panic!("{other}"),
         }
     }
@@ -237,21 +271,48 @@ mod tests {
     #[test]
     fn a_return_is_negative_and_takes_the_products_price() {
         let back = check(r#"{"sku": "a", "quantity": 2, "kind": "return"}"#).unwrap();
-        assert_eq!((back.quantity, back.amount), (Decimal::from(-2), Decimal::from(-3000)));
+        assert_eq!(
+            (back.quantity, back.amount),
+            (Decimal::from(-2), Decimal::from(-3000))
+        );
     }
 
     #[test]
     fn what_does_not_make_a_sale_is_refused() {
         for (json, expected) in [
             (r#"{"sku": "a", "quantity": 0}"#, "quantity not_positive"),
-            (r#"{"sku": "a", "quantity": 1, "kind": "adjustment"}"#, "kind not_allowed"),
-            (r#"{"sku": "a", "quantity": 1, "status": "cancelled"}"#, "status not_allowed"),
-            (r#"{"sku": "a", "quantity": 1, "unit_price": "-1"}"#, "unit_price negative"),
-            (r#"{"sku": "a", "quantity": 1, "currency": "EUR"}"#, "unit_price required"),
-            (r#"{"sku": "a", "quantity": 1, "due_at": "-9999-01-01T00:00:00Z"}"#, "due_at out_of_range"),
-            (r#"{"sku": "a", "quantity": 1, "delivered_at": "+10000-01-01T00:00:00Z"}"#, "delivered_at out_of_range"),
-            (r#"{"sku": "a", "quantity": 1, "unit_price": 1, "currency": "eur"}"#, "currency unknown_currency"),
-            (r#"{"sku": "a", "quantity": 999999999999999, "unit_price": 99999999999999}"#, "quantity out_of_range"),
+            (
+                r#"{"sku": "a", "quantity": 1, "kind": "adjustment"}"#,
+                "kind not_allowed",
+            ),
+            (
+                r#"{"sku": "a", "quantity": 1, "status": "cancelled"}"#,
+                "status not_allowed",
+            ),
+            (
+                r#"{"sku": "a", "quantity": 1, "unit_price": "-1"}"#,
+                "unit_price negative",
+            ),
+            (
+                r#"{"sku": "a", "quantity": 1, "currency": "EUR"}"#,
+                "unit_price required",
+            ),
+            (
+                r#"{"sku": "a", "quantity": 1, "due_at": "-9999-01-01T00:00:00Z"}"#,
+                "due_at out_of_range",
+            ),
+            (
+                r#"{"sku": "a", "quantity": 1, "delivered_at": "+10000-01-01T00:00:00Z"}"#,
+                "delivered_at out_of_range",
+            ),
+            (
+                r#"{"sku": "a", "quantity": 1, "unit_price": 1, "currency": "eur"}"#,
+                "currency unknown_currency",
+            ),
+            (
+                r#"{"sku": "a", "quantity": 999999999999999, "unit_price": 99999999999999}"#,
+                "quantity out_of_range",
+            ),
         ] {
             assert_eq!(check(json).unwrap_err(), [expected], "{json}");
         }

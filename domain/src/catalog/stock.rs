@@ -115,12 +115,20 @@ impl NewMovement {
             MovementKind::Entry | MovementKind::Exit | MovementKind::Return => positive,
         };
         if !fits {
-            wrong.refuse("quantity", "wrong_sign", "positive; of a count zero or more; of an adjustment not zero");
+            wrong.refuse(
+                "quantity",
+                "wrong_sign",
+                "positive; of a count zero or more; of an adjustment not zero",
+            );
         }
         CheckedMovement {
             id: MovementId::new(),
             kind: self.kind,
-            quantity: if self.kind == MovementKind::Exit { -size } else { size },
+            quantity: if self.kind == MovementKind::Exit {
+                -size
+            } else {
+                size
+            },
             at: check_time("at", self.at, now, wrong),
             site_id: self.site_id,
             reference: wrong.optional_text("reference", self.reference.as_deref(), 200),
@@ -133,9 +141,17 @@ impl NewMovement {
 }
 
 /// A time that may lie ahead, within the years that people mean and the database can hold.
-pub(super) fn check_year(field: &str, at: Option<DateTime<Utc>>, wrong: &mut Refusals) -> Option<DateTime<Utc>> {
+pub(super) fn check_year(
+    field: &str,
+    at: Option<DateTime<Utc>>,
+    wrong: &mut Refusals,
+) -> Option<DateTime<Utc>> {
     if at.is_some_and(|at| !(1970..=9999).contains(&at.year())) {
-        wrong.refuse(field, "out_of_range", "must lie between the years 1970 and 9999");
+        wrong.refuse(
+            field,
+            "out_of_range",
+            "must lie between the years 1970 and 9999",
+        );
         return None;
     }
     at
@@ -165,23 +181,39 @@ mod tests {
     fn check(json: &str) -> Result<CheckedMovement, crate::Error> {
         let mut wrong = Refusals::default();
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
-        let checked = serde_json::from_str::<NewMovement>(json).unwrap().check(now, &mut wrong);
+        let checked = serde_json::from_str::<NewMovement>(json)
+            .unwrap()
+            .check(now, &mut wrong);
         wrong.finish().map(|()| checked)
     }
 
     #[test]
     fn an_exit_lowers_the_level_and_the_rest_keep_their_sign() {
-        for (kind, given, kept) in
-            [("exit", 3, -3), ("entry", 3, 3), ("return", 3, 3), ("adjustment", -3, -3), ("count", 0, 0)]
-        {
+        for (kind, given, kept) in [
+            ("exit", 3, -3),
+            ("entry", 3, 3),
+            ("return", 3, 3),
+            ("adjustment", -3, -3),
+            ("count", 0, 0),
+        ] {
             let json = format!(r#"{{"sku": "a", "kind": "{kind}", "quantity": {given}}}"#);
-            assert_eq!(check(&json).unwrap().quantity, Decimal::from(kept), "{kind}");
+            assert_eq!(
+                check(&json).unwrap().quantity,
+                Decimal::from(kept),
+                "{kind}"
+            );
         }
     }
 
     #[test]
     fn a_quantity_of_the_wrong_sign_is_refused() {
-        for (kind, quantity) in [("exit", -1), ("entry", 0), ("return", -2), ("adjustment", 0), ("count", -1)] {
+        for (kind, quantity) in [
+            ("exit", -1),
+            ("entry", 0),
+            ("return", -2),
+            ("adjustment", 0),
+            ("count", -1),
+        ] {
             let json = format!(r#"{{"sku": "a", "kind": "{kind}", "quantity": {quantity}}}"#);
             assert!(check(&json).is_err(), "{kind} {quantity}");
         }
@@ -189,7 +221,11 @@ mod tests {
 
     #[test]
     fn a_fact_of_the_future_is_refused() {
-        let at = |text| check(&format!(r#"{{"sku": "a", "kind": "count", "quantity": 1, "at": "{text}"}}"#));
+        let at = |text| {
+            check(&format!(
+                r#"{{"sku": "a", "kind": "count", "quantity": 1, "at": "{text}"}}"#
+            ))
+        };
         assert!(at("1970-01-12T13:50:00Z").is_ok());
         assert!(at("1970-01-12T13:52:00Z").is_err());
         assert!(at("1969-12-31T23:59:59Z").is_err());

@@ -10,7 +10,10 @@ use super::password::check_password;
 use super::role::Role;
 use crate::{Error, Result};
 
-id_type!(SessionId, "One signed-in device: a family of refresh tokens.");
+id_type!(
+    SessionId,
+    "One signed-in device: a family of refresh tokens."
+);
 id_type!(ApiKeyId, "An API key of a company.");
 id_type!(InvitationId, "An invitation into a company.");
 id_type!(PasswordResetId, "A request to reset a password.");
@@ -79,7 +82,13 @@ pub struct ApiKey {
 impl ApiKey {
     /// # Errors
     /// `Invalid` with `name`, or with `role`: no key owns a company.
-    pub fn new(name: &str, prefix: String, role: Role, by: UserId, now: DateTime<Utc>) -> Result<Self> {
+    pub fn new(
+        name: &str,
+        prefix: String,
+        role: Role,
+        by: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
         if role == Role::Owner {
             return Err(Error::invalid("role", "unsupported", "at most admin"));
         }
@@ -130,10 +139,24 @@ impl NewUser {
                 wrong.extend(fields);
             }
         };
-        let email = contact::parse_email("email", profile.email).map_err(&mut keep).ok();
-        let full_name = check_name("full_name", profile.full_name).map_err(&mut keep).ok();
-        let phone = profile.phone.map(|text| parse_phone_of(text, profile.country)).transpose().map_err(&mut keep).ok();
-        wrong.extend(check_password("password", password, profile.email, profile.full_name));
+        let email = contact::parse_email("email", profile.email)
+            .map_err(&mut keep)
+            .ok();
+        let full_name = check_name("full_name", profile.full_name)
+            .map_err(&mut keep)
+            .ok();
+        let phone = profile
+            .phone
+            .map(|text| parse_phone_of(text, profile.country))
+            .transpose()
+            .map_err(&mut keep)
+            .ok();
+        wrong.extend(check_password(
+            "password",
+            password,
+            profile.email,
+            profile.full_name,
+        ));
         match (email, full_name, phone) {
             (Some(email), Some(full_name), Some(phone)) if wrong.is_empty() => Ok(Self {
                 id: UserId::new(),
@@ -181,7 +204,11 @@ pub(super) fn check_name(field: &str, text: &str) -> Result<String> {
         return Err(Error::invalid(field, "required", "must not be empty"));
     }
     if name.chars().count() > 200 || name.chars().any(char::is_control) {
-        return Err(Error::invalid(field, "invalid_name", "at most 200 characters, without line breaks"));
+        return Err(Error::invalid(
+            field,
+            "invalid_name",
+            "at most 200 characters, without line breaks",
+        ));
     }
     Ok(name.to_owned())
 }
@@ -200,7 +227,13 @@ mod tests {
 
     #[test]
     fn every_wrong_field_of_a_registration_is_named_at_once() {
-        let profile = Profile { email: "nope", full_name: " ", phone: Some("12"), language: None, country: "SN" };
+        let profile = Profile {
+            email: "nope",
+            full_name: " ",
+            phone: Some("12"),
+            language: None,
+            country: "SN",
+        };
         let Err(Error::Invalid(fields)) = NewUser::check(profile, "short") else {
             panic!("a wrong registration was taken");
         };
@@ -219,7 +252,10 @@ mod tests {
         };
         let user = NewUser::check(profile, "ndeye-vend-du-riz").unwrap();
         assert_eq!(user.phone.as_deref(), Some("+221771234567"));
-        assert_eq!((user.email.as_str(), user.full_name.as_str()), ("awa@example.sn", "Awa Diop"));
+        assert_eq!(
+            (user.email.as_str(), user.full_name.as_str()),
+            ("awa@example.sn", "Awa Diop")
+        );
         assert_eq!(user.language, Language::Fr);
     }
 }

@@ -72,7 +72,11 @@ impl NewCompany {
             language: None,
         };
         let checked = changes.check_as(name_field)?;
-        Ok(Self { id: CompanyId::new(), name: checked.name.unwrap_or_default(), profile })
+        Ok(Self {
+            id: CompanyId::new(),
+            name: checked.name.unwrap_or_default(),
+            profile,
+        })
     }
 }
 
@@ -96,24 +100,56 @@ impl CompanyChanges {
     fn check_as(mut self, name_field: &str) -> Result<Self> {
         let mut wrong = Vec::new();
         let mut refuse = |field: &str, code, message: &str| {
-            wrong.push(FieldError { field: field.to_owned(), code, message: message.to_owned() });
+            wrong.push(FieldError {
+                field: field.to_owned(),
+                code,
+                message: message.to_owned(),
+            });
         };
         if let Some(name) = &self.name {
             match check_name("name", name) {
                 Ok(name) => self.name = Some(name),
-                Err(_) => refuse(name_field, "invalid_name", "1 to 200 characters, without line breaks"),
+                Err(_) => refuse(
+                    name_field,
+                    "invalid_name",
+                    "1 to 200 characters, without line breaks",
+                ),
             }
         }
-        if self.country.as_deref().is_some_and(|code| contact::country("country", code).is_err()) {
-            refuse("country", "unknown_country", "not an ISO 3166 code of two letters");
+        if self
+            .country
+            .as_deref()
+            .is_some_and(|code| contact::country("country", code).is_err())
+        {
+            refuse(
+                "country",
+                "unknown_country",
+                "not an ISO 3166 code of two letters",
+            );
         }
-        if self.currency.as_deref().is_some_and(|code| iso_currency::Currency::from_code(code).is_none()) {
-            refuse("currency", "unknown_currency", "not an ISO 4217 code of three letters");
+        if self
+            .currency
+            .as_deref()
+            .is_some_and(|code| iso_currency::Currency::from_code(code).is_none())
+        {
+            refuse(
+                "currency",
+                "unknown_currency",
+                "not an ISO 4217 code of three letters",
+            );
         }
-        if self.timezone.as_deref().is_some_and(|name| name.parse::<Tz>().is_err()) {
+        if self
+            .timezone
+            .as_deref()
+            .is_some_and(|name| name.parse::<Tz>().is_err())
+        {
             refuse("timezone", "unknown_timezone", "not an IANA time zone");
         }
-        if wrong.is_empty() { Ok(self) } else { Err(Error::Invalid(wrong)) }
+        if wrong.is_empty() {
+            Ok(self)
+        } else {
+            Err(Error::Invalid(wrong))
+        }
     }
 }
 
@@ -125,7 +161,13 @@ mod tests {
     fn a_company_is_senegalese_unless_said() {
         let company = NewCompany::check(" Boutique Awa ", CompanyProfile::default()).unwrap();
         assert_eq!(company.name, "Boutique Awa");
-        assert_eq!((company.profile.currency.as_str(), company.profile.timezone.as_str()), ("XOF", "Africa/Dakar"));
+        assert_eq!(
+            (
+                company.profile.currency.as_str(),
+                company.profile.timezone.as_str()
+            ),
+            ("XOF", "Africa/Dakar")
+        );
     }
 
     #[test]

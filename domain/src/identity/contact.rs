@@ -10,7 +10,13 @@ use crate::{Error, Result};
 /// # Errors
 /// `Invalid` for `field` when no such country has phone numbers.
 pub fn country(field: &str, code: &str) -> Result<Country> {
-    code.parse().map_err(|_| Error::invalid(field, "unknown_country", "not an ISO 3166 code of two letters"))
+    code.parse().map_err(|_| {
+        Error::invalid(
+            field,
+            "unknown_country",
+            "not an ISO 3166 code of two letters",
+        )
+    })
 }
 
 /// A phone number in E.164, national forms read as numbers of `country`.
@@ -22,7 +28,13 @@ pub fn parse_phone(field: &str, text: &str, country: Country) -> Result<String> 
         .ok()
         .filter(phonenumber::is_valid)
         .map(|number| number.format().mode(Mode::E164).to_string())
-        .ok_or_else(|| Error::invalid(field, "invalid_phone", "not a phone number; international numbers begin with +"))
+        .ok_or_else(|| {
+            Error::invalid(
+                field,
+                "invalid_phone",
+                "not a phone number; international numbers begin with +",
+            )
+        })
 }
 
 /// An e-mail address, trimmed and in lower case. Checks the syntax that mail servers accept without
@@ -32,11 +44,17 @@ pub fn parse_phone(field: &str, text: &str, country: Country) -> Result<String> 
 /// `Invalid` for `field`.
 pub fn parse_email(field: &str, text: &str) -> Result<String> {
     let address = text.trim().to_lowercase();
-    let well_formed = address.split_once('@').is_some_and(|(local, host)| is_local_part(local) && is_host(host));
+    let well_formed = address
+        .split_once('@')
+        .is_some_and(|(local, host)| is_local_part(local) && is_host(host));
     if well_formed && address.len() <= 254 {
         Ok(address)
     } else {
-        Err(Error::invalid(field, "invalid_email", "not an e-mail address"))
+        Err(Error::invalid(
+            field,
+            "invalid_email",
+            "not an e-mail address",
+        ))
     }
 }
 
@@ -45,7 +63,9 @@ fn is_local_part(local: &str) -> bool {
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..")
-        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b))
+        && local
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b))
 }
 
 fn is_host(host: &str) -> bool {
@@ -56,7 +76,10 @@ fn is_host(host: &str) -> bool {
                 && !label.ends_with('-')
                 && label.chars().all(|c| c.is_alphanumeric() || c == '-')
         })
-        && !host.rsplit('.').next().is_some_and(|top| top.bytes().all(|b| b.is_ascii_digit()))
+        && !host
+            .rsplit('.')
+            .next()
+            .is_some_and(|top| top.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -65,13 +88,34 @@ mod tests {
 
     #[test]
     fn addresses_are_checked_for_syntax_and_kept_in_lower_case() {
-        assert_eq!(parse_email("email", " Awa.Diop@Example.SN ").unwrap(), "awa.diop@example.sn");
-        for good in ["a@b.co", "awa+caisse@boutique-dakar.sn", "a_b@xn--bcher-kva.example", "ndèye@x.sn"] {
-            assert_eq!(parse_email("email", good).is_ok(), !good.starts_with("ndèye"), "{good}");
+        assert_eq!(
+            parse_email("email", " Awa.Diop@Example.SN ").unwrap(),
+            "awa.diop@example.sn"
+        );
+        for good in [
+            "a@b.co",
+            "awa+caisse@boutique-dakar.sn",
+            "a_b@xn--bcher-kva.example",
+            "ndèye@x.sn",
+        ] {
+            assert_eq!(
+                parse_email("email", good).is_ok(),
+                !good.starts_with("ndèye"),
+                "{good}"
+            );
         }
-        for bad in
-            ["", "awa", "@b.co", "a@b", "a b@c.sn", "a..b@c.sn", "a@-c.sn", "a@c..sn", "a@1.2.3.4", "a@b.sn, c@d.sn"]
-        {
+        for bad in [
+            "",
+            "awa",
+            "@b.co",
+            "a@b",
+            "a b@c.sn",
+            "a..b@c.sn",
+            "a@-c.sn",
+            "a@c..sn",
+            "a@1.2.3.4",
+            "a@b.sn, c@d.sn",
+        ] {
             assert!(parse_email("email", bad).is_err(), "{bad}");
         }
     }
@@ -87,7 +131,11 @@ mod tests {
             ("not a number", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(parse_phone("phone", text, Country::SN).ok().as_deref(), expected, "{text}");
+            assert_eq!(
+                parse_phone("phone", text, Country::SN).ok().as_deref(),
+                expected,
+                "{text}"
+            );
         }
         assert!(country("country", "XX").is_err());
     }

@@ -14,15 +14,29 @@ const SHORTEST: usize = 8;
 const LONGEST: usize = 256;
 
 static COMMON: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let mut words: Vec<_> = include_str!("common_passwords.txt").lines().map(plain).collect();
+    let mut words: Vec<_> = include_str!("common_passwords.txt")
+        .lines()
+        .map(plain)
+        .collect();
     words.sort_unstable();
     words
 });
 
 /// Says no to a password that is too short, common, or made of the person's own name or address
 /// with digits, signs and look-alikes around.
-pub fn check_password(field: &str, password: &str, email: &str, full_name: &str) -> Option<FieldError> {
-    let refuse = |code, message: &str| Some(FieldError { field: field.to_owned(), code, message: message.to_owned() });
+pub fn check_password(
+    field: &str,
+    password: &str,
+    email: &str,
+    full_name: &str,
+) -> Option<FieldError> {
+    let refuse = |code, message: &str| {
+        Some(FieldError {
+            field: field.to_owned(),
+            code,
+            message: message.to_owned(),
+        })
+    };
     if password.chars().count() < SHORTEST {
         return refuse("password_too_short", "at least 8 characters");
     }
@@ -30,10 +44,16 @@ pub fn check_password(field: &str, password: &str, email: &str, full_name: &str)
         return refuse("password_too_long", "at most 256 bytes");
     }
     if is_monotonous(password) || is_common(password) {
-        return refuse("password_too_common", "in every list of common passwords, or nearly");
+        return refuse(
+            "password_too_common",
+            "in every list of common passwords, or nearly",
+        );
     }
     if is_personal(password, email, full_name) {
-        return refuse("password_too_personal", "made of the name or the e-mail address");
+        return refuse(
+            "password_too_personal",
+            "made of the name or the e-mail address",
+        );
     }
     None
 }
@@ -43,7 +63,10 @@ pub fn hash_password(password: &str) -> String {
     let mut salt = [0_u8; 16];
     rand::rng().fill_bytes(&mut salt);
     let salt = SaltString::encode_b64(&salt).expect("16 bytes make a salt");
-    Argon2::default().hash_password(password.as_bytes(), &salt).expect("the default parameters are valid").to_string()
+    Argon2::default()
+        .hash_password(password.as_bytes(), &salt)
+        .expect("the default parameters are valid")
+        .to_string()
 }
 
 /// Whether `password` is the one behind `hash`. Without a hash, for an account that doesn't exist,
@@ -52,8 +75,11 @@ pub fn verify_password(password: &str, hash: Option<&str>) -> bool {
     static NOBODY: LazyLock<String> = LazyLock::new(|| hash_password("nobody signs in with this"));
     let known = hash.is_some();
     let hash = hash.unwrap_or(&NOBODY);
-    let matches = PasswordHash::new(hash)
-        .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok());
+    let matches = PasswordHash::new(hash).is_ok_and(|parsed| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &parsed)
+            .is_ok()
+    });
     known && matches
 }
 
@@ -66,8 +92,13 @@ fn is_personal(password: &str, email: &str, full_name: &str) -> bool {
     let core = plain(core(password));
     let local = email.split('@').next().unwrap_or_default();
     let name: String = plain(full_name).split_whitespace().collect();
-    let parts = full_name.split_whitespace().map(plain).chain([plain(local), plain(email), name]);
-    parts.filter(|part| part.chars().count() >= 3).any(|part| core == part)
+    let parts = full_name
+        .split_whitespace()
+        .map(plain)
+        .chain([plain(local), plain(email), name]);
+    parts
+        .filter(|part| part.chars().count() >= 3)
+        .any(|part| core == part)
 }
 
 /// Fewer than four different characters, or each one step from the one before it.
@@ -76,14 +107,22 @@ fn is_monotonous(password: &str) -> bool {
     let mut distinct = characters.clone();
     distinct.sort_unstable();
     distinct.dedup();
-    let steps_by = |step: i64| characters.windows(2).all(|w| i64::from(w[1]) - i64::from(w[0]) == step);
+    let steps_by = |step: i64| {
+        characters
+            .windows(2)
+            .all(|w| i64::from(w[1]) - i64::from(w[0]) == step)
+    };
     distinct.len() < 4 || steps_by(1) || steps_by(-1)
 }
 
 /// What is left without the digits and signs that people add at both ends.
 fn core(password: &str) -> &str {
     let stripped = password.trim_matches(|c: char| !c.is_alphabetic());
-    if stripped.is_empty() { password } else { stripped }
+    if stripped.is_empty() {
+        password
+    } else {
+        stripped
+    }
 }
 
 /// Lower case, with digits and signs read as the letters they stand for.

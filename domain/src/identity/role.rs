@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// What somebody may do in a company. Each role may all that the one before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
+)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Role {
@@ -20,7 +22,13 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 5] = [Self::Viewer, Self::Member, Self::Manager, Self::Admin, Self::Owner];
+    pub const ALL: [Self; 5] = [
+        Self::Viewer,
+        Self::Member,
+        Self::Manager,
+        Self::Admin,
+        Self::Owner,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +62,11 @@ mod tests {
             (Manager, Viewer, Member, false),
         ];
         for (by, from, to, allowed) in cases {
-            assert_eq!(by.may_change(from, to), allowed, "{by:?} changes {from:?} to {to:?}");
+            assert_eq!(
+                by.may_change(from, to),
+                allowed,
+                "{by:?} changes {from:?} to {to:?}"
+            );
         }
     }
 }

@@ -80,8 +80,16 @@ mod tests {
 
     #[test]
     fn stop_and_its_french_forms_are_understood() {
-        for text in ["STOP", " stop. ", "Arrêt", "ARRÊTER !", "arrete", "Désabonner", "désinscription", "Stop SVP"]
-        {
+        for text in [
+            "STOP",
+            " stop. ",
+            "Arrêt",
+            "ARRÊTER !",
+            "arrete",
+            "Désabonner",
+            "désinscription",
+            "Stop SVP",
+        ] {
             assert_eq!(wish(text), Wish::Stop, "{text}");
         }
         for text in ["START", "Reprendre !", "réabonner"] {
@@ -91,7 +99,13 @@ mod tests {
 
     #[test]
     fn a_sentence_with_the_word_in_it_is_talk() {
-        for text in ["don't stop", "quand s'arrête la promo ?", "", "merci", "stop the order of rice"] {
+        for text in [
+            "don't stop",
+            "quand s'arrête la promo ?",
+            "",
+            "merci",
+            "stop the order of rice",
+        ] {
             assert_eq!(wish(text), Wish::Talk, "{text}");
         }
     }

@@ -71,15 +71,19 @@ mod tests {
     use super::MessageState::{self, *};
 
     fn told(words: &[MessageState]) -> MessageState {
-        let apply = |now: MessageState, word: &MessageState| if now.yields_to(*word) { *word } else { now };
+        let apply =
+            |now: MessageState, word: &MessageState| if now.yields_to(*word) { *word } else { now };
         words.iter().fold(Queued, apply)
     }
 
     #[test]
     fn any_order_and_any_repetition_end_in_the_same_state() {
-        for words in
-            [[Sent, Delivered, Read], [Read, Delivered, Sent], [Delivered, Read, Delivered], [Read, Sent, Read]]
-        {
+        for words in [
+            [Sent, Delivered, Read],
+            [Read, Delivered, Sent],
+            [Delivered, Read, Delivered],
+            [Read, Sent, Read],
+        ] {
             assert_eq!(told(&words), Read);
         }
     }

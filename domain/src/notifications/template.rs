@@ -29,7 +29,9 @@ impl Template {
 
     /// Reads what `as_str` wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Alert, Self::AdsReconnect].into_iter().find(|template| template.as_str() == text)
+        [Self::Alert, Self::AdsReconnect]
+            .into_iter()
+            .find(|template| template.as_str() == text)
     }
 }
 
@@ -58,8 +60,14 @@ static ENGLISH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(||
             ("product", include_str!("templates/alert.en.product.txt")),
             ("more", include_str!("templates/alert.en.more.txt")),
             ("alert.html", include_str!("templates/alert.en.html")),
-            ("ads_reconnect", include_str!("templates/ads_reconnect.en.txt")),
-            ("ads_reconnect.html", include_str!("templates/ads_reconnect.en.html")),
+            (
+                "ads_reconnect",
+                include_str!("templates/ads_reconnect.en.txt"),
+            ),
+            (
+                "ads_reconnect.html",
+                include_str!("templates/ads_reconnect.en.html"),
+            ),
         ],
     )
 });
@@ -72,16 +80,27 @@ static FRENCH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| 
             ("product", include_str!("templates/alert.fr.product.txt")),
             ("more", include_str!("templates/alert.fr.more.txt")),
             ("alert.html", include_str!("templates/alert.fr.html")),
-            ("ads_reconnect", include_str!("templates/ads_reconnect.fr.txt")),
-            ("ads_reconnect.html", include_str!("templates/ads_reconnect.fr.html")),
+            (
+                "ads_reconnect",
+                include_str!("templates/ads_reconnect.fr.txt"),
+            ),
+            (
+                "ads_reconnect.html",
+                include_str!("templates/ads_reconnect.fr.html"),
+            ),
         ],
     )
 });
 
-fn environment(language: Language, sources: &[(&'static str, &'static str)]) -> Result<Environment<'static>, Error> {
+fn environment(
+    language: Language,
+    sources: &[(&'static str, &'static str)],
+) -> Result<Environment<'static>, Error> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.add_filter("quantity", move |amount: Option<f64>| quantity(amount, language));
+    env.add_filter("quantity", move |amount: Option<f64>| {
+        quantity(amount, language)
+    });
     for &(name, source) in sources {
         env.add_template(name, source)?;
     }
@@ -90,7 +109,9 @@ fn environment(language: Language, sources: &[(&'static str, &'static str)]) -> 
 
 /// Three decimals at most and no trailing zeros; a decimal comma in French.
 fn quantity(amount: Option<f64>, language: Language) -> String {
-    let Some(amount) = amount else { return "?".to_owned() };
+    let Some(amount) = amount else {
+        return "?".to_owned();
+    };
     let text = format!("{amount:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     match language {
@@ -131,9 +152,16 @@ fn render_notice(
     let company = company.ok_or_else(|| Error::new(ErrorKind::UndefinedError, "company"))?;
     let context = minijinja::context! { company, link };
     let text = env.get_template(name)?.render(&context)?;
-    let html = env.get_template(&format!("{name}.html"))?.render(&context)?;
+    let html = env
+        .get_template(&format!("{name}.html"))?
+        .render(&context)?;
     let subject = text.lines().next().unwrap_or_default().to_owned();
-    Ok(Rendered { subject, html, text, variables: BTreeMap::new() })
+    Ok(Rendered {
+        subject,
+        html,
+        text,
+        variables: BTreeMap::new(),
+    })
 }
 
 fn one_line(text: &str) -> String {
@@ -145,7 +173,10 @@ fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+    text.chars()
+        .take(most.saturating_sub(1))
+        .chain(['…'])
+        .collect()
 }
 
 fn render_alert(
@@ -155,7 +186,9 @@ fn render_alert(
     link: &str,
 ) -> Result<Rendered, Error> {
     let text = |name: &str, context: &serde_json::Value| -> Result<String, Error> {
-        let rendered = env.get_template(name)?.render(Value::from_serialize(context))?;
+        let rendered = env
+            .get_template(name)?
+            .render(Value::from_serialize(context))?;
         Ok(one_line(&rendered))
     };
     let headline = text("headline", variables)?;
@@ -171,7 +204,10 @@ fn render_alert(
     if variables["more"].as_u64().is_some_and(|more| more > 0) {
         lines.push(text("more", variables)?);
     }
-    let company = cut(&one_line(variables["company"].as_str().unwrap_or_default()), LONGEST_NAME);
+    let company = cut(
+        &one_line(variables["company"].as_str().unwrap_or_default()),
+        LONGEST_NAME,
+    );
     let separator = match language {
         Language::Fr => " : ",
         Language::En => ": ",
@@ -179,7 +215,9 @@ fn render_alert(
     let title = format!("{company}{separator}{headline}");
     let frame = title.chars().count() + link.chars().count() + "**".len() + "\n\n\n".len();
     let products = cut(&lines.join(", "), LONGEST_TEXT.saturating_sub(frame));
-    let html = env.get_template("alert.html")?.render(minijinja::context! { headline, lines, company, link })?;
+    let html = env
+        .get_template("alert.html")?
+        .render(minijinja::context! { headline, lines, company, link })?;
     Ok(Rendered {
         html,
         text: format!("*{title}*\n{products}\n\n{link}"),
@@ -220,7 +258,11 @@ mod tests {
         );
         let english = rendered(Language::En, &rupture());
         assert_eq!(english.subject, "Boutique <Dakar>: 2 products out of stock");
-        assert!(english.text.contains("Riz & lait (0 left), Huile 1 L (-2.5 left)"));
+        assert!(
+            english
+                .text
+                .contains("Riz & lait (0 left), Huile 1 L (-2.5 left)")
+        );
     }
 
     #[test]
@@ -236,7 +278,13 @@ mod tests {
         assert_eq!(variables.len(), 3);
         assert!(variables.values().all(|value| !value.contains('\n')));
         let text = rendered(Language::Fr, &rupture()).text;
-        assert_eq!(text, format!("*{}*\n{}\n\n{}", variables["1"], variables["2"], variables["3"]));
+        assert_eq!(
+            text,
+            format!(
+                "*{}*\n{}\n\n{}",
+                variables["1"], variables["2"], variables["3"]
+            )
+        );
     }
 
     #[test]
@@ -250,7 +298,10 @@ mod tests {
         variables["products"][0]["percent"] = json!(82);
         variables["products"][1]["days"] = json!(1);
         let french = rendered(Language::Fr, &variables);
-        assert_eq!(french.subject, "Boutique <Dakar> : Plus urgent : rupture prévue pour 6 produits");
+        assert_eq!(
+            french.subject,
+            "Boutique <Dakar> : Plus urgent : rupture prévue pour 6 produits"
+        );
         assert_eq!(
             french.variables["2"],
             "Riz & lait (reste 0, rupture dans 3 jours, risque 82 %), Huile 1 L (reste -2,5, rupture dans 1 jour), et 4 autres"
@@ -263,7 +314,8 @@ mod tests {
     #[test]
     fn the_longest_names_leave_a_text_that_twilio_takes() {
         let name = "é".repeat(500);
-        let product = json!({ "name": name, "level": 0.0, "min_stock": null, "days": 30, "percent": 50 });
+        let product =
+            json!({ "name": name, "level": 0.0, "min_stock": null, "days": 30, "percent": 50 });
         let mut variables = rupture();
         (variables["kind"], variables["more"]) = (json!("predicted_rupture"), json!(99));
         (variables["company"], variables["products"]) = (json!(name), json!(vec![product; 5]));
@@ -273,16 +325,32 @@ mod tests {
             assert!(text.contains(&format!("{}…", "é".repeat(79))), "{text}");
         }
         variables["products"] = json!(vec![variables["products"][0].clone(); 50]);
-        assert_eq!(rendered(Language::Fr, &variables).text.chars().count(), LONGEST_TEXT);
+        assert_eq!(
+            rendered(Language::Fr, &variables).text.chars().count(),
+            LONGEST_TEXT
+        );
     }
 
     #[test]
     fn a_lost_connection_is_told_in_both_languages() {
         for (language, word) in [(Language::Fr, "connectez-vous"), (Language::En, "sign in")] {
-            let told =
-                render(Template::AdsReconnect, language, &json!({"company": "A & B"}), "https://v.example").unwrap();
-            assert!(told.text.contains(word) && told.text.contains("https://v.example"), "{}", told.text);
-            assert!(told.subject.contains("A & B") && !told.subject.contains('\n'), "{}", told.subject);
+            let told = render(
+                Template::AdsReconnect,
+                language,
+                &json!({"company": "A & B"}),
+                "https://v.example",
+            )
+            .unwrap();
+            assert!(
+                told.text.contains(word) && told.text.contains("https://v.example"),
+                "{}",
+                told.text
+            );
+            assert!(
+                told.subject.contains("A & B") && !told.subject.contains('\n'),
+                "{}",
+                told.subject
+            );
             assert!(told.html.contains("A &amp; B"), "{}", told.html);
         }
         assert!(render(Template::AdsReconnect, Language::Fr, &json!({}), "").is_err());
@@ -290,6 +358,14 @@ mod tests {
 
     #[test]
     fn wrong_variables_are_an_error_and_not_a_strange_message() {
-        assert!(render(Template::Alert, Language::Fr, &json!({ "kind": "rupture" }), "").is_err());
+        assert!(
+            render(
+                Template::Alert,
+                Language::Fr,
+                &json!({ "kind": "rupture" }),
+                ""
+            )
+            .is_err()
+        );
     }
 }

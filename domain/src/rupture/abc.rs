@@ -21,13 +21,18 @@ impl Abc {
 
     /// Reads what `as_str` wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::A, Self::B, Self::C].into_iter().find(|class| class.as_str() == text)
+        [Self::A, Self::B, Self::C]
+            .into_iter()
+            .find(|class| class.as_str() == text)
     }
 }
 
 /// Classes in the order of `turnovers`; products of equal turnover stand in the order of their ids.
 pub fn classify(turnovers: &[(Uuid, f64)]) -> Vec<Abc> {
-    let total: f64 = turnovers.iter().map(|(_, turnover)| turnover.max(0.0)).sum();
+    let total: f64 = turnovers
+        .iter()
+        .map(|(_, turnover)| turnover.max(0.0))
+        .sum();
     let mut order: Vec<usize> = (0..turnovers.len()).collect();
     order.sort_by(|a, b| {
         let by_turnover = turnovers[*b].1.total_cmp(&turnovers[*a].1);

@@ -17,8 +17,22 @@ struct DataSet {
 fn read(file: &str) -> Option<DataSet> {
     let text = String::from_utf8(data_set(file)?).unwrap();
     let mut lines = text.lines();
-    let last_day = lines.next().unwrap().rsplit(',').next().unwrap().parse().unwrap();
-    let series = lines.map(|line| line.split(',').skip(1).map(|v| v.parse().unwrap()).collect()).collect();
+    let last_day = lines
+        .next()
+        .unwrap()
+        .rsplit(',')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let series = lines
+        .map(|line| {
+            line.split(',')
+                .skip(1)
+                .map(|v| v.parse().unwrap())
+                .collect()
+        })
+        .collect();
     Some(DataSet { series, last_day })
 }
 
@@ -38,10 +52,13 @@ fn score(data: &DataSet, train_days: usize, forecast: Forecast) -> Score {
     let mut score = Score::default();
     for series in &data.series {
         let (past, future) = series.split_at(series.len() - HELD_OUT);
-        let history = History::from_days(&past[past.len() - train_days.min(past.len())..], train_end).unwrap();
+        let history =
+            History::from_days(&past[past.len() - train_days.min(past.len())..], train_end)
+                .unwrap();
         let rate = forecast(&history);
-        let errors: Vec<f64> =
-            (0..HELD_OUT).map(|i| rate.by_weekday[(history.weekday_back(0) + 1 + i) % 7] - future[i]).collect();
+        let errors: Vec<f64> = (0..HELD_OUT)
+            .map(|i| rate.by_weekday[(history.weekday_back(0) + 1 + i) % 7] - future[i])
+            .collect();
         let days = HELD_OUT as f64;
         let absolute = errors.iter().map(|e| e.abs()).sum::<f64>() / days;
         let squared = errors.iter().map(|e| e * e).sum::<f64>() / days;
@@ -51,26 +68,41 @@ fn score(data: &DataSet, train_days: usize, forecast: Forecast) -> Score {
         total += future.iter().sum::<f64>();
     }
     let count = data.series.len() as f64;
-    Score { mase: score.mase / count, rmsse: score.rmsse / count, wape28: missed / total }
+    Score {
+        mase: score.mase / count,
+        rmsse: score.rmsse / count,
+        wape28: missed / total,
+    }
 }
 
 fn mean_step(units: &[f64], lag: usize, size: fn(f64) -> f64) -> f64 {
     let steps = units.len() - lag;
-    (0..steps).map(|i| size(units[i + lag] - units[i])).sum::<f64>() / steps as f64
+    (0..steps)
+        .map(|i| size(units[i + lag] - units[i]))
+        .sum::<f64>()
+        / steps as f64
 }
 
 fn tsb_rate(history: &History) -> Rate {
-    Rate { by_weekday: [tsb(history.units(), TSB_SMOOTHING); 7] }
+    Rate {
+        by_weekday: [tsb(history.units(), TSB_SMOOTHING); 7],
+    }
 }
 
 fn weekday_rate(history: &History) -> Rate {
-    Rate { by_weekday: weekday_means(history) }
+    Rate {
+        by_weekday: weekday_means(history),
+    }
 }
 
 #[track_caller]
 fn assert_rounds_to(value: f64, figure: f64, digits: i32) {
     let scale = 10_f64.powi(digits);
-    assert_eq!((value * scale).round() / scale, figure, "{value} is not {figure}");
+    assert_eq!(
+        (value * scale).round() / scale,
+        figure,
+        "{value} is not {figure}"
+    );
 }
 
 #[test]
@@ -143,7 +175,11 @@ fn calibration(data: &DataSet, train_days: usize, span: usize) -> Calibration {
             let actual: f64 = series[end..end + span].iter().sum();
             for level in LEVELS {
                 let gap = actual - demand.quantile(level);
-                loss += if gap > 0.0 { level * gap } else { (level - 1.0) * gap };
+                loss += if gap > 0.0 {
+                    level * gap
+                } else {
+                    (level - 1.0) * gap
+                };
             }
             covered += f64::from(u8::from(actual <= demand.quantile(0.95)));
             let recent = past[past.len() - 56..].iter().sum::<f64>() / 56.0 * span as f64;
@@ -156,10 +192,19 @@ fn calibration(data: &DataSet, train_days: usize, span: usize) -> Calibration {
             n += 1.0;
         }
     }
-    Calibration { pinball: 2.0 * loss / (total * LEVELS.len() as f64), brier: brier / n, covered_95: covered / n }
+    Calibration {
+        pinball: 2.0 * loss / (total * LEVELS.len() as f64),
+        brier: brier / n,
+        covered_95: covered / n,
+    }
 }
 
-fn distribution(past: &[f64], last_day: NaiveDate, days_left: usize, span: usize) -> Option<UnitDemand> {
+fn distribution(
+    past: &[f64],
+    last_day: NaiveDate,
+    days_left: usize,
+    span: usize,
+) -> Option<UnitDemand> {
     let as_of = last_day - chrono::Days::new(days_left as u64);
     let history = History::from_days(past, as_of)?;
     let demand = Demand::estimate(&history, span as u32);

@@ -43,7 +43,15 @@ fn made_up_sales(seed: u32) -> Vec<f64> {
         state ^= state << 5;
         state
     };
-    (0..346).map(|_| if next() % 10 < 3 { f64::from(next() % (8 + seed % 60)) } else { 0.0 }).collect()
+    (0..346)
+        .map(|_| {
+            if next() % 10 < 3 {
+                f64::from(next() % (8 + seed % 60))
+            } else {
+                0.0
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]

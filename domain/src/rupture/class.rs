@@ -43,7 +43,9 @@ impl Class {
 
     /// Reads what `as_str` wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Smooth, Self::Intermittent, Self::Erratic, Self::Lumpy].into_iter().find(|class| class.as_str() == text)
+        [Self::Smooth, Self::Intermittent, Self::Erratic, Self::Lumpy]
+            .into_iter()
+            .find(|class| class.as_str() == text)
     }
 }
 

@@ -44,7 +44,9 @@ impl Demand {
         let week: f64 = self.rate.by_weekday.iter().sum();
         let start = first.weekday().num_days_from_monday() as usize;
         let rest = (days % 7) as usize;
-        let partial: f64 = (0..rest).map(|i| self.rate.by_weekday[(start + i) % 7]).sum();
+        let partial: f64 = (0..rest)
+            .map(|i| self.rate.by_weekday[(start + i) % 7])
+            .sum();
         f64::from(days / 7) * week + partial
     }
 }

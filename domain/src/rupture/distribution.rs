@@ -17,7 +17,10 @@ const POISSON_BELOW: f64 = 1.0 + 1e-6;
 impl UnitDemand {
     /// `mean` units with variance `mean * dispersion`.
     pub fn new(mean: f64, dispersion: f64) -> Self {
-        Self { mean: mean.max(0.0), dispersion }
+        Self {
+            mean: mean.max(0.0),
+            dispersion,
+        }
     }
 
     pub fn mean(&self) -> f64 {
@@ -139,7 +142,10 @@ mod tests {
                 for units in [0, 1, 5, 37, 400] {
                     let ours = UnitDemand::new(mean, dispersion).at_most(f64::from(units));
                     let sum = summed(mean, dispersion, units);
-                    assert!((ours - sum).abs() < 1e-9, "{mean} {dispersion} {units}: {ours} {sum}");
+                    assert!(
+                        (ours - sum).abs() < 1e-9,
+                        "{mean} {dispersion} {units}: {ours} {sum}"
+                    );
                 }
             }
         }

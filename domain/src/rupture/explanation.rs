@@ -17,7 +17,9 @@ impl ListedRupture {
     /// The figures and where they come from.
     pub fn explanation(&self, language: Language) -> String {
         let mut text = self.explain_rate(language);
-        if let (Some(level), Some(probability), Some(lead_time)) = (self.level, self.probability, self.lead_time_days) {
+        if let (Some(level), Some(probability), Some(lead_time)) =
+            (self.level, self.probability, self.lead_time_days)
+        {
             text.push(' ');
             text.push_str(&self.explain_stock(language, level, probability, lead_time));
         }
@@ -25,7 +27,11 @@ impl ListedRupture {
     }
 
     fn explain_rate(&self, language: Language) -> String {
-        let Self { history_days, as_of, .. } = self;
+        let Self {
+            history_days,
+            as_of,
+            ..
+        } = self;
         let rate = number(self.rate_per_day, 2, language);
         match language {
             Language::Fr => format!(
@@ -37,7 +43,13 @@ impl ListedRupture {
         }
     }
 
-    fn explain_stock(&self, language: Language, level: f64, probability: f64, lead_time: i32) -> String {
+    fn explain_stock(
+        &self,
+        language: Language,
+        level: f64,
+        probability: f64,
+        lead_time: i32,
+    ) -> String {
         let level = number(level, 3, language);
         let percent = number(probability * 100.0, 0, language);
         let spread = number(self.dispersion, 2, language);
@@ -56,7 +68,11 @@ impl ListedRupture {
 
 fn number(value: f64, decimals: usize, language: Language) -> String {
     let text = format!("{value:.decimals$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
     match language {
         Language::Fr => text.replace('.', ","),
         Language::En => text.to_owned(),
@@ -97,11 +113,21 @@ mod tests {
     #[test]
     fn an_explanation_names_its_figures_in_the_readers_language() {
         let french = listed(Some(10.5)).explanation(Language::Fr);
-        for figure in ["2,5 par jour", "10,5 en stock", "82 %", "3,46", "partir de 20", "95 %"] {
+        for figure in [
+            "2,5 par jour",
+            "10,5 en stock",
+            "82 %",
+            "3,46",
+            "partir de 20",
+            "95 %",
+        ] {
             assert!(french.contains(figure), "{figure}: {french}");
         }
         let english = listed(Some(10.5)).explanation(Language::En);
-        assert!(english.contains("2.5 a day") && english.contains("82%"), "{english}");
+        assert!(
+            english.contains("2.5 a day") && english.contains("82%"),
+            "{english}"
+        );
     }
 
     #[test]

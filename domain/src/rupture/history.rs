@@ -15,7 +15,10 @@ impl History {
     /// what lies after `as_of` is left out. `None` when nothing was ever sold.
     pub fn from_sales(sales: &[(NaiveDate, f64)], as_of: NaiveDate) -> Option<Self> {
         let known = || sales.iter().filter(|(day, _)| *day <= as_of);
-        let first = known().filter(|(_, units)| *units > 0.0).map(|(day, _)| *day).min()?;
+        let first = known()
+            .filter(|(_, units)| *units > 0.0)
+            .map(|(day, _)| *day)
+            .min()?;
         let length = days_between(first, as_of) + 1;
         let mut units = vec![0.0; length];
         for (day, sold) in known().filter(|(day, _)| *day >= first) {
@@ -28,7 +31,10 @@ impl History {
     /// Takes a series that is dense already; its leading zeros are dropped.
     pub fn from_days(units: &[f64], as_of: NaiveDate) -> Option<Self> {
         let first = units.iter().position(|u| *u > 0.0)?;
-        Some(Self { as_of, units: units[first..].to_vec() })
+        Some(Self {
+            as_of,
+            units: units[first..].to_vec(),
+        })
     }
 
     /// The last day that the history covers.

@@ -26,9 +26,10 @@ pub use history::History;
 pub use outlook::{COVERAGE_DAYS, DaysToRupture, HORIZON_DAYS, Outlook, Position, SERVICE_LEVEL};
 pub use rate::{Rate, TSB_SMOOTHING, WEEKS, tsb, weekday_means};
 pub use store::{
-    Forecast, ListedRupture, Recomputed, Run, RunKind, RunState, RuptureFilter, Watched, companies_to_watch,
-    create_run, finish_run, latest_run, list_items_of_run, list_ruptures, load_prediction, load_run, load_watched,
-    note_job, recompute_demand, record_run, save_items, save_outlooks, study_demand,
+    Forecast, ListedRupture, Recomputed, Run, RunKind, RunState, RuptureFilter, Watched,
+    companies_to_watch, create_run, finish_run, latest_run, list_items_of_run, list_ruptures,
+    load_prediction, load_run, load_watched, note_job, recompute_demand, record_run, save_items,
+    save_outlooks, study_demand,
 };
 pub use urgency::Urgency;
 

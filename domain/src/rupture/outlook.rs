@@ -57,7 +57,11 @@ impl Outlook {
             p90: days_until(demand, at, 0.9),
         };
         Self {
-            probability: if at.level > 0.0 { until_delivery.more_than(at.level) } else { 1.0 },
+            probability: if at.level > 0.0 {
+                until_delivery.more_than(at.level)
+            } else {
+                1.0
+            },
             days,
             reorder_point,
             safety_stock: (reorder_point - until_delivery.mean()).max(0.0),
@@ -115,13 +119,22 @@ mod tests {
             as_of: day(),
             history_days: 365,
             class: Class::Lumpy,
-            rate: Rate { by_weekday: [per_day; 7] },
+            rate: Rate {
+                by_weekday: [per_day; 7],
+            },
             dispersion,
         }
     }
 
     fn at(level: f64) -> Position {
-        Position { today: day(), level, lead_time_days: 7, minimum_order: 0.0, pack: 1.0, service_level: SERVICE_LEVEL }
+        Position {
+            today: day(),
+            level,
+            lead_time_days: 7,
+            minimum_order: 0.0,
+            pack: 1.0,
+            service_level: SERVICE_LEVEL,
+        }
     }
 
     #[test]
@@ -163,7 +176,10 @@ mod tests {
         assert_eq!(outlook.days.p50, None);
         assert_eq!(outlook.reorder_point, 0.0);
         assert_eq!(outlook.suggested_quantity, 0.0);
-        assert_eq!(Outlook::compute(&demand(0.0, 1.0), &at(0.0)).suggested_quantity, 0.0);
+        assert_eq!(
+            Outlook::compute(&demand(0.0, 1.0), &at(0.0)).suggested_quantity,
+            0.0
+        );
     }
 
     #[test]
@@ -173,9 +189,15 @@ mod tests {
         let plain = Outlook::compute(&demand, &position);
         assert_eq!(plain.suggested_quantity, plain.reorder_point + 60.0 - 10.0);
         position.pack = 24.0;
-        assert_eq!(Outlook::compute(&demand, &position).suggested_quantity, 72.0);
+        assert_eq!(
+            Outlook::compute(&demand, &position).suggested_quantity,
+            72.0
+        );
         position.minimum_order = 100.0;
-        assert_eq!(Outlook::compute(&demand, &position).suggested_quantity, 120.0);
+        assert_eq!(
+            Outlook::compute(&demand, &position).suggested_quantity,
+            120.0
+        );
         position.level = plain.reorder_point + 1.0;
         assert_eq!(Outlook::compute(&demand, &position).suggested_quantity, 0.0);
     }
@@ -206,14 +228,24 @@ mod tests {
     fn two_a_day_with_fourteen_in_stock_give_the_figures_of_a_poisson_table() {
         let outlook = Outlook::compute(&demand(2.0, 1.0), &at(14.0));
         // P(X > 14), mean 14: 1 - 0.570437 (any table of the Poisson distribution).
-        assert!((outlook.probability - (1.0 - 0.570_437)).abs() < 1e-6, "{}", outlook.probability);
+        assert!(
+            (outlook.probability - (1.0 - 0.570_437)).abs() < 1e-6,
+            "{}",
+            outlook.probability
+        );
         assert!((outlook.probability - (1.0 - at_most_of_two_a_day(7, 14))).abs() < 1e-9);
         // The smallest number that covers 95 % of the demand of a lead time: 20.
-        let reorder = (0..).find(|units| at_most_of_two_a_day(7, *units) >= SERVICE_LEVEL).unwrap();
+        let reorder = (0..)
+            .find(|units| at_most_of_two_a_day(7, *units) >= SERVICE_LEVEL)
+            .unwrap();
         assert_eq!((outlook.reorder_point, reorder), (f64::from(reorder), 20));
         assert_eq!(outlook.safety_stock, 6.0);
         // The day by which more than 14 units were asked for with this chance: 6, 8 and 11.
-        for (chance, told) in [(0.1, outlook.days.p10), (0.5, outlook.days.p50), (0.9, outlook.days.p90)] {
+        for (chance, told) in [
+            (0.1, outlook.days.p10),
+            (0.5, outlook.days.p50),
+            (0.9, outlook.days.p90),
+        ] {
             let expected = (1..).find(|days| 1.0 - at_most_of_two_a_day(*days, 14) >= chance);
             assert_eq!(told, expected, "{chance}");
         }

@@ -20,7 +20,9 @@ impl Rate {
     pub fn estimate(history: &History) -> Self {
         let level = tsb(history.units(), TSB_SMOOTHING);
         let mut by_weekday = weekday_means(history);
-        by_weekday.iter_mut().for_each(|day| *day = (*day + level) / 2.0);
+        by_weekday
+            .iter_mut()
+            .for_each(|day| *day = (*day + level) / 2.0);
         Self { by_weekday }
     }
 
@@ -106,7 +108,9 @@ mod tests {
     #[test]
     fn a_weekly_shape_survives_in_the_rate() {
         // the history ends on a Sunday: five weeks of 10 on Saturdays and 1 elsewhere
-        let units: Vec<f64> = (0..35).map(|i| if i % 7 == 5 { 10.0 } else { 1.0 }).collect();
+        let units: Vec<f64> = (0..35)
+            .map(|i| if i % 7 == 5 { 10.0 } else { 1.0 })
+            .collect();
         let rate = Rate::estimate(&history(&units));
         let factors = rate.weekday_factors();
         assert!(factors[5] > 2.0 && factors[0] < 1.0);

@@ -43,9 +43,16 @@ impl Urgency {
 
     /// Reads what `as_str` wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::None, Self::Within15Days, Self::Within7Days, Self::Within3Days, Self::Within1Day, Self::Now]
-            .into_iter()
-            .find(|urgency| urgency.as_str() == text)
+        [
+            Self::None,
+            Self::Within15Days,
+            Self::Within7Days,
+            Self::Within3Days,
+            Self::Within1Day,
+            Self::Now,
+        ]
+        .into_iter()
+        .find(|urgency| urgency.as_str() == text)
     }
 }
 

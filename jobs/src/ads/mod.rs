@@ -11,5 +11,7 @@ pub use refresh_account::RefreshAccount;
 pub use refresh_all_accounts::RefreshAllAccounts;
 
 pub(crate) fn register(registry: crate::Registry) -> crate::Registry {
-    registry.with::<RefreshAccount>().with::<RefreshAllAccounts>()
+    registry
+        .with::<RefreshAccount>()
+        .with::<RefreshAllAccounts>()
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use domain::ads::{self, Account, AdDay, GIVE_UP_AFTER, MAX_RUNS, Refresh, Report, ReportState};
 use platform::db::Tx;
 use platform::queue::{JobContext, JobError, Progress};
-use providers::meta::{InsightRow, Level, Meta, ReportPage, ReportRequest, RunFailure, RunStatus, Usage};
+use providers::meta::{
+    InsightRow, Level, Meta, ReportPage, ReportRequest, RunFailure, RunStatus, Usage,
+};
 use providers::{Class, ProviderError};
 use secrecy::SecretString;
 
@@ -77,7 +79,9 @@ impl Reading<'_> {
 
     async fn start(&self, report: &Report) -> Result<(), Stop> {
         if report.runs >= MAX_RUNS {
-            return Err(Stop::Failed(format!("{MAX_RUNS} reports over the same days came to nothing")));
+            return Err(Stop::Failed(format!(
+                "{MAX_RUNS} reports over the same days came to nothing"
+            )));
         }
         let request = ReportRequest {
             account_id: self.account.external_id.clone(),
@@ -91,25 +95,39 @@ impl Reading<'_> {
         };
         let mut tx = self.cx.begin().await?;
         ads::note_run(&mut tx, report.id, &started.value, self.cx.now()).await?;
-        self.checkpoint(tx, self.progress(0, "report started")).await?;
-        Err(wait(ads::poll_wait(0), started.usage, "Meta makes the report"))
+        self.checkpoint(tx, self.progress(0, "report started"))
+            .await?;
+        Err(wait(
+            ads::poll_wait(0),
+            started.usage,
+            "Meta makes the report",
+        ))
     }
 
     async fn poll(&self, report: &Report, run: &str) -> Result<(), Stop> {
-        let overdue = report.started_at.is_none_or(|started| self.cx.now() - started > GIVE_UP_AFTER);
+        let overdue = report
+            .started_at
+            .is_none_or(|started| self.cx.now() - started > GIVE_UP_AFTER);
         let told = match self.meta().poll_report(&self.token, run).await {
             // Meta forgets runs.
-            Err(error) if overdue && error.class == Class::Permanent => return self.drop_run(report).await,
+            Err(error) if overdue && error.class == Class::Permanent => {
+                return self.drop_run(report).await;
+            }
             told => told?,
         };
         match told.value.status {
             RunStatus::Completed => {
                 let mut tx = self.cx.begin().await?;
                 ads::note_ready(&mut tx, report.id).await?;
-                Ok(self.checkpoint(tx, self.progress(0, "report ready")).await?)
+                Ok(self
+                    .checkpoint(tx, self.progress(0, "report ready"))
+                    .await?)
             }
             RunStatus::Failed | RunStatus::Skipped => match told.value.failure {
-                Some(RunFailure { class: Class::TooMuchData, .. }) => self.split(report).await,
+                Some(RunFailure {
+                    class: Class::TooMuchData,
+                    ..
+                }) => self.split(report).await,
                 failure => {
                     tracing::warn!(?failure, run, "report failed");
                     self.drop_run(report).await
@@ -134,9 +152,18 @@ impl Reading<'_> {
             let days: Vec<AdDay> = page.rows.into_iter().filter_map(ad_day).collect();
             let mut tx = self.cx.begin().await?;
             let next = page.next.as_deref();
-            ads::stage(&mut tx, self.cx.company(), self.refresh.id, report, &days, next).await?;
+            ads::stage(
+                &mut tx,
+                self.cx.company(),
+                self.refresh.id,
+                report,
+                &days,
+                next,
+            )
+            .await?;
             rows += days.len() as u64;
-            self.checkpoint(tx, self.progress(rows, "reading the report")).await?;
+            self.checkpoint(tx, self.progress(rows, "reading the report"))
+                .await?;
             if page.next.is_none() {
                 return Ok(());
             }
@@ -152,7 +179,11 @@ impl Reading<'_> {
     async fn page(&self, run: &str, after: Option<&str>) -> Result<(ReportPage, Usage), Stop> {
         let mut limit = PAGE_ROWS;
         loop {
-            match self.meta().read_report(&self.token, run, after, limit).await {
+            match self
+                .meta()
+                .read_report(&self.token, run, after, limit)
+                .await
+            {
                 Ok(page) => return Ok((page.value, page.usage)),
                 Err(error) if error.class == Class::TooMuchData && limit > LEAST_PAGE_ROWS => {
                     limit = (limit / 2).max(LEAST_PAGE_ROWS);
@@ -164,17 +195,24 @@ impl Reading<'_> {
 
     async fn split(&self, report: &Report) -> Result<(), Stop> {
         if report.first_day == report.last_day {
-            return Err(Stop::Failed(format!("{} alone is too much for a report", report.first_day)));
+            return Err(Stop::Failed(format!(
+                "{} alone is too much for a report",
+                report.first_day
+            )));
         }
         let mut tx = self.cx.begin().await?;
         ads::split_report(&mut tx, self.cx.company(), self.refresh.id, report).await?;
-        Ok(self.checkpoint(tx, self.progress(0, "report split")).await?)
+        Ok(self
+            .checkpoint(tx, self.progress(0, "report split"))
+            .await?)
     }
 
     async fn drop_run(&self, report: &Report) -> Result<(), Stop> {
         let mut tx = self.cx.begin().await?;
         ads::drop_run(&mut tx, self.refresh.id, report).await?;
-        Ok(self.checkpoint(tx, self.progress(0, "report given up")).await?)
+        Ok(self
+            .checkpoint(tx, self.progress(0, "report given up"))
+            .await?)
     }
 
     pub(super) async fn checkpoint(&self, tx: Tx, progress: Progress) -> Result<(), JobError> {
@@ -184,7 +222,11 @@ impl Reading<'_> {
     /// `rows` read in this try.
     pub(super) fn progress(&self, rows: u64, message: &str) -> Progress {
         let (first, last) = (self.refresh.first_day, self.refresh.last_day);
-        Progress { done: rows, total: 0, message: format!("{first} to {last}: {message}") }
+        Progress {
+            done: rows,
+            total: 0,
+            message: format!("{first} to {last}: {message}"),
+        }
     }
 
     fn meta(&self) -> &Meta {
@@ -194,7 +236,11 @@ impl Reading<'_> {
 
 /// The longer of our wait and, where the budget is nearly spent, Meta's.
 fn wait(ours: Duration, usage: Usage, reason: &str) -> Stop {
-    let pause = if usage.percent >= BUSY_PERCENT { usage.regain.unwrap_or(PAUSE) } else { Duration::ZERO };
+    let pause = if usage.percent >= BUSY_PERCENT {
+        usage.regain.unwrap_or(PAUSE)
+    } else {
+        Duration::ZERO
+    };
     Stop::Job(JobError::snooze(ours.max(pause), reason))
 }
 

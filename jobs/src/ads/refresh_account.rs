@@ -39,13 +39,26 @@ impl Job<Fleet> for RefreshAccount {
             return Ok(Done::with(&json!({"skipped": reason})));
         }
         if account.connection.status != ConnectionStatus::Ok {
-            return Ok(Done::with(&json!({"skipped": "the connection isn't usable: sign in again"})));
+            return Ok(Done::with(
+                &json!({"skipped": "the connection isn't usable: sign in again"}),
+            ));
         }
         let token = open_token(&cx, &account)?;
-        let window = ads::window(account.last_good_day, ads::today_in(&account.timezone, cx.now())?);
-        let refresh = ads::open_refresh(&mut tx, cx.company(), account.id, window, cx.now()).await?;
-        let reading = Reading { cx: &cx, account, token, refresh };
-        reading.checkpoint(tx, reading.progress(0, "opened")).await?;
+        let window = ads::window(
+            account.last_good_day,
+            ads::today_in(&account.timezone, cx.now())?,
+        );
+        let refresh =
+            ads::open_refresh(&mut tx, cx.company(), account.id, window, cx.now()).await?;
+        let reading = Reading {
+            cx: &cx,
+            account,
+            token,
+            refresh,
+        };
+        reading
+            .checkpoint(tx, reading.progress(0, "opened"))
+            .await?;
         match reading.read_all().await {
             Ok(()) => publish(&reading).await,
             Err(stop) => Err(give_way(&reading, stop).await?),
@@ -57,7 +70,11 @@ fn open_token(cx: &JobContext<Fleet>, account: &Account) -> Result<SecretString,
     let connection = &account.connection;
     let sealed = connection.sealed_token.as_deref().unwrap_or_default();
     let context = ads::connection_context(cx.company(), connection.connected_by);
-    let token = cx.world().keyring.open(&context, sealed).map_err(JobError::fail)?;
+    let token = cx
+        .world()
+        .keyring
+        .open(&context, sealed)
+        .map_err(JobError::fail)?;
     Ok(String::from_utf8(token).map_err(JobError::fail)?.into())
 }
 
@@ -66,7 +83,11 @@ async fn publish(reading: &Reading<'_>) -> JobResult {
     let mut tx = cx.begin().await?;
     let rows = ads::publish(&mut tx, reading.account.id, refresh, cx.now()).await?;
     ads::clear_permission_errors(&mut tx, reading.account.id).await?;
-    cx.finish(tx, json!({"first_day": refresh.first_day, "last_day": refresh.last_day, "rows": rows})).await
+    cx.finish(
+        tx,
+        json!({"first_day": refresh.first_day, "last_day": refresh.last_day, "rows": rows}),
+    )
+    .await
 }
 
 /// How the job ends or waits after what stopped it. Where nothing but a person can help, the refresh
@@ -100,7 +121,9 @@ async fn fail(reading: &Reading<'_>, cause: impl Into<Failure>) -> Result<JobErr
         _ => {}
     }
     ads::fail_refresh(&mut tx, reading.refresh.id, &reason, cx.now()).await?;
-    reading.checkpoint(tx, reading.progress(0, "failed")).await?;
+    reading
+        .checkpoint(tx, reading.progress(0, "failed"))
+        .await?;
     Ok(JobError::fail(reason))
 }
 
@@ -109,7 +132,12 @@ async fn stop_connection(tx: &mut Tx, reading: &Reading<'_>, reason: &str) -> Re
     let (company, now) = (reading.cx.company(), reading.cx.now());
     if ads::require_reauth(tx, reading.account.connection.id, reason, now).await? {
         let told = notifications::tell_admins(tx, company, Template::AdsReconnect, now).await?;
-        tx.enqueue_all(told.into_iter().map(|id| job(company, &SendMessage { message_id: id })).collect()).await?;
+        tx.enqueue_all(
+            told.into_iter()
+                .map(|id| job(company, &SendMessage { message_id: id }))
+                .collect(),
+        )
+        .await?;
     }
     Ok(())
 }

@@ -31,7 +31,13 @@ impl Job<Fleet> for RefreshAllAccounts {
         let accounts = ads::refreshable_accounts(&mut tx).await?;
         for batch in accounts.chunks(BATCH) {
             let jobs = batch.iter().map(|(company, account)| {
-                job(*company, &RefreshAccount { account_id: *account }).at(cx.now() + offset(*account))
+                job(
+                    *company,
+                    &RefreshAccount {
+                        account_id: *account,
+                    },
+                )
+                .at(cx.now() + offset(*account))
             });
             tx.enqueue_all(jobs.collect()).await?;
         }

@@ -48,7 +48,11 @@ pub struct Evaluated {
 ///
 /// # Errors
 /// The database's.
-pub async fn evaluate(tx: &mut Tx, company: CompanyId, now: DateTime<Utc>) -> Result<Evaluated, JobError> {
+pub async fn evaluate(
+    tx: &mut Tx,
+    company: CompanyId,
+    now: DateTime<Utc>,
+) -> Result<Evaluated, JobError> {
     let rules = alerts::lock_rules(tx).await?;
     alerts::wake_snoozed(tx, now).await?;
     let products = refresh_outlooks(tx, company, now).await?;
@@ -56,7 +60,10 @@ pub async fn evaluate(tx: &mut Tx, company: CompanyId, now: DateTime<Utc>) -> Re
     let verdicts = alerts::evaluate(&rules, &products, &open);
     let applied = alerts::apply(tx, company, &rules, &verdicts, now).await?;
     let messages = tell(tx, company, &rules, &verdicts, &applied, now).await?;
-    Ok(Evaluated { changed: applied.len(), messages })
+    Ok(Evaluated {
+        changed: applied.len(),
+        messages,
+    })
 }
 
 /// Writes the notices of the verdicts, and one job for each message.
@@ -68,7 +75,11 @@ async fn tell(
     applied: &[Applied],
     now: DateTime<Utc>,
 ) -> Result<usize, JobError> {
-    if applied.iter().map(|a| &verdicts[a.verdict]).all(|v| v.cause.is_none() && !v.withheld) {
+    if applied
+        .iter()
+        .map(|a| &verdicts[a.verdict])
+        .all(|v| v.cause.is_none() && !v.withheld)
+    {
         return Ok(0);
     }
     let audience = alerts::load_people(tx).await?;
@@ -76,7 +87,9 @@ async fn tell(
     let mut silent: Vec<(Uuid, &'static str)> = Vec::new();
     for told in applied {
         let verdict = &verdicts[told.verdict];
-        let Some(rule) = rules.iter().find(|rule| rule.id == verdict.rule_id) else { continue };
+        let Some(rule) = rules.iter().find(|rule| rule.id == verdict.rule_id) else {
+            continue;
+        };
         match notices_of(rule, verdict, told, &audience, now) {
             Ok(new) => notices.extend(new),
             Err(reason) => silent.push((told.alert.0, reason)),
@@ -84,7 +97,14 @@ async fn tell(
     }
     notifications::note_unreachable(tx, company, &silent, now).await?;
     let made = notifications::create_notices(tx, company, &notices, now).await?;
-    let jobs = made.iter().map(|message| job(company, &SendMessage { message_id: *message }));
+    let jobs = made.iter().map(|message| {
+        job(
+            company,
+            &SendMessage {
+                message_id: *message,
+            },
+        )
+    });
     tx.enqueue_all(jobs.collect()).await?;
     Ok(made.len())
 }
@@ -100,7 +120,9 @@ fn notices_of(
     if verdict.withheld {
         return Err("snoozed");
     }
-    let Some(cause) = verdict.cause else { return Ok(Vec::new()) };
+    let Some(cause) = verdict.cause else {
+        return Ok(Vec::new());
+    };
     let destinations = alerts::destinations(rule, &audience.people, audience.language);
     if destinations.is_empty() {
         return Err("no_address");

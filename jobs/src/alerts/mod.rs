@@ -9,5 +9,7 @@ pub use evaluate_all::EvaluateAllAlerts;
 use crate::Registry;
 
 pub(crate) fn register(registry: Registry) -> Registry {
-    registry.with::<EvaluateAlerts>().with::<EvaluateAllAlerts>()
+    registry
+        .with::<EvaluateAlerts>()
+        .with::<EvaluateAllAlerts>()
 }

@@ -32,16 +32,21 @@ impl Job<Fleet> for ApplyEvent {
         let event = Event::parse(&body).map_err(JobError::fail)?;
         let (state, company) = match Notice::of_event(&event.kind, &event.object) {
             Notice::Irrelevant => (EventState::Ignored, None),
-            Notice::Subscription(subject) => match billing::find_company(&mut tx, &subject).await? {
-                None => (EventState::Unmatched, None),
-                Some(company) => {
-                    let apply = ApplySubscription { subscription: subject.subscription };
-                    tx.enqueue(job(company, &apply)).await?;
-                    (EventState::Routed, Some(company))
+            Notice::Subscription(subject) => {
+                match billing::find_company(&mut tx, &subject).await? {
+                    None => (EventState::Unmatched, None),
+                    Some(company) => {
+                        let apply = ApplySubscription {
+                            subscription: subject.subscription,
+                        };
+                        tx.enqueue(job(company, &apply)).await?;
+                        (EventState::Routed, Some(company))
+                    }
                 }
-            },
+            }
         };
         billing::settle_event(&mut tx, &self.event, state, cx.now()).await?;
-        cx.finish(tx, json!({"kind": event.kind, "company_id": company})).await
+        cx.finish(tx, json!({"kind": event.kind, "company_id": company}))
+            .await
     }
 }

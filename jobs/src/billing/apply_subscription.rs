@@ -33,17 +33,32 @@ impl Job<Fleet> for ApplySubscription {
 
     async fn run(self, cx: JobContext<Fleet>) -> JobResult {
         let stripe = &cx.world().providers.stripe;
-        let found = stripe.fetch_subscription(&self.subscription).await.map_err(|error| setback(&cx, error))?;
+        let found = stripe
+            .fetch_subscription(&self.subscription)
+            .await
+            .map_err(|error| setback(&cx, error))?;
         let plan = plan_of_price(stripe, found.price.as_deref());
         if plan.is_none() {
             tracing::warn!(price = found.price, "price of no plan");
         }
         let mut tx = cx.begin().await?;
         let before = billing::find_held(&mut tx, &found.id).await?;
-        let held = billing::hold(before, Seen { status: &found.status, plan }, cx.now());
+        let held = billing::hold(
+            before,
+            Seen {
+                status: &found.status,
+                plan,
+            },
+            cx.now(),
+        );
         let status = found.status.clone();
-        let changed = billing::apply_record(&mut tx, cx.company(), &record(found), held, cx.now()).await?;
-        cx.finish(tx, json!({"plan": held.plan, "status": status, "changed": changed})).await
+        let changed =
+            billing::apply_record(&mut tx, cx.company(), &record(found), held, cx.now()).await?;
+        cx.finish(
+            tx,
+            json!({"plan": held.plan, "status": status, "changed": changed}),
+        )
+        .await
     }
 }
 
@@ -70,7 +85,10 @@ fn record(found: Subscription) -> Record {
 
 /// Trouble at Stripe, or with our key for it, spends no try: it passes, or a person puts it right.
 fn setback(cx: &JobContext<Fleet>, error: ProviderError) -> JobError {
-    let passes = matches!(error.class, Class::RateLimited | Class::Misconfigured | Class::Retry | Class::Unknown);
+    let passes = matches!(
+        error.class,
+        Class::RateLimited | Class::Misconfigured | Class::Retry | Class::Unknown
+    );
     if !passes || age(cx) > GIVE_UP_AFTER {
         return JobError::fail(error);
     }

@@ -10,5 +10,8 @@ pub use apply_subscription::ApplySubscription;
 pub use reconcile_subscriptions::ReconcileSubscriptions;
 
 pub(crate) fn register(registry: crate::Registry) -> crate::Registry {
-    registry.with::<ApplyEvent>().with::<ApplySubscription>().with::<ReconcileSubscriptions>()
+    registry
+        .with::<ApplyEvent>()
+        .with::<ApplySubscription>()
+        .with::<ReconcileSubscriptions>()
 }

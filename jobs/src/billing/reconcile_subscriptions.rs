@@ -29,10 +29,14 @@ impl Job<Fleet> for ReconcileSubscriptions {
         let mut tx = cx.begin().await?;
         let running = billing::running_subscriptions(&mut tx).await?;
         let subscriptions = running.len();
-        let mut jobs = running.into_iter().enumerate().map(|(i, (company, subscription))| {
-            let later = i64::try_from(i / PER_SECOND).unwrap_or(0);
-            job(company, &ApplySubscription { subscription }).at(cx.now() + TimeDelta::seconds(later))
-        });
+        let mut jobs = running
+            .into_iter()
+            .enumerate()
+            .map(|(i, (company, subscription))| {
+                let later = i64::try_from(i / PER_SECOND).unwrap_or(0);
+                job(company, &ApplySubscription { subscription })
+                    .at(cx.now() + TimeDelta::seconds(later))
+            });
         for _ in 0..subscriptions.div_ceil(BATCH) {
             tx.enqueue_all(jobs.by_ref().take(BATCH).collect()).await?;
         }

@@ -46,7 +46,10 @@ fn ending(is_over: bool, job: Option<&str>) -> Option<Ending> {
     let is = |state: JobState| job == Some(state.name());
     if is_over {
         Some(Ending::Over)
-    } else if [JobState::Scheduled, JobState::Queued, JobState::Running].into_iter().any(is) {
+    } else if [JobState::Scheduled, JobState::Queued, JobState::Running]
+        .into_iter()
+        .any(is)
+    {
         None
     } else if is(JobState::Cancelled) {
         Some(Ending::Cancelled)

@@ -23,8 +23,12 @@ impl Job<Fleet> for CloseImports {
     async fn run(self, cx: JobContext<Fleet>) -> JobResult {
         let mut tx = cx.begin().await?;
         let left = import::abandoned_imports(&mut tx).await?;
-        tx.enqueue_all(left.iter().map(|(company, id)| job(*company, &CloseImport { import_id: *id })).collect())
-            .await?;
+        tx.enqueue_all(
+            left.iter()
+                .map(|(company, id)| job(*company, &CloseImport { import_id: *id }))
+                .collect(),
+        )
+        .await?;
         cx.finish(tx, json!({ "imports": left.len() })).await
     }
 }

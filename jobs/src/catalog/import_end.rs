@@ -19,14 +19,23 @@ pub(super) enum Ending {
 }
 
 /// Ends the import, takes in what it has committed and empties its staging, in one commit.
-pub(super) async fn end(cx: &JobContext<Fleet>, id: ImportId, ending: &Ending) -> Result<(), JobError> {
+pub(super) async fn end(
+    cx: &JobContext<Fleet>,
+    id: ImportId,
+    ending: &Ending,
+) -> Result<(), JobError> {
     let mut tx = cx.begin().await?;
     close(&mut tx, cx, id, ending).await?;
     Ok(tx.commit().await?)
 }
 
 /// The same as a part of the caller's transaction.
-pub(super) async fn close(tx: &mut Tx, cx: &JobContext<Fleet>, id: ImportId, ending: &Ending) -> Result<(), JobError> {
+pub(super) async fn close(
+    tx: &mut Tx,
+    cx: &JobContext<Fleet>,
+    id: ImportId,
+    ending: &Ending,
+) -> Result<(), JobError> {
     let company = cx.company();
     let work = import::find_work(tx, company, id).await?;
     let must_settle = work.state != State::Succeeded && work.merged_through > 0;
@@ -55,7 +64,8 @@ async fn settle(tx: &mut Tx, company: CompanyId, work: &Work) -> Result<(), JobE
     }
     recompute_levels(tx, company, &written).await?;
     import::record_settled(tx, company, work.id).await?;
-    tx.enqueue_all(reactions(company, event_of(work.kind))).await?;
+    tx.enqueue_all(reactions(company, event_of(work.kind)))
+        .await?;
     Ok(())
 }
 

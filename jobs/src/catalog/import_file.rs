@@ -53,7 +53,10 @@ async fn give_up(cx: &JobContext<Fleet>, id: ImportId, cause: Cause) -> JobResul
     }
     if cx.is_last_attempt() {
         tracing::error!(import_id = %id, cause = %cause, "import given up");
-        let why = Refusal::new("internal", "the import failed on our side; send the file again");
+        let why = Refusal::new(
+            "internal",
+            "the import failed on our side; send the file again",
+        );
         end(cx, id, &Ending::Failed(why)).await?;
     }
     Err(JobError::Retry(cause))
@@ -71,20 +74,34 @@ async fn run(cx: &JobContext<Fleet>, id: ImportId) -> JobResult {
     }
     import::start_checking(&mut tx, company, id).await?;
     if import::succeed_as_repeat(&mut tx, company, id).await? {
-        return cx.finish(tx, json!({ "state": State::Succeeded, "repeated": true })).await;
+        return cx
+            .finish(tx, json!({ "state": State::Succeeded, "repeated": true }))
+            .await;
     }
-    cx.checkpoint(tx, &progress(0, work.file_bytes, "checking")).await?;
+    cx.checkpoint(tx, &progress(0, work.file_bytes, "checking"))
+        .await?;
     match examine(cx, &work).await? {
         Err(refusal) => refuse(cx, id, refusal).await,
-        Ok(Examined { detected, detection: Detection::NeedsInput(questions) }) => {
+        Ok(Examined {
+            detected,
+            detection: Detection::NeedsInput(questions),
+        }) => {
             let mut tx = cx.begin().await?;
             unless_over(import::ask(&mut tx, company, id, &detected, &questions).await)?;
-            cx.finish(tx, json!({ "state": State::NeedsInput, "questions": questions })).await
+            cx.finish(
+                tx,
+                json!({ "state": State::NeedsInput, "questions": questions }),
+            )
+            .await
         }
-        Ok(Examined { detected, detection: Detection::Ready(plan) }) => {
+        Ok(Examined {
+            detected,
+            detection: Detection::Ready(plan),
+        }) => {
             let mut tx = cx.begin().await?;
             unless_over(import::start_loading(&mut tx, company, id, &detected).await)?;
-            cx.checkpoint(tx, &progress(0, work.file_bytes, "loading")).await?;
+            cx.checkpoint(tx, &progress(0, work.file_bytes, "loading"))
+                .await?;
             match load(cx, &work, detected, plan).await? {
                 Loaded::Staged { through, counts } => merge(cx, &work, through, counts).await,
                 Loaded::Refused(refusal) => refuse(cx, id, refusal).await,
@@ -94,14 +111,24 @@ async fn run(cx: &JobContext<Fleet>, id: ImportId) -> JobResult {
 }
 
 /// Reads the file beside the async threads.
-async fn examine(cx: &JobContext<Fleet>, work: &Work) -> Result<Result<Examined, Refusal>, JobError> {
-    let file = cx.world().blobs.open(&work.blob_key).await.map_err(JobError::retry)?;
+async fn examine(
+    cx: &JobContext<Fleet>,
+    work: &Work,
+) -> Result<Result<Examined, Refusal>, JobError> {
+    let file = cx
+        .world()
+        .blobs
+        .open(&work.blob_key)
+        .await
+        .map_err(JobError::retry)?;
     let (kind, options, digest) = (work.kind, work.options.clone(), work.file_sha256.clone());
     let read = move || {
         import::check_digest(&file, &digest)?;
         import::examine(&file, kind, &options)
     };
-    tokio::task::spawn_blocking(read).await.map_err(JobError::retry)
+    tokio::task::spawn_blocking(read)
+        .await
+        .map_err(JobError::retry)
 }
 
 async fn refuse(cx: &JobContext<Fleet>, id: ImportId, why: Refusal) -> JobResult {
@@ -125,5 +152,9 @@ async fn clean_up(cx: &JobContext<Fleet>, id: ImportId) {
 }
 
 pub(super) fn progress(done: u64, total: u64, message: &str) -> platform::queue::Progress {
-    platform::queue::Progress { done, total, message: message.to_owned() }
+    platform::queue::Progress {
+        done,
+        total,
+        message: message.to_owned(),
+    }
 }

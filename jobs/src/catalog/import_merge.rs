@@ -19,7 +19,12 @@ use crate::events::reactions;
 const RANGE: i64 = 100_000;
 const PAUSE: Duration = Duration::from_secs(15);
 
-pub(super) async fn merge(cx: &JobContext<Fleet>, work: &Work, through: i64, mut counts: Counts) -> JobResult {
+pub(super) async fn merge(
+    cx: &JobContext<Fleet>,
+    work: &Work,
+    through: i64,
+    mut counts: Counts,
+) -> JobResult {
     let company = cx.company();
     let mut tx = cx.begin().await?;
     if work.options.mode == Mode::AllOrNothing {
@@ -32,12 +37,24 @@ pub(super) async fn merge(cx: &JobContext<Fleet>, work: &Work, through: i64, mut
     import::record_counts(&mut tx, company, work.id, &counts).await?;
     let total = u64::try_from(through).unwrap_or(0);
     let mut after = work.merged_through;
-    cx.checkpoint(tx, &progress(u64::try_from(after).unwrap_or(0), total, "merging")).await?;
+    cx.checkpoint(
+        tx,
+        &progress(u64::try_from(after).unwrap_or(0), total, "merging"),
+    )
+    .await?;
     while after < through {
-        let next = if work.kind == Kind::Products { through } else { through.min(after + RANGE) };
+        let next = if work.kind == Kind::Products {
+            through
+        } else {
+            through.min(after + RANGE)
+        };
         let mut tx = cx.begin().await?;
         merge_range(&mut tx, cx, work, (after, next)).await?;
-        cx.checkpoint(tx, &progress(u64::try_from(next).unwrap_or(0), total, "merging")).await?;
+        cx.checkpoint(
+            tx,
+            &progress(u64::try_from(next).unwrap_or(0), total, "merging"),
+        )
+        .await?;
         after = next;
     }
     let mut tx = cx.begin().await?;
@@ -50,23 +67,37 @@ pub(super) async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), Job
     if import::take_turn(tx, company).await? {
         return Ok(());
     }
-    Err(JobError::snooze(PAUSE, "another import of the company is merging"))
+    Err(JobError::snooze(
+        PAUSE,
+        "another import of the company is merging",
+    ))
 }
 
 /// Makes what the rows name and the catalog lacks.
-async fn prepare(tx: &mut Tx, cx: &JobContext<Fleet>, work: &Work, counts: &mut Counts) -> Result<(), JobError> {
+async fn prepare(
+    tx: &mut Tx,
+    cx: &JobContext<Fleet>,
+    work: &Work,
+    counts: &mut Counts,
+) -> Result<(), JobError> {
     let company = cx.company();
     if work.kind == Kind::Products {
         return Ok(import::create_missing_references(tx, company, work.id).await?);
     }
-    counts.products_created += import::create_missing_products(tx, company, work.id, work.product_currency()).await?;
+    counts.products_created +=
+        import::create_missing_products(tx, company, work.id, work.product_currency()).await?;
     if work.kind == Kind::Sales {
         counts.customers_created += import::create_missing_customers(tx, company, work.id).await?;
     }
     Ok(())
 }
 
-async fn merge_range(tx: &mut Tx, cx: &JobContext<Fleet>, work: &Work, range: (i64, i64)) -> Result<Merged, JobError> {
+async fn merge_range(
+    tx: &mut Tx,
+    cx: &JobContext<Fleet>,
+    work: &Work,
+    range: (i64, i64),
+) -> Result<Merged, JobError> {
     let company = cx.company();
     let merged = match work.kind {
         Kind::Sales => import::merge_sales(tx, company, work.id, work.options.stock, range).await?,
@@ -91,6 +122,8 @@ async fn finish(mut tx: Tx, cx: &JobContext<Fleet>, work: &Work, mut counts: Cou
         import::warn_of_lines(&mut tx, company, work.id).await?;
     }
     unless_over(import::succeed(&mut tx, company, work.id, &counts).await)?;
-    tx.enqueue_all(reactions(company, event_of(work.kind))).await?;
-    cx.finish(tx, json!({ "state": State::Succeeded, "totals": counts })).await
+    tx.enqueue_all(reactions(company, event_of(work.kind)))
+        .await?;
+    cx.finish(tx, json!({ "state": State::Succeeded, "totals": counts }))
+        .await
 }

@@ -16,7 +16,11 @@ pub use sweep_files::SweepFiles;
 use crate::Registry;
 
 pub(crate) fn register(registry: Registry) -> Registry {
-    registry.with::<ImportFile>().with::<CloseImport>().with::<CloseImports>().with::<SweepFiles>()
+    registry
+        .with::<ImportFile>()
+        .with::<CloseImport>()
+        .with::<CloseImports>()
+        .with::<SweepFiles>()
 }
 
 #[cfg(test)]

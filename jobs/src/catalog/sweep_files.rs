@@ -34,7 +34,10 @@ impl Job<Fleet> for SweepFiles {
     async fn run(self, cx: JobContext<Fleet>) -> JobResult {
         let Fleet { blobs, db, .. } = cx.world();
         let mut swept = 0;
-        let old = blobs.older_than(cx.now() - UPLOAD).await.map_err(JobError::retry)?;
+        let old = blobs
+            .older_than(cx.now() - UPLOAD)
+            .await
+            .map_err(JobError::retry)?;
         for (company, mut names) in by_company(old) {
             let mut tx = db.begin(Scope::company(company)).await?;
             let in_use = import::files_in_use(&mut tx, company, cx.now() - KEPT).await?;
@@ -51,7 +54,9 @@ impl Job<Fleet> for SweepFiles {
 fn by_company(names: Vec<String>) -> BTreeMap<CompanyId, Vec<String>> {
     let mut found = BTreeMap::<_, Vec<_>>::new();
     for name in names {
-        let company = name.split_once('/').and_then(|(company, _)| company.parse().ok());
+        let company = name
+            .split_once('/')
+            .and_then(|(company, _)| company.parse().ok());
         if let Some(company) = company {
             found.entry(company).or_default().push(name);
         }

@@ -17,7 +17,12 @@ pub(super) struct Mail {
 
 /// Sends with the id of `subject_id` as Brevo's idempotency key: a lost answer or a second run of
 /// the job sends nothing more.
-pub(super) async fn send(providers: &Providers, mail: Mail, subject_id: Uuid, job: JobId) -> Result<(), JobError> {
+pub(super) async fn send(
+    providers: &Providers,
+    mail: Mail,
+    subject_id: Uuid,
+    job: JobId,
+) -> Result<(), JobError> {
     let email = NewEmail {
         to_email: mail.to_email,
         to_name: mail.to_name,
@@ -33,7 +38,9 @@ pub(super) async fn send(providers: &Providers, mail: Mail, subject_id: Uuid, jo
         Err(error) => match error.class {
             Class::AlreadyDone => Ok(()),
             Class::RateLimited => {
-                let wait = error.retry_after.unwrap_or(std::time::Duration::from_secs(60));
+                let wait = error
+                    .retry_after
+                    .unwrap_or(std::time::Duration::from_secs(60));
                 Err(JobError::retry_after(wait, error))
             }
             Class::Retry | Class::Unknown | Class::Misconfigured => Err(JobError::retry(error)),
@@ -43,8 +50,15 @@ pub(super) async fn send(providers: &Providers, mail: Mail, subject_id: Uuid, jo
 }
 
 fn html(paragraphs: &[String]) -> String {
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let body: String = paragraphs.iter().map(|paragraph| format!("<p>{}</p>", escape(paragraph))).collect();
+    let escape = |text: &str| {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+    };
+    let body: String = paragraphs
+        .iter()
+        .map(|paragraph| format!("<p>{}</p>", escape(paragraph)))
+        .collect();
     format!("<!doctype html><html><body>{body}</body></html>")
 }
 
@@ -54,8 +68,11 @@ pub(super) fn password_reset(language: Language, name: &str, link: &str) -> (Str
             "Votre mot de passe Vigie".to_owned(),
             vec![
                 format!("Bonjour {name},"),
-                format!("Pour choisir un nouveau mot de passe, ouvrez ce lien dans l'heure : {link}"),
-                "Si vous n'avez rien demandé, ne faites rien : votre mot de passe reste le même.".to_owned(),
+                format!(
+                    "Pour choisir un nouveau mot de passe, ouvrez ce lien dans l'heure : {link}"
+                ),
+                "Si vous n'avez rien demandé, ne faites rien : votre mot de passe reste le même."
+                    .to_owned(),
             ],
         ),
         Language::En => (
@@ -69,7 +86,12 @@ pub(super) fn password_reset(language: Language, name: &str, link: &str) -> (Str
     }
 }
 
-pub(super) fn invitation(language: Language, by: &str, company: &str, link: &str) -> (String, Vec<String>) {
+pub(super) fn invitation(
+    language: Language,
+    by: &str,
+    company: &str,
+    link: &str,
+) -> (String, Vec<String>) {
     match language {
         Language::Fr => (
             format!("Invitation à rejoindre {company} sur Vigie"),
@@ -96,8 +118,16 @@ mod tests {
 
     #[test]
     fn names_can_t_smuggle_markup_into_a_message() {
-        let (_, paragraphs) = invitation(Language::Fr, "<b>Awa</b>", "A & B", "https://vigie.example/x?a=1&b=2");
+        let (_, paragraphs) = invitation(
+            Language::Fr,
+            "<b>Awa</b>",
+            "A & B",
+            "https://vigie.example/x?a=1&b=2",
+        );
         let html = html(&paragraphs);
-        assert!(html.contains("&lt;b&gt;Awa&lt;/b&gt;") && html.contains("A &amp; B"), "{html}");
+        assert!(
+            html.contains("&lt;b&gt;Awa&lt;/b&gt;") && html.contains("A &amp; B"),
+            "{html}"
+        );
     }
 }

@@ -12,5 +12,8 @@ pub use sweep::Sweep;
 use crate::Registry;
 
 pub(crate) fn register(registry: Registry) -> Registry {
-    registry.with::<SendPasswordReset>().with::<SendInvitation>().with::<Sweep>()
+    registry
+        .with::<SendPasswordReset>()
+        .with::<SendInvitation>()
+        .with::<Sweep>()
 }

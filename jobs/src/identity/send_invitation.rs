@@ -19,18 +19,38 @@ impl Job<Fleet> for SendInvitation {
 
     async fn run(self, cx: JobContext<Fleet>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let invitation = identity::invitation_mail(&mut tx, cx.company(), self.invitation_id, cx.now()).await?;
+        let invitation =
+            identity::invitation_mail(&mut tx, cx.company(), self.invitation_id, cx.now()).await?;
         tx.rollback().await?;
         let Some(invitation) = invitation else {
-            return Ok(Done::with(&serde_json::json!({"skipped": "accepted or expired"})));
+            return Ok(Done::with(
+                &serde_json::json!({"skipped": "accepted or expired"}),
+            ));
         };
         let fleet = cx.world();
         let context = format!("invitations:{}", self.invitation_id);
-        let token = fleet.keyring.open(&context, &invitation.sealed_token).map_err(JobError::fail)?;
-        let link = format!("{}/accept-invitation#{}", fleet.public_url, String::from_utf8_lossy(&token));
-        let (subject, paragraphs) =
-            mail::invitation(invitation.language, &invitation.invited_by, &invitation.company_name, &link);
-        let mail = Mail { to_email: invitation.email, to_name: None, subject, paragraphs, tag: "invitation" };
+        let token = fleet
+            .keyring
+            .open(&context, &invitation.sealed_token)
+            .map_err(JobError::fail)?;
+        let link = format!(
+            "{}/accept-invitation#{}",
+            fleet.public_url,
+            String::from_utf8_lossy(&token)
+        );
+        let (subject, paragraphs) = mail::invitation(
+            invitation.language,
+            &invitation.invited_by,
+            &invitation.company_name,
+            &link,
+        );
+        let mail = Mail {
+            to_email: invitation.email,
+            to_name: None,
+            subject,
+            paragraphs,
+            tag: "invitation",
+        };
         mail::send(&fleet.providers, mail, self.invitation_id.0, cx.job_id()).await?;
         Ok(Done::empty())
     }

@@ -24,15 +24,29 @@ impl Job<Fleet> for SendPasswordReset {
         let reset = identity::reset_mail(&mut tx, self.reset_id).await?;
         tx.rollback().await?;
         let Some(reset) = reset else {
-            return Ok(Done::with(&serde_json::json!({"skipped": "used or expired"})));
+            return Ok(Done::with(
+                &serde_json::json!({"skipped": "used or expired"}),
+            ));
         };
         let fleet = cx.world();
         let context = format!("password_resets:{}", self.reset_id);
-        let token = fleet.keyring.open(&context, &reset.sealed_token).map_err(JobError::fail)?;
-        let link = format!("{}/reset-password#{}", fleet.public_url, String::from_utf8_lossy(&token));
+        let token = fleet
+            .keyring
+            .open(&context, &reset.sealed_token)
+            .map_err(JobError::fail)?;
+        let link = format!(
+            "{}/reset-password#{}",
+            fleet.public_url,
+            String::from_utf8_lossy(&token)
+        );
         let (subject, paragraphs) = mail::password_reset(reset.language, &reset.full_name, &link);
-        let mail =
-            Mail { to_email: reset.email, to_name: Some(reset.full_name), subject, paragraphs, tag: "password-reset" };
+        let mail = Mail {
+            to_email: reset.email,
+            to_name: Some(reset.full_name),
+            subject,
+            paragraphs,
+            tag: "password-reset",
+        };
         mail::send(&fleet.providers, mail, self.reset_id.0, cx.job_id()).await?;
         Ok(Done::empty())
     }

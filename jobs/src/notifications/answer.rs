@@ -15,10 +15,16 @@ use crate::Fleet;
 
 /// Records what the provider has. Where another claim took the job over meanwhile, the record is
 /// made all the same: it is the truth, and spares that claim the search.
-pub(super) async fn sent(cx: &JobContext<Fleet>, effect: EffectId, provider_id: Option<String>) -> JobResult {
+pub(super) async fn sent(
+    cx: &JobContext<Fleet>,
+    effect: EffectId,
+    provider_id: Option<String>,
+) -> JobResult {
     let mut tx = cx.begin().await?;
     notifications::record_sent(&mut tx, effect, provider_id.as_deref(), cx.now()).await?;
-    let finished = cx.finish(tx, json!({ "state": "sent", "provider_id": provider_id })).await;
+    let finished = cx
+        .finish(tx, json!({ "state": "sent", "provider_id": provider_id }))
+        .await;
     if matches!(finished, Err(JobError::Lost)) {
         let mut tx = cx.begin().await?;
         notifications::record_sent(&mut tx, effect, provider_id.as_deref(), cx.now()).await?;
@@ -45,8 +51,12 @@ pub(super) async fn not_sent(
             tx.commit().await?;
             Err(JobError::snooze(Duration::ZERO, error))
         }
-        Outcome::UseTemplate => refused(cx, message, effect, (MessageState::Failed, None), &error).await,
-        Outcome::End(state, suppression) => refused(cx, message, effect, (state, suppression), &error).await,
+        Outcome::UseTemplate => {
+            refused(cx, message, effect, (MessageState::Failed, None), &error).await
+        }
+        Outcome::End(state, suppression) => {
+            refused(cx, message, effect, (state, suppression), &error).await
+        }
     }
 }
 
@@ -99,11 +109,27 @@ async fn refused(
     let mut tx = cx.begin().await?;
     if let Some(reason) = suppression {
         let (company, channel) = (cx.company(), message.channel);
-        notifications::suppress(&mut tx, company, channel, &message.recipient, reason, cx.now()).await?;
+        notifications::suppress(
+            &mut tx,
+            company,
+            channel,
+            &message.recipient,
+            reason,
+            cx.now(),
+        )
+        .await?;
     }
     let code = error.code.as_deref().unwrap_or(error.class.as_str());
     if effect.doubtful {
-        return end(cx, tx, message.id, MessageState::Undetermined, code, &error.to_string()).await;
+        return end(
+            cx,
+            tx,
+            message.id,
+            MessageState::Undetermined,
+            code,
+            &error.to_string(),
+        )
+        .await;
     }
     notifications::mark_absent(&mut tx, effect.id, cx.now()).await?;
     end(cx, tx, message.id, state, code, &error.to_string()).await

@@ -1,7 +1,9 @@
 //! A message over Brevo. Every try of one effect carries the same key, so that a lost answer is no
 //! doubt: the same call again sends nothing more.
 
-use domain::notifications::{EffectId, MessageState, OpenEffect, Outgoing, Rendered, SuppressionReason};
+use domain::notifications::{
+    EffectId, MessageState, OpenEffect, Outgoing, Rendered, SuppressionReason,
+};
 use platform::ids::CompanyId;
 use providers::ProviderError;
 use providers::brevo::{EventKind, NewEmail};
@@ -36,7 +38,10 @@ pub fn told_by(kind: EventKind) -> (Option<MessageState>, Option<SuppressionReas
         EventKind::Requested => (Some(MessageState::Sent), None),
         EventKind::Delivered => (Some(MessageState::Delivered), None),
         EventKind::Opened | EventKind::Clicked => (Some(MessageState::Read), None),
-        EventKind::HardBounce => (Some(MessageState::Undelivered), Some(SuppressionReason::HardBounce)),
+        EventKind::HardBounce => (
+            Some(MessageState::Undelivered),
+            Some(SuppressionReason::HardBounce),
+        ),
         EventKind::InvalidEmail => (Some(MessageState::Failed), Some(SuppressionReason::Invalid)),
         EventKind::Blocked => (Some(MessageState::Failed), Some(SuppressionReason::Blocked)),
         EventKind::Spam => (None, Some(SuppressionReason::Complaint)),
@@ -82,7 +87,10 @@ mod tests {
     #[test]
     fn a_reference_is_read_back_and_anything_else_is_not() {
         let (company, effect) = (CompanyId::new(), EffectId::new());
-        assert_eq!(parse_reference(&format!("{company}:{effect}")), Some((company, effect)));
+        assert_eq!(
+            parse_reference(&format!("{company}:{effect}")),
+            Some((company, effect))
+        );
         assert_eq!(parse_reference("send-1"), None);
         assert_eq!(parse_reference(&format!("{company}:x")), None);
     }

@@ -35,7 +35,9 @@ pub(super) const OPTED_OUT: u32 = 21610;
 pub(super) fn outcome(error: &ProviderError) -> Outcome {
     match error.class {
         Class::AlreadyDone => Outcome::Done,
-        Class::Unknown if error.status == Some(500) && error.code.is_some() => Outcome::LookUp(SETTLE_AFTER_ANSWER),
+        Class::Unknown if error.status == Some(500) && error.code.is_some() => {
+            Outcome::LookUp(SETTLE_AFTER_ANSWER)
+        }
         Class::Unknown => Outcome::LookUp(SETTLE_AFTER_SILENCE),
         Class::Retry => Outcome::TryAgain,
         Class::RateLimited => Outcome::Wait(error.retry_after.unwrap_or(DEFAULT_WAIT)),
@@ -73,14 +75,49 @@ mod tests {
     #[test]
     fn each_class_of_error_has_its_consequence() {
         let cases = [
-            (Class::Unknown, None, None, Outcome::LookUp(Duration::from_secs(60))),
-            (Class::Unknown, Some(500), Some("20500"), Outcome::LookUp(Duration::from_secs(2))),
-            (Class::Unknown, Some(500), None, Outcome::LookUp(Duration::from_secs(60))),
-            (Class::Unknown, Some(502), None, Outcome::LookUp(Duration::from_secs(60))),
-            (Class::Unknown, Some(503), Some("20503"), Outcome::LookUp(Duration::from_secs(60))),
+            (
+                Class::Unknown,
+                None,
+                None,
+                Outcome::LookUp(Duration::from_secs(60)),
+            ),
+            (
+                Class::Unknown,
+                Some(500),
+                Some("20500"),
+                Outcome::LookUp(Duration::from_secs(2)),
+            ),
+            (
+                Class::Unknown,
+                Some(500),
+                None,
+                Outcome::LookUp(Duration::from_secs(60)),
+            ),
+            (
+                Class::Unknown,
+                Some(502),
+                None,
+                Outcome::LookUp(Duration::from_secs(60)),
+            ),
+            (
+                Class::Unknown,
+                Some(503),
+                Some("20503"),
+                Outcome::LookUp(Duration::from_secs(60)),
+            ),
             (Class::Retry, None, None, Outcome::TryAgain),
-            (Class::RateLimited, Some(429), Some("20429"), Outcome::Wait(Duration::from_secs(7))),
-            (Class::WindowClosed, Some(400), Some("63016"), Outcome::UseTemplate),
+            (
+                Class::RateLimited,
+                Some(429),
+                Some("20429"),
+                Outcome::Wait(Duration::from_secs(7)),
+            ),
+            (
+                Class::WindowClosed,
+                Some(400),
+                Some("63016"),
+                Outcome::UseTemplate,
+            ),
             (
                 Class::Recipient,
                 Some(400),
@@ -93,12 +130,26 @@ mod tests {
                 Some("21211"),
                 Outcome::End(MessageState::Failed, Some(SuppressionReason::Invalid)),
             ),
-            (Class::Misconfigured, Some(401), None, Outcome::End(MessageState::Failed, None)),
-            (Class::Expired, None, Some("30036"), Outcome::End(MessageState::Expired, None)),
+            (
+                Class::Misconfigured,
+                Some(401),
+                None,
+                Outcome::End(MessageState::Failed, None),
+            ),
+            (
+                Class::Expired,
+                None,
+                Some("30036"),
+                Outcome::End(MessageState::Expired, None),
+            ),
             (Class::AlreadyDone, Some(409), None, Outcome::Done),
         ];
         for (class, status, code, expected) in cases {
-            assert_eq!(outcome(&error(class, status, code)), expected, "{class:?} {code:?}");
+            assert_eq!(
+                outcome(&error(class, status, code)),
+                expected,
+                "{class:?} {code:?}"
+            );
         }
     }
 }

@@ -8,7 +8,9 @@
 //! | after the call, before its record | the same; or Twilio's callback has settled it meanwhile |
 //! | after the record | the message is sent: nothing to do |
 
-use domain::notifications::{self, Channel, Claimed, MessageId, MessageState, OpenEffect, Outgoing, Rendered};
+use domain::notifications::{
+    self, Channel, Claimed, MessageId, MessageState, OpenEffect, Outgoing, Rendered,
+};
 use platform::db::Tx;
 use platform::queue::{Job, JobContext, JobError, JobResult, Progress, Queue, Uniqueness};
 use providers::ProviderError;
@@ -59,7 +61,13 @@ fn words(fleet: &Fleet, message: &Outgoing) -> Result<Rendered, JobError> {
         Some(alert) => format!("{}/api/v1/alerts/{alert}", fleet.public_url),
         None => fleet.public_url.clone(),
     };
-    notifications::render(message.template, message.language, &message.variables, &link).map_err(JobError::fail)
+    notifications::render(
+        message.template,
+        message.language,
+        &message.variables,
+        &link,
+    )
+    .map_err(JobError::fail)
 }
 
 /// Commits the intention, then calls.
@@ -67,37 +75,92 @@ async fn send(cx: &JobContext<Fleet>, mut tx: Tx, message: Outgoing) -> JobResul
     let words = match words(cx.world(), &message) {
         Ok(words) => words,
         Err(error) => {
-            return end(cx, tx, message.id, MessageState::Failed, "bad_template", &error.to_string()).await;
+            return end(
+                cx,
+                tx,
+                message.id,
+                MessageState::Failed,
+                "bad_template",
+                &error.to_string(),
+            )
+            .await;
         }
     };
     let (sent_as, content) = match message.channel {
         Channel::Email => ("email", None),
         Channel::Whatsapp => {
-            let known = notifications::known_content_sid(&mut tx, message.template, message.language).await?;
-            let sid = known.or_else(|| whatsapp::sandbox_sid(cx.world(), message.template, message.language));
+            let known =
+                notifications::known_content_sid(&mut tx, message.template, message.language)
+                    .await?;
+            let sid = known
+                .or_else(|| whatsapp::sandbox_sid(cx.world(), message.template, message.language));
             let Some(content) = whatsapp::content(&message, &words, sid) else {
                 let reason = "outside the 24-hour window, and no approved template is known";
-                return end(cx, tx, message.id, MessageState::Failed, "no_template", reason).await;
+                return end(
+                    cx,
+                    tx,
+                    message.id,
+                    MessageState::Failed,
+                    "no_template",
+                    reason,
+                )
+                .await;
             };
             (whatsapp::sent_as(&content), Some(content))
         }
     };
-    let effect = OpenEffect::intend(&mut tx, cx.company(), &message, sent_as, &words.text, cx.now()).await?;
+    let effect = OpenEffect::intend(
+        &mut tx,
+        cx.company(),
+        &message,
+        sent_as,
+        &words.text,
+        cx.now(),
+    )
+    .await?;
     cx.checkpoint(tx, &Progress::default()).await?;
-    call(cx, Ready { message, effect, words, content }).await
+    call(
+        cx,
+        Ready {
+            message,
+            effect,
+            words,
+            content,
+        },
+    )
+    .await
 }
 
 /// The same call with the same key as the try before.
-async fn repeat(cx: &JobContext<Fleet>, mut tx: Tx, message: Outgoing, effect: OpenEffect) -> JobResult {
+async fn repeat(
+    cx: &JobContext<Fleet>,
+    mut tx: Tx,
+    message: Outgoing,
+    effect: OpenEffect,
+) -> JobResult {
     let words = words(cx.world(), &message)?;
     effect.intend_again(&mut tx).await?;
     cx.checkpoint(tx, &Progress::default()).await?;
-    call(cx, Ready { message, effect, words, content: None }).await
+    call(
+        cx,
+        Ready {
+            message,
+            effect,
+            words,
+            content: None,
+        },
+    )
+    .await
 }
 
 async fn call(cx: &JobContext<Fleet>, ready: Ready) -> JobResult {
     let (fleet, company) = (cx.world(), cx.company());
-    let Ready { message, effect, words, content } = ready;
+    let Ready {
+        message,
+        effect,
+        words,
+        content,
+    } = ready;
     let answer = match content {
         Some(content) => whatsapp::send(fleet, company, &message, &effect, content).await,
         None => email::send(fleet, company, &message, &effect, &words).await,
@@ -109,12 +172,20 @@ async fn call(cx: &JobContext<Fleet>, ready: Ready) -> JobResult {
 }
 
 /// An earlier try may have reached Twilio: search, and send again only when it surely didn't.
-async fn settle(cx: &JobContext<Fleet>, tx: Tx, message: Outgoing, effect: OpenEffect) -> JobResult {
+async fn settle(
+    cx: &JobContext<Fleet>,
+    tx: Tx,
+    message: Outgoing,
+    effect: OpenEffect,
+) -> JobResult {
     tx.rollback().await?;
     if let Ok(early) = (effect.settle_at - cx.now()).to_std()
         && !early.is_zero()
     {
-        return Err(JobError::snooze(early, "an earlier call may still show at the provider"));
+        return Err(JobError::snooze(
+            early,
+            "an earlier call may still show at the provider",
+        ));
     }
     let found = match whatsapp::find(cx.world(), &message, &effect, cx.now()).await {
         Ok(found) => found,
@@ -131,20 +202,41 @@ async fn settle(cx: &JobContext<Fleet>, tx: Tx, message: Outgoing, effect: OpenE
     match notifications::claim_message(&mut tx, message.id, cx.now()).await? {
         Claimed::Send(message) => send(cx, tx, message).await,
         Claimed::Over(state) => cx.finish(tx, json!({ "state": state })).await,
-        Claimed::Repeat(..) | Claimed::Settle(..) => Err(JobError::retry("another try of the message is open")),
+        Claimed::Repeat(..) | Claimed::Settle(..) => {
+            Err(JobError::retry("another try of the message is open"))
+        }
     }
 }
 
 /// The search itself failed. It is repeated for as long as the message is worth sending; then nobody
 /// can tell, so it isn't sent again, and whoever must not miss it gets an e-mail instead.
-async fn not_found_out(cx: &JobContext<Fleet>, message: &Outgoing, error: ProviderError) -> JobResult {
+async fn not_found_out(
+    cx: &JobContext<Fleet>,
+    message: &Outgoing,
+    error: ProviderError,
+) -> JobResult {
     if message.expires_at > cx.now() {
         return Err(JobError::snooze(pause(cx, message, wait_of(&error)), error));
     }
     let mut tx = cx.begin().await?;
     let state = MessageState::Undetermined;
-    notifications::mark_undetermined(&mut tx, message.id, "undetermined", &error.to_string(), cx.now()).await?;
-    let instead = notifications::tell_by_email_instead(&mut tx, cx.company(), message.id, cx.now()).await?;
-    tx.enqueue_all(instead.iter().map(|id| job(cx.company(), &SendMessage { message_id: *id })).collect()).await?;
-    cx.finish(tx, json!({ "state": state, "instead": instead })).await
+    notifications::mark_undetermined(
+        &mut tx,
+        message.id,
+        "undetermined",
+        &error.to_string(),
+        cx.now(),
+    )
+    .await?;
+    let instead =
+        notifications::tell_by_email_instead(&mut tx, cx.company(), message.id, cx.now()).await?;
+    tx.enqueue_all(
+        instead
+            .iter()
+            .map(|id| job(cx.company(), &SendMessage { message_id: *id }))
+            .collect(),
+    )
+    .await?;
+    cx.finish(tx, json!({ "state": state, "instead": instead }))
+        .await
 }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::Language;
-use domain::notifications::{Failure, MessageState, OpenEffect, Outgoing, Rendered, SuppressionReason, Template};
+use domain::notifications::{
+    Failure, MessageState, OpenEffect, Outgoing, Rendered, SuppressionReason, Template,
+};
 use platform::ids::CompanyId;
 use providers::twilio::{Content, MessageStatus, NewMessage, again_after, class_of};
 use providers::{Class, Mode, ProviderError, sandbox};
@@ -15,19 +17,30 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// What is said, and how it is let through: text where the recipient's window is open, else the
 /// approved template; `None` where there is no such template.
-pub(super) fn content(message: &Outgoing, words: &Rendered, sid: Option<String>) -> Option<Content> {
+pub(super) fn content(
+    message: &Outgoing,
+    words: &Rendered,
+    sid: Option<String>,
+) -> Option<Content> {
     if message.window_open {
         return Some(Content::Text(words.text.clone()));
     }
-    Some(Content::Template { content_sid: sid?, variables: words.variables.clone() })
+    Some(Content::Template {
+        content_sid: sid?,
+        variables: words.variables.clone(),
+    })
 }
 
 /// The sandbox's own approved templates; the real ones are in the database.
 pub(super) fn sandbox_sid(fleet: &Fleet, template: Template, language: Language) -> Option<String> {
     match (fleet.providers.mode, template, language) {
         (Mode::Live, ..) | (_, Template::AdsReconnect, _) => None,
-        (Mode::Sandbox, Template::Alert, Language::Fr) => Some(sandbox::TWILIO_CONTENT_ALERT_FR.to_owned()),
-        (Mode::Sandbox, Template::Alert, Language::En) => Some(sandbox::TWILIO_CONTENT_ALERT_EN.to_owned()),
+        (Mode::Sandbox, Template::Alert, Language::Fr) => {
+            Some(sandbox::TWILIO_CONTENT_ALERT_FR.to_owned())
+        }
+        (Mode::Sandbox, Template::Alert, Language::En) => {
+            Some(sandbox::TWILIO_CONTENT_ALERT_EN.to_owned())
+        }
     }
 }
 
@@ -59,7 +72,10 @@ pub(super) async fn send(
 
 /// Signed by Twilio with everything in it, so that what comes back names the effect beyond doubt.
 fn callback(fleet: &Fleet, company: CompanyId, effect: &OpenEffect) -> String {
-    format!("{}/api/v1/webhooks/twilio/status?company={company}&effect={}", fleet.public_url, effect.id)
+    format!(
+        "{}/api/v1/webhooks/twilio/status?company={company}&effect={}",
+        fleet.public_url, effect.id
+    )
 }
 
 /// Messages at Twilio that may be this effect's, oldest first: same recipient, same time, same words.
@@ -70,7 +86,11 @@ pub(super) async fn find(
     now: DateTime<Utc>,
 ) -> Result<Vec<String>, ProviderError> {
     let since = effect.intended_at - CLOCK_SKEW;
-    let mut found = fleet.providers.twilio.find_messages(&message.recipient, since, now + CLOCK_SKEW).await?;
+    let mut found = fleet
+        .providers
+        .twilio
+        .find_messages(&message.recipient, since, now + CLOCK_SKEW)
+        .await?;
     found.retain(|candidate| same_words(&candidate.body, &effect.body));
     found.sort_by_key(|candidate| candidate.created_at);
     Ok(found.into_iter().map(|candidate| candidate.sid).collect())
@@ -87,12 +107,15 @@ pub fn state_of(status: MessageStatus, expired: bool) -> Option<MessageState> {
         MessageStatus::Sent => Some(MessageState::Sent),
         MessageStatus::Delivered => Some(MessageState::Delivered),
         MessageStatus::Read => Some(MessageState::Read),
-        MessageStatus::Failed | MessageStatus::Undelivered if expired => Some(MessageState::Expired),
+        MessageStatus::Failed | MessageStatus::Undelivered if expired => {
+            Some(MessageState::Expired)
+        }
         MessageStatus::Failed | MessageStatus::Canceled => Some(MessageState::Failed),
         MessageStatus::Undelivered => Some(MessageState::Undelivered),
-        MessageStatus::Accepted | MessageStatus::Scheduled | MessageStatus::Queued | MessageStatus::Sending => {
-            Some(MessageState::Sent)
-        }
+        MessageStatus::Accepted
+        | MessageStatus::Scheduled
+        | MessageStatus::Queued
+        | MessageStatus::Sending => Some(MessageState::Sent),
         MessageStatus::Receiving | MessageStatus::Received => None,
     }
 }

@@ -23,7 +23,13 @@ impl Job<Fleet> for ComputeAllDemand {
     async fn run(self, cx: JobContext<Fleet>) -> JobResult {
         let mut tx = cx.begin().await?;
         let companies = rupture::companies_to_watch(&mut tx).await?;
-        tx.enqueue_all(companies.iter().map(|company| job(*company, &ComputeDemand {})).collect()).await?;
+        tx.enqueue_all(
+            companies
+                .iter()
+                .map(|company| job(*company, &ComputeDemand {}))
+                .collect(),
+        )
+        .await?;
         cx.finish(tx, json!({ "companies": companies.len() })).await
     }
 }

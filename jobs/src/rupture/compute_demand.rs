@@ -31,7 +31,8 @@ impl Job<Fleet> for ComputeDemand {
         let made = rupture::recompute_demand(&mut tx, company, now).await?;
         let run = rupture::record_run(&mut tx, company, &made, now).await?;
         refresh_outlooks(&mut tx, company, now).await?;
-        tx.enqueue_all(reactions(company, Event::DemandComputed)).await?;
+        tx.enqueue_all(reactions(company, Event::DemandComputed))
+            .await?;
         let result = json!({ "run_id": run, "as_of": made.as_of, "products": made.products });
         cx.finish(tx, result).await
     }

@@ -22,7 +22,10 @@ use platform::queue::JobError;
 use crate::Registry;
 
 pub(crate) fn register(registry: Registry) -> Registry {
-    registry.with::<ComputeDemand>().with::<ComputeAllDemand>().with::<RunPrediction>()
+    registry
+        .with::<ComputeDemand>()
+        .with::<ComputeAllDemand>()
+        .with::<RunPrediction>()
 }
 
 /// Every watched product with its outlook as of `now`, kept for readers.
@@ -35,7 +38,13 @@ pub(crate) async fn refresh_outlooks(
     now: DateTime<Utc>,
 ) -> Result<Vec<Forecast>, JobError> {
     let watched = rupture::load_watched(tx, company, now).await?;
-    let forecasts = beside(move || watched.into_iter().map(rupture::Watched::forecast).collect()).await?;
+    let forecasts = beside(move || {
+        watched
+            .into_iter()
+            .map(rupture::Watched::forecast)
+            .collect()
+    })
+    .await?;
     rupture::save_outlooks(tx, company, &forecasts, now).await?;
     Ok(forecasts)
 }
@@ -56,6 +65,10 @@ async fn study_outlooks(
 }
 
 /// The arithmetic runs beside the async threads.
-async fn beside(compute: impl FnOnce() -> Vec<Forecast> + Send + 'static) -> Result<Vec<Forecast>, JobError> {
-    tokio::task::spawn_blocking(compute).await.map_err(JobError::retry)
+async fn beside(
+    compute: impl FnOnce() -> Vec<Forecast> + Send + 'static,
+) -> Result<Vec<Forecast>, JobError> {
+    tokio::task::spawn_blocking(compute)
+        .await
+        .map_err(JobError::retry)
 }

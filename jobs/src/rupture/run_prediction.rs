@@ -39,14 +39,27 @@ impl Job<Fleet> for RunPrediction {
             None => None,
         };
         let (made, kind, forecasts) = if let Some((made, demand)) = study {
-            (made, RunKind::Study, study_outlooks(&mut tx, company, demand, now).await?)
+            (
+                made,
+                RunKind::Study,
+                study_outlooks(&mut tx, company, demand, now).await?,
+            )
         } else {
             let made = rupture::recompute_demand(&mut tx, company, now).await?;
-            tx.enqueue_all(reactions(company, Event::DemandComputed)).await?;
-            (made, RunKind::Live, refresh_outlooks(&mut tx, company, now).await?)
+            tx.enqueue_all(reactions(company, Event::DemandComputed))
+                .await?;
+            (
+                made,
+                RunKind::Live,
+                refresh_outlooks(&mut tx, company, now).await?,
+            )
         };
         rupture::save_items(&mut tx, company, &run, &forecasts, now).await?;
         rupture::finish_run(&mut tx, run.id, &made, kind, now).await?;
-        cx.finish(tx, json!({ "as_of": made.as_of, "products": made.products })).await
+        cx.finish(
+            tx,
+            json!({ "as_of": made.as_of, "products": made.products }),
+        )
+        .await
     }
 }

@@ -27,10 +27,20 @@ const OPTIONS: &str = r#"{
 fn series(wide: &[u8]) -> (NaiveDate, HashMap<String, Vec<f64>>) {
     let text = String::from_utf8_lossy(wide);
     let mut lines = text.lines();
-    let last_day = lines.next().unwrap().rsplit(',').next().unwrap().parse().unwrap();
+    let last_day = lines
+        .next()
+        .unwrap()
+        .rsplit(',')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
     let series = lines.map(|line| {
         let (sku, units) = line.split_once(',').unwrap();
-        (sku.to_owned(), units.split(',').map(|v| v.parse().unwrap()).collect())
+        (
+            sku.to_owned(),
+            units.split(',').map(|v| v.parse().unwrap()).collect(),
+        )
     });
     (last_day, series.collect())
 }
@@ -50,7 +60,8 @@ impl Shop {
             db: db.db.clone(),
             providers: Providers::sandbox("http://127.0.0.1:1").unwrap(),
             blobs: Blobs::open_folder(folder.clone()).unwrap(),
-            keyring: Keyring::parse(&"k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into()).unwrap(),
+            keyring: Keyring::parse(&"k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into())
+                .unwrap(),
             public_url: "http://127.0.0.1:1".into(),
         });
         let company = CompanyId::new();
@@ -62,7 +73,12 @@ impl Shop {
         .execute(&mut db.owner().await)
         .await
         .unwrap();
-        Self { db, fleet, company, folder }
+        Self {
+            db,
+            fleet,
+            company,
+            folder,
+        }
     }
 
     /// Brings the file in, and runs everything that follows by itself.
@@ -80,10 +96,19 @@ impl Shop {
             options: serde_json::from_str(OPTIONS).unwrap(),
             created_by: None,
         };
-        let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
+        let mut tx = self
+            .db
+            .db
+            .begin(Scope::company(self.company))
+            .await
+            .unwrap();
         let now = platform::db::now(&mut tx).await.unwrap();
-        import::create_import(&mut tx, self.company, &new, now).await.unwrap();
-        tx.enqueue(job(self.company, &ImportFile { import_id: id })).await.unwrap();
+        import::create_import(&mut tx, self.company, &new, now)
+            .await
+            .unwrap();
+        tx.enqueue(job(self.company, &ImportFile { import_id: id }))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         let drain = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone()).await;
         let ran = drain.run_due().await;
@@ -100,14 +125,22 @@ impl Drop for Shop {
 
 #[tokio::test]
 async fn demand_of_the_retail_file_is_that_of_the_daily_series_made_from_it() {
-    let (Some(file), Some(wide)) =
-        (data_set("online_retail_2010_2011.csv.gz"), data_set("online_retail_daily_demand.csv.gz"))
-    else {
+    let (Some(file), Some(wide)) = (
+        data_set("online_retail_2010_2011.csv.gz"),
+        data_set("online_retail_daily_demand.csv.gz"),
+    ) else {
         return;
     };
     let shop = Shop::open().await;
     let ran = shop.import(file).await;
-    assert_eq!(ran, ["catalog.import_file", "rupture.compute_demand", "alerts.evaluate"]);
+    assert_eq!(
+        ran,
+        [
+            "catalog.import_file",
+            "rupture.compute_demand",
+            "alerts.evaluate"
+        ]
+    );
 
     let (last_day, series) = series(&wide);
     let rows = sqlx::query!(
@@ -120,14 +153,23 @@ async fn demand_of_the_retail_file_is_that_of_the_daily_series_made_from_it() {
     let (mut compared, mut differing) = (0, Vec::new());
     for row in rows {
         assert_eq!(row.as_of, last_day);
-        let Some(units) = series.get(&row.sku) else { continue };
+        let Some(units) = series.get(&row.sku) else {
+            continue;
+        };
         let theirs = Demand::estimate(&History::from_days(units, last_day).unwrap(), 7);
         compared += 1;
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(1.0);
-        if !close(row.rate_per_day, theirs.rate.per_day()) || !close(row.dispersion, theirs.dispersion) {
+        if !close(row.rate_per_day, theirs.rate.per_day())
+            || !close(row.dispersion, theirs.dispersion)
+        {
             differing.push((row.sku, row.rate_per_day, theirs.rate.per_day()));
         }
     }
     assert_eq!(compared, series.len());
-    assert!(differing.is_empty(), "{} differ, the first {:?}", differing.len(), differing[0]);
+    assert!(
+        differing.is_empty(),
+        "{} differ, the first {:?}",
+        differing.len(),
+        differing[0]
+    );
 }

@@ -47,7 +47,12 @@ impl DbConfig {
 
     /// Few connections each: tests run side by side against one server.
     pub fn small(url: impl Into<SecretString>) -> Self {
-        Self { url: url.into(), app_connections: 6, engine_connections: 4, hot_connections: 4 }
+        Self {
+            url: url.into(),
+            app_connections: 6,
+            engine_connections: 4,
+            hot_connections: 4,
+        }
     }
 }
 
@@ -61,22 +66,34 @@ pub struct Scope {
 impl Scope {
     /// One company's rows: what jobs run with.
     pub fn company(company: CompanyId) -> Self {
-        Self { company: Some(company), user: None }
+        Self {
+            company: Some(company),
+            user: None,
+        }
     }
 
     /// One company's rows, on behalf of one of its people.
     pub fn member(company: CompanyId, user: UserId) -> Self {
-        Self { company: Some(company), user: Some(user) }
+        Self {
+            company: Some(company),
+            user: Some(user),
+        }
     }
 
     /// A person before a company is chosen: the person's memberships.
     pub fn user(user: UserId) -> Self {
-        Self { company: None, user: Some(user) }
+        Self {
+            company: None,
+            user: Some(user),
+        }
     }
 
     /// Nobody yet: registration and login.
     pub fn anonymous() -> Self {
-        Self { company: None, user: None }
+        Self {
+            company: None,
+            user: None,
+        }
     }
 }
 
@@ -96,15 +113,26 @@ impl Db {
     /// # Errors
     /// A malformed URL, or a server that can't be reached.
     pub async fn connect(config: &DbConfig) -> sqlx::Result<Self> {
-        let options = PgConnectOptions::from_str(config.url.expose_secret())?.application_name("vigie");
+        let options =
+            PgConnectOptions::from_str(config.url.expose_secret())?.application_name("vigie");
         let app = pool(as_role(&options, "vigie_app"), config.app_connections).await?;
         let engine = pool(as_role(&options, "vigie_engine"), config.engine_connections).await?;
-        let hot = pool(pinned(as_role(&options, "vigie_engine")), config.hot_connections).await?;
+        let hot = pool(
+            pinned(as_role(&options, "vigie_engine")),
+            config.hot_connections,
+        )
+        .await?;
         for (role, pool) in [("app", &app), ("engine", &engine), ("hot", &hot)] {
             pool::count(role, pool.clone());
         }
         let waker = Waker::start(engine.clone());
-        Ok(Self { app, engine, hot, options, waker })
+        Ok(Self {
+            app,
+            engine,
+            hot,
+            options,
+            waker,
+        })
     }
 
     /// Begins a transaction of the application: row-level security shows it `scope` and no more.
@@ -120,7 +148,11 @@ impl Db {
     ///
     /// # Errors
     /// As [`Db::begin`].
-    pub(crate) async fn begin_within(&self, scope: Scope, limit: Option<Duration>) -> sqlx::Result<Tx> {
+    pub(crate) async fn begin_within(
+        &self,
+        scope: Scope,
+        limit: Option<Duration>,
+    ) -> sqlx::Result<Tx> {
         let mut inner = self.app.begin().await?;
         let company = scope.company.map(|c| c.to_string()).unwrap_or_default();
         let user = scope.user.map(|u| u.to_string()).unwrap_or_default();
@@ -180,7 +212,11 @@ impl Db {
     }
 
     fn tx(&self, inner: Transaction<'static, Postgres>) -> Tx {
-        Tx { inner, waker: self.waker.clone(), wakes: false }
+        Tx {
+            inner,
+            waker: self.waker.clone(),
+            wakes: false,
+        }
     }
 }
 
@@ -254,7 +290,9 @@ impl DerefMut for Tx {
 /// # Errors
 /// The database's.
 pub async fn now(conn: &mut PgConnection) -> sqlx::Result<DateTime<Utc>> {
-    sqlx::query_scalar!(r#"select engine_now() as "now!""#).fetch_one(conn).await
+    sqlx::query_scalar!(r#"select engine_now() as "now!""#)
+        .fetch_one(conn)
+        .await
 }
 
 /// Applies the migrations as the tables' owner. Many may start at once: an advisory lock lets one in.
@@ -263,7 +301,10 @@ pub async fn now(conn: &mut PgConnection) -> sqlx::Result<DateTime<Utc>> {
 /// A migration that fails or was changed after it had been applied.
 pub async fn migrate(url: &SecretString) -> Result<(), sqlx::migrate::MigrateError> {
     let options = PgConnectOptions::from_str(url.expose_secret())?;
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await?;
     MIGRATIONS.run(&pool).await?;
     pool.close().await;
     Ok(())

@@ -25,13 +25,16 @@ const SLOW: Duration = Duration::from_secs(10);
 /// computes for longer does so outside its transaction. A statement whose process is gone is ended within 5 s: the
 /// retry would wait for its locks.
 pub(super) fn as_role(options: &PgConnectOptions, role: &str) -> PgConnectOptions {
-    options.clone().log_slow_statements(LevelFilter::Warn, SLOW).options([
-        ("role", role),
-        ("lock_timeout", "15s"),
-        ("idle_in_transaction_session_timeout", "12s"),
-        ("client_connection_check_interval", "5s"),
-        ("jit", "off"),
-    ])
+    options
+        .clone()
+        .log_slow_statements(LevelFilter::Warn, SLOW)
+        .options([
+            ("role", role),
+            ("lock_timeout", "15s"),
+            ("idle_in_transaction_session_timeout", "12s"),
+            ("client_connection_check_interval", "5s"),
+            ("jit", "off"),
+        ])
 }
 
 /// Claims name their rows by id, and the relay reads the next few of an index. Left alone, the planner
@@ -99,8 +102,10 @@ pub(super) fn count(role: &'static str, pool: PgPool) {
                 _ = looks.tick() => {}
             }
             let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-            for (state, connections) in [("idle", idle), ("busy", pool.size().saturating_sub(idle))] {
-                metrics::gauge!("vigie_db_pool_connections", "role" => role, "state" => state).set(connections);
+            for (state, connections) in [("idle", idle), ("busy", pool.size().saturating_sub(idle))]
+            {
+                metrics::gauge!("vigie_db_pool_connections", "role" => role, "state" => state)
+                    .set(connections);
             }
         }
     });

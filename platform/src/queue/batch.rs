@@ -67,7 +67,10 @@ impl Completions {
         let receiver = Arc::new(Mutex::new(receiver));
         let open = Arc::new(Open::default());
         for _ in 0..WRITERS {
-            crate::task::spawn("completions", record_ends(db.clone(), receiver.clone(), open.clone()));
+            crate::task::spawn(
+                "completions",
+                record_ends(db.clone(), receiver.clone(), open.clone()),
+            );
         }
         Self { sender, open }
     }
@@ -76,8 +79,18 @@ impl Completions {
     pub async fn succeed(&self, claim: &Claim, result: Option<String>) {
         self.open.claims().insert((claim.id.0, claim.fence));
         // Postgres refuses NUL in text, and one refused end would hold up its whole batch.
-        let result = result.map(|text| if text.contains('\0') { text.replace('\0', "") } else { text });
-        let end = End { id: claim.id.0, fence: claim.fence, result };
+        let result = result.map(|text| {
+            if text.contains('\0') {
+                text.replace('\0', "")
+            } else {
+                text
+            }
+        });
+        let end = End {
+            id: claim.id.0,
+            fence: claim.fence,
+            result,
+        };
         if let Err(unsent) = self.sender.send(end).await {
             self.open.close(&[unsent.0]);
             tracing::error!(job_id = %claim.id, "end not recorded: the writers are gone");
@@ -130,13 +143,21 @@ async fn record_batch(db: &Db, ends: &[End]) {
         }
     };
     if recorded < ids.len() {
-        tracing::info!(lost = ids.len() - recorded, "claims were lost before their end");
+        tracing::info!(
+            lost = ids.len() - recorded,
+            "claims were lost before their end"
+        );
     }
 }
 
 /// Twice where rows were left: a wake-up that slips between a statement's snapshot and its lock makes
 /// the row match neither branch the first time.
-async fn try_record(db: &Db, ids: &[Uuid], fences: &[i32], results: &[Option<&str>]) -> sqlx::Result<usize> {
+async fn try_record(
+    db: &Db,
+    ids: &[Uuid],
+    fences: &[i32],
+    results: &[Option<&str>],
+) -> sqlx::Result<usize> {
     let ended = answered(db.hot(), ANSWERS_WITHIN, async |conn| {
         let mut ended = finish::succeed_all(conn, ids, fences, results).await?;
         if ended.len() < ids.len() {
@@ -178,7 +199,10 @@ impl Enqueuer {
     /// The database's.
     pub async fn enqueue(&self, job: NewJob) -> sqlx::Result<Enqueued> {
         let (answer, answered) = oneshot::channel();
-        self.sender.send(Request { job, answer }).await.map_err(|_| sqlx::Error::PoolClosed)?;
+        self.sender
+            .send(Request { job, answer })
+            .await
+            .map_err(|_| sqlx::Error::PoolClosed)?;
         answered.await.map_err(|_| sqlx::Error::PoolClosed)?
     }
 }
@@ -186,10 +210,17 @@ impl Enqueuer {
 async fn enqueue_batches(db: Db, receiver: Arc<Mutex<mpsc::Receiver<Request>>>) {
     let mut requests = Vec::with_capacity(LARGEST);
     loop {
-        if receiver.lock().await.recv_many(&mut requests, LARGEST).await == 0 {
+        if receiver
+            .lock()
+            .await
+            .recv_many(&mut requests, LARGEST)
+            .await
+            == 0
+        {
             return;
         }
-        let (jobs, answers): (Vec<_>, Vec<_>) = requests.drain(..).map(|r| (r.job, r.answer)).unzip();
+        let (jobs, answers): (Vec<_>, Vec<_>) =
+            requests.drain(..).map(|r| (r.job, r.answer)).unzip();
         match enqueue_batch(&db, &jobs).await {
             Ok(enqueued) => {
                 for (answer, enqueued) in answers.into_iter().zip(enqueued) {
@@ -216,7 +247,10 @@ async fn enqueue_batches(db: Db, receiver: Arc<Mutex<mpsc::Receiver<Request>>>) 
 
 async fn enqueue_batch(db: &Db, jobs: &[NewJob]) -> sqlx::Result<Vec<Enqueued>> {
     // One statement: its own transaction.
-    let enqueued = answered(db.engine(), ANSWERS_WITHIN, async |conn| outbox::enqueue(conn, jobs).await).await?;
+    let enqueued = answered(db.engine(), ANSWERS_WITHIN, async |conn| {
+        outbox::enqueue(conn, jobs).await
+    })
+    .await?;
     db.wake();
     Ok(enqueued)
 }

@@ -42,7 +42,10 @@ pub async fn by_ids(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Ve
         ids,
         DEAD_AFTER.as_secs_f64(),
     );
-    answered(pool, ANSWERS_WITHIN, async |conn| rows.fetch_all(conn).await).await
+    answered(pool, ANSWERS_WITHIN, async |conn| {
+        rows.fetch_all(conn).await
+    })
+    .await
 }
 
 /// Those of `ids` that `worker` holds: what became of a claim whose answer was lost.
@@ -62,7 +65,10 @@ pub async fn held(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Vec<
         worker,
         ids,
     );
-    answered(pool, ANSWERS_WITHIN, async |conn| rows.fetch_all(conn).await).await
+    answered(pool, ANSWERS_WITHIN, async |conn| {
+        rows.fetch_all(conn).await
+    })
+    .await
 }
 
 /// Up to `limit` due jobs of `queue` (of all queues where `None`), oldest first, after a place in that
@@ -78,7 +84,10 @@ pub async fn due_after(
     limit: i64,
 ) -> sqlx::Result<Vec<(DateTime<Utc>, Uuid)>> {
     let (time, id) = after.unwrap_or((DateTime::UNIX_EPOCH, Uuid::nil()));
-    let queues: Vec<i16> = queue.map_or_else(|| Queue::ALL.map(Queue::code).to_vec(), |queue| vec![queue.code()]);
+    let queues: Vec<i16> = queue.map_or_else(
+        || Queue::ALL.map(Queue::code).to_vec(),
+        |queue| vec![queue.code()],
+    );
     let rows = sqlx::query!(
         r#"
         select r.run_at, r.id
@@ -98,6 +107,9 @@ pub async fn due_after(
         time,
         id,
     );
-    let due = answered(pool, ANSWERS_WITHIN, async |conn| rows.fetch_all(conn).await).await?;
+    let due = answered(pool, ANSWERS_WITHIN, async |conn| {
+        rows.fetch_all(conn).await
+    })
+    .await?;
     Ok(due.into_iter().map(|row| (row.run_at, row.id)).collect())
 }

@@ -30,7 +30,11 @@ pub async fn cancel(conn: &mut PgConnection, id: JobId, reason: &str) -> sqlx::R
     }
 }
 
-async fn try_cancel(conn: &mut PgConnection, id: JobId, reason: &str) -> sqlx::Result<Option<Cancelled>> {
+async fn try_cancel(
+    conn: &mut PgConnection,
+    id: JobId,
+    reason: &str,
+) -> sqlx::Result<Option<Cancelled>> {
     let stopped = sqlx::query_scalar!(
         r#"
         with moved as (

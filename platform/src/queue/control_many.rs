@@ -37,7 +37,11 @@ pub struct Changed {
 ///
 /// # Errors
 /// The database's.
-pub async fn cancel(conn: &mut PgConnection, filter: &ManyFilter, reason: &str) -> sqlx::Result<Changed> {
+pub async fn cancel(
+    conn: &mut PgConnection,
+    filter: &ManyFilter,
+    reason: &str,
+) -> sqlx::Result<Changed> {
     sqlx::query_file_as!(
         Changed,
         "src/queue/cancel_many.sql",
@@ -57,7 +61,11 @@ pub async fn cancel(conn: &mut PgConnection, filter: &ManyFilter, reason: &str) 
 ///
 /// # Errors
 /// The database's.
-pub async fn replay(conn: &mut PgConnection, filter: &ManyFilter, reason: &str) -> sqlx::Result<Changed> {
+pub async fn replay(
+    conn: &mut PgConnection,
+    filter: &ManyFilter,
+    reason: &str,
+) -> sqlx::Result<Changed> {
     sqlx::query_file_as!(
         Changed,
         "src/queue/replay_many.sql",

@@ -3,7 +3,10 @@
 
 use std::str::FromStr as _;
 
-use chrono::{DateTime, FixedOffset, MappedLocalTime, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _, Utc};
+use chrono::{
+    DateTime, FixedOffset, MappedLocalTime, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _,
+    Utc,
+};
 use chrono_tz::Tz;
 use cron::TimeUnitSpec as _;
 
@@ -29,10 +32,16 @@ impl Cron {
     /// # Errors
     /// A malformed line or an unknown IANA time zone.
     pub fn parse(line: &str, timezone: &str) -> Result<Self, CronError> {
-        let error = |cause: String| CronError { line: line.to_owned(), timezone: timezone.to_owned(), cause };
+        let error = |cause: String| CronError {
+            line: line.to_owned(),
+            timezone: timezone.to_owned(),
+            cause,
+        };
         Ok(Self {
             schedule: cron::Schedule::from_str(line).map_err(|e| error(e.to_string()))?,
-            timezone: timezone.parse().map_err(|_| error("unknown time zone".to_owned()))?,
+            timezone: timezone
+                .parse()
+                .map_err(|_| error("unknown time zone".to_owned()))?,
         })
     }
 
@@ -50,23 +59,37 @@ impl Cron {
     }
 
     fn last_of(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.ticks_after(since).take_while(|tick| *tick <= now).last()
+        self.ticks_after(since)
+            .take_while(|tick| *tick <= now)
+            .last()
     }
 
     fn ticks_after(&self, time: DateTime<Utc>) -> Box<dyn Iterator<Item = DateTime<Utc>> + '_> {
         if self.schedule.hours().is_all() {
-            return Box::new(std::iter::successors(self.next_of_rhythm(time), |tick| self.next_of_rhythm(*tick)));
+            return Box::new(std::iter::successors(self.next_of_rhythm(time), |tick| {
+                self.next_of_rhythm(*tick)
+            }));
         }
         let local = time.with_timezone(&self.timezone).naive_local() - LARGEST_CHANGE;
-        let ticks = self.schedule.after_owned(local.and_utc()).map(|tick| self.instant(tick.naive_utc()));
+        let ticks = self
+            .schedule
+            .after_owned(local.and_utc())
+            .map(|tick| self.instant(tick.naive_utc()));
         Box::new(ticks.skip_while(move |tick| *tick <= time))
     }
 
     /// Of a schedule for every hour, which has a tick in each that there is: one that comes twice included.
     fn next_of_rhythm(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let offset_at = |time: &DateTime<Utc>| self.timezone.offset_from_utc_datetime(&time.naive_utc()).fix();
+        let offset_at = |time: &DateTime<Utc>| {
+            self.timezone
+                .offset_from_utc_datetime(&time.naive_utc())
+                .fix()
+        };
         let next_at = |offset: FixedOffset| {
-            let mut ticks = self.schedule.after(&time.with_timezone(&offset)).map(|tick| tick.to_utc());
+            let mut ticks = self
+                .schedule
+                .after(&time.with_timezone(&offset))
+                .map(|tick| tick.to_utc());
             ticks.find(|tick| offset_at(tick) == offset || *tick > time + TimeDelta::days(1))
         };
         let next = next_at(offset_at(&time))?;
@@ -81,7 +104,10 @@ impl Cron {
         match self.timezone.from_local_datetime(&local) {
             MappedLocalTime::Single(time) | MappedLocalTime::Ambiguous(time, _) => time.to_utc(),
             MappedLocalTime::None => {
-                let before = self.timezone.offset_from_utc_datetime(&(local - TimeDelta::days(1))).fix();
+                let before = self
+                    .timezone
+                    .offset_from_utc_datetime(&(local - TimeDelta::days(1)))
+                    .fix();
                 (local - before).and_utc()
             }
         }
@@ -101,32 +127,56 @@ mod tests {
         let every_five = Cron::parse("0 */5 * * * *", "UTC").unwrap();
         let due = every_five.latest_due(at("2026-01-01T00:00:00Z"), at("2026-03-01T10:07:00Z"));
         assert_eq!(due, Some(at("2026-03-01T10:05:00Z")));
-        assert_eq!(every_five.latest_due(at("2026-03-01T10:05:00Z"), at("2026-03-01T10:07:00Z")), None);
+        assert_eq!(
+            every_five.latest_due(at("2026-03-01T10:05:00Z"), at("2026-03-01T10:07:00Z")),
+            None
+        );
     }
 
     fn ticks(line: &str, timezone: &str, since: &str, until: &str) -> Vec<String> {
         let cron = Cron::parse(line, timezone).unwrap();
-        let ticks = std::iter::successors(cron.next_after(at(since)), |tick| cron.next_after(*tick));
-        ticks.take_while(|tick| *tick <= at(until)).map(|tick| tick.format("%d %H:%M").to_string()).collect()
+        let ticks =
+            std::iter::successors(cron.next_after(at(since)), |tick| cron.next_after(*tick));
+        ticks
+            .take_while(|tick| *tick <= at(until))
+            .map(|tick| tick.format("%d %H:%M").to_string())
+            .collect()
     }
 
     #[test]
     fn a_daily_tick_fires_once_on_both_days_when_clocks_change() {
         let nightly = |since, until| ticks("0 30 2 * * *", "Europe/Paris", since, until);
-        assert_eq!(nightly("2026-03-27T12:00:00Z", "2026-03-30T12:00:00Z"), ["28 01:30", "29 01:30", "30 00:30"]);
-        assert_eq!(nightly("2026-10-24T12:00:00Z", "2026-10-26T12:00:00Z"), ["25 00:30", "26 01:30"]);
+        assert_eq!(
+            nightly("2026-03-27T12:00:00Z", "2026-03-30T12:00:00Z"),
+            ["28 01:30", "29 01:30", "30 00:30"]
+        );
+        assert_eq!(
+            nightly("2026-10-24T12:00:00Z", "2026-10-26T12:00:00Z"),
+            ["25 00:30", "26 01:30"]
+        );
     }
 
     #[test]
     fn a_schedule_for_every_hour_keeps_its_rhythm_when_clocks_change() {
         for change in ["2026-03-29", "2026-10-25"] {
-            let around =
-                |line| ticks(line, "Europe/Paris", &format!("{change}T00:00:00Z"), &format!("{change}T03:00:00Z"));
+            let around = |line| {
+                ticks(
+                    line,
+                    "Europe/Paris",
+                    &format!("{change}T00:00:00Z"),
+                    &format!("{change}T03:00:00Z"),
+                )
+            };
             assert_eq!(around("0 */5 * * * *").len(), 36, "{change}");
             assert_eq!(around("0 0 * * * *").len(), 3, "{change}");
         }
         // By half an hour, at 15:00 UTC.
-        let hourly = ticks("0 0 * * * *", "Australia/Lord_Howe", "2026-04-04T13:00:00Z", "2026-04-04T17:00:00Z");
+        let hourly = ticks(
+            "0 0 * * * *",
+            "Australia/Lord_Howe",
+            "2026-04-04T13:00:00Z",
+            "2026-04-04T17:00:00Z",
+        );
         assert_eq!(hourly, ["04 14:00", "04 15:30", "04 16:30"]);
     }
 

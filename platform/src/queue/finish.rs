@@ -32,12 +32,20 @@ pub enum EndState {
 ///
 /// # Errors
 /// The database's.
-pub async fn succeed(conn: &mut PgConnection, claim: &Claim, result: Option<&str>) -> sqlx::Result<Finished> {
+pub async fn succeed(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    result: Option<&str>,
+) -> sqlx::Result<Finished> {
     // Twice: a wake-up that comes between a statement's snapshot and its lock fits neither branch.
     for _ in 0..2 {
         let ended = succeed_all(conn, &[claim.id.0], &[claim.fence], &[result]).await?;
         if let Some(ended) = ended.first() {
-            return Ok(if ended.again { Finished::Again } else { Finished::Stored });
+            return Ok(if ended.again {
+                Finished::Again
+            } else {
+                Finished::Stored
+            });
         }
     }
     Ok(Finished::Lost)
@@ -100,24 +108,42 @@ pub async fn succeed_all(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setback {
     /// Waits for another try; `class` and `error` go to the job's attempts.
-    Retry { wait: Duration, class: FailureClass, error: String },
+    Retry {
+        wait: Duration,
+        class: FailureClass,
+        error: String,
+    },
     /// Waits, and the try isn't counted.
     Snooze { wait: Duration, reason: String },
     /// Over.
-    End { state: EndState, class: Option<FailureClass>, error: String },
+    End {
+        state: EndState,
+        class: Option<FailureClass>,
+        error: String,
+    },
 }
 
 /// Records a setback of a claimed job. One that was asked to stop waits for no other try.
 ///
 /// # Errors
 /// The database's: call again until it answers, for nobody else will while this process lives.
-pub async fn set_back(conn: &mut PgConnection, claim: &Claim, setback: &Setback) -> sqlx::Result<Finished> {
+pub async fn set_back(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    setback: &Setback,
+) -> sqlx::Result<Finished> {
     let waits = match setback {
         Setback::Retry { wait, class, error } => {
             wait_again(conn, claim, *wait, 0, Some((*class, &text(error))), None).await?
         }
-        Setback::Snooze { wait, reason } => wait_again(conn, claim, *wait, 1, None, Some(&text(reason))).await?,
-        Setback::End { state, class, error } => return end(conn, claim, *state, *class, &text(error)).await,
+        Setback::Snooze { wait, reason } => {
+            wait_again(conn, claim, *wait, 1, None, Some(&text(reason))).await?
+        }
+        Setback::End {
+            state,
+            class,
+            error,
+        } => return end(conn, claim, *state, *class, &text(error)).await,
     };
     if waits {
         return Ok(Finished::Stored);

@@ -184,13 +184,30 @@ struct Inner<W> {
 
 impl<W> Clone for JobContext<W> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone() }
+        Self {
+            inner: self.inner.clone(),
+        }
     }
 }
 
 impl<W> JobContext<W> {
-    pub fn new(world: Arc<W>, db: Db, claim: Claim, cancel: CancellationToken, timeout: Duration) -> Self {
-        Self { inner: Arc::new(Inner { world, db, claim, cancel, started: Instant::now(), timeout }) }
+    pub fn new(
+        world: Arc<W>,
+        db: Db,
+        claim: Claim,
+        cancel: CancellationToken,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                world,
+                db,
+                claim,
+                cancel,
+                started: Instant::now(),
+                timeout,
+            }),
+        }
     }
 
     pub fn world(&self) -> &W {
@@ -203,7 +220,10 @@ impl<W> JobContext<W> {
 
     /// The job's company; nil for a platform job, whose rows row-level security then hides.
     pub fn company(&self) -> CompanyId {
-        self.inner.claim.company.unwrap_or(CompanyId(uuid::Uuid::nil()))
+        self.inner
+            .claim
+            .company
+            .unwrap_or(CompanyId(uuid::Uuid::nil()))
     }
 
     /// This try, counted from 1.
@@ -243,8 +263,14 @@ impl<W> JobContext<W> {
     pub async fn begin(&self) -> Result<Tx, JobError> {
         let tx = match self.inner.claim.company {
             Some(company) => {
-                let left = self.inner.timeout.saturating_sub(self.inner.started.elapsed());
-                self.inner.db.begin_within(Scope::company(company), Some(left)).await
+                let left = self
+                    .inner
+                    .timeout
+                    .saturating_sub(self.inner.started.elapsed());
+                self.inner
+                    .db
+                    .begin_within(Scope::company(company), Some(left))
+                    .await
             }
             None => self.inner.db.begin_engine().await,
         };
@@ -303,7 +329,13 @@ mod tests {
 
     #[test]
     fn waiting_in_vain_for_a_connection_spends_no_try() {
-        assert!(matches!(JobError::from(sqlx::Error::PoolTimedOut), JobError::Snooze(..)));
-        assert!(matches!(JobError::from(sqlx::Error::WorkerCrashed), JobError::Retry(_)));
+        assert!(matches!(
+            JobError::from(sqlx::Error::PoolTimedOut),
+            JobError::Snooze(..)
+        ));
+        assert!(matches!(
+            JobError::from(sqlx::Error::WorkerCrashed),
+            JobError::Retry(_)
+        ));
     }
 }

@@ -35,8 +35,12 @@ pub async fn hold(pool: &PgPool, role: &str, holder: Uuid) -> sqlx::Result<bool>
 /// # Errors
 /// The database's.
 pub async fn release(pool: &PgPool, role: &str, holder: Uuid) -> sqlx::Result<()> {
-    sqlx::query!("update leases set until = statement_timestamp() where role = $1 and holder = $2", role, holder,)
-        .execute(pool)
-        .await?;
+    sqlx::query!(
+        "update leases set until = statement_timestamp() where role = $1 and holder = $2",
+        role,
+        holder,
+    )
+    .execute(pool)
+    .await?;
     Ok(())
 }

@@ -38,6 +38,8 @@ pub mod view;
 mod waker;
 
 pub use envelope::{Claim, Enqueued, NewJob, Priority, Queue, Uniqueness};
-pub use job::{Cause, Done, FailureClass, Job, JobContext, JobError, JobResult, JobScope, Progress};
+pub use job::{
+    Cause, Done, FailureClass, Job, JobContext, JobError, JobResult, JobScope, Progress,
+};
 pub use registry::Registry;
 pub use waker::{CHANNEL, Waker, notify};

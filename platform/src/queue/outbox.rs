@@ -20,8 +20,10 @@ pub async fn enqueue(conn: &mut PgConnection, jobs: &[NewJob]) -> sqlx::Result<V
         return Ok(Vec::new());
     }
     let first_by_key = first_by_key(jobs);
-    let mut fresh: Vec<&NewJob> =
-        jobs.iter().filter(|job| key(job).is_none_or(|key| first_by_key[&key] == job.id)).collect();
+    let mut fresh: Vec<&NewJob> = jobs
+        .iter()
+        .filter(|job| key(job).is_none_or(|key| first_by_key[&key] == job.id))
+        .collect();
     // One order of keys for all: two batches that name the same keys wait for each other, not in a ring.
     fresh.sort_by_key(|job| key(job));
     let survivors = insert(conn, &fresh).await?;
@@ -30,7 +32,11 @@ pub async fn enqueue(conn: &mut PgConnection, jobs: &[NewJob]) -> sqlx::Result<V
         .map(|job| {
             let asked = key(job).map_or(job.id, |key| first_by_key[&key]);
             let kept = survivors.get(&asked).copied().unwrap_or(asked);
-            let outcome = if kept == job.id { Enqueued::New(kept) } else { Enqueued::Existing(kept) };
+            let outcome = if kept == job.id {
+                Enqueued::New(kept)
+            } else {
+                Enqueued::Existing(kept)
+            };
             count(job.kind, outcome);
             outcome
         })

@@ -49,7 +49,11 @@ impl<W: Send + Sync + 'static> Kind<W> {
     ///
     /// # Errors
     /// The payload isn't this kind's.
-    pub fn start(&self, args: &str, cx: JobContext<W>) -> serde_json::Result<BoxFuture<'static, JobResult>> {
+    pub fn start(
+        &self,
+        args: &str,
+        cx: JobContext<W>,
+    ) -> serde_json::Result<BoxFuture<'static, JobResult>> {
         (self.start)(args, cx)
     }
 
@@ -86,7 +90,10 @@ pub struct Registry<W> {
 
 impl<W: Send + Sync + 'static> Registry<W> {
     pub fn new() -> Self {
-        Self { kinds: Vec::new(), by_name: BTreeMap::new() }
+        Self {
+            kinds: Vec::new(),
+            by_name: BTreeMap::new(),
+        }
     }
 
     /// Adds a job type.

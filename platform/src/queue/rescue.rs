@@ -34,7 +34,11 @@ pub async fn register(pool: &PgPool, name: &str) -> sqlx::Result<i32> {
 ///
 /// # Errors
 /// The database's.
-pub async fn heartbeat(db: impl PgExecutor<'_>, worker: i32, running: &[Uuid]) -> sqlx::Result<Vec<JobId>> {
+pub async fn heartbeat(
+    db: impl PgExecutor<'_>,
+    worker: i32,
+    running: &[Uuid],
+) -> sqlx::Result<Vec<JobId>> {
     sqlx::query_scalar!(
         r#"
         with beat as (

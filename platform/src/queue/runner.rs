@@ -52,7 +52,12 @@ pub struct Ran {
 impl<W: Send + Sync + 'static> Runner<W> {
     /// Runs `claim` to its recorded end. `cancel` asks the job's body to end; `stop` takes it down where
     /// it is and gives the job back, the try unspent.
-    pub async fn run(&self, claim: Claim, cancel: CancellationToken, stop: &CancellationToken) -> Ran {
+    pub async fn run(
+        &self,
+        claim: Claim,
+        cancel: CancellationToken,
+        stop: &CancellationToken,
+    ) -> Ran {
         let trace = TraceContext::of_job(claim.request_id.clone(), claim.traceparent.as_deref());
         let span = tracing::info_span!(
             "job",
@@ -64,9 +69,16 @@ impl<W: Send + Sync + 'static> Runner<W> {
         trace.scope(running.instrument(span)).await
     }
 
-    async fn run_in_span(&self, claim: Claim, cancel: CancellationToken, stop: &CancellationToken) -> Ran {
+    async fn run_in_span(
+        &self,
+        claim: Claim,
+        cancel: CancellationToken,
+        stop: &CancellationToken,
+    ) -> Ran {
         let started = Instant::now();
-        let waited = (claim.started_at - claim.run_at).to_std().unwrap_or_default();
+        let waited = (claim.started_at - claim.run_at)
+            .to_std()
+            .unwrap_or_default();
         let verdict = match self.kind_of(&claim) {
             Ok(kind) => self.attempt(kind, &claim, cancel, stop).await,
             Err(reason) => Verdict::SetBack("parked", parked(reason)),
@@ -79,10 +91,16 @@ impl<W: Send + Sync + 'static> Runner<W> {
             }
             Verdict::Lost => ("lost", None),
             // Apart: it is rare, and large in the future of every job otherwise.
-            Verdict::SetBack(outcome, setback) => (outcome, Box::pin(self.record(&claim, &setback, stop)).await),
+            Verdict::SetBack(outcome, setback) => {
+                (outcome, Box::pin(self.record(&claim, &setback, stop)).await)
+            }
         };
         observe(&claim, outcome, waited, started.elapsed());
-        Ran { kind: claim.kind, outcome, error }
+        Ran {
+            kind: claim.kind,
+            outcome,
+            error,
+        }
     }
 
     fn kind_of(&self, claim: &Claim) -> Result<&Kind<W>, String> {
@@ -90,9 +108,16 @@ impl<W: Send + Sync + 'static> Runner<W> {
             return Err(format!("unknown kind {}", claim.kind));
         };
         if claim.version.cast_unsigned() > kind.version {
-            return Err(format!("payload version {} is newer than {}", claim.version, kind.version));
+            return Err(format!(
+                "payload version {} is newer than {}",
+                claim.version, kind.version
+            ));
         }
-        let scope = if claim.company.is_some() { JobScope::Company } else { JobScope::Platform };
+        let scope = if claim.company.is_some() {
+            JobScope::Company
+        } else {
+            JobScope::Platform
+        };
         if scope != kind.scope {
             return Err(format!("{} is a {:?} job", kind.name, kind.scope));
         }
@@ -106,10 +131,21 @@ impl<W: Send + Sync + 'static> Runner<W> {
         cancel: CancellationToken,
         stop: &CancellationToken,
     ) -> Verdict {
-        let cx = JobContext::new(self.world.clone(), self.db.clone(), claim.clone(), cancel, kind.timeout);
+        let cx = JobContext::new(
+            self.world.clone(),
+            self.db.clone(),
+            claim.clone(),
+            cancel,
+            kind.timeout,
+        );
         let body = match kind.start(&claim.args, cx) {
             Ok(body) => body,
-            Err(cause) => return Verdict::SetBack("parked", parked(format!("payload can't be read: {cause}"))),
+            Err(cause) => {
+                return Verdict::SetBack(
+                    "parked",
+                    parked(format!("payload can't be read: {cause}")),
+                );
+            }
         };
         let trace = TraceContext::current();
         let mut task = crate::task::spawn("job", trace.scope(body));
@@ -134,12 +170,18 @@ impl<W: Send + Sync + 'static> Runner<W> {
 
     /// Records a setback however long the database takes to answer: no one else would, while this
     /// process shows that it lives. One try once the process stops: then the rescuer would.
-    async fn record(&self, claim: &Claim, setback: &Setback, stop: &CancellationToken) -> Option<String> {
+    async fn record(
+        &self,
+        claim: &Claim,
+        setback: &Setback,
+        stop: &CancellationToken,
+    ) -> Option<String> {
         let mut wait = Duration::from_millis(100);
         loop {
-            let recorded =
-                answered(self.db.hot(), ANSWERS_WITHIN, async |conn| finish::set_back(conn, claim, setback).await)
-                    .await;
+            let recorded = answered(self.db.hot(), ANSWERS_WITHIN, async |conn| {
+                finish::set_back(conn, claim, setback).await
+            })
+            .await;
             match recorded {
                 Ok(Finished::Stored) => break,
                 Ok(Finished::Again) => {
@@ -193,27 +235,50 @@ fn judge(claim: &Claim, result: JobResult) -> Verdict {
         Ok(Done::Committed) => Verdict::Committed,
         Ok(Done::Result(result)) => Verdict::Result(result),
         Err(JobError::Lost) => Verdict::Lost,
-        Err(JobError::Retry(cause)) => exhausted_or(claim, FailureClass::Retry, chain(&*cause), None),
+        Err(JobError::Retry(cause)) => {
+            exhausted_or(claim, FailureClass::Retry, chain(&*cause), None)
+        }
         Err(JobError::RetryAfter(wait, cause)) => {
             exhausted_or(claim, FailureClass::RateLimited, chain(&*cause), Some(wait))
         }
-        Err(JobError::Snooze(wait, reason)) => {
-            Verdict::SetBack("snoozed", Setback::Snooze { wait: retry::asked(wait), reason })
-        }
+        Err(JobError::Snooze(wait, reason)) => Verdict::SetBack(
+            "snoozed",
+            Setback::Snooze {
+                wait: retry::asked(wait),
+                reason,
+            },
+        ),
         Err(JobError::Fail(cause)) => Verdict::SetBack(
             "dead",
-            Setback::End { state: EndState::Dead, class: Some(FailureClass::Permanent), error: chain(&*cause) },
+            Setback::End {
+                state: EndState::Dead,
+                class: Some(FailureClass::Permanent),
+                error: chain(&*cause),
+            },
         ),
         Err(JobError::Cancelled) => Verdict::SetBack(
             "cancelled",
-            Setback::End { state: EndState::Cancelled, class: None, error: "cancelled while running".to_owned() },
+            Setback::End {
+                state: EndState::Cancelled,
+                class: None,
+                error: "cancelled while running".to_owned(),
+            },
         ),
     }
 }
 
-fn exhausted_or(claim: &Claim, class: FailureClass, error: String, wait: Option<Duration>) -> Verdict {
+fn exhausted_or(
+    claim: &Claim,
+    class: FailureClass,
+    error: String,
+    wait: Option<Duration>,
+) -> Verdict {
     if claim.attempt >= claim.max_attempts {
-        let setback = Setback::End { state: EndState::Dead, class: Some(class), error };
+        let setback = Setback::End {
+            state: EndState::Dead,
+            class: Some(class),
+            error,
+        };
         return Verdict::SetBack("dead", setback);
     }
     let attempt = u32::from(claim.attempt.unsigned_abs());
@@ -222,7 +287,11 @@ fn exhausted_or(claim: &Claim, class: FailureClass, error: String, wait: Option<
 }
 
 fn parked(reason: String) -> Setback {
-    Setback::End { state: EndState::Parked, class: None, error: reason }
+    Setback::End {
+        state: EndState::Parked,
+        class: None,
+        error: reason,
+    }
 }
 
 /// The error with its causes, cut to what a person reads.
@@ -244,23 +313,37 @@ fn panic_text(panic: tokio::task::JoinError) -> String {
     let Ok(payload) = panic.try_into_panic() else {
         return "the job's task was stopped".to_owned();
     };
-    let text =
-        payload.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| payload.downcast_ref::<String>().cloned());
-    format!("panicked: {}", text.unwrap_or_else(|| "without a message".to_owned()))
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|s| (*s).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned());
+    format!(
+        "panicked: {}",
+        text.unwrap_or_else(|| "without a message".to_owned())
+    )
 }
 
 fn log_setback(claim: &Claim, setback: &Setback) -> Option<String> {
     match setback {
         Setback::Retry { wait, class, error } => {
             count_failure(&claim.kind, class.name());
-            tracing::warn!(wait_ms = wait.as_millis(), class = class.name(), error, "job will be retried");
+            tracing::warn!(
+                wait_ms = wait.as_millis(),
+                class = class.name(),
+                error,
+                "job will be retried"
+            );
             Some(error.clone())
         }
         Setback::Snooze { reason, .. } => {
             tracing::info!(reason, "job snoozed");
             None
         }
-        Setback::End { state: EndState::Parked, error, .. } => {
+        Setback::End {
+            state: EndState::Parked,
+            error,
+            ..
+        } => {
             metrics::counter!("vigie_jobs_parked_total", "reason" => "unreadable").increment(1);
             tracing::error!(error, "job parked");
             Some(error.clone())
@@ -276,12 +359,18 @@ fn log_setback(claim: &Claim, setback: &Setback) -> Option<String> {
 }
 
 fn count_failure(kind: &str, class: &'static str) {
-    metrics::counter!("vigie_job_failures_total", "kind" => kind.to_owned(), "class" => class).increment(1);
+    metrics::counter!("vigie_job_failures_total", "kind" => kind.to_owned(), "class" => class)
+        .increment(1);
 }
 
 fn observe(claim: &Claim, outcome: &'static str, waited: Duration, ran: Duration) {
     metrics::counter!("vigie_jobs_finished_total", "kind" => claim.kind.clone(), "outcome" => outcome).increment(1);
     metrics::histogram!("vigie_job_wait_seconds", "kind" => claim.kind.clone()).record(waited);
     metrics::histogram!("vigie_job_run_seconds", "kind" => claim.kind.clone()).record(ran);
-    tracing::info!(outcome, waited_ms = waited.as_millis(), ran_ms = ran.as_millis(), "job ended");
+    tracing::info!(
+        outcome,
+        waited_ms = waited.as_millis(),
+        ran_ms = ran.as_millis(),
+        "job ended"
+    );
 }

@@ -68,11 +68,16 @@ pub async fn declare(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<()> {
 pub async fn fire_due(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<Fired> {
     let mut tx = db.begin_engine().await?;
     let now = crate::db::now(&mut tx).await?;
-    let stored = sqlx::query!("select name, cron, timezone, last_tick_at from schedules where enabled order by name")
-        .fetch_all(&mut *tx)
-        .await?;
+    let stored = sqlx::query!(
+        "select name, cron, timezone, last_tick_at from schedules where enabled order by name"
+    )
+    .fetch_all(&mut *tx)
+    .await?;
     tx.commit().await?;
-    let mut fired = Fired { now, ..Fired::default() };
+    let mut fired = Fired {
+        now,
+        ..Fired::default()
+    };
     for row in stored {
         let Some(spec) = specs.iter().find(|spec| spec.name == row.name) else {
             continue;
@@ -87,7 +92,10 @@ pub async fn fire_due(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<Fired> {
         if let Some(tick) = cron.latest_due(row.last_tick_at.unwrap_or(now), now) {
             fired.ticks += usize::from(fire(db, spec, tick).await?);
         }
-        fired.next_at = [fired.next_at, cron.next_after(now)].into_iter().flatten().min();
+        fired.next_at = [fired.next_at, cron.next_after(now)]
+            .into_iter()
+            .flatten()
+            .min();
     }
     Ok(fired)
 }
@@ -113,7 +121,11 @@ async fn fire(db: &Db, spec: &ScheduleSpec, tick: DateTime<Utc>) -> sqlx::Result
 
 /// The schedule's mark goes first and only forward: a scheduler that looked earlier can't fire a tick
 /// that the catch-up left out.
-async fn claim_tick(conn: &mut PgConnection, name: &str, tick: DateTime<Utc>) -> sqlx::Result<bool> {
+async fn claim_tick(
+    conn: &mut PgConnection,
+    name: &str,
+    tick: DateTime<Utc>,
+) -> sqlx::Result<bool> {
     let marked = sqlx::query!(
         "update schedules set last_tick_at = $2, updated_at = (select engine_now())
          where name = $1 and enabled and (last_tick_at is null or last_tick_at < $2)",

@@ -21,8 +21,15 @@ pub enum JobState {
 }
 
 impl JobState {
-    pub const ALL: [Self; 7] =
-        [Self::Scheduled, Self::Queued, Self::Running, Self::Succeeded, Self::Dead, Self::Cancelled, Self::Parked];
+    pub const ALL: [Self; 7] = [
+        Self::Scheduled,
+        Self::Queued,
+        Self::Running,
+        Self::Succeeded,
+        Self::Dead,
+        Self::Cancelled,
+        Self::Parked,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -78,11 +85,24 @@ pub async fn list(conn: &mut PgConnection, filter: &JobFilter) -> sqlx::Result<V
 /// # Errors
 /// The database's.
 pub async fn find(conn: &mut PgConnection, id: JobId) -> sqlx::Result<Option<JobView>> {
-    Ok(select(conn, &JobFilter { limit: 1, ..JobFilter::default() }, Some(id)).await?.pop())
+    Ok(select(
+        conn,
+        &JobFilter {
+            limit: 1,
+            ..JobFilter::default()
+        },
+        Some(id),
+    )
+    .await?
+    .pop())
 }
 
 /// Filters that are null are folded away before planning: one job is found by its key.
-async fn select(conn: &mut PgConnection, filter: &JobFilter, only: Option<JobId>) -> sqlx::Result<Vec<JobView>> {
+async fn select(
+    conn: &mut PgConnection,
+    filter: &JobFilter,
+    only: Option<JobId>,
+) -> sqlx::Result<Vec<JobView>> {
     let asked_id: Option<JobId> = filter.q.as_deref().and_then(|q| q.parse().ok());
     sqlx::query_as!(
         JobView,

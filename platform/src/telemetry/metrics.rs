@@ -9,29 +9,70 @@ use metrics_util::MetricKindMask;
 /// Every metric that is exported, with what it says. Dashboards and alert rules may name no other.
 pub const METRICS: &[(&str, &str)] = &[
     ("vigie_jobs_enqueued_total", "jobs enqueued, by kind"),
-    ("vigie_jobs_suppressed_total", "jobs not enqueued because their unique key was taken, by kind"),
-    ("vigie_jobs_finished_total", "tries that ended, by kind and outcome"),
+    (
+        "vigie_jobs_suppressed_total",
+        "jobs not enqueued because their unique key was taken, by kind",
+    ),
+    (
+        "vigie_jobs_finished_total",
+        "tries that ended, by kind and outcome",
+    ),
     ("vigie_job_wait_seconds", "from due to started, by kind"),
     ("vigie_job_run_seconds", "from started to ended, by kind"),
-    ("vigie_job_cancel_seconds", "from a running job's worker hearing that it should stop to its end"),
-    ("vigie_job_failures_total", "tries that failed, by kind and class"),
-    ("vigie_jobs_rescued_total", "jobs taken back from lost workers"),
-    ("vigie_jobs_parked_total", "jobs set aside for a person, by reason"),
+    (
+        "vigie_job_cancel_seconds",
+        "from a running job's worker hearing that it should stop to its end",
+    ),
+    (
+        "vigie_job_failures_total",
+        "tries that failed, by kind and class",
+    ),
+    (
+        "vigie_jobs_rescued_total",
+        "jobs taken back from lost workers",
+    ),
+    (
+        "vigie_jobs_parked_total",
+        "jobs set aside for a person, by reason",
+    ),
     ("vigie_queue_depth", "open jobs by queue and state"),
-    ("vigie_queue_oldest_seconds", "age of the oldest due job that waits, by queue"),
+    (
+        "vigie_queue_oldest_seconds",
+        "age of the oldest due job that waits, by queue",
+    ),
     ("vigie_relay_lag_seconds", "from due to pushed"),
-    ("vigie_scheduler_tick_age_seconds", "since the scheduler last looked"),
-    ("vigie_workers_wanted", "workers that the runnable work asks for"),
-    ("vigie_http_requests_total", "requests by method, route template and status"),
-    ("vigie_http_request_seconds", "time to answer by method and route template"),
-    ("vigie_provider_requests_total", "provider calls by provider, operation and outcome"),
-    ("vigie_provider_request_seconds", "time of provider calls by provider and operation"),
+    (
+        "vigie_scheduler_tick_age_seconds",
+        "since the scheduler last looked",
+    ),
+    (
+        "vigie_workers_wanted",
+        "workers that the runnable work asks for",
+    ),
+    (
+        "vigie_http_requests_total",
+        "requests by method, route template and status",
+    ),
+    (
+        "vigie_http_request_seconds",
+        "time to answer by method and route template",
+    ),
+    (
+        "vigie_provider_requests_total",
+        "provider calls by provider, operation and outcome",
+    ),
+    (
+        "vigie_provider_request_seconds",
+        "time of provider calls by provider and operation",
+    ),
     ("vigie_db_pool_connections", "connections by role and state"),
     ("vigie_redis_up", "1 while Redis answers"),
 ];
 
-const SECONDS: &[f64] =
-    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0];
+const SECONDS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0, 300.0, 1800.0,
+];
 
 /// The metrics port is taken, or a recorder runs already.
 #[derive(Debug, thiserror::Error)]

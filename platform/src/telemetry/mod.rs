@@ -23,9 +23,14 @@ impl LogConfig {
     pub fn from_env(env: &mut Env) -> Self {
         let format = env.parsed_or("VIGIE_LOG_FORMAT", "text".to_owned());
         if !matches!(format.as_str(), "text" | "json") {
-            env.problem(format!("VIGIE_LOG_FORMAT = {format:?} is neither text nor json"));
+            env.problem(format!(
+                "VIGIE_LOG_FORMAT = {format:?} is neither text nor json"
+            ));
         }
-        Self { filter: env.parsed_or("VIGIE_LOG", "info,sqlx=warn".to_owned()), json: format == "json" }
+        Self {
+            filter: env.parsed_or("VIGIE_LOG", "info,sqlx=warn".to_owned()),
+            json: format == "json",
+        }
     }
 
     /// Starts logging to standard error; once per process.
@@ -36,7 +41,11 @@ impl LogConfig {
             .with_env_filter(filter)
             .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr);
-        let started = if self.json { logs.json().try_init() } else { logs.try_init() };
+        let started = if self.json {
+            logs.json().try_init()
+        } else {
+            logs.try_init()
+        };
         if started.is_err() {
             tracing::debug!("logging was started before");
         }

@@ -25,12 +25,18 @@ impl TraceContext {
     /// A request's context: the caller's trace goes on where its header is well-formed, else a new one
     /// begins.
     pub fn of_request(request_id: String, traceparent: Option<&str>) -> Self {
-        Self { request_id: Some(request_id), traceparent: Some(child_of(traceparent)) }
+        Self {
+            request_id: Some(request_id),
+            traceparent: Some(child_of(traceparent)),
+        }
     }
 
     /// A job's context: a child of whoever enqueued it.
     pub fn of_job(request_id: Option<String>, traceparent: Option<&str>) -> Self {
-        Self { request_id, traceparent: Some(child_of(traceparent)) }
+        Self {
+            request_id,
+            traceparent: Some(child_of(traceparent)),
+        }
     }
 
     /// The trace's own part of `traceparent`: the same from the request through every job that it caused.
@@ -56,7 +62,8 @@ fn trace_id(traceparent: &str) -> Option<&str> {
     let [_, trace, span, _] = parts[..] else {
         return None;
     };
-    let is_hex = |s: &str, len| s.len() == len && s.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let is_hex =
+        |s: &str, len| s.len() == len && s.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     (is_hex(trace, 32) && is_hex(span, 16) && trace.bytes().any(|b| b != b'0')).then_some(trace)
 }
 
@@ -67,11 +74,19 @@ mod tests {
     #[test]
     fn a_well_formed_trace_goes_on_and_another_does_not() {
         let given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let child = TraceContext::of_request("r".into(), Some(given)).traceparent.unwrap();
+        let child = TraceContext::of_request("r".into(), Some(given))
+            .traceparent
+            .unwrap();
         assert_eq!(trace_id(&child), trace_id(given));
         assert_ne!(child, given);
-        for bad in ["", "00-xyz-00f067aa0ba902b7-01", "00-00000000000000000000000000000000-00f067aa0ba902b7-01"] {
-            let fresh = TraceContext::of_request("r".into(), Some(bad)).traceparent.unwrap();
+        for bad in [
+            "",
+            "00-xyz-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+        ] {
+            let fresh = TraceContext::of_request("r".into(), Some(bad))
+                .traceparent
+                .unwrap();
             assert!(trace_id(&fresh).is_some(), "{fresh}");
         }
     }

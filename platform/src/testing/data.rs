@@ -15,6 +15,8 @@ pub fn data_set(file: &str) -> Option<Vec<u8>> {
     let path = PathBuf::from(std::env::var_os("VIGIE_TEST_DATA")?).join(file);
     let packed = File::open(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()));
     let mut bytes = Vec::new();
-    GzDecoder::new(packed).read_to_end(&mut bytes).expect("a gzip file");
+    GzDecoder::new(packed)
+        .read_to_end(&mut bytes)
+        .expect("a gzip file");
     Some(bytes)
 }

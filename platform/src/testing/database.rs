@@ -43,16 +43,27 @@ impl TestDb {
 
     async fn copy_of(template: &str, admin: PgConnectOptions, mut conn: PgConnection) -> Self {
         let name = format!("vigie_test_{}", Uuid::new_v4().simple());
-        run(&mut conn, format!("create database {name} template {template}")).await;
+        run(
+            &mut conn,
+            format!("create database {name} template {template}"),
+        )
+        .await;
         conn.close().await.expect("the connection closes");
         let config = DbConfig::small(admin.clone().database(&name).to_url_lossy().to_string());
-        let db = Db::connect(&config).await.expect("the fresh database answers");
+        let db = Db::connect(&config)
+            .await
+            .expect("the fresh database answers");
         Self { db, name, admin }
     }
 
     /// The database's URL, for processes that a test starts.
     pub fn url(&self) -> SecretString {
-        self.admin.clone().database(&self.name).to_url_lossy().to_string().into()
+        self.admin
+            .clone()
+            .database(&self.name)
+            .to_url_lossy()
+            .to_string()
+            .into()
     }
 
     /// A connection as the tables' owner, past row-level security: to look from outside.
@@ -72,10 +83,13 @@ impl TestDb {
     /// # Panics
     /// Where the server is gone.
     pub async fn advance(&self, by: Duration) {
-        sqlx::query!("update engine_clock set shift = shift + make_interval(secs => $1)", by.as_secs_f64())
-            .execute(&mut self.owner().await)
-            .await
-            .expect("the clock moves");
+        sqlx::query!(
+            "update engine_clock set shift = shift + make_interval(secs => $1)",
+            by.as_secs_f64()
+        )
+        .execute(&mut self.owner().await)
+        .await
+        .expect("the clock moves");
     }
 }
 
@@ -88,10 +102,14 @@ impl Drop for TestDb {
         let admin = self.admin.clone();
         let (done, dropped) = mpsc::channel();
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             runtime.block_on(async move {
                 let mut conn = admin.connect().await.map_err(std::io::Error::other)?;
-                conn.execute(AssertSqlSafe(sql)).await.map_err(std::io::Error::other)
+                conn.execute(AssertSqlSafe(sql))
+                    .await
+                    .map_err(std::io::Error::other)
             })?;
             done.send(()).map_err(std::io::Error::other)
         });
@@ -99,9 +117,13 @@ impl Drop for TestDb {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests find the server where the command left it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests find the server where the command left it"
+)]
 async fn server() -> (PgConnectOptions, PgConnection) {
-    let url = std::env::var("DATABASE_URL").expect("DATABASE_URL names the test server: run `cargo xtask test`");
+    let url = std::env::var("DATABASE_URL")
+        .expect("DATABASE_URL names the test server: run `cargo xtask test`");
     let admin = PgConnectOptions::from_str(&url).expect("DATABASE_URL is a Postgres URL");
     let conn = admin.connect().await.expect("the test server answers");
     (admin, conn)
@@ -113,25 +135,48 @@ async fn template(conn: &mut PgConnection, admin: &PgConnectOptions) -> String {
     for migration in MIGRATIONS.iter() {
         digest.extend_from_slice(&migration.checksum);
     }
-    let name = format!("vigie_template_{}", &hex::encode(crate::crypto::sha256(&digest))[..16]);
-    sqlx::query!("select pg_advisory_lock($1)", TEMPLATE_LOCK).execute(&mut *conn).await.expect("the lock is free");
+    let name = format!(
+        "vigie_template_{}",
+        &hex::encode(crate::crypto::sha256(&digest))[..16]
+    );
+    sqlx::query!("select pg_advisory_lock($1)", TEMPLATE_LOCK)
+        .execute(&mut *conn)
+        .await
+        .expect("the lock is free");
     let exists = sqlx::query_scalar!("select count(*) from pg_database where datname = $1", name)
         .fetch_one(&mut *conn)
         .await
         .expect("the catalogue answers");
     if exists == Some(0) {
         let building = format!("{name}_building");
-        run(conn, format!("drop database if exists {building} with (force)")).await;
+        run(
+            conn,
+            format!("drop database if exists {building} with (force)"),
+        )
+        .await;
         run(conn, format!("create database {building}")).await;
-        let mut fresh = admin.clone().database(&building).connect().await.expect("the template answers");
-        MIGRATIONS.run(&mut fresh).await.expect("the migrations apply");
+        let mut fresh = admin
+            .clone()
+            .database(&building)
+            .connect()
+            .await
+            .expect("the template answers");
+        MIGRATIONS
+            .run(&mut fresh)
+            .await
+            .expect("the migrations apply");
         fresh.close().await.expect("the connection closes");
         run(conn, format!("alter database {building} rename to {name}")).await;
     }
-    sqlx::query!("select pg_advisory_unlock($1)", TEMPLATE_LOCK).fetch_one(&mut *conn).await.expect("it was locked");
+    sqlx::query!("select pg_advisory_unlock($1)", TEMPLATE_LOCK)
+        .fetch_one(&mut *conn)
+        .await
+        .expect("it was locked");
     name
 }
 
 async fn run(conn: &mut PgConnection, sql: String) {
-    conn.execute(AssertSqlSafe(sql.clone())).await.unwrap_or_else(|cause| panic!("{sql}: {cause}"));
+    conn.execute(AssertSqlSafe(sql.clone()))
+        .await
+        .unwrap_or_else(|cause| panic!("{sql}: {cause}"));
 }

@@ -21,9 +21,19 @@ impl<W: Send + Sync + 'static> Drain<W> {
     /// # Panics
     /// Where the database is gone.
     pub async fn new(db: &Db, registry: Arc<Registry<W>>, world: Arc<W>) -> Self {
-        let worker = rescue::register(db.engine(), "drain").await.expect("the database answers");
+        let worker = rescue::register(db.engine(), "drain")
+            .await
+            .expect("the database answers");
         let completions = Completions::start(db);
-        Self { runner: Runner { registry, world, db: db.clone(), completions }, worker }
+        Self {
+            runner: Runner {
+                registry,
+                world,
+                db: db.clone(),
+                completions,
+            },
+            worker,
+        }
     }
 
     /// Runs due jobs, and those they cause, until none is due. Retries wait for the clock.
@@ -34,17 +44,32 @@ impl<W: Send + Sync + 'static> Drain<W> {
         let pool = self.runner.db.engine();
         let mut ran = Vec::new();
         loop {
-            rescue::heartbeat(pool, self.worker, &[]).await.expect("the database answers");
-            let due = claim::due_after(pool, None, None, 50).await.expect("the database answers");
+            rescue::heartbeat(pool, self.worker, &[])
+                .await
+                .expect("the database answers");
+            let due = claim::due_after(pool, None, None, 50)
+                .await
+                .expect("the database answers");
             let ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
             if ids.is_empty() {
                 return ran;
             }
-            for claimed in claim::by_ids(pool, self.worker, &ids).await.expect("the database answers") {
-                ran.push(self.runner.run(claimed, CancellationToken::new(), &CancellationToken::new()).await);
+            for claimed in claim::by_ids(pool, self.worker, &ids)
+                .await
+                .expect("the database answers")
+            {
+                ran.push(
+                    self.runner
+                        .run(claimed, CancellationToken::new(), &CancellationToken::new())
+                        .await,
+                );
             }
             self.runner.completions.drained().await;
-            assert!(ran.len() < 10_000, "the queue never drains: {:?}", &ran[ran.len() - 3..]);
+            assert!(
+                ran.len() < 10_000,
+                "the queue never drains: {:?}",
+                &ran[ran.len() - 3..]
+            );
         }
     }
 }

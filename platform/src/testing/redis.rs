@@ -34,11 +34,18 @@ impl TestRedis {
     pub fn away() -> Self {
         let folder = std::env::temp_dir().join(format!("vigie-redis-{}", Uuid::new_v4().simple()));
         std::fs::create_dir(&folder).expect("the temporary folder can be written to");
-        Self { folder, port: free_port(), running: None }
+        Self {
+            folder,
+            port: free_port(),
+            running: None,
+        }
     }
 
     pub fn config(&self) -> RedisConfig {
-        RedisConfig { url: format!("redis://127.0.0.1:{}", self.port), namespace: "test".to_owned() }
+        RedisConfig {
+            url: format!("redis://127.0.0.1:{}", self.port),
+            namespace: "test".to_owned(),
+        }
     }
 
     /// Starts the server on its port and returns once it takes connections.
@@ -49,7 +56,13 @@ impl TestRedis {
         self.kill();
         let mut child = Command::new("redis-server")
             .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"])
-            .args(["--notify-keyspace-events", "KEA", "--port", &self.port.to_string(), "--dir"])
+            .args([
+                "--notify-keyspace-events",
+                "KEA",
+                "--port",
+                &self.port.to_string(),
+                "--dir",
+            ])
             .arg(&self.folder)
             .stdout(Stdio::piped())
             .spawn()
@@ -89,7 +102,10 @@ impl TestRedis {
     /// While the server is away.
     pub async fn connection(&self) -> MultiplexedConnection {
         let client = self.config().client().expect("made from a port");
-        client.get_multiplexed_async_connection().await.expect("the server answers")
+        client
+            .get_multiplexed_async_connection()
+            .await
+            .expect("the server answers")
     }
 
     /// Throws away all that it holds.
@@ -97,7 +113,10 @@ impl TestRedis {
     /// # Panics
     /// While the server is away.
     pub async fn flush(&self) {
-        redis::cmd("FLUSHALL").query_async::<()>(&mut self.connection().await).await.expect("the server answers");
+        redis::cmd("FLUSHALL")
+            .query_async::<()>(&mut self.connection().await)
+            .await
+            .expect("the server answers");
     }
 
     /// Changes a setting of the running server.

@@ -69,14 +69,22 @@ pub struct Brevo {
 
 impl fmt::Debug for Brevo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Brevo").field("http", &self.http).finish_non_exhaustive()
+        f.debug_struct("Brevo")
+            .field("http", &self.http)
+            .finish_non_exhaustive()
     }
 }
 
 impl Brevo {
     pub(crate) fn new(client: Client, base: &str, credentials: BrevoCredentials) -> Self {
-        let secrets: Vec<SecretString> = vec![credentials.api_key.clone(), credentials.webhook_token.clone()];
-        Self { http: Transport::new(client, base, codes::refusal, secrets), credentials }
+        let secrets: Vec<SecretString> = vec![
+            credentials.api_key.clone(),
+            credentials.webhook_token.clone(),
+        ];
+        Self {
+            http: Transport::new(client, base, codes::refusal, secrets),
+            credentials,
+        }
     }
 
     /// Sends an e-mail.
@@ -85,7 +93,11 @@ impl Brevo {
     /// By the error map: `Retry` surely sent nothing, `Unknown` may have; repeating either with the same
     /// key is safe.
     pub async fn send_email(&self, email: &NewEmail) -> Result<SentEmail, ProviderError> {
-        let call = Call { provider: Provider::Brevo, operation: "send_email", effect: Effect::Once };
+        let call = Call {
+            provider: Provider::Brevo,
+            operation: "send_email",
+            effect: Effect::Once,
+        };
         let request = self
             .http
             .client
@@ -94,7 +106,10 @@ impl Brevo {
             .json(&self.body(email));
         let answer = self.http.send(call, request).await?;
         let created: Created = answer.json(&call)?;
-        Ok(SentEmail { message_id: created.message_id, limit: rate_limit(&answer) })
+        Ok(SentEmail {
+            message_id: created.message_id,
+            limit: rate_limit(&answer),
+        })
     }
 
     /// Whether a webhook's token is ours; compared in constant time. Takes the bare token, or the
@@ -102,7 +117,12 @@ impl Brevo {
     #[must_use]
     pub fn verify_webhook_token(&self, given: &str) -> bool {
         let given = given.strip_prefix("Bearer ").unwrap_or(given);
-        self.credentials.webhook_token.expose_secret().as_bytes().ct_eq(given.as_bytes()).into()
+        self.credentials
+            .webhook_token
+            .expose_secret()
+            .as_bytes()
+            .ct_eq(given.as_bytes())
+            .into()
     }
 
     fn body(&self, email: &NewEmail) -> Value {

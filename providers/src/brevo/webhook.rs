@@ -44,7 +44,10 @@ impl EventKind {
     /// Whether the address must get no more mail.
     #[must_use]
     pub fn suppresses(self) -> bool {
-        matches!(self, Self::HardBounce | Self::Blocked | Self::InvalidEmail | Self::Spam | Self::Unsubscribed)
+        matches!(
+            self,
+            Self::HardBounce | Self::Blocked | Self::InvalidEmail | Self::Spam | Self::Unsubscribed
+        )
     }
 }
 
@@ -88,21 +91,33 @@ struct Body {
 /// When the body isn't JSON, or is neither an object nor an array.
 pub fn parse_events(body: &[u8]) -> Result<Vec<BrevoEvent>, serde_json::Error> {
     match serde_json::from_slice(body)? {
-        Value::Array(items) => Ok(items.into_iter().filter_map(|item| event(item).ok()).collect()),
+        Value::Array(items) => Ok(items
+            .into_iter()
+            .filter_map(|item| event(item).ok())
+            .collect()),
         item => Ok(vec![event(item)?]),
     }
 }
 
 fn event(item: Value) -> Result<BrevoEvent, serde_json::Error> {
     let body: Body = serde_json::from_value(item)?;
-    let seconds = body.ts_event.or(body.ts).and_then(|ts| DateTime::from_timestamp(ts, 0));
+    let seconds = body
+        .ts_event
+        .or(body.ts)
+        .and_then(|ts| DateTime::from_timestamp(ts, 0));
     Ok(BrevoEvent {
-        kind: KINDS.iter().find(|(word, _)| *word == body.event).map_or(EventKind::Other, |(_, kind)| *kind),
+        kind: KINDS
+            .iter()
+            .find(|(word, _)| *word == body.event)
+            .map_or(EventKind::Other, |(_, kind)| *kind),
         event: body.event,
         email: body.email,
         message_id: body.message_id,
         reference: body.reference,
-        at: body.ts_epoch.and_then(DateTime::from_timestamp_millis).or(seconds),
+        at: body
+            .ts_epoch
+            .and_then(DateTime::from_timestamp_millis)
+            .or(seconds),
         link: body.link,
         reason: body.reason,
         tags: body.tags,
@@ -138,7 +153,11 @@ mod tests {
             ("proxy_open", false),
         ] {
             let body = format!(r#"{{"event":"{event}","email":"a@b.sn","message-id":"<1@x>"}}"#);
-            assert_eq!(parse_events(body.as_bytes()).unwrap()[0].kind.suppresses(), suppresses, "{event}");
+            assert_eq!(
+                parse_events(body.as_bytes()).unwrap()[0].kind.suppresses(),
+                suppresses,
+                "{event}"
+            );
         }
         assert!(parse_events(b"not json").is_err());
         assert!(parse_events(b"42").is_err());

@@ -31,7 +31,9 @@ pub struct LongLivedToken {
 
 impl fmt::Debug for LongLivedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LongLivedToken").field("lifetime", &self.lifetime).finish_non_exhaustive()
+        f.debug_struct("LongLivedToken")
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
     }
 }
 

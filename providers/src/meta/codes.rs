@@ -60,8 +60,16 @@ pub(super) fn class_of(code: i64, subcode: Option<i64>) -> Class {
     if subcode == Some(PASSING_SUBCODE) {
         return Class::Retry;
     }
-    let by_subcode = SUBCODES.iter().find(|(c, s, _)| *c == code && Some(*s) == subcode).map(|(.., class)| *class);
-    let by_code = || CODES.iter().find(|(range, _)| range.contains(&code)).map(|(_, class)| *class);
+    let by_subcode = SUBCODES
+        .iter()
+        .find(|(c, s, _)| *c == code && Some(*s) == subcode)
+        .map(|(.., class)| *class);
+    let by_code = || {
+        CODES
+            .iter()
+            .find(|(range, _)| range.contains(&code))
+            .map(|(_, class)| *class)
+    };
     by_subcode.or_else(by_code).unwrap_or(Class::Permanent)
 }
 
@@ -70,19 +78,27 @@ pub(super) fn label(code: i64, subcode: Option<i64>) -> String {
 }
 
 pub(super) fn refusal(call: &Call, answer: &Answer) -> ProviderError {
-    let problem = serde_json::from_slice::<Body>(&answer.body).unwrap_or_default().error;
+    let problem = serde_json::from_slice::<Body>(&answer.body)
+        .unwrap_or_default()
+        .error;
     let class = classify(call, answer.status, &problem);
     let mut error = answer.error(call, class, problem.message.as_deref());
     error.code = problem.code.map(|code| label(code, problem.error_subcode));
     error.trace = problem.fbtrace_id;
     if class == Class::RateLimited {
-        error.retry_after = Usage::read(&answer.headers).regain.or_else(|| answer.seconds("retry-after"));
+        error.retry_after = Usage::read(&answer.headers)
+            .regain
+            .or_else(|| answer.seconds("retry-after"));
     }
     error
 }
 
 fn classify(call: &Call, status: u16, problem: &Problem) -> Class {
-    let text = problem.message.as_deref().unwrap_or_default().to_lowercase();
+    let text = problem
+        .message
+        .as_deref()
+        .unwrap_or_default()
+        .to_lowercase();
     let page = call.operation == "read_report";
     if status == 500 && (text.contains(TOO_MUCH) || page && text.contains(TOO_MUCH_FOR_A_PAGE)) {
         return Class::TooMuchData;
@@ -90,7 +106,9 @@ fn classify(call: &Call, status: u16, problem: &Problem) -> Class {
     if problem.error_subcode == Some(NOT_VISIBLE_YET) && RUN_OPERATIONS.contains(&call.operation) {
         return Class::Retry;
     }
-    let by_code = problem.code.map(|code| class_of(code, problem.error_subcode));
+    let by_code = problem
+        .code
+        .map(|code| class_of(code, problem.error_subcode));
     match by_code {
         Some(class) if class != Class::Permanent => class,
         _ if problem.is_transient || status >= 500 => call.cut_off(),
@@ -110,9 +128,20 @@ mod tests {
     use crate::http::{Answer, Call, Effect};
 
     fn refused(operation: &'static str, status: u16, error: &serde_json::Value) -> ProviderError {
-        let call = Call { provider: Provider::Meta, operation, effect: Effect::Repeatable };
+        let call = Call {
+            provider: Provider::Meta,
+            operation,
+            effect: Effect::Repeatable,
+        };
         let body = json!({ "error": error }).to_string().into();
-        refusal(&call, &Answer { status, headers: HeaderMap::new(), body })
+        refusal(
+            &call,
+            &Answer {
+                status,
+                headers: HeaderMap::new(),
+                body,
+            },
+        )
     }
 
     #[test]
@@ -121,25 +150,45 @@ mod tests {
             (400, json!({"code": 1}), Class::Retry),
             (400, json!({"code": 960}), Class::Retry),
             (400, json!({"code": 100, "error_subcode": 99}), Class::Retry),
-            (400, json!({"code": 999, "is_transient": true}), Class::Retry),
+            (
+                400,
+                json!({"code": 999, "is_transient": true}),
+                Class::Retry,
+            ),
             (503, json!({}), Class::Retry),
-            (400, json!({"code": 17, "is_transient": true}), Class::RateLimited),
+            (
+                400,
+                json!({"code": 17, "is_transient": true}),
+                Class::RateLimited,
+            ),
             (400, json!({"code": 80000}), Class::RateLimited),
             (400, json!({"code": 80014}), Class::RateLimited),
-            (400, json!({"code": 100, "error_subcode": 1_487_534}), Class::TooMuchData),
+            (
+                400,
+                json!({"code": 100, "error_subcode": 1_487_534}),
+                Class::TooMuchData,
+            ),
             (
                 500,
                 json!({"code": 1, "message": "Please reduce the amount of data you're asking for"}),
                 Class::TooMuchData,
             ),
-            (400, json!({"code": 190, "error_subcode": 463}), Class::NeedsReauth),
+            (
+                400,
+                json!({"code": 190, "error_subcode": 463}),
+                Class::NeedsReauth,
+            ),
             (400, json!({"code": 102}), Class::NeedsReauth),
             (403, json!({"code": 200}), Class::Misconfigured),
             (400, json!({"code": 368}), Class::Misconfigured),
             (400, json!({"code": 100}), Class::Permanent),
         ];
         for (status, error, class) in cases {
-            assert_eq!(refused("start_report", status, &error).class, class, "{status} {error}");
+            assert_eq!(
+                refused("start_report", status, &error).class,
+                class,
+                "{status} {error}"
+            );
         }
     }
 
@@ -149,7 +198,11 @@ mod tests {
         assert_eq!(refused("poll_report", 400, &error).class, Class::Retry);
         let refused = refused("start_report", 400, &error);
         assert_eq!(
-            (refused.class, refused.code.as_deref(), refused.trace.as_deref()),
+            (
+                refused.class,
+                refused.code.as_deref(),
+                refused.trace.as_deref()
+            ),
             (Class::Permanent, Some("100/33"), Some("A1"))
         );
     }

@@ -40,45 +40,71 @@ pub struct Meta {
 
 impl fmt::Debug for Meta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Meta").field("http", &self.http).finish_non_exhaustive()
+        f.debug_struct("Meta")
+            .field("http", &self.http)
+            .finish_non_exhaustive()
     }
 }
 
 impl Meta {
     pub(crate) fn new(client: Client, base: &str, credentials: MetaCredentials) -> Self {
         let secrets = vec![credentials.app_secret.clone()];
-        Self { http: Transport::new(client, base, codes::refusal, secrets), credentials }
+        Self {
+            http: Transport::new(client, base, codes::refusal, secrets),
+            credentials,
+        }
     }
 
     /// Exchanges a short token for one of about 60 days.
     ///
     /// # Errors
     /// `NeedsReauth` where the token isn't valid any more.
-    pub async fn exchange_token(&self, token: &SecretString) -> Result<LongLivedToken, ProviderError> {
+    pub async fn exchange_token(
+        &self,
+        token: &SecretString,
+    ) -> Result<LongLivedToken, ProviderError> {
         let query = [
             ("grant_type", "fb_exchange_token"),
             ("client_id", &self.credentials.app_id),
             ("client_secret", self.credentials.app_secret.expose_secret()),
             ("fb_exchange_token", token.expose_secret()),
         ];
-        let request = self.http.client.get(self.url("oauth/access_token")).query(&query);
+        let request = self
+            .http
+            .client
+            .get(self.url("oauth/access_token"))
+            .query(&query);
         let body: TokenBody = self.http.json(call("exchange_token"), request).await?;
-        let lifetime = body.expires_in.filter(|seconds| *seconds > 0).map(Duration::from_secs);
-        Ok(LongLivedToken { token: body.access_token.into(), lifetime })
+        let lifetime = body
+            .expires_in
+            .filter(|seconds| *seconds > 0)
+            .map(Duration::from_secs);
+        Ok(LongLivedToken {
+            token: body.access_token.into(),
+            lifetime,
+        })
     }
 
     /// Every ad account that the token may read.
     ///
     /// # Errors
     /// By the error map.
-    pub async fn list_ad_accounts(&self, token: &SecretString) -> Result<Vec<AdAccount>, ProviderError> {
+    pub async fn list_ad_accounts(
+        &self,
+        token: &SecretString,
+    ) -> Result<Vec<AdAccount>, ProviderError> {
         let fields = "id,account_id,name,currency,timezone_name,account_status";
         let (mut accounts, mut after) = (Vec::new(), None);
         for _ in 0..MAX_ACCOUNT_PAGES {
             let mut query = vec![("fields", fields.to_owned()), ("limit", "100".to_owned())];
             query.extend(after.map(|cursor| ("after", cursor)));
-            let request = self.http.client.get(self.url("me/adaccounts")).query(&query);
-            let page: Metered<AccountPage> = self.ask(call("list_ad_accounts"), token, request).await?;
+            let request = self
+                .http
+                .client
+                .get(self.url("me/adaccounts"))
+                .query(&query);
+            let page: Metered<AccountPage> =
+                self.ask(call("list_ad_accounts"), token, request).await?;
             accounts.extend(page.value.data);
             after = page.value.paging.next_cursor();
             if after.is_none() {
@@ -107,12 +133,23 @@ impl Meta {
     ///
     /// # Errors
     /// By the error map; a run that failed is an answer, not an error.
-    pub async fn poll_report(&self, token: &SecretString, run_id: &str) -> Result<Metered<ReportRun>, ProviderError> {
+    pub async fn poll_report(
+        &self,
+        token: &SecretString,
+        run_id: &str,
+    ) -> Result<Metered<ReportRun>, ProviderError> {
         let call = call("poll_report");
-        let request = self.http.client.get(self.url(run_id)).query(&[("fields", report::RUN_FIELDS)]);
+        let request = self
+            .http
+            .client
+            .get(self.url(run_id))
+            .query(&[("fields", report::RUN_FIELDS)]);
         let body: Metered<RunBody> = self.ask(call, token, request).await?;
         let usage = body.usage;
-        Ok(Metered { value: body.value.into_run(&call)?, usage })
+        Ok(Metered {
+            value: body.value.into_run(&call)?,
+            usage,
+        })
     }
 
     /// One page of a completed run's rows, from the cursor `after` on, `limit` rows at most.
@@ -129,10 +166,17 @@ impl Meta {
         let call = call("read_report");
         let mut query = vec![("limit", limit.max(1).to_string())];
         query.extend(after.map(|cursor| ("after", cursor.to_owned())));
-        let request = self.http.client.get(self.url(&format!("{run_id}/insights"))).query(&query);
+        let request = self
+            .http
+            .client
+            .get(self.url(&format!("{run_id}/insights")))
+            .query(&query);
         let body: Metered<PageBody> = self.ask(call, token, request).await?;
         let usage = body.usage;
-        Ok(Metered { value: body.value.into_page(&call)?, usage })
+        Ok(Metered {
+            value: body.value.into_page(&call)?,
+            usage,
+        })
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -142,13 +186,19 @@ impl Meta {
         request: RequestBuilder,
     ) -> Result<Metered<T>, ProviderError> {
         let proof = appsecret_proof(&self.credentials.app_secret, token);
-        let request = request.bearer_auth(token.expose_secret()).query(&[("appsecret_proof", proof)]);
+        let request = request
+            .bearer_auth(token.expose_secret())
+            .query(&[("appsecret_proof", proof)]);
         let answer = self.http.send(call, request).await?;
-        Ok(Metered { value: answer.json(&call)?, usage: Usage::read(&answer.headers) })
+        Ok(Metered {
+            value: answer.json(&call)?,
+            usage: Usage::read(&answer.headers),
+        })
     }
 
     fn url(&self, path: &str) -> String {
-        self.http.url(&format!("/{}/{path}", self.credentials.api_version))
+        self.http
+            .url(&format!("/{}/{path}", self.credentials.api_version))
     }
 }
 
@@ -156,11 +206,18 @@ impl Meta {
 /// the app's secret, in hex.
 #[must_use]
 pub fn appsecret_proof(app_secret: &SecretString, token: &SecretString) -> String {
-    hex::encode(hmac_sha256(app_secret.expose_secret(), &[token.expose_secret().as_bytes()]))
+    hex::encode(hmac_sha256(
+        app_secret.expose_secret(),
+        &[token.expose_secret().as_bytes()],
+    ))
 }
 
 fn call(operation: &'static str) -> Call {
-    Call { provider: Provider::Meta, operation, effect: Effect::Repeatable }
+    Call {
+        provider: Provider::Meta,
+        operation,
+        effect: Effect::Repeatable,
+    }
 }
 
 #[cfg(test)]
@@ -171,9 +228,18 @@ mod tests {
     #[test]
     fn proofs_are_made_with_the_right_key_and_hash() {
         // The published vector of Meta's webhook signature: same key, same hash.
-        let webhook = hmac_sha256("app_secret", &[br#"{"object":"whatsapp_business_account"}"#]);
-        assert_eq!(hex::encode(webhook), "e790291ff924369c1f80c8b2cc24fb9ccd37600d883a729059d4bbfa632c882b");
+        let webhook = hmac_sha256(
+            "app_secret",
+            &[br#"{"object":"whatsapp_business_account"}"#],
+        );
+        assert_eq!(
+            hex::encode(webhook),
+            "e790291ff924369c1f80c8b2cc24fb9ccd37600d883a729059d4bbfa632c882b"
+        );
         let proof = appsecret_proof(&"app_secret".into(), &"EAAB".into());
-        assert_eq!(proof, "caf662f107cee61a88f57be426051490657f938941fed378bf84d684b3d663fc");
+        assert_eq!(
+            proof,
+            "caf662f107cee61a88f57be426051490657f938941fed378bf84d684b3d663fc"
+        );
     }
 }

@@ -57,8 +57,14 @@ impl ReportRequest {
         [
             ("level", self.level.as_str().to_owned()),
             ("time_increment", "1".to_owned()),
-            ("time_range", json!({ "since": self.since, "until": self.until }).to_string()),
-            ("action_attribution_windows", json!(ATTRIBUTION_WINDOWS).to_string()),
+            (
+                "time_range",
+                json!({ "since": self.since, "until": self.until }).to_string(),
+            ),
+            (
+                "action_attribution_windows",
+                json!(ATTRIBUTION_WINDOWS).to_string(),
+            ),
             ("fields", FIELDS.to_owned()),
         ]
     }
@@ -142,10 +148,22 @@ impl RunBody {
 
     /// A failure without a code is usually a passing one.
     fn failure(&self) -> RunFailure {
-        let text = self.error_user_msg.as_deref().or(self.error_message.as_deref()).unwrap_or("no reason given");
-        let class = self.error_code.map_or(Class::Retry, |code| class_of(code, self.error_subcode));
-        let code = self.error_code.map(|code| super::codes::label(code, self.error_subcode));
-        RunFailure { class, code, excerpt: redact(text) }
+        let text = self
+            .error_user_msg
+            .as_deref()
+            .or(self.error_message.as_deref())
+            .unwrap_or("no reason given");
+        let class = self
+            .error_code
+            .map_or(Class::Retry, |code| class_of(code, self.error_subcode));
+        let code = self
+            .error_code
+            .map(|code| super::codes::label(code, self.error_subcode));
+        RunFailure {
+            class,
+            code,
+            excerpt: redact(text),
+        }
     }
 }
 
@@ -161,10 +179,14 @@ impl PageBody {
     /// same page read again is whole.
     pub(super) fn into_page(self, call: &Call) -> Result<ReportPage, ProviderError> {
         let read = |row: Value| {
-            InsightRow::read(row).map_err(|e| call.error(call.cut_off(), &format!("row not understood: {e}")))
+            InsightRow::read(row)
+                .map_err(|e| call.error(call.cut_off(), &format!("row not understood: {e}")))
         };
         let rows = self.data.into_iter().map(read).collect::<Result<_, _>>()?;
-        Ok(ReportPage { rows, next: self.paging.next_cursor() })
+        Ok(ReportPage {
+            rows,
+            next: self.paging.next_cursor(),
+        })
     }
 }
 
@@ -176,30 +198,58 @@ mod tests {
     use crate::error::{Class, Provider, ProviderError};
     use crate::http::{Call, Effect};
 
-    const CALL: Call = Call { provider: Provider::Meta, operation: "poll_report", effect: Effect::Repeatable };
+    const CALL: Call = Call {
+        provider: Provider::Meta,
+        operation: "poll_report",
+        effect: Effect::Repeatable,
+    };
 
     fn run(body: Value) -> Result<ReportRun, ProviderError> {
-        serde_json::from_value::<RunBody>(body).unwrap().into_run(&CALL)
+        serde_json::from_value::<RunBody>(body)
+            .unwrap()
+            .into_run(&CALL)
     }
 
     #[test]
     fn a_failed_run_says_what_to_do_about_it() {
-        let split = run(json!({"async_status": "Job Failed", "error_code": 100, "error_subcode": 1_487_534})).unwrap();
+        let split = run(
+            json!({"async_status": "Job Failed", "error_code": 100, "error_subcode": 1_487_534}),
+        )
+        .unwrap();
         assert_eq!(split.failure.unwrap().class, Class::TooMuchData);
         let again = run(json!({"async_status": "Job Skipped"})).unwrap();
-        assert_eq!((again.status, again.failure.unwrap().class), (RunStatus::Skipped, Class::Retry));
-        let running = run(json!({"async_status": "Job Running", "async_percent_completion": 40})).unwrap();
-        assert_eq!((running.status, running.percent, running.failure), (RunStatus::Running, 40, None));
-        assert_eq!(run(json!({"async_status": "Job Dreaming"})).unwrap_err().class, Class::Retry);
+        assert_eq!(
+            (again.status, again.failure.unwrap().class),
+            (RunStatus::Skipped, Class::Retry)
+        );
+        let running =
+            run(json!({"async_status": "Job Running", "async_percent_completion": 40})).unwrap();
+        assert_eq!(
+            (running.status, running.percent, running.failure),
+            (RunStatus::Running, 40, None)
+        );
+        assert_eq!(
+            run(json!({"async_status": "Job Dreaming"}))
+                .unwrap_err()
+                .class,
+            Class::Retry
+        );
     }
 
     #[test]
     fn the_last_page_has_cursors_and_no_next() {
         let page = |next: Value| {
             let body = json!({"data": [], "paging": {"cursors": {"before": "a", "after": "b"}, "next": next}});
-            serde_json::from_value::<PageBody>(body).unwrap().into_page(&CALL).unwrap().next
+            serde_json::from_value::<PageBody>(body)
+                .unwrap()
+                .into_page(&CALL)
+                .unwrap()
+                .next
         };
-        assert_eq!(page(json!("https://graph/..?access_token=x")).as_deref(), Some("b"));
+        assert_eq!(
+            page(json!("https://graph/..?access_token=x")).as_deref(),
+            Some("b")
+        );
         assert_eq!(page(Value::Null), None);
     }
 }

@@ -8,7 +8,11 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// Words for a purchase, the widest first: the narrower ones are counted inside it.
-const PURCHASES: [&str; 3] = ["omni_purchase", "purchase", "offsite_conversion.fb_pixel_purchase"];
+const PURCHASES: [&str; 3] = [
+    "omni_purchase",
+    "purchase",
+    "offsite_conversion.fb_pixel_purchase",
+];
 
 /// A row of a report. Ids of levels below the one asked for are absent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -65,7 +69,11 @@ impl InsightRow {
 }
 
 fn widest(by_type: &BTreeMap<String, Decimal>) -> Decimal {
-    PURCHASES.iter().find_map(|word| by_type.get(*word)).copied().unwrap_or_default()
+    PURCHASES
+        .iter()
+        .find_map(|word| by_type.get(*word))
+        .copied()
+        .unwrap_or_default()
 }
 
 #[derive(Deserialize)]
@@ -75,9 +83,14 @@ struct Action {
     value: Decimal,
 }
 
-fn by_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Decimal>, D::Error> {
+fn by_type<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Decimal>, D::Error> {
     let actions = Vec::<Action>::deserialize(deserializer)?;
-    Ok(actions.into_iter().map(|action| (action.action_type, action.value)).collect())
+    Ok(actions
+        .into_iter()
+        .map(|action| (action.action_type, action.value))
+        .collect())
 }
 
 fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
@@ -86,7 +99,9 @@ fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Err
         Value::Number(number) => number.to_string(),
         other => return Err(serde::de::Error::custom(format!("{other} is no number"))),
     };
-    text.parse().or_else(|_| Decimal::from_scientific(&text)).map_err(serde::de::Error::custom)
+    text.parse()
+        .or_else(|_| Decimal::from_scientific(&text))
+        .map_err(serde::de::Error::custom)
 }
 
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
@@ -112,7 +127,10 @@ mod tests {
         .unwrap();
         assert_eq!((row.impressions, row.clicks, row.reach), (1234, 8, 0));
         assert_eq!(row.spend, Decimal::new(5670, 2));
-        assert_eq!((row.purchases(), row.purchase_value()), (Decimal::from(3), Decimal::new(1990, 2)));
+        assert_eq!(
+            (row.purchases(), row.purchase_value()),
+            (Decimal::from(3), Decimal::new(1990, 2))
+        );
     }
 
     #[test]

@@ -7,11 +7,21 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-const HEADERS: [&str; 4] =
-    ["x-business-use-case-usage", "x-app-usage", "x-ad-account-usage", "x-fb-ads-insights-throttle"];
+const HEADERS: [&str; 4] = [
+    "x-business-use-case-usage",
+    "x-app-usage",
+    "x-ad-account-usage",
+    "x-fb-ads-insights-throttle",
+];
 
 /// Members that hold a percentage.
-const PERCENTAGES: [&str; 5] = ["call_count", "total_cputime", "total_time", "acc_id_util_pct", "app_id_util_pct"];
+const PERCENTAGES: [&str; 5] = [
+    "call_count",
+    "total_cputime",
+    "total_time",
+    "acc_id_util_pct",
+    "app_id_util_pct",
+];
 
 /// The fullest of all budgets told with an answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,7 +41,10 @@ pub struct Metered<T> {
 
 impl<T> Metered<T> {
     pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Metered<U> {
-        Metered { value: change(self.value), usage: self.usage }
+        Metered {
+            value: change(self.value),
+            usage: self.usage,
+        }
     }
 }
 
@@ -55,7 +68,10 @@ impl Usage {
                     if PERCENTAGES.contains(&key.as_str()) {
                         self.percent = self.percent.max(percent(member));
                     } else if key == "estimated_time_to_regain_access" {
-                        let wait = member.as_u64().filter(|minutes| *minutes > 0).map(|m| Duration::from_secs(m * 60));
+                        let wait = member
+                            .as_u64()
+                            .filter(|minutes| *minutes > 0)
+                            .map(|m| Duration::from_secs(m * 60));
                         self.regain = self.regain.max(wait);
                     } else {
                         self.add(member);
@@ -87,10 +103,18 @@ mod tests {
         assert_eq!(Usage::read(&headers), Usage::default());
         headers.insert("x-business-use-case-usage", HeaderValue::from_static(
             r#"{"1001":[{"type":"ads_insights","call_count":3,"total_cputime":1,"total_time":2,"estimated_time_to_regain_access":0},{"type":"ads_management","call_count":97,"total_cputime":1,"total_time":2,"estimated_time_to_regain_access":7}]}"#));
-        headers
-            .insert("x-app-usage", HeaderValue::from_static(r#"{"call_count":28,"total_time":25,"total_cputime":25}"#));
+        headers.insert(
+            "x-app-usage",
+            HeaderValue::from_static(r#"{"call_count":28,"total_time":25,"total_cputime":25}"#),
+        );
         headers.insert("x-ad-account-usage", HeaderValue::from_static("broken"));
-        assert_eq!(Usage::read(&headers), Usage { percent: 97, regain: Some(Duration::from_secs(420)) });
+        assert_eq!(
+            Usage::read(&headers),
+            Usage {
+                percent: 97,
+                regain: Some(Duration::from_secs(420))
+            }
+        );
         headers.insert(
             "x-fb-ads-insights-throttle",
             HeaderValue::from_static(

@@ -32,8 +32,13 @@ struct Problem {
 }
 
 pub(super) fn refusal(call: &Call, answer: &Answer) -> ProviderError {
-    let problem = serde_json::from_slice::<Body>(&answer.body).unwrap_or_default().error;
-    let by_status = STATUSES.iter().find(|(status, _)| *status == answer.status).map(|(_, class)| *class);
+    let problem = serde_json::from_slice::<Body>(&answer.body)
+        .unwrap_or_default()
+        .error;
+    let by_status = STATUSES
+        .iter()
+        .find(|(status, _)| *status == answer.status)
+        .map(|(_, class)| *class);
     let class = match (answer.header("stripe-should-retry"), by_status) {
         (Some("false"), Some(Class::Retry | Class::RateLimited) | None) => Class::Permanent,
         (Some("true"), Some(Class::RateLimited)) => Class::RateLimited,
@@ -57,8 +62,11 @@ mod tests {
     use crate::error::{Class, Provider};
     use crate::http::{Answer, Call, Effect};
 
-    const CALL: Call =
-        Call { provider: Provider::Stripe, operation: "create_checkout_session", effect: Effect::Repeatable };
+    const CALL: Call = Call {
+        provider: Provider::Stripe,
+        operation: "create_checkout_session",
+        effect: Effect::Repeatable,
+    };
 
     #[test]
     fn the_should_retry_header_wins_over_the_status() {
@@ -80,7 +88,11 @@ mod tests {
             if let Some(value) = header {
                 headers.insert("stripe-should-retry", HeaderValue::from_static(value));
             }
-            let answer = Answer { status, headers, body: "".into() };
+            let answer = Answer {
+                status,
+                headers,
+                body: "".into(),
+            };
             assert_eq!(refusal(&CALL, &answer).class, class, "{status} {header:?}");
         }
     }
@@ -88,7 +100,14 @@ mod tests {
     #[test]
     fn the_code_is_kept_and_the_key_is_not() {
         let body = r#"{"error":{"type":"invalid_request_error","message":"Invalid API Key provided: sk_live_1"}}"#;
-        let error = refusal(&CALL, &Answer { status: 401, headers: HeaderMap::new(), body: body.into() });
+        let error = refusal(
+            &CALL,
+            &Answer {
+                status: 401,
+                headers: HeaderMap::new(),
+                body: body.into(),
+            },
+        );
         assert_eq!(error.code.as_deref(), Some("invalid_request_error"));
         assert!(!error.excerpt.contains("sk_live"));
     }

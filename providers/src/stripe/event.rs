@@ -58,7 +58,12 @@ impl TryFrom<Body> for Event {
             return Err(());
         }
         let created = DateTime::from_timestamp(body.created, 0).ok_or(())?;
-        Ok(Self { id: body.id, kind: body.kind, created, object: body.data.object })
+        Ok(Self {
+            id: body.id,
+            kind: body.kind,
+            created,
+            object: body.data.object,
+        })
     }
 }
 
@@ -87,8 +92,15 @@ pub struct EventQuery {
 
 impl EventQuery {
     pub(super) fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs: Vec<_> = self.types.iter().map(|kind| ("types[]", kind.clone())).collect();
-        pairs.extend(self.created_since.map(|at| ("created[gte]", at.timestamp().to_string())));
+        let mut pairs: Vec<_> = self
+            .types
+            .iter()
+            .map(|kind| ("types[]", kind.clone()))
+            .collect();
+        pairs.extend(
+            self.created_since
+                .map(|at| ("created[gte]", at.timestamp().to_string())),
+        );
         if self.undelivered_only {
             pairs.push(("delivery_success", "false".into()));
         }

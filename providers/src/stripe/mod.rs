@@ -33,14 +33,22 @@ pub struct Stripe {
 
 impl fmt::Debug for Stripe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stripe").field("http", &self.http).finish_non_exhaustive()
+        f.debug_struct("Stripe")
+            .field("http", &self.http)
+            .finish_non_exhaustive()
     }
 }
 
 impl Stripe {
     pub(crate) fn new(client: Client, base: &str, credentials: StripeCredentials) -> Self {
-        let secrets = vec![credentials.secret_key.clone(), credentials.webhook_secret.clone()];
-        Self { http: Transport::new(client, base, codes::refusal, secrets), credentials }
+        let secrets = vec![
+            credentials.secret_key.clone(),
+            credentials.webhook_secret.clone(),
+        ];
+        Self {
+            http: Transport::new(client, base, codes::refusal, secrets),
+            credentials,
+        }
     }
 
     /// The price of the plan `pro`.
@@ -64,8 +72,12 @@ impl Stripe {
         checkout: &NewCheckout,
         idempotency_key: &str,
     ) -> Result<CheckoutSession, ProviderError> {
-        let request = self.post("/v1/checkout/sessions", idempotency_key).form(&checkout.form());
-        self.http.json(call("create_checkout_session"), request).await
+        let request = self
+            .post("/v1/checkout/sessions", idempotency_key)
+            .form(&checkout.form());
+        self.http
+            .json(call("create_checkout_session"), request)
+            .await
     }
 
     /// Opens the customer's own page to change or end a subscription.
@@ -77,7 +89,9 @@ impl Stripe {
         portal: &NewPortal,
         idempotency_key: &str,
     ) -> Result<PortalSession, ProviderError> {
-        let request = self.post("/v1/billing_portal/sessions", idempotency_key).form(&portal.form());
+        let request = self
+            .post("/v1/billing_portal/sessions", idempotency_key)
+            .form(&portal.form());
         self.http.json(call("create_portal_session"), request).await
     }
 
@@ -87,9 +101,14 @@ impl Stripe {
     /// `Permanent` with status 404 where it doesn't exist.
     pub async fn fetch_subscription(&self, id: &str) -> Result<Subscription, ProviderError> {
         let call = call("fetch_subscription");
-        let request = self.signed_in(self.http.client.get(self.http.url(&format!("/v1/subscriptions/{id}"))));
+        let request = self.signed_in(
+            self.http
+                .client
+                .get(self.http.url(&format!("/v1/subscriptions/{id}"))),
+        );
         let object: Value = self.http.json(call, request).await?;
-        Subscription::from_object(&object).ok_or_else(|| call.error(call.cut_off(), "answer is no subscription"))
+        Subscription::from_object(&object)
+            .ok_or_else(|| call.error(call.cut_off(), "answer is no subscription"))
     }
 
     /// One page of the account's events of the last 30 days, newest first.
@@ -97,22 +116,39 @@ impl Stripe {
     /// # Errors
     /// By the error map.
     pub async fn list_events(&self, query: &EventQuery) -> Result<EventPage, ProviderError> {
-        let request = self.http.client.get(self.http.url("/v1/events")).query(&query.pairs());
-        self.http.json(call("list_events"), self.signed_in(request)).await
+        let request = self
+            .http
+            .client
+            .get(self.http.url("/v1/events"))
+            .query(&query.pairs());
+        self.http
+            .json(call("list_events"), self.signed_in(request))
+            .await
     }
 
     /// Checks a webhook's signature over the raw body, then reads the event.
     ///
     /// # Errors
     /// Says what is wrong with the header or the body; the answer to Stripe is 400 in each case.
-    pub fn verify_event(&self, body: &[u8], signature: &str, now: DateTime<Utc>) -> Result<Event, SignatureError> {
-        verify(self.credentials.webhook_secret.expose_secret(), body, signature, now)?;
+    pub fn verify_event(
+        &self,
+        body: &[u8],
+        signature: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Event, SignatureError> {
+        verify(
+            self.credentials.webhook_secret.expose_secret(),
+            body,
+            signature,
+            now,
+        )?;
         Event::parse(body)
     }
 
     fn post(&self, path: &str, idempotency_key: &str) -> RequestBuilder {
         let request = self.http.client.post(self.http.url(path));
-        self.signed_in(request).header("Idempotency-Key", idempotency_key)
+        self.signed_in(request)
+            .header("Idempotency-Key", idempotency_key)
     }
 
     fn signed_in(&self, request: RequestBuilder) -> RequestBuilder {
@@ -121,5 +157,9 @@ impl Stripe {
 }
 
 fn call(operation: &'static str) -> Call {
-    Call { provider: Provider::Stripe, operation, effect: Effect::Repeatable }
+    Call {
+        provider: Provider::Stripe,
+        operation,
+        effect: Effect::Repeatable,
+    }
 }

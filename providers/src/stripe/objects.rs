@@ -67,7 +67,10 @@ pub struct NewPortal {
 
 impl NewPortal {
     pub(super) fn form(&self) -> [(&'static str, &str); 2] {
-        [("customer", &self.customer), ("return_url", &self.return_url)]
+        [
+            ("customer", &self.customer),
+            ("return_url", &self.return_url),
+        ]
     }
 }
 
@@ -122,7 +125,10 @@ impl Subscription {
 
 /// An id, whether the object is expanded or not.
 fn id_of(value: &Value) -> Option<String> {
-    value.as_str().or_else(|| value["id"].as_str()).map(ToOwned::to_owned)
+    value
+        .as_str()
+        .or_else(|| value["id"].as_str())
+        .map(ToOwned::to_owned)
 }
 
 fn time(value: &Value) -> Option<DateTime<Utc>> {
@@ -149,7 +155,10 @@ mod tests {
 
     #[test]
     fn a_checkout_names_a_known_customer_instead_of_an_address() {
-        let mut checkout = NewCheckout { customer_email: Some("a@b.sn".into()), ..NewCheckout::default() };
+        let mut checkout = NewCheckout {
+            customer_email: Some("a@b.sn".into()),
+            ..NewCheckout::default()
+        };
         checkout.metadata.insert("company_id".into(), "c1".into());
         let keys = |c: &NewCheckout| c.form().into_iter().map(|(key, _)| key).collect::<Vec<_>>();
         assert!(keys(&checkout).contains(&"customer_email".to_owned()));

@@ -27,18 +27,38 @@ pub enum SignatureError {
 #[must_use]
 pub fn sign(secret: &str, body: &[u8], at: DateTime<Utc>) -> String {
     let time = at.timestamp();
-    format!("t={time},v1={}", hex::encode(digest(secret, &time.to_string(), body)))
+    format!(
+        "t={time},v1={}",
+        hex::encode(digest(secret, &time.to_string(), body))
+    )
 }
 
 /// Checks the header over the raw body; the time is looked at only after a signature matched.
 ///
 /// # Errors
 /// Says which check failed.
-pub fn verify(secret: &str, body: &[u8], header: &str, now: DateTime<Utc>) -> Result<(), SignatureError> {
-    let parts: Vec<(&str, &str)> = header.split(',').filter_map(|part| part.trim().split_once('=')).collect();
-    let time = parts.iter().find(|(key, _)| *key == "t").map(|(_, value)| *value);
-    let seconds: i64 = time.and_then(|t| t.parse().ok()).ok_or(SignatureError::Malformed)?;
-    let given: Vec<&str> = parts.iter().filter(|(key, _)| *key == "v1").map(|(_, value)| *value).collect();
+pub fn verify(
+    secret: &str,
+    body: &[u8],
+    header: &str,
+    now: DateTime<Utc>,
+) -> Result<(), SignatureError> {
+    let parts: Vec<(&str, &str)> = header
+        .split(',')
+        .filter_map(|part| part.trim().split_once('='))
+        .collect();
+    let time = parts
+        .iter()
+        .find(|(key, _)| *key == "t")
+        .map(|(_, value)| *value);
+    let seconds: i64 = time
+        .and_then(|t| t.parse().ok())
+        .ok_or(SignatureError::Malformed)?;
+    let given: Vec<&str> = parts
+        .iter()
+        .filter(|(key, _)| *key == "v1")
+        .map(|(_, value)| *value)
+        .collect();
     if given.is_empty() {
         return Err(SignatureError::Malformed);
     }
@@ -77,7 +97,10 @@ mod tests {
     #[test]
     fn the_signature_equals_that_of_stripes_own_library() {
         assert_eq!(sign(SECRET, BODY, at()), format!("t=1700000000,v1={V1}"));
-        assert_eq!(verify(SECRET, BODY, &format!("t=1700000000,v1={V1}"), at()), Ok(()));
+        assert_eq!(
+            verify(SECRET, BODY, &format!("t=1700000000,v1={V1}"), at()),
+            Ok(())
+        );
     }
 
     #[test]
@@ -86,24 +109,48 @@ mod tests {
         let good = format!("t=1700000000,v1={V1}");
         let rolled = format!("t=1700000000,v1={},v0=x,v1={V1}", "0".repeat(64));
         assert_eq!(verify(SECRET, BODY, &rolled, at()), Ok(()));
-        assert_eq!(verify(SECRET, br#"{"id":"evt_tesT"}"#, &good, at()), Err(Mismatch));
+        assert_eq!(
+            verify(SECRET, br#"{"id":"evt_tesT"}"#, &good, at()),
+            Err(Mismatch)
+        );
         assert_eq!(verify("whsec_other", BODY, &good, at()), Err(Mismatch));
-        assert_eq!(verify(SECRET, BODY, &format!("t=1700000001,v1={V1}"), at()), Err(Mismatch));
-        for header in
-            ["", &format!("v1={V1}"), "t=1700000000", &format!("t=x,v1={V1}"), &format!("t=1700000000,v0={V1}")]
-        {
-            assert_eq!(verify(SECRET, BODY, header, at()), Err(Malformed), "{header}");
+        assert_eq!(
+            verify(SECRET, BODY, &format!("t=1700000001,v1={V1}"), at()),
+            Err(Mismatch)
+        );
+        for header in [
+            "",
+            &format!("v1={V1}"),
+            "t=1700000000",
+            &format!("t=x,v1={V1}"),
+            &format!("t=1700000000,v0={V1}"),
+        ] {
+            assert_eq!(
+                verify(SECRET, BODY, header, at()),
+                Err(Malformed),
+                "{header}"
+            );
         }
     }
 
     #[test]
     fn the_time_may_be_300_s_away_on_both_sides() {
         let good = format!("t=1700000000,v1={V1}");
-        for (seconds, expected) in
-            [(300, Ok(())), (-300, Ok(())), (301, Err(SignatureError::Stale)), (-301, Err(SignatureError::Stale))]
-        {
-            assert_eq!(verify(SECRET, BODY, &good, at() + TimeDelta::seconds(seconds)), expected, "{seconds}");
+        for (seconds, expected) in [
+            (300, Ok(())),
+            (-300, Ok(())),
+            (301, Err(SignatureError::Stale)),
+            (-301, Err(SignatureError::Stale)),
+        ] {
+            assert_eq!(
+                verify(SECRET, BODY, &good, at() + TimeDelta::seconds(seconds)),
+                expected,
+                "{seconds}"
+            );
         }
-        assert_eq!(verify(SECRET, BODY, &format!("t={},v1={V1}", i64::MIN), at()), Err(SignatureError::Mismatch));
+        assert_eq!(
+            verify(SECRET, BODY, &format!("t={},v1={V1}", i64::MIN), at()),
+            Err(SignatureError::Mismatch)
+        );
     }
 }

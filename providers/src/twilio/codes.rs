@@ -54,8 +54,11 @@ const CODES: &[(u32, Class)] = &[
 ];
 
 /// How long a limit lasts where Twilio doesn't say.
-const WAITS: &[(u32, Duration)] =
-    &[(63018, Duration::from_secs(3600)), (21611, Duration::from_secs(60)), (30001, Duration::from_secs(60))];
+const WAITS: &[(u32, Duration)] = &[
+    (63018, Duration::from_secs(3600)),
+    (21611, Duration::from_secs(60)),
+    (30001, Duration::from_secs(60)),
+];
 /// Before a message that failed of passing trouble is worth sending anew.
 const AGAIN: Duration = Duration::from_secs(60);
 
@@ -68,7 +71,10 @@ struct Problem {
 /// The class of an error code; an unknown one is `Permanent`.
 #[must_use]
 pub fn class_of(code: u32) -> Class {
-    CODES.iter().find(|(known, _)| *known == code).map_or(Class::Permanent, |(_, class)| *class)
+    CODES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map_or(Class::Permanent, |(_, class)| *class)
 }
 
 /// How long to wait before a message that failed with this code may be sent anew; `None` where it may
@@ -80,7 +86,10 @@ pub fn again_after(code: u32) -> Option<Duration> {
 }
 
 fn known_wait(code: u32) -> Option<Duration> {
-    WAITS.iter().find(|(known, _)| *known == code).map(|(_, wait)| *wait)
+    WAITS
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, wait)| *wait)
 }
 
 pub(super) fn refusal(call: &Call, answer: &Answer) -> ProviderError {
@@ -94,7 +103,9 @@ pub(super) fn refusal(call: &Call, answer: &Answer) -> ProviderError {
     };
     let mut error = answer.error(call, class, problem.message.as_deref());
     error.code = problem.code.map(|code| code.to_string());
-    error.retry_after = answer.seconds("retry-after").or(problem.code.and_then(known_wait));
+    error.retry_after = answer
+        .seconds("retry-after")
+        .or(problem.code.and_then(known_wait));
     error
 }
 
@@ -107,11 +118,23 @@ mod tests {
     use crate::http::{Answer, Call, Effect};
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, headers: HeaderMap::new(), body: body.to_owned().into() }
+        Answer {
+            status,
+            headers: HeaderMap::new(),
+            body: body.to_owned().into(),
+        }
     }
 
-    const CREATE: Call = Call { provider: Provider::Twilio, operation: "create_message", effect: Effect::Once };
-    const LIST: Call = Call { provider: Provider::Twilio, operation: "list_messages", effect: Effect::Repeatable };
+    const CREATE: Call = Call {
+        provider: Provider::Twilio,
+        operation: "create_message",
+        effect: Effect::Once,
+    };
+    const LIST: Call = Call {
+        provider: Provider::Twilio,
+        operation: "list_messages",
+        effect: Effect::Repeatable,
+    };
 
     #[test]
     fn codes_stand_once_and_in_order() {
@@ -137,8 +160,18 @@ mod tests {
 
     #[test]
     fn what_passes_has_a_wait_and_what_is_final_has_none() {
-        for (code, seconds) in [(63012, 60), (63021, 60), (63017, 60), (63018, 3600), (30001, 60)] {
-            assert_eq!(again_after(code).map(|wait| wait.as_secs()), Some(seconds), "{code}");
+        for (code, seconds) in [
+            (63012, 60),
+            (63021, 60),
+            (63017, 60),
+            (63018, 3600),
+            (30001, 60),
+        ] {
+            assert_eq!(
+                again_after(code).map(|wait| wait.as_secs()),
+                Some(seconds),
+                "{code}"
+            );
         }
         for code in [63016, 63024, 21610, 30036, 99999] {
             assert_eq!(again_after(code), None, "{code}");
@@ -154,8 +187,13 @@ mod tests {
 
     #[test]
     fn a_refusal_keeps_code_and_wait_but_no_number() {
-        let mut limited = answer(429, r#"{"code":20429,"message":"Too many requests for +221770000000","status":429}"#);
-        limited.headers.insert("retry-after", HeaderValue::from_static("7"));
+        let mut limited = answer(
+            429,
+            r#"{"code":20429,"message":"Too many requests for +221770000000","status":429}"#,
+        );
+        limited
+            .headers
+            .insert("retry-after", HeaderValue::from_static("7"));
         let error = refusal(&CREATE, &limited);
         assert_eq!(error.class, Class::RateLimited);
         assert_eq!(error.code.as_deref(), Some("20429"));

@@ -20,7 +20,10 @@ pub enum Content {
     /// Free text: only within 24 hours of the recipient's last message to us.
     Text(String),
     /// An approved template by its sid (`HX..`), variables by name (`1`, `2`).
-    Template { content_sid: String, variables: BTreeMap<String, String> },
+    Template {
+        content_sid: String,
+        variables: BTreeMap<String, String>,
+    },
 }
 
 /// A message to send.
@@ -40,7 +43,10 @@ impl NewMessage {
         let mut form = vec![("To", whatsapp(&self.to)), ("From", whatsapp(from))];
         match &self.content {
             Content::Text(text) => form.push(("Body", text.clone())),
-            Content::Template { content_sid, variables } => {
+            Content::Template {
+                content_sid,
+                variables,
+            } => {
                 form.push(("ContentSid", content_sid.clone()));
                 if !variables.is_empty() {
                     form.push(("ContentVariables", serde_json::json!(variables).to_string()));
@@ -51,7 +57,9 @@ impl NewMessage {
             form.push(("StatusCallback", url.clone()));
         }
         if let Some(validity) = self.validity {
-            let seconds = validity.as_secs().clamp(*VALIDITY_SECONDS.start(), *VALIDITY_SECONDS.end());
+            let seconds = validity
+                .as_secs()
+                .clamp(*VALIDITY_SECONDS.start(), *VALIDITY_SECONDS.end());
             form.push(("ValidityPeriod", seconds.to_string()));
         }
         form
@@ -119,7 +127,8 @@ pub(super) struct MessageBody {
 
 impl MessageBody {
     pub(super) fn into_message(self, call: &Call) -> Result<Message, ProviderError> {
-        let doubt = |what: &str| call.error(call.cut_off(), &format!("answer not understood: {what}"));
+        let doubt =
+            |what: &str| call.error(call.cut_off(), &format!("answer not understood: {what}"));
         Ok(Message {
             status: MessageStatus::parse(&self.status).ok_or_else(|| doubt("status"))?,
             created_at: time(self.date_created.as_deref()).ok_or_else(|| doubt("date_created"))?,
@@ -141,8 +150,15 @@ pub(super) struct PageBody {
 
 impl PageBody {
     pub(super) fn into_page(self, call: &Call) -> Result<MessagePage, ProviderError> {
-        let messages = self.messages.into_iter().map(|m| m.into_message(call)).collect::<Result<_, _>>()?;
-        Ok(MessagePage { messages, next: self.next_page_uri.map(PageUri) })
+        let messages = self
+            .messages
+            .into_iter()
+            .map(|m| m.into_message(call))
+            .collect::<Result<_, _>>()?;
+        Ok(MessagePage {
+            messages,
+            next: self.next_page_uri.map(PageUri),
+        })
     }
 }
 
@@ -151,9 +167,14 @@ fn whatsapp(number: &str) -> String {
 }
 
 pub(super) fn without_prefix(address: &str) -> String {
-    address.strip_prefix("whatsapp:").unwrap_or(address).to_owned()
+    address
+        .strip_prefix("whatsapp:")
+        .unwrap_or(address)
+        .to_owned()
 }
 
 fn time(text: Option<&str>) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc2822(text?).ok().map(|at| at.with_timezone(&Utc))
+    DateTime::parse_from_rfc2822(text?)
+        .ok()
+        .map(|at| at.with_timezone(&Utc))
 }

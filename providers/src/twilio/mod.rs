@@ -42,7 +42,9 @@ pub struct Twilio {
 
 impl fmt::Debug for Twilio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Twilio").field("http", &self.http).finish_non_exhaustive()
+        f.debug_struct("Twilio")
+            .field("http", &self.http)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,7 +71,11 @@ impl Twilio {
     /// `Unknown` after a time-out, a lost connection or a 5xx; else by the error map.
     pub async fn create_message(&self, message: &NewMessage) -> Result<Message, ProviderError> {
         let call = call("create_message", Effect::Once);
-        let request = self.http.client.post(self.messages_url()).form(&message.form(&self.whatsapp_from));
+        let request = self
+            .http
+            .client
+            .post(self.messages_url())
+            .form(&message.form(&self.whatsapp_from));
         let body: MessageBody = self.http.json(call, self.signed_in(request)).await?;
         body.into_message(&call)
     }
@@ -80,7 +86,10 @@ impl Twilio {
     /// `Permanent` with status 404 for a sid that the account doesn't have.
     pub async fn fetch_message(&self, sid: &str) -> Result<Message, ProviderError> {
         let call = call("fetch_message", Effect::Repeatable);
-        let path = format!("/2010-04-01/Accounts/{}/Messages/{sid}.json", self.account_sid);
+        let path = format!(
+            "/2010-04-01/Accounts/{}/Messages/{sid}.json",
+            self.account_sid
+        );
         let request = self.http.client.get(self.http.url(&path));
         let body: MessageBody = self.http.json(call, self.signed_in(request)).await?;
         body.into_message(&call)
@@ -91,7 +100,11 @@ impl Twilio {
     /// # Errors
     /// By the error map; repeating is harmless.
     pub async fn list_messages(&self, query: &MessageQuery) -> Result<MessagePage, ProviderError> {
-        let request = self.http.client.get(self.messages_url()).query(&query.pairs(&self.whatsapp_from));
+        let request = self
+            .http
+            .client
+            .get(self.messages_url())
+            .query(&query.pairs(&self.whatsapp_from));
         self.page(request).await
     }
 
@@ -100,7 +113,8 @@ impl Twilio {
     /// # Errors
     /// As [`Twilio::list_messages`].
     pub async fn next_page(&self, page: &PageUri) -> Result<MessagePage, ProviderError> {
-        self.page(self.http.client.get(self.http.url(&page.0))).await
+        self.page(self.http.client.get(self.http.url(&page.0)))
+            .await
     }
 
     /// Every message of our sender to `to` (E.164) that was created in `since..=until`.
@@ -116,14 +130,22 @@ impl Twilio {
         since: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<Vec<Message>, ProviderError> {
-        let query = MessageQuery { to: Some(to.to_owned()), page_size: PAGE_SIZE, ..MessageQuery::default() };
+        let query = MessageQuery {
+            to: Some(to.to_owned()),
+            page_size: PAGE_SIZE,
+            ..MessageQuery::default()
+        };
         // Twilio's times are whole seconds, rounded down.
         let since = since - chrono::Duration::seconds(1);
         let mut page = self.list_messages(&query).await?;
         let mut found = Vec::new();
         loop {
             let passed = page.messages.iter().any(|m| m.created_at < since);
-            found.extend(page.messages.into_iter().filter(|m| (since..=until).contains(&m.created_at)));
+            found.extend(
+                page.messages
+                    .into_iter()
+                    .filter(|m| (since..=until).contains(&m.created_at)),
+            );
             match page.next {
                 Some(next) if !passed => page = self.next_page(&next).await?,
                 _ => return Ok(found),
@@ -134,12 +156,20 @@ impl Twilio {
     /// Whether a form-encoded callback was signed with our token. `url` is the public address
     /// exactly as Twilio was given it, query included; `params` are all fields that came.
     #[must_use]
-    pub fn verify_signature(&self, url: &str, params: &[(String, String)], signature: &str) -> bool {
+    pub fn verify_signature(
+        &self,
+        url: &str,
+        params: &[(String, String)],
+        signature: &str,
+    ) -> bool {
         verify(self.auth_token.expose_secret(), url, params, signature)
     }
 
     fn messages_url(&self) -> String {
-        self.http.url(&format!("/2010-04-01/Accounts/{}/Messages.json", self.account_sid))
+        self.http.url(&format!(
+            "/2010-04-01/Accounts/{}/Messages.json",
+            self.account_sid
+        ))
     }
 
     fn signed_in(&self, request: RequestBuilder) -> RequestBuilder {
@@ -154,5 +184,9 @@ impl Twilio {
 }
 
 fn call(operation: &'static str, effect: Effect) -> Call {
-    Call { provider: Provider::Twilio, operation, effect }
+    Call {
+        provider: Provider::Twilio,
+        operation,
+        effect,
+    }
 }

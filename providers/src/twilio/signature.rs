@@ -17,7 +17,9 @@ pub fn sign(auth_token: &str, url: &str, params: &[(String, String)]) -> String 
 /// Whether the signature is right; compared in constant time.
 #[must_use]
 pub fn verify(auth_token: &str, url: &str, params: &[(String, String)], signature: &str) -> bool {
-    STANDARD.decode(signature).is_ok_and(|given| digest(auth_token, url, params).ct_eq(&given).into())
+    STANDARD
+        .decode(signature)
+        .is_ok_and(|given| digest(auth_token, url, params).ct_eq(&given).into())
 }
 
 fn digest(auth_token: &str, url: &str, params: &[(String, String)]) -> Vec<u8> {
@@ -38,7 +40,10 @@ mod tests {
     use super::{sign, verify};
 
     fn params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     const URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
@@ -55,7 +60,10 @@ mod tests {
 
     #[test]
     fn signatures_equal_those_of_twilios_own_library() {
-        assert_eq!(sign("12345", URL, &documented()), "RSOYDt4T1cUTdK1PDd93/VVr8B8=");
+        assert_eq!(
+            sign("12345", URL, &documented()),
+            "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+        );
         let whatsapp = params(&[
             ("SmsStatus", "received"),
             ("From", "whatsapp:+221770000000"),
@@ -64,7 +72,10 @@ mod tests {
             ("MessageSid", "SM00000000000000000000000000000000"),
         ]);
         let url = "https://app.example.sn/hooks/twilio/whatsapp";
-        assert_eq!(sign("12345", url, &whatsapp), "csLCDNCMzGVOCBhHq0dtPDbdT+Q=");
+        assert_eq!(
+            sign("12345", url, &whatsapp),
+            "csLCDNCMzGVOCBhHq0dtPDbdT+Q="
+        );
     }
 
     #[test]
@@ -74,10 +85,18 @@ mod tests {
         let mut changed = documented();
         changed[2].1 = "9".into();
         assert!(!verify("12345", URL, &changed, good));
-        assert!(!verify("12345", "https://mycompany.com/other", &documented(), good));
+        assert!(!verify(
+            "12345",
+            "https://mycompany.com/other",
+            &documented(),
+            good
+        ));
         assert!(!verify("54321", URL, &documented(), good));
         for signature in ["", "RSOYDt4T1cUTdK1PDd93/VVr8B8", "not base64!", "RSOY"] {
-            assert!(!verify("12345", URL, &documented(), signature), "{signature}");
+            assert!(
+                !verify("12345", URL, &documented(), signature),
+                "{signature}"
+            );
         }
     }
 }

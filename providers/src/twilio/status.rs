@@ -40,7 +40,10 @@ impl MessageStatus {
     /// Twilio's word for it, or `None` for a word that isn't known.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        STATUSES.iter().find(|(_, word, _)| *word == text).map(|(status, ..)| *status)
+        STATUSES
+            .iter()
+            .find(|(_, word, _)| *word == text)
+            .map(|(status, ..)| *status)
     }
 
     #[must_use]
@@ -71,7 +74,11 @@ impl MessageStatus {
     }
 
     fn row(self) -> (Self, &'static str, u8) {
-        STATUSES.iter().copied().find(|(status, ..)| *status == self).unwrap_or(STATUSES[0])
+        STATUSES
+            .iter()
+            .copied()
+            .find(|(status, ..)| *status == self)
+            .unwrap_or(STATUSES[0])
     }
 }
 
@@ -119,7 +126,10 @@ impl InboundMessage {
 }
 
 fn field<'a>(params: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    params.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    params
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]
@@ -149,9 +159,21 @@ mod tests {
 
     #[test]
     fn every_word_is_read_back() {
-        for word in ["accepted", "queued", "sending", "sent", "delivered", "read", "failed", "undelivered", "canceled"]
-        {
-            assert_eq!(MessageStatus::parse(word).map(MessageStatus::as_str), Some(word));
+        for word in [
+            "accepted",
+            "queued",
+            "sending",
+            "sent",
+            "delivered",
+            "read",
+            "failed",
+            "undelivered",
+            "canceled",
+        ] {
+            assert_eq!(
+                MessageStatus::parse(word).map(MessageStatus::as_str),
+                Some(word)
+            );
         }
         assert_eq!(MessageStatus::parse("teleported"), None);
     }

@@ -30,16 +30,26 @@ pub(crate) type Refused = (&'static str, &'static str);
 impl Email {
     /// Checks the request as Brevo does.
     pub(crate) fn accept(body: &Value) -> Result<Self, Refused> {
-        let from = body["sender"]["email"].as_str().ok_or(("missing_parameter", "sender email is missing"))?;
+        let from = body["sender"]["email"]
+            .as_str()
+            .ok_or(("missing_parameter", "sender email is missing"))?;
         if !is_address(from) {
             return Err(("invalid_parameter", "valid sender email address required"));
         }
         let to = recipients(&body["to"])?;
-        let text_of = |key: &str| body[key].as_str().filter(|text| !text.is_empty()).map(ToOwned::to_owned);
+        let text_of = |key: &str| {
+            body[key]
+                .as_str()
+                .filter(|text| !text.is_empty())
+                .map(ToOwned::to_owned)
+        };
         let subject = text_of("subject").ok_or(("missing_parameter", "subject is missing"))?;
         let (html, text) = (text_of("htmlContent"), text_of("textContent"));
         if html.is_none() && text.is_none() {
-            return Err(("missing_parameter", "either of htmlContent or textContent is missing"));
+            return Err((
+                "missing_parameter",
+                "either of htmlContent or textContent is missing",
+            ));
         }
         let headers = body["headers"].clone();
         Ok(Self {
@@ -81,22 +91,41 @@ impl Email {
     /// How it ends: an address that begins with `bounce`, `blocked` or `spam` gets just that.
     pub(crate) fn end(&self) -> &'static str {
         let name = self.to.first().map_or("", String::as_str);
-        [("bounce", "hard_bounce"), ("soft", "soft_bounce"), ("blocked", "blocked"), ("spam", "spam")]
-            .iter()
-            .find(|(begin, _)| name.starts_with(&format!("{begin}@")))
-            .map_or("delivered", |(_, end)| end)
+        [
+            ("bounce", "hard_bounce"),
+            ("soft", "soft_bounce"),
+            ("blocked", "blocked"),
+            ("spam", "spam"),
+        ]
+        .iter()
+        .find(|(begin, _)| name.starts_with(&format!("{begin}@")))
+        .map_or("delivered", |(_, end)| end)
     }
 }
 
 fn recipients(to: &Value) -> Result<Vec<String>, Refused> {
-    let list = to.as_array().filter(|list| !list.is_empty()).ok_or(("missing_parameter", "to is missing"))?;
-    let address = |item: &Value| item["email"].as_str().filter(|email| is_address(email)).map(ToOwned::to_owned);
-    list.iter().map(address).collect::<Option<_>>().ok_or(("invalid_parameter", "email is not valid in to"))
+    let list = to
+        .as_array()
+        .filter(|list| !list.is_empty())
+        .ok_or(("missing_parameter", "to is missing"))?;
+    let address = |item: &Value| {
+        item["email"]
+            .as_str()
+            .filter(|email| is_address(email))
+            .map(ToOwned::to_owned)
+    };
+    list.iter()
+        .map(address)
+        .collect::<Option<_>>()
+        .ok_or(("invalid_parameter", "email is not valid in to"))
 }
 
 fn is_address(text: &str) -> bool {
     text.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && host.contains('.') && !host.ends_with('.') && !text.contains(char::is_whitespace)
+        !name.is_empty()
+            && host.contains('.')
+            && !host.ends_with('.')
+            && !text.contains(char::is_whitespace)
     })
 }
 
@@ -123,7 +152,10 @@ mod tests {
             ("htmlContent", Value::Null),
         ];
         for (key, value) in cases {
-            assert!(Email::accept(&with(key, value.clone())).is_err(), "{key} {value}");
+            assert!(
+                Email::accept(&with(key, value.clone())).is_err(),
+                "{key} {value}"
+            );
         }
     }
 }

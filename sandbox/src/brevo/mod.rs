@@ -51,32 +51,48 @@ impl State {
     }
 
     pub(crate) fn restore(&mut self, kind: &str, value: &Value) -> bool {
-        kind == "email" && Email::deserialize(value).map(|email| self.put(email)).is_ok()
+        kind == "email"
+            && Email::deserialize(value)
+                .map(|email| self.put(email))
+                .is_ok()
     }
 }
 
 pub(crate) fn router() -> Router<Sandbox> {
-    Router::new().route("/smtp/email", post(send)).layer(from_fn(authenticate))
+    Router::new()
+        .route("/smtp/email", post(send))
+        .layer(from_fn(authenticate))
 }
 
 async fn authenticate(request: Request, next: Next) -> Response {
     match request.headers().get("api-key").map(HeaderValue::as_bytes) {
         Some(key) if key == BREVO_API_KEY.as_bytes() => next.run(request).await,
         Some(_) => problem(StatusCode::UNAUTHORIZED, "unauthorized", "Key not found"),
-        None => problem(StatusCode::UNAUTHORIZED, "unauthorized", "authentication not found in headers"),
+        None => problem(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "authentication not found in headers",
+        ),
     }
 }
 
 async fn send(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
     let Ok(body) = serde_json::from_slice::<Value>(&body) else {
-        return problem(StatusCode::BAD_REQUEST, "bad_request", "Input must be a valid JSON object");
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+            "Input must be a valid JSON object",
+        );
     };
     let email = match Email::accept(&body) {
         Ok(email) => email,
         Err((code, text)) => return problem(StatusCode::BAD_REQUEST, code, text),
     };
     let (id, new) = sandbox.with(|data| {
-        let known = email.idempotency_key.as_ref().and_then(|key| data.brevo.by_key.get(key));
+        let known = email
+            .idempotency_key
+            .as_ref()
+            .and_then(|key| data.brevo.by_key.get(key));
         if let Some(at) = known {
             return (data.brevo.emails[*at].message_id.clone(), false);
         }
@@ -88,19 +104,33 @@ async fn send(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
     if new {
         crate::task::spawn("e-mail", progress::run(sandbox, id.clone()));
     }
-    (StatusCode::CREATED, limits(999, 1), Json(json!({ "messageId": id }))).into_response()
+    (
+        StatusCode::CREATED,
+        limits(999, 1),
+        Json(json!({ "messageId": id })),
+    )
+        .into_response()
 }
 
 fn limits(remaining: u64, reset: u64) -> HeaderMap {
     let pairs = [("limit", 1000), ("remaining", remaining), ("reset", reset)];
-    let header = |name: &str| axum::http::HeaderName::try_from(format!("x-sib-ratelimit-{name}")).ok();
-    pairs.iter().filter_map(|(name, value)| Some((header(name)?, HeaderValue::from(*value)))).collect()
+    let header =
+        |name: &str| axum::http::HeaderName::try_from(format!("x-sib-ratelimit-{name}")).ok();
+    pairs
+        .iter()
+        .filter_map(|(name, value)| Some((header(name)?, HeaderValue::from(*value))))
+        .collect()
 }
 
 /// Brevo tells the wait in its own header and sends no `Retry-After`.
 pub(crate) fn rate_limited(seconds: u64) -> Response {
     let body = json!({"code": "too_many_requests", "message": "Rate limit exceeded"});
-    (StatusCode::TOO_MANY_REQUESTS, limits(0, seconds), Json(body)).into_response()
+    (
+        StatusCode::TOO_MANY_REQUESTS,
+        limits(0, seconds),
+        Json(body),
+    )
+        .into_response()
 }
 
 fn problem(status: StatusCode, code: &str, message: &str) -> Response {

@@ -11,7 +11,10 @@ use crate::faults::take_reverse;
 use crate::operations::Operation;
 use crate::state::Sandbox;
 
-const EVENT: Operation = Operation { provider: "brevo", name: "email_event" };
+const EVENT: Operation = Operation {
+    provider: "brevo",
+    name: "email_event",
+};
 
 /// Seconds before a failed webhook is tried again.
 const RETRIES: [u64; 3] = [1, 5, 30];
@@ -20,15 +23,23 @@ pub(super) async fn run(sandbox: Sandbox, id: String) {
     let begin = sandbox.with(|data| {
         let end = data.brevo.find(&id)?.end();
         let url = data.settings.brevo_webhook_url.clone().unwrap_or_default();
-        Some((end, data.settings.step_ms, take_reverse(&mut data.rules, EVENT, &url)))
+        Some((
+            end,
+            data.settings.step_ms,
+            take_reverse(&mut data.rules, EVENT, &url),
+        ))
     });
-    let Some((end, pause, reverse)) = begin else { return };
+    let Some((end, pause, reverse)) = begin else {
+        return;
+    };
     let mut told = Vec::new();
     for step in ["request", end] {
         if pause > 0 {
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
-        let Some(email) = advance(&sandbox, &id, step) else { return };
+        let Some(email) = advance(&sandbox, &id, step) else {
+            return;
+        };
         if reverse {
             told.insert(0, email);
         } else {
@@ -51,12 +62,24 @@ fn advance(sandbox: &Sandbox, id: &str, step: &str) -> Option<Email> {
 }
 
 async fn tell(sandbox: &Sandbox, email: &Email) {
-    let (url, token) =
-        sandbox.with(|data| (data.settings.brevo_webhook_url.clone(), data.settings.brevo_webhook_token.clone()));
+    let (url, token) = sandbox.with(|data| {
+        (
+            data.settings.brevo_webhook_url.clone(),
+            data.settings.brevo_webhook_token.clone(),
+        )
+    });
     let Some(url) = url else { return };
     let body = event(email);
-    let outgoing = Outgoing { operation: EVENT, url: &url, about: &email.status, retries: &RETRIES };
-    deliver(sandbox, outgoing, |http| http.post(&url).bearer_auth(&token).json(&body)).await;
+    let outgoing = Outgoing {
+        operation: EVENT,
+        url: &url,
+        about: &email.status,
+        retries: &RETRIES,
+    };
+    deliver(sandbox, outgoing, |http| {
+        http.post(&url).bearer_auth(&token).json(&body)
+    })
+    .await;
 }
 
 /// The payload. `id` is the webhook's, and `date` is in Brevo's zone, as with the real one.
@@ -81,7 +104,12 @@ fn event(email: &Email) -> Value {
 pub(crate) fn resume(sandbox: &Sandbox) {
     let waiting: Vec<String> = sandbox.with(|data| {
         let open = |email: &&Email| email.status == "request";
-        data.brevo.emails.iter().filter(open).map(|email| email.message_id.clone()).collect()
+        data.brevo
+            .emails
+            .iter()
+            .filter(open)
+            .map(|email| email.message_id.clone())
+            .collect()
     });
     for id in waiting {
         crate::task::spawn("e-mail", run(sandbox.clone(), id));

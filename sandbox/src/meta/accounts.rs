@@ -15,8 +15,10 @@ pub(super) const DAKAR: &str = "100200300400501";
 const PARIS: &str = "100200300400502";
 
 /// Number, name, currency, time zone.
-pub(super) const ACCOUNTS: [(&str, &str, &str, &str); 2] =
-    [(DAKAR, "Boutique Dakar", "XOF", "Africa/Dakar"), (PARIS, "Boutique Paris", "EUR", "Europe/Paris")];
+pub(super) const ACCOUNTS: [(&str, &str, &str, &str); 2] = [
+    (DAKAR, "Boutique Dakar", "XOF", "Africa/Dakar"),
+    (PARIS, "Boutique Paris", "EUR", "Europe/Paris"),
+];
 
 /// Sixty days.
 const LONG_LIFE_SECONDS: u64 = 60 * 24 * 3600;
@@ -27,12 +29,19 @@ pub(super) async fn list(Shared(sandbox): Shared<Sandbox>, request: Request) -> 
         Ok(call) => call,
         Err(refusal) => return *refusal,
     };
-    let at = call.params.get("after").and_then(|cursor| cursor.parse().ok()).unwrap_or(0_usize);
+    let at = call
+        .params
+        .get("after")
+        .and_then(|cursor| cursor.parse().ok())
+        .unwrap_or(0_usize);
     let data: Vec<Value> = ACCOUNTS.iter().skip(at).take(1).map(account).collect();
     let mut paging = json!({"cursors": {"before": at.to_string(), "after": (at + 1).to_string()}});
     if at + 1 < ACCOUNTS.len() {
-        paging["next"] =
-            json!(format!("https://graph.example/me/adaccounts?access_token={}&after={}", call.token, at + 1));
+        paging["next"] = json!(format!(
+            "https://graph.example/me/adaccounts?access_token={}&after={}",
+            call.token,
+            at + 1
+        ));
     }
     metered(&sandbox, json!({"data": data, "paging": paging}))
 }
@@ -70,7 +79,12 @@ pub(super) async fn exchange(
         valid
     });
     if !known {
-        return problem(190, Some(463), "Error validating access token: Session has expired");
+        return problem(
+            190,
+            Some(463),
+            "Error validating access token: Session has expired",
+        );
     }
-    Json(json!({"access_token": long, "token_type": "bearer", "expires_in": LONG_LIFE_SECONDS})).into_response()
+    Json(json!({"access_token": long, "token_type": "bearer", "expires_in": LONG_LIFE_SECONDS}))
+        .into_response()
 }

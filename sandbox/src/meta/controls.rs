@@ -22,7 +22,14 @@ struct Token {
 /// From now on the token is valid, or isn't (190/463).
 async fn set_token(Shared(sandbox): Shared<Sandbox>, Json(set): Json<Token>) -> StatusCode {
     sandbox.with(|data| {
-        data.keep(if set.valid { "meta_restored" } else { "meta_revoked" }, &set.token);
+        data.keep(
+            if set.valid {
+                "meta_restored"
+            } else {
+                "meta_revoked"
+            },
+            &set.token,
+        );
         if set.valid {
             data.meta.revoked.remove(&set.token);
         } else {

@@ -39,7 +39,10 @@ pub(super) async fn start(
     Path((_, object)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let run = match admit(&sandbox, request).await.and_then(|call| accept(&sandbox, &object, &call)) {
+    let run = match admit(&sandbox, request)
+        .await
+        .and_then(|call| accept(&sandbox, &object, &call))
+    {
         Ok(run) => run,
         Err(refusal) => return *refusal,
     };
@@ -54,27 +57,57 @@ pub(super) async fn start(
 fn accept(sandbox: &Sandbox, object: &str, call: &Call) -> Result<Run, Box<Response>> {
     let number = object.strip_prefix("act_").unwrap_or_default();
     if !ACCOUNTS.iter().any(|(known, ..)| *known == number) {
-        return Err(refused(100, Some(33), "Unsupported post request. Object does not exist or cannot be loaded"));
+        return Err(refused(
+            100,
+            Some(33),
+            "Unsupported post request. Object does not exist or cannot be loaded",
+        ));
     }
     let text = call.params.get("time_range").map_or("", String::as_str);
     let Ok(TimeRange { since, until }) = serde_json::from_str(text) else {
         return Err(refused(100, None, "(#100) Must be a valid time_range"));
     };
     if call.params.get("time_increment").map(String::as_str) != Some("1") {
-        return Err(refused(100, None, "(#100) this sandbox only has daily rows: time_increment must be 1"));
+        return Err(refused(
+            100,
+            None,
+            "(#100) this sandbox only has daily rows: time_increment must be 1",
+        ));
     }
-    let level = call.params.get("level").map_or(Some(Level::Account), |word| Level::parse(word));
+    let level = call
+        .params
+        .get("level")
+        .map_or(Some(Level::Account), |word| Level::parse(word));
     let Some(level) = level else {
-        return Err(refused(100, None, "(#100) level must be one of account, campaign, adset, ad"));
+        return Err(refused(
+            100,
+            None,
+            "(#100) level must be one of account, campaign, adset, ad",
+        ));
     };
     if until < since || since < now().date_naive() - MAX_MONTHS {
-        return Err(refused(100, Some(3018), "(#3018) The start date of the time range cannot be beyond 37 months"));
+        return Err(refused(
+            100,
+            Some(3018),
+            "(#3018) The start date of the time range cannot be beyond 37 months",
+        ));
     }
     if (until - since).num_days() >= sandbox.with(|data| data.settings.meta_max_days) {
-        return Err(refused(100, Some(1_487_534), "Please reduce the amount of data you're asking for"));
+        return Err(refused(
+            100,
+            Some(1_487_534),
+            "Please reduce the amount of data you're asking for",
+        ));
     }
     let id = format!("6{}", &uuid::Uuid::new_v4().as_u128().to_string()[..15]);
-    Ok(Run { id, account: number.to_owned(), since, until, level, polls: 0 })
+    Ok(Run {
+        id,
+        account: number.to_owned(),
+        since,
+        until,
+        level,
+        polls: 0,
+    })
 }
 
 pub(super) async fn poll(
@@ -93,13 +126,18 @@ pub(super) async fn poll(
         data.keep("meta_run", &run);
         Some((run.polls, needed))
     });
-    let Some((polls, needed)) = polled else { return unknown(&id) };
+    let Some((polls, needed)) = polled else {
+        return unknown(&id);
+    };
     let (status, percent) = match polls {
         _ if polls >= needed => ("Job Completed", 100),
         1 => ("Job Started", 0),
         _ => ("Job Running", 100 * polls / needed),
     };
-    metered(&sandbox, json!({"id": id, "async_status": status, "async_percent_completion": percent}))
+    metered(
+        &sandbox,
+        json!({"id": id, "async_status": status, "async_percent_completion": percent}),
+    )
 }
 
 pub(super) async fn read(
@@ -123,19 +161,33 @@ pub(super) async fn read(
 }
 
 fn page(run: &Run, call: &Call) -> Value {
-    let number = |key: &str| call.params.get(key).and_then(|text| text.parse::<usize>().ok());
-    let (start, limit) = (number("after").unwrap_or(0), number("limit").unwrap_or(DEFAULT_PAGE).clamp(1, 5000));
+    let number = |key: &str| {
+        call.params
+            .get(key)
+            .and_then(|text| text.parse::<usize>().ok())
+    };
+    let (start, limit) = (
+        number("after").unwrap_or(0),
+        number("limit").unwrap_or(DEFAULT_PAGE).clamp(1, 5000),
+    );
     let all = rows(&run.account, run.since, run.until, run.level);
     let data: Vec<&Value> = all.iter().skip(start).take(limit).collect();
     let end = start + data.len();
     let mut paging = json!({"cursors": {"before": start.to_string(), "after": end.to_string()}});
     if end < all.len() {
         let id = &run.id;
-        paging["next"] = json!(format!("https://graph.example/{id}/insights?access_token={}&after={end}", call.token));
+        paging["next"] = json!(format!(
+            "https://graph.example/{id}/insights?access_token={}&after={end}",
+            call.token
+        ));
     }
     json!({"data": data, "paging": paging})
 }
 
 fn unknown(id: &str) -> Response {
-    problem(100, Some(33), &format!("Object with ID '{id}' does not exist"))
+    problem(
+        100,
+        Some(33),
+        &format!("Object with ID '{id}' does not exist"),
+    )
 }

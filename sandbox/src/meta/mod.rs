@@ -37,7 +37,8 @@ pub(crate) struct State {
 
 impl State {
     fn is_valid(&self, token: &str) -> bool {
-        (token == META_ACCESS_TOKEN || self.exchanged.contains(token)) && !self.revoked.contains(token)
+        (token == META_ACCESS_TOKEN || self.exchanged.contains(token))
+            && !self.revoked.contains(token)
     }
 
     pub(crate) fn restore(&mut self, kind: &str, value: &Value) -> bool {
@@ -61,7 +62,10 @@ pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/{version}/oauth/access_token", get(accounts::exchange))
         .route("/{version}/me/adaccounts", get(accounts::list))
-        .route("/{version}/{object}/insights", get(insights::read).post(insights::start))
+        .route(
+            "/{version}/{object}/insights",
+            get(insights::read).post(insights::start),
+        )
         .route("/{version}/{object}", get(insights::poll))
 }
 
@@ -74,19 +78,40 @@ async fn admit(sandbox: &Sandbox, request: Request) -> Result<Call, Box<Response
         params.extend(url::form_urlencoded::parse(text).into_owned());
     }
     let bearer = |headers: &HeaderMap| {
-        Some(headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?.to_owned())
+        Some(
+            headers
+                .get(header::AUTHORIZATION)?
+                .to_str()
+                .ok()?
+                .strip_prefix("Bearer ")?
+                .to_owned(),
+        )
     };
     let Some(token) = bearer(&parts.headers).or_else(|| params.get("access_token").cloned()) else {
-        return Err(refused(104, None, "An access token is required to request this resource."));
+        return Err(refused(
+            104,
+            None,
+            "An access token is required to request this resource.",
+        ));
     };
     if !sandbox.with(|data| data.meta.is_valid(&token)) {
-        return Err(refused(190, Some(463), "Error validating access token: Session has expired"));
+        return Err(refused(
+            190,
+            Some(463),
+            "Error validating access token: Session has expired",
+        ));
     }
     match params.get("appsecret_proof") {
-        None => Err(refused(100, None, "API calls from the server require an appsecret_proof argument")),
-        Some(given) if *given != proof(&token) => {
-            Err(refused(100, None, "Invalid appsecret_proof provided in the API argument"))
-        }
+        None => Err(refused(
+            100,
+            None,
+            "API calls from the server require an appsecret_proof argument",
+        )),
+        Some(given) if *given != proof(&token) => Err(refused(
+            100,
+            None,
+            "Invalid appsecret_proof provided in the API argument",
+        )),
         Some(_) => Ok(Call { token, params }),
     }
 }
@@ -97,7 +122,8 @@ struct Call {
 }
 
 fn proof(token: &str) -> String {
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(META_APP_SECRET.as_bytes()).expect("any key length");
+    let mut mac =
+        <Hmac<Sha256> as Mac>::new_from_slice(META_APP_SECRET.as_bytes()).expect("any key length");
     mac.update(token.as_bytes());
     hex::encode(mac.finalize().into_bytes())
 }
@@ -105,25 +131,41 @@ fn proof(token: &str) -> String {
 /// An answer with the usage headers as the settings say; two entries per account, as Meta may give.
 fn metered(sandbox: &Sandbox, body: Value) -> Response {
     let percent = sandbox.with(|data| data.settings.meta_usage_percent);
-    (usage_headers(percent, u64::from(percent >= 100) * 5), Json(body)).into_response()
+    (
+        usage_headers(percent, u64::from(percent >= 100) * 5),
+        Json(body),
+    )
+        .into_response()
 }
 
 fn usage_headers(percent: u32, minutes: u64) -> HeaderMap {
     let entry = |kind: &str, percent: u32, minutes: u64| json!({"type": kind, "call_count": percent, "total_cputime": 1, "total_time": 1, "estimated_time_to_regain_access": minutes});
     let business = json!({accounts::DAKAR: [entry("ads_management", 1, 0), entry("ads_insights", percent, minutes)]});
     let app = json!({"call_count": 1, "total_cputime": 1, "total_time": 1});
-    [("x-business-use-case-usage", business), ("x-app-usage", app)]
-        .into_iter()
-        .filter_map(|(name, value)| {
-            Some((HeaderName::from_static(name), HeaderValue::try_from(value.to_string()).ok()?))
-        })
-        .collect()
+    [
+        ("x-business-use-case-usage", business),
+        ("x-app-usage", app),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| {
+        Some((
+            HeaderName::from_static(name),
+            HeaderValue::try_from(value.to_string()).ok()?,
+        ))
+    })
+    .collect()
 }
 
 /// Meta tells the wait in minutes, in a header; the answer is a 400.
 pub(crate) fn rate_limited(seconds: u64) -> Response {
-    let mut response = problem(80_000, None, "There have been too many calls to this ad-account.");
-    response.headers_mut().extend(usage_headers(100, seconds.div_ceil(60)));
+    let mut response = problem(
+        80_000,
+        None,
+        "There have been too many calls to this ad-account.",
+    );
+    response
+        .headers_mut()
+        .extend(usage_headers(100, seconds.div_ceil(60)));
     response
 }
 

@@ -11,7 +11,10 @@ use crate::clock::now;
 
 /// Each campaign has two ads, in an ad set of its own.
 const CAMPAIGNS: [&str; 2] = ["Promo rentrée", "Toujours en stock"];
-const ADS: [&str; 2] = ["video_promo_awa_25-34_choc", "image_promo_studio_18-24_question"];
+const ADS: [&str; 2] = [
+    "video_promo_awa_25-34_choc",
+    "image_promo_studio_18-24_question",
+];
 
 /// What one row is about, in Meta's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,13 +36,17 @@ impl Level {
 /// of each ad, when it wasn't shown.
 pub(super) fn rows(account: &str, since: NaiveDate, until: NaiveDate, level: Level) -> Vec<Value> {
     let today = now().date_naive();
-    let days = since.iter_days().take_while(|day| *day <= until && *day <= today);
+    let days = since
+        .iter_days()
+        .take_while(|day| *day <= until && *day <= today);
     days.flat_map(|day| of_day(account, day, level)).collect()
 }
 
 fn of_day(account: &str, day: NaiveDate, level: Level) -> Vec<Value> {
     let shown = |(campaign, ad): &(usize, usize)| Figures::of(account, day, *campaign, *ad);
-    let ads: Vec<(usize, usize)> = (0..CAMPAIGNS.len()).flat_map(|c| (0..ADS.len()).map(move |a| (c, a))).collect();
+    let ads: Vec<(usize, usize)> = (0..CAMPAIGNS.len())
+        .flat_map(|c| (0..ADS.len()).map(move |a| (c, a)))
+        .collect();
     let groups: Vec<Vec<(usize, usize)>> = match level {
         Level::Account => vec![ads],
         Level::Campaign => ads.chunks(ADS.len()).map(<[_]>::to_vec).collect(),
@@ -98,8 +105,17 @@ impl Figures {
     }
 
     /// A row as Meta writes it: numbers as text, purchases left out where there are none.
-    fn row(self, account: &str, day: NaiveDate, level: Level, (campaign, ad): (usize, usize)) -> Value {
-        let currency = ACCOUNTS.iter().find(|(number, ..)| *number == account).map_or("XOF", |(_, _, c, _)| c);
+    fn row(
+        self,
+        account: &str,
+        day: NaiveDate,
+        level: Level,
+        (campaign, ad): (usize, usize),
+    ) -> Value {
+        let currency = ACCOUNTS
+            .iter()
+            .find(|(number, ..)| *number == account)
+            .map_or("XOF", |(_, _, c, _)| c);
         let mut row = json!({
             "account_id": account,
             "account_currency": currency,
@@ -112,7 +128,8 @@ impl Figures {
             "spend": self.spend.to_string(),
         });
         if self.purchases > 0 {
-            let count = |kind: &str| json!({"action_type": kind, "value": self.purchases.to_string()});
+            let count =
+                |kind: &str| json!({"action_type": kind, "value": self.purchases.to_string()});
             let value = |kind: &str| json!({"action_type": kind, "value": self.value.to_string()});
             row["actions"] = json!([count("omni_purchase"), count("purchase")]);
             row["action_values"] = json!([value("omni_purchase"), value("purchase")]);

@@ -25,15 +25,23 @@ pub(super) fn router() -> Router<Sandbox> {
 /// `None` where there is none that is open.
 pub(super) fn complete(sandbox: &Sandbox, id: &str) -> Option<Value> {
     let (session, sent) = sandbox.with(|data| {
-        let mut session = data.stripe.find("checkout.session", id).filter(|s| s["status"] == "open")?.clone();
+        let mut session = data
+            .stripe
+            .find("checkout.session", id)
+            .filter(|s| s["status"] == "open")?
+            .clone();
         if session["customer"].is_null() {
             let customer = objects::customer(session["customer_email"].as_str(), &json!({}));
             session["customer"] = customer["id"].clone();
             keep(data, &customer);
         }
-        let price = session["sandbox_price"].as_str().unwrap_or_default().to_owned();
+        let price = session["sandbox_price"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let customer = session["customer"].as_str().unwrap_or_default().to_owned();
-        let subscription = objects::subscription(&customer, &price, &session["sandbox_subscription_metadata"]);
+        let subscription =
+            objects::subscription(&customer, &price, &session["sandbox_subscription_metadata"]);
         session["status"] = json!("complete");
         session["payment_status"] = json!("paid");
         session["url"] = Value::Null;
@@ -72,7 +80,12 @@ pub(super) fn change(sandbox: &Sandbox, id: &str, change: Change) -> Option<Valu
         if let Some(at_end) = change.cancel_at_period_end {
             subscription["cancel_at_period_end"] = json!(at_end);
         }
-        let status = change.status.unwrap_or_else(|| subscription["status"].as_str().unwrap_or_default().to_owned());
+        let status = change.status.unwrap_or_else(|| {
+            subscription["status"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        });
         subscription["status"] = json!(status);
         let ended = status == "canceled";
         if ended {
@@ -80,7 +93,11 @@ pub(super) fn change(sandbox: &Sandbox, id: &str, change: Change) -> Option<Valu
             subscription["ended_at"] = json!(now().timestamp());
         }
         keep(data, &subscription);
-        let kind = if ended { "customer.subscription.deleted" } else { "customer.subscription.updated" };
+        let kind = if ended {
+            "customer.subscription.deleted"
+        } else {
+            "customer.subscription.updated"
+        };
         let mut sent = vec![events::arise(data, kind, &subscription)];
         if status == "past_due" {
             let invoice = objects::invoice(&subscription, false);
@@ -100,29 +117,59 @@ fn keep(data: &mut Data, object: &Value) {
 
 async fn checkout_page(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> Response {
     let found = sandbox.with(|data| data.stripe.find("checkout.session", &id).cloned());
-    let Some(session) = found else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(session) = found else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let price = objects::price(session["sandbox_price"].as_str().unwrap_or_default());
-    let line = format!("{} : {} XOF / month", price["id"].as_str().unwrap_or_default(), price["unit_amount"]);
-    page("Checkout", &line, &format!("/stripe/checkout/{id}/pay"), "Pay", session["status"] == "open")
+    let line = format!(
+        "{} : {} XOF / month",
+        price["id"].as_str().unwrap_or_default(),
+        price["unit_amount"]
+    );
+    page(
+        "Checkout",
+        &line,
+        &format!("/stripe/checkout/{id}/pay"),
+        "Pay",
+        session["status"] == "open",
+    )
 }
 
 async fn pay(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> Response {
-    let Some(session) = complete(&sandbox, &id) else { return StatusCode::CONFLICT.into_response() };
-    let url = session["success_url"].as_str().unwrap_or("/").replace("{CHECKOUT_SESSION_ID}", &id);
+    let Some(session) = complete(&sandbox, &id) else {
+        return StatusCode::CONFLICT.into_response();
+    };
+    let url = session["success_url"]
+        .as_str()
+        .unwrap_or("/")
+        .replace("{CHECKOUT_SESSION_ID}", &id);
     Redirect::to(&url).into_response()
 }
 
 async fn portal_page(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> Response {
-    let Some((_, subscription)) = portal_of(&sandbox, &id) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some((_, subscription)) = portal_of(&sandbox, &id) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let status = subscription["status"].as_str().unwrap_or("no subscription");
     let line = format!("{} : {status}", subscription["id"].as_str().unwrap_or("-"));
     let open = subscription["id"].is_string() && status != "canceled";
-    page("Customer portal", &line, &format!("/stripe/portal/{id}/cancel"), "Cancel the subscription", open)
+    page(
+        "Customer portal",
+        &line,
+        &format!("/stripe/portal/{id}/cancel"),
+        "Cancel the subscription",
+        open,
+    )
 }
 
 async fn cancel(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> Response {
-    let Some((portal, subscription)) = portal_of(&sandbox, &id) else { return StatusCode::NOT_FOUND.into_response() };
-    let ended = Change { status: Some("canceled".into()), ..Change::default() };
+    let Some((portal, subscription)) = portal_of(&sandbox, &id) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let ended = Change {
+        status: Some("canceled".into()),
+        ..Change::default()
+    };
     if let Some(id) = subscription["id"].as_str() {
         change(&sandbox, id, ended);
     }
@@ -133,8 +180,14 @@ async fn cancel(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> Res
 fn portal_of(sandbox: &Sandbox, id: &str) -> Option<(Value, Value)> {
     sandbox.with(|data| {
         let portal = data.stripe.find("billing_portal.session", id)?.clone();
-        let of_customer = |o: &&Value| o["object"] == "subscription" && o["customer"] == portal["customer"];
-        let newest = data.stripe.objects.values().filter(of_customer).max_by_key(|o| o["created"].as_i64());
+        let of_customer =
+            |o: &&Value| o["object"] == "subscription" && o["customer"] == portal["customer"];
+        let newest = data
+            .stripe
+            .objects
+            .values()
+            .filter(of_customer)
+            .max_by_key(|o| o["created"].as_i64());
         let newest = newest.cloned().unwrap_or_default();
         Some((portal, newest))
     })
@@ -142,7 +195,8 @@ fn portal_of(sandbox: &Sandbox, id: &str) -> Option<(Value, Value)> {
 
 fn page(title: &str, line: &str, action: &str, button: &str, open: bool) -> Response {
     let disabled = if open { "" } else { "disabled" };
-    let (title, line, action, button) = (escape(title), escape(line), escape(action), escape(button));
+    let (title, line, action, button) =
+        (escape(title), escape(line), escape(action), escape(button));
     Html(format!(
         "<!doctype html><meta charset=utf-8><title>{title}</title>\
          <style>body{{font:16px system-ui;display:grid;place-items:center;min-height:90vh;background:#f6f9fc}}\

@@ -29,7 +29,8 @@ async fn change_subscription(
     Path(id): Path<String>,
     Json(changes): Json<Change>,
 ) -> Response {
-    change(&sandbox, &id, changes).map_or_else(nothing, |subscription| Json(subscription).into_response())
+    change(&sandbox, &id, changes)
+        .map_or_else(nothing, |subscription| Json(subscription).into_response())
 }
 
 /// Oldest first, with whether the product has acknowledged each.
@@ -62,7 +63,11 @@ struct Sending {
 
 impl Default for Sending {
     fn default() -> Self {
-        Self { times: 1, age_seconds: 0, forged: false }
+        Self {
+            times: 1,
+            age_seconds: 0,
+            forged: false,
+        }
     }
 }
 
@@ -72,10 +77,16 @@ async fn send_event(
     Path(id): Path<String>,
     Json(sending): Json<Sending>,
 ) -> Response {
-    let manner = Manner { age_seconds: sending.age_seconds, forged: sending.forged, once: true };
+    let manner = Manner {
+        age_seconds: sending.age_seconds,
+        forged: sending.forged,
+        once: true,
+    };
     let mut acknowledged = Vec::new();
     for _ in 0..sending.times {
-        let Some(done) = send(&sandbox, &id, &manner).await else { return nothing() };
+        let Some(done) = send(&sandbox, &id, &manner).await else {
+            return nothing();
+        };
         acknowledged.push(done);
     }
     Json(json!({ "acknowledged": acknowledged })).into_response()

@@ -16,7 +16,10 @@ use crate::keys::STRIPE_WEBHOOK_SECRET;
 use crate::operations::Operation;
 use crate::state::{Data, Sandbox};
 
-const EVENT: Operation = Operation { provider: "stripe", name: "stripe_event" };
+const EVENT: Operation = Operation {
+    provider: "stripe",
+    name: "stripe_event",
+};
 
 /// Seconds before a failed webhook is tried again.
 const RETRIES: [u64; 6] = [1, 2, 5, 15, 60, 300];
@@ -35,7 +38,10 @@ pub(super) fn arise(data: &mut Data, kind: &str, object: &Value) -> String {
         "request": {"id": null, "idempotency_key": null},
         "type": kind,
     });
-    let stored = StoredEvent { event, delivered: false };
+    let stored = StoredEvent {
+        event,
+        delivered: false,
+    };
     data.keep("stripe_event", &stored);
     data.stripe.put_event(stored);
     id
@@ -68,17 +74,35 @@ pub(super) struct Manner {
 /// Sends one event; whether it was acknowledged, or `None` without such an event or an address.
 pub(super) async fn send(sandbox: &Sandbox, id: &str, manner: &Manner) -> Option<bool> {
     let (event, url) = sandbox.with(|data| {
-        let stored = data.stripe.events.iter().find(|stored| stored.event["id"] == id)?;
-        Some((stored.event.clone(), data.settings.stripe_webhook_url.clone()?))
+        let stored = data
+            .stripe
+            .events
+            .iter()
+            .find(|stored| stored.event["id"] == id)?;
+        Some((
+            stored.event.clone(),
+            data.settings.stripe_webhook_url.clone()?,
+        ))
     })?;
     let body = event.to_string();
-    let secret = if manner.forged { "whsec_forged" } else { STRIPE_WEBHOOK_SECRET };
+    let secret = if manner.forged {
+        "whsec_forged"
+    } else {
+        STRIPE_WEBHOOK_SECRET
+    };
     let retries: &[u64] = if manner.once { &[] } else { &RETRIES };
-    let outgoing = Outgoing { operation: EVENT, url: &url, about: id, retries };
+    let outgoing = Outgoing {
+        operation: EVENT,
+        url: &url,
+        about: id,
+        retries,
+    };
     let done = deliver(sandbox, outgoing, |http| {
         let signature = sign(secret, &body, now().timestamp() - manner.age_seconds);
         let request = http.post(&url).header("Stripe-Signature", signature);
-        request.header("content-type", "application/json; charset=utf-8").body(body.clone())
+        request
+            .header("content-type", "application/json; charset=utf-8")
+            .body(body.clone())
     })
     .await;
     if done {
@@ -89,7 +113,14 @@ pub(super) async fn send(sandbox: &Sandbox, id: &str, manner: &Manner) -> Option
 
 fn acknowledge(sandbox: &Sandbox, id: &str) {
     sandbox.with(|data| {
-        let Some(stored) = data.stripe.events.iter_mut().find(|stored| stored.event["id"] == id) else { return };
+        let Some(stored) = data
+            .stripe
+            .events
+            .iter_mut()
+            .find(|stored| stored.event["id"] == id)
+        else {
+            return;
+        };
         stored.delivered = true;
         stored.event["pending_webhooks"] = json!(0);
         let stored = stored.clone();
@@ -104,16 +135,39 @@ fn sign(secret: &str, body: &str, time: i64) -> String {
 }
 
 /// `GET /v1/events`: newest first, `types[]`, `created[gte]`, `delivery_success`, and cursors.
-pub(super) async fn list(Shared(sandbox): Shared<Sandbox>, Query(query): Query<Vec<(String, String)>>) -> Response {
-    let one = |key: &str| query.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
-    let types: Vec<&str> =
-        query.iter().filter(|(k, _)| k == "types[]" || k == "type").map(|(_, v)| v.as_str()).collect();
-    let since = one("created[gte]").and_then(|text| text.parse().ok()).and_then(|at| DateTime::from_timestamp(at, 0));
-    let wanted = Wanted { types, since, delivered: one("delivery_success").map(|text| text == "true") };
-    let limit = one("limit").and_then(|text| text.parse().ok()).unwrap_or(10_usize).clamp(1, 100);
+pub(super) async fn list(
+    Shared(sandbox): Shared<Sandbox>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Response {
+    let one = |key: &str| {
+        query
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+    };
+    let types: Vec<&str> = query
+        .iter()
+        .filter(|(k, _)| k == "types[]" || k == "type")
+        .map(|(_, v)| v.as_str())
+        .collect();
+    let since = one("created[gte]")
+        .and_then(|text| text.parse().ok())
+        .and_then(|at| DateTime::from_timestamp(at, 0));
+    let wanted = Wanted {
+        types,
+        since,
+        delivered: one("delivery_success").map(|text| text == "true"),
+    };
+    let limit = one("limit")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(10_usize)
+        .clamp(1, 100);
     let newest_first: Vec<Value> = sandbox.with(|data| {
         let events = data.stripe.events.iter().rev();
-        events.filter(|stored| wanted.covers(stored)).map(|stored| stored.event.clone()).collect()
+        events
+            .filter(|stored| wanted.covers(stored))
+            .map(|stored| stored.event.clone())
+            .collect()
     });
     let at = |id: &str| newest_first.iter().position(|event| event["id"] == id);
     let (page, more) = match (one("starting_after"), one("ending_before")) {
@@ -130,7 +184,8 @@ pub(super) async fn list(Shared(sandbox): Shared<Sandbox>, Query(query): Query<V
     };
     let has_more = more || page.len() > limit;
     let data: Vec<&Value> = page.iter().take(limit).collect();
-    Json(json!({"object": "list", "url": "/v1/events", "has_more": has_more, "data": data})).into_response()
+    Json(json!({"object": "list", "url": "/v1/events", "has_more": has_more, "data": data}))
+        .into_response()
 }
 
 struct Wanted<'a> {
@@ -145,6 +200,8 @@ impl Wanted<'_> {
         let created = stored.event["created"].as_i64().unwrap_or_default();
         (self.types.is_empty() || self.types.contains(&kind))
             && self.since.is_none_or(|since| created >= since.timestamp())
-            && self.delivered.is_none_or(|delivered| delivered == stored.delivered)
+            && self
+                .delivered
+                .is_none_or(|delivered| delivered == stored.delivered)
     }
 }

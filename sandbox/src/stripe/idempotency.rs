@@ -22,7 +22,9 @@ pub(super) fn once(
     form: &Form,
     make: impl FnOnce(&mut State, &Form) -> Result<Value, Box<Response>>,
 ) -> Response {
-    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
+    let key = headers
+        .get("idempotency-key")
+        .and_then(|value| value.to_str().ok());
     if key.is_some_and(|key| key.len() > MAX_KEY_CHARS) {
         return mistaken("Idempotency keys are at most 255 characters long");
     }
@@ -39,7 +41,12 @@ pub(super) fn once(
         data.stripe.put(object.clone());
         if let Some(key) = key {
             let (key, body) = (key.to_owned(), object.clone());
-            let replay = Replay { key: key.clone(), fingerprint: Some(fingerprint), status: 200, body };
+            let replay = Replay {
+                key: key.clone(),
+                fingerprint: Some(fingerprint),
+                status: 200,
+                body,
+            };
             data.keep("stripe_replay", &replay);
             data.stripe.replays.insert(key, replay);
         }
@@ -48,14 +55,20 @@ pub(super) fn once(
 }
 
 fn again(replay: &Replay, fingerprint: &str) -> Response {
-    if replay.fingerprint.as_deref().is_some_and(|first| first != fingerprint) {
+    if replay
+        .fingerprint
+        .as_deref()
+        .is_some_and(|first| first != fingerprint)
+    {
         return mistaken(
             "Keys for idempotent requests can only be used with the same parameters they were first used with",
         );
     }
     let status = StatusCode::from_u16(replay.status).unwrap_or(StatusCode::OK);
     let mut response = (status, Json(&replay.body)).into_response();
-    response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    response
+        .headers_mut()
+        .insert("idempotent-replayed", HeaderValue::from_static("true"));
     response
 }
 

@@ -59,11 +59,16 @@ impl State {
 
     /// The object of this id and kind.
     fn find(&self, kind: &str, id: &str) -> Option<&Value> {
-        self.objects.get(id).filter(|object| object["object"] == kind)
+        self.objects
+            .get(id)
+            .filter(|object| object["object"] == kind)
     }
 
     fn put_event(&mut self, stored: StoredEvent) {
-        let known = self.events.iter_mut().find(|old| old.event["id"] == stored.event["id"]);
+        let known = self
+            .events
+            .iter_mut()
+            .find(|old| old.event["id"] == stored.event["id"]);
         match known {
             Some(old) => *old = stored,
             None => self.events.push(stored),
@@ -101,35 +106,67 @@ pub(crate) fn router() -> Router<Sandbox> {
 }
 
 async fn authenticate(request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let given = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let basic = format!("Basic {}", STANDARD.encode(format!("{STRIPE_SECRET_KEY}:")));
     if given == Some(&format!("Bearer {STRIPE_SECRET_KEY}")) || given == Some(&basic) {
         return next.run(request).await;
     }
-    problem(StatusCode::UNAUTHORIZED, "invalid_request_error", None, "Invalid API Key provided")
+    problem(
+        StatusCode::UNAUTHORIZED,
+        "invalid_request_error",
+        None,
+        "Invalid API Key provided",
+    )
 }
 
 pub(crate) fn rate_limited(seconds: u64) -> Response {
     let status = StatusCode::TOO_MANY_REQUESTS;
-    let mut response = problem(status, "invalid_request_error", Some("rate_limit"), "Too many requests");
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    let mut response = problem(
+        status,
+        "invalid_request_error",
+        Some("rate_limit"),
+        "Too many requests",
+    );
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 
 /// Remembers an injected failure under the request's key, since Stripe replays even a 500.
 pub(crate) fn remember_failure(sandbox: &Sandbox, key: &str, status: u16, body: Value) {
-    let replay = Replay { key: key.to_owned(), fingerprint: None, status, body };
+    let replay = Replay {
+        key: key.to_owned(),
+        fingerprint: None,
+        status,
+        body,
+    };
     sandbox.with(|data| {
         data.keep("stripe_replay", &replay);
-        data.stripe.replays.entry(replay.key.clone()).or_insert(replay);
+        data.stripe
+            .replays
+            .entry(replay.key.clone())
+            .or_insert(replay);
     });
 }
 
 fn problem(status: StatusCode, kind: &str, code: Option<&str>, message: &str) -> Response {
-    (status, Json(json!({"error": {"type": kind, "code": code, "message": message}}))).into_response()
+    (
+        status,
+        Json(json!({"error": {"type": kind, "code": code, "message": message}})),
+    )
+        .into_response()
 }
 
 fn not_found(kind: &str, id: &str) -> Response {
     let message = format!("No such {kind}: '{id}'");
-    problem(StatusCode::NOT_FOUND, "invalid_request_error", Some("resource_missing"), &message)
+    problem(
+        StatusCode::NOT_FOUND,
+        "invalid_request_error",
+        Some("resource_missing"),
+        &message,
+    )
 }

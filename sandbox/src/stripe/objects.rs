@@ -109,7 +109,10 @@ pub(super) fn subscription(customer: &str, price: &str, metadata: &Value) -> Val
 }
 
 pub(super) fn price(id: &str) -> Value {
-    let amount = STRIPE_PRICES.iter().find(|(known, _)| *known == id).map(|(_, amount)| amount);
+    let amount = STRIPE_PRICES
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map(|(_, amount)| amount);
     json!({
         "id": id,
         "object": "price",

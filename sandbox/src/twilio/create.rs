@@ -34,28 +34,47 @@ pub(super) async fn create(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Res
     });
     match created {
         Ok(message) => {
-            crate::task::spawn("whatsapp message", progress::run(sandbox, message.sid.clone()));
+            crate::task::spawn(
+                "whatsapp message",
+                progress::run(sandbox, message.sid.clone()),
+            );
             (StatusCode::CREATED, Json(message.as_twilio())).into_response()
         }
         Err((code, text)) => problem(StatusCode::BAD_REQUEST, code, &text),
     }
 }
 
-fn accept(state: &State, form: &BTreeMap<String, String>, now: DateTime<Utc>) -> Result<Message, Refused> {
+fn accept(
+    state: &State,
+    form: &BTreeMap<String, String>,
+    now: DateTime<Utc>,
+) -> Result<Message, Refused> {
     let to = checked_to(state, form.get("To"))?;
     checked_from(form.get("From"))?;
-    let content_sid = form.get("ContentSid").filter(|sid| !sid.is_empty()).cloned();
+    let content_sid = form
+        .get("ContentSid")
+        .filter(|sid| !sid.is_empty())
+        .cloned();
     let body = match &content_sid {
-        Some(sid) => rendered(sid, form.get("ContentVariables").map_or("{}", String::as_str))?,
+        Some(sid) => rendered(
+            sid,
+            form.get("ContentVariables").map_or("{}", String::as_str),
+        )?,
         None => checked_body(form.get("Body"))?,
     };
     let status_callback = form.get("StatusCallback").cloned();
-    if status_callback.as_deref().is_some_and(|url| url::Url::parse(url).is_err()) {
+    if status_callback
+        .as_deref()
+        .is_some_and(|url| url::Url::parse(url).is_err())
+    {
         return Err((21609, "The 'StatusCallback' URL is not a valid URL.".into()));
     }
     checked_validity(form.get("ValidityPeriod"))?;
     // Twilio takes free text outside the window and lets it fail afterwards.
-    let open = state.last_inbound.get(&to).is_some_and(|at| now - *at < TimeDelta::hours(24));
+    let open = state
+        .last_inbound
+        .get(&to)
+        .is_some_and(|at| now - *at < TimeDelta::hours(24));
     let doom = (content_sid.is_none() && !open).then_some(63016);
     Ok(Message {
         sid: new_sid("SM"),
@@ -85,7 +104,10 @@ fn checked_to(state: &State, to: Option<&String>) -> Result<String, Refused> {
         && !digits.starts_with('0')
         && number != NEVER_VALID;
     if !valid {
-        return Err((21211, format!("The 'To' number {to} is not a valid phone number.")));
+        return Err((
+            21211,
+            format!("The 'To' number {to} is not a valid phone number."),
+        ));
     }
     if state.opted_out.contains(to) {
         return Err((21610, "Attempt to send to unsubscribed recipient".into()));
@@ -97,7 +119,10 @@ fn checked_from(from: Option<&String>) -> Result<(), Refused> {
     match from.map(String::as_str) {
         None | Some("") => Err((21603, "A 'From' phone number is required.".into())),
         Some(TWILIO_WHATSAPP_FROM) => Ok(()),
-        Some(_) => Err((63007, "Twilio could not find a Channel with the specified From address".into())),
+        Some(_) => Err((
+            63007,
+            "Twilio could not find a Channel with the specified From address".into(),
+        )),
     }
 }
 
@@ -106,33 +131,49 @@ fn checked_body(body: Option<&String>) -> Result<String, Refused> {
         return Err((21602, "Message body is required.".into()));
     };
     if body.chars().count() > MAX_BODY_CHARS {
-        return Err((21617, "The concatenated message body exceeds the 1600 character limit.".into()));
+        return Err((
+            21617,
+            "The concatenated message body exceeds the 1600 character limit.".into(),
+        ));
     }
     Ok(body.clone())
 }
 
 fn checked_validity(seconds: Option<&String>) -> Result<(), Refused> {
-    let good = |text: &String| text.parse().is_ok_and(|seconds: u32| (1..=36_000).contains(&seconds));
+    let good = |text: &String| {
+        text.parse()
+            .is_ok_and(|seconds: u32| (1..=36_000).contains(&seconds))
+    };
     if seconds.is_none_or(good) {
         return Ok(());
     }
-    Err((30028, "ValidityPeriod must be between 1 and 36000 seconds".into()))
+    Err((
+        30028,
+        "ValidityPeriod must be between 1 and 36000 seconds".into(),
+    ))
 }
 
 /// The template's text with its variables. A well-formed sid that isn't among the sandbox's own
 /// passes for an approved template, too: its variables are shown one per line.
 fn rendered(sid: &str, variables: &str) -> Result<String, Refused> {
-    let well_formed = sid.len() == 34 && sid.starts_with("HX") && sid[2..].bytes().all(|b| b.is_ascii_hexdigit());
+    let well_formed =
+        sid.len() == 34 && sid.starts_with("HX") && sid[2..].bytes().all(|b| b.is_ascii_hexdigit());
     if !well_formed {
         return Err((21655, format!("The ContentSid {sid} is invalid")));
     }
-    let variables: BTreeMap<String, String> =
-        serde_json::from_str(variables).map_err(|_| (21656, "The ContentVariables parameter is invalid".to_owned()))?;
+    let variables: BTreeMap<String, String> = serde_json::from_str(variables).map_err(|_| {
+        (
+            21656,
+            "The ContentVariables parameter is invalid".to_owned(),
+        )
+    })?;
     let known = TWILIO_TEMPLATES.iter().find(|(known, _)| *known == sid);
     Ok(known.map_or_else(
         || variables.values().cloned().collect::<Vec<_>>().join("\n"),
         |(_, text)| {
-            let put = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{{{name}}}}}"), value);
+            let put = |text: String, (name, value): (&String, &String)| {
+                text.replace(&format!("{{{{{name}}}}}"), value)
+            };
             variables.iter().fold((*text).to_owned(), put)
         },
     ))
@@ -148,8 +189,15 @@ mod tests {
     use crate::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
 
     fn form(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
-        let good = [("To", "whatsapp:+221770000000"), ("From", TWILIO_WHATSAPP_FROM), ("Body", "Stock bas")];
-        let mut form: BTreeMap<String, String> = good.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        let good = [
+            ("To", "whatsapp:+221770000000"),
+            ("From", TWILIO_WHATSAPP_FROM),
+            ("Body", "Stock bas"),
+        ];
+        let mut form: BTreeMap<String, String> = good
+            .iter()
+            .map(|(k, v)| ((*k).into(), (*v).into()))
+            .collect();
         form.extend(changes.iter().map(|(k, v)| ((*k).into(), (*v).into())));
         form
     }
@@ -182,15 +230,27 @@ mod tests {
         assert_eq!(accept(&state, &form(&[]), now()).unwrap().doom, Some(63016));
         let template = [("ContentSid", TWILIO_TEMPLATES[0].0)];
         assert_eq!(accept(&state, &form(&template), now()).unwrap().doom, None);
-        state.hear(&Inbound { from: "whatsapp:+221770000000".into(), body: "Bonjour".into(), at: now() });
+        state.hear(&Inbound {
+            from: "whatsapp:+221770000000".into(),
+            body: "Bonjour".into(),
+            at: now(),
+        });
         assert_eq!(accept(&state, &form(&[]), now()).unwrap().doom, None);
-        state.hear(&Inbound { from: "whatsapp:+221770000000".into(), body: " stop".into(), at: now() });
+        state.hear(&Inbound {
+            from: "whatsapp:+221770000000".into(),
+            body: " stop".into(),
+            at: now(),
+        });
         assert_eq!(accept(&state, &form(&[]), now()).unwrap_err().0, 21610);
     }
 
     #[test]
     fn templates_are_rendered_and_bad_variables_refused() {
-        let text = rendered(TWILIO_TEMPLATES[0].0, r#"{"1":"Rupture","2":"Riz 5 kg","3":"https://v"}"#).unwrap();
+        let text = rendered(
+            TWILIO_TEMPLATES[0].0,
+            r#"{"1":"Rupture","2":"Riz 5 kg","3":"https://v"}"#,
+        )
+        .unwrap();
         assert_eq!(text, "*Rupture*\nRiz 5 kg\n\nhttps://v");
         assert_eq!(rendered(TWILIO_TEMPLATES[0].0, "[1]").unwrap_err().0, 21656);
     }

@@ -24,15 +24,30 @@ pub(super) async fn list(Shared(sandbox): Shared<Sandbox>, Query(query): Query<P
     let Some(filter) = Filter::parse(&query) else {
         return problem(StatusCode::BAD_REQUEST, 20001, "Invalid parameter value");
     };
-    let size = query.get("PageSize").and_then(|s| s.parse().ok()).unwrap_or(DEFAULT_PAGE).clamp(1, MAX_PAGE);
+    let size = query
+        .get("PageSize")
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(DEFAULT_PAGE)
+        .clamp(1, MAX_PAGE);
     let page: usize = query.get("Page").and_then(|p| p.parse().ok()).unwrap_or(0);
-    let after = query.get("PageToken").and_then(|token| token.strip_prefix("PA"));
+    let after = query
+        .get("PageToken")
+        .and_then(|token| token.strip_prefix("PA"));
     let (messages, token) = sandbox.with(|data| {
         let state = &data.twilio;
-        let end = after.and_then(|sid| state.by_sid.get(sid)).copied().unwrap_or(state.messages.len());
-        let mut found = state.messages[..end].iter().rev().filter(|m| filter.covers(m));
+        let end = after
+            .and_then(|sid| state.by_sid.get(sid))
+            .copied()
+            .unwrap_or(state.messages.len());
+        let mut found = state.messages[..end]
+            .iter()
+            .rev()
+            .filter(|m| filter.covers(m));
         let items: Vec<Message> = found.by_ref().take(size).cloned().collect();
-        let token = found.next().and(items.last()).map(|last| format!("PA{}", last.sid));
+        let token = found
+            .next()
+            .and(items.last())
+            .map(|last| format!("PA{}", last.sid));
         (items, token)
     });
     let next = token.map(|token| uri(&query, size, page + 1, Some(&token)));
@@ -54,11 +69,16 @@ pub(super) async fn list(Shared(sandbox): Shared<Sandbox>, Query(query): Query<P
 fn uri(query: &Pairs, size: usize, page: usize, token: Option<&str>) -> String {
     let mut pairs = url::form_urlencoded::Serializer::new(String::new());
     pairs.extend_pairs(query.iter().filter(|(key, _)| !key.starts_with("Page")));
-    pairs.append_pair("PageSize", &size.to_string()).append_pair("Page", &page.to_string());
+    pairs
+        .append_pair("PageSize", &size.to_string())
+        .append_pair("Page", &page.to_string());
     if let Some(token) = token {
         pairs.append_pair("PageToken", token);
     }
-    format!("/2010-04-01/Accounts/{TWILIO_ACCOUNT_SID}/Messages.json?{}", pairs.finish())
+    format!(
+        "/2010-04-01/Accounts/{TWILIO_ACCOUNT_SID}/Messages.json?{}",
+        pairs.finish()
+    )
 }
 
 /// The bounds are inclusive; a message that wasn't sent yet has no date and matches none.
@@ -107,6 +127,10 @@ fn moment(text: &str, end: bool) -> Option<DateTime<Utc>> {
         return Some(at.with_timezone(&Utc));
     }
     let day: NaiveDate = text.parse().ok()?;
-    let time = if end { day.and_hms_milli_opt(23, 59, 59, 999) } else { day.and_hms_opt(0, 0, 0) };
+    let time = if end {
+        day.and_hms_milli_opt(23, 59, 59, 999)
+    } else {
+        day.and_hms_opt(0, 0, 0)
+    };
     time.map(|at| at.and_utc())
 }

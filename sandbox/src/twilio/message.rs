@@ -28,7 +28,10 @@ pub(crate) struct Message {
 impl Message {
     /// The resource of Twilio's API.
     pub(crate) fn as_twilio(&self) -> Value {
-        let uri = format!("/2010-04-01/Accounts/{TWILIO_ACCOUNT_SID}/Messages/{}", self.sid);
+        let uri = format!(
+            "/2010-04-01/Accounts/{TWILIO_ACCOUNT_SID}/Messages/{}",
+            self.sid
+        );
         json!({
             "account_sid": TWILIO_ACCOUNT_SID,
             "api_version": "2010-04-01",

@@ -73,8 +73,12 @@ impl State {
 
     pub(crate) fn restore(&mut self, kind: &str, value: &Value) -> bool {
         match kind {
-            "message" => Message::deserialize(value).map(|message| self.put(message)).is_ok(),
-            "inbound" => Inbound::deserialize(value).map(|inbound| self.hear(&inbound)).is_ok(),
+            "message" => Message::deserialize(value)
+                .map(|message| self.put(message))
+                .is_ok(),
+            "inbound" => Inbound::deserialize(value)
+                .map(|inbound| self.hear(&inbound))
+                .is_ok(),
             _ => false,
         }
     }
@@ -82,14 +86,23 @@ impl State {
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
-        .route("/2010-04-01/Accounts/{account}/Messages.json", post(create::create).get(list::list))
+        .route(
+            "/2010-04-01/Accounts/{account}/Messages.json",
+            post(create::create).get(list::list),
+        )
         .route("/2010-04-01/Accounts/{account}/Messages/{file}", get(fetch))
         .layer(from_fn(authenticate))
 }
 
 async fn authenticate(request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let right = format!("Basic {}", STANDARD.encode(format!("{TWILIO_ACCOUNT_SID}:{TWILIO_AUTH_TOKEN}")));
+    let given = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let right = format!(
+        "Basic {}",
+        STANDARD.encode(format!("{TWILIO_ACCOUNT_SID}:{TWILIO_AUTH_TOKEN}"))
+    );
     if given != Some(&right) {
         return problem(StatusCode::UNAUTHORIZED, 20003, "Authenticate");
     }
@@ -100,19 +113,31 @@ async fn authenticate(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn fetch(Shared(sandbox): Shared<Sandbox>, Path((_, file)): Path<(String, String)>) -> Response {
+async fn fetch(
+    Shared(sandbox): Shared<Sandbox>,
+    Path((_, file)): Path<(String, String)>,
+) -> Response {
     let sid = file.strip_suffix(".json").unwrap_or_default();
     let found = sandbox.with(|data| data.twilio.find(sid).map(Message::as_twilio));
-    found.map_or_else(|| not_found(&format!("/Messages/{file}")), |body| Json(body).into_response())
+    found.map_or_else(
+        || not_found(&format!("/Messages/{file}")),
+        |body| Json(body).into_response(),
+    )
 }
 
 fn not_found(path: &str) -> Response {
-    problem(StatusCode::NOT_FOUND, 20404, &format!("The requested resource {path} was not found"))
+    problem(
+        StatusCode::NOT_FOUND,
+        20404,
+        &format!("The requested resource {path} was not found"),
+    )
 }
 
 pub(crate) fn rate_limited(seconds: u64) -> Response {
     let mut response = problem(StatusCode::TOO_MANY_REQUESTS, 20429, "Too Many Requests");
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 

@@ -17,8 +17,14 @@ use crate::keys::{TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_WHATSAPP_FROM};
 use crate::operations::Operation;
 use crate::state::Sandbox;
 
-const STATUS: Operation = Operation { provider: "twilio", name: "status_callback" };
-const INBOUND: Operation = Operation { provider: "twilio", name: "inbound_message" };
+const STATUS: Operation = Operation {
+    provider: "twilio",
+    name: "status_callback",
+};
+const INBOUND: Operation = Operation {
+    provider: "twilio",
+    name: "inbound_message",
+};
 
 /// The steps that a message still has before it, from where it stands.
 fn steps(message: &Message, read: bool) -> Vec<&'static str> {
@@ -27,7 +33,10 @@ fn steps(message: &Message, read: bool) -> Vec<&'static str> {
         (None, true) => &["sent", "delivered", "read"],
         (None, false) => &["sent", "delivered"],
     };
-    let done = all.iter().position(|step| *step == message.status).map_or(0, |at| at + 1);
+    let done = all
+        .iter()
+        .position(|step| *step == message.status)
+        .map_or(0, |at| at + 1);
     all[done..].to_vec()
 }
 
@@ -37,15 +46,23 @@ pub(super) async fn run(sandbox: Sandbox, sid: String) {
         let message = data.twilio.find(&sid)?;
         let path = message.status_callback.clone().unwrap_or_default();
         let steps = steps(message, data.settings.read_receipts);
-        Some((steps, data.settings.step_ms, take_reverse(&mut data.rules, STATUS, &path)))
+        Some((
+            steps,
+            data.settings.step_ms,
+            take_reverse(&mut data.rules, STATUS, &path),
+        ))
     });
-    let Some((steps, pause, reverse)) = begin else { return };
+    let Some((steps, pause, reverse)) = begin else {
+        return;
+    };
     let mut told = Vec::new();
     for step in steps {
         if pause > 0 {
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
-        let Some(message) = advance(&sandbox, &sid, step) else { return };
+        let Some(message) = advance(&sandbox, &sid, step) else {
+            return;
+        };
         if reverse {
             told.insert(0, message);
         } else {
@@ -74,7 +91,9 @@ fn advance(sandbox: &Sandbox, sid: &str, step: &str) -> Option<Message> {
 }
 
 async fn tell(sandbox: &Sandbox, message: &Message) {
-    let Some(url) = message.status_callback.as_deref() else { return };
+    let Some(url) = message.status_callback.as_deref() else {
+        return;
+    };
     if !sandbox.with(|data| data.settings.status_callbacks) {
         return;
     }
@@ -89,14 +108,22 @@ async fn tell(sandbox: &Sandbox, message: &Message) {
         ("SmsStatus", message.status.clone()),
         ("To", message.to.clone()),
     ];
-    form.extend(message.error_code.map(|code| ("ErrorCode", code.to_string())));
+    form.extend(
+        message
+            .error_code
+            .map(|code| ("ErrorCode", code.to_string())),
+    );
     post(sandbox, STATUS, url, &message.status, &form).await;
 }
 
 /// A recipient writes to us: opens the 24-hour window, and is told to the product.
 pub(crate) async fn receive(sandbox: &Sandbox, number: &str, body: &str) -> String {
     let at = now();
-    let inbound = Inbound { from: format!("whatsapp:{number}"), body: body.to_owned(), at };
+    let inbound = Inbound {
+        from: format!("whatsapp:{number}"),
+        body: body.to_owned(),
+        at,
+    };
     let message = Message {
         sid: new_sid("SM"),
         to: TWILIO_WHATSAPP_FROM.into(),
@@ -135,18 +162,38 @@ pub(crate) async fn receive(sandbox: &Sandbox, number: &str, body: &str) -> Stri
     sid
 }
 
-async fn post(sandbox: &Sandbox, operation: Operation, url: &str, about: &str, form: &[(&str, String)]) {
+async fn post(
+    sandbox: &Sandbox,
+    operation: Operation,
+    url: &str,
+    about: &str,
+    form: &[(&str, String)],
+) {
     let signature = sign(url, form);
-    let outgoing = Outgoing { operation, url, about, retries: &[] };
-    deliver(sandbox, outgoing, |http| http.post(url).header("X-Twilio-Signature", &signature).form(form)).await;
+    let outgoing = Outgoing {
+        operation,
+        url,
+        about,
+        retries: &[],
+    };
+    deliver(sandbox, outgoing, |http| {
+        http.post(url)
+            .header("X-Twilio-Signature", &signature)
+            .form(form)
+    })
+    .await;
 }
 
 /// HMAC-SHA1 of the address and the fields, which are in the order of their names.
 fn sign(url: &str, form: &[(&str, String)]) -> String {
     let mut sorted: Vec<_> = form.iter().collect();
     sorted.sort();
-    let text: String = sorted.iter().map(|(name, value)| format!("{name}{value}")).collect();
-    let mut mac = <Hmac<Sha1> as Mac>::new_from_slice(TWILIO_AUTH_TOKEN.as_bytes()).expect("any key length");
+    let text: String = sorted
+        .iter()
+        .map(|(name, value)| format!("{name}{value}"))
+        .collect();
+    let mut mac =
+        <Hmac<Sha1> as Mac>::new_from_slice(TWILIO_AUTH_TOKEN.as_bytes()).expect("any key length");
     mac.update(url.as_bytes());
     mac.update(text.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
@@ -156,8 +203,14 @@ fn sign(url: &str, form: &[(&str, String)]) -> String {
 pub(crate) fn resume(sandbox: &Sandbox) {
     let waiting: Vec<String> = sandbox.with(|data| {
         let read = data.settings.read_receipts;
-        let open = |m: &&Message| !m.inbound && m.error_code.is_none() && !steps(m, read).is_empty();
-        data.twilio.messages.iter().filter(open).map(|m| m.sid.clone()).collect()
+        let open =
+            |m: &&Message| !m.inbound && m.error_code.is_none() && !steps(m, read).is_empty();
+        data.twilio
+            .messages
+            .iter()
+            .filter(open)
+            .map(|m| m.sid.clone())
+            .collect()
     });
     for sid in waiting {
         crate::task::spawn("whatsapp message", run(sandbox.clone(), sid));

@@ -12,15 +12,39 @@ const AWA: &str = "+221770000001";
 #[tokio::test]
 async fn calls_are_counted_and_messages_filtered() {
     let world = world().await;
-    world.providers.twilio.create_message(&alert(AWA, None)).await.unwrap();
-    world.providers.twilio.create_message(&alert("+221770000002", None)).await.unwrap();
-    world.providers.brevo.send_email(&email("awa@example.sn")).await.unwrap();
+    world
+        .providers
+        .twilio
+        .create_message(&alert(AWA, None))
+        .await
+        .unwrap();
+    world
+        .providers
+        .twilio
+        .create_message(&alert("+221770000002", None))
+        .await
+        .unwrap();
+    world
+        .providers
+        .brevo
+        .send_email(&email("awa@example.sn"))
+        .await
+        .unwrap();
     let calls = world.get("calls").await;
-    assert_eq!((calls["twilio"]["create_message"].as_u64(), calls["brevo"]["send_email"].as_u64()), (Some(2), Some(1)));
+    assert_eq!(
+        (
+            calls["twilio"]["create_message"].as_u64(),
+            calls["brevo"]["send_email"].as_u64()
+        ),
+        (Some(2), Some(1))
+    );
     assert_eq!(world.running.sandbox().calls("twilio", "create_message"), 2);
-    for (query, count) in
-        [("", 3), ("?channel=whatsapp", 2), ("?channel=whatsapp&to=%2B221770000002", 1), ("?to=nobody", 0)]
-    {
+    for (query, count) in [
+        ("", 3),
+        ("?channel=whatsapp", 2),
+        ("?channel=whatsapp&to=%2B221770000002", 1),
+        ("?to=nobody", 0),
+    ] {
         let seen = world.get(&format!("messages{query}")).await;
         assert_eq!(seen["items"].as_array().unwrap().len(), count, "{query}");
     }
@@ -29,12 +53,29 @@ async fn calls_are_counted_and_messages_filtered() {
 #[tokio::test]
 async fn faults_are_listed_and_forgotten_and_the_state_emptied() {
     let world = world().await;
-    world.fault(json!([{"match": {"provider": "meta"}, "fault": "drop", "times": 3}])).await;
+    world
+        .fault(json!([{"match": {"provider": "meta"}, "fault": "drop", "times": 3}]))
+        .await;
     assert_eq!(world.get("faults").await[0]["times"], 3);
-    world.http.delete(world.admin("faults")).send().await.unwrap();
+    world
+        .http
+        .delete(world.admin("faults"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(world.get("faults").await, json!([]));
-    world.providers.twilio.create_message(&alert(AWA, None)).await.unwrap();
-    world.http.delete(world.admin("state")).send().await.unwrap();
+    world
+        .providers
+        .twilio
+        .create_message(&alert(AWA, None))
+        .await
+        .unwrap();
+    world
+        .http
+        .delete(world.admin("state"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(world.get("messages").await, json!({"items": []}));
     assert_eq!(world.get("calls").await, json!({}));
 }
@@ -42,7 +83,16 @@ async fn faults_are_listed_and_forgotten_and_the_state_emptied() {
 #[tokio::test]
 async fn settings_change_by_key_and_unknown_keys_are_refused() {
     let world = world().await;
-    let patch = async |body| world.http.patch(world.admin("settings")).json(&body).send().await.unwrap().status();
+    let patch = async |body| {
+        world
+            .http
+            .patch(world.admin("settings"))
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .status()
+    };
     assert_eq!(patch(json!({"read_receipts": false})).await, 200);
     assert_eq!(world.get("settings").await["read_receipts"], false);
     assert_eq!(patch(json!({"colour": "red"})).await, 422);
@@ -55,12 +105,39 @@ async fn a_restart_keeps_what_was_sent_and_carries_on() {
     let mail = email("awa@example.sn");
     let (sid, id) = {
         let world = world_of(open()).await;
-        let sid = world.providers.twilio.create_message(&alert(AWA, None)).await.unwrap().sid;
-        (sid, world.providers.brevo.send_email(&mail).await.unwrap().message_id)
+        let sid = world
+            .providers
+            .twilio
+            .create_message(&alert(AWA, None))
+            .await
+            .unwrap()
+            .sid;
+        (
+            sid,
+            world
+                .providers
+                .brevo
+                .send_email(&mail)
+                .await
+                .unwrap()
+                .message_id,
+        )
     };
     let world = world_of(open()).await;
-    assert_eq!(world.providers.twilio.fetch_message(&sid).await.unwrap().to, AWA);
-    assert_eq!(world.providers.brevo.send_email(&mail).await.unwrap().message_id, id);
+    assert_eq!(
+        world.providers.twilio.fetch_message(&sid).await.unwrap().to,
+        AWA
+    );
+    assert_eq!(
+        world
+            .providers
+            .brevo
+            .send_email(&mail)
+            .await
+            .unwrap()
+            .message_id,
+        id
+    );
     std::fs::remove_file(file).unwrap();
 }
 
@@ -68,7 +145,10 @@ async fn a_restart_keeps_what_was_sent_and_carries_on() {
 async fn the_page_is_served_under_a_policy_that_lets_nothing_in() {
     let world = world().await;
     let page = world.http.get(world.running.url()).send().await.unwrap();
-    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let policy = page.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     assert!(policy.contains("default-src 'none'"), "{policy}");
     assert!(page.text().await.unwrap().contains("Provider sandbox"));
 }

@@ -28,7 +28,12 @@ async fn the_same_key_sends_one_mail_and_gives_one_id() {
     let second = world.providers.brevo.send_email(&mail).await.unwrap();
     assert_eq!(first.message_id, second.message_id);
     assert_eq!(first.limit.unwrap().limit, 1000);
-    let other = world.providers.brevo.send_email(&email("awa@example.sn")).await.unwrap();
+    let other = world
+        .providers
+        .brevo
+        .send_email(&email("awa@example.sn"))
+        .await
+        .unwrap();
     assert_ne!(first.message_id, other.message_id);
     let seen = world.get("messages?channel=email&to=awa@example.sn").await;
     assert_eq!(seen["items"].as_array().unwrap().len(), 2);
@@ -41,17 +46,36 @@ async fn the_webhook_tells_delivery_with_our_reference_and_token() {
     let world = world().await;
     let mut receiver = Receiver::start().await;
     let url = receiver.url("/webhooks/brevo/t");
-    world.running.sandbox().set(|settings| settings.brevo_webhook_url = Some(url));
-    let sent = world.providers.brevo.send_email(&email("awa@example.sn")).await.unwrap();
+    world
+        .running
+        .sandbox()
+        .set(|settings| settings.brevo_webhook_url = Some(url));
+    let sent = world
+        .providers
+        .brevo
+        .send_email(&email("awa@example.sn"))
+        .await
+        .unwrap();
     for kind in [EventKind::Requested, EventKind::Delivered] {
         let call = receiver.next().await;
-        assert!(world.providers.brevo.verify_webhook_token(call.header("authorization")));
+        assert!(
+            world
+                .providers
+                .brevo
+                .verify_webhook_token(call.header("authorization"))
+        );
         let events = parse_events(&call.body).unwrap();
-        assert_eq!((events[0].kind, events[0].message_id.as_str()), (kind, sent.message_id.as_str()));
+        assert_eq!(
+            (events[0].kind, events[0].message_id.as_str()),
+            (kind, sent.message_id.as_str())
+        );
         assert_eq!(events[0].reference.as_deref(), Some("send-1"));
     }
     for token in ["", "Bearer ", "Bearer sandbox-brevo-webhooK", "sandbox"] {
-        assert!(!world.providers.brevo.verify_webhook_token(token), "{token}");
+        assert!(
+            !world.providers.brevo.verify_webhook_token(token),
+            "{token}"
+        );
     }
 }
 
@@ -60,13 +84,29 @@ async fn a_bouncing_address_is_told_and_a_wrong_one_refused() {
     let world = world().await;
     let mut receiver = Receiver::start().await;
     let url = receiver.url("/hook");
-    world.running.sandbox().set(|settings| settings.brevo_webhook_url = Some(url));
-    world.providers.brevo.send_email(&email("bounce@example.sn")).await.unwrap();
+    world
+        .running
+        .sandbox()
+        .set(|settings| settings.brevo_webhook_url = Some(url));
+    world
+        .providers
+        .brevo
+        .send_email(&email("bounce@example.sn"))
+        .await
+        .unwrap();
     receiver.next().await;
     let bounced = &parse_events(&receiver.next().await.body).unwrap()[0];
     assert!(bounced.kind == EventKind::HardBounce && bounced.kind.suppresses());
-    let error = world.providers.brevo.send_email(&email("nobody")).await.unwrap_err();
-    assert_eq!((error.class, error.code.as_deref()), (Class::Recipient, Some("invalid_parameter")));
+    let error = world
+        .providers
+        .brevo
+        .send_email(&email("nobody"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.class, error.code.as_deref()),
+        (Class::Recipient, Some("invalid_parameter"))
+    );
 }
 
 #[tokio::test]
@@ -77,6 +117,9 @@ async fn a_limit_is_told_by_brevos_own_header() {
         .await;
     let mail = email("awa@example.sn");
     let error = world.providers.brevo.send_email(&mail).await.unwrap_err();
-    assert_eq!((error.class, error.retry_after.map(|w| w.as_secs())), (Class::RateLimited, Some(9)));
+    assert_eq!(
+        (error.class, error.retry_after.map(|w| w.as_secs())),
+        (Class::RateLimited, Some(9))
+    );
     world.providers.brevo.send_email(&mail).await.unwrap();
 }

@@ -27,17 +27,34 @@ pub(crate) async fn world() -> World {
 
 pub(crate) async fn world_of(sandbox: Sandbox) -> World {
     let running = sandbox::start(sandbox).await.unwrap();
-    let timeouts = Timeouts { connect: HANG_GUARD, total: HANG_GUARD };
+    let timeouts = Timeouts {
+        connect: HANG_GUARD,
+        total: HANG_GUARD,
+    };
     let providers = Providers::sandbox_with(&running.url(), timeouts).unwrap();
     // The clients of the crates under test install no default; this plain one needs one.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    World { running, providers, http: reqwest::Client::builder().no_proxy().build().unwrap() }
+    World {
+        running,
+        providers,
+        http: reqwest::Client::builder().no_proxy().build().unwrap(),
+    }
 }
 
 impl World {
     pub(crate) async fn fault(&self, rules: Value) {
-        let answer = self.http.post(self.admin("faults")).json(&rules).send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        let answer = self
+            .http
+            .post(self.admin("faults"))
+            .json(&rules)
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap()
+        );
     }
 
     pub(crate) fn admin(&self, path: &str) -> String {
@@ -45,12 +62,29 @@ impl World {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
-        self.http.get(self.admin(path)).send().await.unwrap().json().await.unwrap()
+        self.http
+            .get(self.admin(path))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
-        let answer = self.http.post(self.admin(path)).json(&body).send().await.unwrap();
-        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+        let answer = self
+            .http
+            .post(self.admin(path))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            answer.status().is_success(),
+            "{path}: {}",
+            answer.text().await.unwrap()
+        );
         answer.json().await.unwrap()
     }
 }
@@ -64,11 +98,15 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     pub(crate) fn form(&self) -> Vec<(String, String)> {
-        url::form_urlencoded::parse(&self.body).into_owned().collect()
+        url::form_urlencoded::parse(&self.body)
+            .into_owned()
+            .collect()
     }
 }
 
@@ -83,7 +121,9 @@ impl Receiver {
         let (sender, calls) = unbounded_channel();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let app = axum::Router::new().fallback(take).with_state((base.clone(), sender));
+        let app = axum::Router::new()
+            .fallback(take)
+            .with_state((base.clone(), sender));
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { base, calls }
     }
@@ -94,7 +134,10 @@ impl Receiver {
 
     /// The next call, in the order of arrival.
     pub(crate) async fn next(&mut self) -> Call {
-        tokio::time::timeout(HANG_GUARD, self.calls.recv()).await.expect("a call should have come").unwrap()
+        tokio::time::timeout(HANG_GUARD, self.calls.recv())
+            .await
+            .expect("a call should have come")
+            .unwrap()
     }
 }
 
@@ -106,6 +149,10 @@ async fn take(
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let _ = sender.send(Call { url: format!("{base}{uri}"), headers, body });
+    let _ = sender.send(Call {
+        url: format!("{base}{uri}"),
+        headers,
+        body,
+    });
     StatusCode::OK
 }

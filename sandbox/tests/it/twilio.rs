@@ -15,7 +15,11 @@ const AWA: &str = "+221770000001";
 
 /// An alert by template, told to `callback`.
 pub(crate) fn alert(to: &str, callback: Option<String>) -> NewMessage {
-    let variables = [("1", "Rupture"), ("2", "Riz 5 kg"), ("3", "https://vigie.example/a/1")];
+    let variables = [
+        ("1", "Rupture"),
+        ("2", "Riz 5 kg"),
+        ("3", "https://vigie.example/a/1"),
+    ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     NewMessage {
         to: to.to_owned(),
@@ -34,18 +38,38 @@ async fn a_message_is_queued_then_told_to_be_sent_delivered_and_read_with_valid_
     let mut receiver = Receiver::start().await;
     let twilio = &world.providers.twilio;
     let callback = receiver.url("/webhooks/twilio/status?effect=42&x=a%20b");
-    let message = twilio.create_message(&alert(AWA, Some(callback.clone()))).await.unwrap();
+    let message = twilio
+        .create_message(&alert(AWA, Some(callback.clone())))
+        .await
+        .unwrap();
     assert_eq!(message.status, MessageStatus::Queued);
-    assert_eq!((message.to.as_str(), message.from.as_str()), (AWA, twilio.whatsapp_from()));
-    assert_eq!(message.body, "*Rupture*\nRiz 5 kg\n\nhttps://vigie.example/a/1");
-    for status in [MessageStatus::Sent, MessageStatus::Delivered, MessageStatus::Read] {
+    assert_eq!(
+        (message.to.as_str(), message.from.as_str()),
+        (AWA, twilio.whatsapp_from())
+    );
+    assert_eq!(
+        message.body,
+        "*Rupture*\nRiz 5 kg\n\nhttps://vigie.example/a/1"
+    );
+    for status in [
+        MessageStatus::Sent,
+        MessageStatus::Delivered,
+        MessageStatus::Read,
+    ] {
         let call = receiver.next().await;
         let form = call.form();
         assert_eq!(call.url, callback);
         assert!(twilio.verify_signature(&callback, &form, call.header("x-twilio-signature")));
-        assert!(!twilio.verify_signature(&receiver.url("/elsewhere"), &form, call.header("x-twilio-signature")));
+        assert!(!twilio.verify_signature(
+            &receiver.url("/elsewhere"),
+            &form,
+            call.header("x-twilio-signature")
+        ));
         let told = StatusCallback::from_form(&form).unwrap();
-        assert_eq!((told.message_sid.as_str(), told.status, told.error_code), (message.sid.as_str(), status, None));
+        assert_eq!(
+            (told.message_sid.as_str(), told.status, told.error_code),
+            (message.sid.as_str(), status, None)
+        );
     }
     let fetched = twilio.fetch_message(&message.sid).await.unwrap();
     assert_eq!(fetched.status, MessageStatus::Read);
@@ -56,18 +80,35 @@ async fn a_message_is_queued_then_told_to_be_sent_delivered_and_read_with_valid_
 async fn free_text_fails_outside_the_window_and_passes_after_the_recipient_wrote() {
     let world = world().await;
     let mut receiver = Receiver::start().await;
-    let text =
-        NewMessage { content: Content::Text("Bonjour é 👍".into()), ..alert(AWA, Some(receiver.url("/status"))) };
+    let text = NewMessage {
+        content: Content::Text("Bonjour é 👍".into()),
+        ..alert(AWA, Some(receiver.url("/status")))
+    };
     world.providers.twilio.create_message(&text).await.unwrap();
     let told = StatusCallback::from_form(&receiver.next().await.form()).unwrap();
-    assert_eq!((told.status, told.error_code), (MessageStatus::Failed, Some(63016)));
+    assert_eq!(
+        (told.status, told.error_code),
+        (MessageStatus::Failed, Some(63016))
+    );
     assert_eq!(providers::twilio::class_of(63016), Class::WindowClosed);
 
     let inbound = receiver.url("/inbound");
-    world.running.sandbox().set(|settings| settings.twilio_inbound_url = Some(inbound.clone()));
-    world.post(&format!("whatsapp/{AWA}/messages"), json!({"body": "Bonjour"})).await;
+    world
+        .running
+        .sandbox()
+        .set(|settings| settings.twilio_inbound_url = Some(inbound.clone()));
+    world
+        .post(
+            &format!("whatsapp/{AWA}/messages"),
+            json!({"body": "Bonjour"}),
+        )
+        .await;
     let call = receiver.next().await;
-    assert!(world.providers.twilio.verify_signature(&inbound, &call.form(), call.header("x-twilio-signature")));
+    assert!(world.providers.twilio.verify_signature(
+        &inbound,
+        &call.form(),
+        call.header("x-twilio-signature")
+    ));
     let heard = providers::twilio::InboundMessage::from_form(&call.form()).unwrap();
     assert_eq!((heard.from.as_str(), heard.body.as_str()), (AWA, "Bonjour"));
 
@@ -79,22 +120,53 @@ async fn free_text_fails_outside_the_window_and_passes_after_the_recipient_wrote
 #[tokio::test]
 async fn who_said_stop_gets_nothing_more() {
     let world = world().await;
-    world.post(&format!("whatsapp/{AWA}/messages"), json!({"body": "Stop"})).await;
-    let error = world.providers.twilio.create_message(&alert(AWA, None)).await.unwrap_err();
-    assert_eq!((error.class, error.code.as_deref()), (Class::Recipient, Some("21610")));
+    world
+        .post(&format!("whatsapp/{AWA}/messages"), json!({"body": "Stop"}))
+        .await;
+    let error = world
+        .providers
+        .twilio
+        .create_message(&alert(AWA, None))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.class, error.code.as_deref()),
+        (Class::Recipient, Some("21610"))
+    );
 }
 
 #[tokio::test]
 async fn a_wrong_number_and_a_wrong_template_are_refused_for_good() {
     let world = world().await;
-    let error = world.providers.twilio.create_message(&alert("+15005550001", None)).await.unwrap_err();
-    assert_eq!((error.class, error.status, error.code.as_deref()), (Class::Recipient, Some(400), Some("21211")));
+    let error = world
+        .providers
+        .twilio
+        .create_message(&alert("+15005550001", None))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.class, error.status, error.code.as_deref()),
+        (Class::Recipient, Some(400), Some("21211"))
+    );
     assert!(!error.to_string().contains("15005550001"), "{error}");
     let mut message = alert(AWA, None);
-    message.content = Content::Template { content_sid: "HX1".into(), variables: BTreeMap::new() };
-    let error = world.providers.twilio.create_message(&message).await.unwrap_err();
+    message.content = Content::Template {
+        content_sid: "HX1".into(),
+        variables: BTreeMap::new(),
+    };
+    let error = world
+        .providers
+        .twilio
+        .create_message(&message)
+        .await
+        .unwrap_err();
     assert_eq!(error.class, Class::Misconfigured);
-    let missing = world.providers.twilio.fetch_message("SM00000000000000000000000000000000").await.unwrap_err();
+    let missing = world
+        .providers
+        .twilio
+        .fetch_message("SM00000000000000000000000000000000")
+        .await
+        .unwrap_err();
     assert!(missing.is_not_found());
 }
 
@@ -110,7 +182,11 @@ async fn lists_go_page_by_page_newest_first_and_by_recipient() {
             sent.insert(0, sid);
         }
     }
-    let query = MessageQuery { to: Some(AWA.into()), page_size: 2, ..MessageQuery::default() };
+    let query = MessageQuery {
+        to: Some(AWA.into()),
+        page_size: 2,
+        ..MessageQuery::default()
+    };
     let mut page = twilio.list_messages(&query).await.unwrap();
     let mut listed: Vec<String> = Vec::new();
     let mut pages = 1;
@@ -128,7 +204,10 @@ async fn dates_of_sending_bound_a_list_on_both_sides() {
     let world = world().await;
     let twilio = &world.providers.twilio;
     let mut receiver = Receiver::start().await;
-    twilio.create_message(&alert(AWA, Some(receiver.url("/status")))).await.unwrap();
+    twilio
+        .create_message(&alert(AWA, Some(receiver.url("/status"))))
+        .await
+        .unwrap();
     receiver.next().await;
     let today = Utc::now().date_naive();
     let count = async |from: i64, to: i64| {
@@ -139,7 +218,10 @@ async fn dates_of_sending_bound_a_list_on_both_sides() {
         };
         twilio.list_messages(&query).await.unwrap().messages.len()
     };
-    assert_eq!((count(-1, 1).await, count(2, 3).await, count(-3, -2).await), (1, 0, 0));
+    assert_eq!(
+        (count(-1, 1).await, count(2, 3).await, count(-3, -2).await),
+        (1, 0, 0)
+    );
 }
 
 #[tokio::test]
@@ -152,10 +234,17 @@ async fn callbacks_can_come_twice_or_last_first_and_the_rank_still_tells_the_tru
         ]))
         .await;
     let mut receiver = Receiver::start().await;
-    world.providers.twilio.create_message(&alert(AWA, Some(receiver.url("/status")))).await.unwrap();
+    world
+        .providers
+        .twilio
+        .create_message(&alert(AWA, Some(receiver.url("/status"))))
+        .await
+        .unwrap();
     let (mut told, mut now) = (Vec::new(), MessageStatus::Queued);
     for _ in 0..4 {
-        let status = StatusCallback::from_form(&receiver.next().await.form()).unwrap().status;
+        let status = StatusCallback::from_form(&receiver.next().await.form())
+            .unwrap()
+            .status;
         now = if status.supersedes(now) { status } else { now };
         told.push(status);
     }

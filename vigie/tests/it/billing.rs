@@ -4,7 +4,8 @@ use sandbox::{Fault, Match, Rule};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, look, plain_http,
+    Client, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, look,
+    plain_http,
 };
 
 const EVENT: &str = "billing.apply_event";
@@ -19,9 +20,15 @@ enum Moment {
 }
 
 const MOMENTS: [(Moment, &str); 4] = [
-    (Moment::Writing("trigger halt before update on webhook_events for each row"), EVENT),
+    (
+        Moment::Writing("trigger halt before update on webhook_events for each row"),
+        EVENT,
+    ),
     (Moment::Asking, SUBSCRIPTION),
-    (Moment::Writing("trigger halt before insert on subscriptions for each row"), SUBSCRIPTION),
+    (
+        Moment::Writing("trigger halt before insert on subscriptions for each row"),
+        SUBSCRIPTION,
+    ),
     (
         Moment::Writing(
             "trigger halt before insert on jobs_finished for each row when (new.kind = 'billing.apply_subscription')",
@@ -33,41 +40,78 @@ const MOMENTS: [(Moment, &str); 4] = [
 /// An act on Stripe's own side.
 async fn stripe(system: &System, path: &str, body: &Value) -> Value {
     let url = format!("{}/admin/stripe{path}", system.sandbox.url());
-    let answer = plain_http().post(url).json(body).send().await.unwrap().error_for_status().unwrap();
+    let answer = plain_http()
+        .post(url)
+        .json(body)
+        .send()
+        .await
+        .unwrap()
+        .error_for_status()
+        .unwrap();
     serde_json::from_str(&answer.text().await.unwrap()).unwrap()
 }
 
 /// Pays for the smaller plan; gives the subscription's id. Its three events are on their way.
 async fn pay(system: &System, client: &Client) -> String {
-    let checkout = client.post("/billing/checkout-sessions", &json!({"plan": "pro"})).await.expect(201);
-    let path = format!("/checkout/{}/complete", checkout["session_id"].as_str().unwrap());
-    stripe(system, &path, &json!({})).await["subscription"].as_str().unwrap().to_owned()
+    let checkout = client
+        .post("/billing/checkout-sessions", &json!({"plan": "pro"}))
+        .await
+        .expect(201);
+    let path = format!(
+        "/checkout/{}/complete",
+        checkout["session_id"].as_str().unwrap()
+    );
+    stripe(system, &path, &json!({})).await["subscription"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 /// Returns once we have acknowledged every event; gives how many there are.
 async fn until_delivered(system: &System) -> usize {
-    let (http, url) = (plain_http(), format!("{}/admin/stripe/events", system.sandbox.url()));
+    let (http, url) = (
+        plain_http(),
+        format!("{}/admin/stripe/events", system.sandbox.url()),
+    );
     eventually("every event is delivered", async || {
         let text = http.get(&url).send().await.unwrap().text().await.unwrap();
         let listed: Value = serde_json::from_str(&text).unwrap();
         let events = listed["items"].as_array().unwrap();
-        events.iter().all(|event| event["delivered"] == true).then_some(events.len())
+        events
+            .iter()
+            .all(|event| event["delivered"] == true)
+            .then_some(events.len())
     })
     .await
 }
 
 fn hold_the_next_question(system: &System) {
-    let matches = Match { operation: Some("fetch_subscription".into()), ..Match::default() };
+    let matches = Match {
+        operation: Some("fetch_subscription".into()),
+        ..Match::default()
+    };
     let fault = Fault::TimeoutBefore { hold_ms: 60_000 };
-    system.sandbox.sandbox().add_fault(Rule { matches, fault, times: Some(1) });
+    system.sandbox.sandbox().add_fault(Rule {
+        matches,
+        fault,
+        times: Some(1),
+    });
 }
 
 fn questions(system: &System) -> u64 {
-    system.sandbox.sandbox().calls("stripe", "fetch_subscription")
+    system
+        .sandbox
+        .sandbox()
+        .calls("stripe", "fetch_subscription")
 }
 
 /// Pays, and changes to the larger plan while the worker is held that is killed then; gives the subscription.
-async fn change_plan_around_a_kill(system: &mut System, client: &Client, moment: &Moment, kind: &str) -> String {
+async fn change_plan_around_a_kill(
+    system: &mut System,
+    client: &Client,
+    moment: &Moment,
+    kind: &str,
+) -> String {
     let asked = questions(system);
     let mut halt = match moment {
         Moment::Writing(moment) => Some(Halt::at(system, moment).await),
@@ -79,7 +123,12 @@ async fn change_plan_around_a_kill(system: &mut System, client: &Client, moment:
     let subscription = pay(system, client).await;
     match &mut halt {
         Some(halt) => halt.reached().await,
-        None => eventually("Stripe is asked", async || (questions(system) > asked).then_some(())).await,
+        None => {
+            eventually("Stripe is asked", async || {
+                (questions(system) > asked).then_some(())
+            })
+            .await
+        }
     }
     let larger = json!({"price": "price_sandbox_enterprise"});
     stripe(system, &format!("/subscriptions/{subscription}"), &larger).await;

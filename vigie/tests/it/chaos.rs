@@ -12,7 +12,9 @@ use sandbox::{Fault, Match, Rule};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::support::{Client, Role, Shop, System, eventually, expect_nothing_lost_or_doubled, guarded, seeded};
+use crate::support::{
+    Client, Role, Shop, System, eventually, expect_nothing_lost_or_doubled, guarded, seeded,
+};
 
 const ROUNDS: usize = 16;
 const REQUESTS: usize = 24;
@@ -76,13 +78,22 @@ struct Burst {
 
 impl Burst {
     async fn send(&self, requests: &[Request]) -> Vec<Option<Uuid>> {
-        join_all(requests.chunks(REQUESTS / 4).map(|part| self.one_by_one(part))).await.concat()
+        join_all(
+            requests
+                .chunks(REQUESTS / 4)
+                .map(|part| self.one_by_one(part)),
+        )
+        .await
+        .concat()
     }
 
     async fn one_by_one(&self, requests: &[Request]) -> Vec<Option<Uuid>> {
         let mut jobs = Vec::new();
         for request in requests {
-            let answer = request.client.post_surely(request.path, &request.body, &request.key).await;
+            let answer = request
+                .client
+                .post_surely(request.path, &request.body, &request.key)
+                .await;
             jobs.push(answer["job"]["id"].as_str().map(|id| id.parse().unwrap()));
             self.answered.fetch_add(1, Ordering::Relaxed);
             self.one_more.notify_one();
@@ -111,7 +122,12 @@ fn some_request(shop: &mut Shop, rng: &mut StdRng, n: usize) -> Request {
         1 => ("/alerts/evaluations", json!({})),
         _ => ("/stock-movements", shop.some_movement(rng, &key)),
     };
-    Request { client: shop.client.clone(), path, body, key }
+    Request {
+        client: shop.client.clone(),
+        path,
+        body,
+        key,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,7 +145,10 @@ async fn survive_over(backend: &'static str) {
         let mut rng = seeded();
         let mut system = System::fleet_over(backend).await;
         make_providers_slow(&system);
-        let mut shops = [Shop::open(&system, 1, 10).await, Shop::open(&system, 2, 10).await];
+        let mut shops = [
+            Shop::open(&system, 1, 10).await,
+            Shop::open(&system, 2, 10).await,
+        ];
         let (mut movements, mut jobs) = (Vec::new(), Vec::new());
         for round in 0..ROUNDS {
             let requests: Vec<_> = (0..REQUESTS)
@@ -138,22 +157,36 @@ async fn survive_over(backend: &'static str) {
                     some_request(&mut shops[shop], &mut rng, round * REQUESTS + n)
                 })
                 .collect();
-            let burst = Burst { answered: AtomicUsize::new(0), one_more: Notify::new() };
+            let burst = Burst {
+                answered: AtomicUsize::new(0),
+                one_more: Notify::new(),
+            };
             // Each blow at least once, in any order from there on.
-            let blow = BLOWS.get(round).copied().unwrap_or_else(|| *BLOWS.choose(&mut rng).unwrap());
+            let blow = BLOWS
+                .get(round)
+                .copied()
+                .unwrap_or_else(|| *BLOWS.choose(&mut rng).unwrap());
             let moment = rng.random_range(0..REQUESTS);
             let (answers, ()) = tokio::join!(burst.send(&requests), async {
                 burst.until(moment).await;
                 strike(&mut system, blow, &mut rng).await;
             });
             jobs.extend(answers.into_iter().flatten());
-            movements.extend(requests.into_iter().filter(|r| r.path == "/stock-movements").map(|r| r.key));
+            movements.extend(
+                requests
+                    .into_iter()
+                    .filter(|r| r.path == "/stock-movements")
+                    .map(|r| r.key),
+            );
         }
         system.until_ready(4).await;
         until_evaluated(&system).await;
         print_tries(&system).await;
         let parked = companies_with_a_parked_evaluation(&system).await;
-        for shop in shops.iter().filter(|shop| !parked.contains(&shop.client.company)) {
+        for shop in shops
+            .iter()
+            .filter(|shop| !parked.contains(&shop.client.company))
+        {
             expect_alerts_to_fit(shop).await;
         }
         run_parked_again(&system).await;
@@ -181,9 +214,16 @@ fn make_providers_slow(system: &System) {
             (Fault::LatencyMs(100), None),
         ];
         for (fault, times) in faults {
-            let matches =
-                Match { provider: Some(provider.into()), operation: Some(operation.into()), ..Match::default() };
-            system.sandbox.sandbox().add_fault(Rule { matches, fault, times });
+            let matches = Match {
+                provider: Some(provider.into()),
+                operation: Some(operation.into()),
+                ..Match::default()
+            };
+            system.sandbox.sandbox().add_fault(Rule {
+                matches,
+                fault,
+                times,
+            });
         }
     }
 }
@@ -207,10 +247,11 @@ async fn print_tries(system: &System) {
 async fn until_evaluated(system: &System) {
     let mut conn = system.db.owner().await;
     eventually("every evaluation has ended", async || {
-        let open = sqlx::query_scalar!("select count(*) from jobs_ready where kind = 'alerts.evaluate'")
-            .fetch_one(&mut conn)
-            .await
-            .unwrap();
+        let open =
+            sqlx::query_scalar!("select count(*) from jobs_ready where kind = 'alerts.evaluate'")
+                .fetch_one(&mut conn)
+                .await
+                .unwrap();
         (open == Some(0)).then_some(())
     })
     .await;
@@ -218,19 +259,33 @@ async fn until_evaluated(system: &System) {
 
 /// What they miss waits for a person, in a job that isn't lost.
 async fn companies_with_a_parked_evaluation(system: &System) -> Vec<Option<String>> {
-    sqlx::query_scalar!("select company_id::text from jobs_finished where kind = 'alerts.evaluate' and state = 5")
-        .fetch_all(&mut system.db.owner().await)
-        .await
-        .unwrap()
+    sqlx::query_scalar!(
+        "select company_id::text from jobs_finished where kind = 'alerts.evaluate' and state = 5"
+    )
+    .fetch_all(&mut system.db.owner().await)
+    .await
+    .unwrap()
 }
 
 /// The last movement was looked at: no wake-up was lost.
 async fn expect_alerts_to_fit(shop: &Shop) {
     let open = shop.client.get("/alerts?state=open").await.expect(200);
-    let rupture: Vec<_> = open["items"].as_array().unwrap().iter().filter(|a| a["kind"] == "rupture").collect();
+    let rupture: Vec<_> = open["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|a| a["kind"] == "rupture")
+        .collect();
     assert!(rupture.len() <= 1, "{open}");
-    let concerned = rupture.first().map_or(0, |alert| alert["products"].as_u64().unwrap());
-    assert_eq!(concerned, shop.empty().len() as u64, "{:?} are empty; {open}", shop.empty());
+    let concerned = rupture
+        .first()
+        .map_or(0, |alert| alert["products"].as_u64().unwrap());
+    assert_eq!(
+        concerned,
+        shop.empty().len() as u64,
+        "{:?} are empty; {open}",
+        shop.empty()
+    );
 }
 
 /// A job whose worker was killed twice is set aside for a person, who lets it run again.
@@ -239,7 +294,9 @@ async fn run_parked_again(system: &System) {
         assert_eq!(state, 5, "{kind} ended badly: {error}");
         eprintln!("{kind} is run again: {error}");
         let mut conn = system.db.owner().await;
-        platform::queue::control::replay(&mut conn, id.into(), "the processes stay now").await.unwrap();
+        platform::queue::control::replay(&mut conn, id.into(), "the processes stay now")
+            .await
+            .unwrap();
     }
 }
 
@@ -255,12 +312,19 @@ async fn expect_movements_once(system: &System, mut sent: Vec<String>) {
 }
 
 async fn expect_ended(system: &System, jobs: &[Uuid]) {
-    let ended = sqlx::query_scalar!("select count(*) from jobs_finished where id = any($1)", jobs)
-        .fetch_one(&mut system.db.owner().await)
-        .await
-        .unwrap();
+    let ended = sqlx::query_scalar!(
+        "select count(*) from jobs_finished where id = any($1)",
+        jobs
+    )
+    .fetch_one(&mut system.db.owner().await)
+    .await
+    .unwrap();
     let mut distinct = jobs.to_vec();
     distinct.sort();
     distinct.dedup();
-    assert_eq!(ended, i64::try_from(distinct.len()).ok(), "jobs that were accepted and are gone");
+    assert_eq!(
+        ended,
+        i64::try_from(distinct.len()).ok(),
+        "jobs that were accepted and are gone"
+    );
 }

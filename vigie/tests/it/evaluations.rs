@@ -5,7 +5,8 @@ use sandbox::{Fault, Match, Rule};
 use serde_json::json;
 
 use crate::support::{
-    Client, Halt, Role, Shop, System, eventually, expect_nothing_lost_or_doubled, expect_told, guarded, look,
+    Client, Halt, Role, Shop, System, eventually, expect_nothing_lost_or_doubled, expect_told,
+    guarded, look,
 };
 
 async fn two_workers() -> System {
@@ -18,7 +19,13 @@ async fn two_workers() -> System {
 }
 
 async fn run_out(client: &Client, sku: &str) {
-    client.post("/stock-movements", &json!({"sku": sku, "kind": "exit", "quantity": 10})).await.expect(201);
+    client
+        .post(
+            "/stock-movements",
+            &json!({"sku": sku, "kind": "exit", "quantity": 10}),
+        )
+        .await
+        .expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,16 +63,31 @@ async fn an_evaluation_whose_worker_is_killed_in_the_middle_tells_each_person_on
 /// The next call of each provider is held, before its work or after it.
 fn hold_next(system: &System, fault: &Fault) {
     for (provider, operation) in [("twilio", "create_message"), ("brevo", "send_email")] {
-        let matches = Match { provider: Some(provider.into()), operation: Some(operation.into()), ..Match::default() };
-        system.sandbox.sandbox().add_fault(Rule { matches, fault: fault.clone(), times: Some(1) });
+        let matches = Match {
+            provider: Some(provider.into()),
+            operation: Some(operation.into()),
+            ..Match::default()
+        };
+        system.sandbox.sandbox().add_fault(Rule {
+            matches,
+            fault: fault.clone(),
+            times: Some(1),
+        });
     }
 }
 
 /// Nothing but a look-up can tell what became of a call.
 fn silence_callbacks(system: &System) {
     for operation in ["status_callback", "email_event"] {
-        let matches = Match { operation: Some(operation.into()), ..Match::default() };
-        system.sandbox.sandbox().add_fault(Rule { matches, fault: Fault::Drop, times: None });
+        let matches = Match {
+            operation: Some(operation.into()),
+            ..Match::default()
+        };
+        system.sandbox.sandbox().add_fault(Rule {
+            matches,
+            fault: Fault::Drop,
+            times: None,
+        });
     }
 }
 
@@ -100,8 +122,16 @@ async fn messages_whose_worker_is_killed_while_the_provider_is_called_arrive_onc
                 system.replace(worker).await;
             }
             system.until_all_is_done().await;
-            assert_eq!(system.crashes("notifications.send_message").await, 2 * n + 2, "{fault:?}");
-            assert_eq!(calls(&system), [before[0] + twilio_calls, before[1] + 2], "{fault:?}");
+            assert_eq!(
+                system.crashes("notifications.send_message").await,
+                2 * n + 2,
+                "{fault:?}"
+            );
+            assert_eq!(
+                calls(&system),
+                [before[0] + twilio_calls, before[1] + 2],
+                "{fault:?}"
+            );
             expect_told(&system, &told).await;
             told.push(("rupture", "product_added"));
         }
@@ -140,12 +170,21 @@ async fn evaluations_that_run_and_wait_while_redis_is_lost_tell_each_person_once
         system.until_all_is_done().await;
         for client in &clients {
             let alerts = client.get("/alerts").await.expect(200);
-            let products: Vec<_> = alerts["items"].as_array().unwrap().iter().map(|a| &a["products"]).collect();
+            let products: Vec<_> = alerts["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|a| &a["products"])
+                .collect();
             assert_eq!(products, [&json!(2)], "{alerts}");
         }
         expect_nothing_lost_or_doubled(&system).await;
         let tries = "select class from job_attempts";
-        assert_eq!(look(&mut system.db.owner().await, tries).await, [""; 0], "a try was lost with Redis");
+        assert_eq!(
+            look(&mut system.db.owner().await, tries).await,
+            [""; 0],
+            "a try was lost with Redis"
+        );
     })
     .await;
 }

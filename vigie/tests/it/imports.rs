@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::support::{
-    Client, Halt, Role, System, expect_nothing_lost_or_doubled, guarded, look, until_succeeded, upload,
+    Client, Halt, Role, System, expect_nothing_lost_or_doubled, guarded, look, until_succeeded,
+    upload,
 };
 
 const LINES: usize = 60_000;
@@ -17,10 +18,22 @@ fn sales_file() -> Vec<u8> {
     let mut file = String::from("invoice,sku,quantity,price,date,customer\n");
     for line in 0..LINES {
         let (document, sku, customer) = (line / 6, line * 7 % 120, line % 53);
-        let (prefix, sign) = if line % 31 == 30 { ("C", "-") } else { ("", "") };
-        let quantity = if line % 9_999 == 9_998 { "many".to_owned() } else { format!("{sign}{}", 1 + line % 4) };
+        let (prefix, sign) = if line % 31 == 30 {
+            ("C", "-")
+        } else {
+            ("", "")
+        };
+        let quantity = if line % 9_999 == 9_998 {
+            "many".to_owned()
+        } else {
+            format!("{sign}{}", 1 + line % 4)
+        };
         let day = 1 + line / 2_500;
-        writeln!(file, "{prefix}{document},p{sku},{quantity},150,2026-02-{day:02},c{customer}").unwrap();
+        writeln!(
+            file,
+            "{prefix}{document},p{sku},{quantity},150,2026-02-{day:02},c{customer}"
+        )
+        .unwrap();
     }
     file.into_bytes()
 }
@@ -51,8 +64,19 @@ async fn books(conn: &mut PgConnection, client: &Client) -> Vec<String> {
 }
 
 fn counts(import: &Value) -> Vec<Value> {
-    let names = ["rows_total", "rows_imported", "rows_updated", "rows_unchanged", "rows_rejected", "rows_ignored"];
-    names.iter().chain(&["totals", "warnings"]).map(|name| import[name].clone()).collect()
+    let names = [
+        "rows_total",
+        "rows_imported",
+        "rows_updated",
+        "rows_unchanged",
+        "rows_rejected",
+        "rows_ignored",
+    ];
+    names
+        .iter()
+        .chain(&["totals", "warnings"])
+        .map(|name| import[name].clone())
+        .collect()
 }
 
 /// Two workers, and a company that imported the file undisturbed.
@@ -80,19 +104,29 @@ impl World {
         assert_eq!(rows.len(), LINES);
         // From here on the planner knows of one company, and takes the next one for empty.
         sqlx::raw_sql("analyze").execute(&mut conn).await.unwrap();
-        Self { system, conn, file, expected: (import, rows) }
+        Self {
+            system,
+            conn,
+            file,
+            expected: (import, rows),
+        }
     }
 
     /// The import of another company ended as the undisturbed one.
     async fn expect_the_same(&mut self, client: &Client, id: &str, moment: &str) {
         let import = until_succeeded(client, id).await;
         assert_eq!(counts(&import), counts(&self.expected.0), "{moment}");
-        assert!(books(&mut self.conn, client).await == self.expected.1, "other rows: {moment}");
+        assert!(
+            books(&mut self.conn, client).await == self.expected.1,
+            "other rows: {moment}"
+        );
     }
 }
 
-const STAGING: &str = "trigger halt before insert on staging.sale_lines for each row when (new.line = 55001)";
-const MERGING: &str = "trigger halt before insert on sales for each row when (new.document = '7000')";
+const STAGING: &str =
+    "trigger halt before insert on staging.sale_lines for each row when (new.line = 55001)";
+const MERGING: &str =
+    "trigger halt before insert on sales for each row when (new.document = '7000')";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_whose_worker_is_killed_in_the_middle_ends_in_the_rows_of_an_undisturbed_one() {
@@ -108,7 +142,11 @@ async fn a_file_whose_worker_is_killed_in_the_middle_ends_in_the_rows_of_an_undi
             world.expect_the_same(&client, &id, moment).await;
         }
         world.system.until_all_is_done().await;
-        let crashes = look(&mut world.conn, "select class from job_attempts where class = 'crash'").await;
+        let crashes = look(
+            &mut world.conn,
+            "select class from job_attempts where class = 'crash'",
+        )
+        .await;
         assert_eq!(crashes.len(), 2);
         expect_nothing_lost_or_doubled(&world.system).await;
     })
@@ -133,9 +171,17 @@ async fn a_file_during_which_redis_is_lost_ends_in_the_rows_of_an_undisturbed_on
         }
         world.system.until_all_is_done().await;
         let tries = "select attempt::text from jobs_finished where kind = 'catalog.import_file'";
-        assert_eq!(look(&mut world.conn, tries).await, ["1"; 4], "an import was begun again");
+        assert_eq!(
+            look(&mut world.conn, tries).await,
+            ["1"; 4],
+            "an import was begun again"
+        );
         let demand = "select count(distinct company_id)::text from demand";
-        assert_eq!(look(&mut world.conn, demand).await, ["4"], "what follows was lost");
+        assert_eq!(
+            look(&mut world.conn, demand).await,
+            ["4"],
+            "what follows was lost"
+        );
         expect_nothing_lost_or_doubled(&world.system).await;
     })
     .await;

@@ -2,8 +2,14 @@
 //! a Redis server and the providers' sandbox, reached through HTTP and signals alone. What single parts
 //! do is tested beside them; here is only what needs all of them.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands, its helpers too")]
-#![expect(clippy::large_futures, reason = "a whole test is one future, made once")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails where it stands, its helpers too"
+)]
+#![expect(
+    clippy::large_futures,
+    reason = "a whole test is one future, made once"
+)]
 
 mod support;
 

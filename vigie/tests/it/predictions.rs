@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::support::{
-    Client, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, look, until_succeeded, upload,
+    Client, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, look,
+    until_succeeded, upload,
 };
 
 /// A day on which more products were about to run out than on the last one.
@@ -18,10 +19,18 @@ fn sales_file() -> Vec<u8> {
     let mut file = String::from("invoice,sku,quantity,price,date\n");
     for day in 0..60 {
         for product in 0..12 {
-            let quantity = if product < 8 { 2 + day * product % 3 } else { 20 };
+            let quantity = if product < 8 {
+                2 + day * product % 3
+            } else {
+                20
+            };
             if product < 8 || day < 30 {
                 let (month, of_month) = [(1, day + 1), (2, day - 30)][usize::from(day > 30)];
-                writeln!(file, "{day}-{product},p{product},{quantity},150,2026-{month:02}-{of_month:02}").unwrap();
+                writeln!(
+                    file,
+                    "{day}-{product},p{product},{quantity},150,2026-{month:02}-{of_month:02}"
+                )
+                .unwrap();
             }
         }
     }
@@ -31,7 +40,9 @@ fn sales_file() -> Vec<u8> {
 /// Some are empty, some won't last, some will, some would have been empty soon.
 fn count_file() -> Vec<u8> {
     let levels = [0, 0, 10, 10, 5_000, 5_000, 5_000, 5_000, 60, 60, 60, 60];
-    let lines = (0..).zip(levels).map(|(product, level)| format!("p{product},{level}\n"));
+    let lines = (0..)
+        .zip(levels)
+        .map(|(product, level)| format!("p{product},{level}\n"));
     format!("sku,quantity\n{}", lines.collect::<String>()).into_bytes()
 }
 
@@ -120,7 +131,10 @@ async fn predict(system: &mut System, client: &Client, moments: Option<&Moments>
         let again = client.post_surely("/predictions/runs", body, &key).await;
         let id = asked["run"]["id"].as_str().unwrap();
         assert_eq!(again["run"]["id"], id);
-        runs[n] = client.get(&format!("/predictions/runs/{id}")).await.expect(200);
+        runs[n] = client
+            .get(&format!("/predictions/runs/{id}"))
+            .await
+            .expect(200);
     }
     runs
 }
@@ -139,15 +153,24 @@ async fn a_prediction_whose_worker_is_killed_in_the_middle_ends_as_an_undisturbe
         let expected = outcome(&mut conn, &client).await;
         let days = ["2026-02-28", AS_OF];
         for (run, day) in runs.iter().zip(days) {
-            assert_eq!((&run["state"], &run["as_of"]), (&json!("succeeded"), &json!(day)), "{run}");
+            assert_eq!(
+                (&run["state"], &run["as_of"]),
+                (&json!("succeeded"), &json!(day)),
+                "{run}"
+            );
         }
         let [live, study] = days.map(|day| format!("item|{day}"));
-        let figures = ["demand", "outlook", "run", &live, &study, "notice"].map(|figure| count(&expected, figure));
+        let figures = ["demand", "outlook", "run", &live, &study, "notice"]
+            .map(|figure| count(&expected, figure));
         assert_eq!(figures, [12, 12, 3, 4, 8, 6], "{expected:#?}");
 
         for (n, moments) in MOMENTS.iter().enumerate() {
             let client = system.company(n + 2).await;
-            for (run, undisturbed) in predict(&mut system, &client, Some(moments)).await.iter().zip(&runs) {
+            for (run, undisturbed) in predict(&mut system, &client, Some(moments))
+                .await
+                .iter()
+                .zip(&runs)
+            {
                 for figure in ["state", "live", "as_of", "data_through", "products"] {
                     assert_eq!(run[figure], undisturbed[figure], "{run}");
                 }
@@ -157,7 +180,10 @@ async fn a_prediction_whose_worker_is_killed_in_the_middle_ends_as_an_undisturbe
         let crashes = "select b.kind from job_attempts a join job_bodies b on b.id = a.job_id
                        where a.class = 'crash' and b.kind like 'rupture.%' order by b.kind";
         let [computed, ran] = ["rupture.compute_demand", "rupture.run_prediction"];
-        assert_eq!(look(&mut conn, crashes).await, [computed, computed, ran, ran, ran, ran]);
+        assert_eq!(
+            look(&mut conn, crashes).await,
+            [computed, computed, ran, ran, ran, ran]
+        );
         expect_nothing_lost_or_doubled(&system).await;
     })
     .await;
@@ -174,12 +200,19 @@ async fn predict_without_redis(system: &mut System, client: &Client) {
     system.lose_redis().await;
     halt.let_go().await;
     system.until_all_is_done().await;
-    let mut halt = Halt::at(system, "trigger halt before insert on outlooks for each row").await;
+    let mut halt = Halt::at(
+        system,
+        "trigger halt before insert on outlooks for each row",
+    )
+    .await;
     for body in [json!({}), json!({"as_of": AS_OF})] {
         client.post("/predictions/runs", &body).await.expect(202);
     }
     halt.worker(system, "rupture.run_prediction").await;
-    eventually("the other waits", async || (system.waiting_in_redis("heavy").await > 0).then_some(())).await;
+    eventually("the other waits", async || {
+        (system.waiting_in_redis("heavy").await > 0).then_some(())
+    })
+    .await;
     system.lose_redis().await;
     halt.let_go().await;
     system.until_all_is_done().await;
@@ -201,7 +234,11 @@ async fn predictions_that_run_and_wait_while_redis_is_lost_end_as_undisturbed_on
         predict_without_redis(&mut system, &client).await;
         assert_eq!(outcome(&mut conn, &client).await, expected);
         let tries = "select class from job_attempts";
-        assert_eq!(look(&mut conn, tries).await, [""; 0], "a try was lost with Redis");
+        assert_eq!(
+            look(&mut conn, tries).await,
+            [""; 0],
+            "a try was lost with Redis"
+        );
         expect_nothing_lost_or_doubled(&system).await;
     })
     .await;

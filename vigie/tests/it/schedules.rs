@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 
-use crate::support::{Halt, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, look};
+use crate::support::{
+    Halt, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, look,
+};
 
 /// In the order in which a tick is fired; the last one is told to commit, by somebody who isn't there any more.
 const MOMENTS: [&str; 4] = [
@@ -18,12 +20,26 @@ const MOMENTS: [&str; 4] = [
 
 /// Just after the next five minutes begin: the tick after that one is far away.
 async fn advance_to_the_next_tick(system: &System, conn: &mut PgConnection) {
-    let left = look(conn, "select (300 - extract(epoch from engine_now())::numeric % 300)::text").await;
-    system.db.advance(Duration::from_secs_f64(left[0].parse::<f64>().unwrap() + 0.5)).await;
+    let left = look(
+        conn,
+        "select (300 - extract(epoch from engine_now())::numeric % 300)::text",
+    )
+    .await;
+    system
+        .db
+        .advance(Duration::from_secs_f64(
+            left[0].parse::<f64>().unwrap() + 0.5,
+        ))
+        .await;
 }
 
 async fn leader(conn: &mut PgConnection) -> Option<String> {
-    look(conn, "select holder::text from leases where role = 'scheduler'").await.pop()
+    look(
+        conn,
+        "select holder::text from leases where role = 'scheduler'",
+    )
+    .await
+    .pop()
 }
 
 /// Place among five minutes and job of each tick at which all alerts are evaluated.
@@ -31,8 +47,12 @@ async fn ticks(conn: &mut PgConnection) -> Vec<(i64, String)> {
     let statement = "select concat_ws(' ', (extract(epoch from tick_at) / 300)::int8, job_id) from schedule_ticks
                      where schedule_name = 'evaluate-alerts' order by tick_at";
     let ticks = look(conn, statement).await;
-    let pairs = ticks.iter().map(|tick| tick.split_once(' ').expect("a tick without a job"));
-    pairs.map(|(place, job)| (place.parse().unwrap(), job.to_owned())).collect()
+    let pairs = ticks
+        .iter()
+        .map(|tick| tick.split_once(' ').expect("a tick without a job"));
+    pairs
+        .map(|(place, job)| (place.parse().unwrap(), job.to_owned()))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,19 +74,31 @@ async fn a_tick_whose_scheduler_is_killed_in_the_middle_has_one_job() {
             let killed = leader(&mut conn).await;
             let scheduler = system.indices(Role::Scheduler)[n % 2];
             system.processes[scheduler].kill().await;
-            eventually("the other leads", async || (leader(&mut conn).await != killed).then_some(())).await;
+            eventually("the other leads", async || {
+                (leader(&mut conn).await != killed).then_some(())
+            })
+            .await;
             halt.let_go().await;
             system.processes[scheduler] = system.spawn(Role::Scheduler);
-            eventually("the tick has fired", async || (ticks(&mut conn).await.len() > before).then_some(())).await;
+            eventually("the tick has fired", async || {
+                (ticks(&mut conn).await.len() > before).then_some(())
+            })
+            .await;
         }
         let ticks = ticks(&mut conn).await;
         let places: Vec<_> = ticks.iter().map(|(place, _)| *place).collect();
         let fired: Vec<_> = (places[0]..).take(places.len()).collect();
         assert_eq!(places, fired, "a tick was left out");
         system.until_all_is_done().await;
-        let jobs =
-            look(&mut conn, "select id::text from job_bodies where kind = 'alerts.evaluate_all' order by id").await;
-        assert_eq!(jobs, ticks.into_iter().map(|(_, job)| job).collect::<Vec<_>>());
+        let jobs = look(
+            &mut conn,
+            "select id::text from job_bodies where kind = 'alerts.evaluate_all' order by id",
+        )
+        .await;
+        assert_eq!(
+            jobs,
+            ticks.into_iter().map(|(_, job)| job).collect::<Vec<_>>()
+        );
         expect_nothing_lost_or_doubled(&system).await;
     })
     .await;

@@ -9,7 +9,11 @@ use tokio::io::AsyncWriteExt as _;
 use crate::support::{Role, System, command, eventually, guarded};
 
 async fn run(argument: &str, env: &[(&str, String)]) -> Output {
-    command(argument, env).kill_on_drop(true).output().await.unwrap()
+    command(argument, env)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap()
 }
 
 fn errors(output: &Output) -> String {
@@ -26,7 +30,10 @@ async fn a_second_start_on_one_port_names_the_port_and_what_to_set() {
         assert_eq!(second.status.code(), Some(1));
         let port = system.url().replace("http://", "");
         let said = errors(&second);
-        assert!(said.contains(&port) && said.contains("VIGIE_API_ADDR"), "{said}");
+        assert!(
+            said.contains(&port) && said.contains("VIGIE_API_ADDR"),
+            "{said}"
+        );
         assert!(system.processes[0].runs());
 
         let metrics = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -35,7 +42,10 @@ async fn a_second_start_on_one_port_names_the_port_and_what_to_set() {
         env.retain(|(key, _)| *key != "VIGIE_METRICS_ADDR");
         env.push(("VIGIE_METRICS_ADDR", taken.clone()));
         let said = errors(&run("scheduler", &env).await);
-        assert!(said.contains(&taken) && said.contains("VIGIE_METRICS_ADDR"), "{said}");
+        assert!(
+            said.contains(&taken) && said.contains("VIGIE_METRICS_ADDR"),
+            "{said}"
+        );
     })
     .await;
 }
@@ -49,7 +59,9 @@ async fn many_that_migrate_one_database_at_once_all_succeed() {
         for output in &runs {
             assert!(output.status.success(), "{}", errors(output));
         }
-        let applied = sqlx::query_scalar!("select count(*) from products").fetch_one(&mut test.owner().await).await;
+        let applied = sqlx::query_scalar!("select count(*) from products")
+            .fetch_one(&mut test.owner().await)
+            .await;
         assert_eq!(applied.unwrap(), Some(0));
     })
     .await;
@@ -61,25 +73,50 @@ async fn what_is_done_from_the_command_line_is_written_down_with_it() {
     let env = [("DATABASE_URL", test.url().expose_secret().to_owned())];
     let admin = async |args: &[&str], input: &str| {
         let mut command = command("admin", &env);
-        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         // A command that refuses its arguments doesn't wait to hear more.
-        let _ = process.stdin.take().unwrap().write_all(input.as_bytes()).await;
+        let _ = process
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .await;
         process.wait_with_output().await.unwrap().status.success()
     };
     let operator = ["operator", "add", "ops@vigie.example", "Ops"];
     let template = |sid| ["template", "set", "alert", "fr", sid];
     assert!(admin(&operator, "une-phrase-assez-longue").await);
-    assert!(!admin(&operator, "une-phrase-assez-longue").await, "there is one of that address");
+    assert!(
+        !admin(&operator, "une-phrase-assez-longue").await,
+        "there is one of that address"
+    );
     assert!(admin(&template("HX0123456789abcdef0123456789abcdef"), "").await);
     assert!(!admin(&template("HX1"), "").await);
-    let acts = sqlx::query!("select action, actor_kind, subject_id, details from audit_log order by id")
-        .fetch_all(&mut test.owner().await)
+    let acts =
+        sqlx::query!("select action, actor_kind, subject_id, details from audit_log order by id")
+            .fetch_all(&mut test.owner().await)
+            .await
+            .unwrap();
+    let found: Vec<_> = acts
+        .iter()
+        .map(|act| (act.action.as_str(), act.actor_kind.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("operators.add", "command_line"),
+            ("notifications.set_template", "command_line")
+        ]
+    );
+    let id = sqlx::query_scalar!("select id from operators")
+        .fetch_one(&mut test.owner().await)
         .await
         .unwrap();
-    let found: Vec<_> = acts.iter().map(|act| (act.action.as_str(), act.actor_kind.as_str())).collect();
-    assert_eq!(found, [("operators.add", "command_line"), ("notifications.set_template", "command_line")]);
-    let id = sqlx::query_scalar!("select id from operators").fetch_one(&mut test.owner().await).await.unwrap();
     assert_eq!(acts[0].subject_id, Some(id));
     assert!(!acts[0].details.to_string().contains("phrase"));
 }
@@ -87,7 +124,10 @@ async fn what_is_done_from_the_command_line_is_written_down_with_it() {
 #[tokio::test]
 async fn all_that_is_wrong_with_the_configuration_is_said_at_once_and_no_secret_with_it() {
     let env = [
-        ("DATABASE_URL", "postgres://vigie:a-password@127.0.0.1:1/vigie".to_owned()),
+        (
+            "DATABASE_URL",
+            "postgres://vigie:a-password@127.0.0.1:1/vigie".to_owned(),
+        ),
         ("VIGIE_SIGNING_KEY", "too-short-a-key".to_owned()),
         ("VIGIE_ENCRYPTION_KEYS", "a:not-a-key".to_owned()),
         ("VIGIE_HEARTBEAT_MS", "soon".to_owned()),
@@ -123,12 +163,22 @@ async fn a_worker_is_ready_where_it_sees_the_files_of_the_api() {
         let env = system.environment();
         let before = run("ready", &env).await;
         assert_eq!(before.status.code(), Some(1));
-        assert!(errors(&before).contains("VIGIE_BLOB_DIR"), "{}", errors(&before));
+        assert!(
+            errors(&before).contains("VIGIE_BLOB_DIR"),
+            "{}",
+            errors(&before)
+        );
         system.start(Role::Api);
-        eventually("a worker is ready", async || run("ready", &env).await.status.success().then_some(())).await;
+        eventually("a worker is ready", async || {
+            run("ready", &env).await.status.success().then_some(())
+        })
+        .await;
         let mut elsewhere = env;
         elsewhere.retain(|(key, _)| *key != "DATABASE_URL");
-        elsewhere.push(("DATABASE_URL", "postgres://vigie:a-password@127.0.0.1:1/vigie".to_owned()));
+        elsewhere.push((
+            "DATABASE_URL",
+            "postgres://vigie:a-password@127.0.0.1:1/vigie".to_owned(),
+        ));
         assert!(errors(&run("ready", &elsewhere).await).contains("Postgres"));
     })
     .await;
@@ -140,11 +190,17 @@ async fn a_database_that_is_away_is_named_without_its_password() {
         let system = System::new().await;
         let mut env = system.environment();
         env.retain(|(key, _)| *key != "DATABASE_URL");
-        env.push(("DATABASE_URL", "postgres://vigie:a-password@127.0.0.1:1/vigie".to_owned()));
+        env.push((
+            "DATABASE_URL",
+            "postgres://vigie:a-password@127.0.0.1:1/vigie".to_owned(),
+        ));
         let output = run("worker", &env).await;
         assert_eq!(output.status.code(), Some(1));
         let said = errors(&output);
-        assert!(said.contains("Postgres") && !said.contains("a-password"), "{said}");
+        assert!(
+            said.contains("Postgres") && !said.contains("a-password"),
+            "{said}"
+        );
     })
     .await;
 }

@@ -20,9 +20,13 @@ async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
                 let client = shop.client.clone();
                 async move {
                     let body = json!({"kind": "ops.ping", "args": {}});
-                    client.post_surely("/jobs", &body, &format!("{round} {n}")).await;
+                    client
+                        .post_surely("/jobs", &body, &format!("{round} {n}"))
+                        .await;
                     let exit = json!({"sku": format!("P{}", n % 6), "kind": "exit", "quantity": 1});
-                    client.post_surely("/stock-movements", &exit, &format!("{round} {n}")).await;
+                    client
+                        .post_surely("/stock-movements", &exit, &format!("{round} {n}"))
+                        .await;
                 }
             });
             let deploy = async {
@@ -50,10 +54,12 @@ async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
             .await
             .unwrap();
         assert_eq!(lost, Some(0), "a stopped worker left jobs behind");
-        let pings = sqlx::query_scalar!("select count(*) from jobs_finished where kind = 'ops.ping' and attempt = 1")
-            .fetch_one(&mut conn)
-            .await
-            .unwrap();
+        let pings = sqlx::query_scalar!(
+            "select count(*) from jobs_finished where kind = 'ops.ping' and attempt = 1"
+        )
+        .fetch_one(&mut conn)
+        .await
+        .unwrap();
         assert_eq!(pings, Some(180));
         for mut process in std::mem::take(&mut system.processes) {
             stop(&mut process).await;
@@ -65,5 +71,10 @@ async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
 async fn stop(process: &mut crate::support::Process) {
     process.terminate();
     let status = process.ended().await;
-    assert!(status.success(), "{:?} ended with {status}: {}", process.role, process.log());
+    assert!(
+        status.success(),
+        "{:?} ended with {status}: {}",
+        process.role,
+        process.log()
+    );
 }

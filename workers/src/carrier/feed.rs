@@ -53,10 +53,12 @@ pub(crate) struct Feed {
 impl Feed {
     /// Never returns well.
     pub(crate) async fn run(mut self) -> Result<(), CarrierError> {
-        let storage = RedisStorage::<Vec<u8>>::new(self.redis.clone()).with_config(self.config.clone());
+        let storage =
+            RedisStorage::<Vec<u8>>::new(self.redis.clone()).with_config(self.config.clone());
         let mut storage = storage.with_codec(Raw);
         loop {
-            let Counts { waiting, held } = keys::tidy(&mut self.redis, &self.config, &self.worker).await?;
+            let Counts { waiting, held } =
+                keys::tidy(&mut self.redis, &self.config, &self.worker).await?;
             self.up.send_if_modified(|up| !std::mem::replace(up, true));
             let room = self.ids.capacity().saturating_sub(waiting + held);
             if room == 0 {
@@ -82,13 +84,21 @@ impl Feed {
     }
 }
 
-async fn push(storage: &mut WithCodec<RedisStorage<Vec<u8>>, Raw>, ids: &[Uuid]) -> Result<(), CarrierError> {
+async fn push(
+    storage: &mut WithCodec<RedisStorage<Vec<u8>>, Raw>,
+    ids: &[Uuid],
+) -> Result<(), CarrierError> {
     let tasks: Vec<Task<Vec<u8>>> = ids
         .iter()
         .map(|id| {
             let payload = serde_json::to_vec(&JobRef { id: *id }).unwrap_or_default();
-            TaskBuilder::new(payload).task_id(TaskId::from_string(id.to_string())).build()
+            TaskBuilder::new(payload)
+                .task_id(TaskId::from_string(id.to_string()))
+                .build()
         })
         .collect();
-    storage.push_all(futures::stream::iter(tasks)).await.map_err(|cause| CarrierError::Push(cause.to_string()))
+    storage
+        .push_all(futures::stream::iter(tasks))
+        .await
+        .map_err(|cause| CarrierError::Push(cause.to_string()))
 }

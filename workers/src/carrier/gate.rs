@@ -46,8 +46,17 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(storage: RedisStorage<Vec<u8>>, ids: mpsc::Sender<Uuid>, woken: mpsc::Receiver<()>) -> Self {
-        Self { storage, ids, woken, look: Box::pin(tokio::time::sleep(LOOK_EVERY)) }
+    pub(crate) fn new(
+        storage: RedisStorage<Vec<u8>>,
+        ids: mpsc::Sender<Uuid>,
+        woken: mpsc::Receiver<()>,
+    ) -> Self {
+        Self {
+            storage,
+            ids,
+            woken,
+            look: Box::pin(tokio::time::sleep(LOOK_EVERY)),
+        }
     }
 }
 
@@ -55,7 +64,11 @@ impl Backend for Gate {
     type Task = RedisTask;
     type Error = apalis_redis::Error;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Self::Error>> {
+    fn poll_ready(
+        &mut self,
+        cx: &mut Context<'_>,
+        worker: &WorkerContext,
+    ) -> Poll<Result<(), Self::Error>> {
         self.storage.poll_ready(cx, worker)
     }
 
@@ -77,7 +90,11 @@ impl Backend for Gate {
         self.storage.poll_next(cx, worker)
     }
 
-    fn poll_close(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Self::Error>> {
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        worker: &WorkerContext,
+    ) -> Poll<Result<(), Self::Error>> {
         self.storage.poll_close(cx, worker)
     }
 }

@@ -52,7 +52,11 @@ pub(crate) struct Counts {
 
 /// # Errors
 /// Redis's.
-pub(crate) async fn tidy(redis: &mut ConnectionManager, config: &Config, worker: &str) -> RedisResult<Counts> {
+pub(crate) async fn tidy(
+    redis: &mut ConnectionManager,
+    config: &Config,
+    worker: &str,
+) -> RedisResult<Counts> {
     let (waiting, held) = redis::cmd("EVAL")
         .arg(TIDY)
         .arg(1)
@@ -67,6 +71,16 @@ pub(crate) async fn tidy(redis: &mut ConnectionManager, config: &Config, worker:
 
 /// # Errors
 /// Redis's; what the worker holds is then given to another by the crate, once it counts as an orphan.
-pub(crate) async fn forget(redis: &mut ConnectionManager, config: &Config, worker: &str) -> RedisResult<()> {
-    redis::cmd("EVAL").arg(FORGET).arg(1).arg(config.queue.as_ref()).arg(worker).query_async(redis).await
+pub(crate) async fn forget(
+    redis: &mut ConnectionManager,
+    config: &Config,
+    worker: &str,
+) -> RedisResult<()> {
+    redis::cmd("EVAL")
+        .arg(FORGET)
+        .arg(1)
+        .arg(config.queue.as_ref())
+        .arg(worker)
+        .query_async(redis)
+        .await
 }

@@ -60,7 +60,11 @@ impl Carrier {
             .emit_events(false)
             .heartbeat_interval(Duration::from_secs(1))
             .missed_heartbeats(5);
-        let carried = Carried { ids: received, room: wake.clone(), up: is_up };
+        let carried = Carried {
+            ids: received,
+            room: wake.clone(),
+            up: is_up,
+        };
         let carrier = Self {
             redis,
             namespace: namespace.to_owned(),
@@ -88,7 +92,11 @@ impl Carrier {
             self.up.send_replace(false);
             self.forget(&worker).await;
             let Some(cause) = ended else { return };
-            wait = if started.elapsed() >= WELL_AFTER { SHORTEST_WAIT } else { (wait * 2).min(LONGEST_WAIT) };
+            wait = if started.elapsed() >= WELL_AFTER {
+                SHORTEST_WAIT
+            } else {
+                (wait * 2).min(LONGEST_WAIT)
+            };
             tracing::warn!(%cause, worker, "apalis-redis stopped, taking jobs from Postgres until it goes again");
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -128,15 +136,21 @@ impl Carrier {
             // The crate's worker ends at the first answer that is later.
             .set_response_timeout(Some(Duration::from_secs(5)))
             .set_number_of_retries(1);
-        Ok(self.redis.get_connection_manager_with_config(config).await?)
+        Ok(self
+            .redis
+            .get_connection_manager_with_config(config)
+            .await?)
     }
 
     /// What the worker had in hand is the relay's to push again.
     async fn forget(&self, worker: &str) {
-        let forgotten = async { Ok(keys::forget(&mut self.connect().await?, &self.config, worker).await?) };
+        let forgotten =
+            async { Ok(keys::forget(&mut self.connect().await?, &self.config, worker).await?) };
         match tokio::time::timeout(Duration::from_secs(2), forgotten).await {
             Ok(Ok(())) => {}
-            Ok::<Result<(), CarrierError>, _>(Err(cause)) => tracing::debug!(%cause, worker, "worker not forgotten"),
+            Ok::<Result<(), CarrierError>, _>(Err(cause)) => {
+                tracing::debug!(%cause, worker, "worker not forgotten")
+            }
             Err(_) => tracing::debug!(worker, "worker not forgotten in time"),
         }
     }

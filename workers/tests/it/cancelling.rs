@@ -31,7 +31,10 @@ async fn a_job_cancelled_while_it_waits_never_starts() {
         worker.stop().await;
         assert!(fleet.runs_so_far().is_empty());
         let job = fleet.job(id).await;
-        assert_eq!((job.state.as_str(), job.error.as_deref()), ("cancelled", Some("not needed")));
+        assert_eq!(
+            (job.state.as_str(), job.error.as_deref()),
+            ("cancelled", Some("not needed"))
+        );
     })
     .await;
 }
@@ -50,7 +53,15 @@ async fn a_running_job_is_asked_to_stop_and_ends_cancelled() {
         run.end(Err(JobError::Cancelled));
         worker.stop().await;
         assert_eq!(fleet.job(id).await.state, "cancelled");
-        assert_eq!(fleet.timeline(id).await.iter().filter(|event| *event == "cancel_requested").count(), 1);
+        assert_eq!(
+            fleet
+                .timeline(id)
+                .await
+                .iter()
+                .filter(|event| *event == "cancel_requested")
+                .count(),
+            1
+        );
     })
     .await;
 }
@@ -80,7 +91,10 @@ async fn a_job_asked_to_stop_that_would_wait_again_ends_instead() {
         let company = CompanyId::new();
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(1).await;
-        for error in [JobError::retry("away"), JobError::snooze(std::time::Duration::from_secs(1), "not yet")] {
+        for error in [
+            JobError::retry("away"),
+            JobError::snooze(std::time::Duration::from_secs(1), "not yet"),
+        ] {
             let id = fleet.enqueue(company, &Step { n: 0 }).await;
             let run = fleet.next_run().await;
             cancel(&fleet, company, id).await;
@@ -103,7 +117,10 @@ async fn another_companys_job_cannot_be_cancelled_or_run_again() {
         assert_eq!(fleet.job(id).await.state, "queued");
         assert_eq!(cancel(&fleet, theirs, id).await, Cancelled::Stopped);
         let mut tx = fleet.test.db.begin(Scope::company(ours)).await.unwrap();
-        assert_eq!(control::replay(&mut tx, id, "mine").await.unwrap(), control::Replayed::NotFound);
+        assert_eq!(
+            control::replay(&mut tx, id, "mine").await.unwrap(),
+            control::Replayed::NotFound
+        );
     })
     .await;
 }

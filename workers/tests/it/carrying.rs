@@ -7,7 +7,13 @@ use crate::support::{Fleet, Ping, company_job, guarded};
 
 async fn run_pings(fleet: &mut Fleet, count: u64) {
     let company = CompanyId::new();
-    let ids = fleet.enqueue_all((0..count).map(|n| company_job(company, &Ping { n })).collect()).await;
+    let ids = fleet
+        .enqueue_all(
+            (0..count)
+                .map(|n| company_job(company, &Ping { n }))
+                .collect(),
+        )
+        .await;
     for _ in &ids {
         assert!(ids.contains(&fleet.next_run().await.cx.job_id()));
     }

@@ -36,11 +36,18 @@ async fn writes_state_result_and_follow_up_jobs_are_one_commit() {
         let run = fleet.next_run().await;
         let mut tx: Tx = run.cx.begin().await.unwrap();
         note(&mut tx, company, id).await;
-        let follow_up = tx.enqueue(company_job(company, &Ping { n: 5 })).await.unwrap().id();
+        let follow_up = tx
+            .enqueue(company_job(company, &Ping { n: 5 }))
+            .await
+            .unwrap()
+            .id();
         let done = run.cx.finish(tx, serde_json::json!({ "noted": 1 })).await;
         assert!(matches!(done, Ok(Done::Committed)));
         let job = fleet.job(id).await;
-        assert_eq!((job.state.as_str(), job.result.as_deref()), ("succeeded", Some(r#"{"noted":1}"#)));
+        assert_eq!(
+            (job.state.as_str(), job.result.as_deref()),
+            ("succeeded", Some(r#"{"noted":1}"#))
+        );
         assert_eq!(notes(&fleet).await, 1);
         run.end(done);
         assert_eq!(fleet.next_run().await.cx.job_id(), follow_up);
@@ -60,7 +67,9 @@ async fn a_body_that_fails_after_its_writes_leaves_none_of_them() {
         let run = fleet.next_run().await;
         let mut tx = run.cx.begin().await.unwrap();
         note(&mut tx, company, id).await;
-        tx.enqueue(company_job(company, &Ping { n: 5 })).await.unwrap();
+        tx.enqueue(company_job(company, &Ping { n: 5 }))
+            .await
+            .unwrap();
         drop(tx);
         run.end(Err(JobError::fail("on second thoughts")));
         watch.until(id, "dead").await;
@@ -76,12 +85,16 @@ async fn a_rolled_back_transaction_leaves_no_job() {
     guarded(async {
         let fleet = Fleet::new().await;
         let mut tx = fleet.test.db.begin_engine().await.unwrap();
-        tx.enqueue(company_job(CompanyId::new(), &Ping { n: 0 })).await.unwrap();
-        tx.rollback().await.unwrap();
-        let jobs = sqlx::query_scalar!("select (select count(*) from jobs_ready) + (select count(*) from job_bodies)")
-            .fetch_one(&mut fleet.test.owner().await)
+        tx.enqueue(company_job(CompanyId::new(), &Ping { n: 0 }))
             .await
             .unwrap();
+        tx.rollback().await.unwrap();
+        let jobs = sqlx::query_scalar!(
+            "select (select count(*) from jobs_ready) + (select count(*) from job_bodies)"
+        )
+        .fetch_one(&mut fleet.test.owner().await)
+        .await
+        .unwrap();
         assert_eq!(jobs, Some(0));
     })
     .await;
@@ -98,7 +111,11 @@ async fn progress_is_kept_with_its_chunk_and_survives_a_failure() {
         let run = fleet.next_run().await;
         let mut tx = run.cx.begin().await.unwrap();
         note(&mut tx, company, id).await;
-        let progress = Progress { done: 3, total: 9, message: "rows".to_owned() };
+        let progress = Progress {
+            done: 3,
+            total: 9,
+            message: "rows".to_owned(),
+        };
         run.cx.checkpoint(tx, &progress).await.unwrap();
         run.end(Err(JobError::retry("power cut")));
         let job = watch.until(id, "scheduled").await;
@@ -135,8 +152,15 @@ async fn a_statement_ends_at_the_server_when_its_try_would_be_over() {
         fleet.enqueue(CompanyId::new(), &Hangs { n: 0 }).await;
         let run = fleet.next_run().await;
         let mut tx = run.cx.begin().await.unwrap();
-        let ended = sqlx::query!("select pg_sleep(3600)").execute(&mut *tx).await.unwrap_err();
-        assert_eq!(ended.as_database_error().unwrap().code().as_deref(), Some("57014"), "{ended}");
+        let ended = sqlx::query!("select pg_sleep(3600)")
+            .execute(&mut *tx)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            ended.as_database_error().unwrap().code().as_deref(),
+            Some("57014"),
+            "{ended}"
+        );
         worker.stop().await;
     })
     .await;

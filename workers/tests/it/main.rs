@@ -2,7 +2,10 @@
 //! sleeps: a test goes on when a body reports its run, when a row changes, or when a process ends, and
 //! a guard fails it where none of this comes.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands, its helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails where it stands, its helpers too"
+)]
 
 #[macro_use]
 mod support;

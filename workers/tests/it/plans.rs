@@ -10,7 +10,10 @@ use crate::support::{Fleet, Ping, company_job, guarded};
 /// How often `jobs_ready` was read from end to end, and by its key.
 async fn scans(pool: &PgPool, owner: &mut PgConnection) -> (i64, i64) {
     // The connection reports what it did now, not within the next second.
-    sqlx::query!("select pg_stat_force_next_flush()").execute(pool).await.unwrap();
+    sqlx::query!("select pg_stat_force_next_flush()")
+        .execute(pool)
+        .await
+        .unwrap();
     let row = sqlx::query!(
         r#"select t.seq_scan as "whole!", i.idx_scan as "keyed!"
            from pg_stat_user_tables t join pg_stat_user_indexes i using (relid)
@@ -29,27 +32,43 @@ async fn claims_and_ends_find_their_rows_by_key_in_a_long_queue() {
         let company = CompanyId::new();
         let mut ids: Vec<Uuid> = Vec::new();
         for _ in 0..4 {
-            let batch = (0..5_000).map(|n| company_job(company, &Ping { n })).collect();
+            let batch = (0..5_000)
+                .map(|n| company_job(company, &Ping { n }))
+                .collect();
             ids.extend(fleet.enqueue_all(batch).await.into_iter().map(|id| id.0));
         }
         let mut owner = fleet.test.owner().await;
         let worker = fleet.mute_worker().await;
         let hot = fleet.test.db.hot().connect_options();
-        let pool = PgPoolOptions::new().max_connections(1).connect_with((*hot).clone()).await.unwrap();
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with((*hot).clone())
+            .await
+            .unwrap();
         // Seven times each: a plan that is only right for the first values shows.
         for batch in ids.chunks(100).take(7) {
             let before = scans(&pool, &mut owner).await;
             let claims = claim::by_ids(&pool, worker, batch).await.unwrap();
             let after = scans(&pool, &mut owner).await;
-            assert_eq!((claims.len(), after.0), (100, before.0), "claiming reads the whole table");
+            assert_eq!(
+                (claims.len(), after.0),
+                (100, before.0),
+                "claiming reads the whole table"
+            );
             assert!(after.1 > before.1);
 
             let fences: Vec<_> = claims.iter().map(|claim| claim.fence).collect();
             let ids: Vec<_> = claims.iter().map(|claim| claim.id.0).collect();
             let mut conn = pool.acquire().await.unwrap();
-            let ended = finish::succeed_all(&mut conn, &ids, &fences, &vec![None; 100]).await.unwrap();
+            let ended = finish::succeed_all(&mut conn, &ids, &fences, &vec![None; 100])
+                .await
+                .unwrap();
             drop(conn);
-            assert_eq!((ended.len(), scans(&pool, &mut owner).await.0), (100, after.0), "ending reads the whole table");
+            assert_eq!(
+                (ended.len(), scans(&pool, &mut owner).await.0),
+                (100, after.0),
+                "ending reads the whole table"
+            );
         }
         pool.close().await;
     })

@@ -17,12 +17,19 @@ async fn a_claim_whose_answer_is_lost_is_run_by_its_worker() {
         let job = company_job(CompanyId::new(), &Step { n: 0 });
         // The relay names the id alone; only the claim names it in a list: one dimension of one element,
         // from 1, of 16 bytes.
-        let list = [&[0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 16], job.id.0.as_bytes().as_slice()].concat();
+        let list = [
+            &[0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 16],
+            job.id.0.as_bytes().as_slice(),
+        ]
+        .concat();
         let lost = proxy.lose_answer_to(&list);
         let id = fleet.enqueue_all(vec![job]).await[0];
         lost.await.unwrap();
         let run = fleet.next_run().await;
-        assert_eq!((run.cx.job_id(), run.cx.attempt(), run.cx.fence()), (id, 1, 1));
+        assert_eq!(
+            (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
+            (id, 1, 1)
+        );
         run.succeed();
         worker.stop().await;
         assert_eq!(fleet.job(id).await.state, "succeeded");
@@ -58,11 +65,18 @@ async fn a_commit_whose_answer_is_lost_is_not_run_again() {
         let id = fleet.enqueue(company, &Step { n: 0 }).await;
         let run = fleet.next_run().await;
         let mut tx = run.cx.begin().await.unwrap();
-        let follow_up = tx.enqueue(company_job(company, &Ping { n: 1 })).await.unwrap().id();
+        let follow_up = tx
+            .enqueue(company_job(company, &Ping { n: 1 }))
+            .await
+            .unwrap()
+            .id();
         let lost = proxy.lose_answer_to(b"COMMIT");
         let done = run.cx.finish(tx, serde_json::json!({})).await;
         lost.await.unwrap();
-        assert!(matches!(done, Err(JobError::Retry(_))), "the body can't know");
+        assert!(
+            matches!(done, Err(JobError::Retry(_))),
+            "the body can't know"
+        );
         run.end(done);
         assert_eq!(fleet.next_run().await.cx.job_id(), follow_up);
         worker.stop().await;
@@ -87,7 +101,15 @@ async fn a_setback_whose_answer_is_lost_is_recorded_once() {
         worker.stop().await;
         let job = fleet.job(id).await;
         assert_eq!((job.state.as_str(), job.attempt), ("scheduled", 1));
-        assert_eq!(fleet.timeline(id).await.iter().filter(|event| *event == "attempt_failed").count(), 1);
+        assert_eq!(
+            fleet
+                .timeline(id)
+                .await
+                .iter()
+                .filter(|event| *event == "attempt_failed")
+                .count(),
+            1
+        );
     })
     .await;
 }
@@ -98,7 +120,9 @@ async fn connections_killed_while_jobs_run_lose_nothing() {
         let mut fleet = Fleet::new().await;
         let worker = fleet.worker(8).await;
         let company = CompanyId::new();
-        let jobs = (0..1_000).map(|n| company_job(company, &Ping { n })).collect();
+        let jobs = (0..1_000)
+            .map(|n| company_job(company, &Ping { n }))
+            .collect();
         let mut open: BTreeSet<_> = fleet.enqueue_all(jobs).await.into_iter().collect();
         let mut owner = fleet.test.owner().await;
         let mut runs: usize = 0;

@@ -11,7 +11,10 @@ use crate::support::{Fleet, Once, Ping, Reconcile, company_job, guarded};
 
 async fn reconcile(fleet: &Fleet, company: CompanyId) -> Enqueued {
     let mut tx = fleet.test.db.begin_engine().await.unwrap();
-    let enqueued = tx.enqueue(company_job(company, &Reconcile { n: 0 })).await.unwrap();
+    let enqueued = tx
+        .enqueue(company_job(company, &Reconcile { n: 0 }))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     enqueued
 }
@@ -73,7 +76,10 @@ async fn wake_ups_while_it_runs_make_it_run_exactly_once_more() {
         assert_eq!(third.cx.job_id(), id);
         third.succeed();
         watch.until(id, "succeeded").await;
-        assert!(matches!(reconcile(&fleet, company).await, Enqueued::New(_)), "the key isn't free");
+        assert!(
+            matches!(reconcile(&fleet, company).await, Enqueued::New(_)),
+            "the key isn't free"
+        );
         fleet.next_run().await.succeed();
         worker.stop().await;
         assert!(fleet.runs_so_far().is_empty());
@@ -111,7 +117,10 @@ async fn a_reconciler_asked_for_again_while_a_try_fails_has_all_its_tries() {
         let id = reconcile(&fleet, company).await.id();
         let run = fleet.next_run().await;
         reconcile(&fleet, company).await;
-        run.end(Err(JobError::retry_after(Duration::from_secs(7_200), "429")));
+        run.end(Err(JobError::retry_after(
+            Duration::from_secs(7_200),
+            "429",
+        )));
         watch.until(id, "scheduled").await;
         worker.stop().await;
         assert_eq!(fleet.job(id).await.attempt, 0);
@@ -127,7 +136,10 @@ async fn a_duplicate_pulls_a_waiting_retry_forward() {
         let worker = fleet.worker(1).await;
         let company = CompanyId::new();
         let id = reconcile(&fleet, company).await.id();
-        fleet.next_run().await.end(Err(JobError::retry_after(Duration::from_secs(7_200), "429")));
+        fleet.next_run().await.end(Err(JobError::retry_after(
+            Duration::from_secs(7_200),
+            "429",
+        )));
         watch.until(id, "scheduled").await;
         assert_eq!(reconcile(&fleet, company).await, Enqueued::Existing(id));
         let run = fleet.next_run().await;
@@ -149,14 +161,21 @@ async fn a_key_is_taken_while_its_job_is_open_and_free_after() {
         let id = fleet.enqueue(company, &Once { n: 1 }).await;
         let run = fleet.next_run().await;
         assert_eq!(fleet.enqueue(company, &Once { n: 1 }).await, id);
-        assert_ne!(fleet.enqueue(CompanyId::new(), &Once { n: 1 }).await, id, "keys are a company's own");
+        assert_ne!(
+            fleet.enqueue(CompanyId::new(), &Once { n: 1 }).await,
+            id,
+            "keys are a company's own"
+        );
         run.succeed();
         watch.until(id, "succeeded").await;
         fleet.next_run().await.succeed();
         assert_ne!(fleet.enqueue(company, &Once { n: 1 }).await, id);
         fleet.next_run().await.succeed();
         worker.stop().await;
-        assert!(fleet.runs_so_far().is_empty(), "the duplicate of a running job that isn't a reconciler ran");
+        assert!(
+            fleet.runs_so_far().is_empty(),
+            "the duplicate of a running job that isn't a reconciler ran"
+        );
     })
     .await;
 }
@@ -181,7 +200,10 @@ async fn a_replay_onto_a_taken_key_is_refused() {
         assert_eq!(replay(&fleet, other).await, Replayed::NotOver);
         assert_eq!(replay(&fleet, dead).await, Replayed::Waiting);
         let run = fleet.next_run().await;
-        assert_eq!((run.cx.job_id(), run.cx.attempt(), run.cx.fence()), (dead, 1, 2));
+        assert_eq!(
+            (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
+            (dead, 1, 2)
+        );
         run.succeed();
         worker.stop().await;
         assert_eq!(fleet.job(dead).await.state, "succeeded");
@@ -190,7 +212,9 @@ async fn a_replay_onto_a_taken_key_is_refused() {
 }
 
 async fn replay(fleet: &Fleet, id: JobId) -> Replayed {
-    control::replay(&mut fleet.test.owner().await, id, "mended").await.unwrap()
+    control::replay(&mut fleet.test.owner().await, id, "mended")
+        .await
+        .unwrap()
 }
 
 /// The end waits for the lock that the wake-up holds, with a snapshot from before it.
@@ -204,14 +228,21 @@ async fn a_wake_up_that_commits_while_the_end_waits_for_its_lock_is_not_lost() {
             let worker = fleet.mute_worker().await;
             let claim = fleet.claim(worker, id).await.unwrap();
             let mut waking = fleet.test.db.begin_engine().await.unwrap();
-            waking.enqueue(company_job(company, &Reconcile { n: 1 })).await.unwrap();
+            waking
+                .enqueue(company_job(company, &Reconcile { n: 1 }))
+                .await
+                .unwrap();
             let db = fleet.test.db.clone();
             let ending = platform::task::spawn("test", async move {
                 let mut conn = db.hot().acquire().await.unwrap();
                 match setback {
                     None => finish::succeed(&mut conn, &claim, None).await.unwrap(),
                     Some(state) => {
-                        let setback = Setback::End { state, class: None, error: "broken".to_owned() };
+                        let setback = Setback::End {
+                            state,
+                            class: None,
+                            error: "broken".to_owned(),
+                        };
                         finish::set_back(&mut conn, &claim, &setback).await.unwrap()
                     }
                 }

@@ -32,7 +32,13 @@ async fn backlog(fleet: &mut Fleet, count: u64) -> (workers::Workers<World>, Run
 
 async fn pings(fleet: &Fleet, count: u64) -> Vec<JobId> {
     let company = CompanyId::new();
-    fleet.enqueue_all((0..count).map(|n| company_job(company, &Ping { n })).collect()).await
+    fleet
+        .enqueue_all(
+            (0..count)
+                .map(|n| company_job(company, &Ping { n }))
+                .collect(),
+        )
+        .await
 }
 
 /// Waits until each of `ids` has run.
@@ -55,7 +61,10 @@ async fn assert_each_ended_once(fleet: &mut Fleet) {
     .fetch_all(&mut owner)
     .await
     .unwrap();
-    let states: BTreeMap<_, _> = states.into_iter().map(|row| (row.place, row.jobs)).collect();
+    let states: BTreeMap<_, _> = states
+        .into_iter()
+        .map(|row| (row.place, row.jobs))
+        .collect();
     assert!(states.values().all(|jobs| *jobs == 0), "{states:?}");
 }
 
@@ -71,7 +80,9 @@ async fn flushing_redis_loses_and_doubles_nothing(backend: QueueBackend) {
     assert_each_ended_once(&mut fleet).await;
 }
 
-async fn redis_killed_and_restarted_empty_while_jobs_run_loses_and_doubles_nothing(backend: QueueBackend) {
+async fn redis_killed_and_restarted_empty_while_jobs_run_loses_and_doubles_nothing(
+    backend: QueueBackend,
+) {
     let mut fleet = Fleet::over(backend).await;
     let (worker, first, mut ids) = backlog(&mut fleet, 100).await;
     fleet.redis.kill();
@@ -163,7 +174,11 @@ async fn a_job_whose_transaction_commits_after_younger_ones_ran_runs_too(backend
     let worker = fleet.worker(2).await;
     let company = CompanyId::new();
     let mut slow = fleet.test.db.begin_engine().await.unwrap();
-    let late = slow.enqueue(new_job::<World, Ping>(Some(company), &Ping { n: 1 })).await.unwrap().id();
+    let late = slow
+        .enqueue(new_job::<World, Ping>(Some(company), &Ping { n: 1 }))
+        .await
+        .unwrap()
+        .id();
     let early = pings(&fleet, 3).await;
     all_run(&mut fleet, &early).await;
     slow.commit().await.unwrap();

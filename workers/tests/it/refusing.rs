@@ -7,7 +7,8 @@ use platform::queue::Registry;
 use workers::QueueBackend;
 
 use crate::support::{
-    Blocks, Fleet, Hangs, Panics, Ping, Platform, Step, Unknown, World, company_job, guarded, platform_job,
+    Blocks, Fleet, Hangs, Panics, Ping, Platform, Step, Unknown, World, company_job, guarded,
+    platform_job,
 };
 
 over_both_backends!(
@@ -35,7 +36,13 @@ async fn what_cannot_be_run_is_parked_and_stops_nobody(backend: QueueBackend) {
     let mut watch = fleet.watch().await;
     let ids = fleet.enqueue_all(jobs).await;
     let (good, bad) = ids.split_last().unwrap();
-    let reasons = ["unknown kind", "version 2 is newer", "unknown field", "Platform job", "Company job"];
+    let reasons = [
+        "unknown kind",
+        "version 2 is newer",
+        "unknown field",
+        "Platform job",
+        "Company job",
+    ];
     for (id, reason) in bad.iter().zip(reasons) {
         let job = watch.until(*id, "parked").await;
         let error = job.error.unwrap_or_default();
@@ -98,12 +105,18 @@ async fn a_body_that_blocks_its_thread_holds_its_slot_no_longer_than_its_time() 
 #[test]
 #[should_panic(expected = "two job types are named test.step")]
 fn a_name_that_is_taken_stops_the_start() {
-    let _ = Registry::<World>::new().with::<Step>().with::<Ping>().with::<Step>();
+    let _ = Registry::<World>::new()
+        .with::<Step>()
+        .with::<Ping>()
+        .with::<Step>();
 }
 
 async fn classes(fleet: &Fleet, id: platform::ids::JobId) -> Vec<String> {
-    sqlx::query_scalar!("select class from job_attempts where job_id = $1 order by fence", id.0)
-        .fetch_all(&mut fleet.test.owner().await)
-        .await
-        .unwrap()
+    sqlx::query_scalar!(
+        "select class from job_attempts where job_id = $1 order by fence",
+        id.0
+    )
+    .fetch_all(&mut fleet.test.owner().await)
+    .await
+    .unwrap()
 }

@@ -24,12 +24,17 @@ async fn the_job_of_a_lost_worker_runs_again_with_the_try_counted(backend: Queue
     assert_eq!(fleet.claim(mute, id).await.unwrap().attempt, 1);
     let worker = fleet.worker(1).await;
     let run = fleet.next_run().await;
-    assert_eq!((run.cx.job_id(), run.cx.attempt(), run.cx.fence()), (id, 2, 2));
+    assert_eq!(
+        (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
+        (id, 2, 2)
+    );
     run.succeed();
     worker.stop().await;
     assert_eq!(fleet.job(id).await.state, "succeeded");
     let timeline = fleet.timeline(id).await;
-    assert!(timeline.contains(&"rescued".to_owned()) && timeline.contains(&"attempt_failed".to_owned()));
+    assert!(
+        timeline.contains(&"rescued".to_owned()) && timeline.contains(&"attempt_failed".to_owned())
+    );
 }
 
 async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBackend) {
@@ -46,29 +51,58 @@ async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBa
     let follow_up = company_job(company, &Ping { n: 99 });
     let follow_up_id = follow_up.id;
     tx.enqueue(follow_up).await.unwrap();
-    assert!(matches!(cx.finish(tx, serde_json::json!("stale")).await, Err(JobError::Lost)));
-    assert!(matches!(cx.progress(&Progress::default()).await, Err(JobError::Lost)));
+    assert!(matches!(
+        cx.finish(tx, serde_json::json!("stale")).await,
+        Err(JobError::Lost)
+    ));
+    assert!(matches!(
+        cx.progress(&Progress::default()).await,
+        Err(JobError::Lost)
+    ));
     let runner = fleet.runner();
-    runner.completions.succeed(&stale, Some("\"stale\"".to_owned())).await;
+    runner
+        .completions
+        .succeed(&stale, Some("\"stale\"".to_owned()))
+        .await;
     runner.completions.drained().await;
     for setback in [
-        Setback::Retry { wait: Duration::ZERO, class: FailureClass::Retry, error: "stale".to_owned() },
-        Setback::Snooze { wait: Duration::ZERO, reason: "stale".to_owned() },
-        Setback::End { state: finish::EndState::Dead, class: None, error: "stale".to_owned() },
+        Setback::Retry {
+            wait: Duration::ZERO,
+            class: FailureClass::Retry,
+            error: "stale".to_owned(),
+        },
+        Setback::Snooze {
+            wait: Duration::ZERO,
+            reason: "stale".to_owned(),
+        },
+        Setback::End {
+            state: finish::EndState::Dead,
+            class: None,
+            error: "stale".to_owned(),
+        },
     ] {
         let mut conn = fleet.test.db.hot().acquire().await.unwrap();
-        assert_eq!(finish::set_back(&mut conn, &stale, &setback).await.unwrap(), Finished::Lost);
+        assert_eq!(
+            finish::set_back(&mut conn, &stale, &setback).await.unwrap(),
+            Finished::Lost
+        );
     }
     assert_eq!(fleet.job(id).await.state, "running");
 
     run.succeed();
     worker.stop().await;
     let job = fleet.job(id).await;
-    assert_eq!((job.state.as_str(), job.result.as_deref()), ("succeeded", Some(r#"{"n":1}"#)));
-    let follow_ups = sqlx::query_scalar!("select count(*) from job_bodies where id = $1", follow_up_id.0)
-        .fetch_one(&mut fleet.test.owner().await)
-        .await
-        .unwrap();
+    assert_eq!(
+        (job.state.as_str(), job.result.as_deref()),
+        ("succeeded", Some(r#"{"n":1}"#))
+    );
+    let follow_ups = sqlx::query_scalar!(
+        "select count(*) from job_bodies where id = $1",
+        follow_up_id.0
+    )
+    .fetch_one(&mut fleet.test.owner().await)
+    .await
+    .unwrap();
     assert_eq!(follow_ups, Some(0));
 }
 
@@ -107,25 +141,44 @@ async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
             let id = fleet.enqueue(company, &Step { n }).await;
             claims.push(fleet.claim(mute, id).await.unwrap());
         }
-        let [running, doubtful, forgotten] = &claims[..] else { panic!("three") };
+        let [running, doubtful, forgotten] = &claims[..] else {
+            panic!("three")
+        };
         let give_back = async |fence: i32| {
             let known = [(running.id.0, running.fence), (forgotten.id.0, fence)];
-            rescue::give_back_unknown(fleet.test.db.engine(), mute, &known, &[doubtful.id.0]).await.unwrap()
+            rescue::give_back_unknown(fleet.test.db.engine(), mute, &known, &[doubtful.id.0])
+                .await
+                .unwrap()
         };
         assert_eq!(give_back(forgotten.fence - 1).await, 0, "claimed just now");
         fleet.test.advance(Duration::from_secs(61)).await;
         assert_eq!(give_back(forgotten.fence).await, 0, "known");
-        assert_eq!(give_back(forgotten.fence - 1).await, 1, "an earlier claim of the same job is another");
+        assert_eq!(
+            give_back(forgotten.fence - 1).await,
+            1,
+            "an earlier claim of the same job is another"
+        );
         let job = fleet.job(forgotten.id).await;
         assert_eq!((job.state.as_str(), job.attempt), ("queued", 0));
         for kept in [running, doubtful] {
             assert_eq!(fleet.job(kept.id).await.state, "running");
         }
         let mut tx = fleet.test.db.begin(Scope::company(company)).await.unwrap();
-        assert_eq!(control::cancel(&mut tx, running.id, "not needed").await.unwrap(), Cancelled::Asked);
+        assert_eq!(
+            control::cancel(&mut tx, running.id, "not needed")
+                .await
+                .unwrap(),
+            Cancelled::Asked
+        );
         tx.commit().await.unwrap();
-        let gave_back = rescue::give_back_unknown(fleet.test.db.engine(), mute, &[], &[doubtful.id.0]).await.unwrap();
-        assert_eq!((gave_back, fleet.job(running.id).await.state.as_str()), (1, "cancelled"));
+        let gave_back =
+            rescue::give_back_unknown(fleet.test.db.engine(), mute, &[], &[doubtful.id.0])
+                .await
+                .unwrap();
+        assert_eq!(
+            (gave_back, fleet.job(running.id).await.state.as_str()),
+            (1, "cancelled")
+        );
     })
     .await;
 }
@@ -139,14 +192,17 @@ async fn a_job_whose_tries_are_spent_dies_with_its_worker() {
         let id = fleet.enqueue_all(vec![job]).await[0];
         let mute = fleet.mute_worker().await;
         fleet.claim(mute, id).await.unwrap();
-        rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO).await.unwrap();
+        rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO)
+            .await
+            .unwrap();
         assert_eq!(fleet.job(id).await.state, "dead");
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_lost_reconciler_that_was_asked_for_again_outlives_its_last_try_but_not_its_fourth_worker() {
+async fn a_lost_reconciler_that_was_asked_for_again_outlives_its_last_try_but_not_its_fourth_worker()
+ {
     guarded(async {
         let fleet = Fleet::new().await;
         let company = CompanyId::new();
@@ -158,11 +214,17 @@ async fn a_lost_reconciler_that_was_asked_for_again_outlives_its_last_try_but_no
             let mute = fleet.mute_worker().await;
             fleet.claim(mute, id).await.unwrap();
             assert_eq!(fleet.enqueue(company, &Reconcile { n: 0 }).await, id);
-            rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO).await.unwrap();
+            rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO)
+                .await
+                .unwrap();
             let job = fleet.job(id).await;
             assert_eq!((job.state.as_str(), job.attempt), expected);
         }
-        assert_ne!(fleet.enqueue(company, &Reconcile { n: 0 }).await, id, "the key isn't free");
+        assert_ne!(
+            fleet.enqueue(company, &Reconcile { n: 0 }).await,
+            id,
+            "the key isn't free"
+        );
     })
     .await;
 }
@@ -174,9 +236,13 @@ async fn a_lost_job_that_was_asked_to_stop_ends_cancelled() {
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
         let mute = fleet.mute_worker().await;
         fleet.claim(mute, id).await.unwrap();
-        let asked = control::cancel(&mut fleet.test.owner().await, id, "not needed").await.unwrap();
+        let asked = control::cancel(&mut fleet.test.owner().await, id, "not needed")
+            .await
+            .unwrap();
         assert_eq!(asked, control::Cancelled::Asked);
-        rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO).await.unwrap();
+        rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO)
+            .await
+            .unwrap();
         assert_eq!(fleet.job(id).await.state, "cancelled");
     })
     .await;
@@ -187,19 +253,37 @@ async fn a_row_that_a_frozen_worker_holds_locked_holds_up_no_other_rescue() {
     guarded(async {
         let fleet = Fleet::new().await;
         let company = CompanyId::new();
-        let ids =
-            fleet.enqueue_all(vec![company_job(company, &Step { n: 0 }), company_job(company, &Step { n: 1 })]).await;
+        let ids = fleet
+            .enqueue_all(vec![
+                company_job(company, &Step { n: 0 }),
+                company_job(company, &Step { n: 1 }),
+            ])
+            .await;
         let mute = fleet.mute_worker().await;
         let frozen = fleet.claim(mute, ids[0]).await.unwrap();
         fleet.claim(mute, ids[1]).await.unwrap();
         let mut tx = fleet.context(&frozen).begin().await.unwrap();
-        finish::record_progress(&mut tx, frozen.id, frozen.fence, &Progress::default()).await.unwrap();
+        finish::record_progress(&mut tx, frozen.id, frozen.fence, &Progress::default())
+            .await
+            .unwrap();
 
         let pool = fleet.test.db.engine();
-        assert_eq!(rescue::rescue_lost(pool, Duration::ZERO).await.unwrap().given_back, 1);
+        assert_eq!(
+            rescue::rescue_lost(pool, Duration::ZERO)
+                .await
+                .unwrap()
+                .given_back,
+            1
+        );
         assert_eq!(fleet.job(ids[1]).await.state, "queued");
         tx.rollback().await.unwrap();
-        assert_eq!(rescue::rescue_lost(pool, Duration::ZERO).await.unwrap().given_back, 1);
+        assert_eq!(
+            rescue::rescue_lost(pool, Duration::ZERO)
+                .await
+                .unwrap()
+                .given_back,
+            1
+        );
         assert_eq!(fleet.job(ids[0]).await.state, "queued");
     })
     .await;
@@ -211,14 +295,25 @@ async fn a_worker_that_was_silent_for_too_long_claims_nothing() {
         let fleet = Fleet::new().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
         let silent = fleet.mute_worker().await;
-        sqlx::query!("update workers set heartbeat_at = heartbeat_at - interval '9 s' where id = $1", silent)
-            .execute(&mut fleet.test.owner().await)
+        sqlx::query!(
+            "update workers set heartbeat_at = heartbeat_at - interval '9 s' where id = $1",
+            silent
+        )
+        .execute(&mut fleet.test.owner().await)
+        .await
+        .unwrap();
+        assert!(fleet.claim(silent, id).await.is_none());
+        rescue::heartbeat(fleet.test.db.engine(), silent, &[])
             .await
             .unwrap();
-        assert!(fleet.claim(silent, id).await.is_none());
-        rescue::heartbeat(fleet.test.db.engine(), silent, &[]).await.unwrap();
         assert!(fleet.claim(silent, id).await.is_some());
-        assert!(claim::by_ids(fleet.test.db.hot(), silent, &[id.0]).await.unwrap().is_empty(), "claimed twice");
+        assert!(
+            claim::by_ids(fleet.test.db.hot(), silent, &[id.0])
+                .await
+                .unwrap()
+                .is_empty(),
+            "claimed twice"
+        );
     })
     .await;
 }
@@ -232,7 +327,13 @@ async fn a_worker_with_jobs_left_is_not_marked_as_stopped() {
         fleet.claim(mute, id).await.unwrap();
         let pool = fleet.test.db.engine();
         rescue::stop(pool, mute).await.unwrap();
-        assert_eq!(rescue::rescue_lost(pool, Duration::ZERO).await.unwrap().given_back, 1);
+        assert_eq!(
+            rescue::rescue_lost(pool, Duration::ZERO)
+                .await
+                .unwrap()
+                .given_back,
+            1
+        );
         assert_eq!(fleet.job(id).await.state, "queued");
     })
     .await;
@@ -243,14 +344,24 @@ async fn a_process_whose_threads_are_all_blocked_loses_its_jobs_to_others() {
     guarded(async {
         let mut fleet = Fleet::new().await;
         let company = CompanyId::new();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let blocked = {
             let _inside = runtime.enter();
             fleet.worker(4).await
         };
         let id = fleet.enqueue(company, &Step { n: 0 }).await;
         assert_eq!(fleet.next_run().await.cx.job_id(), id);
-        fleet.enqueue_all((0..2).map(|n| company_job(company, &Blocks { n })).collect()).await;
+        fleet
+            .enqueue_all(
+                (0..2)
+                    .map(|n| company_job(company, &Blocks { n }))
+                    .collect(),
+            )
+            .await;
         fleet.next_run().await;
         fleet.next_run().await;
 

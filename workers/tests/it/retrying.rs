@@ -24,7 +24,10 @@ async fn a_failed_try_waits_longer_each_time_until_none_is_left(backend: QueueBa
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     for attempt in 1..=2 {
         let run = fleet.next_run().await;
-        assert_eq!((run.cx.attempt(), run.cx.is_last_attempt()), (attempt, false));
+        assert_eq!(
+            (run.cx.attempt(), run.cx.is_last_attempt()),
+            (attempt, false)
+        );
         let now = run.cx.now();
         run.end(Err(JobError::retry("the provider is away")));
         let job = watch.until(id, "scheduled").await;
@@ -37,9 +40,17 @@ async fn a_failed_try_waits_longer_each_time_until_none_is_left(backend: QueueBa
     assert!(run.cx.is_last_attempt());
     run.end(Err(JobError::retry("the provider is away")));
     let job = watch.until(id, "dead").await;
-    assert_eq!((job.attempt, job.error.as_deref()), (3, Some("the provider is away")));
+    assert_eq!(
+        (job.attempt, job.error.as_deref()),
+        (3, Some("the provider is away"))
+    );
     worker.stop().await;
-    let failed = fleet.timeline(id).await.into_iter().filter(|event| event == "attempt_failed").count();
+    let failed = fleet
+        .timeline(id)
+        .await
+        .into_iter()
+        .filter(|event| event == "attempt_failed")
+        .count();
     assert_eq!(failed, 3);
 }
 
@@ -51,14 +62,25 @@ async fn a_snooze_spends_no_try(backend: QueueBackend) {
     for fence in 1..=5 {
         let run = fleet.next_run().await;
         assert_eq!((run.cx.attempt(), run.cx.fence()), (1, fence));
-        run.end(Err(JobError::snooze(Duration::from_secs(600), "the report isn't ready\0")));
+        run.end(Err(JobError::snooze(
+            Duration::from_secs(600),
+            "the report isn't ready\0",
+        )));
         assert_eq!(watch.until(id, "scheduled").await.attempt, 0);
         fleet.advance(Duration::from_secs(601)).await;
     }
     fleet.next_run().await.succeed();
     worker.stop().await;
     assert_eq!(fleet.job(id).await.attempt, 1);
-    assert_eq!(fleet.timeline(id).await.iter().filter(|event| *event == "snoozed").count(), 5);
+    assert_eq!(
+        fleet
+            .timeline(id)
+            .await
+            .iter()
+            .filter(|event| *event == "snoozed")
+            .count(),
+        5
+    );
 }
 
 async fn a_providers_own_wait_is_kept(backend: QueueBackend) {
@@ -68,12 +90,18 @@ async fn a_providers_own_wait_is_kept(backend: QueueBackend) {
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let run = fleet.next_run().await;
     let now = run.cx.now();
-    run.end(Err(JobError::retry_after(Duration::from_secs(3_600), "429")));
+    run.end(Err(JobError::retry_after(
+        Duration::from_secs(3_600),
+        "429",
+    )));
     let job = watch.until(id, "scheduled").await;
     assert!(job.run_at.unwrap() >= now + TimeDelta::seconds(3_600));
     fleet.advance(Duration::from_secs(3_500)).await;
     let mute = fleet.mute_worker().await;
-    assert!(fleet.claim(mute, id).await.is_none(), "claimed before its time");
+    assert!(
+        fleet.claim(mute, id).await.is_none(),
+        "claimed before its time"
+    );
     fleet.advance(Duration::from_secs(200)).await;
     let run = fleet.next_run().await;
     assert_eq!(run.cx.attempt(), 2);
@@ -86,9 +114,15 @@ async fn a_permanent_error_is_not_tried_again(backend: QueueBackend) {
     let mut watch = fleet.watch().await;
     let worker = fleet.worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
-    fleet.next_run().await.end(Err(JobError::fail("no such number")));
+    fleet
+        .next_run()
+        .await
+        .end(Err(JobError::fail("no such number")));
     let job = watch.until(id, "dead").await;
-    assert_eq!((job.attempt, job.error.as_deref()), (1, Some("no such number")));
+    assert_eq!(
+        (job.attempt, job.error.as_deref()),
+        (1, Some("no such number"))
+    );
     worker.stop().await;
 }
 
@@ -96,7 +130,9 @@ async fn a_job_for_later_starts_at_its_time(backend: QueueBackend) {
     let mut fleet = Fleet::over(backend).await;
     let worker = fleet.worker(1).await;
     let company = CompanyId::new();
-    let now = platform::db::now(&mut fleet.test.owner().await).await.unwrap();
+    let now = platform::db::now(&mut fleet.test.owner().await)
+        .await
+        .unwrap();
     let later = company_job(company, &Ping { n: 2 }).at(now + TimeDelta::hours(1));
     let later = fleet.enqueue_all(vec![later]).await[0];
     let at_once = fleet.enqueue(company, &Ping { n: 1 }).await;

@@ -25,7 +25,10 @@ async fn a_job_runs_once_and_its_result_is_kept(backend: QueueBackend) {
     let job = fleet.job(id).await;
     assert_eq!((job.state.as_str(), job.attempt), ("succeeded", 1));
     assert_eq!(job.result.as_deref(), Some(r#"{"n":7}"#));
-    assert_eq!(fleet.timeline(id).await, ["enqueued", "started", "succeeded"]);
+    assert_eq!(
+        fleet.timeline(id).await,
+        ["enqueued", "started", "succeeded"]
+    );
     assert!(fleet.runs_so_far().is_empty());
 }
 
@@ -34,7 +37,9 @@ async fn two_thousand_jobs_of_twenty_companies_all_end_exactly_once(backend: Que
     let workers = [fleet.worker(16).await, fleet.worker(16).await];
     let companies: Vec<_> = (0..20).map(|_| CompanyId::new()).collect();
     let jobs = |round: u64| {
-        (0..500).map(|n| company_job(companies[n as usize % 20], &Ping { n: round * 500 + n })).collect::<Vec<_>>()
+        (0..500)
+            .map(|n| company_job(companies[n as usize % 20], &Ping { n: round * 500 + n }))
+            .collect::<Vec<_>>()
     };
     let mut ids = HashSet::new();
     for round in 0..4 {
@@ -61,7 +66,9 @@ async fn two_thousand_jobs_of_twenty_companies_all_end_exactly_once(backend: Que
     assert_eq!((left.ready, left.done, left.finished), (0, 2_000, 2_000));
 }
 
-async fn a_quiet_companys_first_job_starts_before_the_backlog_of_a_noisy_one(backend: QueueBackend) {
+async fn a_quiet_companys_first_job_starts_before_the_backlog_of_a_noisy_one(
+    backend: QueueBackend,
+) {
     let mut fleet = Fleet::over(backend).await;
     let mut changes = fleet.changes().await;
     let worker = fleet.worker(1).await;
@@ -69,7 +76,9 @@ async fn a_quiet_companys_first_job_starts_before_the_backlog_of_a_noisy_one(bac
     let (noisy, quiet) = (CompanyId::new(), CompanyId::new());
     fleet.enqueue(noisy, &Step { n: 0 }).await;
     let first = fleet.next_run().await;
-    fleet.enqueue_all((1..=300).map(|n| company_job(noisy, &Step { n })).collect()).await;
+    fleet
+        .enqueue_all((1..=300).map(|n| company_job(noisy, &Step { n })).collect())
+        .await;
     changes.until_holds(300).await;
     let asked = fleet.enqueue(quiet, &Ping { n: 0 }).await;
     changes.until_queued(asked).await;
@@ -85,7 +94,10 @@ async fn a_quiet_companys_first_job_starts_before_the_backlog_of_a_noisy_one(bac
     }
     // Its tie in score, those in hand, and those popped together with it, which the crate puts in the order of ids.
     let together = fleet.ahead().saturating_sub(1);
-    assert!(went_first.len() <= 1 + fleet.ahead() + together, "jobs {went_first:?} of the noisy company went first");
+    assert!(
+        went_first.len() <= 1 + fleet.ahead() + together,
+        "jobs {went_first:?} of the noisy company went first"
+    );
     fleet.redis.take_all().await;
     drop(worker);
 }
@@ -93,7 +105,9 @@ async fn a_quiet_companys_first_job_starts_before_the_backlog_of_a_noisy_one(bac
 async fn a_platform_job_runs_without_a_company(backend: QueueBackend) {
     let mut fleet = Fleet::over(backend).await;
     let worker = fleet.worker(1).await;
-    let id = fleet.enqueue_all(vec![platform_job(&Platform { n: 0 })]).await[0];
+    let id = fleet
+        .enqueue_all(vec![platform_job(&Platform { n: 0 })])
+        .await[0];
     let run = fleet.next_run().await;
     let tx = run.cx.begin().await.unwrap();
     let done = run.cx.finish(tx, serde_json::json!("done")).await;
@@ -120,8 +134,14 @@ async fn what_an_older_release_enqueued_runs_on_todays_registry(backend: QueueBa
     }
     worker.stop().await;
     assert!(ran.into_iter().eq([(1, ids[0]), (2, ids[1]), (3, ids[2])]));
-    for (id, stored) in ids.into_iter().zip(["test.former", "test.renamed", "test.former"]) {
+    for (id, stored) in ids
+        .into_iter()
+        .zip(["test.former", "test.renamed", "test.former"])
+    {
         let job = fleet.job(id).await;
-        assert_eq!((job.state.as_str(), job.kind.as_str(), job.attempt), ("succeeded", stored, 1));
+        assert_eq!(
+            (job.state.as_str(), job.kind.as_str(), job.attempt),
+            ("succeeded", stored, 1)
+        );
     }
 }

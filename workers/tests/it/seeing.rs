@@ -17,7 +17,10 @@ async fn another_companys_job_is_not_seen() {
         let fleet = Fleet::new().await;
         let (ours, theirs) = (CompanyId::new(), CompanyId::new());
         let id = fleet.enqueue(theirs, &Ping { n: 0 }).await;
-        let filter = JobFilter { limit: 10, ..JobFilter::default() };
+        let filter = JobFilter {
+            limit: 10,
+            ..JobFilter::default()
+        };
         for (company, seen) in [(ours, 0), (theirs, 1)] {
             let mut tx = fleet.test.db.begin(Scope::company(company)).await.unwrap();
             assert_eq!(view::list(&mut tx, &filter).await.unwrap().len(), seen);

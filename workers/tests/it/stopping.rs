@@ -26,7 +26,9 @@ async fn running_jobs_end_before_their_worker_does(backend: QueueBackend) {
     assert_eq!((job.state.as_str(), job.attempt), ("succeeded", 1));
 }
 
-async fn after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspent(backend: QueueBackend) {
+async fn after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspent(
+    backend: QueueBackend,
+) {
     let mut fleet = Fleet::over(backend).await;
     let worker = fleet.worker_with(2, Duration::ZERO).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
@@ -37,7 +39,10 @@ async fn after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspe
     assert_eq!((job.state.as_str(), job.attempt), ("queued", 0));
     let next = fleet.worker(1).await;
     let run = fleet.next_run().await;
-    assert_eq!((run.cx.job_id(), run.cx.attempt(), run.cx.fence()), (id, 1, 2));
+    assert_eq!(
+        (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
+        (id, 1, 2)
+    );
     run.succeed();
     next.stop().await;
 }
@@ -52,7 +57,9 @@ async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBa
         fleet.enqueue(company, &Ping { n: 0 }).await;
         fleet.next_run().await;
         let stopping = platform::task::spawn("test", worker.stop());
-        fleet.enqueue_all((0..40).map(|n| company_job(company, &Ping { n })).collect()).await;
+        fleet
+            .enqueue_all((0..40).map(|n| company_job(company, &Ping { n })).collect())
+            .await;
         stopping.await.unwrap();
         enqueued += 41;
         let running = sqlx::query_scalar!("select count(*) from jobs_ready where state = 1")
@@ -66,10 +73,12 @@ async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBa
     let mut watch = fleet.watch().await;
     watch
         .until_true(async |conn| {
-            let done = sqlx::query_scalar!("select count(*) from jobs_finished where state = 2 and attempt = 1")
-                .fetch_one(conn)
-                .await
-                .unwrap();
+            let done = sqlx::query_scalar!(
+                "select count(*) from jobs_finished where state = 2 and attempt = 1"
+            )
+            .fetch_one(conn)
+            .await
+            .unwrap();
             done == Some(enqueued)
         })
         .await;
@@ -82,7 +91,13 @@ async fn a_rolling_deploy_under_load_loses_and_doubles_nothing(backend: QueueBac
     let mut old = fleet.worker(4).await;
     let mut ran = std::collections::BTreeSet::new();
     for _ in 0..4 {
-        fleet.enqueue_all((0..200).map(|n| company_job(company, &Ping { n })).collect()).await;
+        fleet
+            .enqueue_all(
+                (0..200)
+                    .map(|n| company_job(company, &Ping { n }))
+                    .collect(),
+            )
+            .await;
         let next = fleet.worker(4).await;
         old.stop().await;
         old = next;
@@ -93,9 +108,10 @@ async fn a_rolling_deploy_under_load_loses_and_doubles_nothing(backend: QueueBac
     }
     old.stop().await;
     assert!(fleet.runs_so_far().is_empty());
-    let spent = sqlx::query_scalar!("select count(*) from jobs_finished where attempt <> 1 or state <> 2")
-        .fetch_one(&mut fleet.test.owner().await)
-        .await
-        .unwrap();
+    let spent =
+        sqlx::query_scalar!("select count(*) from jobs_finished where attempt <> 1 or state <> 2")
+            .fetch_one(&mut fleet.test.owner().await)
+            .await
+            .unwrap();
     assert_eq!(spent, Some(0));
 }

@@ -24,13 +24,23 @@ impl Day {
         let from_march_0 = self.0 + 719_468;
         let cycle = from_march_0.div_euclid(146_097);
         let day_of_cycle = from_march_0.rem_euclid(146_097);
-        let year_of_cycle =
-            (day_of_cycle - day_of_cycle / 1_460 + day_of_cycle / 36_524 - day_of_cycle / 146_096) / 365;
-        let day_of_year = day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+        let year_of_cycle = (day_of_cycle - day_of_cycle / 1_460 + day_of_cycle / 36_524
+            - day_of_cycle / 146_096)
+            / 365;
+        let day_of_year =
+            day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        (400 * cycle + year_of_cycle + i64::from(month <= 2), month, day)
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
+        (
+            400 * cycle + year_of_cycle + i64::from(month <= 2),
+            month,
+            day,
+        )
     }
 }
 
@@ -55,7 +65,10 @@ mod tests {
             (20_453, "2025-12-31", 2),
             (-1, "1969-12-31", 2),
         ] {
-            assert_eq!((Day(day).to_string().as_str(), Day(day).weekday()), (text, weekday));
+            assert_eq!(
+                (Day(day).to_string().as_str(), Day(day).weekday()),
+                (text, weekday)
+            );
         }
     }
 }

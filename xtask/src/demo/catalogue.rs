@@ -36,19 +36,50 @@ pub(super) struct Product {
 }
 
 pub(super) const SUPPLIERS: [Supplier; 9] = [
-    Supplier { name: "Grands Moulins de Dakar", lead_time_days: 2 },
-    Supplier { name: "Marché Sandaga Gros", lead_time_days: 1 },
-    Supplier { name: "Laiterie du Berger", lead_time_days: 3 },
-    Supplier { name: "Sahel Boissons", lead_time_days: 5 },
-    Supplier { name: "Rufisque Distribution", lead_time_days: 7 },
-    Supplier { name: "Casablanca Cosmétiques", lead_time_days: 14 },
-    Supplier { name: "Papeterie du Plateau", lead_time_days: 10 },
-    Supplier { name: "Dubai Electronics Trading", lead_time_days: 30 },
-    Supplier { name: "Guangzhou Home Goods", lead_time_days: 45 },
+    Supplier {
+        name: "Grands Moulins de Dakar",
+        lead_time_days: 2,
+    },
+    Supplier {
+        name: "Marché Sandaga Gros",
+        lead_time_days: 1,
+    },
+    Supplier {
+        name: "Laiterie du Berger",
+        lead_time_days: 3,
+    },
+    Supplier {
+        name: "Sahel Boissons",
+        lead_time_days: 5,
+    },
+    Supplier {
+        name: "Rufisque Distribution",
+        lead_time_days: 7,
+    },
+    Supplier {
+        name: "Casablanca Cosmétiques",
+        lead_time_days: 14,
+    },
+    Supplier {
+        name: "Papeterie du Plateau",
+        lead_time_days: 10,
+    },
+    Supplier {
+        name: "Dubai Electronics Trading",
+        lead_time_days: 30,
+    },
+    Supplier {
+        name: "Guangzhou Home Goods",
+        lead_time_days: 45,
+    },
 ];
 
-const FLAT: [f64; 12] = [0.95, 0.95, 1.05, 1.1, 1.0, 1.0, 0.95, 0.95, 1.0, 1.0, 1.0, 1.1];
-const HOT: [f64; 12] = [0.7, 0.75, 0.95, 1.1, 1.2, 1.25, 1.1, 1.0, 1.15, 1.25, 1.0, 0.75];
+const FLAT: [f64; 12] = [
+    0.95, 0.95, 1.05, 1.1, 1.0, 1.0, 0.95, 0.95, 1.0, 1.0, 1.0, 1.1,
+];
+const HOT: [f64; 12] = [
+    0.7, 0.75, 0.95, 1.1, 1.2, 1.25, 1.1, 1.0, 1.15, 1.25, 1.0, 0.75,
+];
 const SCHOOL: [f64; 12] = [1.0, 0.8, 0.8, 0.7, 0.6, 0.5, 0.4, 0.9, 1.9, 2.4, 1.3, 0.8];
 const GIFTS: [f64; 12] = [0.8, 0.9, 0.9, 1.0, 1.0, 0.95, 0.9, 0.9, 0.9, 1.0, 1.1, 1.7];
 
@@ -66,7 +97,13 @@ pub(super) const FAMILIES: [Family; 8] = [
             ("Pâtes", 500),
             ("Farine de blé", 450),
         ],
-        variants: &[("1 kg", 1.0), ("2 kg", 1.9), ("5 kg", 4.6), ("10 kg", 9.0), ("25 kg", 22.0)],
+        variants: &[
+            ("1 kg", 1.0),
+            ("2 kg", 1.9),
+            ("5 kg", 4.6),
+            ("10 kg", 9.0),
+            ("25 kg", 22.0),
+        ],
         suppliers: &[0, 1],
         rate: 9.0,
         year: FLAT,
@@ -83,7 +120,13 @@ pub(super) const FAMILIES: [Family; 8] = [
             ("Thé vert", 900),
             ("Café Touba", 700),
         ],
-        variants: &[("petit", 1.0), ("moyen", 1.6), ("grand", 2.4), ("lot de 6", 5.4), ("lot de 12", 10.2)],
+        variants: &[
+            ("petit", 1.0),
+            ("moyen", 1.6),
+            ("grand", 2.4),
+            ("lot de 6", 5.4),
+            ("lot de 12", 10.2),
+        ],
         suppliers: &[3, 1],
         rate: 7.0,
         year: HOT,
@@ -99,7 +142,12 @@ pub(super) const FAMILIES: [Family; 8] = [
             ("Beurre", 900),
             ("Lait concentré", 600),
         ],
-        variants: &[("à l'unité", 1.0), ("lot de 4", 3.7), ("lot de 8", 7.0), ("familial", 5.5)],
+        variants: &[
+            ("à l'unité", 1.0),
+            ("lot de 4", 3.7),
+            ("lot de 8", 7.0),
+            ("familial", 5.5),
+        ],
         suppliers: &[2],
         rate: 6.0,
         year: FLAT,
@@ -139,7 +187,13 @@ pub(super) const FAMILIES: [Family; 8] = [
             ("Savon noir", 1_000),
             ("Encens thiouraye", 1_200),
         ],
-        variants: &[("50 ml", 1.0), ("100 ml", 1.7), ("250 ml", 3.4), ("coffret", 5.0), ("voyage", 0.7)],
+        variants: &[
+            ("50 ml", 1.0),
+            ("100 ml", 1.7),
+            ("250 ml", 3.4),
+            ("coffret", 5.0),
+            ("voyage", 0.7),
+        ],
         suppliers: &[5],
         rate: 1.2,
         year: GIFTS,
@@ -156,7 +210,13 @@ pub(super) const FAMILIES: [Family; 8] = [
             ("Calculatrice", 4_500),
             ("Ramette de papier", 3_000),
         ],
-        variants: &[("bleu", 1.0), ("rouge", 1.0), ("vert", 1.0), ("noir", 1.05), ("lot de 5", 4.5)],
+        variants: &[
+            ("bleu", 1.0),
+            ("rouge", 1.0),
+            ("vert", 1.0),
+            ("noir", 1.05),
+            ("lot de 5", 4.5),
+        ],
         suppliers: &[6],
         rate: 1.6,
         year: SCHOOL,
@@ -173,7 +233,13 @@ pub(super) const FAMILIES: [Family; 8] = [
             ("Téléphone simple", 15_000),
             ("Carte mémoire", 6_000),
         ],
-        variants: &[("standard", 1.0), ("renforcé", 1.5), ("premium", 2.3), ("blanc", 1.0), ("noir", 1.0)],
+        variants: &[
+            ("standard", 1.0),
+            ("renforcé", 1.5),
+            ("premium", 2.3),
+            ("blanc", 1.0),
+            ("noir", 1.0),
+        ],
         suppliers: &[7],
         rate: 0.35,
         year: GIFTS,
@@ -192,7 +258,14 @@ pub(super) const FAMILIES: [Family; 8] = [
             ("Seau", 1_800),
             ("Réchaud à gaz", 17_500),
         ],
-        variants: &[("20 cm", 1.0), ("30 cm", 1.4), ("40 cm", 1.9), ("lot de 2", 1.9), ("luxe", 2.8), ("famille", 2.2)],
+        variants: &[
+            ("20 cm", 1.0),
+            ("30 cm", 1.4),
+            ("40 cm", 1.9),
+            ("lot de 2", 1.9),
+            ("luxe", 2.8),
+            ("famille", 2.2),
+        ],
         suppliers: &[8, 4],
         rate: 0.06,
         year: FLAT,
@@ -219,7 +292,11 @@ pub(super) fn products() -> Vec<Product> {
                     purchase_price: rounded(f64::from(sale_price) * margin),
                     sale_price,
                     rate,
-                    units_per_sale: if rate < 0.15 { numbers.between(1.5, 4.0) } else { 1.0 },
+                    units_per_sale: if rate < 0.15 {
+                        numbers.between(1.5, 4.0)
+                    } else {
+                        1.0
+                    },
                 });
             }
         }

@@ -42,13 +42,23 @@ pub(crate) enum Outcome {
 /// The login, its password made once and kept with the other secrets.
 pub(crate) fn login(secrets: &mut Secrets) -> Result<Login> {
     let password = secrets.keep("DEMO_PASSWORD", || secrets::random_hex(8))?;
-    Ok(Login { email: "awa@teranga.example", password })
+    Ok(Login {
+        email: "awa@teranga.example",
+        password,
+    })
 }
 
 /// Makes the user, the company and its data where they are missing.
-pub(crate) fn ensure(mut api: Api, login: &Login, state: &State, interrupts: &Interrupts) -> Result<Outcome> {
+pub(crate) fn ensure(
+    mut api: Api,
+    login: &Login,
+    state: &State,
+    interrupts: &Interrupts,
+) -> Result<Outcome> {
     let Some(session) = sign_in(&api, login)? else {
-        return Ok(Outcome::Missing("its user exists in this database with another password".to_owned()));
+        return Ok(Outcome::Missing(
+            "its user exists in this database with another password".to_owned(),
+        ));
     };
     api.token = session["access_token"].as_str().map(str::to_owned);
     let company = match session["companies"][0]["id"].as_str() {
@@ -56,18 +66,26 @@ pub(crate) fn ensure(mut api: Api, login: &Login, state: &State, interrupts: &In
         None => {
             let made = api.post_json("/api/v1/companies", &json!({ "name": COMPANY }))?;
             let made = made.expect_success("creating the demo company")?;
-            made["id"].as_str().context("the new company has no id")?.to_owned()
+            made["id"]
+                .as_str()
+                .context("the new company has no id")?
+                .to_owned()
         }
     };
     api.company = Some(company.clone());
     if state.note(NOTE).is_some_and(|made| made == company) {
         return Ok(Outcome::Made(company));
     }
-    let known = api.get("/api/v1/imports?limit=100")?.expect_success("listing imports")?;
+    let known = api
+        .get("/api/v1/imports?limit=100")?
+        .expect_success("listing imports")?;
     let files = shop::files(yesterday()?);
     let folder = state.folder("demo")?;
-    for (kind, text) in [("products", &files.products), ("sales", &files.sales), ("stock_counts", &files.stock_counts)]
-    {
+    for (kind, text) in [
+        ("products", &files.products),
+        ("sales", &files.sales),
+        ("stock_counts", &files.stock_counts),
+    ] {
         if is_done(&known, kind) {
             continue;
         }
@@ -81,7 +99,12 @@ pub(crate) fn ensure(mut api: Api, login: &Login, state: &State, interrupts: &In
 
 /// A session, after registering where the user is new; `None` where the password is another's.
 fn sign_in(api: &Api, login: &Login) -> Result<Option<Value>> {
-    let ask = || api.post_form("/api/v1/auth/token", &[("username", login.email), ("password", &login.password)]);
+    let ask = || {
+        api.post_form(
+            "/api/v1/auth/token",
+            &[("username", login.email), ("password", &login.password)],
+        )
+    };
     let first = ask()?;
     if first.status == 200 {
         return Ok(Some(first.body));
@@ -102,37 +125,57 @@ fn sign_in(api: &Api, login: &Login) -> Result<Option<Value>> {
 }
 
 fn is_done(imports: &Value, kind: &str) -> bool {
-    let items = imports["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-    items.iter().any(|import| import["kind"] == kind && import["state"] == "succeeded")
+    let items = imports["items"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    items
+        .iter()
+        .any(|import| import["kind"] == kind && import["state"] == "succeeded")
 }
 
 /// Sends one file and follows its import to the end.
 fn send(api: &Api, kind: &str, name: &str, csv: &str, interrupts: &Interrupts) -> Result<()> {
     let lines = csv.lines().count() - 1;
-    say(&format!("importing the demo company's {kind}: {lines} lines"));
+    say(&format!(
+        "importing the demo company's {kind}: {lines} lines"
+    ));
     let answer = api.post_file("/api/v1/imports", &[("kind", kind)], name, csv)?;
     let answer = answer.expect_success(&format!("sending {name}"))?;
-    let id = answer["import"]["id"].as_str().context("the new import has no id")?.to_owned();
-    process::wait_until(&format!("importing {name}"), Duration::from_secs(300), interrupts, || {
-        let import = api.get(&format!("/api/v1/imports/{id}"))?.expect_success("following the import")?;
-        match import["state"].as_str() {
-            Some("succeeded") => {
-                let rejected = import["rows_rejected"].as_u64().unwrap_or_default();
-                if rejected > 0 {
-                    bail!("{rejected} of {lines} lines of {name} were rejected: {import}");
+    let id = answer["import"]["id"]
+        .as_str()
+        .context("the new import has no id")?
+        .to_owned();
+    process::wait_until(
+        &format!("importing {name}"),
+        Duration::from_secs(300),
+        interrupts,
+        || {
+            let import = api
+                .get(&format!("/api/v1/imports/{id}"))?
+                .expect_success("following the import")?;
+            match import["state"].as_str() {
+                Some("succeeded") => {
+                    let rejected = import["rows_rejected"].as_u64().unwrap_or_default();
+                    if rejected > 0 {
+                        bail!("{rejected} of {lines} lines of {name} were rejected: {import}");
+                    }
+                    Ok(true)
                 }
-                Ok(true)
+                Some("failed" | "cancelled" | "needs_input") | None => {
+                    bail!("the import of {name} stopped: {import}")
+                }
+                Some(_) => Ok(false),
             }
-            Some("failed" | "cancelled" | "needs_input") | None => {
-                bail!("the import of {name} stopped: {import}")
-            }
-            Some(_) => Ok(false),
-        }
-    })
+        },
+    )
 }
 
 /// The last complete day in Dakar, whose clock is UTC.
 fn yesterday() -> Result<Day> {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs();
+    let seconds = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .context("the clock is before 1970")?
+        .as_secs();
     Ok(Day(i64::try_from(seconds / 86_400)? - 1))
 }

@@ -63,7 +63,9 @@ mod tests {
     #[test]
     fn a_poisson_has_its_mean_and_a_variance_like_it() {
         let mut numbers = Numbers::seeded(1);
-        let draws: Vec<f64> = (0..20_000).map(|_| f64::from(numbers.poisson(3.0))).collect();
+        let draws: Vec<f64> = (0..20_000)
+            .map(|_| f64::from(numbers.poisson(3.0)))
+            .collect();
         let mean = draws.iter().sum::<f64>() / 20_000.0;
         let variance = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 20_000.0;
         assert!((mean - 3.0).abs() < 0.05, "{mean}");

@@ -70,9 +70,16 @@ fn sales_file(products: &[Product], last_day: Day) -> String {
         for product in products {
             let mean = product.rate * WEEK[day.weekday()] * product.family.year[month];
             let visits = numbers.poisson(mean / product.units_per_sale);
-            let quantity: u32 = (0..visits).map(|_| 1 + numbers.poisson(product.units_per_sale - 1.0)).sum();
+            let quantity: u32 = (0..visits)
+                .map(|_| 1 + numbers.poisson(product.units_per_sale - 1.0))
+                .sum();
             if quantity > 0 {
-                writeln!(text, "Z-{day},{day},{},{quantity},{}", product.sku, product.sale_price).ok();
+                writeln!(
+                    text,
+                    "Z-{day},{day},{},{quantity},{}",
+                    product.sku, product.sale_price
+                )
+                .ok();
             }
         }
     }
@@ -91,9 +98,19 @@ fn stock_counts_file(products: &[Product], last_day: Day) -> String {
             draw if draw < 0.04 => 0.0,
             draw if draw < 0.10 => lead_demand * 0.35,
             draw if draw < 0.16 => lead_demand * 0.8,
-            _ => lead_demand * numbers.between(1.8, 3.0) + product.rate * numbers.between(10.0, 40.0) + 2.0,
+            _ => {
+                lead_demand * numbers.between(1.8, 3.0)
+                    + product.rate * numbers.between(10.0, 40.0)
+                    + 2.0
+            }
         };
-        writeln!(text, "{},{},{last_day} 22:00:00", product.sku, level.round()).ok();
+        writeln!(
+            text,
+            "{},{},{last_day} 22:00:00",
+            product.sku,
+            level.round()
+        )
+        .ok();
     }
     text
 }
@@ -107,13 +124,19 @@ mod tests {
     const LAST: Day = Day(20_453);
 
     fn column(text: &str, index: usize) -> Vec<&str> {
-        text.lines().skip(1).map(|line| line.split(',').nth(index).unwrap()).collect()
+        text.lines()
+            .skip(1)
+            .map(|line| line.split(',').nth(index).unwrap())
+            .collect()
     }
 
     #[test]
     fn the_same_day_gives_the_same_files() {
         let (one, other) = (files(LAST), files(LAST));
-        assert_eq!((one.products, one.sales, one.stock_counts), (other.products, other.sales, other.stock_counts));
+        assert_eq!(
+            (one.products, one.sales, one.stock_counts),
+            (other.products, other.sales, other.stock_counts)
+        );
     }
 
     #[test]
@@ -122,8 +145,17 @@ mod tests {
         let skus: BTreeSet<&str> = column(&files.products, 0).into_iter().collect();
         assert_eq!(skus.len(), column(&files.products, 0).len());
         assert!((280..=320).contains(&skus.len()), "{}", skus.len());
-        assert_eq!(column(&files.stock_counts, 0).into_iter().collect::<BTreeSet<_>>(), skus);
-        assert!(column(&files.sales, 2).into_iter().all(|sku| skus.contains(sku)));
+        assert_eq!(
+            column(&files.stock_counts, 0)
+                .into_iter()
+                .collect::<BTreeSet<_>>(),
+            skus
+        );
+        assert!(
+            column(&files.sales, 2)
+                .into_iter()
+                .all(|sku| skus.contains(sku))
+        );
     }
 
     #[test]
@@ -131,7 +163,10 @@ mod tests {
         let files = files(LAST);
         for text in [files.products, files.sales, files.stock_counts] {
             let columns = text.lines().next().unwrap().split(',').count();
-            assert!(text.lines().all(|line| line.split(',').count() == columns && !line.contains('"')));
+            assert!(
+                text.lines()
+                    .all(|line| line.split(',').count() == columns && !line.contains('"'))
+            );
         }
     }
 
@@ -139,7 +174,10 @@ mod tests {
     fn sales_reach_from_eighteen_months_ago_to_the_last_day_and_skip_closed_days() {
         let files = files(LAST);
         let days: BTreeSet<&str> = column(&files.sales, 1).into_iter().collect();
-        assert_eq!(days.first().copied(), Some(LAST.plus(1 - HISTORY).to_string().as_str()));
+        assert_eq!(
+            days.first().copied(),
+            Some(LAST.plus(1 - HISTORY).to_string().as_str())
+        );
         assert_eq!(days.last().copied(), Some(LAST.to_string().as_str()));
         assert!(!days.contains("2025-05-01"));
     }
@@ -148,19 +186,30 @@ mod tests {
     fn saturdays_sell_more_than_sundays_and_school_returns_in_october() {
         let files = files(LAST);
         let total = |keep: &dyn Fn(&str, &str) -> bool| -> u64 {
-            let lines = files.sales.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
-            lines.filter(|cells| keep(cells[1], cells[2])).map(|cells| cells[3].parse::<u64>().unwrap()).sum()
+            let lines = files
+                .sales
+                .lines()
+                .skip(1)
+                .map(|line| line.split(',').collect::<Vec<_>>());
+            lines
+                .filter(|cells| keep(cells[1], cells[2]))
+                .map(|cells| cells[3].parse::<u64>().unwrap())
+                .sum()
         };
         // 2025-12-27 was a Saturday.
         assert!(total(&|day, _| day == "2025-12-27") > total(&|day, _| day == "2025-12-28"));
-        let school = |month: &str| total(&|day, sku| day.starts_with(month) && sku.starts_with("PAP"));
+        let school =
+            |month: &str| total(&|day, sku| day.starts_with(month) && sku.starts_with("PAP"));
         assert!(school("2025-10") > 2 * school("2025-06"));
     }
 
     #[test]
     fn some_products_have_run_out_and_most_have_not() {
         let files = files(LAST);
-        let levels: Vec<u64> = column(&files.stock_counts, 1).into_iter().map(|q| q.parse().unwrap()).collect();
+        let levels: Vec<u64> = column(&files.stock_counts, 1)
+            .into_iter()
+            .map(|q| q.parse().unwrap())
+            .collect();
         let empty = levels.iter().filter(|level| **level == 0).count();
         assert!((5..=60).contains(&empty), "{empty} of {}", levels.len());
     }

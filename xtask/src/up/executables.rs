@@ -22,10 +22,14 @@ pub(super) enum Executables {
 impl Executables {
     /// Those of a folder, which must hold both.
     pub(super) fn ready(folder: &Path) -> Result<Self> {
-        let folder = fs::canonicalize(folder).with_context(|| format!("no folder {}", folder.display()))?;
+        let folder =
+            fs::canonicalize(folder).with_context(|| format!("no folder {}", folder.display()))?;
         for name in ["vigie", "sandbox"] {
             if !folder.join(name).is_file() {
-                bail!("there is no `{name}` in {}: `cargo build -p vigie -p sandbox` makes both", folder.display());
+                bail!(
+                    "there is no `{name}` in {}: `cargo build -p vigie -p sandbox` makes both",
+                    folder.display()
+                );
             }
         }
         Ok(Self::Ready(folder))
@@ -38,9 +42,21 @@ impl Executables {
             Self::Debug => ("dev", "debug"),
             Self::Ready(folder) => return Ok(folder.clone()),
         };
-        say(&format!("building in {folder} (the first time takes minutes)"));
+        say(&format!(
+            "building in {folder} (the first time takes minutes)"
+        ));
         let mut cargo = process::tool("cargo");
-        cargo.args(["build", "--profile", profile, "-p", "vigie", "-p", "sandbox"]).current_dir(checkout::root());
+        cargo
+            .args([
+                "build",
+                "--profile",
+                profile,
+                "-p",
+                "vigie",
+                "-p",
+                "sandbox",
+            ])
+            .current_dir(checkout::root());
         if !process::run(&mut cargo, interrupts)?.success() {
             bail!("the build failed");
         }

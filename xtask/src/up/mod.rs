@@ -61,26 +61,38 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     });
     // Stops everything, in the reverse order of its start.
     drop(outcome?);
-    say(&format!("stopped; the data is kept for the next `{}`", options.command()));
+    say(&format!(
+        "stopped; the data is kept for the next `{}`",
+        options.command()
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
 fn forget(state: &State) -> Result<()> {
     if setting("DATABASE_URL").is_some() {
-        bail!("--fresh removes only what `up` itself made, and DATABASE_URL is yours: empty that database by hand");
+        bail!(
+            "--fresh removes only what `up` itself made, and DATABASE_URL is yours: empty that database by hand"
+        );
     }
     say("forgetting what earlier runs kept");
     state.forget()
 }
 
-fn start_all(state: State, options: &Options, addresses: &Addresses, interrupts: &Interrupts) -> Result<Servers> {
+fn start_all(
+    state: State,
+    options: &Options,
+    addresses: &Addresses,
+    interrupts: &Interrupts,
+) -> Result<Servers> {
     let mut servers = servers::start(state, Purpose::Durable, Need::Both, interrupts)?;
     let settings = vigie_settings(&servers, addresses)?;
     let programs = options.executables.make(interrupts)?;
     say("migrating");
     let vigie = programs.join("vigie");
     if !process::run(
-        process::command(&vigie, StopSignal::Term, None).arg("migrate").envs(settings.clone()),
+        process::command(&vigie, StopSignal::Term, None)
+            .arg("migrate")
+            .envs(settings.clone()),
         interrupts,
     )?
     .success()
@@ -88,18 +100,32 @@ fn start_all(state: State, options: &Options, addresses: &Addresses, interrupts:
         bail!("the migration failed");
     }
     say("starting the providers' sandbox");
-    add(&mut servers, "sandbox", &programs.join("sandbox"), &[], &settings)?;
+    add(
+        &mut servers,
+        "sandbox",
+        &programs.join("sandbox"),
+        &[],
+        &settings,
+    )?;
     await_port(&mut servers, &addresses.sandbox, interrupts)?;
     say("starting API, workers and scheduler");
     add(&mut servers, "vigie", &vigie, &["all"], &settings)?;
     let api = Api::new(&addresses.api);
-    process::wait_until("becoming ready", Duration::from_secs(90), interrupts, || {
-        servers.must_live()?;
-        Ok(api.get("/health/ready").is_ok_and(|answer| answer.status == 200))
-    })?;
+    process::wait_until(
+        "becoming ready",
+        Duration::from_secs(90),
+        interrupts,
+        || {
+            servers.must_live()?;
+            Ok(api
+                .get("/health/ready")
+                .is_ok_and(|answer| answer.status == 200))
+        },
+    )?;
     let login = demo::login(&mut Secrets::open(&servers.state))?;
-    let demo = demo::ensure(api, &login, &servers.state, interrupts)
-        .unwrap_or_else(|error| demo::Outcome::Missing(format!("{error:#}; the next run tries again")));
+    let demo = demo::ensure(api, &login, &servers.state, interrupts).unwrap_or_else(|error| {
+        demo::Outcome::Missing(format!("{error:#}; the next run tries again"))
+    });
     servers.must_live()?;
     if interrupts.count() == 0 {
         print_summary(&servers, options, addresses, &login, demo);
@@ -116,16 +142,30 @@ fn add(
 ) -> Result<()> {
     let log = servers.state.folder("log")?.join(format!("{name}.log"));
     let mut command = process::command(program, StopSignal::Term, None);
-    command.args(args).envs(settings.iter().cloned()).current_dir(checkout::root());
+    command
+        .args(args)
+        .envs(settings.iter().cloned())
+        .current_dir(checkout::root());
     let interrupts = servers.interrupts.clone();
-    servers.add(Server::start(name, command, &log, StopSignal::Term, &interrupts)?)
+    servers.add(Server::start(
+        name,
+        command,
+        &log,
+        StopSignal::Term,
+        &interrupts,
+    )?)
 }
 
 fn await_port(servers: &mut Servers, address: &str, interrupts: &Interrupts) -> Result<()> {
-    process::wait_until("starting the sandbox", Duration::from_secs(30), interrupts, || {
-        servers.must_live()?;
-        Ok(std::net::TcpStream::connect(address).is_ok())
-    })
+    process::wait_until(
+        "starting the sandbox",
+        Duration::from_secs(30),
+        interrupts,
+        || {
+            servers.must_live()?;
+            Ok(std::net::TcpStream::connect(address).is_ok())
+        },
+    )
 }
 
 /// Waits for a signal; fails where a child ends by itself.
@@ -150,10 +190,20 @@ fn vigie_settings(servers: &Servers, addresses: &Addresses) -> Result<Vec<(Strin
         ("VIGIE_PUBLIC_URL", format!("http://{}", addresses.api)),
         ("VIGIE_SANDBOX_URL", format!("http://{}", addresses.sandbox)),
         ("VIGIE_PROVIDERS", "sandbox".to_owned()),
-        ("VIGIE_SANDBOX_STATE", servers.state.dir.join("sandbox.json").to_string_lossy().into_owned()),
+        (
+            "VIGIE_SANDBOX_STATE",
+            servers
+                .state
+                .dir
+                .join("sandbox.json")
+                .to_string_lossy()
+                .into_owned(),
+        ),
     ];
-    let mut settings: Vec<(String, String)> =
-        defaults.into_iter().map(|(key, value)| (key.to_owned(), setting(key).unwrap_or(value))).collect();
+    let mut settings: Vec<(String, String)> = defaults
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), setting(key).unwrap_or(value)))
+        .collect();
     for (key, value) in [
         ("DATABASE_URL", &servers.database_url),
         ("REDIS_URL", &servers.redis_url),
@@ -166,7 +216,13 @@ fn vigie_settings(servers: &Servers, addresses: &Addresses) -> Result<Vec<(Strin
     Ok(settings)
 }
 
-fn print_summary(servers: &Servers, options: &Options, addresses: &Addresses, login: &Login, demo: demo::Outcome) {
+fn print_summary(
+    servers: &Servers,
+    options: &Options,
+    addresses: &Addresses,
+    login: &Login,
+    demo: demo::Outcome,
+) {
     let demo = match demo {
         demo::Outcome::Made(company) => {
             format!("{} / {} (company {company})", login.email, login.password)

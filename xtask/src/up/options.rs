@@ -25,7 +25,9 @@ impl Options {
                 "--fresh" => options.fresh = true,
                 "--debug" => options.choose(Executables::Debug)?,
                 "--programs" => {
-                    let folder = args.next().context("--programs needs the folder of `vigie` and `sandbox`")?;
+                    let folder = args
+                        .next()
+                        .context("--programs needs the folder of `vigie` and `sandbox`")?;
                     options.choose(Executables::ready(Path::new(folder))?)?;
                 }
                 "--name" => options.name = Some(name(args.next().map_or("", String::as_str))?),
@@ -45,7 +47,11 @@ impl Options {
 
     /// What to type to go on with this one's data.
     pub(super) fn command(&self) -> String {
-        let name = self.name.as_ref().map(|name| format!(" --name {name}")).unwrap_or_default();
+        let name = self
+            .name
+            .as_ref()
+            .map(|name| format!(" --name {name}"))
+            .unwrap_or_default();
         format!("cargo xtask up{name}")
     }
 }
@@ -70,15 +76,28 @@ mod tests {
     #[test]
     fn options_come_in_any_order_and_are_none_by_default() {
         assert_eq!(read(&[]).unwrap(), Options::default());
-        let expected = Options { fresh: true, executables: Executables::Debug, name: Some("shop-2".to_owned()) };
-        assert_eq!(read(&["--name", "shop-2", "--debug", "--fresh"]).unwrap(), expected);
+        let expected = Options {
+            fresh: true,
+            executables: Executables::Debug,
+            name: Some("shop-2".to_owned()),
+        };
+        assert_eq!(
+            read(&["--name", "shop-2", "--debug", "--fresh"]).unwrap(),
+            expected
+        );
         assert_eq!(expected.command(), "cargo xtask up --name shop-2");
         assert_eq!(Options::default().command(), "cargo xtask up");
     }
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for args in [&["--frehs"][..], &["--name"], &["--programs"], &["--debug", "--debug"], &["fresh"]] {
+        for args in [
+            &["--frehs"][..],
+            &["--name"],
+            &["--programs"],
+            &["--debug", "--debug"],
+            &["fresh"],
+        ] {
             assert!(read(args).is_err(), "{args:?}");
         }
     }
@@ -94,6 +113,9 @@ mod tests {
     fn a_folder_without_the_executables_is_named_with_what_it_lacks() {
         let folder = env!("CARGO_MANIFEST_DIR");
         let message = read(&["--programs", folder]).unwrap_err().to_string();
-        assert!(message.contains(folder) && message.contains("vigie"), "{message}");
+        assert!(
+            message.contains(folder) && message.contains("vigie"),
+            "{message}"
+        );
     }
 }

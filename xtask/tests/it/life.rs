@@ -31,14 +31,21 @@ fn goes_on_after_a_kill(place: &Place, stranger: &Stranger) -> Vec<String> {
     first.kill();
     assert!(left.is_whole());
     // A number of the killed run that the system has given to another since.
-    let mut pids = File::options().append(true).open(place.folder.join("pids")).unwrap();
+    let mut pids = File::options()
+        .append(true)
+        .open(place.folder.join("pids"))
+        .unwrap();
     writeln!(pids, "sandbox {} 1", stranger.id()).unwrap();
 
     place.with_death_signal();
     let mut second = place.up(&[]);
     let summary = second.summary();
     for name in ["postgres", "redis", "sandbox", "vigie"] {
-        assert!(second.says(&format!("stopping {name} (process")), "{:?}", second.said);
+        assert!(
+            second.says(&format!("stopping {name} (process")),
+            "{:?}",
+            second.said
+        );
     }
     assert_eq!(left.living(), [""; 0]);
     expect_the_demo(place, &summary);
@@ -53,7 +60,11 @@ fn goes_on_after_a_kill(place: &Place, stranger: &Stranger) -> Vec<String> {
 fn refuses_another(place: &Place) {
     let mut other = place.up(&["--fresh"]);
     assert_eq!(other.ended().code(), Some(1));
-    assert!(other.says("runs already") && other.says(place.folder.to_str().unwrap()), "{:?}", other.said);
+    assert!(
+        other.says("runs already") && other.says(place.folder.to_str().unwrap()),
+        "{:?}",
+        other.said
+    );
 }
 
 /// The third run tells and holds what the second did, and ends with its sandbox.
@@ -85,7 +96,9 @@ fn dies_with_all_of_its_own(place: &Place) {
     run.until_it_says("importing");
     let family = family(&run);
     run.kill();
-    eventually("its children are gone", || family.living().is_empty().then_some(()));
+    eventually("its children are gone", || {
+        family.living().is_empty().then_some(())
+    });
     expect_nothing_left(place, &family);
 }
 
@@ -109,7 +122,12 @@ fn expect_nothing_left(place: &Place, family: &Family) {
 /// of the files once, alerts for what has run out, and the messages about them.
 fn expect_the_demo(place: &Place, summary: &[String]) {
     let look = |key: &str| -> String {
-        let (address, path) = told(summary, key).split_once("://").unwrap().1.split_once('/').unwrap();
+        let (address, path) = told(summary, key)
+            .split_once("://")
+            .unwrap()
+            .1
+            .split_once('/')
+            .unwrap();
         Client::new(address).text(&format!("/{path}"))
     };
     assert!(look("metrics").contains("vigie_"));
@@ -120,11 +138,17 @@ fn expect_the_demo(place: &Place, summary: &[String]) {
         let lines = place.demo_file(kind).lines().count() - 1;
         assert_eq!(imported(&client, kind), lines, "{kind}");
     }
-    let out = place.demo_file("stock_counts").lines().filter(|line| line.split(',').nth(1) == Some("0")).count();
+    let out = place
+        .demo_file("stock_counts")
+        .lines()
+        .filter(|line| line.split(',').nth(1) == Some("0"))
+        .count();
     assert!(out > 0);
     eventually("the alert names every product that has run out", || {
         let alerts = client.get("/alerts?state=open");
-        items(&alerts).any(|alert| alert["kind"] == "rupture" && alert["products"] == out).then_some(())
+        items(&alerts)
+            .any(|alert| alert["kind"] == "rupture" && alert["products"] == out)
+            .then_some(())
     });
     assert!(items(&client.get("/predictions/ruptures")).count() > 0);
     let sandbox = Client::new(&place.addresses()[2]);
@@ -136,23 +160,42 @@ fn expect_the_demo(place: &Place, summary: &[String]) {
 
 /// The first word that the summary has under a key.
 fn told<'a>(summary: &'a [String], key: &str) -> &'a str {
-    let lines = summary.iter().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    lines.into_iter().find(|words| words.first() == Some(&key)).unwrap()[1]
+    let lines = summary
+        .iter()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    lines
+        .into_iter()
+        .find(|words| words.first() == Some(&key))
+        .unwrap()[1]
 }
 
 /// By the API's address and the login that the summary tells.
 fn signed_in(place: &Place, summary: &[String]) -> Client {
-    assert_eq!(told(summary, "API"), format!("http://{}/api/v1", place.addresses()[0]));
-    let demo = summary.iter().find_map(|line| line.strip_prefix("  demo ")).unwrap();
+    assert_eq!(
+        told(summary, "API"),
+        format!("http://{}/api/v1", place.addresses()[0])
+    );
+    let demo = summary
+        .iter()
+        .find_map(|line| line.strip_prefix("  demo "))
+        .unwrap();
     let (email, rest) = demo.trim().split_once(" / ").unwrap();
-    Client::signed_in(&place.addresses()[0], email, rest.split(' ').next().unwrap())
+    Client::signed_in(
+        &place.addresses()[0],
+        email,
+        rest.split(' ').next().unwrap(),
+    )
 }
 
 /// Lines of that kind which imports have written.
 fn imported(client: &Client, kind: &str) -> usize {
     let imports = client.get("/imports");
-    let written = items(&imports).filter(|import| import["kind"] == kind).map(|import| &import["rows_imported"]);
-    written.map(|rows| usize::try_from(rows.as_u64().unwrap()).unwrap()).sum()
+    let written = items(&imports)
+        .filter(|import| import["kind"] == kind)
+        .map(|import| &import["rows_imported"]);
+    written
+        .map(|rows| usize::try_from(rows.as_u64().unwrap()).unwrap())
+        .sum()
 }
 
 fn items(list: &Value) -> impl Iterator<Item = &Value> {

@@ -17,7 +17,10 @@ fn a_port_that_is_taken_is_named_with_what_to_set() {
     for (key, address) in ADDRESSES.iter().zip(place.addresses()) {
         let _holder = TcpListener::bind(address).unwrap();
         let said = refusal(place.up(&[]));
-        assert!(said.contains(address) && said.contains(&format!("{key}=127.0.0.1:")), "{said}");
+        assert!(
+            said.contains(address) && said.contains(&format!("{key}=127.0.0.1:")),
+            "{said}"
+        );
     }
 }
 
@@ -26,12 +29,19 @@ fn two_addresses_that_are_one_are_refused() {
     let place = Place::new();
     let [api, ..] = place.addresses();
     let said = refusal(place.up_with(&[], "VIGIE_SANDBOX_ADDR", api));
-    assert!(said.contains(api) && said.contains("VIGIE_SANDBOX_ADDR=127.0.0.1:"), "{said}");
+    assert!(
+        said.contains(api) && said.contains("VIGIE_SANDBOX_ADDR=127.0.0.1:"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_database_of_the_users_own_is_never_started_over() {
     let place = Place::new();
-    let said = refusal(place.up_with(&["--fresh"], "DATABASE_URL", "postgres://ada@127.0.0.1:1/hers"));
+    let said = refusal(place.up_with(
+        &["--fresh"],
+        "DATABASE_URL",
+        "postgres://ada@127.0.0.1:1/hers",
+    ));
     assert!(said.contains("DATABASE_URL is yours"), "{said}");
 }

@@ -19,12 +19,18 @@ const ASKED_BY: &[(&str, &str, &str)] = &[
 ];
 
 fn id_of<'a>(ids: &'a [(String, String)], table: &str) -> &'a str {
-    &ids.iter().find(|(name, _)| name == table).expect("filled").1
+    &ids.iter()
+        .find(|(name, _)| name == table)
+        .expect("filled")
+        .1
 }
 
 #[test]
 fn every_parameter_that_takes_an_id_is_tried() {
-    let tried: Vec<_> = ASKED_BY.iter().map(|(_, parameter, _)| *parameter).collect();
+    let tried: Vec<_> = ASKED_BY
+        .iter()
+        .map(|(_, parameter, _)| *parameter)
+        .collect();
     assert_eq!(routes::ids_in_queries(), tried, "in the order of names");
 }
 
@@ -37,11 +43,20 @@ async fn a_list_asked_by_an_id_of_another_company_shows_nothing() {
     for (list, parameter, table) in ASKED_BY {
         let path = |id: &str| format!("{list}?{parameter}={id}");
         let shown = theirs.get(&path(id_of(&ids, table))).await.expect(200);
-        assert_ne!(shown["items"], json!([]), "{list} by {parameter} shows its own company nothing");
+        assert_ne!(
+            shown["items"],
+            json!([]),
+            "{list} by {parameter} shows its own company nothing"
+        );
         for (named, id) in &ids {
             let answer = mine.get(&path(id)).await;
-            let says_nothing = answer.status == 404 || (answer.status == 200 && answer.body["items"] == json!([]));
-            assert!(says_nothing, "{list} by {parameter}, an id of {named}: {} {}", answer.status, answer.text);
+            let says_nothing =
+                answer.status == 404 || (answer.status == 200 && answer.body["items"] == json!([]));
+            assert!(
+                says_nothing,
+                "{list} by {parameter}, an id of {named}: {} {}",
+                answer.status, answer.text
+            );
         }
     }
     assert_eq!(digest_of(&theirs).await, before);
@@ -53,14 +68,27 @@ async fn a_list_searched_for_words_of_another_company_shows_nothing() {
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
     fill(&theirs).await;
     let jobs = theirs.get("/jobs").await.expect(200);
-    let asked = jobs["items"].as_array().unwrap().iter().find(|job| job["request_id"].is_string()).expect("filled");
+    let asked = jobs["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|job| job["request_id"].is_string())
+        .expect("filled");
     for path in [
         format!("/jobs?q={}", asked["request_id"].as_str().unwrap()),
         format!("/jobs?kind={}", asked["kind"].as_str().unwrap()),
         "/products?q=RIZ".to_owned(),
     ] {
-        assert_ne!(theirs.get(&path).await.expect(200)["items"], json!([]), "{path}");
-        assert_eq!(mine.get(&path).await.expect(200)["items"], json!([]), "{path}");
+        assert_ne!(
+            theirs.get(&path).await.expect(200)["items"],
+            json!([]),
+            "{path}"
+        );
+        assert_eq!(
+            mine.get(&path).await.expect(200)["items"],
+            json!([]),
+            "{path}"
+        );
     }
 }
 
@@ -69,23 +97,57 @@ async fn a_body_that_names_something_of_another_company_is_refused() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
     fill(&theirs).await;
-    let product = mine.post("/products", json!({"sku": "RIZ", "name": "Riz"})).await.expect(201);
+    let product = mine
+        .post("/products", json!({"sku": "RIZ", "name": "Riz"}))
+        .await
+        .expect(201);
     let rule = &mine.get("/alert-rules").await.expect(200)["items"][0];
     let product = &format!("/products/{}", product["id"].as_str().unwrap());
     let rule = &format!("/alert-rules/{}", rule["id"].as_str().unwrap());
-    let (ids, before) = (ids_of(&theirs).await, (digest_of(&theirs).await, digest_of(&mine).await));
+    let (ids, before) = (
+        ids_of(&theirs).await,
+        (digest_of(&theirs).await, digest_of(&mine).await),
+    );
     let id = |table: &str| id_of(&ids, table);
     let recipients = json!([{"user_id": id("users")}]);
     let tries = [
-        ("POST", "/products", json!({"sku": "A", "name": "A", "category_id": id("categories")})),
-        ("POST", "/products", json!({"sku": "A", "name": "A", "supplier_id": id("suppliers")})),
+        (
+            "POST",
+            "/products",
+            json!({"sku": "A", "name": "A", "category_id": id("categories")}),
+        ),
+        (
+            "POST",
+            "/products",
+            json!({"sku": "A", "name": "A", "supplier_id": id("suppliers")}),
+        ),
         ("PATCH", product, json!({"category_id": id("categories")})),
         ("PATCH", product, json!({"supplier_id": id("suppliers")})),
-        ("POST", "/stock-movements", json!({"product_id": id("products"), "kind": "entry", "quantity": 1})),
-        ("POST", "/stock-movements", json!({"sku": "RIZ", "kind": "entry", "quantity": 1, "site_id": id("sites")})),
-        ("POST", "/sales", json!({"product_id": id("products"), "quantity": 1})),
-        ("POST", "/sales", json!({"sku": "RIZ", "quantity": 1, "site_id": id("sites")})),
-        ("POST", "/sales", json!({"sku": "RIZ", "quantity": 1, "customer_id": id("customers")})),
+        (
+            "POST",
+            "/stock-movements",
+            json!({"product_id": id("products"), "kind": "entry", "quantity": 1}),
+        ),
+        (
+            "POST",
+            "/stock-movements",
+            json!({"sku": "RIZ", "kind": "entry", "quantity": 1, "site_id": id("sites")}),
+        ),
+        (
+            "POST",
+            "/sales",
+            json!({"product_id": id("products"), "quantity": 1}),
+        ),
+        (
+            "POST",
+            "/sales",
+            json!({"sku": "RIZ", "quantity": 1, "site_id": id("sites")}),
+        ),
+        (
+            "POST",
+            "/sales",
+            json!({"sku": "RIZ", "quantity": 1, "customer_id": id("customers")}),
+        ),
         (
             "POST",
             "/alert-rules",
@@ -95,7 +157,11 @@ async fn a_body_that_names_something_of_another_company_is_refused() {
     ];
     for (method, path, body) in tries {
         let answer = mine.send(method, path, Some(body.clone()), &[]).await;
-        assert!(matches!(answer.status.as_u16(), 404 | 422), "{method} {path} {body}: {}", answer.text);
+        assert!(
+            matches!(answer.status.as_u16(), 404 | 422),
+            "{method} {path} {body}: {}",
+            answer.text
+        );
     }
     assert_eq!((digest_of(&theirs).await, digest_of(&mine).await), before);
 }

@@ -6,18 +6,45 @@ use crate::app::TestApp;
 
 /// Tables without the companies' policy, each with its reason.
 const WITHOUT_COMPANY: &[(&str, &str)] = &[
-    ("_sqlx_migrations", "which migrations ran; nobody but the owner reads it"),
-    ("companies", "is its own key: policies by id and by membership"),
-    ("users", "one person may be of several companies: policies by oneself and by shared company"),
-    ("sessions", "a person's, before a company is chosen: policy by user"),
+    (
+        "_sqlx_migrations",
+        "which migrations ran; nobody but the owner reads it",
+    ),
+    (
+        "companies",
+        "is its own key: policies by id and by membership",
+    ),
+    (
+        "users",
+        "one person may be of several companies: policies by oneself and by shared company",
+    ),
+    (
+        "sessions",
+        "a person's, before a company is chosen: policy by user",
+    ),
     ("refresh_tokens", "a person's, as sessions"),
     ("password_resets", "a person's, as sessions"),
-    ("operators", "people of the platform; reached through two functions only"),
-    ("login_attempts", "counted before anybody is known; reached through two functions only"),
+    (
+        "operators",
+        "people of the platform; reached through two functions only",
+    ),
+    (
+        "login_attempts",
+        "counted before anybody is known; reached through two functions only",
+    ),
     ("plans", "the platform's price list, the same for all"),
-    ("webhook_events", "as a provider sent it; a platform job finds the company"),
-    ("whatsapp_templates", "the platform's own approved templates, the same for all"),
-    ("inbound_messages", "which messages to the platform's number were seen; reached through one function only"),
+    (
+        "webhook_events",
+        "as a provider sent it; a platform job finds the company",
+    ),
+    (
+        "whatsapp_templates",
+        "the platform's own approved templates, the same for all",
+    ),
+    (
+        "inbound_messages",
+        "which messages to the platform's number were seen; reached through one function only",
+    ),
     ("engine_clock", "one row, no company"),
     ("workers", "the engine's processes"),
     ("leases", "the engine's leaders"),
@@ -46,10 +73,19 @@ async fn every_company_table_is_behind_row_level_security() {
     for table in &tables {
         let name = table.name.as_str();
         if table.has_company {
-            assert!(table.secured && table.by_company, "{name} has a company column and no company policy");
-            assert!(!excepted.contains(name), "{name} has a company column: no exception");
+            assert!(
+                table.secured && table.by_company,
+                "{name} has a company column and no company policy"
+            );
+            assert!(
+                !excepted.contains(name),
+                "{name} has a company column: no exception"
+            );
         } else {
-            assert!(excepted.contains(name), "{name} holds no company: say why in WITHOUT_COMPANY");
+            assert!(
+                excepted.contains(name),
+                "{name} holds no company: say why in WITHOUT_COMPANY"
+            );
         }
     }
     let known: BTreeSet<_> = tables.iter().map(|table| table.name.as_str()).collect();
@@ -76,7 +112,10 @@ async fn every_key_between_company_tables_holds_the_company() {
     .fetch_all(&mut app.owner().await)
     .await
     .unwrap();
-    assert!(loose.is_empty(), "a row of one company could point at another's: {loose:?}");
+    assert!(
+        loose.is_empty(),
+        "a row of one company could point at another's: {loose:?}"
+    );
 }
 
 #[tokio::test]
@@ -92,10 +131,16 @@ async fn the_application_s_role_owns_nothing_and_passes_no_policy() {
     .unwrap();
     assert_eq!(powers.len(), 2);
     for role in powers {
-        assert!(!role.powerful && !role.owns, "{} is more than it should be", role.role);
+        assert!(
+            !role.powerful && !role.owns,
+            "{} is more than it should be",
+            role.role
+        );
     }
-    let as_whom: String =
-        sqlx::query_scalar!("select current_user::text as \"name!\"").fetch_one(app.db.db.app()).await.unwrap();
+    let as_whom: String = sqlx::query_scalar!("select current_user::text as \"name!\"")
+        .fetch_one(app.db.db.app())
+        .await
+        .unwrap();
     assert_eq!(as_whom, "vigie_app");
 }
 
@@ -130,6 +175,13 @@ async fn without_a_company_the_application_sees_no_row_and_no_password() {
     .await
     .unwrap();
     assert_eq!(seen, 0);
-    let hashes = sqlx::query_scalar!("select password_hash from users").fetch_all(&mut *conn).await;
-    assert!(hashes.unwrap_err().to_string().contains("permission denied"));
+    let hashes = sqlx::query_scalar!("select password_hash from users")
+        .fetch_all(&mut *conn)
+        .await;
+    assert!(
+        hashes
+            .unwrap_err()
+            .to_string()
+            .contains("permission denied")
+    );
 }

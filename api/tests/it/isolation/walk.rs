@@ -19,8 +19,12 @@ const WITHOUT_COMPANY: &[(&str, &str)] = &[
 /// Bodies that are right, where the empty one would be refused before anything is looked up.
 fn body_of(route: &Route) -> Value {
     match (route.method, route.template.as_str()) {
-        ("POST", "/companies/{id}/members") => json!({"email": "x@example.sn", "full_name": "X", "role": "viewer"}),
-        ("POST", "/companies/{id}/invitations") => json!({"email": "x@example.sn", "role": "viewer"}),
+        ("POST", "/companies/{id}/members") => {
+            json!({"email": "x@example.sn", "full_name": "X", "role": "viewer"})
+        }
+        ("POST", "/companies/{id}/invitations") => {
+            json!({"email": "x@example.sn", "role": "viewer"})
+        }
         ("POST", "/alerts/{id}/snooze") => json!({"until": "2099-01-01T00:00:00Z"}),
         ("POST", "/imports/{id}/resume") => json!({"options": {}}),
         _ => json!({}),
@@ -28,7 +32,9 @@ fn body_of(route: &Route) -> Value {
 }
 
 pub(super) fn acts_in_a_company(route: &Route) -> bool {
-    let is_exception = WITHOUT_COMPANY.iter().any(|(prefix, _)| route.template.starts_with(prefix));
+    let is_exception = WITHOUT_COMPANY
+        .iter()
+        .any(|(prefix, _)| route.template.starts_with(prefix));
     !is_exception && (route.method, route.template.as_str()) != ("POST", "/companies")
 }
 
@@ -37,10 +43,19 @@ async fn naming_another_company_is_a_404_on_every_route() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
     let intruder = mine.in_company(theirs.company);
-    for route in routes::all().iter().filter(|route| acts_in_a_company(route)) {
+    for route in routes::all()
+        .iter()
+        .filter(|route| acts_in_a_company(route))
+    {
         let path = route.path(|_| theirs.company().to_string());
-        let answer = intruder.send(route.method, &path, Some(body_of(route)), &[]).await;
-        assert_eq!(answer.status, 404, "{} {path}: {}", route.method, answer.text);
+        let answer = intruder
+            .send(route.method, &path, Some(body_of(route)), &[])
+            .await;
+        assert_eq!(
+            answer.status, 404,
+            "{} {path}: {}",
+            route.method, answer.text
+        );
     }
 }
 
@@ -51,19 +66,34 @@ async fn every_id_of_another_company_is_a_404_on_every_route() {
     fill(&theirs).await;
     let (ids, before) = (ids_of(&theirs).await, digest_of(&theirs).await);
     for table in FILLED {
-        assert!(ids.iter().any(|(filled, _)| filled == table), "no row in {table}: {ids:?}");
+        assert!(
+            ids.iter().any(|(filled, _)| filled == table),
+            "no row in {table}: {ids:?}"
+        );
     }
-    for route in routes::all().iter().filter(|route| route.has_parameters() && acts_in_a_company(route)) {
+    for route in routes::all()
+        .iter()
+        .filter(|route| route.has_parameters() && acts_in_a_company(route))
+    {
         for (table, id) in &ids {
-            let path = route.path(|name| match (name, route.template.starts_with("/companies/{id}/")) {
-                ("id", true) => mine.company().to_string(),
-                _ => id.clone(),
-            });
+            let path =
+                route.path(
+                    |name| match (name, route.template.starts_with("/companies/{id}/")) {
+                        ("id", true) => mine.company().to_string(),
+                        _ => id.clone(),
+                    },
+                );
             if !path.contains(id.as_str()) {
                 continue;
             }
-            let answer = mine.send(route.method, &path, Some(body_of(route)), &[]).await;
-            assert_eq!(answer.status, 404, "{} {path}, an id of {table}: {}", route.method, answer.text);
+            let answer = mine
+                .send(route.method, &path, Some(body_of(route)), &[])
+                .await;
+            assert_eq!(
+                answer.status, 404,
+                "{} {path}, an id of {table}: {}",
+                route.method, answer.text
+            );
         }
     }
     assert_eq!(digest_of(&theirs).await, before);
@@ -76,11 +106,23 @@ async fn no_list_shows_anything_of_another_company() {
     fill(&theirs).await;
     let ids = ids_of(&theirs).await;
     let lists = routes::all();
-    for route in lists.iter().filter(|r| r.method == "GET" && !r.has_parameters() && acts_in_a_company(r)) {
+    for route in lists
+        .iter()
+        .filter(|r| r.method == "GET" && !r.has_parameters() && acts_in_a_company(r))
+    {
         let answer = mine.get(&route.template).await;
-        assert!(!answer.status.is_server_error(), "{}: {}", route.template, answer.text);
+        assert!(
+            !answer.status.is_server_error(),
+            "{}: {}",
+            route.template,
+            answer.text
+        );
         for (table, id) in &ids {
-            assert!(!answer.text.contains(id.as_str()), "{} shows an id of {table}", route.template);
+            assert!(
+                !answer.text.contains(id.as_str()),
+                "{} shows an id of {table}",
+                route.template
+            );
         }
     }
 }
@@ -92,13 +134,21 @@ async fn a_place_in_a_list_of_another_company_leads_to_nothing_of_it() {
     fill(&theirs).await;
     let ids = ids_of(&theirs).await;
     let mut tried = Vec::new();
-    for route in routes::all().iter().filter(|r| r.method == "GET" && !r.has_parameters() && acts_in_a_company(r)) {
+    for route in routes::all()
+        .iter()
+        .filter(|r| r.method == "GET" && !r.has_parameters() && acts_in_a_company(r))
+    {
         let list = &route.template;
         let first = theirs.get(&format!("{list}?limit=1")).await.body;
-        let Some(cursor) = first["next_cursor"].as_str() else { continue };
+        let Some(cursor) = first["next_cursor"].as_str() else {
+            continue;
+        };
         let answer = mine.get(&format!("{list}?cursor={cursor}")).await;
         for (table, id) in &ids {
-            assert!(!answer.text.contains(id.as_str()), "{list} shows an id of {table}");
+            assert!(
+                !answer.text.contains(id.as_str()),
+                "{list} shows an id of {table}"
+            );
         }
         assert_eq!(answer.status, 200, "{list}: {}", answer.text);
         tried.push(list.clone());
@@ -113,14 +163,24 @@ async fn registering_and_making_a_company_leave_every_other_as_it_was() {
     fill(&theirs).await;
     let before = digest_of(&theirs).await;
     for own in ["companies", "users", "memberships"] {
-        assert!(before.iter().any(|(table, _)| table == own), "{own} isn't looked at");
+        assert!(
+            before.iter().any(|(table, _)| table == own),
+            "{own} isn't looked at"
+        );
     }
     let newcomer = app.with_company().await;
     for client in [&newcomer, &theirs] {
-        client.post("/companies", json!({"name": "Le dépôt"})).await.expect(201);
+        client
+            .post("/companies", json!({"name": "Le dépôt"}))
+            .await
+            .expect(201);
     }
-    let again = json!({"email": theirs.email, "password": PASSWORD, "full_name": "X", "company_name": "X"});
-    app.anonymous().post("/auth/register", again).await.expect_problem(409, "email_taken");
+    let again =
+        json!({"email": theirs.email, "password": PASSWORD, "full_name": "X", "company_name": "X"});
+    app.anonymous()
+        .post("/auth/register", again)
+        .await
+        .expect_problem(409, "email_taken");
     app.run_jobs().await;
     assert_eq!(digest_of(&theirs).await, before);
 }

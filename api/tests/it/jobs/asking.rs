@@ -24,7 +24,11 @@ async fn the_list_finds_each_state_and_no_other() {
     let succeeded = pings(&owner, 2).await;
     app.run_jobs().await;
     let mut states = vec![("succeeded", succeeded)];
-    for (name, end) in [("dead", EndState::Dead), ("cancelled", EndState::Cancelled), ("parked", EndState::Parked)] {
+    for (name, end) in [
+        ("dead", EndState::Dead),
+        ("cancelled", EndState::Cancelled),
+        ("parked", EndState::Parked),
+    ] {
         let ids = pings(&owner, 2).await;
         end_all(&app, &ids, end).await;
         states.push((name, ids));
@@ -35,15 +39,26 @@ async fn the_list_finds_each_state_and_no_other() {
     states.push(("running", running.clone()));
     states.push(("queued", pings(&owner, 2).await));
     for (state, ids) in &states {
-        assert_eq!(listed(&owner, &format!("state={state}")).await, set(ids), "{state}");
-        assert_eq!(listed(&stranger, &format!("state={state}")).await, BTreeSet::new(), "{state}");
+        assert_eq!(
+            listed(&owner, &format!("state={state}")).await,
+            set(ids),
+            "{state}"
+        );
+        assert_eq!(
+            listed(&stranger, &format!("state={state}")).await,
+            BTreeSet::new(),
+            "{state}"
+        );
         for id in ids {
             assert_eq!(state_of(&owner, *id).await, *state);
         }
     }
     let all = states.iter().flat_map(|(_, ids)| ids).copied().collect();
     assert_eq!(listed(&owner, "").await, all);
-    owner.get("/jobs?state=waiting").await.expect_problem(422, "invalid_input");
+    owner
+        .get("/jobs?state=waiting")
+        .await
+        .expect_problem(422, "invalid_input");
     give_back(&app).await;
     app.run_jobs().await;
 }
@@ -56,15 +71,33 @@ async fn the_list_finds_by_kind_and_by_time() {
     app.advance(Duration::from_secs(600)).await;
     let since = now(&app).await;
     let late = pings(&owner, 1).await;
-    let evaluation = owner.post("/alerts/evaluations", json!({})).await.expect(202);
+    let evaluation = owner
+        .post("/alerts/evaluations", json!({}))
+        .await
+        .expect(202);
     let evaluation: JobId = evaluation["job"]["id"].as_str().unwrap().parse().unwrap();
     let since = time(since);
-    assert_eq!(listed(&owner, "kind=ops.ping").await, set(&[early.clone(), late.clone()].concat()));
-    assert_eq!(listed(&owner, "kind=alerts.evaluate").await, set(&[evaluation]));
+    assert_eq!(
+        listed(&owner, "kind=ops.ping").await,
+        set(&[early.clone(), late.clone()].concat())
+    );
+    assert_eq!(
+        listed(&owner, "kind=alerts.evaluate").await,
+        set(&[evaluation])
+    );
     assert_eq!(listed(&owner, "kind=ops").await, BTreeSet::new());
-    assert_eq!(listed(&owner, &format!("since={since}")).await, set(&[late[0], evaluation]));
-    assert_eq!(listed(&owner, &format!("since={since}&kind=ops.ping&state=queued")).await, set(&late));
-    assert_eq!(listed(&owner, &format!("since={since}&kind=ops.ping&state=dead")).await, BTreeSet::new());
+    assert_eq!(
+        listed(&owner, &format!("since={since}")).await,
+        set(&[late[0], evaluation])
+    );
+    assert_eq!(
+        listed(&owner, &format!("since={since}&kind=ops.ping&state=queued")).await,
+        set(&late)
+    );
+    assert_eq!(
+        listed(&owner, &format!("since={since}&kind=ops.ping&state=dead")).await,
+        BTreeSet::new()
+    );
     app.run_jobs().await;
 }
 
@@ -77,8 +110,19 @@ async fn the_list_finds_by_request_id_by_id_and_by_unique_key() {
     let app = TestApp::start().await;
     let (owner, stranger) = (app.with_company().await, app.with_company().await);
     let body = json!({"kind": "ops.ping", "unique_key": "order-7"});
-    let traced = owner.send("POST", "/jobs", Some(body.clone()), &[("X-Request-ID", "req-of-the-till")]).await;
-    let traced: JobId = traced.expect(202)["job"]["id"].as_str().unwrap().parse().unwrap();
+    let traced = owner
+        .send(
+            "POST",
+            "/jobs",
+            Some(body.clone()),
+            &[("X-Request-ID", "req-of-the-till")],
+        )
+        .await;
+    let traced: JobId = traced.expect(202)["job"]["id"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     let others = pings(&owner, 2).await;
     stranger.post("/jobs", body).await.expect(202);
     for (asked, found) in [
@@ -90,10 +134,20 @@ async fn the_list_finds_by_request_id_by_id_and_by_unique_key() {
         ("req-of-the-til%25", vec![]),
         ("0190c6a2-0000-7000-8000-000000000000", vec![]),
     ] {
-        assert_eq!(listed(&owner, &format!("q={asked}")).await, set(&found), "{asked}");
+        assert_eq!(
+            listed(&owner, &format!("q={asked}")).await,
+            set(&found),
+            "{asked}"
+        );
     }
-    assert_eq!(listed(&stranger, &format!("q={traced}")).await, BTreeSet::new());
-    assert_eq!(listed(&stranger, "q=req-of-the-till").await, BTreeSet::new());
+    assert_eq!(
+        listed(&stranger, &format!("q={traced}")).await,
+        BTreeSet::new()
+    );
+    assert_eq!(
+        listed(&stranger, "q=req-of-the-till").await,
+        BTreeSet::new()
+    );
     assert_eq!(listed(&stranger, "q=order-7").await.len(), 1);
     app.run_jobs().await;
 }
@@ -114,17 +168,35 @@ async fn a_unique_key_gives_the_same_job_until_it_is_over() {
     assert_eq!(ask(&[]).await, first);
     assert_eq!(ask(&[("Idempotency-Key", "k1")]).await, first);
     assert_eq!(listed(&owner, "").await.len(), 1);
-    assert_eq!(reasons(&owner, first.parse().unwrap(), "deduplicated").await.len(), 1);
+    assert_eq!(
+        reasons(&owner, first.parse().unwrap(), "deduplicated")
+            .await
+            .len(),
+        1
+    );
     app.run_jobs().await;
     assert_ne!(ask(&[]).await, first);
     assert_eq!(app.run_jobs().await.len(), 1);
     for (key, code) in [("", "out_of_range"), (&*"k".repeat(201), "out_of_range")] {
-        let refused = owner.post("/jobs", json!({"kind": "ops.ping", "unique_key": key})).await;
+        let refused = owner
+            .post("/jobs", json!({"kind": "ops.ping", "unique_key": key}))
+            .await;
         let error = &refused.expect_problem(422, "invalid_input")["errors"][0];
-        assert_eq!((&error["field"], &error["code"]), (&json!("unique_key"), &json!(code)));
+        assert_eq!(
+            (&error["field"], &error["code"]),
+            (&json!("unique_key"), &json!(code))
+        );
     }
-    let refused = owner.post("/jobs", json!({"kind": "alerts.evaluate", "unique_key": "mine"})).await;
-    assert_eq!(refused.expect_problem(422, "invalid_input")["errors"][0]["code"], "not_allowed");
+    let refused = owner
+        .post(
+            "/jobs",
+            json!({"kind": "alerts.evaluate", "unique_key": "mine"}),
+        )
+        .await;
+    assert_eq!(
+        refused.expect_problem(422, "invalid_input")["errors"][0]["code"],
+        "not_allowed"
+    );
 }
 
 #[tokio::test]
@@ -132,20 +204,46 @@ async fn a_priority_is_kept_and_another_word_refused() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let mut asked = Vec::new();
-    for (name, priority) in [("low", Priority::Low), ("normal", Priority::Normal), ("high", Priority::High)] {
-        let job = owner.post("/jobs", json!({"kind": "ops.ping", "priority": name})).await.expect(202);
-        asked.push((job["job"]["id"].as_str().unwrap().to_owned(), priority.code()));
+    for (name, priority) in [
+        ("low", Priority::Low),
+        ("normal", Priority::Normal),
+        ("high", Priority::High),
+    ] {
+        let job = owner
+            .post("/jobs", json!({"kind": "ops.ping", "priority": name}))
+            .await
+            .expect(202);
+        asked.push((
+            job["job"]["id"].as_str().unwrap().to_owned(),
+            priority.code(),
+        ));
     }
-    let job = owner.post("/jobs", json!({"kind": "ops.ping"})).await.expect(202);
-    asked.push((job["job"]["id"].as_str().unwrap().to_owned(), Priority::Normal.code()));
+    let job = owner
+        .post("/jobs", json!({"kind": "ops.ping"}))
+        .await
+        .expect(202);
+    asked.push((
+        job["job"]["id"].as_str().unwrap().to_owned(),
+        Priority::Normal.code(),
+    ));
     let kept = sqlx::query!(r#"select id::text as "id!", priority from jobs_ready order by id"#)
         .fetch_all(&mut app.owner().await)
         .await
         .unwrap();
-    assert_eq!(kept.into_iter().map(|job| (job.id, job.priority)).collect::<Vec<_>>(), asked);
+    assert_eq!(
+        kept.into_iter()
+            .map(|job| (job.id, job.priority))
+            .collect::<Vec<_>>(),
+        asked
+    );
     for wrong in [json!("urgent"), json!(1), json!("High")] {
-        let refused = owner.post("/jobs", json!({"kind": "ops.ping", "priority": wrong})).await;
-        assert_eq!(refused.expect_problem(422, "invalid_input")["errors"][0]["field"], "priority");
+        let refused = owner
+            .post("/jobs", json!({"kind": "ops.ping", "priority": wrong}))
+            .await;
+        assert_eq!(
+            refused.expect_problem(422, "invalid_input")["errors"][0]["field"],
+            "priority"
+        );
     }
     app.run_jobs().await;
 }
@@ -155,20 +253,42 @@ async fn each_role_is_shown_the_kinds_that_it_may_enqueue() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let all = ["ops.ping", "alerts.evaluate", "rupture.compute_demand"];
-    for (role, may) in [(Role::Viewer, 0), (Role::Member, 1), (Role::Manager, 3), (Role::Admin, 3)] {
+    for (role, may) in [
+        (Role::Viewer, 0),
+        (Role::Member, 1),
+        (Role::Manager, 3),
+        (Role::Admin, 3),
+    ] {
         let person = owner.with_user(role).await;
         let kinds = person.get("/jobs/kinds").await.expect(200);
-        let shown: Vec<_> = kinds["items"].as_array().unwrap().iter().map(|kind| kind["kind"].clone()).collect();
+        let shown: Vec<_> = kinds["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|kind| kind["kind"].clone())
+            .collect();
         assert_eq!(shown, &all[..may], "{role:?}");
         for kind in &all[may..] {
-            person.post("/jobs", json!({ "kind": kind })).await.expect_problem(403, "forbidden");
+            person
+                .post("/jobs", json!({ "kind": kind }))
+                .await
+                .expect_problem(403, "forbidden");
         }
     }
     let kinds = owner.get("/jobs/kinds").await.expect(200);
     assert_eq!(kinds["items"][0]["queue"], "fast");
-    assert!(kinds["items"][0]["max_attempts"].as_u64() > Some(0), "{kinds}");
-    assert!(kinds["items"][0]["timeout_seconds"].as_u64() > Some(0), "{kinds}");
-    owner.post("/jobs", json!({"kind": "billing.apply_event"})).await.expect_problem(422, "invalid_input");
+    assert!(
+        kinds["items"][0]["max_attempts"].as_u64() > Some(0),
+        "{kinds}"
+    );
+    assert!(
+        kinds["items"][0]["timeout_seconds"].as_u64() > Some(0),
+        "{kinds}"
+    );
+    owner
+        .post("/jobs", json!({"kind": "billing.apply_event"}))
+        .await
+        .expect_problem(422, "invalid_input");
     assert_eq!(listed(&owner, "").await, BTreeSet::new());
 }
 
@@ -180,9 +300,18 @@ async fn args_beyond_64_kib_are_refused_and_change_nothing() {
     let before = digest_of(&owner).await;
     let body = json!({"kind": "ops.ping", "args": of_bytes(ARGS_LIMIT + 1)});
     for headers in [&[][..], &[("Idempotency-Key", "k1")]] {
-        owner.send("POST", "/jobs", Some(body.clone()), headers).await.expect_problem(413, "body_too_large");
+        owner
+            .send("POST", "/jobs", Some(body.clone()), headers)
+            .await
+            .expect_problem(413, "body_too_large");
     }
     assert_eq!(digest_of(&owner).await, before);
-    owner.post("/jobs", json!({"kind": "ops.ping", "args": of_bytes(ARGS_LIMIT)})).await.expect(202);
+    owner
+        .post(
+            "/jobs",
+            json!({"kind": "ops.ping", "args": of_bytes(ARGS_LIMIT)}),
+        )
+        .await
+        .expect(202);
     assert_eq!(app.run_jobs().await.len(), 1);
 }

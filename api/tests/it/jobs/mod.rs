@@ -21,14 +21,26 @@ pub(super) fn ping(client: &Client<'_>) -> NewJob {
 
 /// Past the interface, in one statement.
 pub(super) async fn enqueue(client: &Client<'_>, jobs: Vec<NewJob>) -> Vec<JobId> {
-    let mut tx = client.app.db.db.begin(Scope::company(client.company())).await.unwrap();
+    let mut tx = client
+        .app
+        .db
+        .db
+        .begin(Scope::company(client.company()))
+        .await
+        .unwrap();
     let enqueued = tx.enqueue_all(jobs).await.unwrap();
     tx.commit().await.unwrap();
     enqueued.into_iter().map(|job| job.id()).collect()
 }
 
 pub(super) async fn pings(client: &Client<'_>, count: usize) -> Vec<JobId> {
-    enqueue(client, std::iter::repeat_with(|| ping(client)).take(count).collect()).await
+    enqueue(
+        client,
+        std::iter::repeat_with(|| ping(client))
+            .take(count)
+            .collect(),
+    )
+    .await
 }
 
 pub(super) async fn scheduled_ping(client: &Client<'_>) -> JobId {
@@ -39,7 +51,9 @@ pub(super) async fn scheduled_ping(client: &Client<'_>) -> JobId {
 /// What a worker does that takes them.
 pub(super) async fn claim_all(app: &TestApp, ids: &[JobId]) -> Vec<Claim> {
     let engine = app.db.db.engine();
-    let worker = rescue::register(engine, "a worker of the test").await.unwrap();
+    let worker = rescue::register(engine, "a worker of the test")
+        .await
+        .unwrap();
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let claims = claim::by_ids(engine, worker, &ids).await.unwrap();
     assert_eq!(claims.len(), ids.len());
@@ -48,18 +62,30 @@ pub(super) async fn claim_all(app: &TestApp, ids: &[JobId]) -> Vec<Claim> {
 
 /// Runs them to this end.
 pub(super) async fn end_all(app: &TestApp, ids: &[JobId], state: EndState) {
-    let setback = Setback::End { state, class: None, error: "as the test has it".to_owned() };
+    let setback = Setback::End {
+        state,
+        class: None,
+        error: "as the test has it".to_owned(),
+    };
     for claim in claim_all(app, ids).await {
-        let ended = finish::set_back(&mut app.owner().await, &claim, &setback).await.unwrap();
+        let ended = finish::set_back(&mut app.owner().await, &claim, &setback)
+            .await
+            .unwrap();
         assert_eq!(ended, Finished::Stored);
     }
 }
 
 /// The ids that a list gives, each once.
 pub(super) async fn listed(client: &Client<'_>, query: &str) -> BTreeSet<JobId> {
-    let list = client.get(&format!("/jobs?limit=500&{query}")).await.expect(200);
+    let list = client
+        .get(&format!("/jobs?limit=500&{query}"))
+        .await
+        .expect(200);
     let items = list["items"].as_array().unwrap();
-    let ids: BTreeSet<JobId> = items.iter().map(|job| job["id"].as_str().unwrap().parse().unwrap()).collect();
+    let ids: BTreeSet<JobId> = items
+        .iter()
+        .map(|job| job["id"].as_str().unwrap().parse().unwrap())
+        .collect();
     assert_eq!(ids.len(), items.len(), "{list}");
     ids
 }
@@ -74,9 +100,18 @@ pub(super) async fn state_of(client: &Client<'_>, id: JobId) -> Value {
 
 /// The reasons of one event in a job's timeline.
 pub(super) async fn reasons(client: &Client<'_>, id: JobId, event: &str) -> Vec<String> {
-    let timeline = client.get(&format!("/jobs/{id}/timeline")).await.expect(200);
-    let entries = timeline["items"].as_array().unwrap().iter().filter(|entry| entry["event"] == event);
-    entries.map(|entry| entry["reason"].as_str().unwrap().to_owned()).collect()
+    let timeline = client
+        .get(&format!("/jobs/{id}/timeline"))
+        .await
+        .expect(200);
+    let entries = timeline["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["event"] == event);
+    entries
+        .map(|entry| entry["reason"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// As a worker that stops does with what it holds.

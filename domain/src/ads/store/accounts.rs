@@ -5,7 +5,9 @@ use platform::ids::{CompanyId, UserId, Uuid};
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::super::{Account, AccountId, Connection, ConnectionId, ConnectionStatus, FoundAccount, today_in};
+use super::super::{
+    Account, AccountId, Connection, ConnectionId, ConnectionStatus, FoundAccount, today_in,
+};
 use crate::{Error, Result};
 
 /// Refusals in a row after which an account is left alone.
@@ -33,7 +35,11 @@ pub struct AccountView {
 ///
 /// # Errors
 /// The database's.
-pub async fn list_accounts(conn: &mut PgConnection, after: Option<Uuid>, limit: i64) -> Result<Vec<AccountView>> {
+pub async fn list_accounts(
+    conn: &mut PgConnection,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<AccountView>> {
     let accounts = sqlx::query_as!(
         AccountView,
         r#"select a.id as "id: AccountId", a.external_id, a.name, a.timezone, a.currency, a.last_good_day,
@@ -118,8 +124,14 @@ pub async fn save_accounts(
     let names: Vec<&str> = found.iter().map(|a| a.name.as_str()).collect();
     let timezones: Vec<&str> = found.iter().map(|a| a.timezone.as_str()).collect();
     let currencies: Vec<&str> = found.iter().map(|a| a.currency.as_str()).collect();
-    let disabled: Vec<Option<String>> =
-        found.iter().map(|a| today_in(&a.timezone, now).err().map(|error| error.to_string())).collect();
+    let disabled: Vec<Option<String>> = found
+        .iter()
+        .map(|a| {
+            today_in(&a.timezone, now)
+                .err()
+                .map(|error| error.to_string())
+        })
+        .collect();
     let saved = sqlx::query_scalar!(
         r#"insert into ad_accounts
              (company_id, id, connection_id, external_id, name, timezone, currency, disabled_reason,
@@ -176,9 +188,12 @@ pub async fn note_permission_error(
 /// # Errors
 /// The database's.
 pub async fn clear_permission_errors(conn: &mut PgConnection, id: AccountId) -> Result<()> {
-    sqlx::query!("update ad_accounts set permission_errors = 0 where id = $1 and permission_errors > 0", id.0)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "update ad_accounts set permission_errors = 0 where id = $1 and permission_errors > 0",
+        id.0
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -192,5 +207,8 @@ pub async fn refreshable_accounts(conn: &mut PgConnection) -> Result<Vec<(Compan
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.company_id, row.id)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.company_id, row.id))
+        .collect())
 }

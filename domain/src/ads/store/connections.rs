@@ -71,7 +71,11 @@ pub async fn require_reauth(
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn disconnect(conn: &mut PgConnection, id: ConnectionId, now: DateTime<Utc>) -> Result<()> {
+pub async fn disconnect(
+    conn: &mut PgConnection,
+    id: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let ended = sqlx::query!(
         "update ad_connections
          set status = 'disconnected', status_reason = null, sealed_token = null, updated_at = $2

@@ -38,16 +38,25 @@ pub async fn stage(
 /// One insert can't touch a row twice, and a report speaks of no day but its own.
 fn unique<'a>(page: &'a [AdDay], report: &Report) -> Vec<&'a AdDay> {
     let mut by_key: HashMap<(&str, NaiveDate), &AdDay> = HashMap::with_capacity(page.len());
-    for row in page.iter().filter(|row| (report.first_day..=report.last_day).contains(&row.day)) {
+    for row in page
+        .iter()
+        .filter(|row| (report.first_day..=report.last_day).contains(&row.day))
+    {
         by_key.insert((&row.ad_id, row.day), row);
     }
     by_key.into_values().collect()
 }
 
-async fn insert(conn: &mut PgConnection, company: CompanyId, refresh: RefreshId, rows: &[&AdDay]) -> Result<()> {
+async fn insert(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    refresh: RefreshId,
+    rows: &[&AdDay],
+) -> Result<()> {
     let texts = |of: fn(&AdDay) -> &str| rows.iter().map(|row| of(row)).collect::<Vec<&str>>();
     let counts = |of: fn(&AdDay) -> i64| rows.iter().map(|row| of(row)).collect::<Vec<i64>>();
-    let amounts = |of: fn(&AdDay) -> Decimal| rows.iter().map(|row| of(row)).collect::<Vec<Decimal>>();
+    let amounts =
+        |of: fn(&AdDay) -> Decimal| rows.iter().map(|row| of(row)).collect::<Vec<Decimal>>();
     let days: Vec<NaiveDate> = rows.iter().map(|row| row.day).collect();
     sqlx::query!(
         "insert into ad_daily_staged
@@ -98,7 +107,12 @@ pub async fn publish(
 ) -> Result<i64> {
     remove_vanished(conn, account, refresh).await?;
     let rows = upsert(conn, account, refresh).await?;
-    sqlx::query!("delete from ad_daily_staged where refresh_id = $1", refresh.id.0).execute(&mut *conn).await?;
+    sqlx::query!(
+        "delete from ad_daily_staged where refresh_id = $1",
+        refresh.id.0
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "update ad_accounts set last_good_day = greatest(last_good_day, $2), published_at = $3,
            version = version + 1, updated_at = $3
@@ -120,7 +134,11 @@ pub async fn publish(
     Ok(rows)
 }
 
-async fn remove_vanished(conn: &mut PgConnection, account: AccountId, refresh: &Refresh) -> Result<()> {
+async fn remove_vanished(
+    conn: &mut PgConnection,
+    account: AccountId,
+    refresh: &Refresh,
+) -> Result<()> {
     sqlx::query!(
         "delete from ad_daily d
          where d.account_id = $1 and d.day between $3 and $4

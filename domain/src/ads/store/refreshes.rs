@@ -82,8 +82,15 @@ pub(super) async fn add_report(
 ///
 /// # Errors
 /// The database's.
-pub async fn fail_refresh(conn: &mut PgConnection, id: RefreshId, reason: &str, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!("delete from ad_daily_staged where refresh_id = $1", id.0).execute(&mut *conn).await?;
+pub async fn fail_refresh(
+    conn: &mut PgConnection,
+    id: RefreshId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!("delete from ad_daily_staged where refresh_id = $1", id.0)
+        .execute(&mut *conn)
+        .await?;
     sqlx::query!(
         "update ad_refreshes set state = 'failed', error = $2, finished_at = $3 where id = $1 and state = 'open'",
         id.0,

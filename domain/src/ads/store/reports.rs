@@ -29,7 +29,12 @@ pub async fn next_report(conn: &mut PgConnection, refresh: RefreshId) -> Result<
 ///
 /// # Errors
 /// The database's.
-pub async fn note_run(conn: &mut PgConnection, id: ReportId, run_id: &str, now: DateTime<Utc>) -> Result<()> {
+pub async fn note_run(
+    conn: &mut PgConnection,
+    id: ReportId,
+    run_id: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "update ad_reports set state = 'running', run_id = $2, runs = runs + 1, polls = 0, started_at = $3,
            cursor = null
@@ -46,14 +51,21 @@ pub async fn note_run(conn: &mut PgConnection, id: ReportId, run_id: &str, now: 
 /// # Errors
 /// The database's.
 pub async fn note_poll(conn: &mut PgConnection, id: ReportId) -> Result<()> {
-    sqlx::query!("update ad_reports set polls = least(polls + 1, 1000) where id = $1", id.0).execute(conn).await?;
+    sqlx::query!(
+        "update ad_reports set polls = least(polls + 1, 1000) where id = $1",
+        id.0
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
 /// # Errors
 /// The database's.
 pub async fn note_ready(conn: &mut PgConnection, id: ReportId) -> Result<()> {
-    sqlx::query!("update ad_reports set state = 'ready' where id = $1", id.0).execute(conn).await?;
+    sqlx::query!("update ad_reports set state = 'ready' where id = $1", id.0)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -63,9 +75,12 @@ pub async fn note_ready(conn: &mut PgConnection, id: ReportId) -> Result<()> {
 /// The database's.
 pub async fn drop_run(conn: &mut PgConnection, refresh: RefreshId, report: &Report) -> Result<()> {
     unstage(conn, refresh, report).await?;
-    sqlx::query!("update ad_reports set state = 'waiting', run_id = null, cursor = null where id = $1", report.id.0)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "update ad_reports set state = 'waiting', run_id = null, cursor = null where id = $1",
+        report.id.0
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -79,10 +94,16 @@ pub async fn split_report(
     refresh: RefreshId,
     report: &Report,
 ) -> Result<()> {
-    let halves = split(report.first_day, report.last_day)
-        .ok_or_else(|| Error::conflict("conflict", format!("{} alone is too much for a report", report.first_day)))?;
+    let halves = split(report.first_day, report.last_day).ok_or_else(|| {
+        Error::conflict(
+            "conflict",
+            format!("{} alone is too much for a report", report.first_day),
+        )
+    })?;
     unstage(conn, refresh, report).await?;
-    sqlx::query!("delete from ad_reports where id = $1", report.id.0).execute(&mut *conn).await?;
+    sqlx::query!("delete from ad_reports where id = $1", report.id.0)
+        .execute(&mut *conn)
+        .await?;
     for half in halves {
         add_report(conn, company, refresh, half).await?;
     }

@@ -30,7 +30,11 @@ struct Head {
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn summarize(conn: &mut PgConnection, account: AccountId, lengths: &[i32]) -> Result<Summary> {
+pub async fn summarize(
+    conn: &mut PgConnection,
+    account: AccountId,
+    lengths: &[i32],
+) -> Result<Summary> {
     let head = sqlx::query_as!(
         Head,
         "select currency, last_good_day, published_at, version from ad_accounts where id = $1",
@@ -55,7 +59,12 @@ pub async fn summarize(conn: &mut PgConnection, account: AccountId, lengths: &[i
     })
 }
 
-async fn totals(conn: &mut PgConnection, account: AccountId, until: NaiveDate, lengths: &[i32]) -> Result<Vec<Row>> {
+async fn totals(
+    conn: &mut PgConnection,
+    account: AccountId,
+    until: NaiveDate,
+    lengths: &[i32],
+) -> Result<Vec<Row>> {
     let rows = sqlx::query_as!(
         Row,
         r#"select l.days as "days!", coalesce(t.ads, 0) as "ads!", coalesce(t.impressions, 0) as "impressions!",

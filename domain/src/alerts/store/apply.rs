@@ -51,7 +51,9 @@ pub async fn apply(
     insert_items(conn, company, verdicts, &applied, now).await?;
     resolve_items(conn, verdicts, now).await?;
     move_items(conn, verdicts).await?;
-    let events = applied.iter().flat_map(|a| events(&verdicts[a.verdict], a.alert, kind(&verdicts[a.verdict])));
+    let events = applied
+        .iter()
+        .flat_map(|a| events(&verdicts[a.verdict], a.alert, kind(&verdicts[a.verdict])));
     insert_events(conn, company, &events.collect::<Vec<_>>(), now).await?;
     Ok(applied)
 }
@@ -63,8 +65,12 @@ async fn insert_alerts(
     kind: impl Fn(&Verdict) -> RuleKind,
     now: DateTime<Utc>,
 ) -> Result<Vec<Applied>> {
-    let new: Vec<(usize, &Verdict, AlertId)> =
-        verdicts.iter().enumerate().filter(|(_, v)| v.alert.is_none()).map(|(i, v)| (i, v, AlertId::new())).collect();
+    let new: Vec<(usize, &Verdict, AlertId)> = verdicts
+        .iter()
+        .enumerate()
+        .filter(|(_, v)| v.alert.is_none())
+        .map(|(i, v)| (i, v, AlertId::new()))
+        .collect();
     let written = sqlx::query_scalar!(
         r#"insert into alerts (company_id, id, rule_id, site_id, kind, state, severity, peak_severity, products,
              opened_at, updated_at)
@@ -85,13 +91,27 @@ async fn insert_alerts(
     .fetch_all(conn)
     .await?;
     let kept = new.into_iter().filter(|(.., id)| written.contains(&id.0));
-    Ok(kept.map(|(verdict, _, alert)| Applied { verdict, alert, revision: 1 }).collect())
+    Ok(kept
+        .map(|(verdict, _, alert)| Applied {
+            verdict,
+            alert,
+            revision: 1,
+        })
+        .collect())
 }
 
-async fn update_alerts(conn: &mut PgConnection, verdicts: &[Verdict], now: DateTime<Utc>) -> Result<Vec<Applied>> {
-    let changed: Vec<(usize, &Verdict, &OpenAlert)> =
-        verdicts.iter().enumerate().filter_map(|(i, v)| Some((i, v, v.alert.as_ref()?))).collect();
-    let revision = |verdict: &Verdict, alert: &OpenAlert| alert.revision + i32::from(verdict.cause.is_some());
+async fn update_alerts(
+    conn: &mut PgConnection,
+    verdicts: &[Verdict],
+    now: DateTime<Utc>,
+) -> Result<Vec<Applied>> {
+    let changed: Vec<(usize, &Verdict, &OpenAlert)> = verdicts
+        .iter()
+        .enumerate()
+        .filter_map(|(i, v)| Some((i, v, v.alert.as_ref()?)))
+        .collect();
+    let revision =
+        |verdict: &Verdict, alert: &OpenAlert| alert.revision + i32::from(verdict.cause.is_some());
     sqlx::query!(
         "update alerts a set severity = n.severity, peak_severity = n.peak, products = n.products,
            revision = n.revision, updated_at = $7::timestamptz,
@@ -102,17 +122,38 @@ async fn update_alerts(conn: &mut PgConnection, verdicts: &[Verdict], now: DateT
            as n (id, severity, peak, products, revision, ends)
          where a.id = n.id and a.resolved_at is null",
         &changed.iter().map(|(.., a)| a.id.0).collect::<Vec<_>>(),
-        &changed.iter().map(|(_, v, _)| v.severity.as_str().to_owned()).collect::<Vec<_>>(),
-        &changed.iter().map(|(_, v, _)| v.peak_severity().as_str().to_owned()).collect::<Vec<_>>(),
-        &changed.iter().map(|(_, v, _)| count(v.products)).collect::<Vec<_>>(),
-        &changed.iter().map(|(_, v, a)| revision(v, a)).collect::<Vec<_>>(),
-        &changed.iter().map(|(_, v, _)| v.ends.is_some()).collect::<Vec<_>>(),
+        &changed
+            .iter()
+            .map(|(_, v, _)| v.severity.as_str().to_owned())
+            .collect::<Vec<_>>(),
+        &changed
+            .iter()
+            .map(|(_, v, _)| v.peak_severity().as_str().to_owned())
+            .collect::<Vec<_>>(),
+        &changed
+            .iter()
+            .map(|(_, v, _)| count(v.products))
+            .collect::<Vec<_>>(),
+        &changed
+            .iter()
+            .map(|(_, v, a)| revision(v, a))
+            .collect::<Vec<_>>(),
+        &changed
+            .iter()
+            .map(|(_, v, _)| v.ends.is_some())
+            .collect::<Vec<_>>(),
         now,
     )
     .execute(conn)
     .await?;
     let applied = changed.into_iter();
-    Ok(applied.map(|(verdict, v, a)| Applied { verdict, alert: a.id, revision: revision(v, a) }).collect())
+    Ok(applied
+        .map(|(verdict, v, a)| Applied {
+            verdict,
+            alert: a.id,
+            revision: revision(v, a),
+        })
+        .collect())
 }
 
 async fn insert_items(
@@ -122,9 +163,16 @@ async fn insert_items(
     applied: &[Applied],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let new: Vec<(&Applied, &Affected)> =
-        applied.iter().flat_map(|a| verdicts[a.verdict].added.iter().map(move |item| (a, item))).collect();
-    let sleeps = |applied: &Applied| verdicts[applied.verdict].alert.as_ref().is_some_and(OpenAlert::sleeps);
+    let new: Vec<(&Applied, &Affected)> = applied
+        .iter()
+        .flat_map(|a| verdicts[a.verdict].added.iter().map(move |item| (a, item)))
+        .collect();
+    let sleeps = |applied: &Applied| {
+        verdicts[applied.verdict]
+            .alert
+            .as_ref()
+            .is_some_and(OpenAlert::sleeps)
+    };
     sqlx::query!(
         "insert into alert_items (company_id, id, alert_id, product_id, urgency, peak_urgency, opened_figures, opened_at,
            untold)
@@ -146,7 +194,11 @@ async fn insert_items(
     Ok(())
 }
 
-async fn resolve_items(conn: &mut PgConnection, verdicts: &[Verdict], now: DateTime<Utc>) -> Result<()> {
+async fn resolve_items(
+    conn: &mut PgConnection,
+    verdicts: &[Verdict],
+    now: DateTime<Utc>,
+) -> Result<()> {
     let over: Vec<(Uuid, Value)> = verdicts
         .iter()
         .flat_map(|v| &v.resolved)
@@ -169,10 +221,14 @@ async fn resolve_items(conn: &mut PgConnection, verdicts: &[Verdict], now: DateT
 async fn move_items(conn: &mut PgConnection, verdicts: &[Verdict]) -> Result<()> {
     let mut moved: Vec<(Uuid, String, bool, bool)> = Vec::new();
     for verdict in verdicts {
-        for (items, peak, told) in
-            [(&verdict.escalated, true, true), (&verdict.late, false, true), (&verdict.moved, false, false)]
-        {
-            let row = |item: &Affected| Some((item.item?.0, item.urgency.as_str().to_owned(), peak, told));
+        for (items, peak, told) in [
+            (&verdict.escalated, true, true),
+            (&verdict.late, false, true),
+            (&verdict.moved, false, false),
+        ] {
+            let row = |item: &Affected| {
+                Some((item.item?.0, item.urgency.as_str().to_owned(), peak, told))
+            };
             moved.extend(items.iter().filter_map(row));
         }
     }
@@ -182,7 +238,10 @@ async fn move_items(conn: &mut PgConnection, verdicts: &[Verdict]) -> Result<()>
          from unnest($1::uuid[], $2::text[], $3::bool[], $4::bool[]) as n (id, urgency, peak, told)
          where i.id = n.id and i.resolved_at is null",
         &moved.iter().map(|(id, ..)| *id).collect::<Vec<_>>(),
-        &moved.iter().map(|(_, urgency, ..)| urgency.clone()).collect::<Vec<_>>(),
+        &moved
+            .iter()
+            .map(|(_, urgency, ..)| urgency.clone())
+            .collect::<Vec<_>>(),
         &moved.iter().map(|(.., peak, _)| *peak).collect::<Vec<_>>(),
         &moved.iter().map(|(.., told)| *told).collect::<Vec<_>>(),
     )
@@ -206,21 +265,40 @@ fn events(verdict: &Verdict, alert: AlertId, kind: RuleKind) -> Vec<NewEvent> {
     let mut events = Vec::new();
     let mut note = |event, products: &[Affected]| {
         if !products.is_empty() {
-            let details =
-                json!({ "formula": formula(kind), "severity": verdict.severity, "products": described(products) });
-            events.push(NewEvent { alert, event, details });
+            let details = json!({ "formula": formula(kind), "severity": verdict.severity, "products": described(products) });
+            events.push(NewEvent {
+                alert,
+                event,
+                details,
+            });
         }
     };
-    note(if verdict.alert.is_none() { "opened" } else { "product_added" }, &verdict.added);
+    note(
+        if verdict.alert.is_none() {
+            "opened"
+        } else {
+            "product_added"
+        },
+        &verdict.added,
+    );
     note("escalated", &verdict.escalated);
     note("product_resolved", &verdict.resolved);
     let before = verdict.alert.as_ref().map(|alert| alert.severity);
     if let Some(before) = before.filter(|before| *before != verdict.severity) {
-        let details = json!({ "from": before, "to": verdict.severity, "products": verdict.products });
-        events.push(NewEvent { alert, event: "severity_changed", details });
+        let details =
+            json!({ "from": before, "to": verdict.severity, "products": verdict.products });
+        events.push(NewEvent {
+            alert,
+            event: "severity_changed",
+            details,
+        });
     }
     if let Some(reason) = verdict.ends.map(EndReason::as_str) {
-        events.push(NewEvent { alert, event: "resolved", details: json!({ "reason": reason }) });
+        events.push(NewEvent {
+            alert,
+            event: "resolved",
+            details: json!({ "reason": reason }),
+        });
     }
     events
 }

@@ -46,7 +46,11 @@ pub async fn snooze(
     now: DateTime<Utc>,
 ) -> Result<()> {
     if until <= now {
-        return Err(Error::invalid("until", "in_the_past", "must be in the future"));
+        return Err(Error::invalid(
+            "until",
+            "in_the_past",
+            "must be in the future",
+        ));
     }
     let done = sqlx::query!(
         "update alerts set state = 'snoozed', snoozed_until = $2, updated_at = $3
@@ -58,7 +62,16 @@ pub async fn snooze(
     .execute(&mut *conn)
     .await?;
     changed(conn, alert, done.rows_affected()).await?;
-    note(conn, company, alert, "snoozed", json!({ "until": until }), user, now).await
+    note(
+        conn,
+        company,
+        alert,
+        "snoozed",
+        json!({ "until": until }),
+        user,
+        now,
+    )
+    .await
 }
 
 /// Ends it by hand; where its cause is still there, the next evaluation opens another.
@@ -83,10 +96,23 @@ pub async fn resolve(
     .execute(&mut *conn)
     .await?;
     changed(conn, alert, done.rows_affected()).await?;
-    sqlx::query!("update alert_items set resolved_at = $2 where alert_id = $1 and resolved_at is null", alert.0, now,)
-        .execute(&mut *conn)
-        .await?;
-    note(conn, company, alert, "resolved", json!({ "reason": "by_hand" }), user, now).await
+    sqlx::query!(
+        "update alert_items set resolved_at = $2 where alert_id = $1 and resolved_at is null",
+        alert.0,
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    note(
+        conn,
+        company,
+        alert,
+        "resolved",
+        json!({ "reason": "by_hand" }),
+        user,
+        now,
+    )
+    .await
 }
 
 /// Reopens the alerts whose sleep is over.
@@ -109,9 +135,15 @@ async fn changed(conn: &mut PgConnection, alert: AlertId, rows: u64) -> Result<(
     if rows > 0 {
         return Ok(());
     }
-    let known = sqlx::query_scalar!("select exists (select 1 from alerts where id = $1)", alert.0);
+    let known = sqlx::query_scalar!(
+        "select exists (select 1 from alerts where id = $1)",
+        alert.0
+    );
     match known.fetch_one(conn).await? {
-        Some(true) => Err(Error::conflict("alert_resolved", "the alert is resolved already")),
+        Some(true) => Err(Error::conflict(
+            "alert_resolved",
+            "the alert is resolved already",
+        )),
         _ => Err(Error::NotFound("alert")),
     }
 }

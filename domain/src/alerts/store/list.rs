@@ -54,7 +54,10 @@ pub struct AlertFilter {
 ///
 /// # Errors
 /// The database's.
-pub async fn list_alerts(conn: &mut PgConnection, filter: &AlertFilter) -> Result<Vec<ListedAlert>> {
+pub async fn list_alerts(
+    conn: &mut PgConnection,
+    filter: &AlertFilter,
+) -> Result<Vec<ListedAlert>> {
     Ok(sqlx::query_as!(
         ListedAlert,
         r#"select a.id as "id: AlertId", a.rule_id as "rule_id: RuleId", r.name as rule_name, a.site_id as "site_id: SiteId",

@@ -37,7 +37,11 @@ pub async fn lock_rules(conn: &mut PgConnection) -> Result<Vec<Rule>> {
         name: row.name,
         condition: Condition::new(row.kind, row.threshold.and_then(|t| t.to_f64())),
         filter: serde_json::from_value(row.filter).unwrap_or_default(),
-        channels: row.channels.iter().filter_map(|text| Channel::parse(text)).collect(),
+        channels: row
+            .channels
+            .iter()
+            .filter_map(|text| Channel::parse(text))
+            .collect(),
         recipients: serde_json::from_value(row.recipients).unwrap_or_default(),
         enabled: row.enabled,
     });
@@ -113,5 +117,9 @@ pub async fn load_people(conn: &mut PgConnection) -> Result<Audience> {
     )
     .fetch_all(conn)
     .await?;
-    Ok(Audience { company: company.name, language: company.language, people })
+    Ok(Audience {
+        company: company.name,
+        language: company.language,
+        people,
+    })
 }

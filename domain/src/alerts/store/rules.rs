@@ -149,7 +149,10 @@ pub async fn update_rule(
     .execute(&mut *conn)
     .await?;
     if done.rows_affected() == 0 {
-        return Err(Error::conflict("version_mismatch", "somebody changed it in between"));
+        return Err(Error::conflict(
+            "version_mismatch",
+            "somebody changed it in between",
+        ));
     }
     find_rule(conn, id).await
 }
@@ -167,7 +170,11 @@ pub async fn archive_rule(conn: &mut PgConnection, id: RuleId, now: DateTime<Utc
     )
     .execute(conn)
     .await?;
-    if done.rows_affected() == 0 { Err(Error::NotFound("alert rule")) } else { Ok(()) }
+    if done.rows_affected() == 0 {
+        Err(Error::NotFound("alert rule"))
+    } else {
+        Ok(())
+    }
 }
 
 struct Row {
@@ -192,7 +199,11 @@ impl From<Row> for StoredRule {
             kind: row.kind,
             threshold: row.threshold.map(|t| t.normalize()),
             filter: serde_json::from_value(row.filter).unwrap_or_default(),
-            channels: row.channels.iter().filter_map(|text| Channel::parse(text)).collect(),
+            channels: row
+                .channels
+                .iter()
+                .filter_map(|text| Channel::parse(text))
+                .collect(),
             recipients: serde_json::from_value(row.recipients).unwrap_or_default(),
             enabled: row.enabled,
             version: row.version,
@@ -222,7 +233,11 @@ pub async fn find_rule(conn: &mut PgConnection, id: RuleId) -> Result<StoredRule
 ///
 /// # Errors
 /// The database's.
-pub async fn list_rules(conn: &mut PgConnection, after: Option<RuleId>, limit: i64) -> Result<Vec<StoredRule>> {
+pub async fn list_rules(
+    conn: &mut PgConnection,
+    after: Option<RuleId>,
+    limit: i64,
+) -> Result<Vec<StoredRule>> {
     let rows = sqlx::query_as!(
         Row,
         r#"select id as "id: RuleId", name, kind as "kind: RuleKind", threshold, filter, channels, recipients,
@@ -238,7 +253,10 @@ pub async fn list_rules(conn: &mut PgConnection, after: Option<RuleId>, limit: i
 }
 
 fn texts(channels: &[Channel]) -> Vec<String> {
-    channels.iter().map(|channel| channel.as_str().to_owned()).collect()
+    channels
+        .iter()
+        .map(|channel| channel.as_str().to_owned())
+        .collect()
 }
 
 fn json(value: &impl serde::Serialize) -> Value {

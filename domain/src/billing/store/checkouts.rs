@@ -42,13 +42,20 @@ pub async fn create_checkout(
     now: DateTime<Utc>,
 ) -> Result<CheckoutId> {
     if plan == Plan::Free {
-        return Err(Error::invalid("plan", "not_for_sale", "the free plan needs no checkout"));
+        return Err(Error::invalid(
+            "plan",
+            "not_for_sale",
+            "the free plan needs no checkout",
+        ));
     }
     let present = find_subscription(conn, now).await?;
     if present.plan != Plan::Free {
         return Err(Error::conflict(
             "conflict",
-            format!("the company has the plan {}: change it in the customer portal", present.plan.as_str()),
+            format!(
+                "the company has the plan {}: change it in the customer portal",
+                present.plan.as_str()
+            ),
         ));
     }
     let id = CheckoutId::new();

@@ -41,7 +41,11 @@ pub enum EventState {
 ///
 /// # Errors
 /// The database's: the answer to Stripe must then be a failure, so that it sends again.
-pub async fn receive_event(conn: &mut PgConnection, event: &NewEvent<'_>, now: DateTime<Utc>) -> Result<Received> {
+pub async fn receive_event(
+    conn: &mut PgConnection,
+    event: &NewEvent<'_>,
+    now: DateTime<Utc>,
+) -> Result<Received> {
     let stored = sqlx::query!(
         "insert into webhook_events (provider, id, kind, body, created_at, received_at)
          values ('stripe', $1, $2, $3, $4, $5)
@@ -54,7 +58,11 @@ pub async fn receive_event(conn: &mut PgConnection, event: &NewEvent<'_>, now: D
     )
     .execute(conn)
     .await?;
-    Ok(if stored.rows_affected() == 1 { Received::New } else { Received::Duplicate })
+    Ok(if stored.rows_affected() == 1 {
+        Received::New
+    } else {
+        Received::Duplicate
+    })
 }
 
 /// The raw body of a stored event.
@@ -62,15 +70,23 @@ pub async fn receive_event(conn: &mut PgConnection, event: &NewEvent<'_>, now: D
 /// # Errors
 /// `NotFound`.
 pub async fn load_event(conn: &mut PgConnection, id: &str) -> Result<Vec<u8>> {
-    sqlx::query_scalar!("select body from webhook_events where provider = 'stripe' and id = $1", id)
-        .fetch_optional(conn)
-        .await?
-        .ok_or(Error::NotFound("event"))
+    sqlx::query_scalar!(
+        "select body from webhook_events where provider = 'stripe' and id = $1",
+        id
+    )
+    .fetch_optional(conn)
+    .await?
+    .ok_or(Error::NotFound("event"))
 }
 
 /// # Errors
 /// The database's.
-pub async fn settle_event(conn: &mut PgConnection, id: &str, state: EventState, now: DateTime<Utc>) -> Result<()> {
+pub async fn settle_event(
+    conn: &mut PgConnection,
+    id: &str,
+    state: EventState,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "update webhook_events set state = $2, settled_at = $3 where provider = 'stripe' and id = $1",
         id,

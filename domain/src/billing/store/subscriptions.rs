@@ -51,7 +51,10 @@ pub async fn find_held(conn: &mut PgConnection, stripe_id: &str) -> Result<Optio
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| Held { plan: row.plan, late_since: row.late_since }))
+    Ok(row.map(|row| Held {
+        plan: row.plan,
+        late_since: row.late_since,
+    }))
 }
 
 /// Writes what Stripe answered at `as_of`; an answer older than the one that is there changes nothing.
@@ -102,7 +105,10 @@ pub async fn apply_record(
 ///
 /// # Errors
 /// The database's.
-pub async fn find_subscription(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<SubscriptionView> {
+pub async fn find_subscription(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> Result<SubscriptionView> {
     let rows = sqlx::query_as!(
         SubscriptionView,
         r#"select plan as "plan: Plan", status as "status?", customer as "customer?", late_since,
@@ -111,10 +117,22 @@ pub async fn find_subscription(conn: &mut PgConnection, now: DateTime<Utc>) -> R
     )
     .fetch_all(conn)
     .await?;
-    let plan_at = |row: &SubscriptionView| Held { plan: row.plan, late_since: row.late_since }.plan_at(now);
+    let plan_at = |row: &SubscriptionView| {
+        Held {
+            plan: row.plan,
+            late_since: row.late_since,
+        }
+        .plan_at(now)
+    };
     // Of equals the one that was read last.
-    let best =
-        rows.into_iter().map(|row| SubscriptionView { plan: plan_at(&row), ..row }).rev().max_by_key(|row| row.plan);
+    let best = rows
+        .into_iter()
+        .map(|row| SubscriptionView {
+            plan: plan_at(&row),
+            ..row
+        })
+        .rev()
+        .max_by_key(|row| row.plan);
     Ok(best.unwrap_or(SubscriptionView {
         plan: Plan::Free,
         status: None,
@@ -152,5 +170,8 @@ pub async fn running_subscriptions(conn: &mut PgConnection) -> Result<Vec<(Compa
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.company_id, row.stripe_id)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.company_id, row.stripe_id))
+        .collect())
 }

@@ -43,10 +43,17 @@ pub struct Examined {
 ///
 /// # Errors
 /// The file as a whole can't be taken.
-pub fn examine<S: Read + Seek>(source: S, kind: Kind, options: &Options) -> Result<Examined, Refusal> {
+pub fn examine<S: Read + Seek>(
+    source: S,
+    kind: Kind,
+    options: &Options,
+) -> Result<Examined, Refusal> {
     with_table(source, options, |table| {
         let (columns, detection) = detect(table, kind, options)?;
-        Ok(Examined { detected: describe(table, &columns, &detection), detection })
+        Ok(Examined {
+            detected: describe(table, &columns, &detection),
+            detection,
+        })
     })
 }
 
@@ -57,7 +64,11 @@ pub fn examine<S: Read + Seek>(source: S, kind: Kind, options: &Options) -> Resu
 pub fn glance<S: Read + Seek>(source: S, kind: Kind, options: &Options) -> Result<(), Refusal> {
     with_table(source, options, |table| {
         header(table, kind, options)?;
-        if table.advance()? { Ok(()) } else { Err(no_rows()) }
+        if table.advance()? {
+            Ok(())
+        } else {
+            Err(no_rows())
+        }
     })
 }
 
@@ -98,9 +109,15 @@ impl RowReader {
     pub(super) fn new(kind: Kind, plan: &Plan, options: &Options, context: &Context) -> Self {
         let (columns, notation) = (plan.columns.clone(), plan.notation);
         match kind {
-            Kind::Sales => Self::Sales(Box::new(SaleReader::new(columns, notation, options, context))),
-            Kind::Products => Self::Products(Box::new(ProductReader::new(columns, notation, options, context))),
-            Kind::StockCounts => Self::StockCounts(Box::new(CountReader::new(columns, notation, options, context))),
+            Kind::Sales => Self::Sales(Box::new(SaleReader::new(
+                columns, notation, options, context,
+            ))),
+            Kind::Products => Self::Products(Box::new(ProductReader::new(
+                columns, notation, options, context,
+            ))),
+            Kind::StockCounts => Self::StockCounts(Box::new(CountReader::new(
+                columns, notation, options, context,
+            ))),
         }
     }
 
@@ -162,20 +179,43 @@ pub fn preview<S: Read + Seek>(
     with_table(source, options, |table| {
         let columns = header(table, kind, options)?;
         let (mut reader, questions) = match &examined.detection {
-            Detection::Ready(plan) => (Some(RowReader::new(kind, plan, options, context)), Vec::new()),
+            Detection::Ready(plan) => (
+                Some(RowReader::new(kind, plan, options, context)),
+                Vec::new(),
+            ),
             Detection::NeedsInput(questions) => (None, questions.clone()),
         };
         let mut rows = Vec::new();
         while rows.len() < limit && table.advance()? {
             rows.push(preview_row(table.record(), &columns, reader.as_mut()));
         }
-        Ok(Preview { detected: examined.detected, questions, rows })
+        Ok(Preview {
+            detected: examined.detected,
+            questions,
+            rows,
+        })
     })
 }
 
-fn preview_row(record: Record<'_>, columns: &Columns, reader: Option<&mut RowReader>) -> PreviewRow {
-    let shown = |field: &Field| columns.place(*field).map_or(String::new(), |i| record.shown(i));
-    let fields = columns.found().into_keys().map(|f| (f, shown(&f))).collect();
+fn preview_row(
+    record: Record<'_>,
+    columns: &Columns,
+    reader: Option<&mut RowReader>,
+) -> PreviewRow {
+    let shown = |field: &Field| {
+        columns
+            .place(*field)
+            .map_or(String::new(), |i| record.shown(i))
+    };
+    let fields = columns
+        .found()
+        .into_keys()
+        .map(|f| (f, shown(&f)))
+        .collect();
     let flaw = reader.and_then(|r| r.count(record, &mut Totals::default()).err());
-    PreviewRow { line: record.line, fields, error: flaw.map(|f| Rejection::of(f, record, columns)) }
+    PreviewRow {
+        line: record.line,
+        fields,
+        error: flaw.map(|f| Rejection::of(f, record, columns)),
+    }
 }

@@ -91,13 +91,24 @@ impl Chunk {
     pub(super) fn product(&mut self, import: Uuid, line: &ProductLine<'_>) {
         let out = self.begin(import, line.line, 18);
         out.text(line.sku);
-        for text in [line.name, line.category, line.supplier, line.unit, line.barcode] {
+        for text in [
+            line.name,
+            line.category,
+            line.supplier,
+            line.unit,
+            line.barcode,
+        ] {
             out.text_or_null(text);
         }
         out.raw(&line.currency);
         out.numeric_or_null(line.purchase_price, 6);
         out.numeric_or_null(line.sale_price, 6);
-        for quantity in [line.min_stock, line.max_stock, line.minimum_order_quantity, line.pack_multiple] {
+        for quantity in [
+            line.min_stock,
+            line.max_stock,
+            line.minimum_order_quantity,
+            line.pack_multiple,
+        ] {
             out.numeric_or_null(quantity, 3);
         }
         match line.lead_time_days {

@@ -101,17 +101,28 @@ impl Columns {
     /// Finds the fields of `kind` in a header.
     pub fn find(header: Vec<String>, kind: Kind, options: &Options) -> Result<Self, Refusal> {
         let plain_header: Vec<String> = header.iter().map(|h| plain(h)).collect();
-        let mut columns = Self { places: [None; Field::COUNT], header };
+        let mut columns = Self {
+            places: [None; Field::COUNT],
+            header,
+        };
         columns.place_mapped(&plain_header, options)?;
         let (possible, required) = fields(kind);
         for (field, names) in NAMES.iter().filter(|(f, _)| possible.contains(f)) {
             if columns.place(*field).is_none() {
                 let free = |i: &usize| !columns.places.contains(&u16::try_from(*i).ok());
-                let counted = if (kind, *field) == (Kind::StockCounts, Field::Quantity) { COUNT_NAMES } else { "" };
+                let counted = if (kind, *field) == (Kind::StockCounts, Field::Quantity) {
+                    COUNT_NAMES
+                } else {
+                    ""
+                };
                 let found = names
                     .split_whitespace()
                     .chain(counted.split_whitespace())
-                    .find_map(|name| (0..plain_header.len()).filter(free).find(|i| plain_header[*i] == name));
+                    .find_map(|name| {
+                        (0..plain_header.len())
+                            .filter(free)
+                            .find(|i| plain_header[*i] == name)
+                    });
                 columns.places[*field as usize] = found.and_then(|i| u16::try_from(i).ok());
             }
         }
@@ -130,12 +141,17 @@ impl Columns {
 
     /// The header of a field's column.
     pub fn title(&self, field: Field) -> Option<&str> {
-        self.place(field).and_then(|i| self.header.get(i)).map(String::as_str)
+        self.place(field)
+            .and_then(|i| self.header.get(i))
+            .map(String::as_str)
     }
 
     /// Field names with the headers they were found under.
     pub fn found(&self) -> std::collections::BTreeMap<Field, String> {
-        NAMES.iter().filter_map(|(field, _)| Some((*field, self.title(*field)?.to_owned()))).collect()
+        NAMES
+            .iter()
+            .filter_map(|(field, _)| Some((*field, self.title(*field)?.to_owned())))
+            .collect()
     }
 
     fn place_mapped(&mut self, plain_header: &[String], options: &Options) -> Result<(), Refusal> {
@@ -155,24 +171,41 @@ impl Columns {
     }
 
     fn require(&self, kind: Kind, required: &[Field]) -> Result<(), Refusal> {
-        let mut missing: Vec<&str> = required.iter().filter(|f| self.place(**f).is_none()).map(|f| label(*f)).collect();
-        if kind == Kind::Sales && self.place(Field::UnitPrice).is_none() && self.place(Field::Amount).is_none() {
+        let mut missing: Vec<&str> = required
+            .iter()
+            .filter(|f| self.place(**f).is_none())
+            .map(|f| label(*f))
+            .collect();
+        if kind == Kind::Sales
+            && self.place(Field::UnitPrice).is_none()
+            && self.place(Field::Amount).is_none()
+        {
             missing.push("unit_price (or amount)");
         }
         if missing.is_empty() {
             return Ok(());
         }
-        let hint = if self.header.len() == 1 { ", which hints at another delimiter" } else { "" };
+        let hint = if self.header.len() == 1 {
+            ", which hints at another delimiter"
+        } else {
+            ""
+        };
         let (missing, listed) = (missing.join(", "), self.listed());
         Err(Refusal::new(
             "missing_column",
-            format!("no column for {missing}; the file has {listed}{hint}; name columns in options.mapping"),
+            format!(
+                "no column for {missing}; the file has {listed}{hint}; name columns in options.mapping"
+            ),
         ))
     }
 
     fn listed(&self) -> String {
-        let shown: Vec<String> =
-            self.header.iter().take(20).map(|h| format!("\"{}\"", h.chars().take(40).collect::<String>())).collect();
+        let shown: Vec<String> = self
+            .header
+            .iter()
+            .take(20)
+            .map(|h| format!("\"{}\"", h.chars().take(40).collect::<String>()))
+            .collect();
         let more = if self.header.len() > 20 { ", ..." } else { "" };
         shown.join(", ") + more
     }
@@ -209,14 +242,26 @@ mod tests {
     use super::*;
 
     fn find(header: &[&str], kind: Kind, options: &Options) -> Result<Columns, Refusal> {
-        Columns::find(header.iter().map(|h| (*h).to_owned()).collect(), kind, options)
+        Columns::find(
+            header.iter().map(|h| (*h).to_owned()).collect(),
+            kind,
+            options,
+        )
     }
 
     #[test]
     fn headers_are_known_in_french_and_english() {
         let none = Options::default();
-        let retail =
-            ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"];
+        let retail = [
+            "InvoiceNo",
+            "StockCode",
+            "Description",
+            "Quantity",
+            "InvoiceDate",
+            "UnitPrice",
+            "CustomerID",
+            "Country",
+        ];
         let columns = find(&retail, Kind::Sales, &none).unwrap();
         let places = [
             Field::Document,
@@ -228,13 +273,42 @@ mod tests {
             Field::Customer,
             Field::Country,
         ];
-        assert_eq!(places.map(|f| columns.place(f)), [0, 1, 2, 3, 4, 5, 6, 7].map(Some));
-        let french = ["Date de vente", "N° Facture", "Référence", "Désignation", "Qté", "Prix unitaire", "Client"];
+        assert_eq!(
+            places.map(|f| columns.place(f)),
+            [0, 1, 2, 3, 4, 5, 6, 7].map(Some)
+        );
+        let french = [
+            "Date de vente",
+            "N° Facture",
+            "Référence",
+            "Désignation",
+            "Qté",
+            "Prix unitaire",
+            "Client",
+        ];
         let columns = find(&french, Kind::Sales, &none).unwrap();
-        let places = [Field::Date, Field::Sku, Field::Name, Field::Quantity, Field::UnitPrice, Field::Customer];
-        assert_eq!(places.map(|f| columns.place(f)), [0, 2, 3, 4, 5, 6].map(Some));
-        let products =
-            ["Code", "Libellé", "Famille", "Fournisseur", "Prix d'achat", "Prix de vente", "Stock mini", "Délai"];
+        let places = [
+            Field::Date,
+            Field::Sku,
+            Field::Name,
+            Field::Quantity,
+            Field::UnitPrice,
+            Field::Customer,
+        ];
+        assert_eq!(
+            places.map(|f| columns.place(f)),
+            [0, 2, 3, 4, 5, 6].map(Some)
+        );
+        let products = [
+            "Code",
+            "Libellé",
+            "Famille",
+            "Fournisseur",
+            "Prix d'achat",
+            "Prix de vente",
+            "Stock mini",
+            "Délai",
+        ];
         let columns = find(&products, Kind::Products, &none).unwrap();
         assert_eq!(columns.place(Field::SalePrice), Some(5));
         assert_eq!(columns.place(Field::LeadTimeDays), Some(7));
@@ -242,17 +316,34 @@ mod tests {
 
     #[test]
     fn a_mapping_wins_and_a_column_serves_one_field() {
-        let options: Options = serde_json::from_str(r#"{"mapping": {"sku": "Item", "document": "Code"}}"#).unwrap();
-        let columns = find(&["Code", "Item", "Qty", "Date", "Price"], Kind::Sales, &options).unwrap();
-        assert_eq!((columns.place(Field::Sku), columns.place(Field::Document)), (Some(1), Some(0)));
+        let options: Options =
+            serde_json::from_str(r#"{"mapping": {"sku": "Item", "document": "Code"}}"#).unwrap();
+        let columns = find(
+            &["Code", "Item", "Qty", "Date", "Price"],
+            Kind::Sales,
+            &options,
+        )
+        .unwrap();
+        assert_eq!(
+            (columns.place(Field::Sku), columns.place(Field::Document)),
+            (Some(1), Some(0))
+        );
     }
 
     #[test]
     fn a_missing_column_is_named_with_what_is_there() {
         let refusal = find(&["a;b;c"], Kind::Sales, &Options::default()).unwrap_err();
         assert_eq!(refusal.code, "missing_column");
-        assert!(refusal.message.contains("sku") && refusal.message.contains("delimiter"), "{refusal}");
+        assert!(
+            refusal.message.contains("sku") && refusal.message.contains("delimiter"),
+            "{refusal}"
+        );
         let options: Options = serde_json::from_str(r#"{"mapping": {"sku": "Nothing"}}"#).unwrap();
-        assert!(find(&["Code", "Qty"], Kind::StockCounts, &options).unwrap_err().message.contains("\"Nothing\""));
+        assert!(
+            find(&["Code", "Qty"], Kind::StockCounts, &options)
+                .unwrap_err()
+                .message
+                .contains("\"Nothing\"")
+        );
     }
 }

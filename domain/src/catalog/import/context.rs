@@ -19,7 +19,10 @@ pub struct Context {
 
 impl Options {
     pub(super) fn zone(&self, context: &Context) -> Tz {
-        self.timezone.as_deref().and_then(|z| z.parse().ok()).unwrap_or(context.zone)
+        self.timezone
+            .as_deref()
+            .and_then(|z| z.parse().ok())
+            .unwrap_or(context.zone)
     }
 
     pub(super) fn currency_code(&self, context: &Context) -> [u8; 3] {

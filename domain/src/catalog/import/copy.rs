@@ -28,7 +28,8 @@ impl Tuples {
     /// Any value whose binary form is its bytes: text, bytea, uuid.
     pub(super) fn raw(&mut self, value: &[u8]) {
         // No value is longer than a row of the file.
-        self.bytes.extend(u32::try_from(value.len()).unwrap_or(0).to_be_bytes());
+        self.bytes
+            .extend(u32::try_from(value.len()).unwrap_or(0).to_be_bytes());
         self.bytes.extend(value);
     }
 
@@ -38,12 +39,20 @@ impl Tuples {
 
     /// A text that is null where there is none.
     pub(super) fn text_or_null(&mut self, value: &str) {
-        if value.is_empty() { self.null() } else { self.text(value) }
+        if value.is_empty() {
+            self.null()
+        } else {
+            self.text(value)
+        }
     }
 
     /// A text, empty or not, where this row carries it.
     pub(super) fn text_if(&mut self, carried: bool, value: &str) {
-        if carried { self.text(value) } else { self.null() }
+        if carried {
+            self.text(value)
+        } else {
+            self.null()
+        }
     }
 
     pub(super) fn boolean(&mut self, value: bool) {
@@ -84,7 +93,10 @@ impl Tuples {
         groups[5] = (fraction / 10_000) as u16;
         groups[6] = (fraction % 10_000) as u16;
         let first = groups.iter().position(|g| *g != 0).unwrap_or(7);
-        let last = groups.iter().rposition(|g| *g != 0).map_or(first, |i| i + 1);
+        let last = groups
+            .iter()
+            .rposition(|g| *g != 0)
+            .map_or(first, |i| i + 1);
         let count = last - first;
         let weight = if count == 0 { 0 } else { 4 - first as i16 };
         let sign: u16 = if scaled < 0 { 0x4000 } else { 0 };
@@ -123,7 +135,10 @@ mod tests {
         ] {
             let mut tuples = Tuples::default();
             tuples.numeric(scaled, scale);
-            let words: Vec<u16> = tuples.bytes[4..].chunks(2).map(|w| u16::from_be_bytes([w[0], w[1]])).collect();
+            let words: Vec<u16> = tuples.bytes[4..]
+                .chunks(2)
+                .map(|w| u16::from_be_bytes([w[0], w[1]]))
+                .collect();
             assert_eq!(words, expected, "{scaled}");
             assert_eq!(tuples.bytes[3] as usize, words.len() * 2);
         }

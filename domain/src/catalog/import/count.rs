@@ -37,7 +37,12 @@ pub(super) struct CountReader {
 }
 
 impl CountReader {
-    pub(super) fn new(columns: Columns, notation: Notation, options: &Options, context: &Context) -> Self {
+    pub(super) fn new(
+        columns: Columns,
+        notation: Notation,
+        options: &Options,
+        context: &Context,
+    ) -> Self {
         Self {
             places: columns.places(),
             columns,
@@ -56,20 +61,39 @@ impl CountReader {
         let text = |f: Field, most| at_most(f, record.field(self.places[f as usize]), most);
         let sku = text(Field::Sku, 100)?;
         if sku.is_empty() {
-            return Err(Flaw::new(Field::Sku, "missing_value", "the product's code is missing"));
+            return Err(Flaw::new(
+                Field::Sku,
+                "missing_value",
+                "the product's code is missing",
+            ));
         }
         let site = text(Field::Site, 200)?;
-        let quantity = self.notation.number(Field::Quantity, text(Field::Quantity, 100)?, 3)?.scaled;
+        let quantity = self
+            .notation
+            .number(Field::Quantity, text(Field::Quantity, 100)?, 3)?
+            .scaled;
         let at = match text(Field::Date, 100)? {
             "" => self.now,
             date => self.clock.moment(self.notation.date(Field::Date, date)?).at,
         };
         if at > self.now && self.future_dates == Unlikely::Reject {
-            return Err(Flaw::new(Field::Date, "future_date", "the date is in the future"));
+            return Err(Flaw::new(
+                Field::Date,
+                "future_date",
+                "the date is in the future",
+            ));
         }
         upper_into(sku, &mut self.sku_key);
         upper_into(site, &mut self.site_key);
         let key = of_count(&self.sku_key, &self.site_key, at, quantity);
-        Ok(CountLine { line: record.line, key, sku, name: text(Field::Name, 500)?, site, quantity, at })
+        Ok(CountLine {
+            line: record.line,
+            key,
+            sku,
+            name: text(Field::Name, 500)?,
+            site,
+            quantity,
+            at,
+        })
     }
 }

@@ -31,7 +31,10 @@ impl<R: Read> CsvTable<R> {
         let mut input = Decoded::new(source, options.encoding.as_deref())?;
         input.fill()?;
         let found = dialect::sniff(input.buffer());
-        let delimiter = options.delimiter.and_then(|d| u8::try_from(d).ok()).unwrap_or(found.delimiter);
+        let delimiter = options
+            .delimiter
+            .and_then(|d| u8::try_from(d).ok())
+            .unwrap_or(found.delimiter);
         input.consume(found.skip);
         Ok(Self {
             input,
@@ -52,7 +55,8 @@ impl<R: Read> CsvTable<R> {
         loop {
             self.input.fill()?;
             let first = self.input.buffer().first().copied();
-            self.blank_lines += u64::from(first == Some(b'\n') || (self.after_return && first.is_some()));
+            self.blank_lines +=
+                u64::from(first == Some(b'\n') || (self.after_return && first.is_some()));
             self.after_return = first == Some(b'\r');
             if !matches!(first, Some(b'\n' | b'\r')) {
                 return Ok(());
@@ -85,7 +89,9 @@ impl<R: Read> CsvTable<R> {
                     let line = self.line;
                     return Err(Refusal::new(
                         "row_too_long",
-                        format!("the row at line {line} is longer than 1 MiB; is a quote left open?"),
+                        format!(
+                            "the row at line {line} is longer than 1 MiB; is a quote left open?"
+                        ),
                     ));
                 }
             }
@@ -112,7 +118,11 @@ impl<R: Read> Records for CsvTable<R> {
     }
 
     fn record(&self) -> Record<'_> {
-        Record::new(self.line, &self.text[..self.text_len], &self.ends[..self.ends_len])
+        Record::new(
+            self.line,
+            &self.text[..self.text_len],
+            &self.ends[..self.ends_len],
+        )
     }
 
     fn position(&self) -> u64 {
@@ -129,7 +139,10 @@ impl<R: Read> Records for CsvTable<R> {
 }
 
 fn too_many_columns(line: u64) -> Refusal {
-    Refusal::new("too_many_columns", format!("line {line} has more than {MAX_COLUMNS} columns"))
+    Refusal::new(
+        "too_many_columns",
+        format!("line {line} has more than {MAX_COLUMNS} columns"),
+    )
 }
 
 #[cfg(test)]
@@ -146,7 +159,11 @@ mod tests {
     }
 
     fn texts(bytes: &[u8]) -> Vec<Vec<String>> {
-        rows(bytes, &Options::default()).unwrap().into_iter().map(|r| r.1).collect()
+        rows(bytes, &Options::default())
+            .unwrap()
+            .into_iter()
+            .map(|r| r.1)
+            .collect()
     }
 
     #[test]
@@ -161,8 +178,18 @@ mod tests {
         let western = encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
         let marked = [b"\xef\xbb\xbf", text.as_bytes()].concat();
         let unmarked = utf16le[2..].to_vec();
-        for bytes in [text.as_bytes().to_vec(), marked, western, utf16le, utf16be, unmarked] {
-            assert_eq!(texts(&bytes), [["sku", "nom"], ["A1", "Café crème à 5\u{a0}€"]]);
+        for bytes in [
+            text.as_bytes().to_vec(),
+            marked,
+            western,
+            utf16le,
+            utf16be,
+            unmarked,
+        ] {
+            assert_eq!(
+                texts(&bytes),
+                [["sku", "nom"], ["A1", "Café crème à 5\u{a0}€"]]
+            );
         }
     }
 
@@ -174,14 +201,27 @@ mod tests {
                 file.extend(b"A1,plain name\n");
             }
             let last = "A2,Fran\u{e7}ois\n";
-            file.extend(if western { encoding_rs::WINDOWS_1252.encode(last).0 } else { last.as_bytes().into() }.iter());
+            file.extend(
+                if western {
+                    encoding_rs::WINDOWS_1252.encode(last).0
+                } else {
+                    last.as_bytes().into()
+                }
+                .iter(),
+            );
             assert_eq!(texts(&file).last().unwrap(), &["A2", "Fran\u{e7}ois"]);
         }
     }
 
     #[test]
     fn rows_know_the_line_they_start_at() {
-        let lines = |bytes: &[u8]| rows(bytes, &Options::default()).unwrap().iter().map(|r| r.0).collect::<Vec<_>>();
+        let lines = |bytes: &[u8]| {
+            rows(bytes, &Options::default())
+                .unwrap()
+                .iter()
+                .map(|r| r.0)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(lines(b"a,b\n1,2\n\n\n3,4\n"), [1, 2, 5]);
         assert_eq!(lines(b"a,b\r\n1,2\r\n\r\n3,4"), [1, 2, 4]);
         assert_eq!(lines(b"a,b\n\"x\ny\",2\n3,4\n"), [1, 2, 4]);
@@ -194,7 +234,10 @@ mod tests {
 
     #[test]
     fn quotes_hold_delimiters_newlines_and_quotes() {
-        assert_eq!(texts(b"a,b\n\"x, \"\"y\"\"\nz\",2\n")[1], ["x, \"y\"\nz", "2"]);
+        assert_eq!(
+            texts(b"a,b\n\"x, \"\"y\"\"\nz\",2\n")[1],
+            ["x, \"y\"\nz", "2"]
+        );
     }
 
     #[test]
@@ -202,22 +245,40 @@ mod tests {
         let code = |bytes: &[u8]| rows(bytes, &Options::default()).unwrap_err().code;
         assert_eq!(code(b""), "empty_file");
         assert_eq!(code(b"%PDF-1.7 and more"), "not_a_table");
-        assert_eq!(code(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0"), "not_a_table");
+        assert_eq!(
+            code(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0"),
+            "not_a_table"
+        );
         assert_eq!(code(b"\xff\xfe\0\0a\0\0\0"), "unknown_encoding");
         assert_eq!(code(&b"a,".repeat(1_000_000)), "too_many_columns");
-        assert_eq!(code(&[b"a,b\n\"", b"x,y\n".repeat(300_000).as_slice()].concat()), "row_too_long");
+        assert_eq!(
+            code(&[b"a,b\n\"", b"x,y\n".repeat(300_000).as_slice()].concat()),
+            "row_too_long"
+        );
     }
 
     #[test]
     fn the_options_win_over_what_is_detected() {
-        let options = Options { delimiter: Some(','), encoding: Some("latin1".into()), ..Options::default() };
-        assert_eq!(rows("a;b\n\u{e9};2\n".as_bytes(), &options).unwrap()[1].1, ["Ã©;2"]);
+        let options = Options {
+            delimiter: Some(','),
+            encoding: Some("latin1".into()),
+            ..Options::default()
+        };
+        assert_eq!(
+            rows("a;b\n\u{e9};2\n".as_bytes(), &options).unwrap()[1].1,
+            ["Ã©;2"]
+        );
     }
 
     #[test]
     fn a_torn_character_spoils_its_own_row_only() {
-        let file = "a,b\né,1\nè,2\nç,3\nà,4\nù,5\nê,6\n".replace('ç', "\u{1}").into_bytes();
-        let file: Vec<u8> = file.into_iter().map(|b| if b == 1 { 0xe7 } else { b }).collect();
+        let file = "a,b\né,1\nè,2\nç,3\nà,4\nù,5\nê,6\n"
+            .replace('ç', "\u{1}")
+            .into_bytes();
+        let file: Vec<u8> = file
+            .into_iter()
+            .map(|b| if b == 1 { 0xe7 } else { b })
+            .collect();
         let mut table = CsvTable::open(file.as_slice(), &Options::default()).unwrap();
         let mut text = Vec::new();
         while table.advance().unwrap() {

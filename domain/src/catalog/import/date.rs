@@ -24,11 +24,23 @@ pub(super) fn parse(text: &str, format: DateFormat) -> Option<Written> {
     };
     let day = day_number(year, month, day)?;
     if rest.is_empty() {
-        return Some(Written { day, time: None, offset: None });
+        return Some(Written {
+            day,
+            time: None,
+            offset: None,
+        });
     }
     let (time, rest) = clock(&rest[1..])?;
-    let offset = if rest.is_empty() { None } else { Some(offset(rest)?) };
-    Some(Written { day, time: Some(time), offset })
+    let offset = if rest.is_empty() {
+        None
+    } else {
+        Some(offset(rest)?)
+    };
+    Some(Written {
+        day,
+        time: Some(time),
+        offset,
+    })
 }
 
 struct Triple {
@@ -42,7 +54,12 @@ struct Triple {
 fn triple(bytes: &[u8]) -> Option<(Triple, &[u8])> {
     let (a, a_len, rest) = digits(bytes, 8)?;
     if a_len == 8 {
-        let triple = Triple { a: a / 10_000, b: a / 100 % 100, c: a % 100, year_first: true };
+        let triple = Triple {
+            a: a / 10_000,
+            b: a / 100 % 100,
+            c: a % 100,
+            year_first: true,
+        };
         return ended(rest).then_some((triple, rest));
     }
     let (&separator, rest) = rest.split_first()?;
@@ -61,7 +78,15 @@ fn triple(bytes: &[u8]) -> Option<(Triple, &[u8])> {
     if !(year_first || a_len <= 2) || b_len > 2 {
         return None;
     }
-    ended(rest).then_some((Triple { a, b, c, year_first }, rest))
+    ended(rest).then_some((
+        Triple {
+            a,
+            b,
+            c,
+            year_first,
+        },
+        rest,
+    ))
 }
 
 fn ended(rest: &[u8]) -> bool {
@@ -100,13 +125,21 @@ fn clock(bytes: &[u8]) -> Option<(i64, &[u8])> {
         if !(1..=12).contains(&hour) {
             return None;
         }
-        hour = hour % 12 + if first.eq_ignore_ascii_case(&b'p') { 12 } else { 0 };
+        hour = hour % 12
+            + if first.eq_ignore_ascii_case(&b'p') {
+                12
+            } else {
+                0
+            };
         rest = after.trim_ascii_start();
     }
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    Some((i64::from(hour * 3600 + minute * 60 + second) * 1_000_000 + micros, rest))
+    Some((
+        i64::from(hour * 3600 + minute * 60 + second) * 1_000_000 + micros,
+        rest,
+    ))
 }
 
 /// `Z`, `+02`, `+0200` or `+02:00` in seconds east of UTC.
@@ -119,13 +152,21 @@ fn offset(bytes: &[u8]) -> Option<i32> {
     };
     let (hours, _, rest) = digits(&bytes[1..], 2)?;
     let rest = rest.strip_prefix(b":").unwrap_or(rest);
-    let minutes = if rest.is_empty() { 0 } else { digits(rest, 2).filter(|d| d.1 == 2 && d.2.is_empty())?.0 };
+    let minutes = if rest.is_empty() {
+        0
+    } else {
+        digits(rest, 2).filter(|d| d.1 == 2 && d.2.is_empty())?.0
+    };
     (hours <= 15 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
 /// Days since 1970-01-01 of a day of the proleptic Gregorian calendar, years 1900 to 2200.
 pub(super) fn day_number(year: i32, month: i32, day: i32) -> Option<i32> {
-    if !(1900..=2200).contains(&year) || !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) {
+    if !(1900..=2200).contains(&year)
+        || !(1..=12).contains(&month)
+        || day < 1
+        || day > days_in(year, month)
+    {
         return None;
     }
     // Years that start in March put the leap day last, which makes the months' lengths a linear formula.
@@ -155,7 +196,9 @@ pub(super) struct DateEvidence {
 
 impl DateEvidence {
     pub(super) fn observe(&mut self, text: &str) {
-        let Some((triple, _)) = triple(text.as_bytes()) else { return };
+        let Some((triple, _)) = triple(text.as_bytes()) else {
+            return;
+        };
         if triple.year_first {
             self.year_first += 1;
             return;
@@ -166,7 +209,9 @@ impl DateEvidence {
             (true, false) => self.day_first += 1,
             (false, true) => self.month_first += 1,
             // The same day either way says nothing, and needs no answer.
-            (true, true) if triple.a != triple.b && self.undecided.len() < 3 => self.undecided.push(text.to_owned()),
+            (true, true) if triple.a != triple.b && self.undecided.len() < 3 => {
+                self.undecided.push(text.to_owned())
+            }
             _ => {}
         }
     }
@@ -176,7 +221,9 @@ impl DateEvidence {
         match self.day_first.cmp(&self.month_first) {
             std::cmp::Ordering::Greater => Ok(DateFormat::DayFirst),
             std::cmp::Ordering::Less => Ok(DateFormat::MonthFirst),
-            std::cmp::Ordering::Equal if !self.undecided.is_empty() || self.day_first > 0 => Err(&self.undecided),
+            std::cmp::Ordering::Equal if !self.undecided.is_empty() || self.day_first > 0 => {
+                Err(&self.undecided)
+            }
             std::cmp::Ordering::Equal if self.year_first > 0 => Ok(DateFormat::YearFirst),
             std::cmp::Ordering::Equal => Ok(DateFormat::DayFirst),
         }
@@ -197,24 +244,51 @@ mod tests {
         let epoch = DateTime::UNIX_EPOCH.naive_utc();
         let at = epoch + chrono::Days::new(u64::try_from(written.day).ok()?);
         let at = at + chrono::Duration::microseconds(written.time.unwrap_or(0));
-        Some(format!("{at}{}", written.offset.map_or(String::new(), |o| format!(" {o}"))))
+        Some(format!(
+            "{at}{}",
+            written.offset.map_or(String::new(), |o| format!(" {o}"))
+        ))
     }
 
     #[test]
     fn dates_are_read_as_files_write_them() {
         use DateFormat::{DayFirst, MonthFirst, YearFirst};
         for (text, format, expected) in [
-            ("2010-12-01 08:26:00", YearFirst, Some("2010-12-01 08:26:00")),
+            (
+                "2010-12-01 08:26:00",
+                YearFirst,
+                Some("2010-12-01 08:26:00"),
+            ),
             ("2010-12-01", DayFirst, Some("2010-12-01 00:00:00")),
             ("20101201", YearFirst, Some("2010-12-01 00:00:00")),
-            ("2010-12-01T08:26:00.250Z", YearFirst, Some("2010-12-01 08:26:00.250 0")),
-            ("2010-12-01T08:26+01:30", YearFirst, Some("2010-12-01 08:26:00 5400")),
-            ("2010-12-01T08:26:00-0500", YearFirst, Some("2010-12-01 08:26:00 -18000")),
+            (
+                "2010-12-01T08:26:00.250Z",
+                YearFirst,
+                Some("2010-12-01 08:26:00.250 0"),
+            ),
+            (
+                "2010-12-01T08:26+01:30",
+                YearFirst,
+                Some("2010-12-01 08:26:00 5400"),
+            ),
+            (
+                "2010-12-01T08:26:00-0500",
+                YearFirst,
+                Some("2010-12-01 08:26:00 -18000"),
+            ),
             ("01/02/2011", DayFirst, Some("2011-02-01 00:00:00")),
             ("01/02/2011", MonthFirst, Some("2011-01-02 00:00:00")),
             ("1.2.11 7:05", DayFirst, Some("2011-02-01 07:05:00")),
-            ("12/31/2011 11:30 PM", MonthFirst, Some("2011-12-31 23:30:00")),
-            ("12/31/2011 12:00 am", MonthFirst, Some("2011-12-31 00:00:00")),
+            (
+                "12/31/2011 11:30 PM",
+                MonthFirst,
+                Some("2011-12-31 23:30:00"),
+            ),
+            (
+                "12/31/2011 12:00 am",
+                MonthFirst,
+                Some("2011-12-31 00:00:00"),
+            ),
             ("29/02/2012", DayFirst, Some("2012-02-29 00:00:00")),
             ("29/02/2011", DayFirst, None),
             ("31/04/2011", DayFirst, None),
@@ -238,9 +312,16 @@ mod tests {
         let first = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap();
         for date in first.iter_days().take(365 * 200).step_by(7) {
             use chrono::Datelike;
-            let (month, day) = (i32::try_from(date.month()).unwrap(), i32::try_from(date.day()).unwrap());
+            let (month, day) = (
+                i32::try_from(date.month()).unwrap(),
+                i32::try_from(date.day()).unwrap(),
+            );
             let expected = i32::try_from((date - epoch).num_days()).unwrap();
-            assert_eq!(day_number(date.year(), month, day), Some(expected), "{date}");
+            assert_eq!(
+                day_number(date.year(), month, day),
+                Some(expected),
+                "{date}"
+            );
         }
     }
 

@@ -46,8 +46,9 @@ impl<R: Read> Decoded<R> {
         let (found, mark) = mark_or_shape(&decoded.raw[..head])?;
         decoded.encoding = match label {
             Some(label) => Some(
-                Encoding::for_label_no_replacement(label.as_bytes())
-                    .ok_or_else(|| Refusal::new("unknown_encoding", "the encoding named isn't known"))?,
+                Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
+                    Refusal::new("unknown_encoding", "the encoding named isn't known")
+                })?,
             ),
             None => found,
         };
@@ -55,7 +56,11 @@ impl<R: Read> Decoded<R> {
             decoded.decoder = decoded.encoding.map(Encoding::new_decoder_with_bom_removal);
         }
         // The decoder drops the mark by itself.
-        decoded.start = if decoded.decoder.is_none() && decoded.raw.starts_with(b"\xef\xbb\xbf") { mark } else { 0 };
+        decoded.start = if decoded.decoder.is_none() && decoded.raw.starts_with(b"\xef\xbb\xbf") {
+            mark
+        } else {
+            0
+        };
         decoded.take_in(head)?;
         Ok(decoded)
     }
@@ -68,7 +73,11 @@ impl<R: Read> Decoded<R> {
     /// What has been read and not consumed; empty at the end of the file.
     #[inline]
     pub(super) fn buffer(&self) -> &[u8] {
-        let block = if self.decoder.is_some() { &self.text } else { &self.raw };
+        let block = if self.decoder.is_some() {
+            &self.text
+        } else {
+            &self.raw
+        };
         &block[self.start..self.end]
     }
 
@@ -123,7 +132,8 @@ impl<R: Read> Decoded<R> {
             .max_utf8_buffer_length(count)
             .ok_or_else(|| Refusal::new("unreadable_file", "the file can't be decoded"))?;
         self.text.resize(needed, 0);
-        let (_, _, written, _) = decoder.decode_to_utf8(&self.raw[..count], &mut self.text, self.finished);
+        let (_, _, written, _) =
+            decoder.decode_to_utf8(&self.raw[..count], &mut self.text, self.finished);
         self.end = written;
         Ok(())
     }
@@ -132,13 +142,23 @@ impl<R: Read> Decoded<R> {
 /// What a byte order mark or the shape of the first block says, and the mark's length.
 fn mark_or_shape(head: &[u8]) -> Result<(Option<&'static Encoding>, usize), Refusal> {
     if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
-        return Err(Refusal::new("unknown_encoding", "UTF-32 isn't supported; save the file as UTF-8"));
+        return Err(Refusal::new(
+            "unknown_encoding",
+            "UTF-32 isn't supported; save the file as UTF-8",
+        ));
     }
     if let Some((encoding, length)) = Encoding::for_bom(head) {
         return Ok((Some(encoding), length));
     }
     let sample = &head[..head.len().min(4096)];
-    let zeros = |offset: usize| sample.iter().skip(offset).step_by(2).filter(|b| **b == 0).count();
+    let zeros = |offset: usize| {
+        sample
+            .iter()
+            .skip(offset)
+            .step_by(2)
+            .filter(|b| **b == 0)
+            .count()
+    };
     let half = sample.len() / 2;
     let (even, odd) = (zeros(0), zeros(1));
     if half > 0 && odd * 10 > half * 7 && even * 10 < half * 2 {
@@ -153,7 +173,10 @@ fn mark_or_shape(head: &[u8]) -> Result<(Option<&'static Encoding>, usize), Refu
 
 fn refuse_other_formats(head: &[u8]) -> Result<(), Refusal> {
     let sample = &head[..head.len().min(8192)];
-    let odd = sample.iter().filter(|b| **b < 32 && !matches!(**b, b'\t' | b'\n' | b'\r' | 0x0c)).count();
+    let odd = sample
+        .iter()
+        .filter(|b| **b < 32 && !matches!(**b, b'\t' | b'\n' | b'\r' | 0x0c))
+        .count();
     let hint = if head.starts_with(b"\xd0\xcf\x11\xe0") {
         "; it looks like an old Excel file: save it as XLSX or CSV"
     } else if head.starts_with(b"%PDF") {
@@ -165,7 +188,10 @@ fn refuse_other_formats(head: &[u8]) -> Result<(), Refusal> {
     } else {
         return Ok(());
     };
-    Err(Refusal::new("not_a_table", format!("the file is neither CSV nor XLSX{hint}")))
+    Err(Refusal::new(
+        "not_a_table",
+        format!("the file is neither CSV nor XLSX{hint}"),
+    ))
 }
 
 /// UTF-8 where most of the sequences beyond ASCII are valid: one torn character doesn't make a file Windows-1252.
@@ -178,5 +204,9 @@ fn utf8_or_western(bytes: &[u8]) -> &'static Encoding {
         let cut_by_block = rest == 0 && bytes.len() == BLOCK;
         broken += usize::from(!chunk.invalid().is_empty() && !cut_by_block);
     }
-    if broken == 0 || valid > 4 * broken { UTF_8 } else { WINDOWS_1252 }
+    if broken == 0 || valid > 4 * broken {
+        UTF_8
+    } else {
+        WINDOWS_1252
+    }
 }

@@ -58,7 +58,11 @@ const NUMBERS: [Field; 9] = [
 ];
 
 /// Reads the header, and rows until how they are written is known. Leaves the table somewhere in its middle.
-pub(super) fn detect(table: &mut dyn Records, kind: Kind, options: &Options) -> Result<(Columns, Detection), Refusal> {
+pub(super) fn detect(
+    table: &mut dyn Records,
+    kind: Kind,
+    options: &Options,
+) -> Result<(Columns, Detection), Refusal> {
     let columns = header(table, kind, options)?;
     let numbers: Vec<usize> = NUMBERS.iter().filter_map(|f| columns.place(*f)).collect();
     let date = columns.place(Field::Date);
@@ -72,7 +76,9 @@ pub(super) fn detect(table: &mut dyn Records, kind: Kind, options: &Options) -> 
             dates.observe(record.field(place));
         }
         if options.decimal.is_none() {
-            numbers.iter().for_each(|place| marks.observe(record.field(*place)));
+            numbers
+                .iter()
+                .for_each(|place| marks.observe(record.field(*place)));
         }
         let dates_known = date.is_none() || options.date_format.is_some() || dates.is_decided();
         let marks_known = numbers.is_empty() || options.decimal.is_some() || marks.is_decided();
@@ -91,16 +97,27 @@ pub(super) fn no_rows() -> Refusal {
 }
 
 /// The first row as header; the table stands before the first row of data.
-pub(super) fn header(table: &mut dyn Records, kind: Kind, options: &Options) -> Result<Columns, Refusal> {
+pub(super) fn header(
+    table: &mut dyn Records,
+    kind: Kind,
+    options: &Options,
+) -> Result<Columns, Refusal> {
     if !table.advance()? {
         return Err(Refusal::new("empty_file", "the file has no rows"));
     }
     let record = table.record();
-    let titles = (0..record.len()).map(|i| record.shown(i).trim().to_owned()).collect();
+    let titles = (0..record.len())
+        .map(|i| record.shown(i).trim().to_owned())
+        .collect();
     Columns::find(titles, kind, options)
 }
 
-fn conclude(columns: Columns, options: &Options, marks: &MarkEvidence, dates: &DateEvidence) -> Detection {
+fn conclude(
+    columns: Columns,
+    options: &Options,
+    marks: &MarkEvidence,
+    dates: &DateEvidence,
+) -> Detection {
     let mut questions = Vec::new();
     let mut ask = |option: &str, choices: [&str; 2], message: &str, examples: &[String]| {
         questions.push(Question {
@@ -113,13 +130,26 @@ fn conclude(columns: Columns, options: &Options, marks: &MarkEvidence, dates: &D
     let mark = options.decimal.map_or_else(|| marks.verdict(), Ok);
     let format = options.date_format.map_or_else(|| dates.verdict(), Ok);
     if let Err(examples) = mark {
-        ask("decimal", [".", ","], "the decimal mark can't be told from the file", examples);
+        ask(
+            "decimal",
+            [".", ","],
+            "the decimal mark can't be told from the file",
+            examples,
+        );
     }
     if let Err(examples) = format {
-        ask("date_format", ["d/m/Y", "m/d/Y"], "the order of day and month can't be told from the file", examples);
+        ask(
+            "date_format",
+            ["d/m/Y", "m/d/Y"],
+            "the order of day and month can't be told from the file",
+            examples,
+        );
     }
     match (mark, format) {
-        (Ok(mark), Ok(dates)) => Detection::Ready(Plan { columns, notation: Notation { mark, dates } }),
+        (Ok(mark), Ok(dates)) => Detection::Ready(Plan {
+            columns,
+            notation: Notation { mark, dates },
+        }),
         _ => Detection::NeedsInput(questions),
     }
 }
@@ -141,7 +171,9 @@ pub(super) fn describe(table: &dyn Records, columns: &Columns, detection: &Detec
         encoding: shape.encoding.map(Into::into),
         delimiter: shape.delimiter,
         decimal: notation.map(|n| n.mark),
-        date_format: notation.filter(|_| columns.place(Field::Date).is_some()).map(|n| n.dates),
+        date_format: notation
+            .filter(|_| columns.place(Field::Date).is_some())
+            .map(|n| n.dates),
         columns: columns.found(),
         header: columns.header.clone(),
     }

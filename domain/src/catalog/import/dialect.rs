@@ -24,8 +24,14 @@ pub(super) fn sniff(head: &[u8]) -> Dialect {
         return dialect;
     }
     let head = &head[..head.len().min(HEAD)];
-    let best = DELIMITERS.iter().map(|d| *d as u8).max_by_key(|d| (score(head, *d), std::cmp::Reverse(*d != b',')));
-    Dialect { delimiter: best.unwrap_or(b','), skip: 0 }
+    let best = DELIMITERS
+        .iter()
+        .map(|d| *d as u8)
+        .max_by_key(|d| (score(head, *d), std::cmp::Reverse(*d != b',')));
+    Dialect {
+        delimiter: best.unwrap_or(b','),
+        skip: 0,
+    }
 }
 
 /// A reader of this dialect.
@@ -41,7 +47,12 @@ fn named(head: &[u8]) -> Option<Dialect> {
         [b'\n', ..] => 1,
         _ => return None,
     };
-    DELIMITERS.contains(&char::from(delimiter)).then_some(Dialect { delimiter, skip: 5 + end })
+    DELIMITERS
+        .contains(&char::from(delimiter))
+        .then_some(Dialect {
+            delimiter,
+            skip: 5 + end,
+        })
 }
 
 /// Columns times the share of lines that have as many as the header, in thousandths; 0 where there is but one.

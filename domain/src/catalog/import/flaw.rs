@@ -22,11 +22,19 @@ pub struct Flaw {
 
 impl Flaw {
     pub fn new(field: Field, code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: Some(field), code, reason: reason.into() }
+        Self {
+            field: Some(field),
+            code,
+            reason: reason.into(),
+        }
     }
 
     pub fn of_row(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: None, code, reason: reason.into() }
+        Self {
+            field: None,
+            code,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -56,7 +64,9 @@ impl Rejection {
         Self {
             line: record.line,
             column: flaw.field.and_then(|f| columns.title(f)).map(str::to_owned),
-            value: place.map_or(String::new(), |i| record.shown(i).chars().take(200).collect()),
+            value: place.map_or(String::new(), |i| {
+                record.shown(i).chars().take(200).collect()
+            }),
             code: flaw.code,
             reason: flaw.reason.into_owned(),
             row: record.shown_within(KEPT),
@@ -68,7 +78,10 @@ impl Rejection {
 /// Refuses rows that aren't text or don't fit the header.
 pub(super) fn check_shape(record: Record<'_>, columns: &Columns) -> Result<(), Flaw> {
     if !record.is_text() {
-        return Err(Flaw::of_row("invalid_encoding", "the row isn't valid in the file's encoding"));
+        return Err(Flaw::of_row(
+            "invalid_encoding",
+            "the row isn't valid in the file's encoding",
+        ));
     }
     if record.has_nul() {
         return Err(Flaw::of_row("nul_byte", "the row holds a NUL byte"));
@@ -76,7 +89,10 @@ pub(super) fn check_shape(record: Record<'_>, columns: &Columns) -> Result<(), F
     let expected = columns.header.len();
     if record.len() > expected && (expected..record.len()).any(|i| !record.field(i).is_empty()) {
         let found = record.len();
-        return Err(Flaw::of_row("too_many_fields", format!("the row has {found} fields and the header {expected}")));
+        return Err(Flaw::of_row(
+            "too_many_fields",
+            format!("the row has {found} fields and the header {expected}"),
+        ));
     }
     Ok(())
 }
@@ -92,10 +108,20 @@ impl Notation {
     /// A number at ten to the minus `scale`, with the currency written beside it.
     pub fn number(self, field: Field, text: &str, scale: u32) -> Result<number::Written, Flaw> {
         number::parse(text, self.mark, scale).map_err(|flaw| match flaw {
-            NumberFlaw::NotANumber if text.is_empty() => Flaw::new(field, "missing_value", "a number is missing"),
+            NumberFlaw::NotANumber if text.is_empty() => {
+                Flaw::new(field, "missing_value", "a number is missing")
+            }
             NumberFlaw::NotANumber => {
-                let mark = if self.mark == DecimalMark::Point { "point" } else { "comma" };
-                Flaw::new(field, "not_a_number", format!("isn't a number with a decimal {mark}"))
+                let mark = if self.mark == DecimalMark::Point {
+                    "point"
+                } else {
+                    "comma"
+                };
+                Flaw::new(
+                    field,
+                    "not_a_number",
+                    format!("isn't a number with a decimal {mark}"),
+                )
             }
             NumberFlaw::OutOfRange => Flaw::new(field, "out_of_range", "the number is too large"),
         })
@@ -111,7 +137,11 @@ impl Notation {
                 DateFormat::DayFirst => "d/m/Y",
                 DateFormat::MonthFirst => "m/d/Y",
             };
-            Flaw::new(field, "not_a_date", format!("isn't a day of the calendar as {format}"))
+            Flaw::new(
+                field,
+                "not_a_date",
+                format!("isn't a day of the calendar as {format}"),
+            )
         })
     }
 }
@@ -119,7 +149,11 @@ impl Notation {
 /// Refuses a text that its column in the catalog couldn't hold.
 pub(super) fn at_most(field: Field, text: &str, most: usize) -> Result<&str, Flaw> {
     if text.len() > most && text.chars().count() > most {
-        return Err(Flaw::new(field, "too_long", format!("longer than {most} characters")));
+        return Err(Flaw::new(
+            field,
+            "too_long",
+            format!("longer than {most} characters"),
+        ));
     }
     Ok(text)
 }

@@ -40,7 +40,12 @@ impl Habits {
     ///
     /// # Errors
     /// The file as a whole can't be taken.
-    pub fn read<S: Read + Seek>(source: S, options: &Options, plan: &Plan, context: &Context) -> Result<Self, Refusal> {
+    pub fn read<S: Read + Seek>(
+        source: S,
+        options: &Options,
+        plan: &Plan,
+        context: &Context,
+    ) -> Result<Self, Refusal> {
         let mut habits = Self::default();
         let mut key = String::new();
         with_table(source, options, |table| {
@@ -66,7 +71,9 @@ impl Habits {
             }
             self.0.insert(key.into(), Habit::default());
         }
-        let Some(habit) = self.0.get_mut(key) else { return };
+        let Some(habit) = self.0.get_mut(key) else {
+            return;
+        };
         habit.largest = habit.largest.max(line.quantity.abs());
         if line.kind == SaleKind::Sale {
             habit.logs += log(line.quantity);
@@ -93,7 +100,11 @@ impl Habits {
             return None;
         }
         let habit = self.0.get(key)?;
-        let (own, one) = if line.kind == SaleKind::Sale { (log(line.quantity), 1) } else { (0.0, 0) };
+        let (own, one) = if line.kind == SaleKind::Sale {
+            (log(line.quantity), 1)
+        } else {
+            (0.0, 0)
+        };
         let others = habit.lines.saturating_sub(one);
         let usual = ((habit.logs - own) / f64::from(others)).exp();
         (others >= ENOUGH && units(line.quantity) > TIMES * usual).then_some(usual)
@@ -104,7 +115,10 @@ fn log(quantity: i64) -> f64 {
     units(quantity).ln()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "what is usual needs no sixteen digits")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "what is usual needs no sixteen digits"
+)]
 fn units(thousandths: i64) -> f64 {
     thousandths.abs() as f64 / 1_000.0
 }
@@ -118,12 +132,21 @@ mod tests {
     use platform::ids::Uuid;
 
     fn staged(options: &str, quantities: &[&str]) -> (u64, Vec<(u64, &'static str)>) {
-        let rows = quantities.iter().map(|quantity| format!("a1,{quantity},5,2026-01-05\n"));
+        let rows = quantities
+            .iter()
+            .map(|quantity| format!("a1,{quantity},5,2026-01-05\n"));
         let file = format!("sku,quantity,price,date\n{}", rows.collect::<String>()).into_bytes();
         let options: Options = serde_json::from_str(options).unwrap();
         let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let context = Context { now, zone: chrono_tz::Tz::UTC, currency: "XOF".into() };
-        let Detection::Ready(plan) = examine(Cursor::new(&file), Kind::Sales, &options).unwrap().detection else {
+        let context = Context {
+            now,
+            zone: chrono_tz::Tz::UTC,
+            currency: "XOF".into(),
+        };
+        let Detection::Ready(plan) = examine(Cursor::new(&file), Kind::Sales, &options)
+            .unwrap()
+            .detection
+        else {
             panic!("asked")
         };
         let habits = Habits::read(Cursor::new(&file), &options, &plan, &context).unwrap();
@@ -150,7 +173,13 @@ mod tests {
     #[test]
     fn a_quantity_of_more_than_a_hundred_times_the_usual_is_counted_or_refused() {
         let with = |last: &'static str| [&["2"; 10][..], &[last]].concat();
-        for (last, absurd) in [("200", 0), ("201", 1), ("6164001234567", 1), ("-200", 0), ("-201", 1)] {
+        for (last, absurd) in [
+            ("200", 0),
+            ("201", 1),
+            ("6164001234567", 1),
+            ("-200", 0),
+            ("-201", 1),
+        ] {
             assert_eq!(staged("{}", &with(last)), (absurd, Vec::new()), "{last}");
         }
         let refused = staged(r#"{"absurd_quantities": "reject"}"#, &with("201"));
@@ -167,7 +196,14 @@ mod tests {
 
     #[test]
     fn what_the_books_know_counts_too() {
-        let mut habits = Habits(HashMap::from([("A1".into(), Habit { logs: 0.0, lines: 0, largest: LEAST })]));
+        let mut habits = Habits(HashMap::from([(
+            "A1".into(),
+            Habit {
+                logs: 0.0,
+                lines: 0,
+                largest: LEAST,
+            },
+        )]));
         assert_eq!(habits.keys(), ["A1"]);
         habits.add("A1", 20.0 * 3_f64.ln(), 20);
         habits.add("B2", 1.0, 20);

@@ -17,7 +17,10 @@ pub(super) const NAMES: &[(Field, &str)] = {
             "name productname itemname nomproduit nomduproduit nomarticle nom designation libelle \
              description title intitule",
         ),
-        (Quantity, "quantity qty quantite quantitevendue qte qtevendue units unitssold unites nombre"),
+        (
+            Quantity,
+            "quantity qty quantite quantitevendue qte qtevendue units unitssold unites nombre",
+        ),
         (
             Date,
             "soldat saledate invoicedate orderdate datedevente datevente datefacture datedefacture \
@@ -41,19 +44,37 @@ pub(super) const NAMES: &[(Field, &str)] = {
              ndecommande nticket numerofacture numfacture numerodefacture facture nocommande numerocommande \
              numerodecommande commande bon numerodocument piece numeropiece",
         ),
-        (ExternalId, "externalid lineid idligne transactionid idtransaction saleid idvente uuid"),
+        (
+            ExternalId,
+            "externalid lineid idligne transactionid idtransaction saleid idvente uuid",
+        ),
         (
             Customer,
             "customerid customercode customerno customernumber clientid idclient codeclient noclient \
              numeroclient numclient customerref refclient customer client",
         ),
-        (CustomerName, "customername nomclient nomduclient clientname"),
+        (
+            CustomerName,
+            "customername nomclient nomduclient clientname",
+        ),
         (Country, "country pays customercountry paysclient"),
         (Currency, "currency devise monnaie currencycode codedevise"),
-        (Status, "status salestatus orderstatus statut etat etatcommande statutcommande"),
-        (Site, "site store shop warehouse magasin boutique entrepot depot pointdevente location"),
-        (Category, "category categorie family famille famillearticle rayon department"),
-        (Supplier, "supplier fournisseur vendor suppliername nomfournisseur"),
+        (
+            Status,
+            "status salestatus orderstatus statut etat etatcommande statutcommande",
+        ),
+        (
+            Site,
+            "site store shop warehouse magasin boutique entrepot depot pointdevente location",
+        ),
+        (
+            Category,
+            "category categorie family famille famillearticle rayon department",
+        ),
+        (
+            Supplier,
+            "supplier fournisseur vendor suppliername nomfournisseur",
+        ),
         (Unit, "unit unite uom unitedevente unitofmeasure"),
         (
             PurchasePrice,
@@ -65,13 +86,19 @@ pub(super) const NAMES: &[(Field, &str)] = {
             "saleprice sellingprice salesprice listprice unitprice price prixvente prixdevente prixunitaire \
              prix pv pvttc",
         ),
-        (Barcode, "barcode ean ean13 gtin upc codebarre codebarres codeabarres"),
+        (
+            Barcode,
+            "barcode ean ean13 gtin upc codebarre codebarres codeabarres",
+        ),
         (
             MinStock,
             "minstock minimumstock stockmin stockminimum stockmini seuil seuilalerte seuildalerte \
              reorderpoint safetystock stockdesecurite",
         ),
-        (MaxStock, "maxstock maximumstock stockmax stockmaximum stockmaxi"),
+        (
+            MaxStock,
+            "maxstock maximumstock stockmax stockmaximum stockmaxi",
+        ),
         (
             LeadTimeDays,
             "leadtimedays leadtime deliverydays delai delaijours delailivraison delaidelivraison \
@@ -82,7 +109,10 @@ pub(super) const NAMES: &[(Field, &str)] = {
             "minimumorderquantity minorderqty moq quantiteminimum quantiteminimale \
              quantiteminimaledecommande minimumdecommande qtemin",
         ),
-        (PackMultiple, "packmultiple packsize pack ordermultiple colisage multiple conditionnement quantiteparcolis"),
+        (
+            PackMultiple,
+            "packmultiple packsize pack ordermultiple colisage multiple conditionnement quantiteparcolis",
+        ),
         (Active, "active isactive enabled actif"),
     ]
 };

@@ -6,8 +6,17 @@ use crate::catalog::FactKey;
 /// What a sale line is known by, best first.
 pub(super) enum SaleIdentity<'a> {
     External(&'a str),
-    Document { document: &'a str, sku_key: &'a str },
-    Facts { day: i32, sku_key: &'a str, customer: &'a str, quantity: i64, unit_price: i64 },
+    Document {
+        document: &'a str,
+        sku_key: &'a str,
+    },
+    Facts {
+        day: i32,
+        sku_key: &'a str,
+        customer: &'a str,
+        quantity: i64,
+        unit_price: i64,
+    },
 }
 
 impl SaleIdentity<'_> {
@@ -17,7 +26,13 @@ impl SaleIdentity<'_> {
             Self::Document { document, sku_key } => {
                 FactKey::of(&[b"document", document.as_bytes(), sku_key.as_bytes()])
             }
-            Self::Facts { day, sku_key, customer, quantity, unit_price } => FactKey::of(&[
+            Self::Facts {
+                day,
+                sku_key,
+                customer,
+                quantity,
+                unit_price,
+            } => FactKey::of(&[
                 b"facts",
                 &day.to_be_bytes(),
                 sku_key.as_bytes(),
@@ -32,7 +47,13 @@ impl SaleIdentity<'_> {
 /// The key of a product's level (thousandths) counted at a time (microseconds since 1970) and place.
 /// The level is a part of it: facts aren't changed, a corrected count is one more for the same time.
 pub(super) fn of_count(sku_key: &str, site_key: &str, at: i64, level: i64) -> FactKey {
-    FactKey::of(&[b"count", sku_key.as_bytes(), site_key.as_bytes(), &at.to_be_bytes(), &level.to_be_bytes()])
+    FactKey::of(&[
+        b"count",
+        sku_key.as_bytes(),
+        site_key.as_bytes(),
+        &at.to_be_bytes(),
+        &level.to_be_bytes(),
+    ])
 }
 
 /// Remembers keys in constant memory: says "perhaps seen" of every key seen before and of few others.
@@ -46,7 +67,9 @@ impl Seen {
     pub(super) fn for_file_of(bytes: u64) -> Self {
         let rows = bytes / 40;
         let words = (rows * 16 / 64).next_power_of_two().clamp(1 << 17, 1 << 22);
-        Self { words: vec![0; usize::try_from(words).unwrap_or(1 << 17)] }
+        Self {
+            words: vec![0; usize::try_from(words).unwrap_or(1 << 17)],
+        }
     }
 
     /// Whether the key may have come before.
@@ -69,11 +92,25 @@ mod tests {
 
     #[test]
     fn keys_never_change() {
-        let key = SaleIdentity::Document { document: "536365", sku_key: "85123A" }.key();
+        let key = SaleIdentity::Document {
+            document: "536365",
+            sku_key: "85123A",
+        }
+        .key();
         assert_eq!(key, FactKey::of(&[b"document", b"536365", b"85123A"]));
-        let facts = SaleIdentity::Facts { day: 1, sku_key: "A", customer: "", quantity: 2, unit_price: 3 }.key();
+        let facts = SaleIdentity::Facts {
+            day: 1,
+            sku_key: "A",
+            customer: "",
+            quantity: 2,
+            unit_price: 3,
+        }
+        .key();
         assert_ne!(key, facts);
-        assert_eq!(SaleIdentity::External("7").key(), FactKey::of_external_id("7"));
+        assert_eq!(
+            SaleIdentity::External("7").key(),
+            FactKey::of_external_id("7")
+        );
     }
 
     #[test]

@@ -137,7 +137,11 @@ pub struct Work {
 impl Work {
     /// The company's settings as of the upload: a second try reads dates as the first did.
     pub fn context(&self) -> super::Context {
-        super::Context { now: self.created_at, zone: self.zone, currency: self.currency.clone() }
+        super::Context {
+            now: self.created_at,
+            zone: self.zone,
+            currency: self.currency.clone(),
+        }
     }
 
     /// The currency of products that the import makes.

@@ -16,19 +16,30 @@ impl MarkEvidence {
         if !text.bytes().any(|b| b == b'.' || b == b',') {
             return;
         }
-        let Some(number) = strip(text).map(|s| s.number) else { return };
+        let Some(number) = strip(text).map(|s| s.number) else {
+            return;
+        };
         let points = number.matches('.').count();
         let commas = number.matches(',').count();
         let last = number.rfind(['.', ',']);
         let Some(last) = last else { return };
         let is_point = number.as_bytes()[last] == b'.';
-        let (same, other) = if is_point { (points, commas) } else { (commas, points) };
+        let (same, other) = if is_point {
+            (points, commas)
+        } else {
+            (commas, points)
+        };
         let whole = &number[..last];
         let after = number.len() - last - 1;
         let grouped_otherwise = whole.chars().any(|c| !c.is_ascii_digit());
         if same > 1 {
             self.count(!is_point);
-        } else if other > 0 || grouped_otherwise || after != 3 || whole.len() > 3 || whole.starts_with('0') {
+        } else if other > 0
+            || grouped_otherwise
+            || after != 3
+            || whole.len() > 3
+            || whole.starts_with('0')
+        {
             self.count(is_point);
         } else if self.undecided.len() < 3 {
             self.undecided.push(text.to_owned());
@@ -48,7 +59,9 @@ impl MarkEvidence {
         match self.point.cmp(&self.comma) {
             std::cmp::Ordering::Less => Ok(DecimalMark::Comma),
             std::cmp::Ordering::Greater => Ok(DecimalMark::Point),
-            std::cmp::Ordering::Equal if self.point == 0 && self.undecided.is_empty() => Ok(DecimalMark::Point),
+            std::cmp::Ordering::Equal if self.point == 0 && self.undecided.is_empty() => {
+                Ok(DecimalMark::Point)
+            }
             std::cmp::Ordering::Equal => Err(&self.undecided),
         }
     }

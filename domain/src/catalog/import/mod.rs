@@ -47,7 +47,10 @@ pub use flaw::Rejection;
 pub use habit::Habits;
 pub use life::{Counts, Import, ImportError, ImportId, NewImport, State, Warning, Work};
 pub use occurrence::Place;
-pub use options::{DateFormat, DecimalMark, Duplicates, Kind, Mode, Options, StockEffect, UnknownProducts, Unlikely};
+pub use options::{
+    DateFormat, DecimalMark, Duplicates, Kind, Mode, Options, StockEffect, UnknownProducts,
+    Unlikely,
+};
 pub use refusal::{Question, Refusal, refused_value};
 pub use report::{report_header, report_row};
 pub use source::check_digest;
@@ -55,18 +58,22 @@ pub use stage::{Staged, Staging, stage};
 pub use store::aftermath::{touched_products, warn_of_lines, written_products};
 pub use store::errors::list_import_errors;
 pub use store::imports::{
-    abandoned_imports, answer_questions, assign_job, cancel_import, create_import, files_in_use, find_import,
-    find_work, list_imports,
+    abandoned_imports, answer_questions, assign_job, cancel_import, create_import, files_in_use,
+    find_import, find_work, list_imports,
 };
 pub use store::merge_counts::merge_counts;
 pub use store::merge_products::{create_missing_references, merge_products};
-pub use store::merge_sales::{create_missing_customers, create_missing_products, merge_sales, take_turn};
+pub use store::merge_sales::{
+    create_missing_customers, create_missing_products, merge_sales, take_turn,
+};
 pub use store::numbering::number_rows;
 pub use store::progress::{
-    Merged, ask, fail, record_counts, record_merged, record_settled, record_warnings, start_checking, start_loading,
-    succeed, succeed_as_repeat,
+    Merged, ask, fail, record_counts, record_merged, record_settled, record_warnings,
+    start_checking, start_loading, succeed, succeed_as_repeat,
 };
-pub use store::staging::{known_habits, known_products, known_sites, resume_point, sweep, wipe, write_chunk};
+pub use store::staging::{
+    known_habits, known_products, known_sites, resume_point, sweep, wipe, write_chunk,
+};
 
 #[cfg(test)]
 mod tests;

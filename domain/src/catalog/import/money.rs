@@ -21,7 +21,11 @@ pub(super) struct Money {
 pub(super) fn amount_of(unit_price: i64, quantity: i64, currency: [u8; 3]) -> Option<Money> {
     let product = i128::from(unit_price) * i128::from(quantity);
     let amount = round_to(product, 9, decimals(currency))?;
-    Some(Money { unit_price, amount, currency })
+    Some(Money {
+        unit_price,
+        amount,
+        currency,
+    })
 }
 
 /// From the line's total in millionths; the price of one is what it makes.
@@ -29,7 +33,11 @@ pub(super) fn price_of(total: i64, quantity: i64, currency: [u8; 3]) -> Option<M
     let amount = round_to(i128::from(total), 6, decimals(currency))?;
     let unit_price = divide(i128::from(total) * 1000, i128::from(quantity));
     let unit_price = i64::try_from(unit_price).ok()?;
-    Some(Money { unit_price, amount, currency })
+    Some(Money {
+        unit_price,
+        amount,
+        currency,
+    })
 }
 
 /// A currency by its code, or as West Africa writes it.
@@ -40,14 +48,27 @@ pub(super) fn currency_named(text: &str) -> Result<[u8; 3], Flaw> {
     };
     Currency::from_code(code)
         .and_then(|_| code.as_bytes().try_into().ok())
-        .ok_or_else(|| Flaw::new(Field::Currency, "unknown_currency", "isn't an ISO 4217 code"))
+        .ok_or_else(|| {
+            Flaw::new(
+                Field::Currency,
+                "unknown_currency",
+                "isn't an ISO 4217 code",
+            )
+        })
 }
 
 /// A number whose currency, where it names one, is its line's.
 pub(super) fn in_currency(field: Field, written: Written, currency: [u8; 3]) -> Result<i64, Flaw> {
-    if written.currency.is_some_and(|named| !named.may_be(currency)) {
+    if written
+        .currency
+        .is_some_and(|named| !named.may_be(currency))
+    {
         let code = String::from_utf8_lossy(&currency);
-        return Err(Flaw::new(field, "other_currency", format!("isn't written in {code}")));
+        return Err(Flaw::new(
+            field,
+            "other_currency",
+            format!("isn't written in {code}"),
+        ));
     }
     Ok(written.scaled)
 }
@@ -56,7 +77,11 @@ fn decimals(currency: [u8; 3]) -> u32 {
     match &currency {
         b"XOF" | b"XAF" => 0,
         b"EUR" | b"GBP" | b"USD" => 2,
-        other => std::str::from_utf8(other).ok().and_then(Currency::from_code).map_or(2, exponent).min(4),
+        other => std::str::from_utf8(other)
+            .ok()
+            .and_then(Currency::from_code)
+            .map_or(2, exponent)
+            .min(4),
     }
 }
 
@@ -95,7 +120,10 @@ mod tests {
             (100_000, 3_333, b"TND", 3_330),
             (-11_062_060_000, 1_000, b"GBP", -110_620_600),
         ] {
-            assert_eq!(amount_of(price, quantity, *currency).unwrap().amount, amount);
+            assert_eq!(
+                amount_of(price, quantity, *currency).unwrap().amount,
+                amount
+            );
         }
     }
 
@@ -104,7 +132,10 @@ mod tests {
         let money = price_of(10_000_000, 3_000, *b"EUR").unwrap();
         assert_eq!((money.unit_price, money.amount), (3_333_333, 100_000));
         let returned = price_of(-10_000_000, -4_000, *b"EUR").unwrap();
-        assert_eq!((returned.unit_price, returned.amount), (2_500_000, -100_000));
+        assert_eq!(
+            (returned.unit_price, returned.amount),
+            (2_500_000, -100_000)
+        );
         assert_eq!(amount_of(i64::MAX, i64::MAX, *b"EUR"), None);
     }
 }

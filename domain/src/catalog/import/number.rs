@@ -42,14 +42,25 @@ impl WrittenCurrency {
 /// Reads `text` at ten to the minus `scale`.
 pub(super) fn parse(text: &str, mark: DecimalMark, scale: u32) -> Result<Written, NumberFlaw> {
     if let Some(scaled) = plain(text.as_bytes(), mark, scale) {
-        return Ok(Written { scaled, currency: None });
+        return Ok(Written {
+            scaled,
+            currency: None,
+        });
     }
     let stripped = strip(text).ok_or(NumberFlaw::NotANumber)?;
-    let mut digits = Ungrouped { bytes: [0; 40], len: 0 };
-    digits.read(stripped.number, mark).ok_or(NumberFlaw::NotANumber)?;
+    let mut digits = Ungrouped {
+        bytes: [0; 40],
+        len: 0,
+    };
+    digits
+        .read(stripped.number, mark)
+        .ok_or(NumberFlaw::NotANumber)?;
     let scaled = plain(digits.bytes(), DecimalMark::Point, scale).ok_or(NumberFlaw::OutOfRange)?;
     let scaled = if stripped.negative { -scaled } else { scaled };
-    Ok(Written { scaled, currency: stripped.currency })
+    Ok(Written {
+        scaled,
+        currency: stripped.currency,
+    })
 }
 
 /// `-12.5` and nothing more elaborate; up to 18 digits in the result.
@@ -89,7 +100,9 @@ fn plain(bytes: &[u8], mark: DecimalMark, scale: u32) -> Option<i64> {
     if seen == 0 || fraction == Some(0) {
         return None;
     }
-    let value = value.checked_mul(10_i64.pow(missing)).filter(|v| *v < LIMIT)?;
+    let value = value
+        .checked_mul(10_i64.pow(missing))
+        .filter(|v| *v < LIMIT)?;
     Some(if negative { -value } else { value })
 }
 
@@ -125,12 +138,18 @@ pub(super) fn strip(text: &str) -> Option<Stripped<'_>> {
         (before, after, negative) = (tidy(b), tidy(a), true);
     }
     for minus in ['-', '\u{2212}', '+'] {
-        let found = before.strip_prefix(minus).or_else(|| before.strip_suffix(minus)).map(tidy);
+        let found = before
+            .strip_prefix(minus)
+            .or_else(|| before.strip_suffix(minus))
+            .map(tidy);
         if let Some(rest) = found {
             (before, negative) = (rest, negative ^ (minus != '+'));
             break;
         }
-        if let Some(rest) = after.strip_prefix(minus).or_else(|| after.strip_suffix(minus)) {
+        if let Some(rest) = after
+            .strip_prefix(minus)
+            .or_else(|| after.strip_suffix(minus))
+        {
             (after, negative) = (tidy(rest), negative ^ (minus != '+'));
             break;
         }
@@ -140,7 +159,11 @@ pub(super) fn strip(text: &str) -> Option<Stripped<'_>> {
         (sign, "") | ("", sign) => currency_sign(sign)?,
         _ => return None,
     };
-    Some(Stripped { number: &text[first..last], negative, currency })
+    Some(Stripped {
+        number: &text[first..last],
+        negative,
+        currency,
+    })
 }
 
 fn tidy(text: &str) -> &str {
@@ -149,8 +172,11 @@ fn tidy(text: &str) -> &str {
 
 /// `None`: no currency is written so. `Some(None)`: one is, but not which.
 fn currency_sign(sign: &str) -> Option<Option<WrittenCurrency>> {
-    let compact: String =
-        sign.chars().filter(|c| !c.is_whitespace() && *c != '.').flat_map(char::to_uppercase).collect();
+    let compact: String = sign
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '.')
+        .flat_map(char::to_uppercase)
+        .collect();
     Some(match compact.as_str() {
         "FCFA" | "CFA" | "FRCFA" | "FRSCFA" => Some(WrittenCurrency::Cfa),
         "€" => Some(WrittenCurrency::Iso(*b"EUR")),
@@ -194,7 +220,11 @@ impl Ungrouped {
                 group += 1;
                 self.push(c as u8)?;
             } else {
-                let fits = if separator.is_none() { (1..=3).contains(&group) } else { group == 3 };
+                let fits = if separator.is_none() {
+                    (1..=3).contains(&group)
+                } else {
+                    group == 3
+                };
                 if !is_grouping(c) || c == mark || !fits || separator.is_some_and(|s| s != c) {
                     return None;
                 }
@@ -218,7 +248,10 @@ impl Ungrouped {
 }
 
 fn is_grouping(c: char) -> bool {
-    matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '.' | ',' | '\'' | '\u{2019}')
+    matches!(
+        c,
+        ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '.' | ',' | '\'' | '\u{2019}'
+    )
 }
 
 #[cfg(test)]
@@ -272,15 +305,27 @@ mod tests {
 
     #[test]
     fn a_written_currency_is_told_apart_from_the_rows() {
-        let franc = parse("500 FCFA", DecimalMark::Comma, 6).unwrap().currency.unwrap();
+        let franc = parse("500 FCFA", DecimalMark::Comma, 6)
+            .unwrap()
+            .currency
+            .unwrap();
         assert!(franc.may_be(*b"XOF") && franc.may_be(*b"XAF") && !franc.may_be(*b"EUR"));
-        let euro = parse("€ 5,00", DecimalMark::Comma, 6).unwrap().currency.unwrap();
+        let euro = parse("€ 5,00", DecimalMark::Comma, 6)
+            .unwrap()
+            .currency
+            .unwrap();
         assert!(euro.may_be(*b"EUR") && !euro.may_be(*b"XOF"));
     }
 
     #[test]
     fn numbers_too_large_for_their_column_are_said_to_be_so() {
-        assert_eq!(parse("123456789012345678", DecimalMark::Point, 3), Err(NumberFlaw::OutOfRange));
-        assert_eq!(parse("abc", DecimalMark::Point, 3), Err(NumberFlaw::NotANumber));
+        assert_eq!(
+            parse("123456789012345678", DecimalMark::Point, 3),
+            Err(NumberFlaw::OutOfRange)
+        );
+        assert_eq!(
+            parse("abc", DecimalMark::Point, 3),
+            Err(NumberFlaw::NotANumber)
+        );
     }
 }

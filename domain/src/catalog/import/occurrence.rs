@@ -24,12 +24,18 @@ pub(super) fn write(key: &[u8], occurrence: i64) -> String {
 /// What a cell says of a row of this identity.
 pub(super) fn read(cell: &str, key: FactKey) -> Option<i64> {
     let (identity, occurrence) = cell.split_once('#')?;
-    let occurrence = occurrence.parse().ok().filter(|n| (1..=i64::from(u32::MAX)).contains(n))?;
+    let occurrence = occurrence
+        .parse()
+        .ok()
+        .filter(|n| (1..=i64::from(u32::MAX)).contains(n))?;
     (identity == hex(key.as_bytes())).then_some(occurrence)
 }
 
 fn hex(key: &[u8]) -> String {
-    key.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    key.iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The place of a row, where nothing of its identity is wrong.
@@ -49,7 +55,13 @@ mod tests {
         let (soap, rice) = (FactKey::of(&[b"1", b"soap"]), FactKey::of(&[b"1", b"rice"]));
         let cell = write(soap.as_bytes(), 12);
         assert_eq!((read(&cell, soap), read(&cell, rice)), (Some(12), None));
-        for wrong in ["", "12", "#12", &cell.replace("#12", "#0"), &cell.replace("#12", "#x")] {
+        for wrong in [
+            "",
+            "12",
+            "#12",
+            &cell.replace("#12", "#0"),
+            &cell.replace("#12", "#x"),
+        ] {
             assert_eq!(read(wrong, soap), None, "{wrong}");
         }
     }

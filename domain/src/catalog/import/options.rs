@@ -35,7 +35,11 @@ impl std::str::FromStr for Kind {
             "sales" => Ok(Self::Sales),
             "products" => Ok(Self::Products),
             "stock_counts" => Ok(Self::StockCounts),
-            _ => Err(crate::Error::invalid("kind", "unknown_kind", "is one of sales, products, stock_counts")),
+            _ => Err(crate::Error::invalid(
+                "kind",
+                "unknown_kind",
+                "is one of sales, products, stock_counts",
+            )),
         }
     }
 }
@@ -153,33 +157,77 @@ impl Options {
     pub fn validate(&self) -> Result<()> {
         let mut flaws = Vec::new();
         let mut refuse = |field: &str, code, message: String| {
-            flaws.push(FieldError { field: format!("options.{field}"), code, message });
+            flaws.push(FieldError {
+                field: format!("options.{field}"),
+                code,
+                message,
+            });
         };
-        if self.delimiter.is_some_and(|d| !super::dialect::DELIMITERS.contains(&d)) {
-            refuse("delimiter", "unknown_delimiter", "is one of , ; | and the tab".into());
+        if self
+            .delimiter
+            .is_some_and(|d| !super::dialect::DELIMITERS.contains(&d))
+        {
+            refuse(
+                "delimiter",
+                "unknown_delimiter",
+                "is one of , ; | and the tab".into(),
+            );
         }
         if let Some(label) = &self.encoding
             && encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()).is_none()
         {
-            refuse("encoding", "unknown_encoding", format!("\"{}\" is no known encoding", short(label)));
+            refuse(
+                "encoding",
+                "unknown_encoding",
+                format!("\"{}\" is no known encoding", short(label)),
+            );
         }
         if let Some(code) = &self.currency
             && Currency::from_code(code).is_none()
         {
-            refuse("currency", "unknown_currency", format!("\"{}\" is no ISO 4217 code", short(code)));
+            refuse(
+                "currency",
+                "unknown_currency",
+                format!("\"{}\" is no ISO 4217 code", short(code)),
+            );
         }
         if let Some(zone) = &self.timezone
             && zone.parse::<chrono_tz::Tz>().is_err()
         {
-            refuse("timezone", "unknown_timezone", format!("\"{}\" is no IANA zone", short(zone)));
+            refuse(
+                "timezone",
+                "unknown_timezone",
+                format!("\"{}\" is no IANA zone", short(zone)),
+            );
         }
-        if self.ignore_codes.len() > 1000 || self.ignore_codes.iter().any(|c| c.trim().is_empty() || c.len() > 100) {
-            refuse("ignore_codes", "invalid_codes", "up to 1000 codes of 1 to 100 characters".into());
+        if self.ignore_codes.len() > 1000
+            || self
+                .ignore_codes
+                .iter()
+                .any(|c| c.trim().is_empty() || c.len() > 100)
+        {
+            refuse(
+                "ignore_codes",
+                "invalid_codes",
+                "up to 1000 codes of 1 to 100 characters".into(),
+            );
         }
-        if self.cancellation_prefix.as_ref().is_some_and(|p| p.is_empty() || p.len() > 20) {
-            refuse("cancellation_prefix", "invalid_prefix", "1 to 20 characters".into());
+        if self
+            .cancellation_prefix
+            .as_ref()
+            .is_some_and(|p| p.is_empty() || p.len() > 20)
+        {
+            refuse(
+                "cancellation_prefix",
+                "invalid_prefix",
+                "1 to 20 characters".into(),
+            );
         }
-        if flaws.is_empty() { Ok(()) } else { Err(crate::Error::Invalid(flaws)) }
+        if flaws.is_empty() {
+            Ok(())
+        } else {
+            Err(crate::Error::Invalid(flaws))
+        }
     }
 }
 
@@ -214,8 +262,18 @@ mod tests {
             delimiter: Some('x'),
             ..Options::default()
         };
-        let Err(crate::Error::Invalid(flaws)) = options.validate() else { panic!("accepted") };
+        let Err(crate::Error::Invalid(flaws)) = options.validate() else {
+            panic!("accepted")
+        };
         let fields: Vec<_> = flaws.iter().map(|f| f.field.as_str()).collect();
-        assert_eq!(fields, ["options.delimiter", "options.encoding", "options.currency", "options.timezone"]);
+        assert_eq!(
+            fields,
+            [
+                "options.delimiter",
+                "options.encoding",
+                "options.currency",
+                "options.timezone"
+            ]
+        );
     }
 }

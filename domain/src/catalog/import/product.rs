@@ -39,8 +39,18 @@ pub(super) struct ProductReader {
 }
 
 impl ProductReader {
-    pub(super) fn new(columns: Columns, notation: Notation, options: &Options, context: &Context) -> Self {
-        Self { places: columns.places(), columns, notation, currency: options.currency_code(context) }
+    pub(super) fn new(
+        columns: Columns,
+        notation: Notation,
+        options: &Options,
+        context: &Context,
+    ) -> Self {
+        Self {
+            places: columns.places(),
+            columns,
+            notation,
+            currency: options.currency_code(context),
+        }
     }
 
     pub(super) fn read<'r>(&self, record: Record<'r>) -> Result<ProductLine<'r>, Flaw> {
@@ -48,15 +58,26 @@ impl ProductReader {
         let text = |f: Field, most| at_most(f, record.field(self.places[f as usize]), most);
         let sku = text(Field::Sku, 100)?;
         if sku.is_empty() {
-            return Err(Flaw::new(Field::Sku, "missing_value", "the product's code is missing"));
+            return Err(Flaw::new(
+                Field::Sku,
+                "missing_value",
+                "the product's code is missing",
+            ));
         }
         let currency = match text(Field::Currency, 20)? {
             "" => self.currency,
             named => currency_named(named)?,
         };
-        let (min_stock, max_stock) = (self.amount(record, Field::MinStock)?, self.amount(record, Field::MaxStock)?);
+        let (min_stock, max_stock) = (
+            self.amount(record, Field::MinStock)?,
+            self.amount(record, Field::MaxStock)?,
+        );
         if min_stock.zip(max_stock).is_some_and(|(min, max)| min > max) {
-            return Err(Flaw::new(Field::MaxStock, "below_minimum", "the most in stock is below the least"));
+            return Err(Flaw::new(
+                Field::MaxStock,
+                "below_minimum",
+                "the most in stock is below the least",
+            ));
         }
         Ok(ProductLine {
             line: record.line,
@@ -78,7 +99,12 @@ impl ProductReader {
         })
     }
 
-    fn price(&self, record: Record<'_>, field: Field, currency: [u8; 3]) -> Result<Option<i64>, Flaw> {
+    fn price(
+        &self,
+        record: Record<'_>,
+        field: Field,
+        currency: [u8; 3],
+    ) -> Result<Option<i64>, Flaw> {
         let text = record.field(self.places[field as usize]);
         if text.is_empty() {
             return Ok(None);
@@ -103,17 +129,27 @@ impl ProductReader {
     }
 
     fn days(&self, record: Record<'_>) -> Result<Option<i32>, Flaw> {
-        let Some(thousandths) = self.amount(record, Field::LeadTimeDays)? else { return Ok(None) };
+        let Some(thousandths) = self.amount(record, Field::LeadTimeDays)? else {
+            return Ok(None);
+        };
         let days = i32::try_from(thousandths / 1000).unwrap_or(i32::MAX);
         if thousandths % 1000 != 0 || days > 730 {
-            return Err(Flaw::new(Field::LeadTimeDays, "out_of_range", "is a whole number of days, up to 730"));
+            return Err(Flaw::new(
+                Field::LeadTimeDays,
+                "out_of_range",
+                "is a whole number of days, up to 730",
+            ));
         }
         Ok(Some(days))
     }
 }
 
 fn not_negative(field: Field, value: i64) -> Result<i64, Flaw> {
-    if value < 0 { Err(Flaw::new(field, "negative", "can't be negative")) } else { Ok(value) }
+    if value < 0 {
+        Err(Flaw::new(field, "negative", "can't be negative"))
+    } else {
+        Ok(value)
+    }
 }
 
 fn truth(text: &str) -> Result<Option<bool>, Flaw> {
@@ -121,6 +157,12 @@ fn truth(text: &str) -> Result<Option<bool>, Flaw> {
         "" => None,
         "1" | "true" | "yes" | "y" | "oui" | "o" | "vrai" | "actif" | "active" | "x" => Some(true),
         "0" | "false" | "no" | "n" | "non" | "faux" | "inactif" | "inactive" => Some(false),
-        _ => return Err(Flaw::new(Field::Active, "not_a_truth_value", "isn't yes or no")),
+        _ => {
+            return Err(Flaw::new(
+                Field::Active,
+                "not_a_truth_value",
+                "isn't yes or no",
+            ));
+        }
     })
 }

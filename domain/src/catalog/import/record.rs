@@ -43,7 +43,12 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     pub(super) fn new(line: u64, bytes: &'a [u8], ends: &'a [usize]) -> Self {
-        Self { line, bytes, ends, text: std::str::from_utf8(bytes).ok() }
+        Self {
+            line,
+            bytes,
+            ends,
+            text: std::str::from_utf8(bytes).ok(),
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -62,14 +67,18 @@ impl<'a> Record<'a> {
     /// The field without blanks around; "" where the row is too short or isn't text.
     #[inline]
     pub fn field(&self, index: usize) -> &'a str {
-        let Some(&end) = self.ends.get(index) else { return "" };
+        let Some(&end) = self.ends.get(index) else {
+            return "";
+        };
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         self.text.and_then(|t| t.get(start..end)).map_or("", trim)
     }
 
     /// The field for people's eyes, whatever its bytes.
     pub fn shown(&self, index: usize) -> String {
-        let Some(&end) = self.ends.get(index) else { return String::new() };
+        let Some(&end) = self.ends.get(index) else {
+            return String::new();
+        };
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         String::from_utf8_lossy(&self.bytes[start..end]).replace('\0', "\u{fffd}")
     }

@@ -13,21 +13,31 @@ pub struct Refusal {
 
 impl Refusal {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 }
 
 /// What the file is told where the database refused one of its values (SQLSTATE class 22): another try would meet it
 /// again.
 pub fn refused_value(cause: &(dyn std::error::Error + 'static)) -> Option<Refusal> {
-    let code = cause.downcast_ref::<sqlx::Error>()?.as_database_error()?.code()?;
+    let code = cause
+        .downcast_ref::<sqlx::Error>()?
+        .as_database_error()?
+        .code()?;
     let message = "a value of the file is beyond what can be stored";
-    code.starts_with("22").then(|| Refusal::new("value_out_of_range", message))
+    code.starts_with("22")
+        .then(|| Refusal::new("value_out_of_range", message))
 }
 
 impl From<std::io::Error> for Refusal {
     fn from(error: std::io::Error) -> Self {
-        Self::new("unreadable_file", format!("the file can't be read: {error}"))
+        Self::new(
+            "unreadable_file",
+            format!("the file can't be read: {error}"),
+        )
     }
 }
 

@@ -13,25 +13,53 @@ fn report_delimiter(detected: Option<&Detected>) -> char {
 /// The first line.
 pub fn report_header(detected: Option<&Detected>) -> String {
     let header = detected.map(|d| d.header.as_slice()).unwrap_or_default();
-    let ours = ["import_line", "import_column", "import_value", "import_code", "import_reason", occurrence::COLUMN];
-    row(own(header).into_iter().chain(ours), report_delimiter(detected))
+    let ours = [
+        "import_line",
+        "import_column",
+        "import_value",
+        "import_code",
+        "import_reason",
+        occurrence::COLUMN,
+    ];
+    row(
+        own(header).into_iter().chain(ours),
+        report_delimiter(detected),
+    )
 }
 
 /// One refused row; short rows are filled up and long ones cut to the header.
 pub fn report_row(error: &ImportError, detected: Option<&Detected>) -> String {
     let columns = detected.map_or(error.fields.len(), |d| own(&d.header).len());
-    let fields = error.fields.iter().map(String::as_str).chain(std::iter::repeat("")).take(columns);
+    let fields = error
+        .fields
+        .iter()
+        .map(String::as_str)
+        .chain(std::iter::repeat(""))
+        .take(columns);
     let line = error.line.to_string();
     let place = error.key.as_deref().zip(error.occurrence);
-    let place = place.map_or(String::new(), |(key, occurrence)| occurrence::write(key, occurrence));
+    let place = place.map_or(String::new(), |(key, occurrence)| {
+        occurrence::write(key, occurrence)
+    });
     let column = error.column.as_deref().unwrap_or("");
-    let ours = [line.as_str(), column, &error.value, &error.code, &error.reason, &place];
+    let ours = [
+        line.as_str(),
+        column,
+        &error.value,
+        &error.code,
+        &error.reason,
+        &place,
+    ];
     row(fields.chain(ours), report_delimiter(detected))
 }
 
 /// The columns of the file as it first came: a report of a corrected report doesn't pile up ours.
 fn own(header: &[String]) -> Vec<&str> {
-    header.iter().map(String::as_str).take_while(|title| *title != "import_line").collect()
+    header
+        .iter()
+        .map(String::as_str)
+        .take_while(|title| *title != "import_line")
+        .collect()
 }
 
 fn row<'a>(fields: impl Iterator<Item = &'a str>, delimiter: char) -> String {
@@ -83,6 +111,9 @@ mod tests {
             "sku;\"nom; complet\";import_line;import_column;import_value;import_code;import_reason;\
              import_occurrence\r\n"
         );
-        assert_eq!(report_row(&error, Some(&detected)), "\"a\"\"b\";;7;sku;\"a\"\"b\";too_long;longer;abababab#2\r\n");
+        assert_eq!(
+            report_row(&error, Some(&detected)),
+            "\"a\"\"b\";;7;sku;\"a\"\"b\";too_long;longer;abababab#2\r\n"
+        );
     }
 }

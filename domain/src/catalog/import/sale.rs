@@ -63,12 +63,23 @@ pub(super) struct SaleReader {
 const TOLERANCE: i64 = 86_400_000_000;
 
 impl SaleReader {
-    pub(super) fn new(columns: Columns, notation: Notation, options: &Options, context: &Context) -> Self {
-        let (prefixes, exact): (Vec<_>, Vec<_>) =
-            options.ignore_codes.iter().map(|c| c.trim().to_uppercase()).partition(|c| c.ends_with('*'));
+    pub(super) fn new(
+        columns: Columns,
+        notation: Notation,
+        options: &Options,
+        context: &Context,
+    ) -> Self {
+        let (prefixes, exact): (Vec<_>, Vec<_>) = options
+            .ignore_codes
+            .iter()
+            .map(|c| c.trim().to_uppercase())
+            .partition(|c| c.ends_with('*'));
         Self {
             places: columns.places(),
-            occurrence: columns.header.iter().position(|title| title.trim() == occurrence::COLUMN),
+            occurrence: columns
+                .header
+                .iter()
+                .position(|title| title.trim() == occurrence::COLUMN),
             columns,
             notation,
             clock: Clock::new(options.zone(context), context.zone),
@@ -78,7 +89,10 @@ impl SaleReader {
             future_dates: options.future_dates,
             cancellation_prefix: options.cancellation_prefix.clone(),
             ignored: exact.into_iter().collect(),
-            ignored_prefixes: prefixes.into_iter().map(|p| p.trim_end_matches('*').to_owned()).collect(),
+            ignored_prefixes: prefixes
+                .into_iter()
+                .map(|p| p.trim_end_matches('*').to_owned())
+                .collect(),
             sku_key: String::new(),
             warned_prices: 0,
             warned_dates: 0,
@@ -91,7 +105,11 @@ impl SaleReader {
         let field = |f: Field| record.field(self.places[f as usize]);
         let sku = field(Field::Sku);
         if sku.is_empty() {
-            return Err(Flaw::new(Field::Sku, "missing_value", "the product's code is missing"));
+            return Err(Flaw::new(
+                Field::Sku,
+                "missing_value",
+                "the product's code is missing",
+            ));
         }
         at_most(Field::Sku, sku, 100)?;
         upper_into(sku, &mut self.sku_key);
@@ -101,20 +119,34 @@ impl SaleReader {
         let document = whole_number(at_most(Field::Document, field(Field::Document), 200)?);
         let external_id = at_most(Field::ExternalId, field(Field::ExternalId), 200)?;
         let customer = whole_number(at_most(Field::Customer, field(Field::Customer), 200)?);
-        let quantity = self.notation.number(Field::Quantity, field(Field::Quantity), 3)?.scaled;
+        let quantity = self
+            .notation
+            .number(Field::Quantity, field(Field::Quantity), 3)?
+            .scaled;
         let money = self.likely_money(record, quantity)?;
         let moment = self.moment(record)?;
         let kind = self.kind(document, quantity, money.unit_price)?;
         let identity = if !external_id.is_empty() {
             SaleIdentity::External(external_id)
         } else if !document.is_empty() {
-            SaleIdentity::Document { document, sku_key: &self.sku_key }
+            SaleIdentity::Document {
+                document,
+                sku_key: &self.sku_key,
+            }
         } else {
             let (day, unit_price) = (moment.day, money.unit_price);
-            SaleIdentity::Facts { day, sku_key: &self.sku_key, customer, quantity, unit_price }
+            SaleIdentity::Facts {
+                day,
+                sku_key: &self.sku_key,
+                customer,
+                quantity,
+                unit_price,
+            }
         };
         let key = identity.key();
-        let place = self.occurrence.map(|place| occurrence::read(record.field(place), key));
+        let place = self
+            .occurrence
+            .map(|place| occurrence::read(record.field(place), key));
         Ok(Some(SaleLine {
             line: record.line,
             key: key.of_occurrence(place.flatten().unwrap_or(1)),
@@ -126,7 +158,11 @@ impl SaleReader {
             customer,
             customer_name: cut(record.field(self.places[Field::CustomerName as usize]), 200),
             country: cut(record.field(self.places[Field::Country as usize]), 100),
-            site: at_most(Field::Site, record.field(self.places[Field::Site as usize]), 200)?,
+            site: at_most(
+                Field::Site,
+                record.field(self.places[Field::Site as usize]),
+                200,
+            )?,
             status: status(record.field(self.places[Field::Status as usize]))?,
             kind,
             quantity,
@@ -153,18 +189,42 @@ impl SaleReader {
         let customer = whole_number(at_most(Field::Customer, field(Field::Customer), 200)?);
         upper_into(sku, &mut self.sku_key);
         if !document.is_empty() {
-            return Ok(Some(SaleIdentity::Document { document, sku_key: &self.sku_key }.key()));
+            return Ok(Some(
+                SaleIdentity::Document {
+                    document,
+                    sku_key: &self.sku_key,
+                }
+                .key(),
+            ));
         }
-        let quantity = self.notation.number(Field::Quantity, field(Field::Quantity), 3)?.scaled;
+        let quantity = self
+            .notation
+            .number(Field::Quantity, field(Field::Quantity), 3)?
+            .scaled;
         let unit_price = self.money(record, quantity)?.1.unit_price;
-        let day = self.clock.moment(self.notation.date(Field::Date, field(Field::Date))?).day;
+        let day = self
+            .clock
+            .moment(self.notation.date(Field::Date, field(Field::Date))?)
+            .day;
         let sku_key = &self.sku_key;
-        Ok(Some(SaleIdentity::Facts { day, sku_key, customer, quantity, unit_price }.key()))
+        Ok(Some(
+            SaleIdentity::Facts {
+                day,
+                sku_key,
+                customer,
+                quantity,
+                unit_price,
+            }
+            .key(),
+        ))
     }
 
     fn is_ignored(&self) -> bool {
         (!self.ignored.is_empty() && self.ignored.contains(&self.sku_key))
-            || self.ignored_prefixes.iter().any(|p| self.sku_key.starts_with(p))
+            || self
+                .ignored_prefixes
+                .iter()
+                .any(|p| self.sku_key.starts_with(p))
     }
 
     fn likely_money(&mut self, record: Record<'_>, quantity: i64) -> Result<Money, Flaw> {
@@ -181,20 +241,39 @@ impl SaleReader {
     /// What the line is worth, and which field says it.
     fn money(&self, record: Record<'_>, quantity: i64) -> Result<(Field, Money), Flaw> {
         if quantity == 0 {
-            return Err(Flaw::new(Field::Quantity, "zero_quantity", "a quantity of zero is no sale"));
+            return Err(Flaw::new(
+                Field::Quantity,
+                "zero_quantity",
+                "a quantity of zero is no sale",
+            ));
         }
         let field = |f: Field| record.field(self.places[f as usize]);
         let named = field(Field::Currency);
-        let currency = if named.is_empty() { self.currency } else { currency_named(named)? };
+        let currency = if named.is_empty() {
+            self.currency
+        } else {
+            currency_named(named)?
+        };
         let price = field(Field::UnitPrice);
         let (from, written) = if price.is_empty() && self.columns.place(Field::Amount).is_some() {
-            (Field::Amount, self.notation.number(Field::Amount, field(Field::Amount), 6)?)
+            (
+                Field::Amount,
+                self.notation
+                    .number(Field::Amount, field(Field::Amount), 6)?,
+            )
         } else {
-            (Field::UnitPrice, self.notation.number(Field::UnitPrice, price, 6)?)
+            (
+                Field::UnitPrice,
+                self.notation.number(Field::UnitPrice, price, 6)?,
+            )
         };
         let number = in_currency(from, written, currency)?;
-        let money = if from == Field::Amount { price_of } else { amount_of }(number, quantity, currency)
-            .ok_or_else(|| Flaw::new(from, "out_of_range", "the amount is too large"))?;
+        let money = if from == Field::Amount {
+            price_of
+        } else {
+            amount_of
+        }(number, quantity, currency)
+        .ok_or_else(|| Flaw::new(from, "out_of_range", "the amount is too large"))?;
         Ok((from, money))
     }
 
@@ -203,7 +282,11 @@ impl SaleReader {
         let moment = self.clock.moment(self.notation.date(Field::Date, text)?);
         if moment.at > self.latest {
             if self.future_dates == Unlikely::Reject {
-                return Err(Flaw::new(Field::Date, "future_date", "the date is in the future"));
+                return Err(Flaw::new(
+                    Field::Date,
+                    "future_date",
+                    "the date is in the future",
+                ));
             }
             self.warned_dates += 1;
         }
@@ -211,12 +294,17 @@ impl SaleReader {
     }
 
     fn kind(&self, document: &str, quantity: i64, unit_price: i64) -> Result<SaleKind, Flaw> {
-        let cancels = self.cancellation_prefix.as_ref().is_some_and(|p| document.starts_with(p.as_str()));
+        let cancels = self
+            .cancellation_prefix
+            .as_ref()
+            .is_some_and(|p| document.starts_with(p.as_str()));
         match (quantity > 0, cancels) {
             (true, false) => Ok(SaleKind::Sale),
-            (true, true) => {
-                Err(Flaw::new(Field::Quantity, "positive_cancellation", "a cancelling line's quantity is negative"))
-            }
+            (true, true) => Err(Flaw::new(
+                Field::Quantity,
+                "positive_cancellation",
+                "a cancelling line's quantity is negative",
+            )),
             (false, _) if unit_price == 0 => Ok(SaleKind::Adjustment),
             (false, true) => Ok(SaleKind::Cancellation),
             (false, false) => Ok(SaleKind::Return),
@@ -248,7 +336,9 @@ fn cut(text: &str, most: usize) -> &str {
     if text.len() <= most {
         return text;
     }
-    text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
+    text.char_indices()
+        .nth(most)
+        .map_or(text, |(end, _)| &text[..end])
 }
 
 fn status(text: &str) -> Result<Option<SaleStatus>, Flaw> {
@@ -256,10 +346,16 @@ fn status(text: &str) -> Result<Option<SaleStatus>, Flaw> {
         return Ok(None);
     }
     Ok(Some(match super::columns::plain(text).as_str() {
-        "delivered" | "livre" | "livree" | "completed" | "complete" | "paid" | "paye" | "payee" | "done"
-        | "shipped" => SaleStatus::Delivered,
+        "delivered" | "livre" | "livree" | "completed" | "complete" | "paid" | "paye" | "payee"
+        | "done" | "shipped" => SaleStatus::Delivered,
         "pending" | "enattente" | "encours" | "open" | "processing" => SaleStatus::Pending,
         "cancelled" | "canceled" | "annule" | "annulee" => SaleStatus::Cancelled,
-        _ => return Err(Flaw::new(Field::Status, "unknown_status", "isn't delivered, pending or cancelled")),
+        _ => {
+            return Err(Flaw::new(
+                Field::Status,
+                "unknown_status",
+                "isn't delivered, pending or cancelled",
+            ));
+        }
     }))
 }

@@ -45,7 +45,10 @@ pub fn check_digest(mut source: impl Read, expected: &[u8]) -> Result<(), Refusa
     if hash.finalize().as_slice() == expected {
         return Ok(());
     }
-    Err(Refusal::new("file_damaged", "the stored file isn't what was uploaded; send it again"))
+    Err(Refusal::new(
+        "file_damaged",
+        "the stored file isn't what was uploaded; send it again",
+    ))
 }
 
 fn read_up_to(source: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Refusal> {

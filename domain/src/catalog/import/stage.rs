@@ -112,7 +112,12 @@ impl<'a> Stage<'a> {
     fn new(staging: &'a Staging) -> Self {
         Self {
             staging,
-            rows: RowReader::new(staging.kind, &staging.plan, &staging.options, &staging.context),
+            rows: RowReader::new(
+                staging.kind,
+                &staging.plan,
+                &staging.options,
+                &staging.context,
+            ),
             seen: Seen::for_file_of(staging.file_bytes),
             met_products: HashSet::new(),
             met_customers: HashSet::new(),
@@ -133,7 +138,11 @@ impl<'a> Stage<'a> {
                 RowReader::Sales(reader) => reader.place(record),
                 _ => None,
             };
-            if let Some(Place { key, occurrence: None }) = place {
+            if let Some(Place {
+                key,
+                occurrence: None,
+            }) = place
+            {
                 self.seen.repeats(key);
             }
             if record.line > self.staging.after {
@@ -175,21 +184,29 @@ impl<'a> Stage<'a> {
         if !site.is_empty() {
             upper_into(site, &mut self.key);
             if !self.staging.sites.contains(&self.key) {
-                return Err(Flaw::new(Field::Site, "unknown_site", "no site has this name"));
+                return Err(Flaw::new(
+                    Field::Site,
+                    "unknown_site",
+                    "no site has this name",
+                ));
             }
         }
         upper_into(sku, &mut self.key);
         match &self.staging.products {
-            Some(known) if !known.contains(&fingerprint(&self.key)) => {
-                Err(Flaw::new(Field::Sku, "unknown_product", "the catalog has no product with this code"))
-            }
+            Some(known) if !known.contains(&fingerprint(&self.key)) => Err(Flaw::new(
+                Field::Sku,
+                "unknown_product",
+                "the catalog has no product with this code",
+            )),
             _ => Ok(()),
         }
     }
 
     /// By the code's key in `self.key`.
     fn check_usual(&mut self, line: &SaleLine<'_>) -> Result<(), Flaw> {
-        let Some(usual) = self.staging.habits.exceeded(&self.key, line) else { return Ok(()) };
+        let Some(usual) = self.staging.habits.exceeded(&self.key, line) else {
+            return Ok(());
+        };
         if self.staging.options.absurd_quantities == Some(Unlikely::Reject) {
             let reason = format!("more than a hundred times the usual, which is {usual:.1}");
             return Err(Flaw::new(Field::Quantity, "absurd_quantity", reason));
@@ -202,7 +219,8 @@ impl<'a> Stage<'a> {
         let carries = Carries {
             repeats: self.seen.repeats(line.key),
             product: met(&mut self.met_products, &self.key, line.name),
-            customer: !line.customer.is_empty() && met(&mut self.met_customers, line.customer, line.customer_name),
+            customer: !line.customer.is_empty()
+                && met(&mut self.met_customers, line.customer, line.customer_name),
         };
         if line.line > self.staging.after {
             self.chunk.sale(self.staging.import_id, line, carries);
@@ -218,7 +236,8 @@ impl<'a> Stage<'a> {
     fn count(&mut self, line: &CountLine<'_>) {
         let names_product = met(&mut self.met_products, &self.key, line.name);
         if line.line > self.staging.after {
-            self.chunk.count(self.staging.import_id, line, names_product);
+            self.chunk
+                .count(self.staging.import_id, line, names_product);
         }
     }
 
@@ -257,5 +276,9 @@ fn met(known: &mut HashSet<u64>, key: &str, name: &str) -> bool {
         return true;
     }
     let fresh = known.insert(print);
-    if name.is_empty() { fresh } else { known.insert(named) }
+    if name.is_empty() {
+        fresh
+    } else {
+        known.insert(named)
+    }
 }

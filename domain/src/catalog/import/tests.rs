@@ -20,14 +20,29 @@ fn options(json: &str) -> Options {
 
 fn check(file: &str, kind: Kind, options: &Options) -> (Totals, Vec<Rejection>) {
     let examined = examine(Cursor::new(file), kind, options).unwrap();
-    let Detection::Ready(plan) = examined.detection else { panic!("asked: {:?}", examined.detection) };
+    let Detection::Ready(plan) = examined.detection else {
+        panic!("asked: {:?}", examined.detection)
+    };
     let mut rejections = Vec::new();
-    let totals = validate(Cursor::new(file), kind, options, &plan, &context(), |r| rejections.push(r)).unwrap();
+    let totals = validate(Cursor::new(file), kind, options, &plan, &context(), |r| {
+        rejections.push(r)
+    })
+    .unwrap();
     (totals, rejections)
 }
 
 fn told(rejections: &[Rejection]) -> Vec<(u64, &str, &str, &str)> {
-    rejections.iter().map(|r| (r.line, r.column.as_deref().unwrap_or(""), r.value.as_str(), r.code)).collect()
+    rejections
+        .iter()
+        .map(|r| {
+            (
+                r.line,
+                r.column.as_deref().unwrap_or(""),
+                r.value.as_str(),
+                r.code,
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -64,7 +79,10 @@ fn every_bad_sale_is_reported_with_its_line_column_value_and_reason() {
             (13, "", "", "too_many_fields"),
         ]
     );
-    assert_eq!(rejections[1].row, ["F3", "A1", "deux", "1500", "13/02/2026", ""]);
+    assert_eq!(
+        rejections[1].row,
+        ["F3", "A1", "deux", "1500", "13/02/2026", ""]
+    );
 }
 
 #[test]
@@ -85,18 +103,26 @@ fn negative_lines_are_told_apart_and_unwanted_codes_ignored() {
         adjustments: 1,
     };
     assert_eq!(totals, expected);
-    assert_eq!(told(&rejections), [(8, "quantity", "1", "positive_cancellation")]);
+    assert_eq!(
+        told(&rejections),
+        [(8, "quantity", "1", "positive_cancellation")]
+    );
 }
 
 #[test]
 fn what_a_file_does_not_tell_is_asked_and_the_answer_is_taken() {
     let file = "sku;quantity;price;date\nA;1;1,234;01/02/2026\nB;2;3,000;03/04/2026\n";
     let Detection::NeedsInput(questions) =
-        examine(Cursor::new(file), Kind::Sales, &Options::default()).unwrap().detection
+        examine(Cursor::new(file), Kind::Sales, &Options::default())
+            .unwrap()
+            .detection
     else {
         panic!("nothing was asked")
     };
-    let asked: Vec<_> = questions.iter().map(|q| (q.option.as_str(), q.examples[0].as_str())).collect();
+    let asked: Vec<_> = questions
+        .iter()
+        .map(|q| (q.option.as_str(), q.examples[0].as_str()))
+        .collect();
     assert_eq!(asked, [("decimal", "1,234"), ("date_format", "01/02/2026")]);
     let answered = options(r#"{"decimal": ",", "date_format": "d/m/Y"}"#);
     assert_eq!(check(file, Kind::Sales, &answered).0.accepted, 2);
@@ -109,29 +135,66 @@ fn products_and_counts_have_rules_of_their_own() {
     let (totals, rejections) = check(products, Kind::Products, &Options::default());
     assert_eq!(totals.accepted, 2);
     let codes: Vec<_> = rejections.iter().map(|r| r.code).collect();
-    assert_eq!(codes, ["negative", "below_minimum", "out_of_range", "not_a_truth_value"]);
+    assert_eq!(
+        codes,
+        [
+            "negative",
+            "below_minimum",
+            "out_of_range",
+            "not_a_truth_value"
+        ]
+    );
     let counts = "sku,stock,date\nA,12.5,2026-05-01\nB,-3,\nC,x,2026-05-01\nD,1,2026-06-01\n";
     let (totals, rejections) = check(counts, Kind::StockCounts, &Options::default());
     assert_eq!(totals.accepted, 2);
-    assert_eq!(told(&rejections), [(4, "stock", "x", "not_a_number"), (5, "date", "2026-06-01", "future_date")]);
+    assert_eq!(
+        told(&rejections),
+        [
+            (4, "stock", "x", "not_a_number"),
+            (5, "date", "2026-06-01", "future_date")
+        ]
+    );
 }
 
 #[test]
 fn files_that_are_no_table_of_their_kind_are_refused() {
-    let refuse = |file: &str, json: &str| examine(Cursor::new(file), Kind::Sales, &options(json)).unwrap_err().code;
+    let refuse = |file: &str, json: &str| {
+        examine(Cursor::new(file), Kind::Sales, &options(json))
+            .unwrap_err()
+            .code
+    };
     assert_eq!(refuse("", "{}"), "empty_file");
     assert_eq!(refuse("\n\n\n", "{}"), "empty_file");
     assert_eq!(refuse("sku,quantity,price,date\n", "{}"), "no_rows");
-    assert_eq!(refuse("sku,quantity,price\nA,1,1\n", "{}"), "missing_column");
-    assert_eq!(refuse("sku;quantity;price;date\nA;1;1;2026-01-01\n", r#"{"delimiter": ","}"#), "missing_column");
+    assert_eq!(
+        refuse("sku,quantity,price\nA,1,1\n", "{}"),
+        "missing_column"
+    );
+    assert_eq!(
+        refuse(
+            "sku;quantity;price;date\nA;1;1;2026-01-01\n",
+            r#"{"delimiter": ","}"#
+        ),
+        "missing_column"
+    );
     assert_eq!(refuse("PK\u{3}\u{4} but no archive", "{}"), "not_a_table");
-    assert_eq!(refuse("Dear Sir,\nplease find enclosed\nour best regards\n", "{}"), "missing_column");
+    assert_eq!(
+        refuse("Dear Sir,\nplease find enclosed\nour best regards\n", "{}"),
+        "missing_column"
+    );
 }
 
 #[test]
 fn a_preview_shows_the_first_rows_and_their_errors() {
     let file = "sku,quantity,price,date\nA,1,1,2026-01-01\nB,x,1,2026-01-01\nC,1,1,2026-01-01\n";
-    let preview = preview(Cursor::new(file), Kind::Sales, &Options::default(), &context(), 2).unwrap();
+    let preview = preview(
+        Cursor::new(file),
+        Kind::Sales,
+        &Options::default(),
+        &context(),
+        2,
+    )
+    .unwrap();
     assert_eq!(preview.rows.len(), 2);
     assert_eq!(preview.rows[1].fields[&Field::Quantity], "x");
     assert_eq!(preview.rows[1].error.as_ref().unwrap().code, "not_a_number");

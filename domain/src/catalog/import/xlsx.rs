@@ -24,7 +24,10 @@ pub(super) fn is_zip(head: &[u8]) -> bool {
 /// for a directory may lie.
 pub(super) fn check_size<S: Read + Seek>(source: &mut S) -> Result<(), Refusal> {
     if source.seek(SeekFrom::End(0))? > MAX_FILE {
-        return Err(Refusal::new("file_too_large", "a spreadsheet may have up to 50 MiB; save it as CSV"));
+        return Err(Refusal::new(
+            "file_too_large",
+            "a spreadsheet may have up to 50 MiB; save it as CSV",
+        ));
     }
     source.rewind()?;
     let mut archive = zip::ZipArchive::new(source).map_err(|e| unreadable(&e))?;
@@ -59,16 +62,26 @@ impl Budget {
         if !name.starts_with("xl/worksheets/") {
             self.held = self.held.saturating_add(size);
         }
-        if self.all > MAX_UNPACKED || self.held > MAX_HELD { Err(too_large()) } else { Ok(()) }
+        if self.all > MAX_UNPACKED || self.held > MAX_HELD {
+            Err(too_large())
+        } else {
+            Ok(())
+        }
     }
 }
 
 fn too_large() -> Refusal {
-    Refusal::new("unpacks_too_large", "the spreadsheet unpacks to more than is allowed (1 GiB); save it as CSV")
+    Refusal::new(
+        "unpacks_too_large",
+        "the spreadsheet unpacks to more than is allowed (1 GiB); save it as CSV",
+    )
 }
 
 fn unreadable(error: &dyn std::fmt::Display) -> Refusal {
-    Refusal::new("not_a_table", format!("the file is neither CSV nor a readable XLSX: {error}"))
+    Refusal::new(
+        "not_a_table",
+        format!("the file is neither CSV nor a readable XLSX: {error}"),
+    )
 }
 
 /// Opens a checked spreadsheet and hands its table to `use_table`.
@@ -83,7 +96,14 @@ pub(super) fn with_table<S: Read + Seek, T>(
             Err(XlsxError::NotAWorksheet(_)) => continue,
             other => other.map_err(|e| unreadable(&e))?,
         };
-        let mut table = XlsxTable { cells, next: None, text: Vec::new(), ends: Vec::new(), row: 0, rows: 0 };
+        let mut table = XlsxTable {
+            cells,
+            next: None,
+            text: Vec::new(),
+            ends: Vec::new(),
+            row: 0,
+            rows: 0,
+        };
         table.next = table.next_full()?;
         if table.next.is_some() {
             return use_table(&mut table);
@@ -116,7 +136,9 @@ impl<S: Read + Seek> Records for XlsxTable<'_, S> {
     fn advance(&mut self) -> Result<bool, Refusal> {
         self.text.clear();
         self.ends.clear();
-        let Some(first) = &self.next else { return Ok(false) };
+        let Some(first) = &self.next else {
+            return Ok(false);
+        };
         let row = first.get_position().0;
         self.row = u64::from(row) + 1;
         self.rows += 1;
@@ -124,13 +146,20 @@ impl<S: Read + Seek> Records for XlsxTable<'_, S> {
             let column = cell.get_position().1 as usize;
             if column >= MAX_COLUMNS {
                 let row = self.row;
-                return Err(Refusal::new("too_many_columns", format!("row {row} has more than {MAX_COLUMNS} columns")));
+                return Err(Refusal::new(
+                    "too_many_columns",
+                    format!("row {row} has more than {MAX_COLUMNS} columns"),
+                ));
             }
-            self.ends.resize(column.max(self.ends.len()), self.text.len());
+            self.ends
+                .resize(column.max(self.ends.len()), self.text.len());
             write_cell(cell.get_value(), &mut self.text);
             self.ends.push(self.text.len());
             if self.text.len() > MAX_ROW_BYTES {
-                return Err(Refusal::new("row_too_long", format!("row {} is longer than 1 MiB", self.row)));
+                return Err(Refusal::new(
+                    "row_too_long",
+                    format!("row {} is longer than 1 MiB", self.row),
+                ));
             }
             self.next = self.next_full()?;
         }
@@ -147,7 +176,11 @@ impl<S: Read + Seek> Records for XlsxTable<'_, S> {
     }
 
     fn shape(&self) -> Shape {
-        Shape { format: "xlsx", encoding: None, delimiter: None }
+        Shape {
+            format: "xlsx",
+            encoding: None,
+            delimiter: None,
+        }
     }
 }
 
@@ -169,7 +202,10 @@ fn write_cell(value: &DataRef<'_>, text: &mut Vec<u8>) {
         DataRef::Bool(yes) => write!(text, "{yes}"),
         DataRef::DateTime(moment) => {
             let (year, month, day, hour, minute, second, milli) = moment.to_ymd_hms_milli();
-            write!(text, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{milli:03}")
+            write!(
+                text,
+                "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{milli:03}"
+            )
         }
         DataRef::Error(error) => write!(text, "{error}"),
         DataRef::Empty => Ok(()),

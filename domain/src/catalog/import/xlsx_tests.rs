@@ -51,19 +51,27 @@ fn a_spreadsheet_is_read_as_the_same_table_in_csv_would_be() {
     assert!(first.error.is_none());
     let second = &preview.rows[1];
     let error = second.error.as_ref().unwrap();
-    assert_eq!((second.line, error.column.as_deref(), error.code), (5, Some("Quantité"), "missing_value"));
+    assert_eq!(
+        (second.line, error.column.as_deref(), error.code),
+        (5, Some("Quantité"), "missing_value")
+    );
 }
 
 #[test]
 fn a_zip_bomb_is_refused_before_it_is_unpacked() {
     let mut bomb = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let zeros = vec![0; 1 << 20];
-    bomb.start_file("xl/sharedStrings.xml", SimpleFileOptions::default()).unwrap();
+    bomb.start_file("xl/sharedStrings.xml", SimpleFileOptions::default())
+        .unwrap();
     for _ in 0..130 {
         bomb.write_all(&zeros).unwrap();
     }
     let mut file = bomb.finish().unwrap().into_inner();
-    let refuse = |file: &[u8]| examine(Cursor::new(file), Kind::Sales, &Options::default()).unwrap_err().code;
+    let refuse = |file: &[u8]| {
+        examine(Cursor::new(file), Kind::Sales, &Options::default())
+            .unwrap_err()
+            .code
+    };
     assert_eq!(refuse(&file), "unpacks_too_large");
     // The directory now claims ten bytes; the size stands 24 bytes into its only entry.
     let directory = file.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
@@ -74,7 +82,12 @@ fn a_zip_bomb_is_refused_before_it_is_unpacked() {
 #[test]
 fn a_sheet_with_a_cell_far_to_the_right_is_refused() {
     let rows = format!(r#"{HEADER}<row r="2"><c r="XFD2"><v>1</v></c></row>"#);
-    let refusal = examine(Cursor::new(workbook(&rows, STRINGS)), Kind::Sales, &Options::default()).unwrap_err();
+    let refusal = examine(
+        Cursor::new(workbook(&rows, STRINGS)),
+        Kind::Sales,
+        &Options::default(),
+    )
+    .unwrap_err();
     assert_eq!(refusal.code, "too_many_columns");
 }
 
@@ -84,6 +97,11 @@ fn a_broken_spreadsheet_is_refused() {
     file.truncate(file.len() / 2);
     let refusal = examine(Cursor::new(file), Kind::Sales, &Options::default()).unwrap_err();
     assert_eq!(refusal.code, "not_a_table");
-    let empty = examine(Cursor::new(workbook("", STRINGS)), Kind::Sales, &Options::default()).unwrap_err();
+    let empty = examine(
+        Cursor::new(workbook("", STRINGS)),
+        Kind::Sales,
+        &Options::default(),
+    )
+    .unwrap_err();
     assert_eq!(empty.code, "empty_file");
 }

@@ -26,7 +26,11 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new(file: Tz, company: Tz) -> Self {
-        Self { file: Offsets::new(file), company: Offsets::new(company), one_zone: file == company }
+        Self {
+            file: Offsets::new(file),
+            company: Offsets::new(company),
+            one_zone: file == company,
+        }
     }
 
     /// The day alone is the company's day, at its midnight in the file's zone.
@@ -37,9 +41,15 @@ impl Clock {
             None => local - self.file.of_local(local),
         };
         if written.time.is_none() || (written.offset.is_none() && self.one_zone) {
-            return Moment { at, day: written.day };
+            return Moment {
+                at,
+                day: written.day,
+            };
         }
-        Moment { at, day: self.day_of(at) }
+        Moment {
+            at,
+            day: self.day_of(at),
+        }
     }
 
     /// The company's day of an instant.
@@ -58,7 +68,11 @@ struct Offsets {
 
 impl Offsets {
     fn new(zone: Tz) -> Self {
-        Self { zone, local: None, instant: None }
+        Self {
+            zone,
+            local: None,
+            instant: None,
+        }
     }
 
     fn of_local(&mut self, local: i64) -> i64 {
@@ -66,7 +80,10 @@ impl Offsets {
         match self.local {
             Some((known, offset)) if known == day => offset,
             _ => {
-                let (first, last) = (self.look_up_local(day * DAY), self.look_up_local(day * DAY + DAY - 1));
+                let (first, last) = (
+                    self.look_up_local(day * DAY),
+                    self.look_up_local(day * DAY + DAY - 1),
+                );
                 if first != last {
                     return self.look_up_local(local);
                 }
@@ -81,7 +98,10 @@ impl Offsets {
         match self.instant {
             Some((known, offset)) if known == day => offset,
             _ => {
-                let (first, last) = (self.look_up_instant(day * DAY), self.look_up_instant(day * DAY + DAY - 1));
+                let (first, last) = (
+                    self.look_up_instant(day * DAY),
+                    self.look_up_instant(day * DAY + DAY - 1),
+                );
                 if first != last {
                     return self.look_up_instant(at);
                 }
@@ -95,22 +115,34 @@ impl Offsets {
     fn look_up_local(&self, local: i64) -> i64 {
         let naive = naive(local);
         let seconds = match self.zone.offset_from_local_datetime(&naive) {
-            MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(offset, _) => offset.fix().local_minus_utc(),
+            MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(offset, _) => {
+                offset.fix().local_minus_utc()
+            }
             MappedLocalTime::None => {
                 let before = naive - chrono::Duration::hours(3);
-                self.zone.offset_from_utc_datetime(&before).fix().local_minus_utc()
+                self.zone
+                    .offset_from_utc_datetime(&before)
+                    .fix()
+                    .local_minus_utc()
             }
         };
         i64::from(seconds) * 1_000_000
     }
 
     fn look_up_instant(&self, at: i64) -> i64 {
-        i64::from(self.zone.offset_from_utc_datetime(&naive(at)).fix().local_minus_utc()) * 1_000_000
+        i64::from(
+            self.zone
+                .offset_from_utc_datetime(&naive(at))
+                .fix()
+                .local_minus_utc(),
+        ) * 1_000_000
     }
 }
 
 fn naive(micros: i64) -> NaiveDateTime {
-    chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default().naive_utc()
+    chrono::DateTime::from_timestamp_micros(micros)
+        .unwrap_or_default()
+        .naive_utc()
 }
 
 #[cfg(test)]
@@ -129,16 +161,55 @@ mod tests {
     fn times_become_instants_and_the_companys_days() {
         use chrono_tz::{Africa::Dakar, America::New_York, Asia::Tokyo, Europe::Paris};
         for (text, file, company, expected) in [
-            ("2011-07-01 23:30", Dakar, Dakar, "2011-07-01 23:30:00 2011-07-01"),
-            ("2011-07-01 00:30", Paris, Paris, "2011-06-30 22:30:00 2011-07-01"),
-            ("2011-07-01 00:30", Paris, Dakar, "2011-06-30 22:30:00 2011-06-30"),
+            (
+                "2011-07-01 23:30",
+                Dakar,
+                Dakar,
+                "2011-07-01 23:30:00 2011-07-01",
+            ),
+            (
+                "2011-07-01 00:30",
+                Paris,
+                Paris,
+                "2011-06-30 22:30:00 2011-07-01",
+            ),
+            (
+                "2011-07-01 00:30",
+                Paris,
+                Dakar,
+                "2011-06-30 22:30:00 2011-06-30",
+            ),
             ("2011-07-01", Tokyo, Dakar, "2011-06-30 15:00:00 2011-07-01"),
-            ("2011-07-01T23:30:00-04:00", Dakar, Dakar, "2011-07-02 03:30:00 2011-07-02"),
-            ("2011-03-27 02:30", Paris, Paris, "2011-03-27 01:30:00 2011-03-27"),
-            ("2011-10-30 02:30", Paris, Paris, "2011-10-30 00:30:00 2011-10-30"),
-            ("2011-03-13 02:30", New_York, New_York, "2011-03-13 07:30:00 2011-03-13"),
+            (
+                "2011-07-01T23:30:00-04:00",
+                Dakar,
+                Dakar,
+                "2011-07-02 03:30:00 2011-07-02",
+            ),
+            (
+                "2011-03-27 02:30",
+                Paris,
+                Paris,
+                "2011-03-27 01:30:00 2011-03-27",
+            ),
+            (
+                "2011-10-30 02:30",
+                Paris,
+                Paris,
+                "2011-10-30 00:30:00 2011-10-30",
+            ),
+            (
+                "2011-03-13 02:30",
+                New_York,
+                New_York,
+                "2011-03-13 07:30:00 2011-03-13",
+            ),
         ] {
-            assert_eq!(read(text, file, company), expected, "{text} {file} {company}");
+            assert_eq!(
+                read(text, file, company),
+                expected,
+                "{text} {file} {company}"
+            );
         }
     }
 }

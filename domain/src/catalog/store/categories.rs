@@ -57,7 +57,11 @@ pub async fn list_categories(
 
 /// # Errors
 /// `NotFound`.
-pub async fn find_category(conn: &mut PgConnection, company: CompanyId, id: CategoryId) -> Result<Category> {
+pub async fn find_category(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: CategoryId,
+) -> Result<Category> {
     sqlx::query_as!(
         Category,
         r#"select id as "id: CategoryId", name, archived_at, version, created_at
@@ -105,7 +109,10 @@ pub async fn update_category(
     .execute(&mut *conn)
     .await
     .on_constraint(NAME_KEY, name_taken)?;
-    Ok(Category { version: category.version + 1, ..category })
+    Ok(Category {
+        version: category.version + 1,
+        ..category
+    })
 }
 
 const NAME_KEY: &str = "categories_company_id_name_key_key";

@@ -14,15 +14,25 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// The database's.
-pub async fn recompute_levels(conn: &mut PgConnection, company: CompanyId, products: &[Uuid]) -> Result<u64> {
+pub async fn recompute_levels(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    products: &[Uuid],
+) -> Result<u64> {
     lock_products(&mut *conn, company, products).await?;
-    let done = sqlx::query_file!("src/catalog/store/levels.sql", company.0, products).execute(conn).await?;
+    let done = sqlx::query_file!("src/catalog/store/levels.sql", company.0, products)
+        .execute(conn)
+        .await?;
     Ok(done.rows_affected())
 }
 
 /// Locks the products' rows, in one order, to the end of the transaction: whoever reckons from a product's
 /// facts and comes second does so after the first has committed, and sees its facts.
-pub(super) async fn lock_products(conn: &mut PgConnection, company: CompanyId, products: &[Uuid]) -> Result<()> {
+pub(super) async fn lock_products(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    products: &[Uuid],
+) -> Result<()> {
     sqlx::query!(
         "select from products where company_id = $1 and id = any ($2) order by id for no key update",
         company.0,
@@ -35,7 +45,11 @@ pub(super) async fn lock_products(conn: &mut PgConnection, company: CompanyId, p
 
 /// # Errors
 /// `NotFound` without the product; a product that isn't tracked has a stock of unknown level.
-pub async fn find_stock(conn: &mut PgConnection, company: CompanyId, product: ProductId) -> Result<Stock> {
+pub async fn find_stock(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    product: ProductId,
+) -> Result<Stock> {
     let known = sqlx::query_scalar!(
         r#"select exists (select from products where company_id = $1 and id = $2) as "known!""#,
         company.0,

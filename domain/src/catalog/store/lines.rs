@@ -55,30 +55,59 @@ pub(super) async fn resolve(
     let mut resolved = Vec::with_capacity(lines.len());
     for (index, (line, row)) in lines.iter().zip(rows).enumerate() {
         wrong.at(index);
-        line.refuse_unknown(row.product_id.is_some(), row.customer_id.is_some(), row.site_known, wrong);
-        resolved.push(row.product_id.zip(row.currency).map(|(product_id, currency)| Priced {
-            product_id,
-            customer_id: row.customer_id,
-            sale_price: row.sale_price,
-            currency,
-        }));
+        line.refuse_unknown(
+            row.product_id.is_some(),
+            row.customer_id.is_some(),
+            row.site_known,
+            wrong,
+        );
+        resolved.push(
+            row.product_id
+                .zip(row.currency)
+                .map(|(product_id, currency)| Priced {
+                    product_id,
+                    customer_id: row.customer_id,
+                    sale_price: row.sale_price,
+                    currency,
+                }),
+        );
     }
     Ok(resolved)
 }
 
 impl Named<'_> {
     fn refuse_unknown(&self, product: bool, customer: bool, site: bool, wrong: &mut Refusals) {
-        let product_field = if self.sku.is_some() { "sku" } else { "product_id" };
+        let product_field = if self.sku.is_some() {
+            "sku"
+        } else {
+            "product_id"
+        };
         if self.sku.is_some() == self.product_id.is_some() {
             wrong.refuse(product_field, "one_of", "either sku or product_id");
         } else if !product {
-            wrong.refuse(product_field, "unknown_product", "no such product in this company");
+            wrong.refuse(
+                product_field,
+                "unknown_product",
+                "no such product in this company",
+            );
         }
-        let customer_field = if self.customer_ref.is_some() { "customer_ref" } else { "customer_id" };
+        let customer_field = if self.customer_ref.is_some() {
+            "customer_ref"
+        } else {
+            "customer_id"
+        };
         if self.customer_id.is_some() && self.customer_ref.is_some() {
-            wrong.refuse(customer_field, "one_of", "either customer_id or customer_ref");
+            wrong.refuse(
+                customer_field,
+                "one_of",
+                "either customer_id or customer_ref",
+            );
         } else if (self.customer_id.is_some() || self.customer_ref.is_some()) && !customer {
-            wrong.refuse(customer_field, "unknown_customer", "no such customer in this company");
+            wrong.refuse(
+                customer_field,
+                "unknown_customer",
+                "no such customer in this company",
+            );
         }
         if !site {
             wrong.refuse("site_id", "unknown_site", "no such site in this company");

@@ -24,8 +24,15 @@ pub struct Recorded<T> {
 /// Refuses a change made from another version than the current one. A change that names no version is
 /// taken as it is.
 fn check_version(current: i32, named: [Option<i32>; 2]) -> Result<()> {
-    if named.into_iter().flatten().any(|version| version != current) {
-        return Err(Error::conflict("version_mismatch", "changed since it was read; read it again"));
+    if named
+        .into_iter()
+        .flatten()
+        .any(|version| version != current)
+    {
+        return Err(Error::conflict(
+            "version_mismatch",
+            "changed since it was read; read it again",
+        ));
     }
     Ok(())
 }

@@ -26,7 +26,11 @@ pub async fn record_movements(
     now: DateTime<Utc>,
 ) -> Result<Recorded<LedgerEntry>> {
     if movements.len() > LINES_PER_CALL {
-        return Err(Error::invalid("", "too_many", format!("at most {LINES_PER_CALL} movements at once")));
+        return Err(Error::invalid(
+            "",
+            "too_many",
+            format!("at most {LINES_PER_CALL} movements at once"),
+        ));
     }
     let mut wrong = Refusals::default();
     let named: Vec<_> = movements.iter().map(named).collect();
@@ -35,17 +39,26 @@ pub async fn record_movements(
     for (index, (movement, known)) in movements.iter().zip(&resolved).enumerate() {
         wrong.at(index);
         let checked = movement.check(now, &mut wrong);
-        rows.extend(known.as_ref().map(|known| Row { product_id: known.product_id, movement: checked }));
+        rows.extend(known.as_ref().map(|known| Row {
+            product_id: known.product_id,
+            movement: checked,
+        }));
     }
     wrong.finish()?;
     let created = insert(&mut *conn, company, &rows, now).await?;
     let products: Vec<_> = rows.iter().map(|row| row.product_id.0).collect();
     recompute_levels(&mut *conn, company, &products).await?;
     let ids: Vec<_> = rows.iter().map(|row| row.movement.id.0).collect();
-    let keys: Vec<_> = rows.iter().map(|row| row.movement.key.map(|key| key.0.to_vec())).collect();
+    let keys: Vec<_> = rows
+        .iter()
+        .map(|row| row.movement.key.map(|key| key.0.to_vec()))
+        .collect();
     let items = read(conn, company, &ids, &keys).await?;
     if rows.iter().zip(&items).any(|(row, kept)| !row.is(kept)) {
-        return Err(Error::conflict("external_id_taken", "another movement has this external_id"));
+        return Err(Error::conflict(
+            "external_id_taken",
+            "another movement has this external_id",
+        ));
     }
     Ok(Recorded { items, created })
 }
@@ -118,7 +131,12 @@ fn named(movement: &NewMovement) -> Named<'_> {
     }
 }
 
-async fn insert(conn: &mut PgConnection, company: CompanyId, rows: &[Row], now: DateTime<Utc>) -> Result<u64> {
+async fn insert(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    rows: &[Row],
+    now: DateTime<Utc>,
+) -> Result<u64> {
     let done = sqlx::query!(
         "insert into stock_movements (company_id, id, at, product_id, site_id, kind, quantity, reference, reason, key,
                                       source, created_at)
@@ -140,7 +158,11 @@ async fn insert(conn: &mut PgConnection, company: CompanyId, rows: &[Row], now: 
 ///
 /// # Errors
 /// The database's.
-pub async fn find_movements(conn: &mut PgConnection, company: CompanyId, ids: &[Uuid]) -> Result<Vec<LedgerEntry>> {
+pub async fn find_movements(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    ids: &[Uuid],
+) -> Result<Vec<LedgerEntry>> {
     read(conn, company, ids, &vec![None; ids.len()]).await
 }
 

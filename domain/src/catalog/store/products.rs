@@ -5,7 +5,9 @@ use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
 use super::check_version;
-use crate::catalog::{CategoryId, NewProduct, Product, ProductChanges, ProductId, ProductStatus, SupplierId};
+use crate::catalog::{
+    CategoryId, NewProduct, Product, ProductChanges, ProductId, ProductStatus, SupplierId,
+};
 use crate::{Error, Result};
 
 /// Which products a list shows.
@@ -105,7 +107,11 @@ pub async fn list_products(
 
 /// # Errors
 /// `NotFound`.
-pub async fn find_product(conn: &mut PgConnection, company: CompanyId, id: ProductId) -> Result<Product> {
+pub async fn find_product(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ProductId,
+) -> Result<Product> {
     let row = sqlx::query_as!(
         Product,
         r#"select id as "id: ProductId", sku, name, category_id as "category_id: CategoryId",
@@ -133,14 +139,21 @@ pub async fn update_product(
     version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Product> {
-    sqlx::query_scalar!("select 1 from products where company_id = $1 and id = $2 for no key update", company.0, id.0)
-        .fetch_optional(&mut *conn)
-        .await?;
+    sqlx::query_scalar!(
+        "select 1 from products where company_id = $1 and id = $2 for no key update",
+        company.0,
+        id.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     let before = find_product(&mut *conn, company, id).await?;
     check_version(before.version, [version, changes.version])?;
     let product = before.changed(changes, now)?;
     write(conn, company, &product).await?;
-    Ok(Product { version: product.version + 1, ..product })
+    Ok(Product {
+        version: product.version + 1,
+        ..product
+    })
 }
 
 async fn write(conn: &mut PgConnection, company: CompanyId, product: &Product) -> Result<()> {
@@ -180,8 +193,13 @@ async fn write(conn: &mut PgConnection, company: CompanyId, product: &Product) -
 /// What the table's constraints say of a product that can't be written.
 fn refused(error: sqlx::Error) -> Error {
     let unknown = |field: &str| Error::invalid(field, "unknown", "no such thing in this company");
-    match error.as_database_error().and_then(|cause| cause.constraint()) {
-        Some("products_company_id_sku_key_key") => Error::conflict("sku_taken", "another product has this sku"),
+    match error
+        .as_database_error()
+        .and_then(|cause| cause.constraint())
+    {
+        Some("products_company_id_sku_key_key") => {
+            Error::conflict("sku_taken", "another product has this sku")
+        }
         Some("products_company_id_category_id_fkey") => unknown("category_id"),
         Some("products_company_id_supplier_id_fkey") => unknown("supplier_id"),
         _ => error.into(),

@@ -13,7 +13,9 @@ use super::lines::{Named, resolve};
 use super::netting::net_around;
 use crate::catalog::field::Refusals;
 use crate::catalog::sale::CheckedSale;
-use crate::catalog::{CustomerId, LINES_PER_CALL, NewSale, ProductId, Sale, SaleId, SaleKind, SaleStatus, SiteId};
+use crate::catalog::{
+    CustomerId, LINES_PER_CALL, NewSale, ProductId, Sale, SaleId, SaleKind, SaleStatus, SiteId,
+};
 use crate::{Error, Result};
 
 /// Which sale lines a list shows; `from` and `to` are days, both included.
@@ -40,7 +42,11 @@ pub async fn record_sales(
     now: DateTime<Utc>,
 ) -> Result<Recorded<Sale>> {
     if sales.len() > LINES_PER_CALL {
-        return Err(Error::invalid("", "too_many", format!("at most {LINES_PER_CALL} sales at once")));
+        return Err(Error::invalid(
+            "",
+            "too_many",
+            format!("at most {LINES_PER_CALL} sales at once"),
+        ));
     }
     let mut wrong = Refusals::default();
     let named: Vec<_> = sales.iter().map(named).collect();
@@ -48,7 +54,11 @@ pub async fn record_sales(
     let mut rows = Vec::with_capacity(sales.len());
     for (index, (sale, known)) in sales.iter().zip(&resolved).enumerate() {
         wrong.at(index);
-        rows.extend(known.as_ref().map(|known| sale.check(known, zone, now, &mut wrong)));
+        rows.extend(
+            known
+                .as_ref()
+                .map(|known| sale.check(known, zone, now, &mut wrong)),
+        );
     }
     wrong.finish()?;
     let created = insert(&mut *conn, company, &rows, now).await?;
@@ -57,7 +67,10 @@ pub async fn record_sales(
     follow(&mut *conn, company, &products, &ids).await?;
     let items = read(conn, company, &rows).await?;
     if rows.iter().zip(&items).any(|(row, kept)| !same(row, kept)) {
-        return Err(Error::conflict("external_id_taken", "another sale has this external_id"));
+        return Err(Error::conflict(
+            "external_id_taken",
+            "another sale has this external_id",
+        ));
     }
     Ok(Recorded { items, created })
 }
@@ -66,8 +79,17 @@ pub async fn record_sales(
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn cancel_sale(conn: &mut PgConnection, company: CompanyId, id: SaleId, now: DateTime<Utc>) -> Result<Sale> {
-    let known = find_sales(&mut *conn, company, &[id.0]).await?.into_iter().next().ok_or(Error::NotFound("sale"))?;
+pub async fn cancel_sale(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: SaleId,
+    now: DateTime<Utc>,
+) -> Result<Sale> {
+    let known = find_sales(&mut *conn, company, &[id.0])
+        .await?
+        .into_iter()
+        .next()
+        .ok_or(Error::NotFound("sale"))?;
     let product = known.product_id.0;
     // Before the line's own row, as whoever nets the product's lines does.
     lock_products(&mut *conn, company, &[product]).await?;
@@ -84,14 +106,22 @@ pub async fn cancel_sale(conn: &mut PgConnection, company: CompanyId, id: SaleId
     if cancelled > 0 {
         follow(&mut *conn, company, &[product], &[id.0]).await?;
     }
-    find_sales(conn, company, &[id.0]).await?.into_iter().next().ok_or(Error::NotFound("sale"))
+    find_sales(conn, company, &[id.0])
+        .await?
+        .into_iter()
+        .next()
+        .ok_or(Error::NotFound("sale"))
 }
 
 /// The lines with these ids, in their order; of those that aren't there, nothing.
 ///
 /// # Errors
 /// The database's.
-pub async fn find_sales(conn: &mut PgConnection, company: CompanyId, ids: &[Uuid]) -> Result<Vec<Sale>> {
+pub async fn find_sales(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    ids: &[Uuid],
+) -> Result<Vec<Sale>> {
     read_lines(conn, company, ids, &vec![None; ids.len()]).await
 }
 
@@ -132,7 +162,12 @@ pub async fn list_sales(
 }
 
 /// Brings up to date what follows from lines of `products` that were written or cancelled.
-async fn follow(conn: &mut PgConnection, company: CompanyId, products: &[Uuid], lines: &[Uuid]) -> Result<()> {
+async fn follow(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    products: &[Uuid],
+    lines: &[Uuid],
+) -> Result<()> {
     lock_products(&mut *conn, company, products).await?;
     net_around(&mut *conn, company, lines).await?;
     recompute_levels(conn, company, products).await?;
@@ -157,7 +192,12 @@ fn same(row: &CheckedSale, kept: &Sale) -> bool {
         && row.currency == kept.currency
 }
 
-async fn insert(conn: &mut PgConnection, company: CompanyId, rows: &[CheckedSale], now: DateTime<Utc>) -> Result<u64> {
+async fn insert(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    rows: &[CheckedSale],
+    now: DateTime<Utc>,
+) -> Result<u64> {
     let done = sqlx::query!(
         "insert into sales (company_id, id, sold_at, created_at, day, product_id, import_key, customer_id, site_id,
                             quantity, unit_price, amount, currency, kind, status, source, document, external_id,
@@ -178,9 +218,16 @@ async fn insert(conn: &mut PgConnection, company: CompanyId, rows: &[CheckedSale
     Ok(done.rows_affected())
 }
 
-async fn read(conn: &mut PgConnection, company: CompanyId, rows: &[CheckedSale]) -> Result<Vec<Sale>> {
+async fn read(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    rows: &[CheckedSale],
+) -> Result<Vec<Sale>> {
     let ids: Vec<_> = rows.iter().map(|row| row.id.0).collect();
-    let keys: Vec<_> = rows.iter().map(|row| row.key.map(|key| key.0.to_vec())).collect();
+    let keys: Vec<_> = rows
+        .iter()
+        .map(|row| row.key.map(|key| key.0.to_vec()))
+        .collect();
     read_lines(conn, company, &ids, &keys).await
 }
 

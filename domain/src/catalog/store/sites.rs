@@ -83,9 +83,13 @@ pub async fn update_site(
     version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Site> {
-    sqlx::query_scalar!("select 1 from sites where company_id = $1 and id = $2 for no key update", company.0, id.0)
-        .fetch_optional(&mut *conn)
-        .await?;
+    sqlx::query_scalar!(
+        "select 1 from sites where company_id = $1 and id = $2 for no key update",
+        company.0,
+        id.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     let before = find_site(&mut *conn, company, id).await?;
     check_version(before.version, [version, changes.version])?;
     let site = before.changed(changes, now)?;
@@ -103,7 +107,10 @@ pub async fn update_site(
     .execute(&mut *conn)
     .await
     .on_constraint(NAME_KEY, name_taken)?;
-    Ok(Site { version: site.version + 1, ..site })
+    Ok(Site {
+        version: site.version + 1,
+        ..site
+    })
 }
 
 const NAME_KEY: &str = "sites_company_id_name_key_key";

@@ -60,7 +60,11 @@ pub async fn list_suppliers(
 
 /// # Errors
 /// `NotFound`.
-pub async fn find_supplier(conn: &mut PgConnection, company: CompanyId, id: SupplierId) -> Result<Supplier> {
+pub async fn find_supplier(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: SupplierId,
+) -> Result<Supplier> {
     sqlx::query_as!(
         Supplier,
         r#"select id as "id: SupplierId", name, email, phone, lead_time_days, archived_at, version, created_at
@@ -85,9 +89,13 @@ pub async fn update_supplier(
     version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Supplier> {
-    sqlx::query_scalar!("select 1 from suppliers where company_id = $1 and id = $2 for no key update", company.0, id.0)
-        .fetch_optional(&mut *conn)
-        .await?;
+    sqlx::query_scalar!(
+        "select 1 from suppliers where company_id = $1 and id = $2 for no key update",
+        company.0,
+        id.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     let before = find_supplier(&mut *conn, company, id).await?;
     check_version(before.version, [version, changes.version])?;
     let supplier = before.changed(changes, now)?;
@@ -107,7 +115,10 @@ pub async fn update_supplier(
     .execute(&mut *conn)
     .await
     .on_constraint(NAME_KEY, name_taken)?;
-    Ok(Supplier { version: supplier.version + 1, ..supplier })
+    Ok(Supplier {
+        version: supplier.version + 1,
+        ..supplier
+    })
 }
 
 const NAME_KEY: &str = "suppliers_company_id_name_key_key";

@@ -8,10 +8,15 @@ const COUNT_10_IN_MAY: &str = r#""kind": "count", "quantity": 10, "at": "2024-05
 async fn a_product_without_count_or_entry_has_an_unknown_level() {
     let shop = Shop::open().await;
     let product = shop.product("a").await;
-    shop.moves(&[r#""kind": "exit", "quantity": 2"#]).await.unwrap();
+    shop.moves(&[r#""kind": "exit", "quantity": 2"#])
+        .await
+        .unwrap();
     shop.sells(&[r#""quantity": 3"#]).await.unwrap();
     let stock = shop.stock(product.id).await;
-    assert_eq!((stock.level, stock.tracked_since, stock.sites.len()), (None, None, 0));
+    assert_eq!(
+        (stock.level, stock.tracked_since, stock.sites.len()),
+        (None, None, 0)
+    );
 }
 
 #[tokio::test]
@@ -19,10 +24,18 @@ async fn past_sales_do_not_change_a_counted_level_and_later_ones_do() {
     let shop = Shop::open().await;
     let product = shop.product("a").await;
     shop.moves(&[COUNT_10_IN_MAY]).await.unwrap();
-    shop.sells(&[r#""quantity": 400, "sold_at": "2024-04-30T10:00:00Z""#]).await.unwrap();
+    shop.sells(&[r#""quantity": 400, "sold_at": "2024-04-30T10:00:00Z""#])
+        .await
+        .unwrap();
     assert_eq!(shop.level(product.id).await.as_deref(), Some("10"));
-    shop.sells(&[r#""quantity": 12, "sold_at": "2024-05-02T10:00:00Z""#]).await.unwrap();
-    assert_eq!(shop.level(product.id).await.as_deref(), Some("-2"), "levels may be negative");
+    shop.sells(&[r#""quantity": 12, "sold_at": "2024-05-02T10:00:00Z""#])
+        .await
+        .unwrap();
+    assert_eq!(
+        shop.level(product.id).await.as_deref(),
+        Some("-2"),
+        "levels may be negative"
+    );
 }
 
 #[tokio::test]
@@ -44,7 +57,9 @@ async fn without_a_count_the_level_is_the_sum_since_the_first_entry() {
 async fn a_count_that_arrives_late_counts_from_its_own_time() {
     let shop = Shop::open().await;
     let product = shop.product("a").await;
-    shop.moves(&[r#""kind": "count", "quantity": 3, "at": "2024-05-20T00:00:00Z""#]).await.unwrap();
+    shop.moves(&[r#""kind": "count", "quantity": 3, "at": "2024-05-20T00:00:00Z""#])
+        .await
+        .unwrap();
     shop.moves(&[COUNT_10_IN_MAY]).await.unwrap();
     assert_eq!(shop.level(product.id).await.as_deref(), Some("3"));
 }
@@ -53,7 +68,12 @@ async fn a_count_that_arrives_late_counts_from_its_own_time() {
 async fn movements_of_one_call_without_a_time_follow_each_other() {
     let shop = Shop::open().await;
     let product = shop.product("a").await;
-    shop.moves(&[r#""kind": "count", "quantity": 10"#, r#""kind": "exit", "quantity": 4"#]).await.unwrap();
+    shop.moves(&[
+        r#""kind": "count", "quantity": 10"#,
+        r#""kind": "exit", "quantity": 4"#,
+    ])
+    .await
+    .unwrap();
     assert_eq!(shop.level(product.id).await.as_deref(), Some("6"));
 }
 
@@ -87,23 +107,50 @@ async fn sites_have_levels_of_their_own_and_sales_without_a_site_lower_the_total
     let product = shop.product("a").await;
     let mut tx = shop.begin().await;
     let now = super::at(super::NOW);
-    let site =
-        crate::catalog::create_site(&mut tx, shop.company, super::json(r#"{"name": "Plateau"}"#), now).await.unwrap();
+    let site = crate::catalog::create_site(
+        &mut tx,
+        shop.company,
+        super::json(r#"{"name": "Plateau"}"#),
+        now,
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     let count = format!(r#"{COUNT_10_IN_MAY}, "site_id": "{}""#, site.id);
     shop.moves(&[&count]).await.unwrap();
-    let sold = shop.sells(&[r#""quantity": 3, "sold_at": "2024-05-02T10:00:00Z""#]).await.unwrap();
-    let here = format!(r#""quantity": 1, "sold_at": "2024-05-02T10:00:00Z", "site_id": "{}""#, site.id);
+    let sold = shop
+        .sells(&[r#""quantity": 3, "sold_at": "2024-05-02T10:00:00Z""#])
+        .await
+        .unwrap();
+    let here = format!(
+        r#""quantity": 1, "sold_at": "2024-05-02T10:00:00Z", "site_id": "{}""#,
+        site.id
+    );
     shop.sells(&[&here]).await.unwrap();
     let stock = shop.stock(product.id).await;
-    let levels: Vec<_> = stock.sites.iter().map(|s| (s.site_id, s.level.normalize().to_string())).collect();
-    assert_eq!(levels, [(None, "-3".to_owned()), (Some(site.id), "9".to_owned())]);
+    let levels: Vec<_> = stock
+        .sites
+        .iter()
+        .map(|s| (s.site_id, s.level.normalize().to_string()))
+        .collect();
+    assert_eq!(
+        levels,
+        [(None, "-3".to_owned()), (Some(site.id), "9".to_owned())]
+    );
     assert_eq!(stock.level.unwrap().normalize().to_string(), "6");
 
     let mut tx = shop.begin().await;
-    crate::catalog::cancel_sale(&mut tx, shop.company, sold.items[0].id, now).await.unwrap();
+    crate::catalog::cancel_sale(&mut tx, shop.company, sold.items[0].id, now)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
-    let sites: Vec<_> = shop.stock(product.id).await.sites.iter().map(|s| s.site_id).collect();
+    let sites: Vec<_> = shop
+        .stock(product.id)
+        .await
+        .sites
+        .iter()
+        .map(|s| s.site_id)
+        .collect();
     assert_eq!(sites, [Some(site.id)], "nothing is left without a site");
 }
 
@@ -113,13 +160,33 @@ async fn the_ledger_shows_movements_and_sales_latest_first() {
     let product = shop.product("a").await;
     shop.product("b").await;
     shop.moves(&[COUNT_10_IN_MAY]).await.unwrap();
-    let sold = shop.sells(&[r#""quantity": 3, "document": "F-12""#, r#""quantity": 1"#]).await.unwrap();
+    let sold = shop
+        .sells(&[r#""quantity": 3, "document": "F-12""#, r#""quantity": 1"#])
+        .await
+        .unwrap();
     let mut tx = shop.begin().await;
-    crate::catalog::cancel_sale(&mut tx, shop.company, sold.items[1].id, super::at(super::NOW)).await.unwrap();
-    let ledger = crate::catalog::list_ledger(&mut tx, shop.company, Some(product.id), None, 10).await.unwrap();
-    let lines: Vec<_> = ledger.iter().map(|l| (l.kind.as_str(), l.quantity.normalize().to_string())).collect();
-    assert_eq!(lines, [("sale", "-3".to_owned()), ("count", "10".to_owned())]);
+    crate::catalog::cancel_sale(
+        &mut tx,
+        shop.company,
+        sold.items[1].id,
+        super::at(super::NOW),
+    )
+    .await
+    .unwrap();
+    let ledger = crate::catalog::list_ledger(&mut tx, shop.company, Some(product.id), None, 10)
+        .await
+        .unwrap();
+    let lines: Vec<_> = ledger
+        .iter()
+        .map(|l| (l.kind.as_str(), l.quantity.normalize().to_string()))
+        .collect();
+    assert_eq!(
+        lines,
+        [("sale", "-3".to_owned()), ("count", "10".to_owned())]
+    );
     assert_eq!(ledger[0].reference.as_deref(), Some("F-12"));
-    let next = crate::catalog::list_ledger(&mut tx, shop.company, None, Some(ledger[0].id), 10).await.unwrap();
+    let next = crate::catalog::list_ledger(&mut tx, shop.company, None, Some(ledger[0].id), 10)
+        .await
+        .unwrap();
     assert_eq!(next, ledger[1..]);
 }

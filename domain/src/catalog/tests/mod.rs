@@ -27,14 +27,27 @@ impl Shop {
     }
 
     async fn begin(&self) -> Tx {
-        self.test.db.begin(Scope::company(self.company)).await.unwrap()
+        self.test
+            .db
+            .begin(Scope::company(self.company))
+            .await
+            .unwrap()
     }
 
     async fn product(&self, sku: &str) -> Product {
         let mut tx = self.begin().await;
-        let new = json::<NewProduct>(&format!(r#"{{"sku": "{sku}", "name": "{sku}", "sale_price": 100}}"#));
-        let product =
-            super::create_product(&mut tx, self.company, "XOF", new, at("2024-01-01T00:00:00Z")).await.unwrap();
+        let new = json::<NewProduct>(&format!(
+            r#"{{"sku": "{sku}", "name": "{sku}", "sale_price": 100}}"#
+        ));
+        let product = super::create_product(
+            &mut tx,
+            self.company,
+            "XOF",
+            new,
+            at("2024-01-01T00:00:00Z"),
+        )
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         product
     }
@@ -53,7 +66,10 @@ impl Shop {
 
     /// Records movements of sku `a`, each a piece of JSON without the sku.
     async fn moves(&self, movements: &[&str]) -> Result<u64> {
-        let list: Vec<NewMovement> = movements.iter().map(|m| json(&format!(r#"{{"sku": "a", {m}}}"#))).collect();
+        let list: Vec<NewMovement> = movements
+            .iter()
+            .map(|m| json(&format!(r#"{{"sku": "a", {m}}}"#)))
+            .collect();
         let mut tx = self.begin().await;
         let done = super::record_movements(&mut tx, self.company, &list, at(NOW)).await?;
         tx.commit().await?;
@@ -62,19 +78,34 @@ impl Shop {
 
     /// Records sales of sku `a`, each a piece of JSON without the sku.
     async fn sells(&self, sales: &[&str]) -> Result<super::Recorded<super::Sale>> {
-        let list: Vec<NewSale> = sales.iter().map(|s| json(&format!(r#"{{"sku": "a", {s}}}"#))).collect();
+        let list: Vec<NewSale> = sales
+            .iter()
+            .map(|s| json(&format!(r#"{{"sku": "a", {s}}}"#)))
+            .collect();
         let mut tx = self.begin().await;
-        let done = super::record_sales(&mut tx, self.company, chrono_tz::Africa::Dakar, &list, at(NOW)).await?;
+        let done = super::record_sales(
+            &mut tx,
+            self.company,
+            chrono_tz::Africa::Dakar,
+            &list,
+            at(NOW),
+        )
+        .await?;
         tx.commit().await?;
         Ok(done)
     }
 
     async fn stock(&self, product: ProductId) -> Stock {
-        super::find_stock(&mut *self.begin().await, self.company, product).await.unwrap()
+        super::find_stock(&mut *self.begin().await, self.company, product)
+            .await
+            .unwrap()
     }
 
     async fn level(&self, product: ProductId) -> Option<String> {
-        self.stock(product).await.level.map(|level| level.normalize().to_string())
+        self.stock(product)
+            .await
+            .level
+            .map(|level| level.normalize().to_string())
     }
 }
 
@@ -105,7 +136,10 @@ fn at(text: &str) -> DateTime<Utc> {
 /// The fields and codes of a refusal, or the code of a conflict.
 fn refusal<T: std::fmt::Debug>(result: Result<T>) -> Vec<String> {
     match result.unwrap_err() {
-        Error::Invalid(fields) => fields.into_iter().map(|f| format!("{} {}", f.field, f.code)).collect(),
+        Error::Invalid(fields) => fields
+            .into_iter()
+            .map(|f| format!("{} {}", f.field, f.code))
+            .collect(),
         Error::Conflict { code, .. } => vec![code.to_owned()],
         other => panic!("{other}"),
     }

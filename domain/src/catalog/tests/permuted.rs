@@ -33,8 +33,16 @@ struct Fact {
 #[derive(Debug, Clone)]
 enum What {
     Count(i64),
-    Move { kind: &'static str, change: i64 },
-    Sale { kind: &'static str, quantity: i64, cancelled: bool, rule: Option<&'static str> },
+    Move {
+        kind: &'static str,
+        change: i64,
+    },
+    Sale {
+        kind: &'static str,
+        quantity: i64,
+        cancelled: bool,
+        rule: Option<&'static str>,
+    },
 }
 
 fn fact() -> impl Strategy<Value = Fact> {
@@ -49,13 +57,15 @@ fn fact() -> impl Strategy<Value = Fact> {
         1 => (-9..9_i64).prop_map(|n| What::Sale { kind: "adjustment", quantity: n, cancelled: false, rule: None }),
     ];
     let place = prop::option::weighted(0.5, 0..SITES);
-    (1..u128::MAX - 1, 0..PRODUCTS, place, 0..8_i64, what).prop_map(|(id, product, place, moment, what)| Fact {
-        id,
-        product,
-        place,
-        moment,
-        what,
-    })
+    (1..u128::MAX - 1, 0..PRODUCTS, place, 0..8_i64, what).prop_map(
+        |(id, product, place, moment, what)| Fact {
+            id,
+            product,
+            place,
+            moment,
+            what,
+        },
+    )
 }
 
 /// What the rules of `stock.rs` make of the facts of one product, without a database.
@@ -71,7 +81,10 @@ fn levels(facts: &[&Fact]) -> BTreeMap<Place, i64> {
                 let latest = counted.entry(fact.place).or_insert((moment, id, n));
                 *latest = (*latest).max((moment, id, n));
             }
-            What::Move { kind: "entry", change } => {
+            What::Move {
+                kind: "entry",
+                change,
+            } => {
                 let first = entered.entry(fact.place).or_insert((moment, id, change));
                 *first = (*first).min((moment, id, change));
             }
@@ -82,21 +95,49 @@ fn levels(facts: &[&Fact]) -> BTreeMap<Place, i64> {
     }
     let mut level = BTreeMap::new();
     for &place in since.keys() {
-        level.insert(place, counted.get(&place).or_else(|| entered.get(&place)).unwrap().2);
+        level.insert(
+            place,
+            counted
+                .get(&place)
+                .or_else(|| entered.get(&place))
+                .unwrap()
+                .2,
+        );
     }
-    let sites_began = (!since.contains_key(&None) && !since.is_empty())
-        .then(|| since.keys().map(|place| counted.get(place).or_else(|| entered.get(place)).unwrap().0).max().unwrap());
+    let sites_began = (!since.contains_key(&None) && !since.is_empty()).then(|| {
+        since
+            .keys()
+            .map(|place| counted.get(place).or_else(|| entered.get(place)).unwrap().0)
+            .max()
+            .unwrap()
+    });
     for fact in facts {
         let (change, is_sale, always) = match fact.what {
             What::Count(_) => continue,
             What::Move { change, .. } => (change, false, false),
-            What::Sale { cancelled: true, .. } | What::Sale { rule: Some("none"), .. } => continue,
-            What::Sale { kind: "adjustment", quantity, rule, .. } => (quantity, true, rule.is_some()),
+            What::Sale {
+                cancelled: true, ..
+            }
+            | What::Sale {
+                rule: Some("none"), ..
+            } => continue,
+            What::Sale {
+                kind: "adjustment",
+                quantity,
+                rule,
+                ..
+            } => (quantity, true, rule.is_some()),
             What::Sale { quantity, rule, .. } => (-quantity, true, rule.is_some()),
         };
-        let own = fact.place.filter(|_| since.get(&fact.place).is_some_and(|&from| always || fact.moment >= from));
+        let own = fact.place.filter(|_| {
+            since
+                .get(&fact.place)
+                .is_some_and(|&from| always || fact.moment >= from)
+        });
         let after = match (counted.get(&own), entered.get(&own), sites_began) {
-            (Some(&(moment, id, _)), ..) => fact.moment > moment || !is_sale && key(fact) > (moment, id),
+            (Some(&(moment, id, _)), ..) => {
+                fact.moment > moment || !is_sale && key(fact) > (moment, id)
+            }
             (None, Some(&(moment, id, _)), _) => {
                 if is_sale {
                     fact.moment >= moment
@@ -148,31 +189,52 @@ impl Books {
             .unwrap();
         }
         for id in &sites {
-            sqlx::query!("insert into sites (company_id, id, name) values ($1, $2, $3)", company.0, id, id.to_string())
-                .execute(&mut *tx)
-                .await
-                .unwrap();
+            sqlx::query!(
+                "insert into sites (company_id, id, name) values ($1, $2, $3)",
+                company.0,
+                id,
+                id.to_string()
+            )
+            .execute(&mut *tx)
+            .await
+            .unwrap();
         }
-        Self { tx, company, products, sites }
+        Self {
+            tx,
+            company,
+            products,
+            sites,
+        }
     }
 
     async fn write(&mut self, facts: &[&Fact]) {
         for fact in facts {
             self.write_one(fact).await;
         }
-        let touched: Vec<_> = facts.iter().map(|fact| self.products[fact.product]).collect();
-        recompute_levels(&mut self.tx, self.company, &touched).await.unwrap();
+        let touched: Vec<_> = facts
+            .iter()
+            .map(|fact| self.products[fact.product])
+            .collect();
+        recompute_levels(&mut self.tx, self.company, &touched)
+            .await
+            .unwrap();
     }
 
     async fn write_one(&mut self, fact: &Fact) {
-        let (id, site) = (Uuid::from_u128(fact.id), fact.place.map(|site| self.sites[site]));
+        let (id, site) = (
+            Uuid::from_u128(fact.id),
+            fact.place.map(|site| self.sites[site]),
+        );
         let at = moment(fact.moment);
         let (kind, quantity) = match fact.what {
             What::Count(n) => ("count", n),
             What::Move { kind, change } => (kind, change),
             What::Sale { kind, quantity, .. } => (kind, quantity),
         };
-        if let What::Sale { cancelled, rule, .. } = fact.what {
+        if let What::Sale {
+            cancelled, rule, ..
+        } = fact.what
+        {
             sqlx::query!(
                 "insert into sales (company_id, id, sold_at, day, product_id, site_id, quantity, unit_price, amount,
                                     currency, kind, status, stock_rule)
@@ -210,15 +272,23 @@ impl Books {
     }
 
     async fn levels(&mut self) -> Vec<BTreeMap<Place, i64>> {
-        let rows =
-            sqlx::query!("select product_id, site_id, level from stock_levels where company_id = $1", self.company.0)
-                .fetch_all(&mut *self.tx)
-                .await
-                .unwrap();
+        let rows = sqlx::query!(
+            "select product_id, site_id, level from stock_levels where company_id = $1",
+            self.company.0
+        )
+        .fetch_all(&mut *self.tx)
+        .await
+        .unwrap();
         let mut found = vec![BTreeMap::new(); PRODUCTS];
         for row in rows {
-            let product = self.products.iter().position(|id| *id == row.product_id).unwrap();
-            let place = row.site_id.map(|site| self.sites.iter().position(|id| *id == site).unwrap());
+            let product = self
+                .products
+                .iter()
+                .position(|id| *id == row.product_id)
+                .unwrap();
+            let place = row
+                .site_id
+                .map(|site| self.sites.iter().position(|id| *id == site).unwrap());
             found[product].insert(place, row.level.normalize().to_string().parse().unwrap());
         }
         found
@@ -231,21 +301,34 @@ fn moment(n: i64) -> DateTime<Utc> {
 
 #[test]
 fn facts_in_any_order_and_sent_again_give_the_same_levels() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let test = runtime.block_on(TestDb::new());
     let facts = prop::collection::vec(fact(), 0..24);
-    let cases = facts.prop_flat_map(|facts| (Just(facts.clone()), Just(facts).prop_shuffle(), 1..5_usize));
-    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(96) });
+    let cases =
+        facts.prop_flat_map(|facts| (Just(facts.clone()), Just(facts).prop_shuffle(), 1..5_usize));
+    let mut runner = TestRunner::new(Config {
+        failure_persistence: None,
+        ..Config::with_cases(96)
+    });
     let outcome = runner.run(&cases, |(facts, shuffled, split)| {
         runtime.block_on(async {
-            let (all, other): (Vec<&Fact>, Vec<&Fact>) = (facts.iter().collect(), shuffled.iter().collect());
+            let (all, other): (Vec<&Fact>, Vec<&Fact>) =
+                (facts.iter().collect(), shuffled.iter().collect());
             let (mut one, mut two) = (Books::open(&test).await, Books::open(&test).await);
             one.write(&all).await;
             for part in other.chunks(split * 3) {
                 two.write(part).await;
             }
             two.write(&other[..other.len() / 2]).await;
-            let of = |product| all.iter().copied().filter(|f| f.product == product).collect::<Vec<_>>();
+            let of = |product| {
+                all.iter()
+                    .copied()
+                    .filter(|f| f.product == product)
+                    .collect::<Vec<_>>()
+            };
             let expected: Vec<_> = (0..PRODUCTS).map(|product| levels(&of(product))).collect();
             prop_assert_eq!(&one.levels().await, &expected);
             prop_assert_eq!(&two.levels().await, &expected);

@@ -1,17 +1,31 @@
 //! Sale lines through the door of the area.
 
 use super::{NOW, Shop, add_company, at, json, refusal};
-use crate::catalog::{NewSale, SaleFilter, SaleStatus, cancel_sale, find_sales, list_sales, record_sales};
+use crate::catalog::{
+    NewSale, SaleFilter, SaleStatus, cancel_sale, find_sales, list_sales, record_sales,
+};
 use platform::db::Scope;
 
 #[tokio::test]
 async fn a_sale_takes_price_currency_and_day_from_what_is_known() {
     let shop = Shop::open().await;
     shop.product("a").await;
-    let sold = shop.sells(&[r#""quantity": "2.500", "sold_at": "2024-05-02T23:30:00+02:00""#]).await.unwrap();
+    let sold = shop
+        .sells(&[r#""quantity": "2.500", "sold_at": "2024-05-02T23:30:00+02:00""#])
+        .await
+        .unwrap();
     let sale = &sold.items[0];
-    assert_eq!((sale.amount.to_string().as_str(), sale.currency.as_str()), ("250", "XOF"));
-    assert_eq!((sale.day.to_string().as_str(), sale.quantity.to_string().as_str()), ("2024-05-02", "2.500"));
+    assert_eq!(
+        (sale.amount.to_string().as_str(), sale.currency.as_str()),
+        ("250", "XOF")
+    );
+    assert_eq!(
+        (
+            sale.day.to_string().as_str(),
+            sale.quantity.to_string().as_str()
+        ),
+        ("2024-05-02", "2.500")
+    );
 }
 
 #[tokio::test]
@@ -23,7 +37,13 @@ async fn a_sale_sent_again_is_the_same_sale() {
     let again = shop.sells(&[line]).await.unwrap();
     assert_eq!((first.created, again.created), (2, 0));
     assert_eq!(first.items[0], again.items[0]);
-    assert_eq!(refusal(shop.sells(&[r#""quantity": 3, "external_id": "T-1""#]).await), ["external_id_taken"]);
+    assert_eq!(
+        refusal(
+            shop.sells(&[r#""quantity": 3, "external_id": "T-1""#])
+                .await
+        ),
+        ["external_id_taken"]
+    );
 }
 
 #[tokio::test]
@@ -50,21 +70,33 @@ async fn one_wrong_line_refuses_the_call_and_every_wrong_line_is_named() {
             "[3].quantity not_positive",
         ]
     );
-    assert!(list_sales(&mut tx, shop.company, &SaleFilter::default(), None, 10).await.unwrap().is_empty());
+    assert!(
+        list_sales(&mut tx, shop.company, &SaleFilter::default(), None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
 async fn a_cancelled_sale_gives_its_stock_back_once() {
     let shop = Shop::open().await;
     let product = shop.product("a").await;
-    shop.moves(&[r#""kind": "count", "quantity": 10, "at": "2024-05-01T00:00:00Z""#]).await.unwrap();
+    shop.moves(&[r#""kind": "count", "quantity": 10, "at": "2024-05-01T00:00:00Z""#])
+        .await
+        .unwrap();
     let sold = shop.sells(&[r#""quantity": 4"#]).await.unwrap();
     assert_eq!(shop.level(product.id).await.as_deref(), Some("6"));
     for _ in 0..2 {
         let mut tx = shop.begin().await;
-        let sale = cancel_sale(&mut tx, shop.company, sold.items[0].id, at(NOW)).await.unwrap();
+        let sale = cancel_sale(&mut tx, shop.company, sold.items[0].id, at(NOW))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
-        assert_eq!((sale.status, sale.cancelled_at), (SaleStatus::Cancelled, Some(at(NOW))));
+        assert_eq!(
+            (sale.status, sale.cancelled_at),
+            (SaleStatus::Cancelled, Some(at(NOW)))
+        );
     }
     assert_eq!(shop.level(product.id).await.as_deref(), Some("10"));
 }
@@ -76,13 +108,18 @@ async fn a_cancellation_that_waits_for_its_product_holds_no_line_meanwhile() {
     let sale = shop.sells(&[r#""quantity": 2"#]).await.unwrap().items[0].id;
     // As whoever nets the product's lines: first the product, then its lines.
     let mut netting = shop.begin().await;
-    sqlx::query!("select from products where id = $1 for no key update", product.id.0)
-        .execute(&mut *netting)
-        .await
-        .unwrap();
+    sqlx::query!(
+        "select from products where id = $1 for no key update",
+        product.id.0
+    )
+    .execute(&mut *netting)
+    .await
+    .unwrap();
     let (mut cancelling, company) = (shop.begin().await, shop.company);
     let cancelled = platform::task::spawn("cancel", async move {
-        let sale = cancel_sale(&mut cancelling, company, sale, at(NOW)).await.unwrap();
+        let sale = cancel_sale(&mut cancelling, company, sale, at(NOW))
+            .await
+            .unwrap();
         cancelling.commit().await.unwrap();
         sale.status
     });
@@ -96,7 +133,10 @@ async fn a_cancellation_that_waits_for_its_product_holds_no_line_meanwhile() {
             break;
         }
     }
-    sqlx::query!("select from sales where id = $1 for update nowait", sale.0).execute(&mut *netting).await.unwrap();
+    sqlx::query!("select from sales where id = $1 for update nowait", sale.0)
+        .execute(&mut *netting)
+        .await
+        .unwrap();
     netting.commit().await.unwrap();
     assert_eq!(cancelled.await.unwrap(), SaleStatus::Cancelled);
 }
@@ -107,24 +147,38 @@ async fn a_return_undoes_the_latest_earlier_sale_whichever_is_entered_first() {
     shop.product("a").await;
     shop.customer("C-1").await;
     let line = |day: u32, more: &str| {
-        format!(r#""quantity": 3, "customer_ref": "C-1", "sold_at": "2024-05-{day:02}T10:00:00Z"{more}"#)
+        format!(
+            r#""quantity": 3, "customer_ref": "C-1", "sold_at": "2024-05-{day:02}T10:00:00Z"{more}"#
+        )
     };
-    let returned = shop.sells(&[&line(9, r#", "kind": "return""#)]).await.unwrap().items[0].id;
+    let returned = shop
+        .sells(&[&line(9, r#", "kind": "return""#)])
+        .await
+        .unwrap()
+        .items[0]
+        .id;
     let [old, late, after] = [3, 5, 12].map(|day| line(day, ""));
     let sold = shop.sells(&[&old, &late, &after]).await.unwrap().items;
     let netted = async || {
         let mut tx = shop.begin().await;
         let ids = [returned, sold[0].id, sold[1].id, sold[2].id].map(|id| id.0);
         let lines = find_sales(&mut tx, shop.company, &ids).await.unwrap();
-        lines.iter().map(|line| line.netted_quantity.normalize().to_string()).collect::<Vec<_>>()
+        lines
+            .iter()
+            .map(|line| line.netted_quantity.normalize().to_string())
+            .collect::<Vec<_>>()
     };
     assert_eq!(netted().await, ["-3", "0", "3", "0"]);
     let mut tx = shop.begin().await;
-    cancel_sale(&mut tx, shop.company, sold[1].id, at(NOW)).await.unwrap();
+    cancel_sale(&mut tx, shop.company, sold[1].id, at(NOW))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(netted().await, ["-3", "3", "0", "0"]);
     let mut tx = shop.begin().await;
-    cancel_sale(&mut tx, shop.company, returned, at(NOW)).await.unwrap();
+    cancel_sale(&mut tx, shop.company, returned, at(NOW))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(netted().await, ["0", "0", "0", "0"]);
 }
@@ -143,14 +197,36 @@ async fn sales_are_listed_latest_first_and_filtered() {
         .unwrap();
     let mut tx = shop.begin().await;
     let mut quantities = async |filter: SaleFilter, after| {
-        let rows = list_sales(&mut tx, shop.company, &filter, after, 2).await.unwrap();
-        rows.iter().map(|sale| sale.quantity.normalize().to_string()).collect::<String>()
+        let rows = list_sales(&mut tx, shop.company, &filter, after, 2)
+            .await
+            .unwrap();
+        rows.iter()
+            .map(|sale| sale.quantity.normalize().to_string())
+            .collect::<String>()
     };
     assert_eq!(quantities(SaleFilter::default(), None).await, "32");
-    assert_eq!(quantities(SaleFilter::default(), Some(sold.items[1].id)).await, "1");
-    assert_eq!(quantities(SaleFilter { status: Some(SaleStatus::Pending), ..SaleFilter::default() }, None).await, "2");
+    assert_eq!(
+        quantities(SaleFilter::default(), Some(sold.items[1].id)).await,
+        "1"
+    );
+    assert_eq!(
+        quantities(
+            SaleFilter {
+                status: Some(SaleStatus::Pending),
+                ..SaleFilter::default()
+            },
+            None
+        )
+        .await,
+        "2"
+    );
     let day = "2024-05-02".parse().ok();
-    let of_day = SaleFilter { product_id: Some(product.id), from: day, to: day, ..SaleFilter::default() };
+    let of_day = SaleFilter {
+        product_id: Some(product.id),
+        from: day,
+        to: day,
+        ..SaleFilter::default()
+    };
     assert_eq!(quantities(of_day, None).await, "2");
 }
 
@@ -158,15 +234,34 @@ async fn sales_are_listed_latest_first_and_filtered() {
 async fn another_companys_products_and_sales_are_not_there() {
     let shop = Shop::open().await;
     let product = shop.product("a").await;
-    let sold = shop.sells(&[r#""quantity": 1, "external_id": "T-1""#]).await.unwrap();
+    let sold = shop
+        .sells(&[r#""quantity": 1, "external_id": "T-1""#])
+        .await
+        .unwrap();
     let stranger = add_company(&shop.test).await;
     let mut tx = shop.test.db.begin(Scope::company(stranger)).await.unwrap();
-    let line: NewSale = json(&format!(r#"{{"product_id": "{}", "quantity": 1}}"#, product.id));
+    let line: NewSale = json(&format!(
+        r#"{{"product_id": "{}", "quantity": 1}}"#,
+        product.id
+    ));
     let refused = record_sales(&mut tx, stranger, chrono_tz::UTC, &[line], at(NOW)).await;
     assert_eq!(refusal(refused), ["[0].product_id unknown_product"]);
     for company in [stranger, shop.company] {
-        assert!(cancel_sale(&mut tx, company, sold.items[0].id, at(NOW)).await.is_err());
-        assert!(list_sales(&mut tx, company, &SaleFilter::default(), None, 10).await.unwrap().is_empty());
-        assert!(crate::catalog::find_stock(&mut tx, company, product.id).await.is_err());
+        assert!(
+            cancel_sale(&mut tx, company, sold.items[0].id, at(NOW))
+                .await
+                .is_err()
+        );
+        assert!(
+            list_sales(&mut tx, company, &SaleFilter::default(), None, 10)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert!(
+            crate::catalog::find_stock(&mut tx, company, product.id)
+                .await
+                .is_err()
+        );
     }
 }

@@ -38,7 +38,10 @@ pub async fn authenticate(
     asked: &[(SessionId, Option<CompanyId>)],
 ) -> Result<Vec<Option<SessionHolder>>> {
     let sessions: Vec<Uuid> = asked.iter().map(|(session, _)| session.0).collect();
-    let companies: Vec<Option<Uuid>> = asked.iter().map(|(_, company)| company.map(|c| c.0)).collect();
+    let companies: Vec<Option<Uuid>> = asked
+        .iter()
+        .map(|(_, company)| company.map(|c| c.0))
+        .collect();
     let rows = sqlx::query!(
         r#"select "position" as "position!", user_id as "user_id!: UserId",
                   must_change_password as "must_change_password!", company_id as "company_id: CompanyId",
@@ -68,7 +71,10 @@ pub async fn authenticate(
 ///
 /// # Errors
 /// The database's.
-pub async fn authenticate_api_keys(conn: &mut PgConnection, hashes: &[[u8; 32]]) -> Result<Vec<Option<KeyHolder>>> {
+pub async fn authenticate_api_keys(
+    conn: &mut PgConnection,
+    hashes: &[[u8; 32]],
+) -> Result<Vec<Option<KeyHolder>>> {
     let asked: Vec<&[u8]> = hashes.iter().map(<[u8; 32]>::as_slice).collect();
     let rows = sqlx::query!(
         r#"select "position" as "position!", api_key_id as "api_key_id!: ApiKeyId",
@@ -97,16 +103,24 @@ pub async fn authenticate_api_keys(conn: &mut PgConnection, hashes: &[[u8; 32]])
 ///
 /// # Errors
 /// The database's.
-pub async fn authenticate_operator(conn: &mut PgConnection, id: OperatorId) -> Result<Option<DateTime<Utc>>> {
-    let now = sqlx::query_scalar!(r#"select now as "now!" from authenticate_operator($1)"#, id.0)
-        .fetch_optional(conn)
-        .await?;
+pub async fn authenticate_operator(
+    conn: &mut PgConnection,
+    id: OperatorId,
+) -> Result<Option<DateTime<Utc>>> {
+    let now = sqlx::query_scalar!(
+        r#"select now as "now!" from authenticate_operator($1)"#,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(now)
 }
 
 /// `position` counts from 1.
 fn place<T>(answers: &mut [Option<T>], position: i64, holder: T) {
-    let slot = usize::try_from(position - 1).ok().and_then(|index| answers.get_mut(index));
+    let slot = usize::try_from(position - 1)
+        .ok()
+        .and_then(|index| answers.get_mut(index));
     if let Some(slot) = slot {
         *slot = Some(holder);
     }

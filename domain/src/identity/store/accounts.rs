@@ -21,7 +21,10 @@ pub struct Credentials<Id> {
 ///
 /// # Errors
 /// The database's.
-pub async fn find_credentials(conn: &mut PgConnection, email: &str) -> Result<Option<Credentials<UserId>>> {
+pub async fn find_credentials(
+    conn: &mut PgConnection,
+    email: &str,
+) -> Result<Option<Credentials<UserId>>> {
     let row = sqlx::query_as!(
         Credentials,
         r#"select id as "id!: UserId", password_hash as "password_hash!", active as "active!"
@@ -86,7 +89,9 @@ pub async fn find_user(conn: &mut PgConnection, id: UserId) -> Result<User> {
 /// # Errors
 /// The database's.
 pub async fn own_password_hash(conn: &mut PgConnection) -> Result<Option<String>> {
-    Ok(sqlx::query_scalar!("select own_password_hash()").fetch_one(conn).await?)
+    Ok(sqlx::query_scalar!("select own_password_hash()")
+        .fetch_one(conn)
+        .await?)
 }
 
 /// Whether the transaction's own user still has the password behind `hash`; it stays so to the end of the
@@ -95,7 +100,9 @@ pub async fn own_password_hash(conn: &mut PgConnection) -> Result<Option<String>
 /// # Errors
 /// The database's.
 pub async fn still_has_password(conn: &mut PgConnection, id: UserId, hash: &str) -> Result<bool> {
-    sqlx::query!("select from users where id = $1 for no key update", id.0).execute(&mut *conn).await?;
+    sqlx::query!("select from users where id = $1 for no key update", id.0)
+        .execute(&mut *conn)
+        .await?;
     Ok(own_password_hash(conn).await?.as_deref() == Some(hash))
 }
 
@@ -103,7 +110,12 @@ pub async fn still_has_password(conn: &mut PgConnection, id: UserId, hash: &str)
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn replace_password(conn: &mut PgConnection, id: UserId, hash: &str, now: DateTime<Utc>) -> Result<()> {
+pub async fn replace_password(
+    conn: &mut PgConnection,
+    id: UserId,
+    hash: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     let done = sqlx::query!(
         "update users set password_hash = $2, must_change_password = false, updated_at = $3,
                           version = version + 1
@@ -114,7 +126,11 @@ pub async fn replace_password(conn: &mut PgConnection, id: UserId, hash: &str, n
     )
     .execute(conn)
     .await?;
-    if done.rows_affected() == 0 { Err(Error::NotFound("user")) } else { Ok(()) }
+    if done.rows_affected() == 0 {
+        Err(Error::NotFound("user"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Changes the transaction's own user, where `version` is still the current one.
@@ -144,5 +160,9 @@ pub async fn update_profile(
     .execute(&mut *conn)
     .await?;
     let user = find_user(conn, id).await?;
-    if done.rows_affected() == 0 { Err(version_missed()) } else { Ok(user) }
+    if done.rows_affected() == 0 {
+        Err(version_missed())
+    } else {
+        Ok(user)
+    }
 }

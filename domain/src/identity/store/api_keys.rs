@@ -11,7 +11,12 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// The database's.
-pub async fn create_api_key(conn: &mut PgConnection, company: CompanyId, key: &ApiKey, hash: &[u8; 32]) -> Result<()> {
+pub async fn create_api_key(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    key: &ApiKey,
+    hash: &[u8; 32],
+) -> Result<()> {
     sqlx::query!(
         "insert into api_keys (company_id, id, name, hash, prefix, role, created_by, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -57,7 +62,11 @@ pub async fn list_api_keys(
 
 /// # Errors
 /// `NotFound`.
-pub async fn find_api_key(conn: &mut PgConnection, company: CompanyId, id: ApiKeyId) -> Result<ApiKey> {
+pub async fn find_api_key(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ApiKeyId,
+) -> Result<ApiKey> {
     sqlx::query_as!(
         ApiKey,
         r#"select id as "id: ApiKeyId", name, prefix, role as "role: Role", created_by as "created_by: UserId",
@@ -89,5 +98,9 @@ pub async fn revoke_api_key(
     )
     .execute(conn)
     .await?;
-    if done.rows_affected() == 0 { Err(Error::NotFound("API key")) } else { Ok(()) }
+    if done.rows_affected() == 0 {
+        Err(Error::NotFound("API key"))
+    } else {
+        Ok(())
+    }
 }

@@ -35,7 +35,10 @@ pub enum Attempts {
 /// # Errors
 /// The database's.
 pub async fn try_login(conn: &mut PgConnection, email: &str, address: &str) -> Result<Attempts> {
-    let limits = [(key("login", email), LOGINS_PER_ACCOUNT), (key("login-from", address), LOGINS_PER_ADDRESS)];
+    let limits = [
+        (key("login", email), LOGINS_PER_ACCOUNT),
+        (key("login-from", address), LOGINS_PER_ADDRESS),
+    ];
     count(conn, WINDOW, &limits).await
 }
 
@@ -44,7 +47,10 @@ pub async fn try_login(conn: &mut PgConnection, email: &str, address: &str) -> R
 /// # Errors
 /// The database's.
 pub async fn try_reset(conn: &mut PgConnection, email: &str, address: &str) -> Result<Attempts> {
-    let limits = [(key("reset", email), RESETS_PER_ACCOUNT), (key("reset-from", address), RESETS_PER_ADDRESS)];
+    let limits = [
+        (key("reset", email), RESETS_PER_ACCOUNT),
+        (key("reset-from", address), RESETS_PER_ADDRESS),
+    ];
     count(conn, WINDOW, &limits).await
 }
 
@@ -53,17 +59,29 @@ pub async fn try_reset(conn: &mut PgConnection, email: &str, address: &str) -> R
 /// # Errors
 /// The database's.
 pub async fn try_registration(conn: &mut PgConnection, address: &str) -> Result<Attempts> {
-    count(conn, WINDOW, &[(key("register-from", address), REGISTRATIONS_PER_ADDRESS)]).await
+    count(
+        conn,
+        WINDOW,
+        &[(key("register-from", address), REGISTRATIONS_PER_ADDRESS)],
+    )
+    .await
 }
 
 /// Counts one invitation of a day, which is a message to an address that never asked for it.
 ///
 /// # Errors
 /// The database's.
-pub async fn try_invitation(conn: &mut PgConnection, company: CompanyId, by: UserId) -> Result<Attempts> {
+pub async fn try_invitation(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    by: UserId,
+) -> Result<Attempts> {
     let limits = [
         (key("invite-by", &by.to_string()), INVITATIONS_PER_PERSON),
-        (key("invite-for", &company.to_string()), INVITATIONS_PER_COMPANY),
+        (
+            key("invite-for", &company.to_string()),
+            INVITATIONS_PER_COMPANY,
+        ),
     ];
     count(conn, DAY, &limits).await
 }
@@ -74,13 +92,27 @@ pub async fn try_invitation(conn: &mut PgConnection, company: CompanyId, by: Use
 /// The database's.
 pub async fn forgive_attempts(conn: &mut PgConnection, email: &str, address: &str) -> Result<()> {
     let (account, address) = (key("login", email), key("login-from", address));
-    sqlx::query!("select forgive_attempts($1, $2)", account.as_slice(), address.as_slice()).execute(conn).await?;
+    sqlx::query!(
+        "select forgive_attempts($1, $2)",
+        account.as_slice(),
+        address.as_slice()
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
-async fn count(conn: &mut PgConnection, window: TimeDelta, limits: &[([u8; 32], i32)]) -> Result<Attempts> {
+async fn count(
+    conn: &mut PgConnection,
+    window: TimeDelta,
+    limits: &[([u8; 32], i32)],
+) -> Result<Attempts> {
     let keys: Vec<&[u8]> = limits.iter().map(|(key, _)| key.as_slice()).collect();
-    let length = PgInterval { months: 0, days: 0, microseconds: window.num_microseconds().unwrap_or_default() };
+    let length = PgInterval {
+        months: 0,
+        days: 0,
+        microseconds: window.num_microseconds().unwrap_or_default(),
+    };
     let rows = sqlx::query!(
         r#"select key as "key!", tries as "tries!", window_started_at as "window_started_at!"
            from count_attempts($1, $2)"#,
@@ -91,7 +123,11 @@ async fn count(conn: &mut PgConnection, window: TimeDelta, limits: &[([u8; 32], 
     .await?;
     let over = rows
         .iter()
-        .filter(|row| limits.iter().any(|(key, limit)| row.key == key && row.tries > *limit))
+        .filter(|row| {
+            limits
+                .iter()
+                .any(|(key, limit)| row.key == key && row.tries > *limit)
+        })
         .map(|row| row.window_started_at + window)
         .max();
     Ok(over.map_or(Attempts::Allowed, |until| Attempts::Refused { until }))

@@ -103,5 +103,9 @@ pub async fn update_company(
     .execute(&mut *conn)
     .await?;
     let company = find_company(conn, id).await?;
-    if done.rows_affected() == 0 { Err(version_missed()) } else { Ok(company) }
+    if done.rows_affected() == 0 {
+        Err(version_missed())
+    } else {
+        Ok(company)
+    }
 }

@@ -43,8 +43,14 @@ pub enum Claimed {
 /// # Errors
 /// `Conflict(in_progress)` after the wait, `Conflict(idempotency_key_reused)` when the key came with
 /// another request.
-pub async fn claim_key(conn: &mut PgConnection, claim: &IdempotencyClaim<'_>, now: DateTime<Utc>) -> Result<Claimed> {
-    sqlx::query!("set local lock_timeout = '2s'").execute(&mut *conn).await?;
+pub async fn claim_key(
+    conn: &mut PgConnection,
+    claim: &IdempotencyClaim<'_>,
+    now: DateTime<Utc>,
+) -> Result<Claimed> {
+    sqlx::query!("set local lock_timeout = '2s'")
+        .execute(&mut *conn)
+        .await?;
     let inserted = sqlx::query!(
         "insert into idempotency_keys (company_id, actor_id, method, route, key, fingerprint, created_at)
          values ($1, $2, $3, $4, $5, $6, $7)
@@ -65,7 +71,9 @@ pub async fn claim_key(conn: &mut PgConnection, claim: &IdempotencyClaim<'_>, no
         }
         _ => error.into(),
     })?;
-    sqlx::query!("set local lock_timeout to default").execute(&mut *conn).await?;
+    sqlx::query!("set local lock_timeout to default")
+        .execute(&mut *conn)
+        .await?;
     if inserted.rows_affected() == 1 {
         return Ok(Claimed::First);
     }
@@ -85,10 +93,16 @@ async fn find(conn: &mut PgConnection, claim: &IdempotencyClaim<'_>) -> Result<C
     .fetch_one(conn)
     .await?;
     if row.fingerprint != claim.fingerprint {
-        return Err(Error::conflict("idempotency_key_reused", "this Idempotency-Key came with another request"));
+        return Err(Error::conflict(
+            "idempotency_key_reused",
+            "this Idempotency-Key came with another request",
+        ));
     }
     Ok(Claimed::Replay(Stored {
-        status: row.status.and_then(|s| u16::try_from(s).ok()).unwrap_or(200),
+        status: row
+            .status
+            .and_then(|s| u16::try_from(s).ok())
+            .unwrap_or(200),
         location: row.location,
         ids: row.ids.unwrap_or_default(),
     }))
@@ -98,7 +112,11 @@ async fn find(conn: &mut PgConnection, claim: &IdempotencyClaim<'_>) -> Result<C
 ///
 /// # Errors
 /// The database's.
-pub async fn settle_key(conn: &mut PgConnection, claim: &IdempotencyClaim<'_>, outcome: &Stored) -> Result<()> {
+pub async fn settle_key(
+    conn: &mut PgConnection,
+    claim: &IdempotencyClaim<'_>,
+    outcome: &Stored,
+) -> Result<()> {
     sqlx::query!(
         "update idempotency_keys set status = $6, location = $7, ids = $8
          where company_id = $1 and actor_id = $2 and method = $3 and route = $4 and key = $5",

@@ -67,7 +67,14 @@ pub async fn create_invitation(
 impl Invitation {
     /// An invitation that lasts seven days from `now`.
     pub fn new(email: String, role: Role, now: DateTime<Utc>) -> Self {
-        Self { id: InvitationId::new(), email, role, created_at: now, expires_at: now + LIFE, accepted_at: None }
+        Self {
+            id: InvitationId::new(),
+            email,
+            role,
+            created_at: now,
+            expires_at: now + LIFE,
+            accepted_at: None,
+        }
     }
 }
 
@@ -75,7 +82,10 @@ impl Invitation {
 ///
 /// # Errors
 /// The database's.
-pub async fn find_invitation(conn: &mut PgConnection, token_hash: &[u8; 32]) -> Result<Option<Invited>> {
+pub async fn find_invitation(
+    conn: &mut PgConnection,
+    token_hash: &[u8; 32],
+) -> Result<Option<Invited>> {
     let row = sqlx::query_as!(
         Invited,
         r#"select company_id as "company!: CompanyId", id as "id!: InvitationId", email as "email!",
@@ -90,7 +100,11 @@ pub async fn find_invitation(conn: &mut PgConnection, token_hash: &[u8; 32]) -> 
 
 /// # Errors
 /// `NotFound`.
-pub async fn show_invitation(conn: &mut PgConnection, company: CompanyId, id: InvitationId) -> Result<Invitation> {
+pub async fn show_invitation(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: InvitationId,
+) -> Result<Invitation> {
     sqlx::query_as!(
         Invitation,
         r#"select id as "id: InvitationId", email, role as "role: Role", created_at, expires_at, accepted_at

@@ -34,7 +34,10 @@ pub async fn add_member(
     .execute(conn)
     .await?;
     if done.rows_affected() == 0 {
-        return Err(Error::conflict("already_member", "already a member of this company"));
+        return Err(Error::conflict(
+            "already_member",
+            "already a member of this company",
+        ));
     }
     Ok(())
 }
@@ -68,7 +71,11 @@ pub async fn list_members(
 
 /// # Errors
 /// `NotFound`.
-pub async fn find_member(conn: &mut PgConnection, company: CompanyId, user: UserId) -> Result<Member> {
+pub async fn find_member(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    user: UserId,
+) -> Result<Member> {
     sqlx::query_as!(
         Member,
         r#"select u.id as "user_id: UserId", u.email, u.full_name, u.phone,
@@ -101,7 +108,9 @@ pub async fn update_member(
     lock_company(conn, company).await?;
     let member = find_member(conn, company, user).await?;
     if !by.may_change(member.role, role.unwrap_or(member.role)) {
-        return Err(Error::Forbidden("a role above your own can't be given or taken"));
+        return Err(Error::Forbidden(
+            "a role above your own can't be given or taken",
+        ));
     }
     let done = sqlx::query!(
         "update memberships set role = coalesce($3, role), active = coalesce($4, active),
@@ -140,11 +149,17 @@ pub async fn remove_member(
     lock_company(conn, company).await?;
     let member = find_member(conn, company, user).await?;
     if user != by.0 && !by.1.may_change(member.role, member.role) {
-        return Err(Error::Forbidden("a role above your own can't be given or taken"));
+        return Err(Error::Forbidden(
+            "a role above your own can't be given or taken",
+        ));
     }
-    sqlx::query!("delete from memberships where company_id = $1 and user_id = $2", company.0, user.0)
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query!(
+        "delete from memberships where company_id = $1 and user_id = $2",
+        company.0,
+        user.0
+    )
+    .execute(&mut *conn)
+    .await?;
     close_other_doors(&mut *conn, company, &member, now).await?;
     keep_an_owner(conn, company).await
 }
@@ -170,7 +185,12 @@ async fn close_other_doors(
 }
 
 pub(super) async fn lock_company(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
-    sqlx::query_scalar!("select 1 from companies where id = $1 for update", company.0).fetch_optional(conn).await?;
+    sqlx::query_scalar!(
+        "select 1 from companies where id = $1 for update",
+        company.0
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(())
 }
 
@@ -181,5 +201,12 @@ async fn keep_an_owner(conn: &mut PgConnection, company: CompanyId) -> Result<()
     )
     .fetch_one(conn)
     .await?;
-    if owned { Ok(()) } else { Err(Error::conflict("last_owner", "a company keeps at least one owner")) }
+    if owned {
+        Ok(())
+    } else {
+        Err(Error::conflict(
+            "last_owner",
+            "a company keeps at least one owner",
+        ))
+    }
 }

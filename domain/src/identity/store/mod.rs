@@ -19,5 +19,8 @@ use crate::Error;
 
 /// The row is there, but at another version than the one that `If-Match` named.
 fn version_missed() -> Error {
-    Error::conflict("version_mismatch", "changed since it was read; read it again")
+    Error::conflict(
+        "version_mismatch",
+        "changed since it was read; read it again",
+    )
 }

@@ -50,7 +50,10 @@ pub async fn create_password_reset(
 ///
 /// # Errors
 /// The database's.
-pub async fn find_password_reset(conn: &mut PgConnection, token_hash: &[u8; 32]) -> Result<Option<PasswordReset>> {
+pub async fn find_password_reset(
+    conn: &mut PgConnection,
+    token_hash: &[u8; 32],
+) -> Result<Option<PasswordReset>> {
     let row = sqlx::query_as!(
         PasswordReset,
         r#"select id as "id!: PasswordResetId", user_id as "user!: UserId" from password_reset_lookup($1)"#,
@@ -83,16 +86,27 @@ pub async fn reset_mail(conn: &mut PgConnection, id: PasswordResetId) -> Result<
 ///
 /// # Errors
 /// `Conflict(token_used)` when another request was faster.
-pub async fn use_password_reset(conn: &mut PgConnection, reset: PasswordReset, now: DateTime<Utc>) -> Result<()> {
-    let used =
-        sqlx::query!("update password_resets set used_at = $2 where id = $1 and used_at is null", reset.id.0, now,)
-            .execute(&mut *conn)
-            .await?;
+pub async fn use_password_reset(
+    conn: &mut PgConnection,
+    reset: PasswordReset,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let used = sqlx::query!(
+        "update password_resets set used_at = $2 where id = $1 and used_at is null",
+        reset.id.0,
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
     if used.rows_affected() == 0 {
         return Err(Error::conflict("token_used", "this link has been used"));
     }
-    sqlx::query!("update password_resets set used_at = $2 where user_id = $1 and used_at is null", reset.user.0, now,)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "update password_resets set used_at = $2 where user_id = $1 and used_at is null",
+        reset.user.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

@@ -73,7 +73,10 @@ pub async fn open_session(
 ///
 /// # Errors
 /// The database's.
-pub async fn find_refresh_token(conn: &mut PgConnection, hash: &[u8; 32]) -> Result<Option<RefreshToken>> {
+pub async fn find_refresh_token(
+    conn: &mut PgConnection,
+    hash: &[u8; 32],
+) -> Result<Option<RefreshToken>> {
     let row = sqlx::query_as!(
         RefreshToken,
         r#"select user_id as "user!: UserId", session_id as "session!: SessionId",
@@ -110,9 +113,13 @@ pub async fn rotate_refresh_token(
         return Ok(Rotation::Reused);
     }
     insert_token(conn, token.user, token.session, next, now).await?;
-    sqlx::query!("update sessions set expires_at = $2 where id = $1", token.session.0, now + REFRESH_LIFE,)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "update sessions set expires_at = $2 where id = $1",
+        token.session.0,
+        now + REFRESH_LIFE,
+    )
+    .execute(conn)
+    .await?;
     Ok(Rotation::Rotated)
 }
 

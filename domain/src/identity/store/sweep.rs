@@ -10,5 +10,9 @@ use crate::Result;
 /// # Errors
 /// The database's.
 pub async fn sweep(conn: &mut PgConnection) -> Result<i64> {
-    Ok(sqlx::query_scalar!(r#"select sweep_identity() as "swept!""#).fetch_one(conn).await?)
+    Ok(
+        sqlx::query_scalar!(r#"select sweep_identity() as "swept!""#)
+            .fetch_one(conn)
+            .await?,
+    )
 }

@@ -49,7 +49,13 @@ impl OpenEffect {
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let settle_at = now + SETTLE;
-        let effect = Self { id: EffectId::new(), intended_at: now, settle_at, body: body.to_owned(), doubtful: false };
+        let effect = Self {
+            id: EffectId::new(),
+            intended_at: now,
+            settle_at,
+            body: body.to_owned(),
+            doubtful: false,
+        };
         let provider = match message.channel {
             Channel::Whatsapp => "twilio",
             Channel::Email => "brevo",
@@ -78,9 +84,12 @@ impl OpenEffect {
     /// # Errors
     /// The database's.
     pub async fn intend_again(&self, conn: &mut PgConnection) -> Result<()> {
-        sqlx::query!("update effects set state = 'intended' where id = $1 and state = 'waiting'", self.id.0)
-            .execute(conn)
-            .await?;
+        sqlx::query!(
+            "update effects set state = 'intended' where id = $1 and state = 'waiting'",
+            self.id.0
+        )
+        .execute(conn)
+        .await?;
         Ok(())
     }
 }
@@ -119,7 +128,11 @@ pub async fn record_sent(
 ///
 /// # Errors
 /// The database's.
-pub async fn mark_unknown(conn: &mut PgConnection, effect: EffectId, settle_at: DateTime<Utc>) -> Result<()> {
+pub async fn mark_unknown(
+    conn: &mut PgConnection,
+    effect: EffectId,
+    settle_at: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "update effects set state = 'unknown', settle_at = $2 where id = $1 and state in ('intended', 'unknown')",
         effect.0,
@@ -135,9 +148,12 @@ pub async fn mark_unknown(conn: &mut PgConnection, effect: EffectId, settle_at: 
 /// # Errors
 /// The database's.
 pub async fn mark_waiting(conn: &mut PgConnection, effect: EffectId) -> Result<()> {
-    sqlx::query!("update effects set state = 'waiting' where id = $1 and state = 'intended'", effect.0)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "update effects set state = 'waiting' where id = $1 and state = 'intended'",
+        effect.0
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -145,7 +161,11 @@ pub async fn mark_waiting(conn: &mut PgConnection, effect: EffectId) -> Result<(
 ///
 /// # Errors
 /// The database's.
-pub async fn mark_absent(conn: &mut PgConnection, effect: EffectId, now: DateTime<Utc>) -> Result<()> {
+pub async fn mark_absent(
+    conn: &mut PgConnection,
+    effect: EffectId,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "update effects set state = 'absent', settled_at = $2 where id = $1 and state in ('intended', 'waiting', 'unknown')",
         effect.0,
@@ -161,5 +181,9 @@ pub async fn mark_absent(conn: &mut PgConnection, effect: EffectId, now: DateTim
 /// # Errors
 /// The database's.
 pub async fn taken_provider_ids(conn: &mut PgConnection, ids: &[String]) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar!(r#"select taken_provider_ids('twilio', $1) as "id!""#, ids).fetch_all(conn).await?)
+    Ok(
+        sqlx::query_scalar!(r#"select taken_provider_ids('twilio', $1) as "id!""#, ids)
+            .fetch_all(conn)
+            .await?,
+    )
 }

@@ -48,7 +48,10 @@ pub struct MessageFilter {
 ///
 /// # Errors
 /// The database's.
-pub async fn list_messages(conn: &mut PgConnection, filter: &MessageFilter) -> Result<Vec<ListedMessage>> {
+pub async fn list_messages(
+    conn: &mut PgConnection,
+    filter: &MessageFilter,
+) -> Result<Vec<ListedMessage>> {
     Ok(sqlx::query_as!(
         ListedMessage,
         r#"select m.id as "id: MessageId", m.channel as "channel: Channel", m.recipient, m.user_id as "user_id: UserId",
@@ -76,15 +79,26 @@ pub async fn list_messages(conn: &mut PgConnection, filter: &MessageFilter) -> R
 ///
 /// # Errors
 /// The database's.
-pub async fn list_messages_of_alert(conn: &mut PgConnection, alert: Uuid) -> Result<Vec<ListedMessage>> {
-    let filter = MessageFilter { alert_id: Some(alert), limit: 500, ..MessageFilter::default() };
+pub async fn list_messages_of_alert(
+    conn: &mut PgConnection,
+    alert: Uuid,
+) -> Result<Vec<ListedMessage>> {
+    let filter = MessageFilter {
+        alert_id: Some(alert),
+        limit: 500,
+        ..MessageFilter::default()
+    };
     list_messages(conn, &filter).await
 }
 
 /// # Errors
 /// `NotFound`.
 pub async fn find_message(conn: &mut PgConnection, id: MessageId) -> Result<ListedMessage> {
-    let filter = MessageFilter { id: Some(id), limit: 1, ..MessageFilter::default() };
+    let filter = MessageFilter {
+        id: Some(id),
+        limit: 1,
+        ..MessageFilter::default()
+    };
     let found = list_messages(conn, &filter).await?;
     found.into_iter().next().ok_or(Error::NotFound("message"))
 }

@@ -39,7 +39,12 @@ pub async fn create_notices(
     now: DateTime<Utc>,
 ) -> Result<Vec<MessageId>> {
     let ids = || notices.iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>();
-    let texts = |read: fn(&NewNotice) -> &str| notices.iter().map(|n| read(n).to_owned()).collect::<Vec<_>>();
+    let texts = |read: fn(&NewNotice) -> &str| {
+        notices
+            .iter()
+            .map(|n| read(n).to_owned())
+            .collect::<Vec<_>>()
+    };
     Ok(sqlx::query_scalar!(
         r#"with wanted as (
              select * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[], $7::text[], $8::text[],
@@ -179,7 +184,10 @@ pub async fn note_unreachable(
         company.0,
         &silent.iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>(),
         &silent.iter().map(|(alert, _)| *alert).collect::<Vec<_>>(),
-        &silent.iter().map(|(_, reason)| json!({ "reason": reason })).collect::<Vec<_>>(),
+        &silent
+            .iter()
+            .map(|(_, reason)| json!({ "reason": reason }))
+            .collect::<Vec<_>>(),
         now,
     )
     .execute(conn)

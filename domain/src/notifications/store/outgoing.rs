@@ -49,7 +49,11 @@ pub enum Claimed {
 ///
 /// # Errors
 /// The database's; a message that isn't there is `Over`.
-pub async fn claim_message(conn: &mut PgConnection, message: MessageId, now: DateTime<Utc>) -> Result<Claimed> {
+pub async fn claim_message(
+    conn: &mut PgConnection,
+    message: MessageId,
+    now: DateTime<Utc>,
+) -> Result<Claimed> {
     let row = sqlx::query!(
         r#"select m.channel as "channel: Channel", m.recipient, m.language as "language: Language", m.template,
              m.variables, m.state as "state: MessageState", m.alert_id,
@@ -68,18 +72,28 @@ pub async fn claim_message(conn: &mut PgConnection, message: MessageId, now: Dat
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let Some(row) = row else { return Ok(Claimed::Over(MessageState::Failed)) };
+    let Some(row) = row else {
+        return Ok(Claimed::Over(MessageState::Failed));
+    };
     if row.state != MessageState::Queued {
         return Ok(Claimed::Over(row.state));
     }
     let effect = match (row.effect, row.intended_at, row.settle_at, row.body) {
-        (Some(id), Some(intended_at), Some(settle_at), Some(body)) => {
-            Some(OpenEffect { id, intended_at, settle_at, body, doubtful: row.doubtful.unwrap_or(true) })
-        }
+        (Some(id), Some(intended_at), Some(settle_at), Some(body)) => Some(OpenEffect {
+            id,
+            intended_at,
+            settle_at,
+            body,
+            doubtful: row.doubtful.unwrap_or(true),
+        }),
         _ => None,
     };
     let Some(template) = Template::parse(&row.template) else {
-        let bar = (MessageState::Failed, "unknown_template", row.template.as_str());
+        let bar = (
+            MessageState::Failed,
+            "unknown_template",
+            row.template.as_str(),
+        );
         return over(conn, message, effect, bar, now).await;
     };
     let outgoing = Outgoing {
@@ -95,7 +109,9 @@ pub async fn claim_message(conn: &mut PgConnection, message: MessageId, now: Dat
     };
     match (effect, bar(row.suppressed, row.expires_at <= now)) {
         // Looking it up sends nothing; whether it may be sent is asked again after that.
-        (Some(effect), _) if outgoing.channel == Channel::Whatsapp => Ok(Claimed::Settle(outgoing, effect)),
+        (Some(effect), _) if outgoing.channel == Channel::Whatsapp => {
+            Ok(Claimed::Settle(outgoing, effect))
+        }
         (effect, Some(bar)) => over(conn, message, effect, bar, now).await,
         (Some(effect), None) => Ok(Claimed::Repeat(outgoing, effect)),
         (None, None) => Ok(Claimed::Send(outgoing)),
@@ -107,9 +123,17 @@ type Bar<'a> = (MessageState, &'a str, &'a str);
 
 fn bar(suppressed: bool, expired: bool) -> Option<Bar<'static>> {
     if suppressed {
-        return Some((MessageState::Suppressed, "suppressed", "the recipient wants no messages"));
+        return Some((
+            MessageState::Suppressed,
+            "suppressed",
+            "the recipient wants no messages",
+        ));
     }
-    expired.then_some((MessageState::Expired, "expired", "out of date before it could be sent"))
+    expired.then_some((
+        MessageState::Expired,
+        "expired",
+        "out of date before it could be sent",
+    ))
 }
 
 /// Where an earlier call may have succeeded, what forbids another one doesn't tell how that one ended.
@@ -121,7 +145,14 @@ async fn over(
     now: DateTime<Utc>,
 ) -> Result<Claimed> {
     if effect.as_ref().is_some_and(|effect| effect.doubtful) {
-        mark_undetermined(conn, message, code, &format!("not asked for again: {reason}"), now).await?;
+        mark_undetermined(
+            conn,
+            message,
+            code,
+            &format!("not asked for again: {reason}"),
+            now,
+        )
+        .await?;
         return Ok(Claimed::Over(MessageState::Undetermined));
     }
     if let Some(effect) = effect {
@@ -175,7 +206,11 @@ pub async fn mark_undetermined(
 ///
 /// # Errors
 /// `NotFound`, `Conflict` where the provider has it.
-pub async fn take_up(conn: &mut PgConnection, message: MessageId, now: DateTime<Utc>) -> Result<MessageState> {
+pub async fn take_up(
+    conn: &mut PgConnection,
+    message: MessageId,
+    now: DateTime<Utc>,
+) -> Result<MessageState> {
     let state = sqlx::query_scalar!(
         r#"select state as "state: MessageState" from messages where id = $1 for update"#,
         message.0,
@@ -183,8 +218,14 @@ pub async fn take_up(conn: &mut PgConnection, message: MessageId, now: DateTime<
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("message"))?;
-    if matches!(state, MessageState::Sent | MessageState::Delivered | MessageState::Read) {
-        return Err(Error::conflict("conflict", format!("the message is {}", state.as_str())));
+    if matches!(
+        state,
+        MessageState::Sent | MessageState::Delivered | MessageState::Read
+    ) {
+        return Err(Error::conflict(
+            "conflict",
+            format!("the message is {}", state.as_str()),
+        ));
     }
     sqlx::query!(
         "with refused as (update effects set state = 'absent' where message_id = $1 and state in ('sent', 'confirmed'))
@@ -204,7 +245,12 @@ pub async fn take_up(conn: &mut PgConnection, message: MessageId, now: DateTime<
 /// # Errors
 /// The database's.
 pub async fn forget_window(conn: &mut PgConnection, recipient: &str) -> Result<()> {
-    sqlx::query!("delete from contact_windows where recipient = $1", recipient).execute(conn).await?;
+    sqlx::query!(
+        "delete from contact_windows where recipient = $1",
+        recipient
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -237,8 +283,16 @@ pub async fn set_content_sid(
     content_sid: &str,
 ) -> Result<()> {
     let digits = content_sid.strip_prefix("HX").unwrap_or_default();
-    if digits.len() != 32 || !digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-        return Err(Error::invalid("content_sid", "invalid", "must be HX and 32 hexadecimal digits"));
+    if digits.len() != 32
+        || !digits
+            .bytes()
+            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    {
+        return Err(Error::invalid(
+            "content_sid",
+            "invalid",
+            "must be HX and 32 hexadecimal digits",
+        ));
     }
     sqlx::query!(
         "insert into whatsapp_templates (template, language, content_sid) values ($1, $2, $3)

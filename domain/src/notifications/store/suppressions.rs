@@ -111,7 +111,8 @@ pub async fn add_suppression(
     let recipient = match channel {
         Channel::Email => parse_email("recipient", recipient)?,
         Channel::Whatsapp => {
-            let code = sqlx::query_scalar!("select country from companies where id = $1", company.0);
+            let code =
+                sqlx::query_scalar!("select country from companies where id = $1", company.0);
             let code = code.fetch_one(&mut *conn).await?;
             parse_phone("recipient", recipient, country("country", &code)?)?
         }
@@ -141,7 +142,10 @@ pub async fn add_suppression(
 
 /// # Errors
 /// `NotFound`.
-pub async fn find_suppression(conn: &mut PgConnection, id: SuppressionId) -> Result<ListedSuppression> {
+pub async fn find_suppression(
+    conn: &mut PgConnection,
+    id: SuppressionId,
+) -> Result<ListedSuppression> {
     sqlx::query_as!(
         ListedSuppression,
         r#"select id as "id: SuppressionId", channel as "channel: Channel", recipient,
@@ -167,10 +171,18 @@ pub async fn lift_suppression(conn: &mut PgConnection, id: SuppressionId) -> Res
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("suppression"))?;
-    if matches!(reason, SuppressionReason::Stop | SuppressionReason::Unsubscribed | SuppressionReason::Complaint) {
-        return Err(Error::conflict("asked_by_recipient", "the recipient asked for it and alone can take it back"));
+    if matches!(
+        reason,
+        SuppressionReason::Stop | SuppressionReason::Unsubscribed | SuppressionReason::Complaint
+    ) {
+        return Err(Error::conflict(
+            "asked_by_recipient",
+            "the recipient asked for it and alone can take it back",
+        ));
     }
-    sqlx::query!("delete from suppressions where id = $1", id.0).execute(conn).await?;
+    sqlx::query!("delete from suppressions where id = $1", id.0)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

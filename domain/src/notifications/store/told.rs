@@ -59,9 +59,19 @@ struct Subject {
 ///
 /// # Errors
 /// The database's.
-pub async fn apply_told(conn: &mut PgConnection, effect: EffectId, told: &Told, now: DateTime<Utc>) -> Result<Applied> {
-    let Some(subject) = load(conn, effect).await? else { return Ok(Applied::Nothing) };
-    let another = subject.provider_id.as_ref().is_some_and(|id| *id != told.provider_id);
+pub async fn apply_told(
+    conn: &mut PgConnection,
+    effect: EffectId,
+    told: &Told,
+    now: DateTime<Utc>,
+) -> Result<Applied> {
+    let Some(subject) = load(conn, effect).await? else {
+        return Ok(Applied::Nothing);
+    };
+    let another = subject
+        .provider_id
+        .as_ref()
+        .is_some_and(|id| *id != told.provider_id);
     let refused = subject.effect == "absent" && subject.provider_id.is_some();
     let arrived = matches!(told.state, MessageState::Delivered | MessageState::Read);
     if another || refused || (subject.superseded && !arrived) {
@@ -122,14 +132,20 @@ impl Subject {
             Failure::WindowClosed => now,
             Failure::Passing(wait) => now + wait,
         };
-        let waits = matches!(self.state, MessageState::Queued | MessageState::Sent) && self.effect != "absent";
+        let waits = matches!(self.state, MessageState::Queued | MessageState::Sent)
+            && self.effect != "absent";
         let in_time = self.expires_at.is_none_or(|end| at < end);
         (waits && in_time && self.taken < MAX_TAKEN).then_some(at)
     }
 }
 
 /// The provider has it, whatever we thought; unless another try is live, which the index protects.
-async fn confirm(conn: &mut PgConnection, effect: EffectId, provider_id: &str, now: DateTime<Utc>) -> Result<()> {
+async fn confirm(
+    conn: &mut PgConnection,
+    effect: EffectId,
+    provider_id: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
         "update effects e set state = 'confirmed', provider_id = $2, settled_at = coalesce(settled_at, $3)
          where id = $1 and state <> 'confirmed'

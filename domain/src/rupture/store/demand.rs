@@ -27,7 +27,11 @@ pub struct Recomputed {
 ///
 /// # Errors
 /// The database's; `NotFound` for a company that isn't the transaction's.
-pub async fn recompute_demand(conn: &mut PgConnection, company: CompanyId, now: DateTime<Utc>) -> Result<Recomputed> {
+pub async fn recompute_demand(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    now: DateTime<Utc>,
+) -> Result<Recomputed> {
     let company = load_company(conn, company, now).await?;
     let data_through = last_day_with_sales(conn, company.yesterday).await?;
     let products = match data_through {
@@ -35,7 +39,11 @@ pub async fn recompute_demand(conn: &mut PgConnection, company: CompanyId, now: 
         None => Vec::new(),
     };
     save(conn, company.id, &products, now).await?;
-    Ok(Recomputed { as_of: data_through, data_through, products: products.len() })
+    Ok(Recomputed {
+        as_of: data_through,
+        data_through,
+        products: products.len(),
+    })
 }
 
 /// The demand that was known at the end of `as_of`, of yesterday at the latest. Nothing is written:
@@ -56,8 +64,18 @@ pub async fn study_demand(
         return Ok(None);
     }
     let products = estimate_all(conn, as_of, &company.currency).await?;
-    let made = Recomputed { as_of: Some(as_of), data_through, products: products.len() };
-    Ok(Some((made, products.into_iter().map(|p| (ProductId(p.product_id), p.demand)).collect())))
+    let made = Recomputed {
+        as_of: Some(as_of),
+        data_through,
+        products: products.len(),
+    };
+    Ok(Some((
+        made,
+        products
+            .into_iter()
+            .map(|p| (ProductId(p.product_id), p.demand))
+            .collect(),
+    )))
 }
 
 struct Company {
@@ -66,7 +84,11 @@ struct Company {
     yesterday: NaiveDate,
 }
 
-async fn load_company(conn: &mut PgConnection, company: CompanyId, now: DateTime<Utc>) -> Result<Company> {
+async fn load_company(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    now: DateTime<Utc>,
+) -> Result<Company> {
     sqlx::query_as!(
         Company,
         r#"select id, currency, ($2::timestamptz at time zone timezone)::date - 1 as "yesterday!"
@@ -80,7 +102,10 @@ async fn load_company(conn: &mut PgConnection, company: CompanyId, now: DateTime
 }
 
 /// One probe of the index per product, rather than a pass over all sales.
-async fn last_day_with_sales(conn: &mut PgConnection, yesterday: NaiveDate) -> Result<Option<NaiveDate>> {
+async fn last_day_with_sales(
+    conn: &mut PgConnection,
+    yesterday: NaiveDate,
+) -> Result<Option<NaiveDate>> {
     Ok(sqlx::query_scalar!(
         "select max(latest.day)
          from products p
@@ -115,7 +140,11 @@ struct SoldDay {
 /// Demand is what was delivered, less what was undone later; returns that undid no known sale and
 /// adjustments of stock take nothing away from it. What is given away isn't demand either, unless
 /// none of the product's lines has a price: then the file had none.
-async fn estimate_all(conn: &mut PgConnection, as_of: NaiveDate, currency: &str) -> Result<Vec<Estimated>> {
+async fn estimate_all(
+    conn: &mut PgConnection,
+    as_of: NaiveDate,
+    currency: &str,
+) -> Result<Vec<Estimated>> {
     let first_day = as_of - Days::new(HISTORY_DAYS as u64 - 1);
     let mut days = sqlx::query_as!(
         SoldDay,
@@ -139,7 +168,10 @@ async fn estimate_all(conn: &mut PgConnection, as_of: NaiveDate, currency: &str)
     let mut estimated = Vec::new();
     let mut product: Vec<SoldDay> = Vec::new();
     while let Some(day) = days.try_next().await? {
-        if product.first().is_some_and(|first| first.product_id != day.product_id) {
+        if product
+            .first()
+            .is_some_and(|first| first.product_id != day.product_id)
+        {
             estimated.extend(estimate(&product, as_of));
             product.clear();
             // Rows come faster than they are reckoned with: without this the thread is kept for as long as
@@ -158,27 +190,49 @@ const TURNOVER_DAYS: u64 = 365;
 fn estimate(days: &[SoldDay], as_of: NaiveDate) -> Option<Estimated> {
     let first = days.first()?;
     let is_priced = days.iter().any(|d| d.paid_units > 0.0);
-    let sales: Vec<_> = days.iter().map(|d| (d.day, if is_priced { d.paid_units } else { d.units })).collect();
+    let sales: Vec<_> = days
+        .iter()
+        .map(|d| (d.day, if is_priced { d.paid_units } else { d.units }))
+        .collect();
     let history = History::from_sales(&sales, as_of)?;
     let lead_time_days = u32::try_from(first.lead_time_days).unwrap_or(0);
     let since = as_of - Days::new(TURNOVER_DAYS);
     Some(Estimated {
         product_id: first.product_id,
         demand: Demand::estimate(&history, lead_time_days),
-        turnover: days.iter().filter(|d| d.day > since).map(|d| d.turnover).sum(),
+        turnover: days
+            .iter()
+            .filter(|d| d.day > since)
+            .map(|d| d.turnover)
+            .sum(),
     })
 }
 
-async fn save(conn: &mut PgConnection, company: Uuid, products: &[Estimated], now: DateTime<Utc>) -> Result<()> {
-    let turnovers: Vec<_> = products.iter().map(|p| (p.product_id, p.turnover)).collect();
+async fn save(
+    conn: &mut PgConnection,
+    company: Uuid,
+    products: &[Estimated],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let turnovers: Vec<_> = products
+        .iter()
+        .map(|p| (p.product_id, p.turnover))
+        .collect();
     let ids: Vec<Uuid> = products.iter().map(|p| p.product_id).collect();
     let classes: Vec<Abc> = abc::classify(&turnovers);
-    let column = |read: fn(&Demand) -> f64| products.iter().map(|p| read(&p.demand)).collect::<Vec<_>>();
-    let texts = |read: fn(&Demand) -> String| products.iter().map(|p| read(&p.demand)).collect::<Vec<_>>();
+    let column =
+        |read: fn(&Demand) -> f64| products.iter().map(|p| read(&p.demand)).collect::<Vec<_>>();
+    let texts =
+        |read: fn(&Demand) -> String| products.iter().map(|p| read(&p.demand)).collect::<Vec<_>>();
     let as_of: Vec<NaiveDate> = products.iter().map(|p| p.demand.as_of).collect();
-    let history_days: Vec<i32> =
-        products.iter().map(|p| i32::try_from(p.demand.history_days).unwrap_or(i32::MAX)).collect();
-    let abc: Vec<String> = classes.iter().map(|class| class.as_str().to_owned()).collect();
+    let history_days: Vec<i32> = products
+        .iter()
+        .map(|p| i32::try_from(p.demand.history_days).unwrap_or(i32::MAX))
+        .collect();
+    let abc: Vec<String> = classes
+        .iter()
+        .map(|class| class.as_str().to_owned())
+        .collect();
     sqlx::query!(
         "insert into demand (company_id, product_id, as_of, history_days, class, rate_per_day, weekday_factors,
            dispersion, abc, computed_at)
@@ -214,6 +268,9 @@ async fn save(conn: &mut PgConnection, company: Uuid, products: &[Estimated], no
 
 /// An array inside `unnest` would be flattened: it travels as Postgres writes it.
 fn factors_literal(demand: &Demand) -> String {
-    let factors = demand.rate.weekday_factors().map(|factor| factor.to_string());
+    let factors = demand
+        .rate
+        .weekday_factors()
+        .map(|factor| factor.to_string());
     format!("{{{}}}", factors.join(","))
 }

@@ -23,12 +23,22 @@ pub async fn save_items(
     let found: Vec<(&Forecast, &Demand, Outlook, f64)> = forecasts
         .iter()
         .filter_map(|f| Some((f, f.demand.as_ref()?, f.outlook?, f.level?)))
-        .filter(|(_, _, outlook, _)| outlook.days.p50.is_some_and(|days| days <= run.horizon_days))
+        .filter(|(_, _, outlook, _)| {
+            outlook
+                .days
+                .p50
+                .is_some_and(|days| days <= run.horizon_days)
+        })
         .collect();
-    let demand = |read: fn(&Demand) -> f64| found.iter().map(|(_, d, ..)| read(d)).collect::<Vec<_>>();
-    let figure = |read: fn(&Outlook) -> f64| found.iter().map(|(_, _, o, _)| read(o)).collect::<Vec<_>>();
+    let demand =
+        |read: fn(&Demand) -> f64| found.iter().map(|(_, d, ..)| read(d)).collect::<Vec<_>>();
+    let figure =
+        |read: fn(&Outlook) -> f64| found.iter().map(|(_, _, o, _)| read(o)).collect::<Vec<_>>();
     let days = |read: fn(&Outlook) -> Option<u32>| {
-        found.iter().map(|(_, _, o, _)| read(o).and_then(|d| i32::try_from(d).ok())).collect::<Vec<_>>()
+        found
+            .iter()
+            .map(|(_, _, o, _)| read(o).and_then(|d| i32::try_from(d).ok()))
+            .collect::<Vec<_>>()
     };
     sqlx::query!(
         "insert into prediction_items (company_id, run_id, product_id, history_days, class, rate_per_day, dispersion,

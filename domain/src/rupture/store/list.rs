@@ -48,7 +48,10 @@ pub struct RuptureFilter {
 ///
 /// # Errors
 /// The database's.
-pub async fn list_ruptures(conn: &mut PgConnection, filter: &RuptureFilter) -> Result<Vec<ListedRupture>> {
+pub async fn list_ruptures(
+    conn: &mut PgConnection,
+    filter: &RuptureFilter,
+) -> Result<Vec<ListedRupture>> {
     let (after_days, after_id) = filter.after.unzip();
     Ok(sqlx::query_as!(
         ListedRupture,

@@ -11,5 +11,6 @@ pub use item::{list_items_of_run, save_items};
 pub use list::{ListedRupture, RuptureFilter, list_ruptures, load_prediction};
 pub use outlook::{Forecast, Watched, load_watched, save_outlooks};
 pub use run::{
-    Run, RunKind, RunState, companies_to_watch, create_run, finish_run, latest_run, load_run, note_job, record_run,
+    Run, RunKind, RunState, companies_to_watch, create_run, finish_run, latest_run, load_run,
+    note_job, record_run,
 };

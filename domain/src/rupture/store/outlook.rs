@@ -57,7 +57,11 @@ pub struct Watched {
 ///
 /// # Errors
 /// The database's.
-pub async fn load_watched(conn: &mut PgConnection, company: CompanyId, now: DateTime<Utc>) -> Result<Vec<Watched>> {
+pub async fn load_watched(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Watched>> {
     Ok(sqlx::query_as!(
         Watched,
         r#"select p.id as "product_id: ProductId", p.name, p.category_id as "category_id: CategoryId",
@@ -105,7 +109,10 @@ impl Watched {
         };
         let sites = self.level_sites.unwrap_or_default();
         Forecast {
-            levels: sites.into_iter().zip(self.site_levels.unwrap_or_default()).collect(),
+            levels: sites
+                .into_iter()
+                .zip(self.site_levels.unwrap_or_default())
+                .collect(),
             lead_time_days: u32::try_from(self.lead_time_days).unwrap_or(0),
             abc: self.abc.as_deref().and_then(Abc::parse),
             product_id: self.product_id,
@@ -126,7 +133,9 @@ impl Watched {
             as_of: self.as_of?,
             history_days: u32::try_from(self.history_days?).ok()?,
             class: Class::parse(self.class.as_deref()?)?,
-            rate: Rate { by_weekday: factors.map(|factor| factor * rate) },
+            rate: Rate {
+                by_weekday: factors.map(|factor| factor * rate),
+            },
             dispersion: self.dispersion?,
         })
     }
@@ -154,17 +163,27 @@ pub async fn save_outlooks(
     forecasts: &[Forecast],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let kept: Vec<(&Forecast, Outlook, f64)> =
-        forecasts.iter().filter_map(|f| Some((f, f.outlook?, f.level?))).collect();
+    let kept: Vec<(&Forecast, Outlook, f64)> = forecasts
+        .iter()
+        .filter_map(|f| Some((f, f.outlook?, f.level?)))
+        .collect();
     let ids: Vec<Uuid> = kept.iter().map(|(f, ..)| f.product_id.0).collect();
-    let figure = |read: fn(&Outlook) -> f64| kept.iter().map(|(_, o, _)| read(o)).collect::<Vec<_>>();
+    let figure =
+        |read: fn(&Outlook) -> f64| kept.iter().map(|(_, o, _)| read(o)).collect::<Vec<_>>();
     let days = |read: fn(&Outlook) -> Option<u32>| {
-        let as_stored = |(_, o, _): &(&Forecast, Outlook, f64)| read(o).and_then(|d| i32::try_from(d).ok());
+        let as_stored =
+            |(_, o, _): &(&Forecast, Outlook, f64)| read(o).and_then(|d| i32::try_from(d).ok());
         kept.iter().map(as_stored).collect::<Vec<_>>()
     };
     let levels: Vec<f64> = kept.iter().map(|(.., level)| *level).collect();
-    let urgencies: Vec<String> = kept.iter().map(|(_, o, _)| o.urgency.as_str().to_owned()).collect();
-    let lead_times: Vec<i32> = kept.iter().map(|(f, ..)| i32::try_from(f.lead_time_days).unwrap_or(i32::MAX)).collect();
+    let urgencies: Vec<String> = kept
+        .iter()
+        .map(|(_, o, _)| o.urgency.as_str().to_owned())
+        .collect();
+    let lead_times: Vec<i32> = kept
+        .iter()
+        .map(|(f, ..)| i32::try_from(f.lead_time_days).unwrap_or(i32::MAX))
+        .collect();
     sqlx::query!(
         "insert into outlooks as o (company_id, product_id, level, probability, days_p10, days_p50, days_p90,
            reorder_point, safety_stock, suggested_quantity, urgency, lead_time_days, service_level, computed_at)

@@ -104,7 +104,11 @@ pub async fn create_run(
     now: DateTime<Utc>,
 ) -> Result<RunId> {
     if !(1..=365).contains(&horizon_days) {
-        return Err(Error::invalid("horizon_days", "out_of_range", "must be from 1 to 365"));
+        return Err(Error::invalid(
+            "horizon_days",
+            "out_of_range",
+            "must be from 1 to 365",
+        ));
     }
     let id = RunId::new();
     sqlx::query!(
@@ -169,7 +173,13 @@ pub async fn finish_run(
 /// # Errors
 /// The database's.
 pub async fn note_job(conn: &mut PgConnection, id: RunId, job: JobId) -> Result<()> {
-    sqlx::query!("update prediction_runs set job_id = $2 where id = $1", id.0, job.0).execute(conn).await?;
+    sqlx::query!(
+        "update prediction_runs set job_id = $2 where id = $1",
+        id.0,
+        job.0
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -216,5 +226,9 @@ pub async fn latest_run(conn: &mut PgConnection) -> Result<Option<Run>> {
 /// # Errors
 /// The database's.
 pub async fn companies_to_watch(conn: &mut PgConnection) -> Result<Vec<CompanyId>> {
-    Ok(sqlx::query_scalar!(r#"select companies_to_watch() as "id!: CompanyId""#).fetch_all(conn).await?)
+    Ok(
+        sqlx::query_scalar!(r#"select companies_to_watch() as "id!: CompanyId""#)
+            .fetch_all(conn)
+            .await?,
+    )
 }

@@ -53,15 +53,25 @@ impl World {
         let (company, user) = found_company(&db).await;
         let account = connect(&fleet, company, user).await;
         let drain = Drain::new(&db.db, Arc::new(crate::registry()), fleet.clone()).await;
-        Self { db, running, fleet, company, account, drain }
+        Self {
+            db,
+            running,
+            fleet,
+            company,
+            account,
+            drain,
+        }
     }
 
     /// As if nothing had been published for so many days.
     pub(super) async fn pretend_good_until(&self, days_ago: i32) {
-        sqlx::query!("update ad_accounts set last_good_day = engine_now()::date - 1 - $1::int4", days_ago)
-            .execute(&mut self.db.owner().await)
-            .await
-            .unwrap();
+        sqlx::query!(
+            "update ad_accounts set last_good_day = engine_now()::date - 1 - $1::int4",
+            days_ago
+        )
+        .execute(&mut self.db.owner().await)
+        .await
+        .unwrap();
     }
 
     /// Whatever a refresh keeps of itself.
@@ -73,19 +83,40 @@ impl World {
         .await
         .unwrap();
         let staged = sqlx::query_scalar!(r#"select count(*) as "rows!" from ad_daily_staged"#);
-        (reports, staged.fetch_one(&mut self.db.owner().await).await.unwrap())
+        (
+            reports,
+            staged.fetch_one(&mut self.db.owner().await).await.unwrap(),
+        )
     }
 
     pub(super) async fn ask(&self) {
-        let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
-        tx.enqueue(job(self.company, &RefreshAccount { account_id: self.account })).await.unwrap();
+        let mut tx = self
+            .db
+            .db
+            .begin(Scope::company(self.company))
+            .await
+            .unwrap();
+        tx.enqueue(job(
+            self.company,
+            &RefreshAccount {
+                account_id: self.account,
+            },
+        ))
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
     }
 
     /// Runs until the refresh is over, through its waits.
     pub(super) async fn finish(&self) -> Ran {
         for _ in 0..50 {
-            if let Some(last) = self.drain.run_due().await.into_iter().find(|ran| ran.outcome != "snoozed") {
+            if let Some(last) = self
+                .drain
+                .run_due()
+                .await
+                .into_iter()
+                .find(|ran| ran.outcome != "snoozed")
+            {
                 return last;
             }
             self.db.advance(Duration::from_secs(400)).await;
@@ -97,12 +128,18 @@ impl World {
     pub(super) async fn die_at(&self, operation: &str, nth: u64) {
         let calls = self.running.sandbox().calls("meta", operation);
         let hold = Rule {
-            matches: Match { operation: Some(operation.into()), ..Match::default() },
+            matches: Match {
+                operation: Some(operation.into()),
+                ..Match::default()
+            },
             fault: Fault::TimeoutBefore { hold_ms: 3_600_000 },
             times: Some(1),
         };
         for _ in 1..nth {
-            let pass = Rule { fault: Fault::LatencyMs(0), ..hold.clone() };
+            let pass = Rule {
+                fault: Fault::LatencyMs(0),
+                ..hold.clone()
+            };
             self.running.sandbox().add_fault(pass);
         }
         self.running.sandbox().add_fault(hold);
@@ -118,7 +155,10 @@ impl World {
     /// gone before it is let through.
     pub(super) async fn die_while_publishing(&self) {
         let mut holder = self.db.owner().await;
-        sqlx::raw_sql("begin; lock table ad_daily in exclusive mode").execute(&mut holder).await.unwrap();
+        sqlx::raw_sql("begin; lock table ad_daily in exclusive mode")
+            .execute(&mut holder)
+            .await
+            .unwrap();
         self.die_when(async {
             while sqlx::query_scalar!("select 1 from pg_locks where not granted")
                 .fetch_optional(&mut self.db.owner().await)
@@ -128,23 +168,42 @@ impl World {
             {}
         })
         .await;
-        sqlx::raw_sql("rollback").execute(&mut holder).await.unwrap();
+        sqlx::raw_sql("rollback")
+            .execute(&mut holder)
+            .await
+            .unwrap();
     }
 
     /// Runs the due job in a runtime of its own that dies once `reached`.
     async fn die_when(&self, reached: impl Future<Output = ()>) {
         let pool = self.db.db.engine().clone();
         let worker = rescue::register(&pool, "doomed").await.unwrap();
-        let doomed = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let doomed = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let claimed = claim_due(&pool, worker).await;
         let (world, url) = (self.fleet.clone(), self.db.url());
         doomed.spawn(async move {
-            let db = platform::db::Db::connect(&platform::db::DbConfig::small(url)).await.unwrap();
-            let world = Fleet { db: db.clone(), ..Fleet::clone(&world) };
+            let db = platform::db::Db::connect(&platform::db::DbConfig::small(url))
+                .await
+                .unwrap();
+            let world = Fleet {
+                db: db.clone(),
+                ..Fleet::clone(&world)
+            };
             let registry = Arc::new(crate::registry());
             let completions = Completions::start(&db);
-            let runner = Runner { registry, world: Arc::new(world), db, completions };
-            runner.run(claimed, CancellationToken::new(), &CancellationToken::new()).await
+            let runner = Runner {
+                registry,
+                world: Arc::new(world),
+                db,
+                completions,
+            };
+            runner
+                .run(claimed, CancellationToken::new(), &CancellationToken::new())
+                .await
         });
         reached.await;
         doomed.shutdown_background();
@@ -160,7 +219,9 @@ impl World {
         .fetch_all(&mut self.db.owner().await)
         .await
         .unwrap();
-        rows.into_iter().map(|row| (row.day, row.ad_id, row.impressions, row.spend)).collect()
+        rows.into_iter()
+            .map(|row| (row.day, row.ad_id, row.impressions, row.spend))
+            .collect()
     }
 
     /// The same, as Meta tells it to whoever asks directly.
@@ -168,15 +229,28 @@ impl World {
         let meta = &self.fleet.providers.meta;
         let token = SecretString::from(META_ACCESS_TOKEN);
         let (since, until) = self.window().await;
-        let request = ReportRequest { account_id: DAKAR.into(), since, until, level: Level::Ad };
+        let request = ReportRequest {
+            account_id: DAKAR.into(),
+            since,
+            until,
+            level: Level::Ad,
+        };
         let run = meta.start_report(&token, &request).await.unwrap().value;
         while meta.poll_report(&token, &run).await.unwrap().value.status != RunStatus::Completed {}
-        let page = meta.read_report(&token, &run, None, 5_000).await.unwrap().value;
+        let page = meta
+            .read_report(&token, &run, None, 5_000)
+            .await
+            .unwrap()
+            .value;
         assert_eq!(page.next, None);
-        let told = page
-            .rows
-            .into_iter()
-            .map(|row| (row.day, row.ad_id.unwrap(), row.impressions, row.spend.normalize().to_string()));
+        let told = page.rows.into_iter().map(|row| {
+            (
+                row.day,
+                row.ad_id.unwrap(),
+                row.impressions,
+                row.spend.normalize().to_string(),
+            )
+        });
         let mut told: Vec<Told> = told.collect();
         told.sort();
         told
@@ -184,10 +258,11 @@ impl World {
 
     /// First and last day of the newest refresh.
     pub(super) async fn window(&self) -> (NaiveDate, NaiveDate) {
-        let row = sqlx::query!("select first_day, last_day from ad_refreshes order by id desc limit 1")
-            .fetch_one(&mut self.db.owner().await)
-            .await
-            .unwrap();
+        let row =
+            sqlx::query!("select first_day, last_day from ad_refreshes order by id desc limit 1")
+                .fetch_one(&mut self.db.owner().await)
+                .await
+                .unwrap();
         (row.first_day, row.last_day)
     }
 
@@ -199,8 +274,15 @@ impl World {
     }
 
     pub(super) fn strike(&self, operation: &str, fault: Fault, times: u32) {
-        let matches = Match { operation: Some(operation.into()), ..Match::default() };
-        self.running.sandbox().add_fault(Rule { matches, fault, times: Some(times) });
+        let matches = Match {
+            operation: Some(operation.into()),
+            ..Match::default()
+        };
+        self.running.sandbox().add_fault(Rule {
+            matches,
+            fault,
+            times: Some(times),
+        });
     }
 }
 
@@ -208,7 +290,11 @@ impl World {
 pub(super) async fn claim_due(pool: &PgPool, worker: i32) -> Claim {
     let due = claim::due_after(pool, None, None, 1).await.unwrap();
     let ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
-    claim::by_ids(pool, worker, &ids).await.unwrap().pop().expect("a job is due")
+    claim::by_ids(pool, worker, &ids)
+        .await
+        .unwrap()
+        .pop()
+        .expect("a job is due")
 }
 
 /// A company and its owner, past everything that makes them.
@@ -249,14 +335,18 @@ async fn connect(fleet: &Fleet, company: CompanyId, user: UserId) -> AccountId {
     let now = platform::db::now(&mut tx).await.unwrap();
     let context = ads::connection_context(company, user);
     let sealed = fleet.keyring.seal(&context, META_ACCESS_TOKEN.as_bytes());
-    let connection = ads::save_connection(&mut tx, company, user, &sealed, None, now).await.unwrap();
+    let connection = ads::save_connection(&mut tx, company, user, &sealed, None, now)
+        .await
+        .unwrap();
     let account = FoundAccount {
         external_id: DAKAR.into(),
         name: "Boutique Dakar".into(),
         timezone: "Africa/Dakar".into(),
         currency: "XOF".into(),
     };
-    let accounts = ads::save_accounts(&mut tx, company, connection, &[account], now).await.unwrap();
+    let accounts = ads::save_accounts(&mut tx, company, connection, &[account], now)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     accounts[0]
 }

@@ -8,29 +8,58 @@ use super::shop::Shop;
 const HEADER: &str = "invoice,sku,quantity,price,date\n";
 
 fn file(rows: &[&str]) -> String {
-    rows.iter().fold(HEADER.to_owned(), |file, row| format!("{file}{row}\n"))
+    rows.iter()
+        .fold(HEADER.to_owned(), |file, row| format!("{file}{row}\n"))
 }
 
 /// The refused rows as `GET /imports/{id}/errors` gives them.
 async fn report(shop: &Shop, import: &Import) -> String {
-    let mut tx = shop.db.db.begin(Scope::company(shop.company)).await.unwrap();
-    let errors = import::list_import_errors(&mut tx, shop.company, import.id, 0, 1000).await.unwrap();
+    let mut tx = shop
+        .db
+        .db
+        .begin(Scope::company(shop.company))
+        .await
+        .unwrap();
+    let errors = import::list_import_errors(&mut tx, shop.company, import.id, 0, 1000)
+        .await
+        .unwrap();
     let detected = import.detected.as_ref().map(|d| &d.0);
-    errors.iter().fold(import::report_header(detected), |text, error| text + &import::report_row(error, detected))
+    errors
+        .iter()
+        .fold(import::report_header(detected), |text, error| {
+            text + &import::report_row(error, detected)
+        })
 }
 
 fn counts(import: &Import) -> (i64, i64, i64) {
-    (import.rows_imported, import.rows_updated, import.rows_unchanged)
+    (
+        import.rows_imported,
+        import.rows_updated,
+        import.rows_unchanged,
+    )
 }
 
 fn warned(import: &Import, code: &str) -> u64 {
-    import.warnings.iter().find(|warning| warning.code == code).map_or(0, |warning| warning.rows)
+    import
+        .warnings
+        .iter()
+        .find(|warning| warning.code == code)
+        .map_or(0, |warning| warning.rows)
 }
 
 #[tokio::test]
 async fn a_corrected_errors_file_adds_the_missing_line_and_changes_no_other() {
-    let (good, bad, other) = ("1,A,3,2,2026-01-05", "1,A,x,2,2026-01-05", "1,A,4,2,2026-01-05");
-    for rows in [&[good, bad][..], &[bad, good], &[good, bad, other], &[bad, good, other]] {
+    let (good, bad, other) = (
+        "1,A,3,2,2026-01-05",
+        "1,A,x,2,2026-01-05",
+        "1,A,4,2,2026-01-05",
+    );
+    for rows in [
+        &[good, bad][..],
+        &[bad, good],
+        &[good, bad, other],
+        &[bad, good, other],
+    ] {
         let shop = Shop::open().await;
         let sent = file(rows);
         let first = shop.import(Kind::Sales, "{}", sent.as_bytes()).await;
@@ -38,12 +67,24 @@ async fn a_corrected_errors_file_adds_the_missing_line_and_changes_no_other() {
         let before = shop.books(shop.company).await;
         let corrected = report(&shop, &first).await.replace("A,x,", "A,5,");
         let second = shop.import(Kind::Sales, "{}", corrected.as_bytes()).await;
-        assert_eq!((counts(&second), second.warnings.len()), ((1, 0, 0), 0), "{corrected}");
+        assert_eq!(
+            (counts(&second), second.warnings.len()),
+            ((1, 0, 0), 0),
+            "{corrected}"
+        );
         let after = shop.books(shop.company).await;
         assert!(before.iter().all(|line| after.contains(line)), "{rows:?}");
-        let whole = shop.import(Kind::Sales, "{}", sent.replace("A,x,", "A,5,").as_bytes()).await;
-        assert_eq!((counts(&whole), warned(&whole, "missing_lines")), ((0, 0, rows.len() as i64), 0), "{rows:?}");
-        let again = shop.import(Kind::Sales, "{}", format!("{corrected}\n").as_bytes()).await;
+        let whole = shop
+            .import(Kind::Sales, "{}", sent.replace("A,x,", "A,5,").as_bytes())
+            .await;
+        assert_eq!(
+            (counts(&whole), warned(&whole, "missing_lines")),
+            ((0, 0, rows.len() as i64), 0),
+            "{rows:?}"
+        );
+        let again = shop
+            .import(Kind::Sales, "{}", format!("{corrected}\n").as_bytes())
+            .await;
         assert_eq!(counts(&again), (0, 0, 1), "{rows:?}");
         assert_eq!(shop.books(shop.company).await, after, "{rows:?}");
     }
@@ -52,28 +93,59 @@ async fn a_corrected_errors_file_adds_the_missing_line_and_changes_no_other() {
 #[tokio::test]
 async fn a_row_keeps_its_number_through_a_correction_that_is_wrong_too() {
     let shop = Shop::open().await;
-    let first = shop.import(Kind::Sales, "{}", file(&["1,A,3,2,2026-01-05", "1,A,x,2,2026-01-05"]).as_bytes()).await;
+    let first = shop
+        .import(
+            Kind::Sales,
+            "{}",
+            file(&["1,A,3,2,2026-01-05", "1,A,x,2,2026-01-05"]).as_bytes(),
+        )
+        .await;
     let wrong = report(&shop, &first).await.replace("A,x,", "A,y,") + "9,B,1,1,2026-01-05,,,,,,\n";
     let second = shop.import(Kind::Sales, "{}", wrong.as_bytes()).await;
     assert_eq!((second.rows_imported, second.rows_rejected), (1, 1));
     let corrected = report(&shop, &second).await;
-    assert_eq!(corrected.lines().next().unwrap().matches("import_line").count(), 1, "{corrected}");
-    let third = shop.import(Kind::Sales, "{}", corrected.replace("A,y,", "A,5,").as_bytes()).await;
+    assert_eq!(
+        corrected
+            .lines()
+            .next()
+            .unwrap()
+            .matches("import_line")
+            .count(),
+        1,
+        "{corrected}"
+    );
+    let third = shop
+        .import(
+            Kind::Sales,
+            "{}",
+            corrected.replace("A,y,", "A,5,").as_bytes(),
+        )
+        .await;
     assert_eq!(counts(&third), (1, 0, 0));
 }
 
 #[tokio::test]
 async fn a_row_whose_identity_was_corrected_never_takes_another_s_place() {
     let shop = Shop::open().await;
-    shop.import(Kind::Products, "{}", b"sku,name\nA,Soap\n").await;
+    shop.import(Kind::Products, "{}", b"sku,name\nA,Soap\n")
+        .await;
     let options = r#"{"unknown_products": "reject"}"#;
-    let rows = file(&["1,A,3,2,2026-01-05", "1,AB,5,2,2026-01-05", "2,AB,7,2,2026-01-05"]);
+    let rows = file(&[
+        "1,A,3,2,2026-01-05",
+        "1,AB,5,2,2026-01-05",
+        "2,AB,7,2,2026-01-05",
+    ]);
     let first = shop.import(Kind::Sales, options, rows.as_bytes()).await;
     assert_eq!((first.rows_imported, first.rows_rejected), (1, 2));
     let before = shop.books(shop.company).await;
     let corrected = report(&shop, &first).await.replace(",AB,", ",A,");
-    let second = shop.import(Kind::Sales, options, corrected.as_bytes()).await;
-    assert_eq!((counts(&second), warned(&second, "lines_taken")), ((1, 0, 1), 1));
+    let second = shop
+        .import(Kind::Sales, options, corrected.as_bytes())
+        .await;
+    assert_eq!(
+        (counts(&second), warned(&second, "lines_taken")),
+        ((1, 0, 1), 1)
+    );
     let after = shop.books(shop.company).await;
     assert!(before.iter().all(|line| after.contains(line)), "{after:#?}");
 }
@@ -81,22 +153,49 @@ async fn a_row_whose_identity_was_corrected_never_takes_another_s_place() {
 #[tokio::test]
 async fn lines_that_a_corrected_file_leaves_out_stay_and_are_told() {
     let shop = Shop::open().await;
-    let rows = ["1,A,3,2,2026-01-05", "1,B,1,2,2026-01-05", "1,B,1,2,2026-01-05", "2,A,1,2,2026-01-06"];
+    let rows = [
+        "1,A,3,2,2026-01-05",
+        "1,B,1,2,2026-01-05",
+        "1,B,1,2,2026-01-05",
+        "2,A,1,2,2026-01-06",
+    ];
     shop.import(Kind::Sales, "{}", file(&rows).as_bytes()).await;
-    let second = shop.import(Kind::Sales, "{}", file(&["1,A,4,2,2026-01-05", "1,B,1,2,2026-01-05"]).as_bytes()).await;
-    assert_eq!((counts(&second), warned(&second, "missing_lines")), ((0, 1, 1), 1));
+    let second = shop
+        .import(
+            Kind::Sales,
+            "{}",
+            file(&["1,A,4,2,2026-01-05", "1,B,1,2,2026-01-05"]).as_bytes(),
+        )
+        .await;
+    assert_eq!(
+        (counts(&second), warned(&second, "missing_lines")),
+        ((0, 1, 1), 1)
+    );
     assert_eq!(shop.books(shop.company).await.len(), 4);
 }
 
 #[tokio::test]
 async fn exact_duplicates_are_lines_of_their_own_unless_the_options_drop_them() {
     let shop = Shop::open().await;
-    let rows = file(&["1,A,3,2,2026-01-05", "1,A,3,2,2026-01-05", "1,A,4,2,2026-01-05", "1,A,3,2,2026-01-05"]);
-    let dropped = shop.import(Kind::Sales, r#"{"duplicates": "drop"}"#, rows.as_bytes()).await;
-    assert_eq!((counts(&dropped), warned(&dropped, "dropped_lines")), ((2, 0, 0), 2));
+    let rows = file(&[
+        "1,A,3,2,2026-01-05",
+        "1,A,3,2,2026-01-05",
+        "1,A,4,2,2026-01-05",
+        "1,A,3,2,2026-01-05",
+    ]);
+    let dropped = shop
+        .import(Kind::Sales, r#"{"duplicates": "drop"}"#, rows.as_bytes())
+        .await;
+    assert_eq!(
+        (counts(&dropped), warned(&dropped, "dropped_lines")),
+        ((2, 0, 0), 2)
+    );
     let other = Shop::open().await;
     let kept = other.import(Kind::Sales, "{}", rows.as_bytes()).await;
-    assert_eq!((counts(&kept), warned(&kept, "duplicate_lines")), ((4, 0, 0), 2));
+    assert_eq!(
+        (counts(&kept), warned(&kept, "duplicate_lines")),
+        ((4, 0, 0), 2)
+    );
 }
 
 #[tokio::test]
@@ -104,11 +203,25 @@ async fn one_odd_cell_refuses_its_row_and_not_the_file() {
     let shop = Shop::open().await;
     let long = "x".repeat(200_000);
     let odd = format!("1,B,999999999999999.9999,2,2026-01-05\n1,{long},1,2,2026-01-05");
-    let import = shop.import(Kind::Sales, "{}", file(&["1,A,3,2,2026-01-05", &odd]).as_bytes()).await;
+    let import = shop
+        .import(
+            Kind::Sales,
+            "{}",
+            file(&["1,A,3,2,2026-01-05", &odd]).as_bytes(),
+        )
+        .await;
     assert_eq!((import.state, import.rows_imported), (State::Succeeded, 1));
-    let codes: Vec<_> = shop.errors(import.id).await.into_iter().map(|(_, _, code)| code).collect();
+    let codes: Vec<_> = shop
+        .errors(import.id)
+        .await
+        .into_iter()
+        .map(|(_, _, code)| code)
+        .collect();
     assert_eq!(codes, ["out_of_range", "too_long"]);
-    assert!(report(&shop, &import).await.len() < 20_000, "a long row is cut");
+    assert!(
+        report(&shop, &import).await.len() < 20_000,
+        "a long row is cut"
+    );
     let nul = file(&["1,A,3,2,01/02/2026 \0"]);
     let asked = shop.import(Kind::Sales, "{}", nul.as_bytes()).await;
     assert_eq!((asked.state, asked.questions.len()), (State::NeedsInput, 1));

@@ -11,23 +11,29 @@ use super::shop::Shop;
 use crate::catalog::import_merge::take_turn;
 
 const COUNTS: &[u8] = b"sku,stock,date\nA,10,2026-01-01\nB,5,2026-01-01\n";
-const SALES: &[u8] = b"invoice,sku,quantity,price,date,customer\n1,A,3,2,2026-01-05,c1\n1,B,1,2,2026-01-05,c1\n\
+const SALES: &[u8] =
+    b"invoice,sku,quantity,price,date,customer\n1,A,3,2,2026-01-05,c1\n1,B,1,2,2026-01-05,c1\n\
     C2,A,-3,2,2026-01-06,c1\n";
 
 /// Holds the company's turn, so that no import can end well.
 async fn hold_turn(shop: &Shop) -> PgConnection {
     let mut owner = shop.db.owner().await;
-    sqlx::query!("select pg_advisory_lock(hashtextextended('import ' || $1::text, 0))", shop.company.to_string())
-        .execute(&mut owner)
-        .await
-        .unwrap();
+    sqlx::query!(
+        "select pg_advisory_lock(hashtextextended('import ' || $1::text, 0))",
+        shop.company.to_string()
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
     owner
 }
 
 /// An import whose worker died once all rows were committed, before their levels were.
 async fn half_done(shop: &Shop) -> ImportId {
     shop.import(Kind::StockCounts, "{}", COUNTS).await;
-    let id = shop.upload(Kind::Sales, r#"{"cancellation_prefix": "C"}"#, SALES).await;
+    let id = shop
+        .upload(Kind::Sales, r#"{"cancellation_prefix": "C"}"#, SALES)
+        .await;
     let turn = hold_turn(shop).await;
     shop.die_when(id, "merged_through > 0").await;
     drop(turn);
@@ -47,16 +53,40 @@ async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
         "select string_agg(p.sku_key || trunc(l.level), ' ' order by p.sku_key)
          from stock_levels l join products p on p.id = l.product_id"
     );
-    assert_eq!(levels.fetch_one(&mut owner).await.unwrap().as_deref(), Some("A10 B4"));
+    assert_eq!(
+        levels.fetch_one(&mut owner).await.unwrap().as_deref(),
+        Some("A10 B4")
+    );
     let books = shop.books(shop.company).await;
-    let products: Vec<Uuid> = sqlx::query_scalar!("select id from products").fetch_all(&mut owner).await.unwrap();
-    let mut tx = shop.db.db.begin(Scope::company(shop.company)).await.unwrap();
-    assert_eq!(net_sales(&mut tx, shop.company, &products).await.unwrap(), 1);
-    assert_eq!(recompute_levels(&mut tx, shop.company, &products).await.unwrap(), 0);
+    let products: Vec<Uuid> = sqlx::query_scalar!("select id from products")
+        .fetch_all(&mut owner)
+        .await
+        .unwrap();
+    let mut tx = shop
+        .db
+        .db
+        .begin(Scope::company(shop.company))
+        .await
+        .unwrap();
+    assert_eq!(
+        net_sales(&mut tx, shop.company, &products).await.unwrap(),
+        1
+    );
+    assert_eq!(
+        recompute_levels(&mut tx, shop.company, &products)
+            .await
+            .unwrap(),
+        0
+    );
     tx.commit().await.unwrap();
     assert_eq!(shop.books(shop.company).await, books);
-    let follow = sqlx::query_scalar!("select count(*) from job_bodies where kind = 'rupture.compute_demand'");
-    assert!(follow.fetch_one(&mut owner).await.unwrap() > Some(0), "demand is computed anew");
+    let follow = sqlx::query_scalar!(
+        "select count(*) from job_bodies where kind = 'rupture.compute_demand'"
+    );
+    assert!(
+        follow.fetch_one(&mut owner).await.unwrap() > Some(0),
+        "demand is computed anew"
+    );
     let staged = sqlx::query_scalar!("select count(*) from staging.sale_lines");
     assert_eq!(staged.fetch_one(&mut owner).await.unwrap(), Some(0));
 }
@@ -65,9 +95,16 @@ async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
 async fn a_cancelled_import_takes_in_what_it_had_committed() {
     let shop = Shop::open().await;
     let id = half_done(&shop).await;
-    let mut tx = shop.db.db.begin(Scope::company(shop.company)).await.unwrap();
+    let mut tx = shop
+        .db
+        .db
+        .begin(Scope::company(shop.company))
+        .await
+        .unwrap();
     let now = platform::db::now(&mut tx).await.unwrap();
-    import::cancel_import(&mut tx, shop.company, id, now).await.unwrap();
+    import::cancel_import(&mut tx, shop.company, id, now)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(shop.run(id).await.outcome, "succeeded");
     expect_settled(&shop, id, State::Cancelled).await;
@@ -77,9 +114,15 @@ async fn a_cancelled_import_takes_in_what_it_had_committed() {
 async fn an_import_that_is_given_up_takes_in_what_it_had_committed() {
     let shop = Shop::open().await;
     let id = half_done(&shop).await;
-    let last = sqlx::query!("update jobs_ready set attempt = max_attempts - 1 where kind = 'catalog.import_file'");
+    let last = sqlx::query!(
+        "update jobs_ready set attempt = max_attempts - 1 where kind = 'catalog.import_file'"
+    );
     last.execute(&mut shop.db.owner().await).await.unwrap();
-    shop.fleet.blobs.delete(&format!("{}/imports/{id}", shop.company)).await.unwrap();
+    shop.fleet
+        .blobs
+        .delete(&format!("{}/imports/{id}", shop.company))
+        .await
+        .unwrap();
     assert_eq!(shop.run(id).await.outcome, "dead");
     expect_settled(&shop, id, State::Failed).await;
     assert_eq!(shop.find(id).await.error_code.as_deref(), Some("internal"));
@@ -89,8 +132,15 @@ async fn an_import_that_is_given_up_takes_in_what_it_had_committed() {
 async fn an_import_whose_job_was_cancelled_as_it_waited_is_closed_by_the_sweep() {
     let shop = Shop::open().await;
     let id = half_done(&shop).await;
-    let mut tx = shop.db.db.begin(Scope::company(shop.company)).await.unwrap();
-    control::cancel(&mut tx, job_of(&shop, id).await, "by hand").await.unwrap();
+    let mut tx = shop
+        .db
+        .db
+        .begin(Scope::company(shop.company))
+        .await
+        .unwrap();
+    control::cancel(&mut tx, job_of(&shop, id).await, "by hand")
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     shop.close_imports().await;
     expect_settled(&shop, id, State::Cancelled).await;
@@ -101,9 +151,16 @@ async fn an_import_whose_job_is_gone_is_closed_by_the_sweep_and_says_so() {
     let shop = Shop::open().await;
     let id = half_done(&shop).await;
     let mut tx = shop.db.db.begin_engine().await.unwrap();
-    assert_eq!(import::abandoned_imports(&mut tx).await.unwrap(), [], "its job waits");
+    assert_eq!(
+        import::abandoned_imports(&mut tx).await.unwrap(),
+        [],
+        "its job waits"
+    );
     tx.commit().await.unwrap();
-    let gone = sqlx::query!("delete from jobs_ready where id = $1", job_of(&shop, id).await.0);
+    let gone = sqlx::query!(
+        "delete from jobs_ready where id = $1",
+        job_of(&shop, id).await.0
+    );
     gone.execute(&mut shop.db.owner().await).await.unwrap();
     shop.close_imports().await;
     expect_settled(&shop, id, State::Failed).await;
@@ -115,14 +172,22 @@ async fn an_import_that_is_over_can_not_come_back_to_life() {
     let shop = Shop::open().await;
     let import = shop.import(Kind::Sales, "{}", SALES).await;
     let detected = import.detected.unwrap().0;
-    let mut tx = shop.db.db.begin(Scope::company(shop.company)).await.unwrap();
+    let mut tx = shop
+        .db
+        .db
+        .begin(Scope::company(shop.company))
+        .await
+        .unwrap();
     let why = import::Refusal::new("late", "too late");
     for step in [
         import::ask(&mut tx, shop.company, import.id, &detected, &[]).await,
         import::start_loading(&mut tx, shop.company, import.id, &detected).await,
         import::fail(&mut tx, shop.company, import.id, &why).await,
     ] {
-        assert!(matches!(step, Err(domain::Error::Conflict { .. })), "{step:?}");
+        assert!(
+            matches!(step, Err(domain::Error::Conflict { .. })),
+            "{step:?}"
+        );
     }
     tx.commit().await.unwrap();
     assert_eq!(shop.find(import.id).await.state, State::Succeeded);
@@ -134,17 +199,31 @@ async fn a_value_that_the_database_refuses_fails_the_import_at_once() {
     let refuse = "create function refuse() returns trigger language plpgsql as
            $$ begin raise exception 'numeric field overflow' using errcode = '22003'; end $$;
          create trigger refuse before insert on sales for each row execute function refuse()";
-    sqlx::raw_sql(refuse).execute(&mut shop.db.owner().await).await.unwrap();
+    sqlx::raw_sql(refuse)
+        .execute(&mut shop.db.owner().await)
+        .await
+        .unwrap();
     let import = shop.import(Kind::Sales, "{}", SALES).await;
-    assert_eq!((import.state, import.error_code.as_deref()), (State::Failed, Some("value_out_of_range")));
+    assert_eq!(
+        (import.state, import.error_code.as_deref()),
+        (State::Failed, Some("value_out_of_range"))
+    );
 }
 
 #[tokio::test]
 async fn waiting_for_another_import_of_the_company_spends_no_try() {
     let shop = Shop::open().await;
     let _turn = hold_turn(&shop).await;
-    let mut tx = shop.db.db.begin(Scope::company(shop.company)).await.unwrap();
-    sqlx::raw_sql("set local lock_timeout = '20ms'").execute(&mut *tx).await.unwrap();
+    let mut tx = shop
+        .db
+        .db
+        .begin(Scope::company(shop.company))
+        .await
+        .unwrap();
+    sqlx::raw_sql("set local lock_timeout = '20ms'")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
     let waited = take_turn(&mut tx, shop.company).await;
     assert!(matches!(waited, Err(JobError::Snooze(..))), "{waited:?}");
 }

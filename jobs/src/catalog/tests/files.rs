@@ -19,13 +19,30 @@ const AMBIGUOUS: &str = "sku,quantity,price,date\nA,1,5,01/02/2026\nA,1,5,03/04/
 async fn a_sales_file_becomes_products_customers_and_sales() {
     let shop = Shop::open().await;
     let import = shop.import(Kind::Sales, "{}", SALES.as_bytes()).await;
-    assert_eq!((import.state, import.rows_total, import.rows_imported), (State::Succeeded, 4, 4));
-    assert_eq!((import.totals.products_created, import.totals.customers_created), (2, 1));
-    assert_eq!(import.warnings[0].rows, 1, "one line is exactly like another");
+    assert_eq!(
+        (import.state, import.rows_total, import.rows_imported),
+        (State::Succeeded, 4, 4)
+    );
+    assert_eq!(
+        (
+            import.totals.products_created,
+            import.totals.customers_created
+        ),
+        (2, 1)
+    );
+    assert_eq!(
+        import.warnings[0].rows, 1,
+        "one line is exactly like another"
+    );
     let mut owner = shop.db.owner().await;
-    let products =
-        sqlx::query!("select sku, name, draft, currency from products order by sku_key").fetch_all(&mut owner);
-    let products: Vec<_> = products.await.unwrap().into_iter().map(|p| (p.sku, p.name, p.draft, p.currency)).collect();
+    let products = sqlx::query!("select sku, name, draft, currency from products order by sku_key")
+        .fetch_all(&mut owner);
+    let products: Vec<_> = products
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|p| (p.sku, p.name, p.draft, p.currency))
+        .collect();
     let product = |sku: &str, name: &str| (sku.to_owned(), name.to_owned(), true, "GBP".to_owned());
     assert_eq!(products, [product("a", "Soap"), product("B", "Rice")]);
     let books = shop.books(shop.company).await;
@@ -42,11 +59,27 @@ async fn reimporting_the_same_file_changes_nothing() {
     let books = shop.books(shop.company).await;
     let again = shop.import(Kind::Sales, "{}", SALES.as_bytes()).await;
     assert_eq!(again.repeats_id, Some(first.id));
-    assert_eq!((again.rows_imported, again.rows_updated, again.rows_unchanged), (0, 0, 4));
+    assert_eq!(
+        (
+            again.rows_imported,
+            again.rows_updated,
+            again.rows_unchanged
+        ),
+        (0, 0, 4)
+    );
     // Another file with the same rows: nothing tells that it repeats but the rows themselves.
-    let other = shop.import(Kind::Sales, "{}", format!("{SALES}\n\n").as_bytes()).await;
+    let other = shop
+        .import(Kind::Sales, "{}", format!("{SALES}\n\n").as_bytes())
+        .await;
     assert_eq!(other.repeats_id, None);
-    assert_eq!((other.rows_imported, other.rows_updated, other.rows_unchanged), (0, 0, 4));
+    assert_eq!(
+        (
+            other.rows_imported,
+            other.rows_updated,
+            other.rows_unchanged
+        ),
+        (0, 0, 4)
+    );
     assert_eq!(shop.books(shop.company).await, books);
 }
 
@@ -57,13 +90,29 @@ async fn files_are_swept_a_month_after_their_import_and_a_day_after_a_broken_upl
     let asked = shop.import(Kind::Sales, "{}", AMBIGUOUS.as_bytes()).await;
     assert_eq!(asked.state, State::NeedsInput);
     let key = |id: String| format!("{}/imports/{id}", shop.company);
-    let (done, asked, broken) = (key(done.to_string()), key(asked.id.to_string()), key("broken".to_owned()));
-    shop.fleet.blobs.put(&broken, "half a fi".into()).await.unwrap();
-    for (later, kept) in [(1, vec![&done, &asked, &broken]), (24, vec![&done, &asked]), (30 * 24, vec![&asked])] {
+    let (done, asked, broken) = (
+        key(done.to_string()),
+        key(asked.id.to_string()),
+        key("broken".to_owned()),
+    );
+    shop.fleet
+        .blobs
+        .put(&broken, "half a fi".into())
+        .await
+        .unwrap();
+    for (later, kept) in [
+        (1, vec![&done, &asked, &broken]),
+        (24, vec![&done, &asked]),
+        (30 * 24, vec![&asked]),
+    ] {
         shop.db.advance(Duration::from_secs(later * 3_600)).await;
         shop.sweep().await;
         for key in [&done, &asked, &broken] {
-            assert_eq!(shop.fleet.blobs.open(key).await.is_ok(), kept.contains(&key), "{key} after {later} h more");
+            assert_eq!(
+                shop.fleet.blobs.open(key).await.is_ok(),
+                kept.contains(&key),
+                "{key} after {later} h more"
+            );
         }
     }
 }
@@ -74,11 +123,32 @@ async fn a_corrected_file_updates_by_key_and_keeps_what_was() {
     shop.import(Kind::Sales, "{}", SALES.as_bytes()).await;
     let corrected = SALES.replace("1,B,Rice,1,10", "1,B,Rice,4,9");
     let import = shop.import(Kind::Sales, "{}", corrected.as_bytes()).await;
-    assert_eq!((import.rows_imported, import.rows_updated, import.rows_unchanged), (0, 1, 3));
-    let previous =
-        sqlx::query_scalar!("select previous ->> 'quantity' from import_changes where import_id = $1", import.id.0);
-    assert_eq!(previous.fetch_one(&mut shop.db.owner().await).await.unwrap().as_deref(), Some("1.000"));
-    assert!(shop.books(shop.company).await.iter().any(|l| l.contains("|B|17850|4.000|9.000000|36.0000|")));
+    assert_eq!(
+        (
+            import.rows_imported,
+            import.rows_updated,
+            import.rows_unchanged
+        ),
+        (0, 1, 3)
+    );
+    let previous = sqlx::query_scalar!(
+        "select previous ->> 'quantity' from import_changes where import_id = $1",
+        import.id.0
+    );
+    assert_eq!(
+        previous
+            .fetch_one(&mut shop.db.owner().await)
+            .await
+            .unwrap()
+            .as_deref(),
+        Some("1.000")
+    );
+    assert!(
+        shop.books(shop.company)
+            .await
+            .iter()
+            .any(|l| l.contains("|B|17850|4.000|9.000000|36.0000|"))
+    );
 }
 
 #[tokio::test]
@@ -95,41 +165,94 @@ async fn of_lines_with_the_callers_own_id_the_last_stands() {
 async fn good_rows_go_in_and_the_others_are_reported_unless_all_or_nothing_was_asked() {
     let shop = Shop::open().await;
     let file = format!("{SALES}3,A,Soap,x,1,2026-01-05,,\n4,A,Soap,1,1,2026-02-30,,\n");
-    let all = shop.import(Kind::Sales, r#"{"mode": "all_or_nothing"}"#, file.as_bytes()).await;
-    assert_eq!((all.state, all.error_code.as_deref()), (State::Failed, Some("rows_rejected")));
-    let expected = [(6, "quantity".into(), "not_a_number".into()), (7, "date".into(), "not_a_date".into())];
+    let all = shop
+        .import(
+            Kind::Sales,
+            r#"{"mode": "all_or_nothing"}"#,
+            file.as_bytes(),
+        )
+        .await;
+    assert_eq!(
+        (all.state, all.error_code.as_deref()),
+        (State::Failed, Some("rows_rejected"))
+    );
+    let expected = [
+        (6, "quantity".into(), "not_a_number".into()),
+        (7, "date".into(), "not_a_date".into()),
+    ];
     assert_eq!(shop.errors(all.id).await, expected);
     assert!(shop.books(shop.company).await.is_empty());
     let valid = shop.import(Kind::Sales, "{}", file.as_bytes()).await;
-    assert_eq!((valid.state, valid.rows_imported, valid.rows_rejected), (State::Succeeded, 4, 2));
+    assert_eq!(
+        (valid.state, valid.rows_imported, valid.rows_rejected),
+        (State::Succeeded, 4, 2)
+    );
     assert_eq!(shop.errors(valid.id).await, expected);
-    let whole = shop.import(Kind::Sales, r#"{"mode": "all_or_nothing"}"#, SALES.as_bytes()).await;
+    let whole = shop
+        .import(
+            Kind::Sales,
+            r#"{"mode": "all_or_nothing"}"#,
+            SALES.as_bytes(),
+        )
+        .await;
     assert_eq!((whole.state, whole.rows_unchanged), (State::Succeeded, 4));
 }
 
 #[tokio::test]
 async fn unknown_products_are_rejected_where_that_was_asked() {
     let shop = Shop::open().await;
-    shop.import(Kind::Products, "{}", b"sku,name\na,Soap\n").await;
-    let import = shop.import(Kind::Sales, r#"{"unknown_products": "reject"}"#, SALES.as_bytes()).await;
+    shop.import(Kind::Products, "{}", b"sku,name\na,Soap\n")
+        .await;
+    let import = shop
+        .import(
+            Kind::Sales,
+            r#"{"unknown_products": "reject"}"#,
+            SALES.as_bytes(),
+        )
+        .await;
     assert_eq!((import.rows_imported, import.rows_rejected), (3, 1));
-    assert_eq!(shop.errors(import.id).await, [(4, "sku".into(), "unknown_product".into())]);
+    assert_eq!(
+        shop.errors(import.id).await,
+        [(4, "sku".into(), "unknown_product".into())]
+    );
 }
 
 #[tokio::test]
 async fn an_ambiguous_file_waits_for_an_answer_and_goes_on_with_it() {
     let shop = Shop::open().await;
     let asked = shop.import(Kind::Sales, "{}", AMBIGUOUS.as_bytes()).await;
-    assert_eq!((asked.state, asked.questions[0].option.as_str()), (State::NeedsInput, "date_format"));
+    assert_eq!(
+        (asked.state, asked.questions[0].option.as_str()),
+        (State::NeedsInput, "date_format")
+    );
     assert!(shop.books(shop.company).await.is_empty());
     let options: Options = serde_json::from_str(r#"{"date_format": "d/m/Y"}"#).unwrap();
-    let mut tx = shop.db.db.begin(Scope::company(shop.company)).await.unwrap();
-    import::answer_questions(&mut tx, shop.company, asked.id, &options).await.unwrap();
-    tx.enqueue(crate::job(shop.company, &crate::catalog::ImportFile { import_id: asked.id })).await.unwrap();
+    let mut tx = shop
+        .db
+        .db
+        .begin(Scope::company(shop.company))
+        .await
+        .unwrap();
+    import::answer_questions(&mut tx, shop.company, asked.id, &options)
+        .await
+        .unwrap();
+    tx.enqueue(crate::job(
+        shop.company,
+        &crate::catalog::ImportFile {
+            import_id: asked.id,
+        },
+    ))
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     shop.run(asked.id).await;
     assert_eq!(shop.find(asked.id).await.rows_imported, 2);
-    assert!(shop.books(shop.company).await.iter().any(|l| l.contains("|2026-02-01|")));
+    assert!(
+        shop.books(shop.company)
+            .await
+            .iter()
+            .any(|l| l.contains("|2026-02-01|"))
+    );
 }
 
 #[tokio::test]
@@ -140,10 +263,16 @@ async fn a_file_that_is_no_table_ends_its_import_with_the_reason() {
         (b"sku,quantity,price,date\n", "no_rows"),
         (b"a;b\n1;2\n", "missing_column"),
         (b"\0\0\0\0\0\0\0\0\0\0\0\0", "not_a_table"),
-        (b"sku,quantity,price,date\nA,x,1,2026-01-01\n", "no_valid_rows"),
+        (
+            b"sku,quantity,price,date\nA,x,1,2026-01-01\n",
+            "no_valid_rows",
+        ),
     ] {
         let import = shop.import(Kind::Sales, "{}", file).await;
-        assert_eq!((import.state, import.error_code.as_deref()), (State::Failed, Some(code)));
+        assert_eq!(
+            (import.state, import.error_code.as_deref()),
+            (State::Failed, Some(code))
+        );
     }
     assert!(shop.books(shop.company).await.is_empty());
 }
@@ -155,7 +284,14 @@ async fn products_are_made_and_completed_and_an_empty_cell_says_nothing() {
     let file = "Code;Nom;Famille;Fournisseur;Prix de vente;Stock mini;Délai\n\
         A;Savon;Hygiène;Sarl Ndiaye;2,5;10;5\nC;Thé;;;3,75;;\nc;Thé vert;;;;;\n";
     let import = shop.import(Kind::Products, "{}", file.as_bytes()).await;
-    assert_eq!((import.rows_imported, import.rows_updated, import.rows_unchanged), (1, 1, 1));
+    assert_eq!(
+        (
+            import.rows_imported,
+            import.rows_updated,
+            import.rows_unchanged
+        ),
+        (1, 1, 1)
+    );
     let rows = || async {
         sqlx::query_scalar!(
             r#"select concat_ws('|', p.sku_key, p.name, c.name, s.name, trim_scale(p.sale_price), trim_scale(p.min_stock),
@@ -167,7 +303,14 @@ async fn products_are_made_and_completed_and_an_empty_cell_says_nothing() {
         .await
         .unwrap()
     };
-    assert_eq!(rows().await, ["A|Savon|Hygiène|Sarl Ndiaye|2.5|10|5|f", "B|Rice|t", "C|Thé vert|f"]);
+    assert_eq!(
+        rows().await,
+        [
+            "A|Savon|Hygiène|Sarl Ndiaye|2.5|10|5|f",
+            "B|Rice|t",
+            "C|Thé vert|f"
+        ]
+    );
     let file = "code,min stock\nA,12\n";
     let again = shop.import(Kind::Products, "{}", file.as_bytes()).await;
     assert_eq!((again.rows_updated, again.rows_unchanged), (1, 0));
@@ -178,21 +321,35 @@ async fn products_are_made_and_completed_and_an_empty_cell_says_nothing() {
 async fn counts_fix_levels_and_sales_after_them_move_them() {
     let shop = Shop::open().await;
     let counts = "sku,stock,date\nA,10,2026-01-06 08:00\nB,4,2026-01-06 08:00\n";
-    let import = shop.import(Kind::StockCounts, "{}", counts.as_bytes()).await;
-    assert_eq!((import.rows_imported, import.totals.products_created), (2, 2));
+    let import = shop
+        .import(Kind::StockCounts, "{}", counts.as_bytes())
+        .await;
+    assert_eq!(
+        (import.rows_imported, import.totals.products_created),
+        (2, 2)
+    );
     shop.import(Kind::Sales, "{}", SALES.as_bytes()).await;
     let levels = || async {
         let levels = sqlx::query!(
             "select p.sku_key, l.level from stock_levels l join products p on p.id = l.product_id order by p.sku_key"
         );
         let rows = levels.fetch_all(&mut shop.db.owner().await).await.unwrap();
-        rows.into_iter().map(|r| format!("{} {}", r.sku_key, r.level.normalize())).collect::<Vec<_>>()
+        rows.into_iter()
+            .map(|r| format!("{} {}", r.sku_key, r.level.normalize()))
+            .collect::<Vec<_>>()
     };
-    assert_eq!(levels().await, ["A 8", "B 4"], "only the sale after the count moves the level");
-    let again = shop.import(Kind::StockCounts, "{}", format!("{counts}\n").as_bytes()).await;
+    assert_eq!(
+        levels().await,
+        ["A 8", "B 4"],
+        "only the sale after the count moves the level"
+    );
+    let again = shop
+        .import(Kind::StockCounts, "{}", format!("{counts}\n").as_bytes())
+        .await;
     assert_eq!((again.rows_imported, again.rows_unchanged), (0, 2));
     let corrected = counts.replace("A,10", "A,12");
-    shop.import(Kind::StockCounts, "{}", corrected.as_bytes()).await;
+    shop.import(Kind::StockCounts, "{}", corrected.as_bytes())
+        .await;
     assert_eq!(levels().await, ["A 10", "B 4"]);
 }
 
@@ -202,17 +359,32 @@ async fn another_company_sees_nothing_of_an_import() {
     let import = shop.import(Kind::Sales, "{}", SALES.as_bytes()).await;
     let other = shop.another_company().await;
     let mut tx = shop.db.db.begin(Scope::company(other)).await.unwrap();
-    assert!(matches!(import::find_import(&mut tx, other, import.id).await, Err(domain::Error::NotFound(_))));
-    assert!(import::list_imports(&mut tx, other, None, 10).await.unwrap().is_empty());
+    assert!(matches!(
+        import::find_import(&mut tx, other, import.id).await,
+        Err(domain::Error::NotFound(_))
+    ));
+    assert!(
+        import::list_imports(&mut tx, other, None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
 async fn a_cancelled_import_writes_nothing_more() {
     let shop = Shop::open().await;
     let id = shop.upload(Kind::Sales, "{}", SALES.as_bytes()).await;
-    let mut tx = shop.db.db.begin(Scope::company(shop.company)).await.unwrap();
+    let mut tx = shop
+        .db
+        .db
+        .begin(Scope::company(shop.company))
+        .await
+        .unwrap();
     let now = platform::db::now(&mut tx).await.unwrap();
-    import::cancel_import(&mut tx, shop.company, id, now).await.unwrap();
+    import::cancel_import(&mut tx, shop.company, id, now)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     shop.run(id).await;
     assert_eq!(shop.find(id).await.state, State::Cancelled);

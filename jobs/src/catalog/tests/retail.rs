@@ -1,6 +1,9 @@
 //! The Online Retail file, its figures counted again by a few lines of SQL that share nothing with the import.
 
-#![expect(clippy::disallowed_methods, reason = "the independent count has tables of its own")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the independent count has tables of its own"
+)]
 
 use std::io::Cursor;
 
@@ -29,8 +32,7 @@ async fn stage_independently(owner: &mut PgConnection, file: &[u8]) {
     .execute(&mut *owner)
     .await
     .unwrap();
-    let statement =
-        "copy raw (invoice, code, description, quantity, at, price, customer, country) from stdin (format csv, header)";
+    let statement = "copy raw (invoice, code, description, quantity, at, price, customer, country) from stdin (format csv, header)";
     let mut copy = owner.copy_in_raw(statement).await.unwrap();
     copy.send(file).await.unwrap();
     copy.finish().await.unwrap();
@@ -85,14 +87,28 @@ async fn the_figures_of_the_retail_file_are_those_counted_independently() {
     let lines = count(raw, "select count(*) from raw").await;
     let negative_prices = count(raw, "select count(*) from raw where price < 0").await;
     assert_eq!((lines, negative_prices), (541_909, 2));
-    assert_eq!((import.rows_total, import.rows_rejected), (lines, negative_prices));
+    assert_eq!(
+        (import.rows_total, import.rows_rejected),
+        (lines, negative_prices)
+    );
     assert_eq!(import.rows_imported, lines - negative_prices);
     let cancellations = count(raw, "select count(*) from raw where invoice like 'C%'").await;
-    let adjustments = count(raw, "select count(*) from raw where quantity < 0 and price = 0").await;
+    let adjustments = count(
+        raw,
+        "select count(*) from raw where quantity < 0 and price = 0",
+    )
+    .await;
     assert_eq!((cancellations, adjustments), (9_288, 1_336));
     let totals = &import.totals;
-    assert_eq!((totals.cancellations, totals.adjustments), (cancellations.unsigned_abs(), adjustments.unsigned_abs()));
-    let products = count(raw, "select count(distinct upper(trim(code))) from raw where price >= 0").await;
+    assert_eq!(
+        (totals.cancellations, totals.adjustments),
+        (cancellations.unsigned_abs(), adjustments.unsigned_abs())
+    );
+    let products = count(
+        raw,
+        "select count(distinct upper(trim(code))) from raw where price >= 0",
+    )
+    .await;
     let codes = count(raw, "select count(distinct code) from raw").await;
     assert_eq!((codes, products), (4_070, 3_958));
     let customers = count(raw, "select count(distinct customer) from raw").await;
@@ -102,8 +118,10 @@ async fn the_figures_of_the_retail_file_are_those_counted_independently() {
     );
     assert_eq!(count(raw, "select count(*) from products").await, products);
     sqlx::raw_sql(NETTED).execute(&mut *raw).await.unwrap();
-    let (pairs, five): (i32, i32) =
-        sqlx::query_as("select pairs, five from netted").fetch_one(&mut *raw).await.unwrap();
+    let (pairs, five): (i32, i32) = sqlx::query_as("select pairs, five from netted")
+        .fetch_one(&mut *raw)
+        .await
+        .unwrap();
     assert_eq!((pairs, five), (2_899, 2_835));
     assert_eq!(totals.netted, u64::from(pairs.unsigned_abs()));
     let ours = "select count(*) from sales s join products p on p.id = s.product_id
@@ -117,11 +135,24 @@ async fn the_figures_of_the_retail_file_are_those_counted_independently() {
           except all
           select s.document, p.sku_key, s.quantity, s.unit_price, s.sold_at, s.amount
           from sales s join products p on p.id = s.product_id) d";
-    assert_eq!(count(raw, differing).await, 0, "every line is in the books as it stands in the file");
+    assert_eq!(
+        count(raw, differing).await,
+        0,
+        "every line is in the books as it stands in the file"
+    );
     let absurd = count(raw, ABSURD).await;
-    assert!(absurd > 2, "the two orders of 74,215 and 80,995 and what undoes them, at least");
-    let warned = import.warnings.iter().find(|warning| warning.code == "absurd_quantities");
-    assert_eq!(warned.map(|warning| warning.rows), Some(absurd.unsigned_abs()));
+    assert!(
+        absurd > 2,
+        "the two orders of 74,215 and 80,995 and what undoes them, at least"
+    );
+    let warned = import
+        .warnings
+        .iter()
+        .find(|warning| warning.code == "absurd_quantities");
+    assert_eq!(
+        warned.map(|warning| warning.rows),
+        Some(absurd.unsigned_abs())
+    );
     sending_it_again_changes_nothing(&shop, &import, &file).await;
 }
 
@@ -130,7 +161,14 @@ async fn sending_it_again_changes_nothing(shop: &Shop, first: &Import, file: &[u
     let mut owner = shop.db.owner().await;
     let before = books(&mut owner).await;
     let again = shop.import(Kind::Sales, OPTIONS, file).await;
-    assert_eq!((again.rows_imported, again.rows_updated, again.rows_unchanged), (0, 0, first.rows_imported));
+    assert_eq!(
+        (
+            again.rows_imported,
+            again.rows_updated,
+            again.rows_unchanged
+        ),
+        (0, 0, first.rows_imported)
+    );
     assert_eq!(books(&mut owner).await, before);
 }
 
@@ -152,14 +190,29 @@ async fn books(owner: &mut PgConnection) -> Vec<Option<String>> {
 fn codes_that_are_no_products_are_ignored_where_that_is_asked() {
     let Some(file) = retail() else { return };
     let mut options: Options = serde_json::from_str(OPTIONS).unwrap();
-    options.ignore_codes =
-        "POST,D,C2,DOT,M,BANK CHARGES,AMAZONFEE,S,B,PADS,CRUK,gift_0001_*".split(',').map(str::to_owned).collect();
+    options.ignore_codes = "POST,D,C2,DOT,M,BANK CHARGES,AMAZONFEE,S,B,PADS,CRUK,gift_0001_*"
+        .split(',')
+        .map(str::to_owned)
+        .collect();
     let examined = import::examine(Cursor::new(&file), Kind::Sales, &options).unwrap();
-    let Detection::Ready(plan) = examined.detection else { panic!("asked: {examined:?}") };
-    let context =
-        Context { now: chrono::DateTime::UNIX_EPOCH, zone: "Europe/London".parse().unwrap(), currency: "GBP".into() };
+    let Detection::Ready(plan) = examined.detection else {
+        panic!("asked: {examined:?}")
+    };
+    let context = Context {
+        now: chrono::DateTime::UNIX_EPOCH,
+        zone: "Europe/London".parse().unwrap(),
+        currency: "GBP".into(),
+    };
     options.future_dates = Unlikely::Warn;
-    let totals = import::validate(Cursor::new(&file), Kind::Sales, &options, &plan, &context, |_| {}).unwrap();
+    let totals = import::validate(
+        Cursor::new(&file),
+        Kind::Sales,
+        &options,
+        &plan,
+        &context,
+        |_| {},
+    )
+    .unwrap();
     let ignored = csv::Reader::from_reader(file.as_slice())
         .records()
         .filter(|line| {
@@ -167,7 +220,10 @@ fn codes_that_are_no_products_are_ignored_where_that_is_asked() {
             code.starts_with("GIFT_0001_") || options.ignore_codes.contains(&code)
         })
         .count();
-    assert_eq!((totals.rows, totals.ignored, totals.rejected), (541_909, ignored as u64, 0));
+    assert_eq!(
+        (totals.rows, totals.ignored, totals.rejected),
+        (541_909, ignored as u64, 0)
+    );
     assert_eq!(ignored, 2_950);
     assert_eq!((totals.cancellations, totals.adjustments), (8_704, 1_336));
 }

@@ -41,7 +41,12 @@ impl Shop {
             public_url: "http://127.0.0.1:1".into(),
         });
         let blobs = Arc::new(Folder(blobs));
-        let mut shop = Self { db: Arc::new(db), fleet, company: CompanyId::new(), blobs };
+        let mut shop = Self {
+            db: Arc::new(db),
+            fleet,
+            company: CompanyId::new(),
+            blobs,
+        };
         shop.company = shop.another_company().await;
         shop
     }
@@ -63,14 +68,24 @@ impl Shop {
     /// The same database and files for another company.
     pub(super) fn for_company(&self, company: CompanyId) -> Self {
         let (db, fleet, blobs) = (self.db.clone(), self.fleet.clone(), self.blobs.clone());
-        Self { db, fleet, company, blobs }
+        Self {
+            db,
+            fleet,
+            company,
+            blobs,
+        }
     }
 
     /// Uploads a file; nothing runs yet.
     pub(super) async fn upload(&self, kind: Kind, options: &str, file: &[u8]) -> ImportId {
         let id = ImportId::new();
         let blob_key = format!("{}/imports/{id}", self.company);
-        let stored = self.fleet.blobs.put(&blob_key, file.to_vec().into()).await.unwrap();
+        let stored = self
+            .fleet
+            .blobs
+            .put(&blob_key, file.to_vec().into())
+            .await
+            .unwrap();
         let new = NewImport {
             id,
             kind,
@@ -81,11 +96,24 @@ impl Shop {
             options: serde_json::from_str::<Options>(options).unwrap(),
             created_by: None,
         };
-        let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
+        let mut tx = self
+            .db
+            .db
+            .begin(Scope::company(self.company))
+            .await
+            .unwrap();
         let now = platform::db::now(&mut tx).await.unwrap();
-        import::create_import(&mut tx, self.company, &new, now).await.unwrap();
-        let made = tx.enqueue(job(self.company, &ImportFile { import_id: id })).await.unwrap().id();
-        import::assign_job(&mut tx, self.company, id, made).await.unwrap();
+        import::create_import(&mut tx, self.company, &new, now)
+            .await
+            .unwrap();
+        let made = tx
+            .enqueue(job(self.company, &ImportFile { import_id: id }))
+            .await
+            .unwrap()
+            .id();
+        import::assign_job(&mut tx, self.company, id, made)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         id
     }
@@ -99,14 +127,31 @@ impl Shop {
     }
 
     pub(super) async fn find(&self, id: ImportId) -> Import {
-        let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
-        import::find_import(&mut tx, self.company, id).await.unwrap()
+        let mut tx = self
+            .db
+            .db
+            .begin(Scope::company(self.company))
+            .await
+            .unwrap();
+        import::find_import(&mut tx, self.company, id)
+            .await
+            .unwrap()
     }
 
     pub(super) async fn errors(&self, id: ImportId) -> Vec<(i64, String, String)> {
-        let mut tx = self.db.db.begin(Scope::company(self.company)).await.unwrap();
-        let errors = import::list_import_errors(&mut tx, self.company, id, 0, 1000).await.unwrap();
-        errors.into_iter().map(|e| (e.line, e.column.unwrap_or_default(), e.code)).collect()
+        let mut tx = self
+            .db
+            .db
+            .begin(Scope::company(self.company))
+            .await
+            .unwrap();
+        let errors = import::list_import_errors(&mut tx, self.company, id, 0, 1000)
+            .await
+            .unwrap();
+        errors
+            .into_iter()
+            .map(|e| (e.line, e.column.unwrap_or_default(), e.code))
+            .collect()
     }
 
     /// Runs the job of an import.
@@ -121,7 +166,10 @@ impl Shop {
         let mut tx = self.db.db.begin_engine().await.unwrap();
         tx.enqueue(platform_job(&SweepFiles {})).await.unwrap();
         tx.commit().await.unwrap();
-        let ran = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone()).await.run_due().await;
+        let ran = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone())
+            .await
+            .run_due()
+            .await;
         assert!(ran.iter().any(|ran| (ran.kind.as_str(), ran.outcome) == ("catalog.sweep_files", "succeeded")));
     }
 
@@ -130,13 +178,18 @@ impl Shop {
         let mut tx = self.db.db.begin_engine().await.unwrap();
         tx.enqueue(platform_job(&CloseImports {})).await.unwrap();
         tx.commit().await.unwrap();
-        let ran = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone()).await.run_due().await;
+        let ran = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone())
+            .await
+            .run_due()
+            .await;
         assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:#?}");
     }
 
     /// Runs the job of an import in a runtime of its own that dies once a commit makes `is_time` true of its row.
     pub(super) async fn die_when(&self, id: ImportId, is_time: &str) {
-        let mut commits = PgListener::connect(self.db.url().expose_secret()).await.unwrap();
+        let mut commits = PgListener::connect(self.db.url().expose_secret())
+            .await
+            .unwrap();
         commits.listen("import_moved").await.unwrap();
         let trigger = format!(
             "create or replace function tell() returns trigger language plpgsql as
@@ -144,19 +197,39 @@ impl Shop {
              create or replace trigger tell after update on imports for each row when (new.{is_time}) execute function tell()"
         );
         let mut owner = self.db.owner().await;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(trigger)).execute(&mut owner).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(trigger))
+            .execute(&mut owner)
+            .await
+            .unwrap();
         let claimed = self.claim(id, "doomed").await;
-        let doomed = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let doomed = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let (fleet, url) = (self.fleet.clone(), self.db.url());
         doomed.spawn(async move {
             let db = Db::connect(&DbConfig::small(url)).await.unwrap();
-            let fleet = Fleet { db: db.clone(), ..Fleet::clone(&fleet) };
-            runner(Arc::new(fleet), db).run(claimed, CancellationToken::new(), &CancellationToken::new()).await
+            let fleet = Fleet {
+                db: db.clone(),
+                ..Fleet::clone(&fleet)
+            };
+            runner(Arc::new(fleet), db)
+                .run(claimed, CancellationToken::new(), &CancellationToken::new())
+                .await
         });
-        tokio::time::timeout(Duration::from_secs(120), commits.recv()).await.expect("the import gets there").unwrap();
+        tokio::time::timeout(Duration::from_secs(120), commits.recv())
+            .await
+            .expect("the import gets there")
+            .unwrap();
         doomed.shutdown_background();
-        sqlx::raw_sql("drop trigger tell on imports").execute(&mut owner).await.unwrap();
-        let rescued = rescue::rescue_lost(self.db.db.engine(), Duration::ZERO).await.unwrap();
+        sqlx::raw_sql("drop trigger tell on imports")
+            .execute(&mut owner)
+            .await
+            .unwrap();
+        let rescued = rescue::rescue_lost(self.db.db.engine(), Duration::ZERO)
+            .await
+            .unwrap();
         assert_eq!(rescued.given_back, 1, "the dead worker's job waits again");
     }
 
@@ -180,7 +253,11 @@ impl Shop {
                 wanted.push(job);
             }
         }
-        claim::by_ids(pool, worker, &wanted).await.unwrap().pop().expect("the import's job is due")
+        claim::by_ids(pool, worker, &wanted)
+            .await
+            .unwrap()
+            .pop()
+            .expect("the import's job is due")
     }
 
     /// Every sale line, without what differs between two makings of the same books.
@@ -211,5 +288,10 @@ impl Drop for Folder {
 
 fn runner(fleet: Arc<Fleet>, db: Db) -> Runner<Fleet> {
     let completions = Completions::start(&db);
-    Runner { registry: Arc::new(crate::registry()), world: fleet, db, completions }
+    Runner {
+        registry: Arc::new(crate::registry()),
+        world: fleet,
+        db,
+        completions,
+    }
 }

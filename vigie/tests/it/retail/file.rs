@@ -5,8 +5,20 @@ use std::collections::{BTreeSet, HashMap};
 use platform::testing::data_set;
 
 /// Postage, fees, samples, vouchers: what the file sells beside goods.
-pub(super) const NO_PRODUCTS: [&str; 12] =
-    ["POST", "D", "C2", "DOT", "M", "BANK CHARGES", "AMAZONFEE", "S", "B", "PADS", "CRUK", "gift_0001_*"];
+pub(super) const NO_PRODUCTS: [&str; 12] = [
+    "POST",
+    "D",
+    "C2",
+    "DOT",
+    "M",
+    "BANK CHARGES",
+    "AMAZONFEE",
+    "S",
+    "B",
+    "PADS",
+    "CRUK",
+    "gift_0001_*",
+];
 
 /// The file, and what it holds.
 #[derive(Debug, Default)]
@@ -74,7 +86,11 @@ impl Counted {
         self.cancellations += i64::from(is_cancellation);
         self.adjustments += i64::from(is_negative && price == 0.0);
         if !customer.is_empty() && is_negative == is_cancellation {
-            let whose = (customer.to_owned(), code.to_owned(), quantity.trim_start_matches('-').to_owned());
+            let whose = (
+                customer.to_owned(),
+                code.to_owned(),
+                quantity.trim_start_matches('-').to_owned(),
+            );
             self.moves.push((at.to_owned(), is_cancellation, whose));
         }
         if price >= 0.0 && !self.products.contains(code) {

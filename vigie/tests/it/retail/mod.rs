@@ -14,8 +14,8 @@ use sqlx::PgConnection;
 use self::file::{Counted, NO_PRODUCTS, Retail, retail};
 use self::outcome::{concerned, expect_alerts, expect_predictions};
 use crate::support::{
-    Client, Process, Role, System, eventually, expect_nothing_lost_or_doubled, guarded_for, look, until_succeeded,
-    upload,
+    Client, Process, Role, System, eventually, expect_nothing_lost_or_doubled, guarded_for, look,
+    until_succeeded, upload,
 };
 
 /// Bytes of resident memory of each process, whatever the size of the file.
@@ -34,12 +34,20 @@ fn options(ignore_codes: &[&str]) -> Value {
 
 /// What is on the shelf of each product of the file: each fiftieth has run out, some won't last, most will.
 fn levels(products: BTreeSet<String>) -> BTreeMap<String, u32> {
-    let level = |n: u32| if n.is_multiple_of(50) { 0 } else { n % 7 * 500 + 3 };
+    let level = |n: u32| {
+        if n.is_multiple_of(50) {
+            0
+        } else {
+            n % 7 * 500 + 3
+        }
+    };
     products.into_iter().zip((0..).map(level)).collect()
 }
 
 fn count_file(levels: &BTreeMap<String, u32>) -> Vec<u8> {
-    let lines = levels.iter().map(|(sku, level)| format!("\"{sku}\",{level}\n"));
+    let lines = levels
+        .iter()
+        .map(|(sku, level)| format!("\"{sku}\",{level}\n"));
     format!("sku,quantity\n{}", lines.collect::<String>()).into_bytes()
 }
 
@@ -49,29 +57,67 @@ async fn kill_in_the_middle(system: &mut System, conn: &mut PgConnection, import
         "select w.name from jobs_ready r join workers w on w.id = r.worker_id join imports i on i.job_id = r.id
          where r.state = 1 and i.id = '{import}' and i.staged_through > 270000"
     );
-    let name = eventually("half of the file is staged", async || look(conn, &statement).await.pop()).await;
+    let name = eventually("half of the file is staged", async || {
+        look(conn, &statement).await.pop()
+    })
+    .await;
     let id: u32 = name.split('-').next().unwrap().parse().unwrap();
-    let index = system.processes.iter().position(|process| process.id() == id).expect("one of ours");
+    let index = system
+        .processes
+        .iter()
+        .position(|process| process.id() == id)
+        .expect("one of ours");
     expect_flat(&system.processes[index]);
     system.replace(index).await;
     let lost = format!(
         "select a.error from job_attempts a join imports i on i.job_id = a.job_id
          where i.id = '{import}' and a.class = 'crash'"
     );
-    eventually("the import is taken back", async || look(conn, &lost).await.pop()).await;
+    eventually("the import is taken back", async || {
+        look(conn, &lost).await.pop()
+    })
+    .await;
 }
 
 fn expect_counts(import: &Value, counted: &Counted) {
-    let rows = ["rows_total", "rows_ignored", "rows_rejected", "rows_imported"].map(|name| &import[name]);
-    let totals = ["netted", "cancellations", "adjustments", "products_created"].map(|name| &import["totals"][name]);
-    let figures: Vec<_> = rows.into_iter().chain(totals).map(|n| n.as_i64().unwrap()).collect();
+    let rows = [
+        "rows_total",
+        "rows_ignored",
+        "rows_rejected",
+        "rows_imported",
+    ]
+    .map(|name| &import[name]);
+    let totals = ["netted", "cancellations", "adjustments", "products_created"]
+        .map(|name| &import["totals"][name]);
+    let figures: Vec<_> = rows
+        .into_iter()
+        .chain(totals)
+        .map(|n| n.as_i64().unwrap())
+        .collect();
     assert_eq!(figures, self::figures(counted), "{import}");
 }
 
 fn figures(counted: &Counted) -> [i64; 8] {
     let products = i64::try_from(counted.products.len()).unwrap();
-    let Counted { lines, ignored, rejected, netted, cancellations, adjustments, .. } = *counted;
-    [lines, ignored, rejected, counted.imported(), netted, cancellations, adjustments, products]
+    let Counted {
+        lines,
+        ignored,
+        rejected,
+        netted,
+        cancellations,
+        adjustments,
+        ..
+    } = *counted;
+    [
+        lines,
+        ignored,
+        rejected,
+        counted.imported(),
+        netted,
+        cancellations,
+        adjustments,
+        products,
+    ]
 }
 
 /// Codes of the rows of one company that the other lacks, with how many rows each; ids apart.
@@ -92,26 +138,49 @@ async fn lacking(conn: &mut PgConnection, one: &Client, other: &Client) -> BTree
     );
     let lines = look(conn, &statement).await;
     let pairs = lines.iter().map(|line| line.rsplit_once('=').unwrap());
-    pairs.map(|(code, rows)| (code.to_owned(), rows.parse().unwrap())).collect()
+    pairs
+        .map(|(code, rows)| (code.to_owned(), rows.parse().unwrap()))
+        .collect()
 }
 
 /// Of the two companies one has what is no product, and the other has all the rest, row for row.
-async fn expect_all_but_no_products(conn: &mut PgConnection, goods: &Client, all: &Client, retail: &Retail) {
+async fn expect_all_but_no_products(
+    conn: &mut PgConnection,
+    goods: &Client,
+    all: &Client,
+    retail: &Retail,
+) {
     assert_eq!(lacking(conn, goods, all).await, BTreeMap::new());
     let lacking = lacking(conn, all, goods).await;
     let codes: BTreeSet<_> = lacking.keys().cloned().collect();
     assert_eq!(codes, &retail.all.products - &retail.goods.products);
-    assert_eq!(lacking.values().sum::<i64>(), retail.all.imported() - retail.goods.imported());
+    assert_eq!(
+        lacking.values().sum::<i64>(),
+        retail.all.imported() - retail.goods.imported()
+    );
     let company = goods.company.as_deref().unwrap();
-    let products = look(conn, &format!("select sku_key from products where company_id = '{company}'")).await;
+    let products = look(
+        conn,
+        &format!("select sku_key from products where company_id = '{company}'"),
+    )
+    .await;
     assert_eq!(BTreeSet::from_iter(products), retail.goods.products);
 }
 
 /// Fingerprint of all that imports write, ids included.
 async fn books(conn: &mut PgConnection) -> Vec<String> {
-    let tables = ["sales", "products", "customers", "stock_movements", "stock_levels"];
-    let print =
-        |table| format!("select concat('{table} ', count(*), ' ', sum(hashtextextended(t::text, 0))) from {table} t");
+    let tables = [
+        "sales",
+        "products",
+        "customers",
+        "stock_movements",
+        "stock_levels",
+    ];
+    let print = |table| {
+        format!(
+            "select concat('{table} ', count(*), ' ', sum(hashtextextended(t::text, 0))) from {table} t"
+        )
+    };
     let prints = tables.map(print);
     look(conn, &prints.join(" union all ")).await
 }
@@ -119,7 +188,10 @@ async fn books(conn: &mut PgConnection) -> Vec<String> {
 /// Looks at the most resident memory that a process ever had.
 fn expect_flat(process: &Process) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
     let peak: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
     assert!(peak * 1_024 < MEMORY, "{:?} had {peak} KiB", process.role);
 }
@@ -127,8 +199,14 @@ fn expect_flat(process: &Process) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_year_of_sales_becomes_predictions_alerts_and_one_message_for_each() {
     let Some(mut retail) = retail() else { return };
-    assert_eq!(figures(&retail.all), [541_909, 0, 2, 541_907, 2_899, 9_288, 1_336, 3_958]);
-    assert_eq!(figures(&retail.goods), [541_909, 2_950, 0, 538_959, 2_835, 8_704, 1_336, 3_942]);
+    assert_eq!(
+        figures(&retail.all),
+        [541_909, 0, 2, 541_907, 2_899, 9_288, 1_336, 3_958]
+    );
+    assert_eq!(
+        figures(&retail.goods),
+        [541_909, 2_950, 0, 538_959, 2_835, 8_704, 1_336, 3_942]
+    );
     guarded_for(HUNG_AFTER, async {
         let mut system = System::patient_fleet().await;
         let (undisturbed, client) = (system.company(1).await, system.company(2).await);
@@ -136,7 +214,10 @@ async fn a_year_of_sales_becomes_predictions_alerts_and_one_message_for_each() {
         let first = upload(&undisturbed, "sales", &options(&NO_PRODUCTS), &retail.file).await;
         let second = upload(&client, "sales", &options(&[]), &retail.file).await;
         kill_in_the_middle(&mut system, &mut conn, &second).await;
-        for (client, id, counted) in [(&undisturbed, first, &retail.goods), (&client, second, &retail.all)] {
+        for (client, id, counted) in [
+            (&undisturbed, first, &retail.goods),
+            (&client, second, &retail.all),
+        ] {
             expect_counts(&until_succeeded(client, &id).await, counted);
         }
         expect_all_but_no_products(&mut conn, &undisturbed, &client, &retail).await;
@@ -153,7 +234,8 @@ async fn a_year_of_sales_becomes_predictions_alerts_and_one_message_for_each() {
         let before = books(&mut conn).await;
         let again = upload(&client, "sales", &options(&[]), &retail.file).await;
         let again = until_succeeded(&client, &again).await;
-        let rows = ["rows_imported", "rows_updated", "rows_unchanged"].map(|name| again[name].as_i64().unwrap());
+        let rows = ["rows_imported", "rows_updated", "rows_unchanged"]
+            .map(|name| again[name].as_i64().unwrap());
         assert_eq!(rows, [0, 0, retail.all.imported()], "{again}");
         system.until_all_is_done().await;
         assert_eq!(books(&mut conn).await, before);

@@ -9,18 +9,33 @@ use crate::support::{Client, System};
 
 /// As of the last day of the data, what runs out first comes first, from the level that was counted.
 pub(super) async fn expect_predictions(client: &Client, levels: &BTreeMap<String, u32>) {
-    let list = client.get("/predictions/ruptures?horizon_days=15&limit=100").await.expect(200);
+    let list = client
+        .get("/predictions/ruptures?horizon_days=15&limit=100")
+        .await
+        .expect(200);
     let items = list["items"].as_array().unwrap();
     assert!(items.len() > 20, "{list}");
     let median = |item: &Value| item["days_to_rupture"]["p50"].as_i64().unwrap();
     assert!(items.is_sorted_by_key(median), "{list}");
     for item in items {
-        assert_eq!((&item["as_of"], &item["data_through"]), (&json!("2011-12-09"), &json!("2011-12-09")), "{item}");
-        assert!(item["probability"].as_f64().is_some_and(|p| (0.0..=1.0).contains(&p)), "{item}");
+        assert_eq!(
+            (&item["as_of"], &item["data_through"]),
+            (&json!("2011-12-09"), &json!("2011-12-09")),
+            "{item}"
+        );
+        assert!(
+            item["probability"]
+                .as_f64()
+                .is_some_and(|p| (0.0..=1.0).contains(&p)),
+            "{item}"
+        );
         let level: f64 = item["level"].as_str().unwrap().parse().unwrap();
         let sku = item["product"]["sku"].as_str().unwrap().to_uppercase();
         assert_eq!(level, f64::from(levels[&sku]), "{item}");
-        assert!(median(item) <= 15 && item["explanation"].is_string(), "{item}");
+        assert!(
+            median(item) <= 15 && item["explanation"].is_string(),
+            "{item}"
+        );
     }
 }
 
@@ -37,17 +52,33 @@ pub(super) async fn concerned(
     .fetch_all(conn)
     .await
     .unwrap();
-    let empty = levels.iter().filter(|(_, level)| **level == 0).map(|(sku, _)| sku.clone());
-    [("rupture", empty.collect()), ("predicted_rupture", soon.into_iter().map(|sku| sku.to_uppercase()).collect())]
-        .map(|(kind, skus)| (kind.to_owned(), skus))
-        .into()
+    let empty = levels
+        .iter()
+        .filter(|(_, level)| **level == 0)
+        .map(|(sku, _)| sku.clone());
+    [
+        ("rupture", empty.collect()),
+        (
+            "predicted_rupture",
+            soon.into_iter().map(|sku| sku.to_uppercase()).collect(),
+        ),
+    ]
+    .map(|(kind, skus)| (kind.to_owned(), skus))
+    .into()
 }
 
 /// One alert for what has run out, one for what will; each told of once on both channels.
-pub(super) async fn expect_alerts(system: &System, client: &Client, concerned: &BTreeMap<String, BTreeSet<String>>) {
+pub(super) async fn expect_alerts(
+    system: &System,
+    client: &Client,
+    concerned: &BTreeMap<String, BTreeSet<String>>,
+) {
     let open = client.get("/alerts?state=open").await.expect(200);
     let alerts = open["items"].as_array().unwrap();
-    let mut kinds: Vec<_> = alerts.iter().map(|alert| alert["kind"].as_str().unwrap()).collect();
+    let mut kinds: Vec<_> = alerts
+        .iter()
+        .map(|alert| alert["kind"].as_str().unwrap())
+        .collect();
     kinds.sort_unstable();
     assert_eq!(kinds, ["predicted_rupture", "rupture"], "{open}");
     let items = sqlx::query!(
@@ -59,7 +90,10 @@ pub(super) async fn expect_alerts(system: &System, client: &Client, concerned: &
     .unwrap();
     let mut found = BTreeMap::<_, BTreeSet<_>>::new();
     for item in items {
-        found.entry(item.kind).or_default().insert(item.sku.to_uppercase());
+        found
+            .entry(item.kind)
+            .or_default()
+            .insert(item.sku.to_uppercase());
     }
     assert_eq!(&found, concerned);
     let told = sqlx::query!(
@@ -68,7 +102,10 @@ pub(super) async fn expect_alerts(system: &System, client: &Client, concerned: &
     .fetch_all(&mut system.db.owner().await)
     .await
     .unwrap();
-    let told: Vec<_> = told.iter().map(|n| [n.kind.as_str(), n.channel.as_str(), n.cause.as_str()]).collect();
+    let told: Vec<_> = told
+        .iter()
+        .map(|n| [n.kind.as_str(), n.channel.as_str(), n.cause.as_str()])
+        .collect();
     let once = ["predicted_rupture", "rupture"]
         .into_iter()
         .flat_map(|kind| ["email", "whatsapp"].map(|channel| [kind, channel, "opened"]));

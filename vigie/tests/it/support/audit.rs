@@ -23,9 +23,22 @@ impl Sent {
     /// Both channels carry the effect: a callback's address, an e-mail's reference.
     fn read(item: &Value) -> Self {
         let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
-        let mark = if item["channel"] == "whatsapp" { text("status_callback") } else { text("reference") };
-        let effect = mark.rsplit(['=', ':']).next().unwrap().parse().unwrap_or_else(|_| panic!("no effect: {item}"));
-        Self { channel: text("channel"), to: text("to"), effect }
+        let mark = if item["channel"] == "whatsapp" {
+            text("status_callback")
+        } else {
+            text("reference")
+        };
+        let effect = mark
+            .rsplit(['=', ':'])
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap_or_else(|_| panic!("no effect: {item}"));
+        Self {
+            channel: text("channel"),
+            to: text("to"),
+            effect,
+        }
     }
 }
 
@@ -38,7 +51,10 @@ impl System {
     /// Returns once no job is due or running.
     pub(crate) async fn until_idle(&self) {
         let mut conn = self.db.owner().await;
-        eventually("no job is due", async || (open_jobs(&mut conn).await == 0).then_some(())).await;
+        eventually("no job is due", async || {
+            (open_jobs(&mut conn).await == 0).then_some(())
+        })
+        .await;
     }
 
     /// Returns once no job is left but those that are retried by a person. Moves the clock to where the
@@ -58,18 +74,25 @@ impl System {
             let seconds = seconds.max(0.0) + 0.01;
             moved += seconds;
             // The sandbox's clock stays where it is, and a search allows for five minutes.
-            assert!(moved < 240.0, "jobs keep coming back: {:?}", errors(&mut conn).await);
+            assert!(
+                moved < 240.0,
+                "jobs keep coming back: {:?}",
+                errors(&mut conn).await
+            );
             self.db.advance(Duration::from_secs_f64(seconds)).await;
         }
     }
 
     /// Jobs that ended otherwise than well, with their reason.
     pub(crate) async fn failed_jobs(&self) -> Vec<(Uuid, String, i16, String)> {
-        let rows = sqlx::query!("select id, kind, state, error from jobs_finished where state <> 2")
-            .fetch_all(&mut self.db.owner().await)
-            .await
-            .unwrap();
-        rows.into_iter().map(|row| (row.id, row.kind, row.state, row.error.unwrap_or_default())).collect()
+        let rows =
+            sqlx::query!("select id, kind, state, error from jobs_finished where state <> 2")
+                .fetch_all(&mut self.db.owner().await)
+                .await
+                .unwrap();
+        rows.into_iter()
+            .map(|row| (row.id, row.kind, row.state, row.error.unwrap_or_default()))
+            .collect()
     }
 
     /// How many tries of jobs of this kind died with their worker.
@@ -104,7 +127,10 @@ pub(crate) async fn expect_nothing_lost_or_doubled(system: &System) {
     let mut conn = system.db.owner().await;
     // Whatever the hour, a schedule may have fired just now.
     eventually("every job has ended", async || {
-        let open = sqlx::query_scalar!("select count(*) from jobs_ready").fetch_one(&mut conn).await.unwrap();
+        let open = sqlx::query_scalar!("select count(*) from jobs_ready")
+            .fetch_one(&mut conn)
+            .await
+            .unwrap();
         (open == Some(0)).then_some(())
     })
     .await;
@@ -130,12 +156,24 @@ pub(crate) async fn expect_told(system: &System, expected: &[(&str, &str)]) {
     .fetch_all(&mut system.db.owner().await)
     .await
     .unwrap();
-    let told: Vec<_> =
-        rows.iter().map(|r| (r.kind.as_str(), r.cause.as_str(), r.channel.as_str(), r.recipient.as_str())).collect();
+    let told: Vec<_> = rows
+        .iter()
+        .map(|r| {
+            (
+                r.kind.as_str(),
+                r.cause.as_str(),
+                r.channel.as_str(),
+                r.recipient.as_str(),
+            )
+        })
+        .collect();
     let mut wanted: Vec<_> = expected
         .iter()
         .flat_map(|(kind, cause)| {
-            [(*kind, *cause, "email", "owner1@example.sn"), (*kind, *cause, "whatsapp", "+221771000001")]
+            [
+                (*kind, *cause, "email", "owner1@example.sn"),
+                (*kind, *cause, "whatsapp", "+221771000001"),
+            ]
         })
         .collect();
     wanted.sort_unstable();
@@ -151,11 +189,19 @@ async fn expect_each_message_once(system: &System, conn: &mut PgConnection) {
     .fetch_all(&mut *conn)
     .await
     .unwrap();
-    let messages =
-        sqlx::query_scalar!(r#"select count(*) as "count!" from messages"#).fetch_one(&mut *conn).await.unwrap();
-    let told: BTreeSet<_> =
-        notices.iter().map(|n| (n.alert_id, &n.recipient, &n.channel, &n.cause, n.revision)).collect();
-    assert_eq!((told.len(), notices.len()), (messages as usize, messages as usize), "a message without its notice");
+    let messages = sqlx::query_scalar!(r#"select count(*) as "count!" from messages"#)
+        .fetch_one(&mut *conn)
+        .await
+        .unwrap();
+    let told: BTreeSet<_> = notices
+        .iter()
+        .map(|n| (n.alert_id, &n.recipient, &n.channel, &n.cause, n.revision))
+        .collect();
+    assert_eq!(
+        (told.len(), notices.len()),
+        (messages as usize, messages as usize),
+        "a message without its notice"
+    );
     let unsent: Vec<_> = notices
         .iter()
         .filter(|n| !matches!(n.state.as_str(), "sent" | "delivered" | "read"))
@@ -163,18 +209,33 @@ async fn expect_each_message_once(system: &System, conn: &mut PgConnection) {
         .collect();
     assert!(unsent.is_empty(), "messages not sent: {unsent:?}");
 
-    let effects = sqlx::query!("select id, message_id from effects").fetch_all(&mut *conn).await.unwrap();
-    let message_of: BTreeMap<_, _> = effects.into_iter().map(|effect| (effect.id, effect.message_id)).collect();
+    let effects = sqlx::query!("select id, message_id from effects")
+        .fetch_all(&mut *conn)
+        .await
+        .unwrap();
+    let message_of: BTreeMap<_, _> = effects
+        .into_iter()
+        .map(|effect| (effect.id, effect.message_id))
+        .collect();
     let mut copies: BTreeMap<Uuid, Vec<Sent>> = BTreeMap::new();
     for sent in system.sent_messages().await {
-        let message = message_of.get(&sent.effect).unwrap_or_else(|| panic!("not of our ledger: {sent:?}"));
+        let message = message_of
+            .get(&sent.effect)
+            .unwrap_or_else(|| panic!("not of our ledger: {sent:?}"));
         copies.entry(*message).or_default().push(sent);
     }
     let doubled: Vec<_> = copies.values().filter(|sent| sent.len() > 1).collect();
     assert!(doubled.is_empty(), "sent more than once: {doubled:?}");
-    assert_eq!(copies.len(), notices.len(), "messages that the provider never had");
+    assert_eq!(
+        copies.len(),
+        notices.len(),
+        "messages that the provider never had"
+    );
     for notice in &notices {
         let sent = &copies[&notice.message_id][0];
-        assert_eq!((&sent.channel, &sent.to), (&notice.channel, &notice.recipient));
+        assert_eq!(
+            (&sent.channel, &sent.to),
+            (&notice.channel, &notice.recipient)
+        );
     }
 }

@@ -35,7 +35,12 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(base: String) -> Self {
-        Self { http: plain_http(), base, token: None, company: None }
+        Self {
+            http: plain_http(),
+            base,
+            token: None,
+            company: None,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -43,25 +48,42 @@ impl Client {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(self.request("POST", path).json(body)).await.unwrap()
+        self.send(self.request("POST", path).json(body))
+            .await
+            .unwrap()
     }
 
     /// The OAuth2 password form.
     pub(crate) async fn sign_in(&self, email: &str, password: &str) -> Answer {
-        let form = [("grant_type", "password"), ("username", email), ("password", password)];
-        self.send(self.request("POST", "/auth/token").form(&form)).await.unwrap()
+        let form = [
+            ("grant_type", "password"),
+            ("username", email),
+            ("password", password),
+        ];
+        self.send(self.request("POST", "/auth/token").form(&form))
+            .await
+            .unwrap()
     }
 
     /// Sends until it is accepted, as a client should whose server may be killed: with one
     /// `Idempotency-Key`, whatever became of the tries before.
     pub(crate) async fn post_surely(&self, path: &str, body: &Value, key: &str) -> Value {
-        self.send_surely(|| self.request("POST", path).json(body), key).await.body
+        self.send_surely(|| self.request("POST", path).json(body), key)
+            .await
+            .body
     }
 
     /// The same with any request; gives the whole answer.
-    pub(crate) async fn send_surely(&self, request: impl Fn() -> reqwest::RequestBuilder, key: &str) -> Answer {
+    pub(crate) async fn send_surely(
+        &self,
+        request: impl Fn() -> reqwest::RequestBuilder,
+        key: &str,
+    ) -> Answer {
         let accepted = eventually("the request is accepted", async || {
-            let answer = self.send(request().header("Idempotency-Key", key)).await.ok()?;
+            let answer = self
+                .send(request().header("Idempotency-Key", key))
+                .await
+                .ok()?;
             // The try before may be open still, or the server's own connections were cut.
             (answer.status != 409 && answer.status < 500).then_some(answer)
         })
@@ -87,9 +109,16 @@ impl Client {
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
         let response = request.send().await?;
         let status = response.status().as_u16();
-        let replayed = response.headers().get("Idempotent-Replayed").is_some_and(|value| value == "true");
+        let replayed = response
+            .headers()
+            .get("Idempotent-Replayed")
+            .is_some_and(|value| value == "true");
         let text = response.text().await?;
-        Ok(Answer { status, replayed, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) })
+        Ok(Answer {
+            status,
+            replayed,
+            body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        })
     }
 }
 

@@ -28,7 +28,9 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
             }
         }
     };
-    timeout(HUNG_AFTER, found).await.unwrap_or_else(|_| panic!("waited in vain until {what}"))
+    timeout(HUNG_AFTER, found)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain until {what}"))
 }
 
 /// Runs a test alone, and fails it where it waits for something that never comes.

@@ -23,7 +23,10 @@ impl Halt {
              create {moment} execute function halt();
              select pg_advisory_lock({LOCK})"
         );
-        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut conn).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statements))
+            .execute(&mut conn)
+            .await
+            .unwrap();
         Self { conn }
     }
 
@@ -38,7 +41,10 @@ impl Halt {
 
     /// Returns once somebody waits.
     pub(crate) async fn reached(&mut self) {
-        eventually("somebody is in the middle of it", async || self.is_reached().await.then_some(())).await;
+        eventually("somebody is in the middle of it", async || {
+            self.is_reached().await.then_some(())
+        })
+        .await;
     }
 
     /// The worker that waits, in a job of this kind, by its place among the processes.
@@ -50,9 +56,15 @@ impl Halt {
 
     /// Who waited goes on; where its process is dead, it is undone.
     pub(crate) async fn let_go(mut self) {
-        let statements = [format!("select pg_advisory_unlock({LOCK})"), "drop function halt() cascade".to_owned()];
+        let statements = [
+            format!("select pg_advisory_unlock({LOCK})"),
+            "drop function halt() cascade".to_owned(),
+        ];
         for statement in statements {
-            sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut self.conn).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(statement))
+                .execute(&mut self.conn)
+                .await
+                .unwrap();
         }
     }
 }
@@ -65,7 +77,15 @@ impl System {
              where r.state = 1 and r.kind = '{kind}' order by w.name"
         );
         let names = look(&mut self.db.owner().await, &statement).await;
-        let ids = names.iter().map(|name| name.split('-').next().unwrap().parse::<u32>().unwrap());
-        ids.map(|id| self.processes.iter().position(|process| process.id() == id).expect("one of ours")).collect()
+        let ids = names
+            .iter()
+            .map(|name| name.split('-').next().unwrap().parse::<u32>().unwrap());
+        ids.map(|id| {
+            self.processes
+                .iter()
+                .position(|process| process.id() == id)
+                .expect("one of ours")
+        })
+        .collect()
     }
 }

@@ -9,7 +9,11 @@ impl System {
         let epoch = format!("{}:epoch", self.redis.config().namespace);
         let mut redis = self.redis.connection().await;
         eventually("the relay has seen the loss", async || {
-            let marked: bool = redis::cmd("EXISTS").arg(&epoch).query_async(&mut redis).await.unwrap();
+            let marked: bool = redis::cmd("EXISTS")
+                .arg(&epoch)
+                .query_async(&mut redis)
+                .await
+                .unwrap();
             marked.then_some(())
         })
         .await;
@@ -19,6 +23,10 @@ impl System {
     /// How many jobs of the queue wait in Redis for a free slot.
     pub(crate) async fn waiting_in_redis(&self, queue: &str) -> usize {
         let key = format!("{}:queue:{queue}", self.redis.config().namespace);
-        redis::cmd("ZCARD").arg(key).query_async(&mut self.redis.connection().await).await.unwrap()
+        redis::cmd("ZCARD")
+            .arg(key)
+            .query_async(&mut self.redis.connection().await)
+            .await
+            .unwrap()
     }
 }

@@ -37,7 +37,11 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it with `env` and nothing else of this process's environment.
     pub(crate) fn start(role: Role, env: &[(&str, String)], log: PathBuf) -> Self {
-        let file = File::options().create(true).append(true).open(&log).unwrap();
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .unwrap();
         let child = command(role.command(), env)
             .stdout(file.try_clone().unwrap())
             .stderr(file)
@@ -61,7 +65,10 @@ impl Process {
     pub(crate) fn terminate(&self) {
         let id = self.id().to_string();
         // Through the shell's own `kill`: the standard library sends SIGKILL alone.
-        let sent = std::process::Command::new("sh").args(["-c", "kill -TERM \"$1\"", "sh", &id]).status().unwrap();
+        let sent = std::process::Command::new("sh")
+            .args(["-c", "kill -TERM \"$1\"", "sh", &id])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 
@@ -85,6 +92,10 @@ fn read(log: &Path) -> String {
 /// The executable with a sub-command, its output ready to be taken.
 pub(crate) fn command(argument: &str, env: &[(&str, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vigie"));
-    command.arg(argument).env_clear().envs(env.iter().map(|(key, value)| (key, value))).stdin(Stdio::null());
+    command
+        .arg(argument)
+        .env_clear()
+        .envs(env.iter().map(|(key, value)| (key, value)))
+        .stdin(Stdio::null());
     command
 }

@@ -20,16 +20,28 @@ impl Shop {
             let product = json!({"sku": sku(i), "name": format!("Riz {i}"), "min_stock": 3});
             client.post("/products", &product).await.expect(201);
         }
-        let entries: Vec<_> = (0..products).map(|i| json!({"sku": sku(i), "kind": "entry", "quantity": 10})).collect();
-        client.post("/stock-movements", &json!(entries)).await.expect(201);
-        Self { client, levels: vec![10; products] }
+        let entries: Vec<_> = (0..products)
+            .map(|i| json!({"sku": sku(i), "kind": "entry", "quantity": 10}))
+            .collect();
+        client
+            .post("/stock-movements", &json!(entries))
+            .await
+            .expect(201);
+        Self {
+            client,
+            levels: vec![10; products],
+        }
     }
 
     /// Some product taken out or brought in, as the request and its key. Half of them empty a shelf.
     pub(crate) fn some_movement(&mut self, rng: &mut StdRng, key: &str) -> Value {
         let i = rng.random_range(0..self.levels.len());
         let level = self.levels[i];
-        let change = if level <= 0 { rng.random_range(5..20) } else { -level + rng.random_range(0..2) * 2 };
+        let change = if level <= 0 {
+            rng.random_range(5..20)
+        } else {
+            -level + rng.random_range(0..2) * 2
+        };
         self.levels[i] += change;
         let kind = if change < 0 { "exit" } else { "entry" };
         let quantity = change.abs().max(1);
@@ -41,7 +53,10 @@ impl Shop {
 
     /// The skus whose level is zero or less, in order.
     pub(crate) fn empty(&self) -> Vec<String> {
-        let mut skus: Vec<_> = (0..self.levels.len()).filter(|i| self.levels[*i] <= 0).map(sku).collect();
+        let mut skus: Vec<_> = (0..self.levels.len())
+            .filter(|i| self.levels[*i] <= 0)
+            .map(sku)
+            .collect();
         skus.sort();
         skus
     }

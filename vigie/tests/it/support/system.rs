@@ -30,13 +30,18 @@ impl System {
     /// Everything but the processes.
     pub(crate) async fn new() -> Self {
         let port = free_port();
-        let settings = Settings { step_ms: 0, ..Settings::with_webhooks(Some(&format!("http://127.0.0.1:{port}"))) };
+        let settings = Settings {
+            step_ms: 0,
+            ..Settings::with_webhooks(Some(&format!("http://127.0.0.1:{port}")))
+        };
         let folder = std::env::temp_dir().join(format!("vigie-it-{}", Uuid::new_v4().simple()));
         std::fs::create_dir(&folder).unwrap();
         Self {
             db: TestDb::new().await,
             redis: TestRedis::start(),
-            sandbox: sandbox::start(Sandbox::open(settings, None).unwrap()).await.unwrap(),
+            sandbox: sandbox::start(Sandbox::open(settings, None).unwrap())
+                .await
+                .unwrap(),
             processes: Vec::new(),
             port,
             folder,
@@ -73,8 +78,15 @@ impl System {
 
     async fn with_fleet(mut self) -> Self {
         let system = &mut self;
-        let roles =
-            [Role::Worker, Role::Worker, Role::Worker, Role::Worker, Role::Scheduler, Role::Scheduler, Role::Api];
+        let roles = [
+            Role::Worker,
+            Role::Worker,
+            Role::Worker,
+            Role::Worker,
+            Role::Scheduler,
+            Role::Scheduler,
+            Role::Api,
+        ];
         for role in roles {
             system.start(role);
         }
@@ -91,7 +103,11 @@ impl System {
     /// A process that this doesn't keep.
     pub(crate) fn spawn(&mut self, role: Role) -> Process {
         self.started += 1;
-        Process::start(role, &self.environment(), self.folder.join(format!("{}-{role:?}.log", self.started)))
+        Process::start(
+            role,
+            &self.environment(),
+            self.folder.join(format!("{}-{role:?}.log", self.started)),
+        )
     }
 
     /// SIGKILL, and another in its place.
@@ -101,7 +117,9 @@ impl System {
     }
 
     pub(crate) fn indices(&self, role: Role) -> Vec<usize> {
-        (0..self.processes.len()).filter(|i| self.processes[*i].role == role).collect()
+        (0..self.processes.len())
+            .filter(|i| self.processes[*i].role == role)
+            .collect()
     }
 
     /// What every process is told.
@@ -114,9 +132,18 @@ impl System {
             // Any port: nobody scrapes here.
             ("VIGIE_METRICS_ADDR", "127.0.0.1:0".to_owned()),
             ("VIGIE_PUBLIC_URL", self.url()),
-            ("VIGIE_SIGNING_KEY", "the signing key of the tests, 32 bytes or more".to_owned()),
-            ("VIGIE_ENCRYPTION_KEYS", "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned()),
-            ("VIGIE_BLOB_DIR", self.folder.join("blobs").to_string_lossy().into_owned()),
+            (
+                "VIGIE_SIGNING_KEY",
+                "the signing key of the tests, 32 bytes or more".to_owned(),
+            ),
+            (
+                "VIGIE_ENCRYPTION_KEYS",
+                "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned(),
+            ),
+            (
+                "VIGIE_BLOB_DIR",
+                self.folder.join("blobs").to_string_lossy().into_owned(),
+            ),
             ("VIGIE_PROVIDERS", "sandbox".to_owned()),
             ("VIGIE_SANDBOX_URL", self.sandbox.url()),
             ("VIGIE_QUEUE_BACKEND", self.backend.to_owned()),
@@ -167,7 +194,10 @@ impl System {
             "email": email, "password": PASSWORD, "full_name": "Awa Diop", "company_name": format!("Boutique {n}"),
             "phone": format!("+22177100000{n}"),
         });
-        let body = client.post("/auth/register", &registration).await.expect(201);
+        let body = client
+            .post("/auth/register", &registration)
+            .await
+            .expect(201);
         client.company = body["company"]["id"].as_str().map(str::to_owned);
         let session = client.sign_in(&email, PASSWORD).await.expect(200);
         client.token = session["access_token"].as_str().map(str::to_owned);
@@ -197,10 +227,21 @@ impl System {
     /// What the sandbox was sent, both channels.
     pub(crate) async fn sent(&self) -> Vec<Value> {
         let url = format!("{}/admin/messages", self.sandbox.url());
-        let text = plain_http().get(url).send().await.unwrap().text().await.unwrap();
+        let text = plain_http()
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         let body: Value = serde_json::from_str(&text).unwrap();
         let items = body["items"].as_array().unwrap();
-        items.iter().filter(|item| item["direction"] != "in").cloned().collect()
+        items
+            .iter()
+            .filter(|item| item["direction"] != "in")
+            .cloned()
+            .collect()
     }
 }
 
@@ -209,9 +250,16 @@ impl Drop for System {
         if std::thread::panicking() {
             for process in &self.processes {
                 let log = process.log();
-                let lines: Vec<_> = log.lines().filter(|line| !line.contains(" INFO ")).collect();
+                let lines: Vec<_> = log
+                    .lines()
+                    .filter(|line| !line.contains(" INFO "))
+                    .collect();
                 let last = &lines[lines.len().saturating_sub(30)..];
-                eprintln!("--- {:?}, but for the ordinary\n{}", process.role, last.join("\n"));
+                eprintln!(
+                    "--- {:?}, but for the ordinary\n{}",
+                    process.role,
+                    last.join("\n")
+                );
             }
         }
         let _ = std::fs::remove_dir_all(&self.folder);

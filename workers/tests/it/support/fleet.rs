@@ -40,7 +40,14 @@ impl Fleet {
 
     pub(crate) async fn with(redis: TestRedis, backend: QueueBackend) -> Self {
         let (world, runs, unblock) = World::new();
-        Self { test: TestDb::new().await, redis, world: Arc::new(world), backend, runs, unblock: Some(unblock) }
+        Self {
+            test: TestDb::new().await,
+            redis,
+            world: Arc::new(world),
+            backend,
+            runs,
+            unblock: Some(unblock),
+        }
     }
 
     /// How many ids a worker of one slot may have in hand beyond its slot.
@@ -78,11 +85,17 @@ impl Fleet {
         let config = WorkerConfig {
             redis: self.redis.config(),
             backend: self.backend,
-            slots: Slots { fast: slots, default: slots, heavy: slots },
+            slots: Slots {
+                fast: slots,
+                default: slots,
+                heavy: slots,
+            },
             heartbeat: Duration::from_millis(200),
             grace,
         };
-        Workers::start(config, db, Arc::new(registry()), self.world.clone()).await.unwrap()
+        Workers::start(config, db, Arc::new(registry()), self.world.clone())
+            .await
+            .unwrap()
     }
 
     /// The next body that runs.
@@ -99,7 +112,10 @@ impl Fleet {
         let mut tx = self.test.db.begin_engine().await.unwrap();
         let enqueued = tx.enqueue_all(jobs).await.unwrap();
         tx.commit().await.unwrap();
-        enqueued.into_iter().map(platform::queue::Enqueued::id).collect()
+        enqueued
+            .into_iter()
+            .map(platform::queue::Enqueued::id)
+            .collect()
     }
 
     pub(crate) async fn enqueue<J: Job<World>>(&self, company: CompanyId, job: &J) -> JobId {
@@ -113,22 +129,32 @@ impl Fleet {
     }
 
     pub(crate) async fn job(&self, id: JobId) -> JobView {
-        view::find(&mut self.test.owner().await, id).await.unwrap().expect("the job is there")
+        view::find(&mut self.test.owner().await, id)
+            .await
+            .unwrap()
+            .expect("the job is there")
     }
 
     pub(crate) async fn timeline(&self, id: JobId) -> Vec<String> {
-        let entries = view::timeline(&mut self.test.owner().await, id).await.unwrap();
+        let entries = view::timeline(&mut self.test.owner().await, id)
+            .await
+            .unwrap();
         entries.into_iter().map(|entry| entry.event).collect()
     }
 
     /// A worker that registered and will never show itself again.
     pub(crate) async fn mute_worker(&self) -> i32 {
-        rescue::register(self.test.db.engine(), "mute").await.unwrap()
+        rescue::register(self.test.db.engine(), "mute")
+            .await
+            .unwrap()
     }
 
     /// Claims the job for `worker`, past the queue.
     pub(crate) async fn claim(&self, worker: i32, id: JobId) -> Option<Claim> {
-        claim::by_ids(self.test.db.hot(), worker, &[id.0]).await.unwrap().pop()
+        claim::by_ids(self.test.db.hot(), worker, &[id.0])
+            .await
+            .unwrap()
+            .pop()
     }
 
     /// What a body of that claim would be given.

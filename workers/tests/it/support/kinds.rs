@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use platform::ids::CompanyId;
 use platform::queue::registry::new_job;
-use platform::queue::{Done, Job, JobContext, JobError, JobResult, JobScope, NewJob, Registry, Uniqueness};
+use platform::queue::{
+    Done, Job, JobContext, JobError, JobResult, JobScope, NewJob, Registry, Uniqueness,
+};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
@@ -32,7 +34,10 @@ impl Run {
     }
 
     pub(crate) fn succeed(self) {
-        assert!(self.end(Ok(Done::with(&serde_json::json!({ "n": 1 })))), "the body is gone");
+        assert!(
+            self.end(Ok(Done::with(&serde_json::json!({ "n": 1 })))),
+            "the body is gone"
+        );
     }
 
     /// Returns once the body was taken down.
@@ -43,15 +48,30 @@ impl Run {
 
 impl World {
     /// The world, the bodies' runs, and what to drop to let `Blocks` go.
-    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Run>, std::sync::mpsc::Sender<()>) {
+    pub(crate) fn new() -> (
+        Self,
+        mpsc::UnboundedReceiver<Run>,
+        std::sync::mpsc::Sender<()>,
+    ) {
         let (runs, received) = mpsc::unbounded_channel();
         let (unblock, blocker) = std::sync::mpsc::channel();
-        (Self { runs, blocker: Mutex::new(blocker) }, received, unblock)
+        (
+            Self {
+                runs,
+                blocker: Mutex::new(blocker),
+            },
+            received,
+            unblock,
+        )
     }
 
     fn report(&self, cx: &JobContext<Self>, n: u64) -> oneshot::Receiver<JobResult> {
         let (end, ended) = oneshot::channel();
-        let _ = self.runs.send(Run { cx: cx.clone(), n, end });
+        let _ = self.runs.send(Run {
+            cx: cx.clone(),
+            n,
+            end,
+        });
         ended
     }
 }

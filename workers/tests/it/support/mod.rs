@@ -11,8 +11,8 @@ use std::time::Duration;
 
 pub(crate) use fleet::Fleet;
 pub(crate) use kinds::{
-    Blocks, Hangs, Once, Panics, Ping, Platform, Reconcile, Renamed, Run, Step, Unknown, World, company_job,
-    platform_job,
+    Blocks, Hangs, Once, Panics, Ping, Platform, Reconcile, Renamed, Run, Step, Unknown, World,
+    company_job, platform_job,
 };
 pub(crate) use proxy::Proxy;
 pub(crate) use redis::TestRedis;
@@ -38,5 +38,7 @@ macro_rules! over_both_backends {
 
 /// Fails a test that waits for something that never comes.
 pub(crate) async fn guarded(test: impl Future<Output = ()>) {
-    tokio::time::timeout(Duration::from_secs(60), Box::pin(test)).await.expect("the test hangs");
+    tokio::time::timeout(Duration::from_secs(60), Box::pin(test))
+        .await
+        .expect("the test hangs");
 }

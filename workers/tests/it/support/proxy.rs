@@ -27,16 +27,24 @@ impl Proxy {
         let target = PgConnectOptions::from_str(test.url().expose_secret()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let through = target.clone().host("127.0.0.1").port(port).ssl_mode(PgSslMode::Disable);
+        let through = target
+            .clone()
+            .host("127.0.0.1")
+            .port(port)
+            .ssl_mode(PgSslMode::Disable);
         let trap = Trap::default();
         let armed = trap.clone();
         platform::task::spawn("test", async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect((target.get_host(), target.get_port())).await.unwrap();
+                let server = TcpStream::connect((target.get_host(), target.get_port()))
+                    .await
+                    .unwrap();
                 platform::task::spawn("test", carry(client, server, armed.clone()));
             }
         });
-        let db = Db::connect(&DbConfig::small(through.to_url_lossy().to_string())).await.unwrap();
+        let db = Db::connect(&DbConfig::small(through.to_url_lossy().to_string()))
+            .await
+            .unwrap();
         Self { db, trap }
     }
 
@@ -81,6 +89,12 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, trap: Trap) {
 
 fn spring(trap: &Trap, message: &[u8]) -> Option<oneshot::Sender<()>> {
     let mut trap = trap.lock().unwrap();
-    let held = trap.as_ref().is_some_and(|(bytes, _)| message.windows(bytes.len()).any(|window| window == bytes));
-    if held { trap.take().map(|(_, lost)| lost) } else { None }
+    let held = trap
+        .as_ref()
+        .is_some_and(|(bytes, _)| message.windows(bytes.len()).any(|window| window == bytes));
+    if held {
+        trap.take().map(|(_, lost)| lost)
+    } else {
+        None
+    }
 }

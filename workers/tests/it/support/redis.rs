@@ -63,7 +63,11 @@ impl TestRedis {
         let client = redis::Client::open(self.config().url).unwrap();
         let mut events = client.get_async_pubsub().await.unwrap();
         events.psubscribe("__keyevent@0__:*").await.unwrap();
-        Changes { events, connection: self.connection().await, ahead }
+        Changes {
+            events,
+            connection: self.connection().await,
+            ahead,
+        }
     }
 }
 
@@ -129,8 +133,11 @@ impl Changes {
     /// Returns once apalis-redis keeps nothing of any task.
     pub(crate) async fn until_forgotten(&mut self) {
         loop {
-            let kept: Vec<String> =
-                redis::cmd("KEYS").arg(format!("{CARRIED}:*")).query_async(&mut self.connection).await.unwrap();
+            let kept: Vec<String> = redis::cmd("KEYS")
+                .arg(format!("{CARRIED}:*"))
+                .query_async(&mut self.connection)
+                .await
+                .unwrap();
             if kept.iter().all(|key| key.contains(":workers")) {
                 return;
             }
@@ -148,7 +155,11 @@ impl Changes {
                 .await
                 .unwrap();
             for key in known {
-                let ttl: i64 = redis::cmd("TTL").arg(key).query_async(&mut self.connection).await.unwrap();
+                let ttl: i64 = redis::cmd("TTL")
+                    .arg(key)
+                    .query_async(&mut self.connection)
+                    .await
+                    .unwrap();
                 expiring += i64::from(ttl > 0);
             }
             if expiring > 0 {
@@ -160,7 +171,11 @@ impl Changes {
 
     /// How many workers apalis-redis knows.
     pub(crate) async fn workers(&mut self) -> usize {
-        redis::cmd("ZCARD").arg(format!("{CARRIED}:workers")).query_async(&mut self.connection).await.unwrap()
+        redis::cmd("ZCARD")
+            .arg(format!("{CARRIED}:workers"))
+            .query_async(&mut self.connection)
+            .await
+            .unwrap()
     }
 
     /// Ids in the set, and ids in apalis-redis.
@@ -179,6 +194,8 @@ impl Changes {
     }
 
     async fn next(&mut self) {
-        futures::StreamExt::next(&mut self.events.on_message()).await.expect("Redis goes on");
+        futures::StreamExt::next(&mut self.events.on_message())
+            .await
+            .expect("Redis goes on");
     }
 }

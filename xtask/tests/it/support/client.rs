@@ -15,16 +15,24 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(address: &str) -> Self {
-        Self { address: address.to_owned(), token: None }
+        Self {
+            address: address.to_owned(),
+            token: None,
+        }
     }
 
     /// Somebody who has signed in at the API there.
     pub(crate) fn signed_in(address: &str, email: &str, password: &str) -> Self {
         let form = format!("username={email}&password={password}");
         let anonymous = Self::new(address);
-        let answer = anonymous.send("POST", "/api/v1/auth/token", &form).expect("the API answers");
+        let answer = anonymous
+            .send("POST", "/api/v1/auth/token", &form)
+            .expect("the API answers");
         let session = json(&answer);
-        Self { token: Some(session["access_token"].as_str().expect(&answer).to_owned()), ..anonymous }
+        Self {
+            token: Some(session["access_token"].as_str().expect(&answer).to_owned()),
+            ..anonymous
+        }
     }
 
     /// The JSON of a path of the API.
@@ -34,7 +42,8 @@ impl Client {
 
     /// The body of a path that is there.
     pub(crate) fn text(&self, path: &str) -> String {
-        self.send("GET", path, "").unwrap_or_else(|error| panic!("GET {path}: {error}"))
+        self.send("GET", path, "")
+            .unwrap_or_else(|error| panic!("GET {path}: {error}"))
     }
 
     fn send(&self, method: &str, path: &str, form: &str) -> Result<String, String> {
@@ -44,11 +53,19 @@ impl Client {
         }
         if method == "POST" {
             let length = form.len();
-            request += &format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n");
+            request += &format!(
+                "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n"
+            );
         }
-        let answer = self.exchange(&format!("{request}\r\n{form}")).map_err(|error| error.to_string())?;
+        let answer = self
+            .exchange(&format!("{request}\r\n{form}"))
+            .map_err(|error| error.to_string())?;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        if head.split_whitespace().nth(1) == Some("200") { Ok(body.to_owned()) } else { Err(answer) }
+        if head.split_whitespace().nth(1) == Some("200") {
+            Ok(body.to_owned())
+        } else {
+            Err(answer)
+        }
     }
 
     fn exchange(&self, request: &str) -> std::io::Result<String> {

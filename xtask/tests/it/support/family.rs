@@ -33,8 +33,12 @@ impl Process {
     }
 
     fn all() -> Vec<Self> {
-        let entries = fs::read_dir("/proc").expect("the system has /proc").flatten();
-        entries.filter_map(|entry| Self::read(entry.file_name().to_str()?.parse().ok()?)).collect()
+        let entries = fs::read_dir("/proc")
+            .expect("the system has /proc")
+            .flatten();
+        entries
+            .filter_map(|entry| Self::read(entry.file_name().to_str()?.parse().ok()?))
+            .collect()
     }
 
     fn lives(&self) -> bool {
@@ -70,7 +74,10 @@ impl Family {
 
     /// SIGKILL to the child of that name.
     pub(crate) fn kill(&self, name: &str) {
-        let child = self.own().find(|process| process.name == name).expect("it was started");
+        let child = self
+            .own()
+            .find(|process| process.name == name)
+            .expect("it was started");
         kill("KILL", &child.id.to_string());
     }
 
@@ -81,16 +88,24 @@ impl Family {
 
     /// Those that still live, the head's own children and theirs.
     pub(crate) fn living(&self) -> Vec<&str> {
-        self.members.iter().filter(|process| process.lives()).map(|process| process.name.as_str()).collect()
+        self.members
+            .iter()
+            .filter(|process| process.lives())
+            .map(|process| process.name.as_str())
+            .collect()
     }
 
     /// Whether none is in the group of the head, which a terminal sends its signals to.
     pub(crate) fn is_apart(&self) -> bool {
-        self.members.iter().all(|process| process.group != self.head)
+        self.members
+            .iter()
+            .all(|process| process.group != self.head)
     }
 
     fn own(&self) -> impl Iterator<Item = &Process> {
-        self.members.iter().filter(|process| process.parent == self.head)
+        self.members
+            .iter()
+            .filter(|process| process.parent == self.head)
     }
 }
 

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::Run;
 
 /// The keys of the three addresses.
-pub(crate) const ADDRESSES: [&str; 3] = ["VIGIE_API_ADDR", "VIGIE_METRICS_ADDR", "VIGIE_SANDBOX_ADDR"];
+pub(crate) const ADDRESSES: [&str; 3] =
+    ["VIGIE_API_ADDR", "VIGIE_METRICS_ADDR", "VIGIE_SANDBOX_ADDR"];
 /// Below those that the kernel hands out to clients, which come and go by the thousand beside a test.
 const PORTS: std::ops::Range<u32> = 12_000..30_000;
 
@@ -32,13 +33,20 @@ impl Place {
     pub(crate) fn new() -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("{PREFIX}{}-{number}", std::process::id());
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the checkout");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("xtask lies in the checkout");
         let all = root.join(".vigie");
         remove_those_of_killed_tests(&all);
         let programs = all.join(format!("up-{name}-programs"));
         fs::create_dir_all(&programs).expect("the checkout can be written to");
         let folder = all.join(format!("up-{name}"));
-        Self { name, folder, addresses: [(); 3].map(|()| free_address()), programs }
+        Self {
+            name,
+            folder,
+            addresses: [(); 3].map(|()| free_address()),
+            programs,
+        }
     }
 
     /// Of the API, the metrics and the sandbox.
@@ -68,9 +76,15 @@ impl Place {
             }
             None => Command::new(xtask),
         };
-        command.args(["up", "--name", &self.name, "--programs"]).arg(built).args(args);
+        command
+            .args(["up", "--name", &self.name, "--programs"])
+            .arg(built)
+            .args(args);
         let path = format!("{}:{}", self.programs.display(), path());
-        command.env_clear().env("PATH", path).envs(ADDRESSES.iter().zip(&self.addresses));
+        command
+            .env_clear()
+            .env("PATH", path)
+            .envs(ADDRESSES.iter().zip(&self.addresses));
         command
     }
 
@@ -87,7 +101,8 @@ impl Place {
 
     /// A file of the demo company that was imported here.
     pub(crate) fn demo_file(&self, kind: &str) -> String {
-        fs::read_to_string(self.folder.join(format!("demo/{kind}.csv"))).expect("the demo's files are kept")
+        fs::read_to_string(self.folder.join(format!("demo/{kind}.csv")))
+            .expect("the demo's files are kept")
     }
 }
 
@@ -105,7 +120,9 @@ impl Drop for Place {
 fn remove_those_of_killed_tests(all: &Path) {
     for entry in fs::read_dir(all).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let rest = name.strip_prefix("up-").and_then(|name| name.strip_prefix(PREFIX));
+        let rest = name
+            .strip_prefix("up-")
+            .and_then(|name| name.strip_prefix(PREFIX));
         let process = rest.and_then(|rest| rest.split('-').next());
         if process.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
             fs::remove_dir_all(entry.path()).ok();
@@ -113,13 +130,18 @@ fn remove_those_of_killed_tests(all: &Path) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the machine's programs are where the PATH says")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the machine's programs are where the PATH says"
+)]
 fn path() -> String {
     std::env::var("PATH").unwrap_or_default()
 }
 
 fn find(program: &str) -> Option<PathBuf> {
-    std::env::split_paths(&path()).map(|folder| folder.join(program)).find(|file| file.is_file())
+    std::env::split_paths(&path())
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }
 
 /// An address of this machine that nobody listens on.

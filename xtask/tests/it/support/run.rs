@@ -19,12 +19,20 @@ pub(crate) struct Run {
 impl Run {
     /// Starts it as a terminal does: in a process group of its own, which Ctrl-C goes to.
     pub(super) fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
         let mut child = command.spawn().expect("xtask is built");
         let (sender, lines) = mpsc::channel();
         pass_on(child.stdout.take(), sender.clone());
         pass_on(child.stderr.take(), sender);
-        Self { child, lines, said: Vec::new() }
+        Self {
+            child,
+            lines,
+            said: Vec::new(),
+        }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -38,15 +46,26 @@ impl Run {
                 return;
             }
         }
-        panic!("it ended before it said {text:?}:\n{}", self.said.join("\n"));
+        panic!(
+            "it ended before it said {text:?}:\n{}",
+            self.said.join("\n")
+        );
     }
 
     /// Returns once it has said where everything is; the lines of that.
     pub(crate) fn summary(&mut self) -> Vec<String> {
         self.until_it_says("starts over");
-        let begin = self.said.iter().position(|line| line == "Vigie runs.").expect("a first line");
+        let begin = self
+            .said
+            .iter()
+            .position(|line| line == "Vigie runs.")
+            .expect("a first line");
         // The two outputs come by different ways: a step before may be heard later.
-        self.said[begin..].iter().filter(|line| !line.starts_with("==>")).cloned().collect()
+        self.said[begin..]
+            .iter()
+            .filter(|line| !line.starts_with("==>"))
+            .cloned()
+            .collect()
     }
 
     pub(crate) fn says(&self, text: &str) -> bool {
@@ -83,7 +102,9 @@ impl Run {
                 true
             }
             Err(RecvTimeoutError::Disconnected) => false,
-            Err(RecvTimeoutError::Timeout) => panic!("it hangs; it said:\n{}", self.said.join("\n")),
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("it hangs; it said:\n{}", self.said.join("\n"))
+            }
         }
     }
 }
@@ -101,10 +122,18 @@ impl Drop for Run {
 
 fn pass_on(output: Option<impl Read + Send + 'static>, to: Sender<String>) {
     let output = BufReader::new(output.expect("the output is piped"));
-    thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| to.send(line)));
+    thread::spawn(move || {
+        output
+            .lines()
+            .map_while(Result::ok)
+            .try_for_each(|line| to.send(line))
+    });
 }
 
 /// Through the shell's own `kill`: the standard library sends SIGKILL alone.
 pub(super) fn kill(signal: &str, target: &str) {
-    Command::new("sh").args(["-c", "kill -s \"$1\" -- \"$2\"", "sh", signal, target]).status().expect("a shell");
+    Command::new("sh")
+        .args(["-c", "kill -s \"$1\" -- \"$2\"", "sh", signal, target])
+        .status()
+        .expect("a shell");
 }

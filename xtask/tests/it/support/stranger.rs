@@ -16,7 +16,16 @@ impl Stranger {
         let address = free_address();
         let (host, port) = address.split_once(':').expect("an address");
         let mut child = Command::new("redis-server")
-            .args(["--bind", host, "--port", port, "--save", "", "--appendonly", "no"])
+            .args([
+                "--bind",
+                host,
+                "--port",
+                port,
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -25,7 +34,11 @@ impl Stranger {
         let mut line = String::new();
         while !line.contains("Ready to accept connections") {
             line.clear();
-            assert_ne!(log.read_line(&mut line).expect("the log is text"), 0, "redis-server ended at once");
+            assert_ne!(
+                log.read_line(&mut line).expect("the log is text"),
+                0,
+                "redis-server ended at once"
+            );
         }
         Self { child, _log: log }
     }

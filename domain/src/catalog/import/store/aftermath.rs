@@ -11,7 +11,11 @@ use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 ///
 /// # Errors
 /// The database's.
-pub async fn touched_products(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<Vec<Uuid>> {
+pub async fn touched_products(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<Vec<Uuid>> {
     join_by_hash(&mut *conn).await?;
     let products = sqlx::query_scalar!(
         r#"select p.id from products p
@@ -35,7 +39,11 @@ pub async fn touched_products(conn: &mut PgConnection, company: CompanyId, impor
 ///
 /// # Errors
 /// The database's.
-pub async fn written_products(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<Vec<Uuid>> {
+pub async fn written_products(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<Vec<Uuid>> {
     let products = sqlx::query_scalar!(
         r#"select product_id from sales where company_id = $1 and import_id = $2
            union select product_id from stock_movements where company_id = $1 and import_id = $2
@@ -55,7 +63,11 @@ pub async fn written_products(conn: &mut PgConnection, company: CompanyId, impor
 ///
 /// # Errors
 /// The database's.
-pub async fn warn_of_lines(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<()> {
+pub async fn warn_of_lines(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<()> {
     join_by_hash(&mut *conn).await?;
     let found = sqlx::query!(
         r#"select
@@ -79,10 +91,18 @@ pub async fn warn_of_lines(conn: &mut PgConnection, company: CompanyId, import: 
     .fetch_one(&mut *conn)
     .await?;
     joins_as_usual(&mut *conn).await?;
-    let warning = |code: &str, rows| Warning { code: code.into(), rows: u64::try_from(rows).unwrap_or(0) };
-    let missing = warning("missing_lines", if found.is_part { 0 } else { found.missing });
-    let more: Vec<_> =
-        [missing, warning("lines_taken", found.taken)].into_iter().filter(|warning| warning.rows > 0).collect();
+    let warning = |code: &str, rows| Warning {
+        code: code.into(),
+        rows: u64::try_from(rows).unwrap_or(0),
+    };
+    let missing = warning(
+        "missing_lines",
+        if found.is_part { 0 } else { found.missing },
+    );
+    let more: Vec<_> = [missing, warning("lines_taken", found.taken)]
+        .into_iter()
+        .filter(|warning| warning.rows > 0)
+        .collect();
     if more.is_empty() {
         return Ok(());
     }

@@ -17,14 +17,23 @@ pub(super) async fn insert(
     rejections: &[Rejection],
 ) -> Result<()> {
     for part in rejections.chunks(5_000) {
-        let lines: Vec<i64> = part.iter().map(|r| i64::try_from(r.line).unwrap_or(i64::MAX)).collect();
+        let lines: Vec<i64> = part
+            .iter()
+            .map(|r| i64::try_from(r.line).unwrap_or(i64::MAX))
+            .collect();
         let columns: Vec<Option<String>> = part.iter().map(|r| r.column.clone()).collect();
         let values: Vec<&str> = part.iter().map(|r| r.value.as_str()).collect();
         let codes: Vec<&str> = part.iter().map(|r| r.code).collect();
         let reasons: Vec<&str> = part.iter().map(|r| r.reason.as_str()).collect();
         let fields: Vec<Json<&Vec<String>>> = part.iter().map(|r| Json(&r.row)).collect();
-        let keys: Vec<Option<&[u8]>> = part.iter().map(|r| r.place.as_ref().map(|p| p.key.as_bytes())).collect();
-        let occurrences: Vec<Option<i64>> = part.iter().map(|r| r.place.and_then(|p| p.occurrence)).collect();
+        let keys: Vec<Option<&[u8]>> = part
+            .iter()
+            .map(|r| r.place.as_ref().map(|p| p.key.as_bytes()))
+            .collect();
+        let occurrences: Vec<Option<i64>> = part
+            .iter()
+            .map(|r| r.place.and_then(|p| p.occurrence))
+            .collect();
         sqlx::query!(
             "insert into import_errors (company_id, import_id, line, column_name, value, code, reason, fields, key,
                occurrence)

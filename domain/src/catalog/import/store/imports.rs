@@ -42,16 +42,30 @@ pub async fn create_import(
 ///
 /// # Errors
 /// The database's.
-pub async fn assign_job(conn: &mut PgConnection, company: CompanyId, id: ImportId, job: JobId) -> Result<()> {
-    sqlx::query!("update imports set job_id = $3 where company_id = $1 and id = $2", company.0, id.0, job.0)
-        .execute(conn)
-        .await?;
+pub async fn assign_job(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ImportId,
+    job: JobId,
+) -> Result<()> {
+    sqlx::query!(
+        "update imports set job_id = $3 where company_id = $1 and id = $2",
+        company.0,
+        id.0,
+        job.0
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
 /// # Errors
 /// `NotFound` without it.
-pub async fn find_import(conn: &mut PgConnection, company: CompanyId, id: ImportId) -> Result<Import> {
+pub async fn find_import(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ImportId,
+) -> Result<Import> {
     let mut found = list(conn, company, Some(id.0), None, 1).await?;
     found.pop().ok_or(Error::NotFound("import"))
 }

@@ -48,5 +48,9 @@ pub async fn merge_counts(
     .rows_affected();
     joins_as_usual(conn).await?;
     let imported = i64::try_from(imported).unwrap_or(i64::MAX);
-    Ok(Merged { imported, updated: 0, unchanged: staged - imported })
+    Ok(Merged {
+        imported,
+        updated: 0,
+        unchanged: staged - imported,
+    })
 }

@@ -13,7 +13,11 @@ use crate::catalog::{CategoryId, SupplierId};
 ///
 /// # Errors
 /// The database's.
-pub async fn create_missing_references(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<()> {
+pub async fn create_missing_references(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<()> {
     let categories = sqlx::query_scalar!(
         r#"select distinct on (upper(btrim(category))) category as "name!" from staging.product_lines
            where import_id = $2 and category is not null
@@ -59,7 +63,11 @@ pub async fn create_missing_references(conn: &mut PgConnection, company: Company
 ///
 /// # Errors
 /// The database's.
-pub async fn merge_products(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<Merged> {
+pub async fn merge_products(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<Merged> {
     join_by_hash(&mut *conn).await?;
     let superseded = sqlx::query!(
         "delete from staging.product_lines l using (
@@ -72,9 +80,13 @@ pub async fn merge_products(conn: &mut PgConnection, company: CompanyId, import:
     .execute(&mut *conn)
     .await?
     .rows_affected();
-    let updated = sqlx::query_file_scalar!("src/catalog/import/store/update_products.sql", company.0, import.0)
-        .fetch_one(&mut *conn)
-        .await?;
+    let updated = sqlx::query_file_scalar!(
+        "src/catalog/import/store/update_products.sql",
+        company.0,
+        import.0
+    )
+    .fetch_one(&mut *conn)
+    .await?;
     let staged = sqlx::query_scalar!(
         r#"select count(*) as "count!" from staging.product_lines where import_id = $1"#,
         import.0,
@@ -102,5 +114,9 @@ pub async fn merge_products(conn: &mut PgConnection, company: CompanyId, import:
     joins_as_usual(conn).await?;
     let imported = i64::try_from(imported).unwrap_or(i64::MAX);
     let superseded = i64::try_from(superseded).unwrap_or(i64::MAX);
-    Ok(Merged { imported, updated, unchanged: staged - imported - updated + superseded })
+    Ok(Merged {
+        imported,
+        updated,
+        unchanged: staged - imported - updated + superseded,
+    })
 }

@@ -68,7 +68,11 @@ pub async fn create_missing_products(
 ///
 /// # Errors
 /// The database's.
-pub async fn create_missing_customers(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<u64> {
+pub async fn create_missing_customers(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<u64> {
     join_by_hash(&mut *conn).await?;
     let mut created = 0;
     loop {
@@ -155,7 +159,10 @@ pub async fn merge_sales(
     let imported = i64::try_from(imported).unwrap_or(i64::MAX);
     if imported == staged {
         joins_as_usual(conn).await?;
-        return Ok(Merged { imported, ..Merged::default() });
+        return Ok(Merged {
+            imported,
+            ..Merged::default()
+        });
     }
     let updated = update_sales(&mut *conn, company, import, (after, through)).await?;
     let known = sqlx::query_scalar!(
@@ -174,7 +181,11 @@ pub async fn merge_sales(
         let lost = staged - known;
         return Err(sqlx::Error::Protocol(format!("{lost} staged rows found no product")).into());
     }
-    Ok(Merged { imported, updated, unchanged: staged - imported - updated })
+    Ok(Merged {
+        imported,
+        updated,
+        unchanged: staged - imported - updated,
+    })
 }
 
 /// A status that a file doesn't give stays as it is. What a line was is kept beside it; its netting is
@@ -240,12 +251,18 @@ async fn update_sales(
 /// # Errors
 /// The database's.
 pub async fn take_turn(conn: &mut PgConnection, company: CompanyId) -> Result<bool> {
-    let turn =
-        sqlx::query!("select pg_advisory_xact_lock(hashtextextended('import ' || $1::text, 0))", company.0.to_string())
-            .execute(conn)
-            .await;
+    let turn = sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('import ' || $1::text, 0))",
+        company.0.to_string()
+    )
+    .execute(conn)
+    .await;
     match turn {
-        Err(sqlx::Error::Database(cause)) if cause.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => Ok(false),
+        Err(sqlx::Error::Database(cause))
+            if cause.code().as_deref() == Some(LOCK_NOT_AVAILABLE) =>
+        {
+            Ok(false)
+        }
         other => Ok(other.map(|_| true)?),
     }
 }

@@ -68,10 +68,17 @@ pub async fn number_rows(
     .fetch_one(&mut *conn)
     .await?;
     joins_as_usual(&mut *conn).await?;
-    sqlx::query!("update imports set staged_at = engine_now() where company_id = $1 and id = $2", company.0, import.0)
-        .execute(conn)
-        .await?;
-    let warning = |code: &str, rows| Warning { code: code.into(), rows: u64::try_from(rows).unwrap_or(0) };
+    sqlx::query!(
+        "update imports set staged_at = engine_now() where company_id = $1 and id = $2",
+        company.0,
+        import.0
+    )
+    .execute(conn)
+    .await?;
+    let warning = |code: &str, rows| Warning {
+        code: code.into(),
+        rows: u64::try_from(rows).unwrap_or(0),
+    };
     let warnings = [
         warning("duplicate_lines", found.alike),
         warning("dropped_lines", found.dropped),

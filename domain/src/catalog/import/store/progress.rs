@@ -11,7 +11,11 @@ use crate::{Error, Result};
 
 /// # Errors
 /// The database's.
-pub async fn start_checking(conn: &mut PgConnection, company: CompanyId, id: ImportId) -> Result<()> {
+pub async fn start_checking(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ImportId,
+) -> Result<()> {
     sqlx::query!(
         "update imports set state = 'checking', started_at = coalesce(started_at, engine_now())
          where company_id = $1 and id = $2",
@@ -71,7 +75,12 @@ pub async fn start_loading(
 ///
 /// # Errors
 /// `Conflict` where it is over.
-pub async fn fail(conn: &mut PgConnection, company: CompanyId, id: ImportId, why: &Refusal) -> Result<()> {
+pub async fn fail(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ImportId,
+    why: &Refusal,
+) -> Result<()> {
     let done = sqlx::query!(
         "update imports set state = 'failed', error_code = $3, error_message = $4, finished_at = engine_now()
          where company_id = $1 and id = $2 and state not in ('succeeded', 'failed', 'cancelled')",
@@ -89,7 +98,12 @@ pub async fn fail(conn: &mut PgConnection, company: CompanyId, id: ImportId, why
 ///
 /// # Errors
 /// The database's.
-pub async fn succeed(conn: &mut PgConnection, company: CompanyId, id: ImportId, counts: &Counts) -> Result<()> {
+pub async fn succeed(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ImportId,
+    counts: &Counts,
+) -> Result<()> {
     let done = sqlx::query!(
         "update imports set state = 'succeeded', totals = $3, finished_at = engine_now()
          where company_id = $1 and id = $2 and state = 'loading'",
@@ -107,7 +121,11 @@ pub async fn succeed(conn: &mut PgConnection, company: CompanyId, id: ImportId, 
 ///
 /// # Errors
 /// The database's.
-pub async fn succeed_as_repeat(conn: &mut PgConnection, company: CompanyId, id: ImportId) -> Result<bool> {
+pub async fn succeed_as_repeat(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ImportId,
+) -> Result<bool> {
     let done = sqlx::query!(
         "with latest as (
            select * from imports
@@ -134,10 +152,18 @@ pub async fn succeed_as_repeat(conn: &mut PgConnection, company: CompanyId, id: 
 ///
 /// # Errors
 /// The database's.
-pub async fn record_settled(conn: &mut PgConnection, company: CompanyId, id: ImportId) -> Result<()> {
-    sqlx::query!("update imports set settled_at = engine_now() where company_id = $1 and id = $2", company.0, id.0,)
-        .execute(conn)
-        .await?;
+pub async fn record_settled(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ImportId,
+) -> Result<()> {
+    sqlx::query!(
+        "update imports set settled_at = engine_now() where company_id = $1 and id = $2",
+        company.0,
+        id.0,
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -172,7 +198,12 @@ pub async fn record_merged(
 ///
 /// # Errors
 /// The database's.
-pub async fn record_counts(conn: &mut PgConnection, company: CompanyId, id: ImportId, counts: &Counts) -> Result<()> {
+pub async fn record_counts(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ImportId,
+    counts: &Counts,
+) -> Result<()> {
     sqlx::query!(
         "update imports set totals = $3 where company_id = $1 and id = $2",
         company.0,
@@ -186,7 +217,11 @@ pub async fn record_counts(conn: &mut PgConnection, company: CompanyId, id: Impo
 
 /// Somebody may have cancelled the import meanwhile: then nothing more of it is written.
 pub(super) fn still_open(rows: u64) -> Result<()> {
-    if rows == 0 { Err(Error::conflict("import_over", "the import is over")) } else { Ok(()) }
+    if rows == 0 {
+        Err(Error::conflict("import_over", "the import is over"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Rows by what became of them.

@@ -21,8 +21,7 @@ const COPY_SALES: &str = "copy staging.sale_lines (import_id, line, id, key, rep
 const COPY_PRODUCTS: &str = "copy staging.product_lines (import_id, line, id, sku, name, category, supplier, unit, barcode, \
      currency, purchase_price, sale_price, min_stock, max_stock, minimum_order_quantity, pack_multiple, \
      lead_time_days, active) from stdin (format binary)";
-const COPY_COUNTS: &str =
-    "copy staging.count_lines (import_id, line, id, key, sku, name, site, quantity, at) from stdin (format binary)";
+const COPY_COUNTS: &str = "copy staging.count_lines (import_id, line, id, key, sku, name, site, quantity, at) from stdin (format binary)";
 
 /// Writes one chunk and where it ends.
 ///
@@ -72,7 +71,11 @@ pub async fn write_chunk(
 ///
 /// # Errors
 /// The database's.
-pub async fn resume_point(conn: &mut PgConnection, company: CompanyId, import: ImportId) -> Result<(i64, bool)> {
+pub async fn resume_point(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<(i64, bool)> {
     let state = sqlx::query!(
         r#"select staged_through, staged_at is not null as "is_staged!",
              staged_rows = (select count(*) from staging.sale_lines where import_id = $2)
@@ -88,9 +91,13 @@ pub async fn resume_point(conn: &mut PgConnection, company: CompanyId, import: I
         return Ok((state.staged_through, state.is_staged));
     }
     wipe(&mut *conn, import).await?;
-    sqlx::query!("delete from import_errors where company_id = $1 and import_id = $2", company.0, import.0)
-        .execute(&mut *conn)
-        .await?;
+    sqlx::query!(
+        "delete from import_errors where company_id = $1 and import_id = $2",
+        company.0,
+        import.0
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "update imports set staged_through = 0, staged_rows = 0, staged_at = null where company_id = $1 and id = $2",
         company.0,
@@ -106,9 +113,24 @@ pub async fn resume_point(conn: &mut PgConnection, company: CompanyId, import: I
 /// # Errors
 /// The database's.
 pub async fn wipe(conn: &mut PgConnection, import: ImportId) -> Result<()> {
-    sqlx::query!("delete from staging.sale_lines where import_id = $1", import.0).execute(&mut *conn).await?;
-    sqlx::query!("delete from staging.product_lines where import_id = $1", import.0).execute(&mut *conn).await?;
-    sqlx::query!("delete from staging.count_lines where import_id = $1", import.0).execute(conn).await?;
+    sqlx::query!(
+        "delete from staging.sale_lines where import_id = $1",
+        import.0
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "delete from staging.product_lines where import_id = $1",
+        import.0
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "delete from staging.count_lines where import_id = $1",
+        import.0
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -127,9 +149,13 @@ pub async fn sweep(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
     .await?;
     for import in left {
         wipe(&mut *conn, import).await?;
-        sqlx::query!("update imports set staged_rows = 0 where company_id = $1 and id = $2", company.0, import.0)
-            .execute(&mut *conn)
-            .await?;
+        sqlx::query!(
+            "update imports set staged_rows = 0 where company_id = $1 and id = $2",
+            company.0,
+            import.0
+        )
+        .execute(&mut *conn)
+        .await?;
     }
     Ok(())
 }
@@ -139,8 +165,11 @@ pub async fn sweep(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
 /// # Errors
 /// The database's.
 pub async fn known_products(conn: &mut PgConnection, company: CompanyId) -> Result<HashSet<u64>> {
-    let mut keys =
-        sqlx::query_scalar!(r#"select sku_key as "key!" from products where company_id = $1"#, company.0).fetch(conn);
+    let mut keys = sqlx::query_scalar!(
+        r#"select sku_key as "key!" from products where company_id = $1"#,
+        company.0
+    )
+    .fetch(conn);
     let mut known = HashSet::new();
     while let Some(key) = keys.try_next().await? {
         // The database's own upper case may know fewer letters.
@@ -153,7 +182,11 @@ pub async fn known_products(conn: &mut PgConnection, company: CompanyId) -> Resu
 ///
 /// # Errors
 /// The database's.
-pub async fn known_habits(conn: &mut PgConnection, company: CompanyId, habits: &mut Habits) -> Result<()> {
+pub async fn known_habits(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    habits: &mut Habits,
+) -> Result<()> {
     let known = sqlx::query!(
         r#"select p.sku_key as "key!", k.logs as "logs!", k.lines as "lines!"
            from products p
@@ -170,7 +203,11 @@ pub async fn known_habits(conn: &mut PgConnection, company: CompanyId, habits: &
     .fetch_all(conn)
     .await?;
     for product in known {
-        habits.add(&product.key.to_uppercase(), product.logs, product.lines.unsigned_abs());
+        habits.add(
+            &product.key.to_uppercase(),
+            product.logs,
+            product.lines.unsigned_abs(),
+        );
     }
     Ok(())
 }
@@ -180,8 +217,11 @@ pub async fn known_habits(conn: &mut PgConnection, company: CompanyId, habits: &
 /// # Errors
 /// The database's.
 pub async fn known_sites(conn: &mut PgConnection, company: CompanyId) -> Result<HashSet<String>> {
-    let keys = sqlx::query_scalar!(r#"select name_key as "key!" from sites where company_id = $1"#, company.0)
-        .fetch_all(conn)
-        .await?;
+    let keys = sqlx::query_scalar!(
+        r#"select name_key as "key!" from sites where company_id = $1"#,
+        company.0
+    )
+    .fetch_all(conn)
+    .await?;
     Ok(keys.into_iter().map(|key| key.to_uppercase()).collect())
 }
