@@ -1,5 +1,5 @@
 -- The job engine. A job is one row of job_bodies, written once, and one narrow row that moves from
--- jobs_ready to jobs_finished. No index names a column of jobs_ready that claiming or finishing
+-- jobs_open to jobs_finished. No index names a column of jobs_open that claiming or finishing
 -- changes, so that claims stay heap-only updates; its fill factor leaves them room on the page.
 -- No foreign keys here: companies are archived, never deleted, and each key would cost every job.
 
@@ -19,7 +19,7 @@ create table job_bodies (
 -- The lists of GET /jobs, newest first; written once, so it never ends a heap-only update.
 create index job_bodies_company_id_id on job_bodies (company_id, id);
 
-create table jobs_ready (
+create table jobs_open (
   id uuid primary key,
   company_id uuid,
   run_at timestamptz not null,
@@ -39,8 +39,8 @@ create table jobs_ready (
   unique_key text,
   progress jsonb
 ) with (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
-create index jobs_ready_queue_run_at_id on jobs_ready (queue, run_at, id);
-create unique index jobs_ready_unique_key on jobs_ready (company_id, kind, unique_key)
+create index jobs_open_queue_run_at_id on jobs_open (queue, run_at, id);
+create unique index jobs_open_unique_key on jobs_open (company_id, kind, unique_key)
   nulls not distinct where unique_key is not null;
 
 create table jobs_finished (
@@ -123,7 +123,7 @@ create table schedule_ticks (
 );
 
 select secure_company_table('job_bodies'), secure_engine_table('job_bodies');
-select secure_company_table('jobs_ready'), secure_engine_table('jobs_ready');
+select secure_company_table('jobs_open'), secure_engine_table('jobs_open');
 select secure_company_table('jobs_finished'), secure_engine_table('jobs_finished');
 select secure_company_table('job_attempts'), secure_engine_table('job_attempts');
 select secure_company_table('job_events'), secure_engine_table('job_events');

@@ -23,7 +23,7 @@ create function abandoned_imports() returns table (company_id uuid, id uuid)
     where (i.state in ('received', 'checking', 'loading')
            or (i.state in ('failed', 'cancelled') and i.merged_through > 0 and i.settled_at is null))
       and i.job_id is not null
-      and not exists (select from jobs_ready r where r.id = i.job_id);
+      and not exists (select from jobs_open r where r.id = i.job_id);
   end;
 revoke execute on function abandoned_imports() from public;
 grant execute on function abandoned_imports() to vigie_engine;

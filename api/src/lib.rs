@@ -30,7 +30,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::jobs::Fleet;
+use ::jobs::Services;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
@@ -105,7 +105,7 @@ fn upload_silence(env: &mut Env) -> Duration {
 pub struct App(Arc<Shared>);
 
 struct Shared {
-    fleet: Fleet,
+    services: Services,
     redis: RedisConfig,
     registry: ::jobs::Registry,
     tokens: Tokens,
@@ -119,27 +119,27 @@ struct Shared {
 
 impl App {
     /// Starts what batches requests; needs a Tokio runtime.
-    pub fn new(fleet: Fleet, redis: RedisConfig, config: &ApiConfig) -> Self {
+    pub fn new(services: Services, redis: RedisConfig, config: &ApiConfig) -> Self {
         Self(Arc::new(Shared {
             tokens: Tokens::new(&config.signing_key),
-            authenticator: Authenticator::start(&fleet.db),
+            authenticator: Authenticator::start(&services.db),
             passwords: Passwords::new(),
-            enqueuer: Enqueuer::start(&fleet.db),
+            enqueuer: Enqueuer::start(&services.db),
             registry: ::jobs::registry(),
             trusted_proxies: config.trusted_proxies.clone(),
             upload_limit: config.upload_limit,
             upload_silence: config.upload_silence,
             redis,
-            fleet,
+            services,
         }))
     }
 
     pub(crate) fn db(&self) -> &Db {
-        &self.0.fleet.db
+        &self.0.services.db
     }
 
     pub(crate) fn blobs(&self) -> &Blobs {
-        &self.0.fleet.blobs
+        &self.0.services.blobs
     }
 
     /// Bytes of the largest file that is taken in.
@@ -153,16 +153,16 @@ impl App {
     }
 
     pub(crate) fn keyring(&self) -> &Keyring {
-        &self.0.fleet.keyring
+        &self.0.services.keyring
     }
 
     pub(crate) fn providers(&self) -> &Providers {
-        &self.0.fleet.providers
+        &self.0.services.providers
     }
 
     /// Where people reach this API, without a trailing slash.
     pub(crate) fn public_url(&self) -> &str {
-        &self.0.fleet.public_url
+        &self.0.services.public_url
     }
 
     pub(crate) fn redis(&self) -> &RedisConfig {

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use workers::{WorkerConfig, Workers};
 
 /// What the job bodies tell the benchmark.
-pub(crate) struct World {
+pub(crate) struct Services {
     pub(crate) started: mpsc::UnboundedSender<std::time::Instant>,
 }
 
@@ -22,12 +22,12 @@ pub(crate) struct Ping {
     pub(crate) note: String,
 }
 
-impl Job<World> for Ping {
+impl Job<Services> for Ping {
     const NAME: &'static str = "ops.ping";
     const QUEUE: Queue = Queue::Fast;
 
-    async fn run(self, cx: JobContext<World>) -> JobResult {
-        let _ = cx.world().started.send(std::time::Instant::now());
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
+        let _ = cx.services().started.send(std::time::Instant::now());
         Ok(Done::Result(Some(r#"{"pong":true}"#.to_owned())))
     }
 }
@@ -36,8 +36,8 @@ pub(crate) struct Engine {
     pub(crate) test: TestDb,
     pub(crate) started: mpsc::UnboundedReceiver<std::time::Instant>,
     config: WorkerConfig,
-    registry: Arc<Registry<World>>,
-    world: Arc<World>,
+    registry: Arc<Registry<Services>>,
+    services: Arc<Services>,
 }
 
 impl Engine {
@@ -61,17 +61,17 @@ impl Engine {
             started,
             config,
             registry: Arc::new(Registry::new().with::<Ping>()),
-            world: Arc::new(World { started: sender }),
+            services: Arc::new(Services { started: sender }),
         })
     }
 
-    pub(crate) async fn workers(&self) -> anyhow::Result<Workers<World>> {
+    pub(crate) async fn workers(&self) -> anyhow::Result<Workers<Services>> {
         let config = self.config.clone();
         Ok(Workers::start(
             config,
             &self.test.db,
             self.registry.clone(),
-            self.world.clone(),
+            self.services.clone(),
         )
         .await?)
     }
@@ -96,7 +96,7 @@ pub(crate) fn pings(count: usize, companies: &[CompanyId], bytes: usize) -> Vec<
     let note = "x".repeat(bytes);
     (0..count)
         .map(|n| {
-            new_job::<World, _>(
+            new_job::<Services, _>(
                 Some(companies[n % companies.len()]),
                 &Ping { note: note.clone() },
             )

@@ -22,7 +22,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         );
     }
     let kept = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from jobs_ready where kind = 'ops.ping'"#
+        r#"select count(*) as "count!" from jobs_open where kind = 'ops.ping'"#
     )
     .fetch_one(&mut service.test.owner().await)
     .await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{ApiConfig, App, TrustedProxies};
-use jobs::Fleet;
+use jobs::Services;
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::redis::RedisConfig;
@@ -58,7 +58,7 @@ impl Service {
 }
 
 fn app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
-    let fleet = Fleet {
+    let services = Services {
         db: test.db.clone(),
         providers: Providers::sandbox(NOBODY)?,
         blobs: Blobs::open_folder(blobs.to_path_buf())?,
@@ -76,7 +76,7 @@ fn app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
         upload_silence: Duration::from_secs(60),
         trusted_proxies: TrustedProxies::default(),
     };
-    Ok(App::new(fleet, redis, &config))
+    Ok(App::new(services, redis, &config))
 }
 
 /// A client of its own connection for plain HTTP on this machine, whose certificates it doesn't need.

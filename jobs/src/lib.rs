@@ -18,21 +18,21 @@ pub mod ads;
 pub mod billing;
 pub mod ops;
 
-mod fleet;
+mod job_services;
 
-pub use fleet::{Fleet, Registry};
+pub use job_services::{Registry, Services};
 
 use platform::ids::CompanyId;
 use platform::queue::registry::new_job;
 use platform::queue::{Job, NewJob};
 
 /// A company's job, ready to be enqueued.
-pub fn job<J: Job<Fleet>>(company: CompanyId, job: &J) -> NewJob {
+pub fn job<J: Job<Services>>(company: CompanyId, job: &J) -> NewJob {
     new_job(Some(company), job)
 }
 
 /// A job of the platform's own.
-pub fn platform_job<J: Job<Fleet>>(job: &J) -> NewJob {
+pub fn platform_job<J: Job<Services>>(job: &J) -> NewJob {
     new_job(None, job)
 }
 

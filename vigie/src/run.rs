@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use api::App;
-use jobs::Fleet;
+use jobs::Services;
 use platform::config::Env;
 use platform::db::{Db, DbConfig};
 use platform::task;
@@ -45,14 +45,14 @@ pub(crate) fn run(roles: &[Role]) -> anyhow::Result<()> {
 async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     serve_metrics(config.metrics_addr)?;
     let db = connect(&config.db).await.context("Postgres")?;
-    let fleet = fleet(&config, db.clone())?;
+    let services = services(&config, db.clone())?;
     let stop = CancellationToken::new();
     let mut parts: Vec<JoinHandle<anyhow::Result<()>>> = Vec::new();
     let mut workers = None;
     for role in roles {
         match role {
-            Role::Api => parts.push(start_api(&config, &fleet, stop.clone()).await?),
-            Role::Worker => workers = Some(start_workers(&config, &fleet).await?),
+            Role::Api => parts.push(start_api(&config, &services, stop.clone()).await?),
+            Role::Worker => workers = Some(start_workers(&config, &services).await?),
             Role::Scheduler => {
                 let scheduler =
                     scheduler::run(db.clone(), jobs::schedule::schedules(), stop.clone());
@@ -100,12 +100,12 @@ async fn end(parts: Vec<JoinHandle<anyhow::Result<()>>>) {
     futures::future::join_all(ends).await;
 }
 
-fn fleet(config: &Config, db: Db) -> anyhow::Result<Fleet> {
+fn services(config: &Config, db: Db) -> anyhow::Result<Services> {
     let providers = match &config.providers {
         ProviderChoice::Sandbox { url } => Providers::sandbox(url)?,
         ProviderChoice::Live(credentials) => Providers::live((**credentials).clone())?,
     };
-    Ok(Fleet {
+    Ok(Services {
         db,
         providers,
         blobs: config.blobs.clone().context("VIGIE_BLOB_DIR")?,
@@ -116,15 +116,17 @@ fn fleet(config: &Config, db: Db) -> anyhow::Result<Fleet> {
 
 async fn start_api(
     config: &Config,
-    fleet: &Fleet,
+    services: &Services,
     stop: CancellationToken,
 ) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
     let addr = config.api.addr;
     let listener = TcpListener::bind(addr)
         .await
         .with_context(|| format!("{addr} can't be listened on: set VIGIE_API_ADDR to another"))?;
-    ready::mark(&fleet.blobs).await.context("VIGIE_BLOB_DIR")?;
-    let app = App::new(fleet.clone(), config.redis.clone(), &config.api);
+    ready::mark(&services.blobs)
+        .await
+        .context("VIGIE_BLOB_DIR")?;
+    let app = App::new(services.clone(), config.redis.clone(), &config.api);
     tracing::info!(%addr, "API listening");
     Ok(task::spawn("api", async move {
         Ok(api::serve(app, listener, stop).await?)
@@ -152,15 +154,15 @@ async fn connect(config: &DbConfig) -> sqlx::Result<Db> {
     Db::connect(config).await
 }
 
-async fn start_workers(config: &Config, fleet: &Fleet) -> anyhow::Result<Workers<Fleet>> {
+async fn start_workers(config: &Config, services: &Services) -> anyhow::Result<Workers<Services>> {
     let registry = Arc::new(jobs::registry());
-    let world = Arc::new(fleet.clone());
+    let services = Arc::new(services.clone());
     let start = || {
         Workers::start(
             config.worker.clone(),
-            &fleet.db,
+            &services.db,
             registry.clone(),
-            world.clone(),
+            services.clone(),
         )
     };
     for wait in AFTER_A_CUT {
@@ -193,7 +195,7 @@ async fn first_to_end(parts: &mut [JoinHandle<anyhow::Result<()>>]) -> anyhow::R
 }
 
 /// The workers' part that ended; never where all go on.
-async fn first_to_break(workers: &mut Option<Workers<Fleet>>) -> &'static str {
+async fn first_to_break(workers: &mut Option<Workers<Services>>) -> &'static str {
     match workers {
         Some(workers) => workers.broken().await,
         None => std::future::pending().await,

@@ -60,7 +60,7 @@ impl<W: Send + Sync + 'static> Workers<W> {
         config: WorkerConfig,
         db: &Db,
         registry: Arc<Registry<W>>,
-        world: Arc<W>,
+        services: Arc<W>,
     ) -> Result<Self, WorkersError> {
         let name = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
         let worker = rescue::register(db.engine(), &name).await?;
@@ -69,7 +69,7 @@ impl<W: Send + Sync + 'static> Workers<W> {
         let handler = Handler {
             runner: Runner {
                 registry,
-                world,
+                services,
                 db: db.clone(),
                 completions: completions.clone(),
             },

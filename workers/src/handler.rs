@@ -53,7 +53,7 @@ pub(crate) async fn give_back(db: &Db, claim: &Claim) {
         Err(cause) => Err(cause),
     };
     match recorded {
-        Ok(_) => db.wake(),
+        Ok(_) => db.notify_relay(),
         Err(cause) => {
             tracing::warn!(job_id = %claim.id, %cause, "job not given back, it will be rescued")
         }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use platform::db::{Db, answered};
+use platform::db::{Db, with_deadline};
 use platform::ids::{JobId, Uuid};
 use platform::queue::{lease, rescue};
 use sqlx::PgPool;
@@ -98,7 +98,7 @@ impl Pulse {
             .map(|(id, _)| id)
             .collect();
         let worker = self.process.worker;
-        answered(pool, ANSWER_WITHIN, async |conn| {
+        with_deadline(pool, ANSWER_WITHIN, async |conn| {
             rescue::heartbeat(conn, worker, &running).await
         })
         .await

@@ -69,7 +69,7 @@ pub(super) async fn retry(
                         "only dead, parked and cancelled jobs run again",
                     ));
                 }
-                Replayed::Waiting => tx.wake_on_commit(),
+                Replayed::Waiting => tx.notify_relay_on_commit(),
             }
             settle(&mut tx, &caller, &key, "jobs.retry", id).await?
         }

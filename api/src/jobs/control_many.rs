@@ -112,7 +112,7 @@ pub(super) async fn retry(
         None => {
             let reason = format!("asked by {}", caller.user);
             let changed = control_many::replay(&mut tx, &wanted, &reason).await?;
-            tx.wake_on_commit();
+            tx.notify_relay_on_commit();
             settle(&mut tx, &caller, &key, "jobs.retry_many", &filter, changed).await?
         }
     };

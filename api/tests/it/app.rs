@@ -19,7 +19,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::CONTENT_TYPE;
-use jobs::Fleet;
+use jobs::Services;
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::ids::{CompanyId, UserId, Uuid};
@@ -42,10 +42,10 @@ pub(crate) const SIGNING_KEY: &str = "the signing key of the tests, 32 bytes or 
 
 pub(crate) struct TestApp {
     pub(crate) db: TestDb,
-    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) services: Arc<Services>,
     pub(crate) sandbox: Running,
     router: Router,
-    drain: Drain<Fleet>,
+    drain: Drain<Services>,
     blobs: PathBuf,
     stop: CancellationToken,
     people: AtomicUsize,
@@ -66,7 +66,7 @@ impl TestApp {
         let addr = listener.local_addr().unwrap();
         let blobs = std::env::temp_dir().join(format!("vigie-test-{}", Uuid::new_v4()));
         let keys = format!("test:{}", base64_of(&[7; 32]));
-        let fleet = Fleet {
+        let services = Services {
             db: db.db.clone(),
             providers: Providers::sandbox(&sandbox.url()).unwrap(),
             blobs: Blobs::open_folder(blobs.clone()).unwrap(),
@@ -82,15 +82,15 @@ impl TestApp {
             upload_silence: Duration::from_secs(60),
         };
         configure(&mut config);
-        let app = App::new(fleet.clone(), redis, &config);
+        let app = App::new(services.clone(), redis, &config);
         let stop = CancellationToken::new();
         platform::task::spawn("test API", api::serve(app.clone(), listener, stop.clone()));
-        let fleet = Arc::new(fleet);
-        let drain = Drain::new(&db.db, Arc::new(jobs::registry()), fleet.clone()).await;
+        let services = Arc::new(services);
+        let drain = Drain::new(&db.db, Arc::new(jobs::registry()), services.clone()).await;
         Self {
             router: api::router(app),
             db,
-            fleet,
+            services,
             sandbox,
             drain,
             blobs,
@@ -212,7 +212,7 @@ impl TestApp {
     /// The names of all stored files, those of uploads that broke off included.
     pub(crate) async fn files(&self) -> Vec<String> {
         let later = crate::shop::now(self).await + chrono::Days::new(1);
-        self.fleet.blobs.older_than(later).await.unwrap()
+        self.services.blobs.older_than(later).await.unwrap()
     }
 
     pub(crate) fn new_email(&self) -> String {
@@ -257,7 +257,7 @@ pub(crate) fn no_redis() -> RedisConfig {
 }
 
 async fn due_jobs(db: &TestDb) -> Vec<String> {
-    sqlx::query_scalar!("select kind from jobs_ready where run_at <= engine_now()")
+    sqlx::query_scalar!("select kind from jobs_open where run_at <= engine_now()")
         .fetch_all(&mut db.owner().await)
         .await
         .unwrap()

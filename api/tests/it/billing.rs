@@ -16,7 +16,7 @@ use crate::app::{Answer, Client, TestApp};
 /// The application, with the sandbox's webhooks coming to it only when a test sends them.
 pub(crate) async fn start() -> TestApp {
     let app = TestApp::start().await;
-    let url = format!("{}/api/v1/webhooks/stripe", app.fleet.public_url);
+    let url = format!("{}/api/v1/webhooks/stripe", app.services.public_url);
     app.sandbox.sandbox().set(|settings| {
         settings.stripe_webhooks = false;
         settings.stripe_webhook_url = Some(url);

@@ -68,7 +68,7 @@ async fn a_sale_is_looked_at_by_alerts_at_once() {
         )
         .await
         .expect(201);
-    let waiting: Vec<String> = sqlx::query_scalar!("select kind from jobs_ready order by kind")
+    let waiting: Vec<String> = sqlx::query_scalar!("select kind from jobs_open order by kind")
         .fetch_all(&mut app.owner().await)
         .await
         .unwrap();

@@ -53,7 +53,7 @@ pub(crate) async fn run_out(app: &TestApp) {
     for round in 0..60 {
         app.try_jobs().await;
         let mut conn = app.owner().await;
-        let left = sqlx::query_scalar!("select count(*) from jobs_ready")
+        let left = sqlx::query_scalar!("select count(*) from jobs_open")
             .fetch_one(&mut conn)
             .await
             .unwrap();
@@ -152,7 +152,7 @@ async fn post_form(app: &TestApp, token: &str, path: &str, fields: &[(&str, &str
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    let signature = sign(token, &format!("{}{path}", app.fleet.public_url), &form);
+    let signature = sign(token, &format!("{}{path}", app.services.public_url), &form);
     let body: Vec<_> = form
         .iter()
         .map(|(name, value)| format!("{name}={}", encode(value)))

@@ -173,7 +173,7 @@ async fn a_message_that_ended_is_taken_up_again_by_hand() {
 async fn a_message_whose_job_died_can_be_sent_after_all() {
     let app = quiet().await;
     let owner = waiting_message(&app).await;
-    sqlx::query!("delete from jobs_ready")
+    sqlx::query!("delete from jobs_open")
         .execute(&mut app.owner().await)
         .await
         .unwrap();
@@ -275,7 +275,7 @@ async fn die_before_the_call(client: &Client<'_>) -> (Outgoing, OpenEffect) {
     };
     let link = format!(
         "{}/api/v1/alerts/{}",
-        app.fleet.public_url,
+        app.services.public_url,
         message.alert_id.unwrap()
     );
     let words = render(
@@ -339,7 +339,7 @@ async fn a_crash_between_sent_and_recorded_sends_once() {
         validity: None,
     };
     let sid = app
-        .fleet
+        .services
         .providers
         .twilio
         .create_message(&new)
@@ -369,7 +369,7 @@ async fn a_message_found_at_twilio_belongs_to_one_effect_only() {
         validity: None,
     };
     let sid = app
-        .fleet
+        .services
         .providers
         .twilio
         .create_message(&new)

@@ -131,7 +131,7 @@ async fn get(service: &Service, path: &str) -> anyhow::Result<Value> {
 /// What an import causes (predictions, alerts) must not run beside the next one.
 async fn until_idle(owner: &mut PgConnection) -> anyhow::Result<()> {
     loop {
-        let open = sqlx::query_scalar!(r#"select count(*) as "open!" from jobs_ready"#)
+        let open = sqlx::query_scalar!(r#"select count(*) as "open!" from jobs_open"#)
             .fetch_one(&mut *owner)
             .await?;
         if open == 0 {

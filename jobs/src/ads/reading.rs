@@ -12,7 +12,7 @@ use providers::meta::{
 use providers::{Class, ProviderError};
 use secrecy::SecretString;
 
-use crate::Fleet;
+use crate::Services;
 
 /// Where Meta asks for a pause and doesn't say how long.
 pub(super) const PAUSE: Duration = Duration::from_secs(300);
@@ -53,7 +53,7 @@ impl From<domain::Error> for Stop {
 
 /// One refresh in one try.
 pub(super) struct Reading<'a> {
-    pub(super) cx: &'a JobContext<Fleet>,
+    pub(super) cx: &'a JobContext<Services>,
     pub(super) account: Account,
     pub(super) token: SecretString,
     pub(super) refresh: Refresh,
@@ -230,7 +230,7 @@ impl Reading<'_> {
     }
 
     fn meta(&self) -> &Meta {
-        &self.cx.world().providers.meta
+        &self.cx.services().providers.meta
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::reading::{PAUSE, Reading, Stop};
 use crate::notifications::SendMessage;
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +23,7 @@ pub struct RefreshAccount {
     pub account_id: AccountId,
 }
 
-impl Job<Fleet> for RefreshAccount {
+impl Job<Services> for RefreshAccount {
     const NAME: &'static str = "ads.refresh_account";
     /// Pages are committed one by one, and a try reads a limited number of them.
     const TIMEOUT: Duration = Duration::from_secs(300);
@@ -32,7 +32,7 @@ impl Job<Fleet> for RefreshAccount {
         Uniqueness::WhileOpen(self.account_id.to_string())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let account = ads::load_account(&mut tx, self.account_id).await?;
         if let Some(reason) = &account.disabled_reason {
@@ -66,12 +66,12 @@ impl Job<Fleet> for RefreshAccount {
     }
 }
 
-fn open_token(cx: &JobContext<Fleet>, account: &Account) -> Result<SecretString, JobError> {
+fn open_token(cx: &JobContext<Services>, account: &Account) -> Result<SecretString, JobError> {
     let connection = &account.connection;
     let sealed = connection.sealed_token.as_deref().unwrap_or_default();
     let context = ads::connection_context(cx.company(), connection.connected_by);
     let token = cx
-        .world()
+        .services()
         .keyring
         .open(&context, sealed)
         .map_err(JobError::fail)?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::RefreshAccount;
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 /// A little less than the two hours between ticks.
 const SPREAD_SECONDS: i64 = 100 * 60;
@@ -18,7 +18,7 @@ const BATCH: usize = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct RefreshAllAccounts {}
 
-impl Job<Fleet> for RefreshAllAccounts {
+impl Job<Services> for RefreshAllAccounts {
     const NAME: &'static str = "ads.refresh_all_accounts";
     const SCOPE: JobScope = JobScope::Platform;
 
@@ -26,7 +26,7 @@ impl Job<Fleet> for RefreshAllAccounts {
         Uniqueness::WhileOpen(String::new())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let accounts = ads::refreshable_accounts(&mut tx).await?;
         for batch in accounts.chunks(BATCH) {

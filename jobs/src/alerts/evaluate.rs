@@ -12,14 +12,14 @@ use serde_json::json;
 
 use crate::notifications::SendMessage;
 use crate::rupture::refresh_outlooks;
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 /// By the tick, after imports, after movements: takes no details, looks at everything.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluateAlerts {}
 
-impl Job<Fleet> for EvaluateAlerts {
+impl Job<Services> for EvaluateAlerts {
     const NAME: &'static str = "alerts.evaluate";
     const QUEUE: Queue = Queue::Fast;
 
@@ -27,7 +27,7 @@ impl Job<Fleet> for EvaluateAlerts {
         Uniqueness::Reconciler(String::new())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let done = evaluate(&mut tx, cx.company(), cx.now()).await?;
         let result = json!({ "changed": done.changed, "messages": done.messages });

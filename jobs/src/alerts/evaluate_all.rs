@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::EvaluateAlerts;
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 /// So many companies start at once; the next so many a second later, within the tick's own length.
 const PER_SECOND: usize = 50;
@@ -17,7 +17,7 @@ const SPREAD_SECONDS: usize = 240;
 #[serde(deny_unknown_fields)]
 pub struct EvaluateAllAlerts {}
 
-impl Job<Fleet> for EvaluateAllAlerts {
+impl Job<Services> for EvaluateAllAlerts {
     const NAME: &'static str = "alerts.evaluate_all";
     const QUEUE: Queue = Queue::Fast;
     const SCOPE: JobScope = JobScope::Platform;
@@ -26,7 +26,7 @@ impl Job<Fleet> for EvaluateAllAlerts {
         Uniqueness::WhileOpen(String::new())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let companies = rupture::companies_to_watch(&mut tx).await?;
         let staggered = companies.iter().enumerate().map(|(i, company)| {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::ApplySubscription;
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +17,7 @@ pub struct ApplyEvent {
     pub event: String,
 }
 
-impl Job<Fleet> for ApplyEvent {
+impl Job<Services> for ApplyEvent {
     const NAME: &'static str = "billing.apply_event";
     const QUEUE: Queue = Queue::Fast;
     const SCOPE: JobScope = JobScope::Platform;
@@ -26,7 +26,7 @@ impl Job<Fleet> for ApplyEvent {
         Uniqueness::WhileOpen(self.event.clone())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let body = billing::load_event(&mut tx, &self.event).await?;
         let event = Event::parse(&body).map_err(JobError::fail)?;

@@ -9,7 +9,7 @@ use providers::{Class, ProviderError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::Fleet;
+use crate::Services;
 
 /// A day's reconciliation asks again anyway; an event must not be lost meanwhile.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(3);
@@ -21,7 +21,7 @@ pub struct ApplySubscription {
     pub subscription: String,
 }
 
-impl Job<Fleet> for ApplySubscription {
+impl Job<Services> for ApplySubscription {
     const NAME: &'static str = "billing.apply_subscription";
     const QUEUE: Queue = Queue::Fast;
 
@@ -31,8 +31,8 @@ impl Job<Fleet> for ApplySubscription {
         Uniqueness::Reconciler(self.subscription.clone())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
-        let stripe = &cx.world().providers.stripe;
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
+        let stripe = &cx.services().providers.stripe;
         let found = stripe
             .fetch_subscription(&self.subscription)
             .await
@@ -84,7 +84,7 @@ fn record(found: Subscription) -> Record {
 }
 
 /// Trouble at Stripe, or with our key for it, spends no try: it passes, or a person puts it right.
-fn setback(cx: &JobContext<Fleet>, error: ProviderError) -> JobError {
+fn setback(cx: &JobContext<Services>, error: ProviderError) -> JobError {
     let passes = matches!(
         error.class,
         Class::RateLimited | Class::Misconfigured | Class::Retry | Class::Unknown
@@ -98,7 +98,7 @@ fn setback(cx: &JobContext<Fleet>, error: ProviderError) -> JobError {
 }
 
 /// Since the job was enqueued, as its id tells.
-fn age(cx: &JobContext<Fleet>) -> TimeDelta {
+fn age(cx: &JobContext<Services>) -> TimeDelta {
     let made = cx.job_id().0.get_timestamp().and_then(|at| {
         let (seconds, nanos) = at.to_unix();
         DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::ApplySubscription;
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 /// So many subscriptions are asked for in a second, well below Stripe's limit.
 const PER_SECOND: usize = 10;
@@ -17,7 +17,7 @@ const BATCH: usize = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct ReconcileSubscriptions {}
 
-impl Job<Fleet> for ReconcileSubscriptions {
+impl Job<Services> for ReconcileSubscriptions {
     const NAME: &'static str = "billing.reconcile_subscriptions";
     const SCOPE: JobScope = JobScope::Platform;
 
@@ -25,7 +25,7 @@ impl Job<Fleet> for ReconcileSubscriptions {
         Uniqueness::WhileOpen(String::new())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let running = billing::running_subscriptions(&mut tx).await?;
         let subscriptions = running.len();

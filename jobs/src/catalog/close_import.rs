@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::import_end::{Ending, close};
-use crate::Fleet;
+use crate::Services;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -15,7 +15,7 @@ pub struct CloseImport {
     pub import_id: ImportId,
 }
 
-impl Job<Fleet> for CloseImport {
+impl Job<Services> for CloseImport {
     const NAME: &'static str = "catalog.close_import";
     const QUEUE: Queue = Queue::Heavy;
     const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1800);
@@ -24,7 +24,7 @@ impl Job<Fleet> for CloseImport {
         Uniqueness::WhileOpen(self.import_id.to_string())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let import = import::find_import(&mut tx, cx.company(), self.import_id).await?;
         let job = match import.job_id {

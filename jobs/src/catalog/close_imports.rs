@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::CloseImport;
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloseImports {}
 
-impl Job<Fleet> for CloseImports {
+impl Job<Services> for CloseImports {
     const NAME: &'static str = "catalog.close_imports";
     const SCOPE: JobScope = JobScope::Platform;
 
@@ -20,7 +20,7 @@ impl Job<Fleet> for CloseImports {
         Uniqueness::WhileOpen(String::new())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let left = import::abandoned_imports(&mut tx).await?;
         tx.enqueue_all(

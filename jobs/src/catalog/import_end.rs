@@ -8,7 +8,7 @@ use platform::ids::CompanyId;
 use platform::queue::{JobContext, JobError};
 
 use super::import_merge::take_turn;
-use crate::Fleet;
+use crate::Services;
 use crate::events::{Event, reactions};
 
 /// Why an import ends; one that is over already stays as it is.
@@ -20,7 +20,7 @@ pub(super) enum Ending {
 
 /// Ends the import, takes in what it has committed and empties its staging, in one commit.
 pub(super) async fn end(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     id: ImportId,
     ending: &Ending,
 ) -> Result<(), JobError> {
@@ -32,7 +32,7 @@ pub(super) async fn end(
 /// The same as a part of the caller's transaction.
 pub(super) async fn close(
     tx: &mut Tx,
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     id: ImportId,
     ending: &Ending,
 ) -> Result<(), JobError> {

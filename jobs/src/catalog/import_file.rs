@@ -11,7 +11,7 @@ use serde_json::json;
 use super::import_end::{Ending, close, end, unless_over};
 use super::import_merge::merge;
 use super::import_stage::{Loaded, load};
-use crate::Fleet;
+use crate::Services;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,7 +19,7 @@ pub struct ImportFile {
     pub import_id: ImportId,
 }
 
-impl Job<Fleet> for ImportFile {
+impl Job<Services> for ImportFile {
     const NAME: &'static str = "catalog.import_file";
     const QUEUE: Queue = Queue::Heavy;
     const TIMEOUT: Duration = Duration::from_secs(6 * 3600);
@@ -28,7 +28,7 @@ impl Job<Fleet> for ImportFile {
         Uniqueness::WhileOpen(self.import_id.to_string())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let id = self.import_id;
         match run(&cx, id).await {
             Ok(done) => {
@@ -46,7 +46,7 @@ impl Job<Fleet> for ImportFile {
 }
 
 /// Ends the import where another try would come to the same, or none is left.
-async fn give_up(cx: &JobContext<Fleet>, id: ImportId, cause: Cause) -> JobResult {
+async fn give_up(cx: &JobContext<Services>, id: ImportId, cause: Cause) -> JobResult {
     if let Some(why) = import::refused_value(&*cause) {
         tracing::warn!(import_id = %id, cause = %cause, "a value of the file can't be stored");
         return refuse(cx, id, why).await;
@@ -62,7 +62,7 @@ async fn give_up(cx: &JobContext<Fleet>, id: ImportId, cause: Cause) -> JobResul
     Err(JobError::Retry(cause))
 }
 
-async fn run(cx: &JobContext<Fleet>, id: ImportId) -> JobResult {
+async fn run(cx: &JobContext<Services>, id: ImportId) -> JobResult {
     let company = cx.company();
     let mut tx = cx.begin().await?;
     let work = import::find_work(&mut tx, company, id).await?;
@@ -112,11 +112,11 @@ async fn run(cx: &JobContext<Fleet>, id: ImportId) -> JobResult {
 
 /// Reads the file beside the async threads.
 async fn examine(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     work: &Work,
 ) -> Result<Result<Examined, Refusal>, JobError> {
     let file = cx
-        .world()
+        .services()
         .blobs
         .open(&work.blob_key)
         .await
@@ -131,7 +131,7 @@ async fn examine(
         .map_err(JobError::retry)
 }
 
-async fn refuse(cx: &JobContext<Fleet>, id: ImportId, why: Refusal) -> JobResult {
+async fn refuse(cx: &JobContext<Services>, id: ImportId, why: Refusal) -> JobResult {
     let result = json!({ "state": State::Failed, "code": why.code, "message": why.message });
     let mut tx = cx.begin().await?;
     close(&mut tx, cx, id, &Ending::Failed(why)).await?;
@@ -140,7 +140,7 @@ async fn refuse(cx: &JobContext<Fleet>, id: ImportId, why: Refusal) -> JobResult
 
 /// After the last commit, so that nobody waits for it. What a death in between leaves, the company's next
 /// import clears.
-async fn clean_up(cx: &JobContext<Fleet>, id: ImportId) {
+async fn clean_up(cx: &JobContext<Services>, id: ImportId) {
     let cleared = async {
         let mut tx = cx.begin().await?;
         import::sweep(&mut tx, cx.company()).await?;

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::import_end::{event_of, unless_over};
 use super::import_file::progress;
-use crate::Fleet;
+use crate::Services;
 use crate::events::reactions;
 
 /// Lines in one commit.
@@ -20,7 +20,7 @@ const RANGE: i64 = 100_000;
 const PAUSE: Duration = Duration::from_secs(15);
 
 pub(super) async fn merge(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     work: &Work,
     through: i64,
     mut counts: Counts,
@@ -76,7 +76,7 @@ pub(super) async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), Job
 /// Makes what the rows name and the catalog lacks.
 async fn prepare(
     tx: &mut Tx,
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     work: &Work,
     counts: &mut Counts,
 ) -> Result<(), JobError> {
@@ -94,7 +94,7 @@ async fn prepare(
 
 async fn merge_range(
     tx: &mut Tx,
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     work: &Work,
     range: (i64, i64),
 ) -> Result<Merged, JobError> {
@@ -108,7 +108,12 @@ async fn merge_range(
     Ok(merged)
 }
 
-async fn finish(mut tx: Tx, cx: &JobContext<Fleet>, work: &Work, mut counts: Counts) -> JobResult {
+async fn finish(
+    mut tx: Tx,
+    cx: &JobContext<Services>,
+    work: &Work,
+    mut counts: Counts,
+) -> JobResult {
     let company = cx.company();
     if work.kind != Kind::Products {
         let touched = import::touched_products(&mut tx, company, work.id).await?;

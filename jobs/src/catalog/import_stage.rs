@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::import_end::unless_over;
 use super::import_file::progress;
-use crate::Fleet;
+use crate::Services;
 
 /// How the pass ended.
 pub(super) enum Loaded {
@@ -24,7 +24,7 @@ pub(super) enum Loaded {
 
 /// Stages what isn't staged yet.
 pub(super) async fn load(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     work: &Work,
     detected: Detected,
     plan: Plan,
@@ -72,7 +72,7 @@ pub(super) async fn load(
 
 /// What is usual of the products that the file sells much of at once.
 async fn find_habits(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     work: &Work,
     plan: &Plan,
 ) -> Result<Result<Habits, Refusal>, JobError> {
@@ -80,7 +80,7 @@ async fn find_habits(
         return Ok(Ok(Habits::default()));
     }
     let file = cx
-        .world()
+        .services()
         .blobs
         .open(&work.blob_key)
         .await
@@ -102,12 +102,12 @@ async fn find_habits(
 
 /// Reads on one thread, writes here; the channel's one place keeps the memory flat.
 async fn pump(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     work: &Work,
     staging: Staging,
 ) -> Result<Result<(i64, Staged), Refusal>, JobError> {
     let file = cx
-        .world()
+        .services()
         .blobs
         .open(&work.blob_key)
         .await
@@ -148,7 +148,7 @@ fn refused(work: &Work, staged: &Staged) -> Option<Refusal> {
 }
 
 async fn finish(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     work: &Work,
     mut detected: Detected,
     staged: &Staged,

@@ -11,7 +11,7 @@ use platform::queue::{Done, Job, JobContext, JobError, JobResult, JobScope, Queu
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::Fleet;
+use crate::Services;
 
 /// No upload takes longer: its row is written once the file is whole.
 const UPLOAD: TimeDelta = TimeDelta::hours(24);
@@ -22,7 +22,7 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 #[serde(deny_unknown_fields)]
 pub struct SweepFiles {}
 
-impl Job<Fleet> for SweepFiles {
+impl Job<Services> for SweepFiles {
     const NAME: &'static str = "catalog.sweep_files";
     const QUEUE: Queue = Queue::Heavy;
     const SCOPE: JobScope = JobScope::Platform;
@@ -31,8 +31,8 @@ impl Job<Fleet> for SweepFiles {
         Uniqueness::WhileOpen(String::new())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
-        let Fleet { blobs, db, .. } = cx.world();
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
+        let Services { blobs, db, .. } = cx.services();
         let mut swept = 0;
         let old = blobs
             .older_than(cx.now() - UPLOAD)

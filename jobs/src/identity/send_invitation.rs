@@ -5,7 +5,7 @@ use platform::queue::{Done, Job, JobContext, JobError, JobResult, Queue};
 use serde::{Deserialize, Serialize};
 
 use super::mail::{self, Mail};
-use crate::Fleet;
+use crate::Services;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -13,11 +13,11 @@ pub struct SendInvitation {
     pub invitation_id: InvitationId,
 }
 
-impl Job<Fleet> for SendInvitation {
+impl Job<Services> for SendInvitation {
     const NAME: &'static str = "identity.send_invitation";
     const QUEUE: Queue = Queue::Fast;
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let invitation =
             identity::invitation_mail(&mut tx, cx.company(), self.invitation_id, cx.now()).await?;
@@ -27,15 +27,15 @@ impl Job<Fleet> for SendInvitation {
                 &serde_json::json!({"skipped": "accepted or expired"}),
             ));
         };
-        let fleet = cx.world();
+        let services = cx.services();
         let context = format!("invitations:{}", self.invitation_id);
-        let token = fleet
+        let token = services
             .keyring
             .open(&context, &invitation.sealed_token)
             .map_err(JobError::fail)?;
         let link = format!(
             "{}/accept-invitation#{}",
-            fleet.public_url,
+            services.public_url,
             String::from_utf8_lossy(&token)
         );
         let (subject, paragraphs) = mail::invitation(
@@ -51,7 +51,7 @@ impl Job<Fleet> for SendInvitation {
             paragraphs,
             tag: "invitation",
         };
-        mail::send(&fleet.providers, mail, self.invitation_id.0, cx.job_id()).await?;
+        mail::send(&services.providers, mail, self.invitation_id.0, cx.job_id()).await?;
         Ok(Done::empty())
     }
 }

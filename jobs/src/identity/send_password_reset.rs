@@ -6,7 +6,7 @@ use platform::queue::{Done, Job, JobContext, JobError, JobResult, JobScope, Queu
 use serde::{Deserialize, Serialize};
 
 use super::mail::{self, Mail};
-use crate::Fleet;
+use crate::Services;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,12 +14,12 @@ pub struct SendPasswordReset {
     pub reset_id: PasswordResetId,
 }
 
-impl Job<Fleet> for SendPasswordReset {
+impl Job<Services> for SendPasswordReset {
     const NAME: &'static str = "identity.send_password_reset";
     const QUEUE: Queue = Queue::Fast;
     const SCOPE: JobScope = JobScope::Platform;
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let reset = identity::reset_mail(&mut tx, self.reset_id).await?;
         tx.rollback().await?;
@@ -28,15 +28,15 @@ impl Job<Fleet> for SendPasswordReset {
                 &serde_json::json!({"skipped": "used or expired"}),
             ));
         };
-        let fleet = cx.world();
+        let services = cx.services();
         let context = format!("password_resets:{}", self.reset_id);
-        let token = fleet
+        let token = services
             .keyring
             .open(&context, &reset.sealed_token)
             .map_err(JobError::fail)?;
         let link = format!(
             "{}/reset-password#{}",
-            fleet.public_url,
+            services.public_url,
             String::from_utf8_lossy(&token)
         );
         let (subject, paragraphs) = mail::password_reset(reset.language, &reset.full_name, &link);
@@ -47,7 +47,7 @@ impl Job<Fleet> for SendPasswordReset {
             paragraphs,
             tag: "password-reset",
         };
-        mail::send(&fleet.providers, mail, self.reset_id.0, cx.job_id()).await?;
+        mail::send(&services.providers, mail, self.reset_id.0, cx.job_id()).await?;
         Ok(Done::empty())
     }
 }

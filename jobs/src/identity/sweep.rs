@@ -5,13 +5,13 @@ use platform::queue::{Job, JobContext, JobResult, JobScope, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::Fleet;
+use crate::Services;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {}
 
-impl Job<Fleet> for Sweep {
+impl Job<Services> for Sweep {
     const NAME: &'static str = "identity.sweep";
     const SCOPE: JobScope = JobScope::Platform;
 
@@ -19,7 +19,7 @@ impl Job<Fleet> for Sweep {
         Uniqueness::WhileOpen(String::new())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let swept = identity::sweep(&mut tx).await?;
         cx.finish(tx, json!({"swept": swept})).await

@@ -11,12 +11,12 @@ use providers::ProviderError;
 use serde_json::json;
 
 use super::outcome::{Outcome, outcome};
-use crate::Fleet;
+use crate::Services;
 
 /// Records what the provider has. Where another claim took the job over meanwhile, the record is
 /// made all the same: it is the truth, and spares that claim the search.
 pub(super) async fn sent(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     effect: EffectId,
     provider_id: Option<String>,
 ) -> JobResult {
@@ -34,7 +34,7 @@ pub(super) async fn sent(
 }
 
 pub(super) async fn not_sent(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     message: &Outgoing,
     effect: &OpenEffect,
     error: ProviderError,
@@ -62,7 +62,7 @@ pub(super) async fn not_sent(
 
 /// The answer was lost. WhatsApp is looked up before anything else, e-mail asked for again.
 async fn lost(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     message: &Outgoing,
     effect: EffectId,
     settle: Duration,
@@ -81,7 +81,7 @@ async fn lost(
 
 /// This call surely did nothing. An e-mail that an earlier one may have sent stays in doubt.
 async fn not_now(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     message: &Outgoing,
     effect: &OpenEffect,
     wait: Duration,
@@ -100,7 +100,7 @@ async fn not_now(
 /// The provider said no, and asking again would give the same answer; which is not to say that an
 /// earlier call for the same e-mail wasn't heard.
 async fn refused(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     message: &Outgoing,
     effect: &OpenEffect,
     (state, suppression): (MessageState, Option<SuppressionReason>),
@@ -137,7 +137,7 @@ async fn refused(
 
 /// Ends a message that isn't to be asked for any more.
 pub(super) async fn end(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     mut tx: Tx,
     message: MessageId,
     state: MessageState,
@@ -158,7 +158,7 @@ pub(super) fn wait_of(error: &ProviderError) -> Duration {
 
 /// The wait before the next try: it grows with the claims of the job, is `least` at least, and ends
 /// when the message isn't worth sending any more. Messages of one outage don't come back at once.
-pub(super) fn pause(cx: &JobContext<Fleet>, message: &Outgoing, least: Duration) -> Duration {
+pub(super) fn pause(cx: &JobContext<Services>, message: &Outgoing, least: Duration) -> Duration {
     let claims = u32::try_from(cx.fence()).unwrap_or(1);
     let jitter = f64::from(message.id.0.as_bytes()[15]) / 255.0;
     let left = (message.expires_at - cx.now()).to_std().unwrap_or_default();

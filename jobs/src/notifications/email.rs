@@ -8,11 +8,11 @@ use platform::ids::CompanyId;
 use providers::ProviderError;
 use providers::brevo::{EventKind, NewEmail};
 
-use crate::Fleet;
+use crate::Services;
 
 /// Makes the call; gives Brevo's id.
 pub(super) async fn send(
-    fleet: &Fleet,
+    services: &Services,
     company: CompanyId,
     message: &Outgoing,
     effect: &OpenEffect,
@@ -28,7 +28,7 @@ pub(super) async fn send(
         reference: format!("{company}:{}", effect.id),
         tags: vec![message.template.as_str().to_owned()],
     };
-    let sent = fleet.providers.brevo.send_email(&email).await?;
+    let sent = services.providers.brevo.send_email(&email).await?;
     Ok(sent.message_id)
 }
 

@@ -20,7 +20,7 @@ use serde_json::json;
 
 use super::answer::{self, end, pause, wait_of};
 use super::{email, whatsapp};
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,7 +37,7 @@ struct Ready {
     content: Option<Content>,
 }
 
-impl Job<Fleet> for SendMessage {
+impl Job<Services> for SendMessage {
     const NAME: &'static str = "notifications.send_message";
     const QUEUE: Queue = Queue::Fast;
 
@@ -45,7 +45,7 @@ impl Job<Fleet> for SendMessage {
         Uniqueness::Reconciler(self.message_id.to_string())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         match notifications::claim_message(&mut tx, self.message_id, cx.now()).await? {
             Claimed::Over(state) => cx.finish(tx, json!({ "state": state })).await,
@@ -56,10 +56,10 @@ impl Job<Fleet> for SendMessage {
     }
 }
 
-fn words(fleet: &Fleet, message: &Outgoing) -> Result<Rendered, JobError> {
+fn words(services: &Services, message: &Outgoing) -> Result<Rendered, JobError> {
     let link = match message.alert_id {
-        Some(alert) => format!("{}/api/v1/alerts/{alert}", fleet.public_url),
-        None => fleet.public_url.clone(),
+        Some(alert) => format!("{}/api/v1/alerts/{alert}", services.public_url),
+        None => services.public_url.clone(),
     };
     notifications::render(
         message.template,
@@ -71,8 +71,8 @@ fn words(fleet: &Fleet, message: &Outgoing) -> Result<Rendered, JobError> {
 }
 
 /// Commits the intention, then calls.
-async fn send(cx: &JobContext<Fleet>, mut tx: Tx, message: Outgoing) -> JobResult {
-    let words = match words(cx.world(), &message) {
+async fn send(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) -> JobResult {
+    let words = match words(cx.services(), &message) {
         Ok(words) => words,
         Err(error) => {
             return end(
@@ -92,8 +92,9 @@ async fn send(cx: &JobContext<Fleet>, mut tx: Tx, message: Outgoing) -> JobResul
             let known =
                 notifications::known_content_sid(&mut tx, message.template, message.language)
                     .await?;
-            let sid = known
-                .or_else(|| whatsapp::sandbox_sid(cx.world(), message.template, message.language));
+            let sid = known.or_else(|| {
+                whatsapp::sandbox_sid(cx.services(), message.template, message.language)
+            });
             let Some(content) = whatsapp::content(&message, &words, sid) else {
                 let reason = "outside the 24-hour window, and no approved template is known";
                 return end(
@@ -133,12 +134,12 @@ async fn send(cx: &JobContext<Fleet>, mut tx: Tx, message: Outgoing) -> JobResul
 
 /// The same call with the same key as the try before.
 async fn repeat(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     mut tx: Tx,
     message: Outgoing,
     effect: OpenEffect,
 ) -> JobResult {
-    let words = words(cx.world(), &message)?;
+    let words = words(cx.services(), &message)?;
     effect.intend_again(&mut tx).await?;
     cx.checkpoint(tx, &Progress::default()).await?;
     call(
@@ -153,8 +154,8 @@ async fn repeat(
     .await
 }
 
-async fn call(cx: &JobContext<Fleet>, ready: Ready) -> JobResult {
-    let (fleet, company) = (cx.world(), cx.company());
+async fn call(cx: &JobContext<Services>, ready: Ready) -> JobResult {
+    let (services, company) = (cx.services(), cx.company());
     let Ready {
         message,
         effect,
@@ -162,8 +163,8 @@ async fn call(cx: &JobContext<Fleet>, ready: Ready) -> JobResult {
         content,
     } = ready;
     let answer = match content {
-        Some(content) => whatsapp::send(fleet, company, &message, &effect, content).await,
-        None => email::send(fleet, company, &message, &effect, &words).await,
+        Some(content) => whatsapp::send(services, company, &message, &effect, content).await,
+        None => email::send(services, company, &message, &effect, &words).await,
     };
     match answer {
         Ok(provider_id) => answer::sent(cx, effect.id, Some(provider_id)).await,
@@ -173,7 +174,7 @@ async fn call(cx: &JobContext<Fleet>, ready: Ready) -> JobResult {
 
 /// An earlier try may have reached Twilio: search, and send again only when it surely didn't.
 async fn settle(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     tx: Tx,
     message: Outgoing,
     effect: OpenEffect,
@@ -187,7 +188,7 @@ async fn settle(
             "an earlier call may still show at the provider",
         ));
     }
-    let found = match whatsapp::find(cx.world(), &message, &effect, cx.now()).await {
+    let found = match whatsapp::find(cx.services(), &message, &effect, cx.now()).await {
         Ok(found) => found,
         Err(error) => return not_found_out(cx, &message, error).await,
     };
@@ -211,7 +212,7 @@ async fn settle(
 /// The search itself failed. It is repeated for as long as the message is worth sending; then nobody
 /// can tell, so it isn't sent again, and whoever must not miss it gets an e-mail instead.
 async fn not_found_out(
-    cx: &JobContext<Fleet>,
+    cx: &JobContext<Services>,
     message: &Outgoing,
     error: ProviderError,
 ) -> JobResult {

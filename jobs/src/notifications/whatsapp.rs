@@ -10,7 +10,7 @@ use providers::twilio::{Content, MessageStatus, NewMessage, again_after, class_o
 use providers::{Class, Mode, ProviderError, sandbox};
 
 use super::outcome::OPTED_OUT;
-use crate::Fleet;
+use crate::Services;
 
 /// Twilio stamps with its own clock.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
@@ -32,8 +32,12 @@ pub(super) fn content(
 }
 
 /// The sandbox's own approved templates; the real ones are in the database.
-pub(super) fn sandbox_sid(fleet: &Fleet, template: Template, language: Language) -> Option<String> {
-    match (fleet.providers.mode, template, language) {
+pub(super) fn sandbox_sid(
+    services: &Services,
+    template: Template,
+    language: Language,
+) -> Option<String> {
+    match (services.providers.mode, template, language) {
         (Mode::Live, ..) | (_, Template::AdsReconnect, _) => None,
         (Mode::Sandbox, Template::Alert, Language::Fr) => {
             Some(sandbox::TWILIO_CONTENT_ALERT_FR.to_owned())
@@ -54,7 +58,7 @@ pub(super) fn sent_as(content: &Content) -> &'static str {
 
 /// Makes the call, once; gives Twilio's id.
 pub(super) async fn send(
-    fleet: &Fleet,
+    services: &Services,
     company: CompanyId,
     message: &Outgoing,
     effect: &OpenEffect,
@@ -63,30 +67,30 @@ pub(super) async fn send(
     let new = NewMessage {
         to: message.recipient.clone(),
         content,
-        status_callback: Some(callback(fleet, company, effect)),
+        status_callback: Some(callback(services, company, effect)),
         validity: (message.expires_at - effect.intended_at).to_std().ok(),
     };
-    let made = fleet.providers.twilio.create_message(&new).await?;
+    let made = services.providers.twilio.create_message(&new).await?;
     Ok(made.sid)
 }
 
 /// Signed by Twilio with everything in it, so that what comes back names the effect beyond doubt.
-fn callback(fleet: &Fleet, company: CompanyId, effect: &OpenEffect) -> String {
+fn callback(services: &Services, company: CompanyId, effect: &OpenEffect) -> String {
     format!(
         "{}/api/v1/webhooks/twilio/status?company={company}&effect={}",
-        fleet.public_url, effect.id
+        services.public_url, effect.id
     )
 }
 
 /// Messages at Twilio that may be this effect's, oldest first: same recipient, same time, same words.
 pub(super) async fn find(
-    fleet: &Fleet,
+    services: &Services,
     message: &Outgoing,
     effect: &OpenEffect,
     now: DateTime<Utc>,
 ) -> Result<Vec<String>, ProviderError> {
     let since = effect.intended_at - CLOCK_SKEW;
-    let mut found = fleet
+    let mut found = services
         .providers
         .twilio
         .find_messages(&message.recipient, since, now + CLOCK_SKEW)

@@ -3,7 +3,7 @@
 use platform::queue::{Done, Job, JobContext, JobResult, Queue};
 use serde::{Deserialize, Serialize};
 
-use crate::Fleet;
+use crate::Services;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -13,11 +13,11 @@ pub struct Ping {
     pub note: String,
 }
 
-impl Job<Fleet> for Ping {
+impl Job<Services> for Ping {
     const NAME: &'static str = "ops.ping";
     const QUEUE: Queue = Queue::Fast;
 
-    async fn run(self, _cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, _cx: JobContext<Services>) -> JobResult {
         Ok(Done::Result(Some(r#"{"pong":true}"#.to_owned())))
     }
 }

@@ -4,7 +4,7 @@
 use platform::queue::{Done, Job, JobContext, JobResult, JobScope, Uniqueness, retention};
 use serde::{Deserialize, Serialize};
 
-use crate::Fleet;
+use crate::Services;
 
 const BATCH: i64 = 5_000;
 
@@ -12,7 +12,7 @@ const BATCH: i64 = 5_000;
 #[serde(deny_unknown_fields)]
 pub struct PruneJobs {}
 
-impl Job<Fleet> for PruneJobs {
+impl Job<Services> for PruneJobs {
     const NAME: &'static str = "ops.prune_jobs";
     const SCOPE: JobScope = JobScope::Platform;
 
@@ -20,10 +20,10 @@ impl Job<Fleet> for PruneJobs {
         Uniqueness::WhileOpen(String::new())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut pruned = 0;
         while !cx.is_cancelled() {
-            let batch = retention::prune(cx.world().db.engine(), BATCH).await?;
+            let batch = retention::prune(cx.services().db.engine(), BATCH).await?;
             pruned += batch;
             if batch < BATCH {
                 break;

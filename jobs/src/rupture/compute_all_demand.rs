@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::ComputeDemand;
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComputeAllDemand {}
 
-impl Job<Fleet> for ComputeAllDemand {
+impl Job<Services> for ComputeAllDemand {
     const NAME: &'static str = "rupture.compute_all_demand";
     const SCOPE: JobScope = JobScope::Platform;
 
@@ -20,7 +20,7 @@ impl Job<Fleet> for ComputeAllDemand {
         Uniqueness::WhileOpen(String::new())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         let companies = rupture::companies_to_watch(&mut tx).await?;
         tx.enqueue_all(

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::refresh_outlooks;
-use crate::Fleet;
+use crate::Services;
 use crate::events::{Event, reactions};
 
 /// After sales, and nightly.
@@ -16,7 +16,7 @@ use crate::events::{Event, reactions};
 #[serde(deny_unknown_fields)]
 pub struct ComputeDemand {}
 
-impl Job<Fleet> for ComputeDemand {
+impl Job<Services> for ComputeDemand {
     const NAME: &'static str = "rupture.compute_demand";
     const QUEUE: Queue = Queue::Heavy;
     const TIMEOUT: Duration = Duration::from_secs(300);
@@ -25,7 +25,7 @@ impl Job<Fleet> for ComputeDemand {
         Uniqueness::Reconciler(String::new())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let (company, now) = (cx.company(), cx.now());
         let mut tx = cx.begin().await?;
         let made = rupture::recompute_demand(&mut tx, company, now).await?;

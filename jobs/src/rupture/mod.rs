@@ -38,7 +38,7 @@ pub(crate) async fn refresh_outlooks(
     now: DateTime<Utc>,
 ) -> Result<Vec<Forecast>, JobError> {
     let watched = rupture::load_watched(tx, company, now).await?;
-    let forecasts = beside(move || {
+    let forecasts = run_blocking(move || {
         watched
             .into_iter()
             .map(rupture::Watched::forecast)
@@ -61,11 +61,11 @@ async fn study_outlooks(
         let demand = demand.remove(&watched.product_id());
         watched.forecast_with(demand)
     };
-    beside(move || watched.into_iter().map(&mut with_demand).collect()).await
+    run_blocking(move || watched.into_iter().map(&mut with_demand).collect()).await
 }
 
 /// The arithmetic runs beside the async threads.
-async fn beside(
+async fn run_blocking(
     compute: impl FnOnce() -> Vec<Forecast> + Send + 'static,
 ) -> Result<Vec<Forecast>, JobError> {
     tokio::task::spawn_blocking(compute)

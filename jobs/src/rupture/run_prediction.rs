@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{refresh_outlooks, study_outlooks};
-use crate::Fleet;
+use crate::Services;
 use crate::events::{Event, reactions};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct RunPrediction {
     pub run_id: RunId,
 }
 
-impl Job<Fleet> for RunPrediction {
+impl Job<Services> for RunPrediction {
     const NAME: &'static str = "rupture.run_prediction";
     const QUEUE: Queue = Queue::Heavy;
     const TIMEOUT: Duration = Duration::from_secs(300);
@@ -27,7 +27,7 @@ impl Job<Fleet> for RunPrediction {
         Uniqueness::WhileOpen(self.run_id.to_string())
     }
 
-    async fn run(self, cx: JobContext<Fleet>) -> JobResult {
+    async fn run(self, cx: JobContext<Services>) -> JobResult {
         let (company, now) = (cx.company(), cx.now());
         let mut tx = cx.begin().await?;
         let run = rupture::load_run(&mut tx, self.run_id).await?;

@@ -15,7 +15,7 @@ use platform::testing::{Drain, TestDb, data_set};
 use providers::Providers;
 
 use crate::catalog::ImportFile;
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 const OPTIONS: &str = r#"{
     "mapping": {"document": "InvoiceNo", "sku": "StockCode", "name": "Description", "quantity": "Quantity",
@@ -47,7 +47,7 @@ fn series(wide: &[u8]) -> (NaiveDate, HashMap<String, Vec<f64>>) {
 
 struct Shop {
     db: TestDb,
-    fleet: Arc<Fleet>,
+    services: Arc<Services>,
     company: CompanyId,
     folder: PathBuf,
 }
@@ -56,7 +56,7 @@ impl Shop {
     async fn open() -> Self {
         let db = TestDb::new().await;
         let folder = std::env::temp_dir().join(format!("vigie-test-{}", Uuid::new_v4()));
-        let fleet = Arc::new(Fleet {
+        let services = Arc::new(Services {
             db: db.db.clone(),
             providers: Providers::sandbox("http://127.0.0.1:1").unwrap(),
             blobs: Blobs::open_folder(folder.clone()).unwrap(),
@@ -75,7 +75,7 @@ impl Shop {
         .unwrap();
         Self {
             db,
-            fleet,
+            services,
             company,
             folder,
         }
@@ -85,7 +85,12 @@ impl Shop {
     async fn import(&self, file: Vec<u8>) -> Vec<String> {
         let id = ImportId::new();
         let blob_key = format!("{}/imports/{id}", self.company);
-        let stored = self.fleet.blobs.put(&blob_key, file.into()).await.unwrap();
+        let stored = self
+            .services
+            .blobs
+            .put(&blob_key, file.into())
+            .await
+            .unwrap();
         let new = NewImport {
             id,
             kind: Kind::Sales,
@@ -110,7 +115,12 @@ impl Shop {
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        let drain = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone()).await;
+        let drain = Drain::new(
+            &self.db.db,
+            Arc::new(crate::registry()),
+            self.services.clone(),
+        )
+        .await;
         let ran = drain.run_due().await;
         assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:?}");
         ran.into_iter().map(|ran| ran.kind).collect()

@@ -17,10 +17,10 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::config::Env;
 use crate::ids::{CompanyId, UserId};
-use crate::queue::{Enqueued, NewJob, Waker, outbox};
+use crate::queue::{Enqueued, NewJob, RelayNotifier, outbox};
 
 pub use self::constraint::ConstraintExt;
-pub use self::pool::{ANSWERS_WITHIN, answered};
+pub use self::pool::{STATEMENT_DEADLINE, with_deadline};
 use self::pool::{as_role, pinned, pool};
 
 /// Every migration of the product, embedded.
@@ -97,18 +97,18 @@ impl Scope {
     }
 }
 
-/// The pools, and the waker that tells the relay of new jobs.
+/// The pools, and the relay_notifier that tells the relay of new jobs.
 #[derive(Debug, Clone)]
 pub struct Db {
     app: PgPool,
     engine: PgPool,
     hot: PgPool,
     options: PgConnectOptions,
-    waker: Waker,
+    relay_notifier: RelayNotifier,
 }
 
 impl Db {
-    /// Opens the pools. Needs a Tokio runtime: the waker runs on it.
+    /// Opens the pools. Needs a Tokio runtime: the relay_notifier runs on it.
     ///
     /// # Errors
     /// A malformed URL, or a server that can't be reached.
@@ -125,13 +125,13 @@ impl Db {
         for (role, pool) in [("app", &app), ("engine", &engine), ("hot", &hot)] {
             pool::count(role, pool.clone());
         }
-        let waker = Waker::start(engine.clone());
+        let relay_notifier = RelayNotifier::start(engine.clone());
         Ok(Self {
             app,
             engine,
             hot,
             options,
-            waker,
+            relay_notifier,
         })
     }
 
@@ -203,8 +203,8 @@ impl Db {
     }
 
     /// Tells the relay that jobs are due.
-    pub fn wake(&self) {
-        self.waker.wake();
+    pub fn notify_relay(&self) {
+        self.relay_notifier.notify();
     }
 
     pub async fn close(&self) {
@@ -214,8 +214,8 @@ impl Db {
     fn tx(&self, inner: Transaction<'static, Postgres>) -> Tx {
         Tx {
             inner,
-            waker: self.waker.clone(),
-            wakes: false,
+            relay_notifier: self.relay_notifier.clone(),
+            notifies_relay: false,
         }
     }
 }
@@ -224,8 +224,8 @@ impl Db {
 #[derive(Debug)]
 pub struct Tx {
     inner: Transaction<'static, Postgres>,
-    waker: Waker,
-    wakes: bool,
+    relay_notifier: RelayNotifier,
+    notifies_relay: bool,
 }
 
 impl Tx {
@@ -243,23 +243,23 @@ impl Tx {
     /// # Errors
     /// As [`Tx::enqueue`].
     pub async fn enqueue_all(&mut self, jobs: Vec<NewJob>) -> sqlx::Result<Vec<Enqueued>> {
-        self.wakes |= !jobs.is_empty();
+        self.notifies_relay |= !jobs.is_empty();
         outbox::enqueue(&mut self.inner, &jobs).await
     }
 
     /// Makes the commit wake the relay: a job became due otherwise than by being enqueued.
-    pub fn wake_on_commit(&mut self) {
-        self.wakes = true;
+    pub fn notify_relay_on_commit(&mut self) {
+        self.notifies_relay = true;
     }
 
-    /// Commits, and wakes the relay where jobs were enqueued.
+    /// Commits, and notifies_relay the relay where jobs were enqueued.
     ///
     /// # Errors
     /// The commit failed, or its outcome is unknown because the connection broke.
     pub async fn commit(self) -> sqlx::Result<()> {
         self.inner.commit().await?;
-        if self.wakes {
-            self.waker.wake();
+        if self.notifies_relay {
+            self.relay_notifier.notify();
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 /// An answer to a claim or an end takes milliseconds, or as long as `lock_timeout` where it waits for a row.
-pub const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
+pub const STATEMENT_DEADLINE: Duration = Duration::from_secs(20);
 
 /// A connection that rested longer is looked at before it is used.
 const RESTED: Duration = Duration::from_secs(1);
@@ -77,7 +77,7 @@ pub(super) async fn pool(options: PgConnectOptions, connections: u32) -> sqlx::R
 ///
 /// # Errors
 /// The statement's, or a time-out as an error of the connection.
-pub async fn answered<T>(
+pub async fn with_deadline<T>(
     pool: &PgPool,
     within: Duration,
     statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use super::envelope::{Claim, Enqueued, NewJob};
 use super::{finish, outbox};
-use crate::db::{ANSWERS_WITHIN, Db, answered};
+use crate::db::{Db, STATEMENT_DEADLINE, with_deadline};
 use crate::ids::Uuid;
 
 /// Jobs in one insert.
@@ -158,7 +158,7 @@ async fn try_record(
     fences: &[i32],
     results: &[Option<&str>],
 ) -> sqlx::Result<usize> {
-    let ended = answered(db.hot(), ANSWERS_WITHIN, async |conn| {
+    let ended = with_deadline(db.hot(), STATEMENT_DEADLINE, async |conn| {
         let mut ended = finish::succeed_all(conn, ids, fences, results).await?;
         if ended.len() < ids.len() {
             ended.extend(finish::succeed_all(conn, ids, fences, results).await?);
@@ -167,7 +167,7 @@ async fn try_record(
     })
     .await?;
     if ended.iter().any(|end| end.again) {
-        db.wake();
+        db.notify_relay();
     }
     Ok(ended.len())
 }
@@ -247,10 +247,10 @@ async fn enqueue_batches(db: Db, receiver: Arc<Mutex<mpsc::Receiver<Request>>>) 
 
 async fn enqueue_batch(db: &Db, jobs: &[NewJob]) -> sqlx::Result<Vec<Enqueued>> {
     // One statement: its own transaction.
-    let enqueued = answered(db.engine(), ANSWERS_WITHIN, async |conn| {
+    let enqueued = with_deadline(db.engine(), STATEMENT_DEADLINE, async |conn| {
         outbox::enqueue(conn, jobs).await
     })
     .await?;
-    db.wake();
+    db.notify_relay();
     Ok(enqueued)
 }

@@ -3,7 +3,7 @@
 -- thousand that are slow to stop would hide the rest.
 with matching as (
   select r.id, r.state = 1 and r.cancel_requested as asked_before
-  from jobs_ready r
+  from jobs_open r
   join job_bodies b on b.id = r.id
   where ($1::text is null or $1 = case when r.state = 1 then 'running'
                                        when r.run_at > (select engine_now()) then 'scheduled'
@@ -14,7 +14,7 @@ with matching as (
 ), picked as (
   select r.id, r.state
   from matching m
-  join jobs_ready r on r.id = m.id
+  join jobs_open r on r.id = m.id
   where not m.asked_before
     and not (r.state = 1 and r.cancel_requested)
     and ($1::text is null or $1 = case when r.state = 1 then 'running'
@@ -24,14 +24,14 @@ with matching as (
   limit $6
   for update of r skip locked
 ), moved as (
-  delete from jobs_ready r using picked p where r.id = p.id and p.state = 0 returning r.*
+  delete from jobs_open r using picked p where r.id = p.id and p.state = 0 returning r.*
 ), stored as (
   insert into jobs_finished
     (id, company_id, started_at, finished_at, fence, worker_id, queue, state, attempt, max_attempts, kind, error)
   select id, company_id, started_at, (select engine_now()), fence, worker_id, queue, 4, attempt, max_attempts, kind, $5
   from moved
 ), asked as (
-  update jobs_ready r set cancel_requested = true
+  update jobs_open r set cancel_requested = true
   from picked p
   where r.id = p.id and p.state = 1
   returning r.id, r.company_id

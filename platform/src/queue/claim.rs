@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use super::envelope::{Claim, Queue};
 use super::rescue::DEAD_AFTER;
-use crate::db::{ANSWERS_WITHIN, answered};
+use crate::db::{STATEMENT_DEADLINE, with_deadline};
 use crate::ids::{CompanyId, Uuid};
 
 /// Claims those of `ids` that wait and are due. Each claim raises the fence and spends an attempt. A
@@ -22,7 +22,7 @@ pub async fn by_ids(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Ve
         Claim,
         r#"
         with claimed as (
-            update jobs_ready r
+            update jobs_open r
             set state = 1, fence = r.fence + 1, attempt = r.attempt + 1, worker_id = $1,
                 started_at = (select engine_now())
             where r.id = any($2) and r.state = 0 and r.run_at + interval '0' <= (select engine_now())
@@ -42,7 +42,7 @@ pub async fn by_ids(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Ve
         ids,
         DEAD_AFTER.as_secs_f64(),
     );
-    answered(pool, ANSWERS_WITHIN, async |conn| {
+    with_deadline(pool, STATEMENT_DEADLINE, async |conn| {
         rows.fetch_all(conn).await
     })
     .await
@@ -58,14 +58,14 @@ pub async fn held(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Vec<
         r#"
         select r.id as "id: _", r.company_id as "company: CompanyId", r.kind, b.version, b.args, r.queue, r.fence,
                r.attempt, r.max_attempts, r.run_at, r.started_at as "started_at!", b.request_id, b.traceparent
-        from jobs_ready r
+        from jobs_open r
         join job_bodies b on b.id = r.id
         where r.id = any($2) and r.worker_id = $1 and r.state = 1
         "#,
         worker,
         ids,
     );
-    answered(pool, ANSWERS_WITHIN, async |conn| {
+    with_deadline(pool, STATEMENT_DEADLINE, async |conn| {
         rows.fetch_all(conn).await
     })
     .await
@@ -92,7 +92,7 @@ pub async fn due_after(
         r#"
         select r.run_at, r.id
         from unnest($1::int2[]) q cross join lateral (
-            select run_at, id from jobs_ready
+            select run_at, id from jobs_open
             where queue = q and (run_at, id) > ($3, $4) and run_at <= (select engine_now()) and state = 0
               and not cancel_requested
             order by run_at, id
@@ -107,7 +107,7 @@ pub async fn due_after(
         time,
         id,
     );
-    let due = answered(pool, ANSWERS_WITHIN, async |conn| {
+    let due = with_deadline(pool, STATEMENT_DEADLINE, async |conn| {
         rows.fetch_all(conn).await
     })
     .await?;

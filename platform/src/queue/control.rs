@@ -38,7 +38,7 @@ async fn try_cancel(
     let stopped = sqlx::query_scalar!(
         r#"
         with moved as (
-            delete from jobs_ready where id = $1 and state = 0 returning *
+            delete from jobs_open where id = $1 and state = 0 returning *
         ), stored as (
             insert into jobs_finished
                 (id, company_id, started_at, finished_at, fence, worker_id, queue, state, attempt,
@@ -47,7 +47,7 @@ async fn try_cancel(
                    max_attempts, kind, $2
             from moved
         ), asked as (
-            update jobs_ready set cancel_requested = true where id = $1 and state = 1 returning id, company_id
+            update jobs_open set cancel_requested = true where id = $1 and state = 1 returning id, company_id
         ), noted as (
             insert into job_events (job_id, company_id, at, event, reason)
             select id, company_id, (select engine_now()), 'cancelled', $2 from moved
@@ -57,7 +57,7 @@ async fn try_cancel(
         select case when exists (select from moved) then 0
                     when exists (select from asked) then 1
                     when exists (select from jobs_finished where id = $1) then 2
-                    when exists (select from jobs_ready where id = $1) then 3
+                    when exists (select from jobs_open where id = $1) then 3
                     else 4 end as "what!"
         "#,
         id.0,
@@ -98,7 +98,7 @@ pub async fn replay(conn: &mut PgConnection, id: JobId, reason: &str) -> sqlx::R
             where f.id = $1 and f.state in (3, 4, 5)
             for update of f
         ), ready as (
-            insert into jobs_ready (id, company_id, run_at, fence, queue, max_attempts, reconciler, kind, unique_key)
+            insert into jobs_open (id, company_id, run_at, fence, queue, max_attempts, reconciler, kind, unique_key)
             select id, company_id, (select engine_now()), fence, queue, max_attempts, reconciler, kind, unique_key from over
             on conflict (company_id, kind, unique_key) where unique_key is not null do nothing
             returning id, company_id

@@ -42,7 +42,7 @@ pub async fn after(pool: &PgPool, place: Place, limit: i64) -> sqlx::Result<Vec<
         select r.id, r.company_id, r.queue, r.priority, r.run_at,
                extract(epoch from (select engine_now()) - r.run_at)::float8 as "lag_seconds!"
         from unnest($4::int2[]) q cross join lateral (
-            select id, company_id, queue, priority, run_at from jobs_ready
+            select id, company_id, queue, priority, run_at from jobs_open
             where queue = q and (run_at, id) > ($1, $2) and run_at <= (select engine_now()) and state = 0
             order by run_at, id
             limit $3
@@ -71,7 +71,7 @@ pub async fn late(pool: &PgPool, place: Place, limit: i64) -> sqlx::Result<Vec<D
         select r.id, r.company_id, r.queue, r.priority, r.run_at,
                extract(epoch from (select engine_now()) - r.run_at)::float8 as "lag_seconds!"
         from unnest($4::int2[]) q cross join lateral (
-            select id, company_id, queue, priority, run_at from jobs_ready
+            select id, company_id, queue, priority, run_at from jobs_open
             where queue = q and run_at > $1::timestamptz - interval '5 s' and (run_at, id) <= ($1, $2) and state = 0
             order by run_at desc, id desc
             limit $3
@@ -96,7 +96,7 @@ pub async fn seconds_to_next(pool: &PgPool) -> sqlx::Result<Option<f64>> {
     sqlx::query_scalar!(
         "select extract(epoch from min(r.run_at) - (select engine_now()))::float8
          from unnest($1::int2[]) q cross join lateral (
-             select run_at from jobs_ready where queue = q and run_at > (select engine_now()) order by run_at limit 1
+             select run_at from jobs_open where queue = q and run_at > (select engine_now()) order by run_at limit 1
          ) r",
         &Queue::ALL.map(Queue::code),
     )

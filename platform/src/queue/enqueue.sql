@@ -9,7 +9,7 @@ with input as materialized (
           reconciler, run_at, created_by, request_id, traceparent)
   cross join (select engine_now() as now) c
 ), ready as (
-  insert into jobs_ready as r (id, company_id, run_at, queue, priority, max_attempts, reconciler, kind, unique_key)
+  insert into jobs_open as r (id, company_id, run_at, queue, priority, max_attempts, reconciler, kind, unique_key)
   select id, company_id, due_at, queue, priority, max_attempts, reconciler, kind, unique_key
   from input
   on conflict (company_id, kind, unique_key) where unique_key is not null

@@ -1,4 +1,4 @@
-//! The end of a try. A job that is done moves from `jobs_ready` to `jobs_finished` in one statement
+//! The end of a try. A job that is done moves from `jobs_open` to `jobs_finished` in one statement
 //! that names its fence: no row moved means that another claim owns the job.
 
 use std::time::Duration;
@@ -76,7 +76,7 @@ pub async fn succeed_all(
         with done as (
             select * from unnest($1::uuid[], $2::int4[], $3::text[]) as d (id, fence, result)
         ), moved as (
-            delete from jobs_ready r using done d
+            delete from jobs_open r using done d
             where r.id = d.id and r.fence = d.fence and r.state = 1 and not r.again
             returning r.*, d.result
         ), stored as (
@@ -87,7 +87,7 @@ pub async fn succeed_all(
                    max_attempts, kind, result
             from moved
         ), again as (
-            update jobs_ready r
+            update jobs_open r
             set state = 0, again = false, attempt = 0, rescues = 0, run_at = (select engine_now()),
                 worker_id = null, progress = null, cancel_requested = false
             from done d
@@ -173,7 +173,7 @@ async fn wait_again(
     let row = sqlx::query_scalar!(
         r#"
         with back as (
-            update jobs_ready
+            update jobs_open
             set state = 0, run_at = (select engine_now()) + make_interval(secs => $3),
                 attempt = case when again then 0 else attempt - $4 end, worker_id = null, again = false
             where id = $1 and fence = $2 and state = 1 and not cancel_requested
@@ -210,7 +210,7 @@ async fn end_asked_to_stop(
     error: &str,
 ) -> sqlx::Result<Finished> {
     let asked = sqlx::query_scalar!(
-        "select cancel_requested from jobs_ready where id = $1 and fence = $2 and state = 1",
+        "select cancel_requested from jobs_open where id = $1 and fence = $2 and state = 1",
         claim.id.0,
         claim.fence,
     )
@@ -249,10 +249,10 @@ async fn try_end(
     let moved = sqlx::query!(
         r#"
         with moved as (
-            delete from jobs_ready
+            delete from jobs_open
             where id = $1 and fence = $2 and state = 1 and not again returning *
         ), again as (
-            update jobs_ready
+            update jobs_open
             set state = 0, again = false, attempt = 0, rescues = 0, run_at = (select engine_now()), worker_id = null,
                 cancel_requested = false
             where id = $1 and fence = $2 and state = 1 and again
@@ -303,7 +303,7 @@ pub async fn record_progress(
     progress: &Progress,
 ) -> sqlx::Result<Option<bool>> {
     sqlx::query_scalar!(
-        "update jobs_ready set progress = $3 where id = $1 and fence = $2 and state = 1
+        "update jobs_open set progress = $3 where id = $1 and fence = $2 and state = 1
          returning cancel_requested",
         id.0,
         fence,

@@ -173,7 +173,7 @@ pub struct JobContext<W> {
 
 #[derive(Debug)]
 struct Inner<W> {
-    world: Arc<W>,
+    services: Arc<W>,
     db: Db,
     claim: Claim,
     cancel: CancellationToken,
@@ -192,7 +192,7 @@ impl<W> Clone for JobContext<W> {
 
 impl<W> JobContext<W> {
     pub fn new(
-        world: Arc<W>,
+        services: Arc<W>,
         db: Db,
         claim: Claim,
         cancel: CancellationToken,
@@ -200,7 +200,7 @@ impl<W> JobContext<W> {
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
-                world,
+                services,
                 db,
                 claim,
                 cancel,
@@ -210,8 +210,8 @@ impl<W> JobContext<W> {
         }
     }
 
-    pub fn world(&self) -> &W {
-        &self.inner.world
+    pub fn services(&self) -> &W {
+        &self.inner.services
     }
 
     pub fn job_id(&self) -> JobId {
@@ -291,7 +291,7 @@ impl<W> JobContext<W> {
             }
             Finished::Again => {
                 tx.commit().await?;
-                self.inner.db.wake();
+                self.inner.db.notify_relay();
                 Ok(Done::Committed)
             }
             Finished::Lost => Err(JobError::Lost),

@@ -11,7 +11,7 @@
 //! | after Redis gave the id away, before the claim | the look-back pushes it again |
 //! | while running | the rescuer gives the job back, one attempt spent; twice parks it |
 //! | after the job's commit | the row is already in `jobs_finished`: writes and state were one commit |
-//! | a worker thought dead wakes up | its fence is old, its writes are rolled back |
+//! | a worker thought dead notifies_relay up | its fence is old, its writes are rolled back |
 //!
 //! Job bodies know [`Job`] and [`JobContext`]; whoever enqueues knows [`NewJob`] and `db::Tx`.
 
@@ -30,16 +30,16 @@ pub mod due;
 pub mod finish;
 pub mod lease;
 pub mod outbox;
+mod relay_notifier;
 pub mod rescue;
 pub mod retention;
 pub mod runner;
 pub mod schedule;
 pub mod view;
-mod waker;
 
 pub use envelope::{Claim, Enqueued, NewJob, Priority, Queue, Uniqueness};
 pub use job::{
     Cause, Done, FailureClass, Job, JobContext, JobError, JobResult, JobScope, Progress,
 };
 pub use registry::Registry;
-pub use waker::{CHANNEL, Waker, notify};
+pub use relay_notifier::{CHANNEL, RelayNotifier, notify};

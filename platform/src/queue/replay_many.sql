@@ -2,7 +2,7 @@
 -- meanwhile, and of several that were picked with one key the oldest gets it: the insert decides.
 with matching as (
   select f.id, b.unique_key, b.reconciler,
-         exists (select from jobs_ready r
+         exists (select from jobs_open r
                  where r.company_id = f.company_id and r.kind = f.kind and r.unique_key = b.unique_key) as held
   from jobs_finished f
   join job_bodies b on b.id = f.id
@@ -20,7 +20,7 @@ with matching as (
   limit $6
   for update of f skip locked
 ), ready as (
-  insert into jobs_ready (id, company_id, run_at, fence, queue, max_attempts, reconciler, kind, unique_key)
+  insert into jobs_open (id, company_id, run_at, fence, queue, max_attempts, reconciler, kind, unique_key)
   select id, company_id, (select engine_now()), fence, queue, max_attempts, reconciler, kind, unique_key
   from picked
   -- Keys are waited for in the order in which enqueueing takes them.

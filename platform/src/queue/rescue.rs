@@ -44,7 +44,7 @@ pub async fn heartbeat(
         with beat as (
             update workers set heartbeat_at = statement_timestamp(), stopped_at = null where id = $1
         )
-        select id as "id: JobId" from jobs_ready where id = any($2) and cancel_requested
+        select id as "id: JobId" from jobs_open where id = any($2) and cancel_requested
         "#,
         worker,
         running,
@@ -61,7 +61,7 @@ pub async fn heartbeat(
 pub async fn stop(pool: &PgPool, worker: i32) -> sqlx::Result<()> {
     sqlx::query!(
         "update workers set stopped_at = statement_timestamp()
-         where id = $1 and not exists (select from jobs_ready where worker_id = $1 and state = 1)",
+         where id = $1 and not exists (select from jobs_open where worker_id = $1 and state = 1)",
         worker,
     )
     .execute(pool)
@@ -87,7 +87,7 @@ pub async fn give_back_unknown(
         r#"
         with unknown as (
             select r.id, r.cancel_requested and not r.again as ends
-            from jobs_ready r
+            from jobs_open r
             where r.worker_id = $1 and r.state = 1 and r.started_at < (select engine_now()) - interval '1 minute'
               and r.id <> all($4)
               and not exists (select from unnest($2::uuid[], $3::int4[]) k (id, fence)
@@ -95,13 +95,13 @@ pub async fn give_back_unknown(
             order by r.id
             for update
         ), back as (
-            update jobs_ready r
+            update jobs_open r
             set state = 0, run_at = (select engine_now()), worker_id = null, attempt = r.attempt - 1,
                 cancel_requested = false
             from unknown u where u.id = r.id and not u.ends
             returning r.id, r.company_id
         ), over as (
-            delete from jobs_ready r using unknown u where u.id = r.id and u.ends
+            delete from jobs_open r using unknown u where u.id = r.id and u.ends
             returning r.*
         ), stored as (
             insert into jobs_finished
@@ -154,7 +154,7 @@ pub async fn rescue_lost(pool: &PgPool, dead_after: Duration) -> sqlx::Result<Re
     sqlx::query!(
         "update workers set stopped_at = statement_timestamp()
          where id = any($1) and heartbeat_at < statement_timestamp() - make_interval(secs => $2)
-           and not exists (select from jobs_ready where worker_id = workers.id and state = 1)",
+           and not exists (select from jobs_open where worker_id = workers.id and state = 1)",
         &lost,
         LOOK_FOR.as_secs_f64(),
     )
@@ -175,19 +175,19 @@ async fn take_back(pool: &PgPool, lost: &[i32]) -> sqlx::Result<Rescued> {
                         when r.again then 0
                         when r.cancel_requested then 4
                         when r.attempt >= r.max_attempts then 3 else 0 end as next
-            from jobs_ready r join workers w on w.id = r.worker_id
+            from jobs_open r join workers w on w.id = r.worker_id
             where r.state = 1 and r.worker_id = any($1)
             order by r.id
             for update of r skip locked
         ), back as (
-            update jobs_ready r
+            update jobs_open r
             set state = 0, run_at = (select engine_now()), rescues = r.rescues + 1, worker_id = null, again = false,
                 attempt = case when r.again then 0 else r.attempt end,
                 cancel_requested = false
             from orphans o where o.id = r.id and o.next = 0
             returning r.id, r.company_id, r.fence, o.attempt, r.started_at, o.worker_id, o.name
         ), over as (
-            delete from jobs_ready r using orphans o where o.id = r.id and o.next > 0
+            delete from jobs_open r using orphans o where o.id = r.id and o.next > 0
             returning r.*, o.name as worker_name, o.next
         ), stored as (
             insert into jobs_finished

@@ -15,7 +15,7 @@ use super::finish::{self, EndState, Finished, Setback};
 use super::job::{Done, FailureClass, JobContext, JobError, JobResult, JobScope};
 use super::registry::{Kind, Registry};
 use super::retry;
-use crate::db::{ANSWERS_WITHIN, Db, answered};
+use crate::db::{Db, STATEMENT_DEADLINE, with_deadline};
 use crate::telemetry::TraceContext;
 
 /// How long a body may take to come to its next await after it was stopped.
@@ -25,7 +25,7 @@ const ABORT_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Runner<W> {
     pub registry: Arc<Registry<W>>,
-    pub world: Arc<W>,
+    pub services: Arc<W>,
     pub db: Db,
     pub completions: Completions,
 }
@@ -34,7 +34,7 @@ impl<W> Clone for Runner<W> {
     fn clone(&self) -> Self {
         Self {
             registry: self.registry.clone(),
-            world: self.world.clone(),
+            services: self.services.clone(),
             db: self.db.clone(),
             completions: self.completions.clone(),
         }
@@ -132,7 +132,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
         stop: &CancellationToken,
     ) -> Verdict {
         let cx = JobContext::new(
-            self.world.clone(),
+            self.services.clone(),
             self.db.clone(),
             claim.clone(),
             cancel,
@@ -178,14 +178,14 @@ impl<W: Send + Sync + 'static> Runner<W> {
     ) -> Option<String> {
         let mut wait = Duration::from_millis(100);
         loop {
-            let recorded = answered(self.db.hot(), ANSWERS_WITHIN, async |conn| {
+            let recorded = with_deadline(self.db.hot(), STATEMENT_DEADLINE, async |conn| {
                 finish::set_back(conn, claim, setback).await
             })
             .await;
             match recorded {
                 Ok(Finished::Stored) => break,
                 Ok(Finished::Again) => {
-                    self.db.wake();
+                    self.db.notify_relay();
                     break;
                 }
                 Ok(Finished::Lost) => {
@@ -204,7 +204,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
             }
         }
         if stop.is_cancelled() {
-            self.db.wake();
+            self.db.notify_relay();
         }
         log_setback(claim, setback)
     }

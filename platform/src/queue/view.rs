@@ -114,7 +114,7 @@ async fn select(
                r.run_at as "run_at?", coalesce(r.started_at, f.started_at) as started_at,
                f.finished_at as "finished_at?", b.request_id
         from job_bodies b
-        left join jobs_ready r on r.id = b.id
+        left join jobs_open r on r.id = b.id
         left join jobs_finished f on f.id = b.id
         cross join lateral (
             select case when r.state = 1 then 'running'
@@ -164,7 +164,7 @@ pub async fn timeline(conn: &mut PgConnection, id: JobId) -> sqlx::Result<Vec<Ti
         select at as "at!", event as "event!", reason as "reason!" from (
             select created_at as at, 'enqueued' as event, kind as reason from job_bodies where id = $1
             union all
-            select started_at, 'started', 'attempt ' || attempt from jobs_ready
+            select started_at, 'started', 'attempt ' || attempt from jobs_open
             where id = $1 and state = 1
             union all
             select started_at, 'started', 'attempt ' || attempt from jobs_finished
@@ -210,7 +210,7 @@ pub async fn depths(pool: &sqlx::PgPool) -> sqlx::Result<Vec<QueueDepth>> {
                count(*) filter (where state = 1) as "running!",
                coalesce(extract(epoch from (select engine_now()) - min(run_at)
                         filter (where state = 0 and run_at <= (select engine_now()))), 0)::float8 as "oldest_seconds!"
-        from jobs_ready
+        from jobs_open
         group by queue
         "#,
     )

@@ -20,7 +20,7 @@ pub struct Drain<W> {
 impl<W: Send + Sync + 'static> Drain<W> {
     /// # Panics
     /// Where the database is gone.
-    pub async fn new(db: &Db, registry: Arc<Registry<W>>, world: Arc<W>) -> Self {
+    pub async fn new(db: &Db, registry: Arc<Registry<W>>, services: Arc<W>) -> Self {
         let worker = rescue::register(db.engine(), "drain")
             .await
             .expect("the database answers");
@@ -28,7 +28,7 @@ impl<W: Send + Sync + 'static> Drain<W> {
         Self {
             runner: Runner {
                 registry,
-                world,
+                services,
                 db: db.clone(),
                 completions,
             },

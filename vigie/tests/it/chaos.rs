@@ -248,7 +248,7 @@ async fn until_evaluated(system: &System) {
     let mut conn = system.db.owner().await;
     eventually("every evaluation has ended", async || {
         let open =
-            sqlx::query_scalar!("select count(*) from jobs_ready where kind = 'alerts.evaluate'")
+            sqlx::query_scalar!("select count(*) from jobs_open where kind = 'alerts.evaluate'")
                 .fetch_one(&mut conn)
                 .await
                 .unwrap();

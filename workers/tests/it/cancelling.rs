@@ -5,9 +5,9 @@ use platform::ids::{CompanyId, JobId};
 use platform::queue::JobError;
 use platform::queue::control::{self, Cancelled};
 
-use crate::support::{Fleet, Ping, Step, guarded};
+use crate::support::{Ping, Services, Step, guarded};
 
-async fn cancel(fleet: &Fleet, company: CompanyId, id: JobId) -> Cancelled {
+async fn cancel(fleet: &Services, company: CompanyId, id: JobId) -> Cancelled {
     let mut tx = fleet.test.db.begin(Scope::company(company)).await.unwrap();
     let cancelled = control::cancel(&mut tx, id, "not needed").await.unwrap();
     tx.commit().await.unwrap();
@@ -17,7 +17,7 @@ async fn cancel(fleet: &Fleet, company: CompanyId, id: JobId) -> Cancelled {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_cancelled_while_it_waits_never_starts() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let company = CompanyId::new();
         let id = fleet.enqueue(company, &Ping { n: 0 }).await;
         assert_eq!(cancel(&fleet, company, id).await, Cancelled::Stopped);
@@ -42,7 +42,7 @@ async fn a_job_cancelled_while_it_waits_never_starts() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_running_job_is_asked_to_stop_and_ends_cancelled() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let company = CompanyId::new();
         let worker = fleet.worker(1).await;
         let id = fleet.enqueue(company, &Step { n: 0 }).await;
@@ -69,7 +69,7 @@ async fn a_running_job_is_asked_to_stop_and_ends_cancelled() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chunk_after_the_request_is_rolled_back() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let company = CompanyId::new();
         let worker = fleet.worker(1).await;
         let id = fleet.enqueue(company, &Step { n: 0 }).await;
@@ -87,7 +87,7 @@ async fn a_chunk_after_the_request_is_rolled_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_asked_to_stop_that_would_wait_again_ends_instead() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let company = CompanyId::new();
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(1).await;
@@ -110,7 +110,7 @@ async fn a_job_asked_to_stop_that_would_wait_again_ends_instead() {
 #[tokio::test]
 async fn another_companys_job_cannot_be_cancelled_or_run_again() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let (ours, theirs) = (CompanyId::new(), CompanyId::new());
         let id = fleet.enqueue(theirs, &Step { n: 0 }).await;
         assert_eq!(cancel(&fleet, ours, id).await, Cancelled::NotFound);

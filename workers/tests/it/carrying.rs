@@ -3,9 +3,9 @@
 use platform::ids::CompanyId;
 use workers::QueueBackend;
 
-use crate::support::{Fleet, Ping, company_job, guarded};
+use crate::support::{Ping, Services, company_job, guarded};
 
-async fn run_pings(fleet: &mut Fleet, count: u64) {
+async fn run_pings(fleet: &mut Services, count: u64) {
     let company = CompanyId::new();
     let ids = fleet
         .enqueue_all(
@@ -22,7 +22,7 @@ async fn run_pings(fleet: &mut Fleet, count: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payload_that_is_no_id_and_an_id_without_data_stop_no_work() {
     guarded(async {
-        let mut fleet = Fleet::over(QueueBackend::ApalisRedis).await;
+        let mut fleet = Services::over(QueueBackend::ApalisRedis).await;
         let mut changes = fleet.changes().await;
         let worker = fleet.worker(4).await;
         run_pings(&mut fleet, 10).await;
@@ -39,7 +39,7 @@ async fn a_payload_that_is_no_id_and_an_id_without_data_stop_no_work() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_jobs_that_are_done_stays_in_redis() {
     guarded(async {
-        let mut fleet = Fleet::over(QueueBackend::ApalisRedis).await;
+        let mut fleet = Services::over(QueueBackend::ApalisRedis).await;
         let mut changes = fleet.changes().await;
         let worker = fleet.worker(4).await;
         run_pings(&mut fleet, 300).await;

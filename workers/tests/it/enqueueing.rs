@@ -6,12 +6,12 @@ use futures::future::join_all;
 use platform::ids::CompanyId;
 use platform::queue::batch::Enqueuer;
 
-use crate::support::{Fleet, Once, Ping, company_job, guarded};
+use crate::support::{Once, Ping, Services, company_job, guarded};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_at_the_same_time_share_commits_and_each_gets_its_own_job() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let enqueuer = Enqueuer::start(&fleet.test.db);
         let company = CompanyId::new();
         let jobs: Vec<_> = (0..500)
@@ -40,7 +40,7 @@ async fn callers_at_the_same_time_share_commits_and_each_gets_its_own_job() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_payload_that_postgres_refuses_fails_alone() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let enqueuer = Enqueuer::start(&fleet.test.db);
         let company = CompanyId::new();
         let jobs = (0..100).map(|n| {
@@ -66,7 +66,7 @@ async fn a_payload_that_postgres_refuses_fails_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_that_name_one_key_get_one_job() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let enqueuer = Enqueuer::start(&fleet.test.db);
         let company = CompanyId::new();
         let answers =
@@ -90,7 +90,7 @@ async fn callers_that_name_one_key_get_one_job() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_that_name_the_same_keys_in_another_order_do_not_block_each_other() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let company = CompanyId::new();
         let batch = |reversed: bool| {
             let mut jobs: Vec<_> = (0..200)
@@ -115,7 +115,7 @@ async fn batches_that_name_the_same_keys_in_another_order_do_not_block_each_othe
 #[tokio::test]
 async fn a_database_that_is_gone_is_told_to_every_caller() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let enqueuer = Enqueuer::start(&fleet.test.db);
         fleet.test.db.close().await;
         let company = CompanyId::new();

@@ -5,7 +5,7 @@ use platform::ids::{CompanyId, JobId};
 use platform::queue::{Done, JobError, Progress};
 use sqlx::PgConnection;
 
-use crate::support::{Fleet, Hangs, Ping, Step, company_job, guarded};
+use crate::support::{Hangs, Ping, Services, Step, company_job, guarded};
 
 /// A write of the body's own, under row-level security.
 async fn note(conn: &mut PgConnection, company: CompanyId, id: JobId) {
@@ -19,7 +19,7 @@ async fn note(conn: &mut PgConnection, company: CompanyId, id: JobId) {
     .unwrap();
 }
 
-async fn notes(fleet: &Fleet) -> i64 {
+async fn notes(fleet: &Services) -> i64 {
     sqlx::query_scalar!(r#"select count(*) as "count!" from job_events where event = 'noted'"#)
         .fetch_one(&mut fleet.test.owner().await)
         .await
@@ -29,7 +29,7 @@ async fn notes(fleet: &Fleet) -> i64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_state_result_and_follow_up_jobs_are_one_commit() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let worker = fleet.worker(2).await;
         let company = CompanyId::new();
         let id = fleet.enqueue(company, &Step { n: 0 }).await;
@@ -59,7 +59,7 @@ async fn writes_state_result_and_follow_up_jobs_are_one_commit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_fails_after_its_writes_leaves_none_of_them() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(2).await;
         let company = CompanyId::new();
@@ -83,14 +83,14 @@ async fn a_body_that_fails_after_its_writes_leaves_none_of_them() {
 #[tokio::test]
 async fn a_rolled_back_transaction_leaves_no_job() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let mut tx = fleet.test.db.begin_engine().await.unwrap();
         tx.enqueue(company_job(CompanyId::new(), &Ping { n: 0 }))
             .await
             .unwrap();
         tx.rollback().await.unwrap();
         let jobs = sqlx::query_scalar!(
-            "select (select count(*) from jobs_ready) + (select count(*) from job_bodies)"
+            "select (select count(*) from jobs_open) + (select count(*) from job_bodies)"
         )
         .fetch_one(&mut fleet.test.owner().await)
         .await
@@ -103,7 +103,7 @@ async fn a_rolled_back_transaction_leaves_no_job() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn progress_is_kept_with_its_chunk_and_survives_a_failure() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(1).await;
         let company = CompanyId::new();
@@ -129,7 +129,7 @@ async fn progress_is_kept_with_its_chunk_and_survives_a_failure() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_result_that_postgres_would_refuse_holds_up_no_other() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let worker = fleet.worker(2).await;
         let company = CompanyId::new();
         let odd = fleet.enqueue(company, &Step { n: 0 }).await;
@@ -147,7 +147,7 @@ async fn a_result_that_postgres_would_refuse_holds_up_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_ends_at_the_server_when_its_try_would_be_over() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let worker = fleet.worker(1).await;
         fleet.enqueue(CompanyId::new(), &Hangs { n: 0 }).await;
         let run = fleet.next_run().await;

@@ -5,9 +5,9 @@ use platform::queue::{claim, finish};
 use sqlx::PgConnection;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
-use crate::support::{Fleet, Ping, company_job, guarded};
+use crate::support::{Ping, Services, company_job, guarded};
 
-/// How often `jobs_ready` was read from end to end, and by its key.
+/// How often `jobs_open` was read from end to end, and by its key.
 async fn scans(pool: &PgPool, owner: &mut PgConnection) -> (i64, i64) {
     // The connection reports what it did now, not within the next second.
     sqlx::query!("select pg_stat_force_next_flush()")
@@ -17,7 +17,7 @@ async fn scans(pool: &PgPool, owner: &mut PgConnection) -> (i64, i64) {
     let row = sqlx::query!(
         r#"select t.seq_scan as "whole!", i.idx_scan as "keyed!"
            from pg_stat_user_tables t join pg_stat_user_indexes i using (relid)
-           where t.relname = 'jobs_ready' and i.indexrelname = 'jobs_ready_pkey'"#,
+           where t.relname = 'jobs_open' and i.indexrelname = 'jobs_open_pkey'"#,
     )
     .fetch_one(owner)
     .await
@@ -28,7 +28,7 @@ async fn scans(pool: &PgPool, owner: &mut PgConnection) -> (i64, i64) {
 #[tokio::test]
 async fn claims_and_ends_find_their_rows_by_key_in_a_long_queue() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let company = CompanyId::new();
         let mut ids: Vec<Uuid> = Vec::new();
         for _ in 0..4 {

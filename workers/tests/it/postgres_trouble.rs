@@ -6,12 +6,12 @@ use platform::ids::CompanyId;
 use platform::queue::JobError;
 use sqlx::PgConnection;
 
-use crate::support::{Fleet, Ping, Proxy, Step, company_job, guarded};
+use crate::support::{Ping, Proxy, Services, Step, company_job, guarded};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_claim_whose_answer_is_lost_is_run_by_its_worker() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let proxy = Proxy::before(&fleet.test).await;
         let worker = fleet.worker_on(&proxy.db).await;
         let job = company_job(CompanyId::new(), &Step { n: 0 });
@@ -40,7 +40,7 @@ async fn a_claim_whose_answer_is_lost_is_run_by_its_worker() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_whose_answer_is_lost_is_recorded_once() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let proxy = Proxy::before(&fleet.test).await;
         let worker = fleet.worker_on(&proxy.db).await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
@@ -58,7 +58,7 @@ async fn an_end_whose_answer_is_lost_is_recorded_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_answer_is_lost_is_not_run_again() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let proxy = Proxy::before(&fleet.test).await;
         let worker = fleet.worker_on(&proxy.db).await;
         let company = CompanyId::new();
@@ -90,7 +90,7 @@ async fn a_commit_whose_answer_is_lost_is_not_run_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_setback_whose_answer_is_lost_is_recorded_once() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let proxy = Proxy::before(&fleet.test).await;
         let worker = fleet.worker_on(&proxy.db).await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
@@ -117,7 +117,7 @@ async fn a_setback_whose_answer_is_lost_is_recorded_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_killed_while_jobs_run_lose_nothing() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let worker = fleet.worker(8).await;
         let company = CompanyId::new();
         let jobs = (0..1_000)
@@ -136,7 +136,7 @@ async fn connections_killed_while_jobs_run_lose_nothing() {
         worker.stop().await;
         let ended = sqlx::query!(
             r#"select count(*) filter (where state = 2) as "well!", count(*) as "all!",
-                      (select count(*) from jobs_ready) as "open!" from jobs_finished"#,
+                      (select count(*) from jobs_open) as "open!" from jobs_finished"#,
         )
         .fetch_one(&mut owner)
         .await

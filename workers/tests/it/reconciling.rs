@@ -7,9 +7,9 @@ use platform::queue::control::{self, Replayed};
 use platform::queue::finish::{self, EndState, Finished, Setback};
 use platform::queue::{Enqueued, JobError};
 
-use crate::support::{Fleet, Once, Ping, Reconcile, company_job, guarded};
+use crate::support::{Once, Ping, Reconcile, Services, company_job, guarded};
 
-async fn reconcile(fleet: &Fleet, company: CompanyId) -> Enqueued {
+async fn reconcile(fleet: &Services, company: CompanyId) -> Enqueued {
     let mut tx = fleet.test.db.begin_engine().await.unwrap();
     let enqueued = tx
         .enqueue(company_job(company, &Reconcile { n: 0 }))
@@ -22,7 +22,7 @@ async fn reconcile(fleet: &Fleet, company: CompanyId) -> Enqueued {
 #[tokio::test]
 async fn one_conflicting_row_never_stops_a_batch() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let (a, b) = (CompanyId::new(), CompanyId::new());
         let waiting = reconcile(&fleet, a).await;
         assert!(matches!(waiting, Enqueued::New(_)));
@@ -55,7 +55,7 @@ async fn one_conflicting_row_never_stops_a_batch() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wake_ups_while_it_runs_make_it_run_exactly_once_more() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(4).await;
         let company = CompanyId::new();
@@ -90,7 +90,7 @@ async fn wake_ups_while_it_runs_make_it_run_exactly_once_more() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reconciler_that_dies_or_is_stopped_while_asked_for_again_starts_afresh() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let worker = fleet.worker(1).await;
         let company = CompanyId::new();
         let id = reconcile(&fleet, company).await.id();
@@ -110,7 +110,7 @@ async fn a_reconciler_that_dies_or_is_stopped_while_asked_for_again_starts_afres
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reconciler_asked_for_again_while_a_try_fails_has_all_its_tries() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(1).await;
         let company = CompanyId::new();
@@ -131,7 +131,7 @@ async fn a_reconciler_asked_for_again_while_a_try_fails_has_all_its_tries() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_duplicate_pulls_a_waiting_retry_forward() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(1).await;
         let company = CompanyId::new();
@@ -154,7 +154,7 @@ async fn a_duplicate_pulls_a_waiting_retry_forward() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_taken_while_its_job_is_open_and_free_after() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(1).await;
         let company = CompanyId::new();
@@ -183,7 +183,7 @@ async fn a_key_is_taken_while_its_job_is_open_and_free_after() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replay_onto_a_taken_key_is_refused() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(1).await;
         let company = CompanyId::new();
@@ -211,7 +211,7 @@ async fn a_replay_onto_a_taken_key_is_refused() {
     .await;
 }
 
-async fn replay(fleet: &Fleet, id: JobId) -> Replayed {
+async fn replay(fleet: &Services, id: JobId) -> Replayed {
     control::replay(&mut fleet.test.owner().await, id, "mended")
         .await
         .unwrap()
@@ -221,7 +221,7 @@ async fn replay(fleet: &Fleet, id: JobId) -> Replayed {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wake_up_that_commits_while_the_end_waits_for_its_lock_is_not_lost() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         for (round, setback) in [None, Some(EndState::Dead)].into_iter().enumerate() {
             let company = CompanyId::new();
             let id = reconcile(&fleet, company).await.id();
@@ -256,7 +256,7 @@ async fn a_wake_up_that_commits_while_the_end_waits_for_its_lock_is_not_lost() {
     .await;
 }
 
-async fn until_someone_waits_for_a_lock(fleet: &Fleet) {
+async fn until_someone_waits_for_a_lock(fleet: &Services) {
     let mut owner = fleet.test.owner().await;
     loop {
         let waits = sqlx::query_scalar!(

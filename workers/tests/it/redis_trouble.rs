@@ -6,7 +6,7 @@ use platform::ids::{CompanyId, JobId};
 use platform::queue::registry::new_job;
 use workers::QueueBackend;
 
-use crate::support::{Fleet, Ping, Run, Step, TestRedis, World, company_job};
+use crate::support::{Ping, Run, Services, Step, TestRedis, World, company_job};
 
 over_both_backends!(
     flushing_redis_loses_and_doubles_nothing,
@@ -20,7 +20,7 @@ over_both_backends!(
 );
 
 /// A worker with one slot that a first job fills, and `count` jobs behind it in Redis.
-async fn backlog(fleet: &mut Fleet, count: u64) -> (workers::Workers<World>, Run, Vec<JobId>) {
+async fn backlog(fleet: &mut Services, count: u64) -> (workers::Workers<World>, Run, Vec<JobId>) {
     let mut changes = fleet.changes().await;
     let worker = fleet.worker(1).await;
     fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
@@ -30,7 +30,7 @@ async fn backlog(fleet: &mut Fleet, count: u64) -> (workers::Workers<World>, Run
     (worker, first, ids)
 }
 
-async fn pings(fleet: &Fleet, count: u64) -> Vec<JobId> {
+async fn pings(fleet: &Services, count: u64) -> Vec<JobId> {
     let company = CompanyId::new();
     fleet
         .enqueue_all(
@@ -42,7 +42,7 @@ async fn pings(fleet: &Fleet, count: u64) -> Vec<JobId> {
 }
 
 /// Waits until each of `ids` has run.
-async fn all_run(fleet: &mut Fleet, ids: &[JobId]) {
+async fn all_run(fleet: &mut Services, ids: &[JobId]) {
     for _ in ids {
         let run = fleet.next_run().await;
         assert!(ids.contains(&run.cx.job_id()));
@@ -50,11 +50,11 @@ async fn all_run(fleet: &mut Fleet, ids: &[JobId]) {
 }
 
 /// No body ran more often than its job ended, and nothing is left.
-async fn assert_each_ended_once(fleet: &mut Fleet) {
+async fn assert_each_ended_once(fleet: &mut Services) {
     assert!(fleet.runs_so_far().is_empty(), "a job ran twice");
     let mut owner = fleet.test.owner().await;
     let states = sqlx::query!(
-        r#"select 'ready' as "place!", count(*) as "jobs!" from jobs_ready
+        r#"select 'ready' as "place!", count(*) as "jobs!" from jobs_open
            union all select 'twice', count(*) from jobs_finished where fence <> 1 or attempt <> 1
            union all select 'badly', count(*) from jobs_finished where state <> 2"#,
     )
@@ -69,7 +69,7 @@ async fn assert_each_ended_once(fleet: &mut Fleet) {
 }
 
 async fn flushing_redis_loses_and_doubles_nothing(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let (worker, first, ids) = backlog(&mut fleet, 200).await;
     let mut changes = fleet.changes().await;
     fleet.redis.flush().await;
@@ -83,7 +83,7 @@ async fn flushing_redis_loses_and_doubles_nothing(backend: QueueBackend) {
 async fn redis_killed_and_restarted_empty_while_jobs_run_loses_and_doubles_nothing(
     backend: QueueBackend,
 ) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let (worker, first, mut ids) = backlog(&mut fleet, 100).await;
     fleet.redis.kill();
     first.succeed();
@@ -96,7 +96,7 @@ async fn redis_killed_and_restarted_empty_while_jobs_run_loses_and_doubles_nothi
 }
 
 async fn redis_restarted_with_what_it_held_doubles_nothing(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let (worker, first, ids) = backlog(&mut fleet, 100).await;
     fleet.redis.kill();
     first.succeed();
@@ -112,7 +112,7 @@ async fn redis_restarted_with_what_it_held_doubles_nothing(backend: QueueBackend
 }
 
 async fn without_redis_work_goes_on_from_postgres_until_it_comes(backend: QueueBackend) {
-    let mut fleet = Fleet::with(TestRedis::away(), backend).await;
+    let mut fleet = Services::with(TestRedis::away(), backend).await;
     let worker = fleet.worker(1).await;
     let ids = pings(&fleet, 50).await;
     all_run(&mut fleet, &ids).await;
@@ -129,7 +129,7 @@ async fn without_redis_work_goes_on_from_postgres_until_it_comes(backend: QueueB
 }
 
 async fn a_redis_that_is_full_stops_no_work(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     fleet.redis.set("maxmemory", "1").await;
     let worker = fleet.worker(4).await;
     let ids = pings(&fleet, 50).await;
@@ -139,7 +139,7 @@ async fn a_redis_that_is_full_stops_no_work(backend: QueueBackend) {
 }
 
 async fn an_id_delivered_again_while_its_job_runs_and_after_runs_nothing(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let mut changes = fleet.changes().await;
     let worker = fleet.worker(2).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
@@ -158,7 +158,7 @@ async fn an_id_delivered_again_while_its_job_runs_and_after_runs_nothing(backend
 }
 
 async fn ids_popped_and_never_claimed_come_back(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let (worker, first, ids) = backlog(&mut fleet, 50).await;
     let mut changes = fleet.changes().await;
     assert!(fleet.redis.take_all().await + fleet.ahead() >= 50);
@@ -170,7 +170,7 @@ async fn ids_popped_and_never_claimed_come_back(backend: QueueBackend) {
 }
 
 async fn a_job_whose_transaction_commits_after_younger_ones_ran_runs_too(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let worker = fleet.worker(2).await;
     let company = CompanyId::new();
     let mut slow = fleet.test.db.begin_engine().await.unwrap();

@@ -7,7 +7,7 @@ use platform::queue::Registry;
 use workers::QueueBackend;
 
 use crate::support::{
-    Blocks, Fleet, Hangs, Panics, Ping, Platform, Step, Unknown, World, company_job, guarded,
+    Blocks, Hangs, Panics, Ping, Platform, Services, Step, Unknown, World, company_job, guarded,
     platform_job,
 };
 
@@ -18,7 +18,7 @@ over_both_backends!(
 );
 
 async fn what_cannot_be_run_is_parked_and_stops_nobody(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let company = CompanyId::new();
     let mut newer = company_job(company, &Ping { n: 0 });
     newer.version = 2;
@@ -54,7 +54,7 @@ async fn what_cannot_be_run_is_parked_and_stops_nobody(backend: QueueBackend) {
 }
 
 async fn a_body_that_panics_is_tried_again_and_then_dead(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let mut watch = fleet.watch().await;
     let worker = fleet.worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Panics { n: 0 }).await;
@@ -69,7 +69,7 @@ async fn a_body_that_panics_is_tried_again_and_then_dead(backend: QueueBackend) 
 }
 
 async fn a_body_that_never_returns_is_taken_down_at_its_time(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let mut watch = fleet.watch().await;
     let worker = fleet.worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Hangs { n: 0 }).await;
@@ -85,7 +85,7 @@ async fn a_body_that_never_returns_is_taken_down_at_its_time(backend: QueueBacke
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_body_that_blocks_its_thread_holds_its_slot_no_longer_than_its_time() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(1).await;
         let company = CompanyId::new();
@@ -111,7 +111,7 @@ fn a_name_that_is_taken_stops_the_start() {
         .with::<Step>();
 }
 
-async fn classes(fleet: &Fleet, id: platform::ids::JobId) -> Vec<String> {
+async fn classes(fleet: &Services, id: platform::ids::JobId) -> Vec<String> {
     sqlx::query_scalar!(
         "select class from job_attempts where job_id = $1 order by fence",
         id.0

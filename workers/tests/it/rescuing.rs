@@ -10,7 +10,7 @@ use platform::queue::rescue::{self, Rescued};
 use platform::queue::{FailureClass, JobError, Progress, claim};
 use workers::QueueBackend;
 
-use crate::support::{Blocks, Fleet, Ping, Reconcile, Step, company_job, guarded};
+use crate::support::{Blocks, Ping, Reconcile, Services, Step, company_job, guarded};
 
 over_both_backends!(
     the_job_of_a_lost_worker_runs_again_with_the_try_counted,
@@ -18,7 +18,7 @@ over_both_backends!(
 );
 
 async fn the_job_of_a_lost_worker_runs_again_with_the_try_counted(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let mute = fleet.mute_worker().await;
     assert_eq!(fleet.claim(mute, id).await.unwrap().attempt, 1);
@@ -38,7 +38,7 @@ async fn the_job_of_a_lost_worker_runs_again_with_the_try_counted(backend: Queue
 }
 
 async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let company = CompanyId::new();
     let id = fleet.enqueue(company, &Step { n: 0 }).await;
     let mute = fleet.mute_worker().await;
@@ -109,7 +109,7 @@ async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBa
 #[tokio::test]
 async fn a_job_that_loses_its_worker_twice_is_parked() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
         for expected in [Rescued { given_back: 1, ..Rescued::default() }, Rescued { parked: 1, ..Rescued::default() }] {
             let mute = fleet.mute_worker().await;
@@ -133,7 +133,7 @@ async fn a_job_that_loses_its_worker_twice_is_parked() {
 #[tokio::test]
 async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let company = CompanyId::new();
         let mute = fleet.mute_worker().await;
         let mut claims = Vec::new();
@@ -186,7 +186,7 @@ async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
 #[tokio::test]
 async fn a_job_whose_tries_are_spent_dies_with_its_worker() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let mut job = company_job(CompanyId::new(), &Step { n: 0 });
         job.max_attempts = 1;
         let id = fleet.enqueue_all(vec![job]).await[0];
@@ -204,7 +204,7 @@ async fn a_job_whose_tries_are_spent_dies_with_its_worker() {
 async fn a_lost_reconciler_that_was_asked_for_again_outlives_its_last_try_but_not_its_fourth_worker()
  {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let company = CompanyId::new();
         let mut job = company_job(company, &Reconcile { n: 0 });
         job.max_attempts = 1;
@@ -232,7 +232,7 @@ async fn a_lost_reconciler_that_was_asked_for_again_outlives_its_last_try_but_no
 #[tokio::test]
 async fn a_lost_job_that_was_asked_to_stop_ends_cancelled() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
         let mute = fleet.mute_worker().await;
         fleet.claim(mute, id).await.unwrap();
@@ -251,7 +251,7 @@ async fn a_lost_job_that_was_asked_to_stop_ends_cancelled() {
 #[tokio::test]
 async fn a_row_that_a_frozen_worker_holds_locked_holds_up_no_other_rescue() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let company = CompanyId::new();
         let ids = fleet
             .enqueue_all(vec![
@@ -292,7 +292,7 @@ async fn a_row_that_a_frozen_worker_holds_locked_holds_up_no_other_rescue() {
 #[tokio::test]
 async fn a_worker_that_was_silent_for_too_long_claims_nothing() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
         let silent = fleet.mute_worker().await;
         sqlx::query!(
@@ -321,7 +321,7 @@ async fn a_worker_that_was_silent_for_too_long_claims_nothing() {
 #[tokio::test]
 async fn a_worker_with_jobs_left_is_not_marked_as_stopped() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
         let mute = fleet.mute_worker().await;
         fleet.claim(mute, id).await.unwrap();
@@ -342,7 +342,7 @@ async fn a_worker_with_jobs_left_is_not_marked_as_stopped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_whose_threads_are_all_blocked_loses_its_jobs_to_others() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let company = CompanyId::new();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)

@@ -7,7 +7,7 @@ use platform::ids::CompanyId;
 use platform::queue::JobError;
 use workers::QueueBackend;
 
-use crate::support::{Fleet, Ping, Step, company_job};
+use crate::support::{Ping, Services, Step, company_job};
 
 over_both_backends!(
     a_failed_try_waits_longer_each_time_until_none_is_left,
@@ -18,7 +18,7 @@ over_both_backends!(
 );
 
 async fn a_failed_try_waits_longer_each_time_until_none_is_left(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let mut watch = fleet.watch().await;
     let worker = fleet.worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
@@ -55,7 +55,7 @@ async fn a_failed_try_waits_longer_each_time_until_none_is_left(backend: QueueBa
 }
 
 async fn a_snooze_spends_no_try(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let mut watch = fleet.watch().await;
     let worker = fleet.worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
@@ -84,7 +84,7 @@ async fn a_snooze_spends_no_try(backend: QueueBackend) {
 }
 
 async fn a_providers_own_wait_is_kept(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let mut watch = fleet.watch().await;
     let worker = fleet.worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
@@ -110,7 +110,7 @@ async fn a_providers_own_wait_is_kept(backend: QueueBackend) {
 }
 
 async fn a_permanent_error_is_not_tried_again(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let mut watch = fleet.watch().await;
     let worker = fleet.worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
@@ -127,7 +127,7 @@ async fn a_permanent_error_is_not_tried_again(backend: QueueBackend) {
 }
 
 async fn a_job_for_later_starts_at_its_time(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let worker = fleet.worker(1).await;
     let company = CompanyId::new();
     let now = platform::db::now(&mut fleet.test.owner().await)

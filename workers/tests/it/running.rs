@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use platform::ids::CompanyId;
 use workers::QueueBackend;
 
-use crate::support::{Fleet, Ping, Platform, Renamed, Step, company_job, platform_job};
+use crate::support::{Ping, Platform, Renamed, Services, Step, company_job, platform_job};
 
 over_both_backends!(
     a_job_runs_once_and_its_result_is_kept,
@@ -16,7 +16,7 @@ over_both_backends!(
 );
 
 async fn a_job_runs_once_and_its_result_is_kept(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let worker = fleet.worker(4).await;
     let id = fleet.enqueue(CompanyId::new(), &Ping { n: 7 }).await;
     let run = fleet.next_run().await;
@@ -33,7 +33,7 @@ async fn a_job_runs_once_and_its_result_is_kept(backend: QueueBackend) {
 }
 
 async fn two_thousand_jobs_of_twenty_companies_all_end_exactly_once(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let workers = [fleet.worker(16).await, fleet.worker(16).await];
     let companies: Vec<_> = (0..20).map(|_| CompanyId::new()).collect();
     let jobs = |round: u64| {
@@ -56,7 +56,7 @@ async fn two_thousand_jobs_of_twenty_companies_all_end_exactly_once(backend: Que
     assert!(fleet.runs_so_far().is_empty(), "more runs than jobs");
     assert_eq!(ran.keys().copied().collect::<HashSet<_>>(), ids);
     let left = sqlx::query!(
-        r#"select (select count(*) from jobs_ready) as "ready!",
+        r#"select (select count(*) from jobs_open) as "ready!",
                   (select count(*) from jobs_finished where state = 2 and attempt = 1 and fence = 1) as "done!",
                   (select count(*) from jobs_finished) as "finished!""#,
     )
@@ -69,7 +69,7 @@ async fn two_thousand_jobs_of_twenty_companies_all_end_exactly_once(backend: Que
 async fn a_quiet_companys_first_job_starts_before_the_backlog_of_a_noisy_one(
     backend: QueueBackend,
 ) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let mut changes = fleet.changes().await;
     let worker = fleet.worker(1).await;
     changes.until_going().await;
@@ -103,7 +103,7 @@ async fn a_quiet_companys_first_job_starts_before_the_backlog_of_a_noisy_one(
 }
 
 async fn a_platform_job_runs_without_a_company(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let worker = fleet.worker(1).await;
     let id = fleet
         .enqueue_all(vec![platform_job(&Platform { n: 0 })])
@@ -117,7 +117,7 @@ async fn a_platform_job_runs_without_a_company(backend: QueueBackend) {
 }
 
 async fn what_an_older_release_enqueued_runs_on_todays_registry(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let worker = fleet.worker(1).await;
     let company = CompanyId::new();
     let mut renamed = company_job(company, &Renamed { n: 1 });

@@ -7,14 +7,14 @@ use platform::ids::CompanyId;
 use platform::queue::view::{self, JobFilter};
 use platform::queue::{JobError, retention};
 
-use crate::support::{Fleet, Ping, Step, guarded};
+use crate::support::{Ping, Services, Step, guarded};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 #[tokio::test]
 async fn another_companys_job_is_not_seen() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let (ours, theirs) = (CompanyId::new(), CompanyId::new());
         let id = fleet.enqueue(theirs, &Ping { n: 0 }).await;
         let filter = JobFilter {
@@ -34,7 +34,7 @@ async fn another_companys_job_is_not_seen() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finished_jobs_are_forgotten_by_age_and_state() {
     guarded(async {
-        let mut fleet = Fleet::new().await;
+        let mut fleet = Services::new().await;
         let mut watch = fleet.watch().await;
         let worker = fleet.worker(1).await;
         let company = CompanyId::new();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use platform::ids::CompanyId;
 use workers::QueueBackend;
 
-use crate::support::{Fleet, Ping, Step, company_job};
+use crate::support::{Ping, Services, Step, company_job};
 
 over_both_backends!(
     running_jobs_end_before_their_worker_does,
@@ -15,7 +15,7 @@ over_both_backends!(
 );
 
 async fn running_jobs_end_before_their_worker_does(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let worker = fleet.worker(2).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let run = fleet.next_run().await;
@@ -29,7 +29,7 @@ async fn running_jobs_end_before_their_worker_does(backend: QueueBackend) {
 async fn after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspent(
     backend: QueueBackend,
 ) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let worker = fleet.worker_with(2, Duration::ZERO).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let run = fleet.next_run().await;
@@ -48,7 +48,7 @@ async fn after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspe
 }
 
 async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let company = CompanyId::new();
     let mut enqueued = 0;
     for _ in 0..5 {
@@ -62,7 +62,7 @@ async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBa
             .await;
         stopping.await.unwrap();
         enqueued += 41;
-        let running = sqlx::query_scalar!("select count(*) from jobs_ready where state = 1")
+        let running = sqlx::query_scalar!("select count(*) from jobs_open where state = 1")
             .fetch_one(&mut fleet.test.owner().await)
             .await
             .unwrap();
@@ -86,7 +86,7 @@ async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBa
 }
 
 async fn a_rolling_deploy_under_load_loses_and_doubles_nothing(backend: QueueBackend) {
-    let mut fleet = Fleet::over(backend).await;
+    let mut fleet = Services::over(backend).await;
     let company = CompanyId::new();
     let mut old = fleet.worker(4).await;
     let mut ran = std::collections::BTreeSet::new();

@@ -6,7 +6,7 @@ use platform::queue::schedule::{self, ScheduleSpec};
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Fleet, Platform, guarded, platform_job};
+use crate::support::{Platform, Services, guarded, platform_job};
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
@@ -26,7 +26,7 @@ async fn ticks(conn: &mut PgConnection) -> i64 {
         .unwrap()
 }
 
-async fn jobs(fleet: &Fleet) -> i64 {
+async fn jobs(fleet: &Services) -> i64 {
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from job_bodies where kind = 'test.platform'"#
     )
@@ -38,7 +38,7 @@ async fn jobs(fleet: &Fleet) -> i64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_schedulers_fire_each_tick_once() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let mut watch = fleet.watch().await;
         let stop = CancellationToken::new();
         let schedulers = [(); 2].map(|()| {
@@ -80,7 +80,7 @@ async fn two_schedulers_fire_each_tick_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_looks_at_one_tick_fire_it_once() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let db = &fleet.test.db;
         schedule::declare(db, &every_five_minutes()).await.unwrap();
         for round in 1..=5 {
@@ -102,7 +102,7 @@ async fn many_looks_at_one_tick_fire_it_once() {
 #[tokio::test]
 async fn of_the_ticks_missed_in_an_outage_the_last_fires_once() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let db = &fleet.test.db;
         let specs = every_five_minutes();
         schedule::declare(db, &specs).await.unwrap();
@@ -126,7 +126,7 @@ async fn of_the_ticks_missed_in_an_outage_the_last_fires_once() {
 #[tokio::test]
 async fn a_disabled_schedule_does_not_fire() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let db = &fleet.test.db;
         schedule::declare(db, &every_five_minutes()).await.unwrap();
         sqlx::query!("update schedules set enabled = false")
@@ -146,7 +146,7 @@ async fn a_disabled_schedule_does_not_fire() {
 #[tokio::test]
 async fn what_the_code_changes_reaches_a_schedule_that_nobody_edited() {
     guarded(async {
-        let fleet = Fleet::new().await;
+        let fleet = Services::new().await;
         let db = &fleet.test.db;
         let mut owner = fleet.test.owner().await;
         let declared = |cron: &'static str| {

@@ -226,7 +226,7 @@ async fn a_priority_is_kept_and_another_word_refused() {
         job["job"]["id"].as_str().unwrap().to_owned(),
         Priority::Normal.code(),
     ));
-    let kept = sqlx::query!(r#"select id::text as "id!", priority from jobs_ready order by id"#)
+    let kept = sqlx::query!(r#"select id::text as "id!", priority from jobs_open order by id"#)
         .fetch_all(&mut app.owner().await)
         .await
         .unwrap();

@@ -448,7 +448,7 @@ async fn a_row_that_somebody_holds_is_left_for_the_next_call() {
         let mut holder = app.owner().await;
         sqlx::raw_sql("begin").execute(&mut holder).await.unwrap();
         sqlx::query!(
-            "with open as (select id from jobs_ready where id = $1 for update),
+            "with open as (select id from jobs_open where id = $1 for update),
                   over as (select id from jobs_finished where id = $1 for update)
              select id from open union all select id from over",
             ids[0].0,

@@ -116,8 +116,10 @@ pub(super) async fn reasons(client: &Client<'_>, id: JobId, event: &str) -> Vec<
 
 /// As a worker that stops does with what it holds.
 pub(super) async fn give_back(app: &TestApp) {
-    sqlx::query!("update jobs_ready set state = 0, worker_id = null, cancel_requested = false where state = 1")
-        .execute(&mut app.owner().await)
-        .await
-        .unwrap();
+    sqlx::query!(
+        "update jobs_open set state = 0, worker_id = null, cancel_requested = false where state = 1"
+    )
+    .execute(&mut app.owner().await)
+    .await
+    .unwrap();
 }

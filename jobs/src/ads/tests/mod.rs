@@ -119,7 +119,7 @@ async fn a_frozen_worker_that_wakes_up_after_its_rescue_writes_nothing() {
     let registry = Arc::new(crate::registry());
     let runner = Runner {
         registry,
-        world: world.fleet.clone(),
+        services: world.services.clone(),
         db: world.db.db.clone(),
         completions,
     };
@@ -286,7 +286,7 @@ async fn the_clock_asks_for_each_connected_account_once() {
         world.drain.run_due().await;
     }
     let waiting =
-        sqlx::query_scalar!("select count(*) from jobs_ready where kind = 'ads.refresh_account'");
+        sqlx::query_scalar!("select count(*) from jobs_open where kind = 'ads.refresh_account'");
     assert_eq!(
         waiting
             .fetch_one(&mut world.db.owner().await)

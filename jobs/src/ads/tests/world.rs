@@ -22,17 +22,17 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::ads::RefreshAccount;
-use crate::{Fleet, job};
+use crate::{Services, job};
 
 const DAKAR: &str = "act_100200300400501";
 
 pub(super) struct World {
     pub(super) db: TestDb,
     pub(super) running: Running,
-    pub(super) fleet: Arc<Fleet>,
+    pub(super) services: Arc<Services>,
     pub(super) company: CompanyId,
     pub(super) account: AccountId,
-    pub(super) drain: Drain<Fleet>,
+    pub(super) drain: Drain<Services>,
 }
 
 /// Day, ad, impressions, spend.
@@ -43,7 +43,7 @@ impl World {
         let db = TestDb::new().await;
         let running = sandbox::start(Sandbox::default()).await.unwrap();
         let key = SecretString::from("k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-        let fleet = Arc::new(Fleet {
+        let services = Arc::new(Services {
             db: db.db.clone(),
             providers: Providers::sandbox(&running.url()).unwrap(),
             blobs: Blobs::open_folder(std::env::temp_dir().join("vigie-tests")).unwrap(),
@@ -51,12 +51,12 @@ impl World {
             public_url: "http://127.0.0.1:1".into(),
         });
         let (company, user) = found_company(&db).await;
-        let account = connect(&fleet, company, user).await;
-        let drain = Drain::new(&db.db, Arc::new(crate::registry()), fleet.clone()).await;
+        let account = connect(&services, company, user).await;
+        let drain = Drain::new(&db.db, Arc::new(crate::registry()), services.clone()).await;
         Self {
             db,
             running,
-            fleet,
+            services,
             company,
             account,
             drain,
@@ -184,20 +184,20 @@ impl World {
             .build()
             .unwrap();
         let claimed = claim_due(&pool, worker).await;
-        let (world, url) = (self.fleet.clone(), self.db.url());
+        let (world, url) = (self.services.clone(), self.db.url());
         doomed.spawn(async move {
             let db = platform::db::Db::connect(&platform::db::DbConfig::small(url))
                 .await
                 .unwrap();
-            let world = Fleet {
+            let world = Services {
                 db: db.clone(),
-                ..Fleet::clone(&world)
+                ..Services::clone(&world)
             };
             let registry = Arc::new(crate::registry());
             let completions = Completions::start(&db);
             let runner = Runner {
                 registry,
-                world: Arc::new(world),
+                services: Arc::new(world),
                 db,
                 completions,
             };
@@ -226,7 +226,7 @@ impl World {
 
     /// The same, as Meta tells it to whoever asks directly.
     pub(super) async fn told(&self) -> Vec<Told> {
-        let meta = &self.fleet.providers.meta;
+        let meta = &self.services.providers.meta;
         let token = SecretString::from(META_ACCESS_TOKEN);
         let (since, until) = self.window().await;
         let request = ReportRequest {
@@ -330,11 +330,13 @@ async fn found_company(db: &TestDb) -> (CompanyId, UserId) {
     (company, user)
 }
 
-async fn connect(fleet: &Fleet, company: CompanyId, user: UserId) -> AccountId {
-    let mut tx = fleet.db.begin(Scope::company(company)).await.unwrap();
+async fn connect(services: &Services, company: CompanyId, user: UserId) -> AccountId {
+    let mut tx = services.db.begin(Scope::company(company)).await.unwrap();
     let now = platform::db::now(&mut tx).await.unwrap();
     let context = ads::connection_context(company, user);
-    let sealed = fleet.keyring.seal(&context, META_ACCESS_TOKEN.as_bytes());
+    let sealed = services
+        .keyring
+        .seal(&context, META_ACCESS_TOKEN.as_bytes());
     let connection = ads::save_connection(&mut tx, company, user, &sealed, None, now)
         .await
         .unwrap();

@@ -115,10 +115,10 @@ async fn an_import_that_is_given_up_takes_in_what_it_had_committed() {
     let shop = Shop::open().await;
     let id = half_done(&shop).await;
     let last = sqlx::query!(
-        "update jobs_ready set attempt = max_attempts - 1 where kind = 'catalog.import_file'"
+        "update jobs_open set attempt = max_attempts - 1 where kind = 'catalog.import_file'"
     );
     last.execute(&mut shop.db.owner().await).await.unwrap();
-    shop.fleet
+    shop.services
         .blobs
         .delete(&format!("{}/imports/{id}", shop.company))
         .await
@@ -158,7 +158,7 @@ async fn an_import_whose_job_is_gone_is_closed_by_the_sweep_and_says_so() {
     );
     tx.commit().await.unwrap();
     let gone = sqlx::query!(
-        "delete from jobs_ready where id = $1",
+        "delete from jobs_open where id = $1",
         job_of(&shop, id).await.0
     );
     gone.execute(&mut shop.db.owner().await).await.unwrap();

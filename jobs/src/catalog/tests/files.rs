@@ -95,7 +95,7 @@ async fn files_are_swept_a_month_after_their_import_and_a_day_after_a_broken_upl
         key(asked.id.to_string()),
         key("broken".to_owned()),
     );
-    shop.fleet
+    shop.services
         .blobs
         .put(&broken, "half a fi".into())
         .await
@@ -109,7 +109,7 @@ async fn files_are_swept_a_month_after_their_import_and_a_day_after_a_broken_upl
         shop.sweep().await;
         for key in [&done, &asked, &broken] {
             assert_eq!(
-                shop.fleet.blobs.open(key).await.is_ok(),
+                shop.services.blobs.open(key).await.is_ok(),
                 kept.contains(&key),
                 "{key} after {later} h more"
             );

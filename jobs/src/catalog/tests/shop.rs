@@ -19,11 +19,11 @@ use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{CloseImports, ImportFile, SweepFiles};
-use crate::{Fleet, job, platform_job};
+use crate::{Services, job, platform_job};
 
 pub(super) struct Shop {
     pub(super) db: Arc<TestDb>,
-    pub(super) fleet: Arc<Fleet>,
+    pub(super) services: Arc<Services>,
     pub(super) company: CompanyId,
     blobs: Arc<Folder>,
 }
@@ -33,7 +33,7 @@ impl Shop {
         let db = TestDb::new().await;
         let blobs = std::env::temp_dir().join(format!("vigie-test-{}", Uuid::new_v4()));
         let key = SecretString::from("k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
-        let fleet = Arc::new(Fleet {
+        let services = Arc::new(Services {
             db: db.db.clone(),
             providers: Providers::sandbox("http://127.0.0.1:1").unwrap(),
             blobs: Blobs::open_folder(blobs.clone()).unwrap(),
@@ -43,7 +43,7 @@ impl Shop {
         let blobs = Arc::new(Folder(blobs));
         let mut shop = Self {
             db: Arc::new(db),
-            fleet,
+            services,
             company: CompanyId::new(),
             blobs,
         };
@@ -67,10 +67,10 @@ impl Shop {
 
     /// The same database and files for another company.
     pub(super) fn for_company(&self, company: CompanyId) -> Self {
-        let (db, fleet, blobs) = (self.db.clone(), self.fleet.clone(), self.blobs.clone());
+        let (db, services, blobs) = (self.db.clone(), self.services.clone(), self.blobs.clone());
         Self {
             db,
-            fleet,
+            services,
             company,
             blobs,
         }
@@ -81,7 +81,7 @@ impl Shop {
         let id = ImportId::new();
         let blob_key = format!("{}/imports/{id}", self.company);
         let stored = self
-            .fleet
+            .services
             .blobs
             .put(&blob_key, file.to_vec().into())
             .await
@@ -157,7 +157,7 @@ impl Shop {
     /// Runs the job of an import.
     pub(super) async fn run(&self, id: ImportId) -> Ran {
         let claimed = self.claim(id, "alive").await;
-        runner(self.fleet.clone(), self.db.db.clone())
+        runner(self.services.clone(), self.db.db.clone())
             .run(claimed, CancellationToken::new(), &CancellationToken::new())
             .await
     }
@@ -166,10 +166,14 @@ impl Shop {
         let mut tx = self.db.db.begin_engine().await.unwrap();
         tx.enqueue(platform_job(&SweepFiles {})).await.unwrap();
         tx.commit().await.unwrap();
-        let ran = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone())
-            .await
-            .run_due()
-            .await;
+        let ran = Drain::new(
+            &self.db.db,
+            Arc::new(crate::registry()),
+            self.services.clone(),
+        )
+        .await
+        .run_due()
+        .await;
         assert!(ran.iter().any(|ran| (ran.kind.as_str(), ran.outcome) == ("catalog.sweep_files", "succeeded")));
     }
 
@@ -178,10 +182,14 @@ impl Shop {
         let mut tx = self.db.db.begin_engine().await.unwrap();
         tx.enqueue(platform_job(&CloseImports {})).await.unwrap();
         tx.commit().await.unwrap();
-        let ran = Drain::new(&self.db.db, Arc::new(crate::registry()), self.fleet.clone())
-            .await
-            .run_due()
-            .await;
+        let ran = Drain::new(
+            &self.db.db,
+            Arc::new(crate::registry()),
+            self.services.clone(),
+        )
+        .await
+        .run_due()
+        .await;
         assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:#?}");
     }
 
@@ -207,14 +215,14 @@ impl Shop {
             .enable_all()
             .build()
             .unwrap();
-        let (fleet, url) = (self.fleet.clone(), self.db.url());
+        let (services, url) = (self.services.clone(), self.db.url());
         doomed.spawn(async move {
             let db = Db::connect(&DbConfig::small(url)).await.unwrap();
-            let fleet = Fleet {
+            let services = Services {
                 db: db.clone(),
-                ..Fleet::clone(&fleet)
+                ..Services::clone(&services)
             };
-            runner(Arc::new(fleet), db)
+            runner(Arc::new(services), db)
                 .run(claimed, CancellationToken::new(), &CancellationToken::new())
                 .await
         });
@@ -243,7 +251,7 @@ impl Shop {
         let mut owner = self.db.owner().await;
         for job in ids {
             let args = sqlx::query_scalar!(
-                r#"select b.args::text as "args!" from job_bodies b join jobs_ready r on r.id = b.id
+                r#"select b.args::text as "args!" from job_bodies b join jobs_open r on r.id = b.id
                    where b.id = $1 and r.kind = $2"#,
                 job,
                 kind,
@@ -286,11 +294,11 @@ impl Drop for Folder {
     }
 }
 
-fn runner(fleet: Arc<Fleet>, db: Db) -> Runner<Fleet> {
+fn runner(services: Arc<Services>, db: Db) -> Runner<Services> {
     let completions = Completions::start(&db);
     Runner {
         registry: Arc::new(crate::registry()),
-        world: fleet,
+        services,
         db,
         completions,
     }

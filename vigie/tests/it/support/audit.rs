@@ -65,7 +65,7 @@ impl System {
         loop {
             self.until_idle().await;
             let next = sqlx::query_scalar!(
-                r#"select extract(epoch from min(run_at) - engine_now())::float8 from jobs_ready"#,
+                r#"select extract(epoch from min(run_at) - engine_now())::float8 from jobs_open"#,
             )
             .fetch_one(&mut conn)
             .await
@@ -107,7 +107,7 @@ impl System {
 
 async fn open_jobs(conn: &mut PgConnection) -> i64 {
     sqlx::query_scalar!(
-        r#"select count(*) as "count!" from jobs_ready where state = 1 or run_at <= (select engine_now())"#,
+        r#"select count(*) as "count!" from jobs_open where state = 1 or run_at <= (select engine_now())"#,
     )
     .fetch_one(conn)
     .await
@@ -127,7 +127,7 @@ pub(crate) async fn expect_nothing_lost_or_doubled(system: &System) {
     let mut conn = system.db.owner().await;
     // Whatever the hour, a schedule may have fired just now.
     eventually("every job has ended", async || {
-        let open = sqlx::query_scalar!("select count(*) from jobs_ready")
+        let open = sqlx::query_scalar!("select count(*) from jobs_open")
             .fetch_one(&mut conn)
             .await
             .unwrap();

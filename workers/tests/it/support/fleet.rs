@@ -19,7 +19,7 @@ use super::kinds::{Ping, Run, World, company_job, registry};
 use super::redis::{Changes, TestRedis};
 use super::watch::Watch;
 
-pub(crate) struct Fleet {
+pub(crate) struct Services {
     pub(crate) test: TestDb,
     pub(crate) redis: TestRedis,
     pub(crate) world: Arc<World>,
@@ -29,7 +29,7 @@ pub(crate) struct Fleet {
     pub(crate) unblock: Option<std::sync::mpsc::Sender<()>>,
 }
 
-impl Fleet {
+impl Services {
     pub(crate) async fn new() -> Self {
         Self::over(QueueBackend::Vigie).await
     }
@@ -125,7 +125,7 @@ impl Fleet {
     /// Moves the engine's clock and tells the relay.
     pub(crate) async fn advance(&self, by: Duration) {
         self.test.advance(by).await;
-        self.test.db.wake();
+        self.test.db.notify_relay();
     }
 
     pub(crate) async fn job(&self, id: JobId) -> JobView {
@@ -172,7 +172,7 @@ impl Fleet {
     pub(crate) fn runner(&self) -> Runner<World> {
         Runner {
             registry: Arc::new(registry()),
-            world: self.world.clone(),
+            services: self.world.clone(),
             db: self.test.db.clone(),
             completions: Completions::start(&self.test.db),
         }

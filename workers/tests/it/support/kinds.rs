@@ -78,7 +78,7 @@ impl World {
 
 /// Hands the run over; goes on for ever where the test drops it.
 async fn hand_over(cx: JobContext<World>, n: u64) -> JobResult {
-    match cx.world().report(&cx, n).await {
+    match cx.services().report(&cx, n).await {
         Ok(result) => result,
         Err(_) => std::future::pending().await,
     }
@@ -107,7 +107,7 @@ macro_rules! kind {
 kind!(
     /// Ends at once, telling the test.
     Ping, "test.ping", {}, |self, cx| {
-        drop(cx.world().report(&cx, self.n));
+        drop(cx.services().report(&cx, self.n));
         Ok(Done::with(&serde_json::json!({ "n": self.n })))
     }
 );
@@ -138,7 +138,7 @@ kind!(
 kind!(
     /// Panics each time, two tries.
     Panics, "test.panics", { const MAX_ATTEMPTS: u16 = 2; }, |self, cx| {
-        drop(cx.world().report(&cx, self.n));
+        drop(cx.services().report(&cx, self.n));
         panic!("of its own\0 accord")
     }
 );
@@ -155,8 +155,8 @@ kind!(
         const MAX_ATTEMPTS: u16 = 1;
         const TIMEOUT: Duration = Duration::from_millis(50);
     }, |self, cx| {
-        drop(cx.world().report(&cx, self.n));
-        let _ = cx.world().blocker.lock().unwrap().recv();
+        drop(cx.services().report(&cx, self.n));
+        let _ = cx.services().blocker.lock().unwrap().recv();
         Err(JobError::fail("it was let go"))
     }
 );
@@ -179,7 +179,7 @@ impl Job<World> for Renamed {
     const VERSION: u16 = 2;
 
     async fn run(self, cx: JobContext<World>) -> JobResult {
-        drop(cx.world().report(&cx, self.n));
+        drop(cx.services().report(&cx, self.n));
         Ok(Done::with(&serde_json::json!({ "n": self.n })))
     }
 }

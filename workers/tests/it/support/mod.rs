@@ -9,7 +9,7 @@ mod watch;
 use std::future::Future;
 use std::time::Duration;
 
-pub(crate) use fleet::Fleet;
+pub(crate) use fleet::Services;
 pub(crate) use kinds::{
     Blocks, Hangs, Once, Panics, Ping, Platform, Reconcile, Renamed, Run, Step, Unknown, World,
     company_job, platform_job,

@@ -18,7 +18,7 @@ impl Watch {
         sqlx::raw_sql(
             "create function announce_change() returns trigger language plpgsql as
                  $$ begin notify engine_test; return null; end $$;
-             create trigger changed after insert or update or delete on jobs_ready
+             create trigger changed after insert or update or delete on jobs_open
                  for each statement execute function announce_change();
              create trigger changed after insert on jobs_finished
                  for each statement execute function announce_change();
