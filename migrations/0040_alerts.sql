@@ -66,6 +66,8 @@ create table alert_items (
   resolved_figures jsonb,
   opened_at timestamptz not null,
   resolved_at timestamptz,
+  -- Opened while the alert was snoozed: notified when the snooze ends.
+  untold boolean not null default false,
   unique (company_id, id),
   foreign key (company_id, alert_id) references alerts (company_id, id),
   foreign key (company_id, product_id) references products (company_id, id)

@@ -62,7 +62,8 @@ create table effects (
   message_id uuid not null,
   provider text not null check (provider in ('twilio', 'brevo')),
   -- confirmed: the provider told us of it. absent: looked up and surely not done, or refused.
-  state text not null check (state in ('intended', 'sent', 'confirmed', 'unknown', 'absent')),
+  -- waiting: an e-mail that surely has not left; it is requested again under the same key.
+  state text not null check (state in ('intended', 'waiting', 'sent', 'confirmed', 'unknown', 'absent')),
   provider_id text,
   -- What a look-up compares with.
   recipient text not null,
@@ -137,10 +138,13 @@ begin
     set last_inbound_at = greatest(w.last_inbound_at, excluded.last_inbound_at);
   get diagnostics companies_reached = row_count;
   if wish = 'stop' then
-    insert into suppressions (company_id, id, channel, recipient, reason, created_at)
+    -- A STOP replaces whatever else suppressed the address so far.
+    insert into suppressions as s (company_id, id, channel, recipient, reason, created_at)
     select distinct on (m.company_id) m.company_id, gen_random_uuid(), 'whatsapp', m.recipient, 'stop', written_at
     from messages m where m.recipient = address and m.channel = 'whatsapp'
-    on conflict on constraint suppressions_once do nothing;
+    on conflict on constraint suppressions_once do update
+      set reason = excluded.reason, created_at = excluded.created_at, created_by = null
+      where s.reason not in ('stop', 'unsubscribed', 'complaint');
   elsif wish = 'start' then
     delete from suppressions
     where recipient = address and channel = 'whatsapp' and reason = 'stop' and created_at <= written_at;
