@@ -79,19 +79,19 @@ impl<W: Send + Sync + 'static> Runner<W> {
         let waited = (claim.started_at - claim.run_at)
             .to_std()
             .unwrap_or_default();
-        let verdict = match self.kind_of(&claim) {
+        let attempted = match self.kind_of(&claim) {
             Ok(kind) => self.attempt(kind, &claim, cancel, stop).await,
-            Err(reason) => Verdict::SetBack("parked", parked(reason)),
+            Err(reason) => AttemptOutcome::Failed("parked", parked(reason)),
         };
-        let (outcome, error) = match verdict {
-            Verdict::Committed => ("succeeded", None),
-            Verdict::Result(result) => {
+        let (outcome, error) = match attempted {
+            AttemptOutcome::Committed => ("succeeded", None),
+            AttemptOutcome::Result(result) => {
                 self.completions.succeed(&claim, result).await;
                 ("succeeded", None)
             }
-            Verdict::Lost => ("lost", None),
+            AttemptOutcome::Lost => ("lost", None),
             // Apart: it is rare, and large in the future of every job otherwise.
-            Verdict::SetBack(outcome, setback) => {
+            AttemptOutcome::Failed(outcome, setback) => {
                 (outcome, Box::pin(self.record(&claim, &setback, stop)).await)
             }
         };
@@ -130,7 +130,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
         claim: &Claim,
         cancel: CancellationToken,
         stop: &CancellationToken,
-    ) -> Verdict {
+    ) -> AttemptOutcome {
         let cx = JobContext::new(
             self.services.clone(),
             self.db.clone(),
@@ -141,7 +141,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
         let body = match kind.start(&claim.args, cx) {
             Ok(body) => body,
             Err(cause) => {
-                return Verdict::SetBack(
+                return AttemptOutcome::Failed(
                     "parked",
                     parked(format!("payload can't be read: {cause}")),
                 );
@@ -151,19 +151,19 @@ impl<W: Send + Sync + 'static> Runner<W> {
         let mut task = crate::task::spawn("job", trace.scope(body));
         let cut_short = tokio::select! {
             ended = &mut task => return match ended {
-                Ok(result) => judge(claim, result),
+                Ok(result) => classify(claim, result),
                 Err(panic) => exhausted_or(claim, FailureClass::Panic, panic_text(panic), None),
             },
             () = tokio::time::sleep(kind.timeout) => {
                 exhausted_or(claim, FailureClass::Timeout, format!("ran longer than {:?}", kind.timeout), None)
             }
-            () = stop.cancelled() => Verdict::SetBack(
+            () = stop.cancelled() => AttemptOutcome::Failed(
                 "given_back",
                 Setback::Snooze { wait: Duration::ZERO, reason: "given back: worker stopping".to_owned() },
             ),
         };
         match abort(task).await {
-            Some(result) => judge(claim, result),
+            Some(result) => classify(claim, result),
             None => cut_short,
         }
     }
@@ -223,32 +223,32 @@ async fn abort(task: JoinHandle<JobResult>) -> Option<JobResult> {
     }
 }
 
-enum Verdict {
+enum AttemptOutcome {
     Committed,
     Result(Option<String>),
     Lost,
-    SetBack(&'static str, Setback),
+    Failed(&'static str, Setback),
 }
 
-fn judge(claim: &Claim, result: JobResult) -> Verdict {
+fn classify(claim: &Claim, result: JobResult) -> AttemptOutcome {
     match result {
-        Ok(Done::Committed) => Verdict::Committed,
-        Ok(Done::Result(result)) => Verdict::Result(result),
-        Err(JobError::Lost) => Verdict::Lost,
+        Ok(Done::Committed) => AttemptOutcome::Committed,
+        Ok(Done::Result(result)) => AttemptOutcome::Result(result),
+        Err(JobError::Lost) => AttemptOutcome::Lost,
         Err(JobError::Retry(cause)) => {
             exhausted_or(claim, FailureClass::Retry, chain(&*cause), None)
         }
         Err(JobError::RetryAfter(wait, cause)) => {
             exhausted_or(claim, FailureClass::RateLimited, chain(&*cause), Some(wait))
         }
-        Err(JobError::Snooze(wait, reason)) => Verdict::SetBack(
+        Err(JobError::Snooze(wait, reason)) => AttemptOutcome::Failed(
             "snoozed",
             Setback::Snooze {
                 wait: retry::asked(wait),
                 reason,
             },
         ),
-        Err(JobError::Fail(cause)) => Verdict::SetBack(
+        Err(JobError::Fail(cause)) => AttemptOutcome::Failed(
             "dead",
             Setback::End {
                 state: EndState::Dead,
@@ -256,7 +256,7 @@ fn judge(claim: &Claim, result: JobResult) -> Verdict {
                 error: chain(&*cause),
             },
         ),
-        Err(JobError::Cancelled) => Verdict::SetBack(
+        Err(JobError::Cancelled) => AttemptOutcome::Failed(
             "cancelled",
             Setback::End {
                 state: EndState::Cancelled,
@@ -272,18 +272,18 @@ fn exhausted_or(
     class: FailureClass,
     error: String,
     wait: Option<Duration>,
-) -> Verdict {
+) -> AttemptOutcome {
     if claim.attempt >= claim.max_attempts {
         let setback = Setback::End {
             state: EndState::Dead,
             class: Some(class),
             error,
         };
-        return Verdict::SetBack("dead", setback);
+        return AttemptOutcome::Failed("dead", setback);
     }
     let attempt = u32::from(claim.attempt.unsigned_abs());
     let wait = wait.map_or_else(|| retry::backoff(attempt, rand::random()), retry::asked);
-    Verdict::SetBack("retried", Setback::Retry { wait, class, error })
+    AttemptOutcome::Failed("retried", Setback::Retry { wait, class, error })
 }
 
 fn parked(reason: String) -> Setback {
