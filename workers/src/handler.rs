@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use platform::db::Db;
 use platform::queue::Claim;
-use platform::queue::finish::{self, Setback};
+use platform::queue::finish::{self, FailureAction};
 use platform::queue::runner::Runner;
 use tokio_util::sync::CancellationToken;
 
@@ -44,12 +44,12 @@ impl<W: Send + Sync + 'static> Handler<W> {
 /// Makes a claimed job wait again at once, the try unspent. Failing is no loss: the rescuer takes the
 /// job once this process is gone.
 pub(crate) async fn give_back(db: &Db, claim: &Claim) {
-    let setback = Setback::Snooze {
+    let failure = FailureAction::Snooze {
         wait: Duration::ZERO,
         reason: "given back: worker stopping".to_owned(),
     };
     let recorded = match db.hot().acquire().await {
-        Ok(mut conn) => finish::set_back(&mut conn, claim, &setback).await,
+        Ok(mut conn) => finish::record_failure(&mut conn, claim, &failure).await,
         Err(cause) => Err(cause),
     };
     match recorded {

@@ -106,7 +106,7 @@ pub async fn succeed_all(
 
 /// How a try that didn't succeed leaves its job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Setback {
+pub enum FailureAction {
     /// Waits for another try; `class` and `error` go to the job's attempts.
     Retry {
         wait: Duration,
@@ -116,30 +116,30 @@ pub enum Setback {
     /// Waits, and the try isn't counted.
     Snooze { wait: Duration, reason: String },
     /// Over.
-    End {
+    Finish {
         state: EndState,
         class: Option<FailureClass>,
         error: String,
     },
 }
 
-/// Records a setback of a claimed job. One that was asked to stop waits for no other try.
+/// Records a failure of a claimed job. One that was asked to stop waits for no other try.
 ///
 /// # Errors
 /// The database's: call again until it answers, for nobody else will while this process lives.
-pub async fn set_back(
+pub async fn record_failure(
     conn: &mut PgConnection,
     claim: &Claim,
-    setback: &Setback,
+    failure: &FailureAction,
 ) -> sqlx::Result<Finished> {
-    let waits = match setback {
-        Setback::Retry { wait, class, error } => {
+    let waits = match failure {
+        FailureAction::Retry { wait, class, error } => {
             wait_again(conn, claim, *wait, 0, Some((*class, &text(error))), None).await?
         }
-        Setback::Snooze { wait, reason } => {
+        FailureAction::Snooze { wait, reason } => {
             wait_again(conn, claim, *wait, 1, None, Some(&text(reason))).await?
         }
-        Setback::End {
+        FailureAction::Finish {
             state,
             class,
             error,
@@ -148,14 +148,14 @@ pub async fn set_back(
     if waits {
         return Ok(Finished::Stored);
     }
-    let (class, error) = match setback {
-        Setback::Retry { class, error, .. } => (Some(*class), error.as_str()),
+    let (class, error) = match failure {
+        FailureAction::Retry { class, error, .. } => (Some(*class), error.as_str()),
         _ => (None, "cancelled while running"),
     };
     end_asked_to_stop(conn, claim, class, &text(error)).await
 }
 
-/// Postgres refuses NUL in text; whoever records a setback would try for ever.
+/// Postgres refuses NUL in text; whoever records a failure would try for ever.
 fn text(text: &str) -> String {
     text.chars().filter(|c| *c != '\0').collect()
 }

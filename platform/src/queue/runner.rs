@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 
 use super::batch::Completions;
 use super::envelope::Claim;
-use super::finish::{self, EndState, Finished, Setback};
+use super::finish::{self, EndState, Finished, FailureAction};
 use super::job::{Done, FailureClass, JobContext, JobError, JobResult, JobScope};
 use super::registry::{Kind, Registry};
 use super::retry;
@@ -91,8 +91,8 @@ impl<W: Send + Sync + 'static> Runner<W> {
             }
             AttemptOutcome::Lost => ("lost", None),
             // Apart: it is rare, and large in the future of every job otherwise.
-            AttemptOutcome::Failed(outcome, setback) => {
-                (outcome, Box::pin(self.record(&claim, &setback, stop)).await)
+            AttemptOutcome::Failed(outcome, failure) => {
+                (outcome, Box::pin(self.record(&claim, &failure, stop)).await)
             }
         };
         observe(&claim, outcome, waited, started.elapsed());
@@ -159,7 +159,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
             }
             () = stop.cancelled() => AttemptOutcome::Failed(
                 "given_back",
-                Setback::Snooze { wait: Duration::ZERO, reason: "given back: worker stopping".to_owned() },
+                FailureAction::Snooze { wait: Duration::ZERO, reason: "given back: worker stopping".to_owned() },
             ),
         };
         match abort(task).await {
@@ -168,18 +168,18 @@ impl<W: Send + Sync + 'static> Runner<W> {
         }
     }
 
-    /// Records a setback however long the database takes to answer: no one else would, while this
+    /// Records a failure however long the database takes to answer: no one else would, while this
     /// process shows that it lives. One try once the process stops: then the rescuer would.
     async fn record(
         &self,
         claim: &Claim,
-        setback: &Setback,
+        failure: &FailureAction,
         stop: &CancellationToken,
     ) -> Option<String> {
         let mut wait = Duration::from_millis(100);
         loop {
             let recorded = with_deadline(self.db.hot(), STATEMENT_DEADLINE, async |conn| {
-                finish::set_back(conn, claim, setback).await
+                finish::record_failure(conn, claim, failure).await
             })
             .await;
             match recorded {
@@ -189,15 +189,15 @@ impl<W: Send + Sync + 'static> Runner<W> {
                     break;
                 }
                 Ok(Finished::Lost) => {
-                    tracing::warn!("claim lost before its setback was recorded");
+                    tracing::warn!("claim lost before its failure was recorded");
                     break;
                 }
                 Err(cause) if stop.is_cancelled() => {
-                    tracing::warn!(%cause, "setback not recorded, the job will be rescued");
+                    tracing::warn!(%cause, "failure not recorded, the job will be rescued");
                     break;
                 }
                 Err(cause) => {
-                    tracing::warn!(%cause, "setback not recorded yet");
+                    tracing::warn!(%cause, "failure not recorded yet");
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(Duration::from_secs(5));
                 }
@@ -206,7 +206,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
         if stop.is_cancelled() {
             self.db.notify_relay();
         }
-        log_setback(claim, setback)
+        log_failure(claim, failure)
     }
 }
 
@@ -227,7 +227,7 @@ enum AttemptOutcome {
     Committed,
     Result(Option<String>),
     Lost,
-    Failed(&'static str, Setback),
+    Failed(&'static str, FailureAction),
 }
 
 fn classify(claim: &Claim, result: JobResult) -> AttemptOutcome {
@@ -243,14 +243,14 @@ fn classify(claim: &Claim, result: JobResult) -> AttemptOutcome {
         }
         Err(JobError::Snooze(wait, reason)) => AttemptOutcome::Failed(
             "snoozed",
-            Setback::Snooze {
+            FailureAction::Snooze {
                 wait: retry::asked(wait),
                 reason,
             },
         ),
         Err(JobError::Fail(cause)) => AttemptOutcome::Failed(
             "dead",
-            Setback::End {
+            FailureAction::Finish {
                 state: EndState::Dead,
                 class: Some(FailureClass::Permanent),
                 error: chain(&*cause),
@@ -258,7 +258,7 @@ fn classify(claim: &Claim, result: JobResult) -> AttemptOutcome {
         ),
         Err(JobError::Cancelled) => AttemptOutcome::Failed(
             "cancelled",
-            Setback::End {
+            FailureAction::Finish {
                 state: EndState::Cancelled,
                 class: None,
                 error: "cancelled while running".to_owned(),
@@ -274,20 +274,20 @@ fn exhausted_or(
     wait: Option<Duration>,
 ) -> AttemptOutcome {
     if claim.attempt >= claim.max_attempts {
-        let setback = Setback::End {
+        let failure = FailureAction::Finish {
             state: EndState::Dead,
             class: Some(class),
             error,
         };
-        return AttemptOutcome::Failed("dead", setback);
+        return AttemptOutcome::Failed("dead", failure);
     }
     let attempt = u32::from(claim.attempt.unsigned_abs());
     let wait = wait.map_or_else(|| retry::backoff(attempt, rand::random()), retry::asked);
-    AttemptOutcome::Failed("retried", Setback::Retry { wait, class, error })
+    AttemptOutcome::Failed("retried", FailureAction::Retry { wait, class, error })
 }
 
-fn parked(reason: String) -> Setback {
-    Setback::End {
+fn parked(reason: String) -> FailureAction {
+    FailureAction::Finish {
         state: EndState::Parked,
         class: None,
         error: reason,
@@ -323,9 +323,9 @@ fn panic_text(panic: tokio::task::JoinError) -> String {
     )
 }
 
-fn log_setback(claim: &Claim, setback: &Setback) -> Option<String> {
-    match setback {
-        Setback::Retry { wait, class, error } => {
+fn log_failure(claim: &Claim, failure: &FailureAction) -> Option<String> {
+    match failure {
+        FailureAction::Retry { wait, class, error } => {
             count_failure(&claim.kind, class.name());
             tracing::warn!(
                 wait_ms = wait.as_millis(),
@@ -335,11 +335,11 @@ fn log_setback(claim: &Claim, setback: &Setback) -> Option<String> {
             );
             Some(error.clone())
         }
-        Setback::Snooze { reason, .. } => {
+        FailureAction::Snooze { reason, .. } => {
             tracing::info!(reason, "job snoozed");
             None
         }
-        Setback::End {
+        FailureAction::Finish {
             state: EndState::Parked,
             error,
             ..
@@ -348,7 +348,7 @@ fn log_setback(claim: &Claim, setback: &Setback) -> Option<String> {
             tracing::error!(error, "job parked");
             Some(error.clone())
         }
-        Setback::End { class, error, .. } => {
+        FailureAction::Finish { class, error, .. } => {
             if let Some(class) = class {
                 count_failure(&claim.kind, class.name());
                 tracing::error!(class = class.name(), error, "job is dead");

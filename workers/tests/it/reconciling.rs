@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use platform::ids::{CompanyId, JobId};
 use platform::queue::control::{self, Replayed};
-use platform::queue::finish::{self, EndState, Finished, Setback};
+use platform::queue::finish::{self, EndState, Finished, FailureAction};
 use platform::queue::{Enqueued, JobError};
 
 use crate::support::{Once, Ping, Reconcile, Services, company_job, guarded};
@@ -222,7 +222,7 @@ async fn replay(fleet: &Services, id: JobId) -> Replayed {
 async fn a_wake_up_that_commits_while_the_end_waits_for_its_lock_is_not_lost() {
     guarded(async {
         let fleet = Services::new().await;
-        for (round, setback) in [None, Some(EndState::Dead)].into_iter().enumerate() {
+        for (round, failure) in [None, Some(EndState::Dead)].into_iter().enumerate() {
             let company = CompanyId::new();
             let id = reconcile(&fleet, company).await.id();
             let worker = fleet.mute_worker().await;
@@ -235,15 +235,15 @@ async fn a_wake_up_that_commits_while_the_end_waits_for_its_lock_is_not_lost() {
             let db = fleet.test.db.clone();
             let ending = platform::task::spawn("test", async move {
                 let mut conn = db.hot().acquire().await.unwrap();
-                match setback {
+                match failure {
                     None => finish::succeed(&mut conn, &claim, None).await.unwrap(),
                     Some(state) => {
-                        let setback = Setback::End {
+                        let failure = FailureAction::Finish {
                             state,
                             class: None,
                             error: "broken".to_owned(),
                         };
-                        finish::set_back(&mut conn, &claim, &setback).await.unwrap()
+                        finish::record_failure(&mut conn, &claim, &failure).await.unwrap()
                     }
                 }
             });

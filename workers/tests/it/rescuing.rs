@@ -5,7 +5,7 @@ use std::time::Duration;
 use platform::db::Scope;
 use platform::ids::CompanyId;
 use platform::queue::control::{self, Cancelled};
-use platform::queue::finish::{self, Finished, Setback};
+use platform::queue::finish::{self, Finished, FailureAction};
 use platform::queue::rescue::{self, Rescued};
 use platform::queue::{FailureClass, JobError, Progress, claim};
 use workers::QueueBackend;
@@ -65,17 +65,17 @@ async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBa
         .succeed(&stale, Some("\"stale\"".to_owned()))
         .await;
     runner.completions.drained().await;
-    for setback in [
-        Setback::Retry {
+    for failure in [
+        FailureAction::Retry {
             wait: Duration::ZERO,
             class: FailureClass::Retry,
             error: "stale".to_owned(),
         },
-        Setback::Snooze {
+        FailureAction::Snooze {
             wait: Duration::ZERO,
             reason: "stale".to_owned(),
         },
-        Setback::End {
+        FailureAction::Finish {
             state: finish::EndState::Dead,
             class: None,
             error: "stale".to_owned(),
@@ -83,7 +83,7 @@ async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBa
     ] {
         let mut conn = fleet.test.db.hot().acquire().await.unwrap();
         assert_eq!(
-            finish::set_back(&mut conn, &stale, &setback).await.unwrap(),
+            finish::record_failure(&mut conn, &stale, &failure).await.unwrap(),
             Finished::Lost
         );
     }

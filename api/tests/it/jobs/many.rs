@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::identity::Role;
 use platform::ids::{JobId, Uuid};
-use platform::queue::finish::{self, EndState, Setback};
+use platform::queue::finish::{self, EndState, FailureAction};
 use platform::queue::{NewJob, Uniqueness};
 use serde_json::{Value, json};
 
@@ -95,11 +95,11 @@ async fn cancelling_by_filter_stops_what_waits_and_asks_what_runs() {
         reasons(&owner, running[0], "cancel_requested").await.len(),
         1
     );
-    let wait = Setback::Snooze {
+    let wait = FailureAction::Snooze {
         wait: Duration::ZERO,
         reason: "not yet".to_owned(),
     };
-    finish::set_back(&mut app.owner().await, &claims[0], &wait)
+    finish::record_failure(&mut app.owner().await, &claims[0], &wait)
         .await
         .unwrap();
     assert_eq!(state_of(&owner, running[0]).await, "cancelled");

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use platform::db::Scope;
 use platform::ids::{JobId, Uuid};
-use platform::queue::finish::{self, EndState, Finished, Setback};
+use platform::queue::finish::{self, EndState, Finished, FailureAction};
 use platform::queue::{Claim, NewJob, claim, rescue};
 use serde_json::Value;
 
@@ -62,13 +62,13 @@ pub(super) async fn claim_all(app: &TestApp, ids: &[JobId]) -> Vec<Claim> {
 
 /// Runs them to this end.
 pub(super) async fn end_all(app: &TestApp, ids: &[JobId], state: EndState) {
-    let setback = Setback::End {
+    let failure = FailureAction::Finish {
         state,
         class: None,
         error: "as the test has it".to_owned(),
     };
     for claim in claim_all(app, ids).await {
-        let ended = finish::set_back(&mut app.owner().await, &claim, &setback)
+        let ended = finish::record_failure(&mut app.owner().await, &claim, &failure)
             .await
             .unwrap();
         assert_eq!(ended, Finished::Stored);
