@@ -115,10 +115,10 @@ impl Pulse {
                 ..
             } = &self.process;
             // Before the rows are read, and in the order in which a claim passes through the three.
-            let doubtful = claiming.ids();
+            let unconfirmed = claiming.ids();
             let mut known = running.claims();
             known.extend(completions.open());
-            match rescue::give_back_unknown(pool, *worker, &known, &doubtful).await {
+            match rescue::requeue_unknown_claims(pool, *worker, &known, &unconfirmed).await {
                 Ok(0) => {}
                 Ok(jobs) => {
                     tracing::error!(jobs, "jobs of this process that nobody ran were given back");

@@ -72,15 +72,15 @@ pub async fn stop(pool: &PgPool, worker: i32) -> sqlx::Result<()> {
 /// Makes those jobs of a living worker wait again, the try unspent, that it has claimed more than a minute ago
 /// and knows nothing of: a claim whose connection was cut may be committed after the worker has looked what
 /// became of it, and nobody would rescue them while it lives. One that was asked to stop ends. `known` are the claims that it has in hand, by job
-/// and fence, as of before this call; `doubtful` the jobs whose claim it is still finding out about.
+/// and fence, as of before this call; `unconfirmed` the jobs whose claim it is still finding out about.
 ///
 /// # Errors
 /// The database's.
-pub async fn give_back_unknown(
+pub async fn requeue_unknown_claims(
     pool: &PgPool,
     worker: i32,
     known: &[(Uuid, i32)],
-    doubtful: &[Uuid],
+    unconfirmed: &[Uuid],
 ) -> sqlx::Result<i64> {
     let (ids, fences): (Vec<_>, Vec<_>) = known.iter().copied().unzip();
     sqlx::query_scalar!(
@@ -119,7 +119,7 @@ pub async fn give_back_unknown(
         worker,
         &ids,
         &fences,
-        doubtful,
+        unconfirmed,
     )
     .fetch_one(pool)
     .await
@@ -150,7 +150,7 @@ pub async fn rescue_lost(pool: &PgPool, dead_after: Duration) -> sqlx::Result<Re
     if lost.is_empty() {
         return Ok(Rescued::default());
     }
-    let rescued = take_back(pool, &lost).await?;
+    let rescued = rescue_jobs(pool, &lost).await?;
     sqlx::query!(
         "update workers set stopped_at = statement_timestamp()
          where id = any($1) and heartbeat_at < statement_timestamp() - make_interval(secs => $2)
@@ -165,7 +165,7 @@ pub async fn rescue_lost(pool: &PgPool, dead_after: Duration) -> sqlx::Result<Re
 
 /// Passes over rows that are locked: a frozen worker that holds one open would hold up the rescue of
 /// all others. The next look finds them.
-async fn take_back(pool: &PgPool, lost: &[i32]) -> sqlx::Result<Rescued> {
+async fn rescue_jobs(pool: &PgPool, lost: &[i32]) -> sqlx::Result<Rescued> {
     sqlx::query_as!(
         Rescued,
         r#"

@@ -141,12 +141,12 @@ async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
             let id = fleet.enqueue(company, &Step { n }).await;
             claims.push(fleet.claim(mute, id).await.unwrap());
         }
-        let [running, doubtful, forgotten] = &claims[..] else {
+        let [running, unconfirmed, forgotten] = &claims[..] else {
             panic!("three")
         };
         let give_back = async |fence: i32| {
             let known = [(running.id.0, running.fence), (forgotten.id.0, fence)];
-            rescue::give_back_unknown(fleet.test.db.engine(), mute, &known, &[doubtful.id.0])
+            rescue::requeue_unknown_claims(fleet.test.db.engine(), mute, &known, &[unconfirmed.id.0])
                 .await
                 .unwrap()
         };
@@ -160,7 +160,7 @@ async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
         );
         let job = fleet.job(forgotten.id).await;
         assert_eq!((job.state.as_str(), job.attempt), ("queued", 0));
-        for kept in [running, doubtful] {
+        for kept in [running, unconfirmed] {
             assert_eq!(fleet.job(kept.id).await.state, "running");
         }
         let mut tx = fleet.test.db.begin(Scope::company(company)).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
         );
         tx.commit().await.unwrap();
         let gave_back =
-            rescue::give_back_unknown(fleet.test.db.engine(), mute, &[], &[doubtful.id.0])
+            rescue::requeue_unknown_claims(fleet.test.db.engine(), mute, &[], &[unconfirmed.id.0])
                 .await
                 .unwrap();
         assert_eq!(
