@@ -36,7 +36,7 @@ impl Job<Services> for ApplySubscription {
         let found = stripe
             .fetch_subscription(&self.subscription)
             .await
-            .map_err(|error| failure(&cx, error))?;
+            .map_err(|error| setback(&cx, error))?;
         let plan = plan_of_price(stripe, found.price.as_deref());
         if plan.is_none() {
             tracing::warn!(price = found.price, "price of no plan");
@@ -84,7 +84,7 @@ fn record(found: Subscription) -> Record {
 }
 
 /// Trouble at Stripe, or with our key for it, spends no try: it passes, or a person puts it right.
-fn failure(cx: &JobContext<Services>, error: ProviderError) -> JobError {
+fn setback(cx: &JobContext<Services>, error: ProviderError) -> JobError {
     let passes = matches!(
         error.class,
         Class::RateLimited | Class::Misconfigured | Class::Retry | Class::Unknown
