@@ -69,7 +69,7 @@ impl Db {
     }
 
     /// Begins a transaction as [`Db::begin`] does. The server ends each statement that runs longer
-    /// than `limit`, so that a statement whose caller gave up releases its locks.
+    /// than `limit`, so that an abandoned statement releases its locks.
     pub(crate) async fn begin_within(
         &self,
         scope: Scope,
@@ -82,7 +82,8 @@ impl Db {
             "select set_config('app.company_id', $1, true) as company,
                     set_config('app.user_id', $2, true) as person,
                     set_config('statement_timeout',
-                               coalesce($3, current_setting('statement_timeout')), true) as timeout",
+                               coalesce($3, current_setting('statement_timeout')),
+                               true) as timeout",
             company,
             user,
             // Zero means no limit.

@@ -47,7 +47,7 @@ pub async fn claim_jobs(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Resul
     .await
 }
 
-/// Lists those of `ids` that `worker` holds: the result of a claim whose answer was lost.
+/// Lists those of `ids` that `worker` holds: the result of an unconfirmed claim.
 pub async fn list_held_claims(
     pool: &PgPool,
     worker: i32,
