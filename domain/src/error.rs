@@ -1,7 +1,7 @@
 //! The few ways in which the business says no. A case that a caller must branch on is a return
 //! value of its function, never a variant here.
 
-use platform::queue::JobError;
+use platform::StoreError;
 
 /// What every function of the domain may fail with.
 #[derive(Debug, thiserror::Error)]
@@ -55,12 +55,14 @@ impl Error {
     }
 }
 
-/// Inside a job only the database is worth another try: the rest won't change by itself.
-impl From<Error> for JobError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Database(cause) => cause.into(),
-            refused => Self::fail(refused),
+impl StoreError for Error {
+    fn into_database_error(self) -> Result<sqlx::Error, Self> {
+        match self {
+            Self::Database(cause) => Ok(cause),
+            decision @ (Self::NotFound(_)
+            | Self::Conflict { .. }
+            | Self::Forbidden(_)
+            | Self::Invalid(_)) => Err(decision),
         }
     }
 }

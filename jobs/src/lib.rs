@@ -23,17 +23,16 @@ mod job_services;
 pub use job_services::{Registry, Services};
 
 use platform::ids::CompanyId;
-use platform::queue::registry::new_job;
-use platform::queue::{Job, NewJob};
+use platform::queue::{Job, NewJob, Platform};
 
 /// A company's job, ready to be enqueued.
 pub fn job<J: Job<Services>>(company: CompanyId, job: &J) -> NewJob {
-    new_job(Some(company), job)
+    NewJob::new(company, job)
 }
 
 /// A job of the platform's own.
-pub fn platform_job<J: Job<Services>>(job: &J) -> NewJob {
-    new_job(None, job)
+pub fn platform_job<J: Job<Services, Platform>>(job: &J) -> NewJob {
+    NewJob::new(Platform, job)
 }
 
 /// Every job type there is: the fleet's catalogue.

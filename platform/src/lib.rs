@@ -6,6 +6,7 @@ pub mod ids;
 
 pub mod db;
 pub mod redis;
+mod store_error;
 
 pub mod queue;
 
@@ -16,6 +17,8 @@ pub mod money;
 pub mod probes;
 pub mod task;
 pub mod telemetry;
+
+pub use store_error::StoreError;
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -13,5 +13,5 @@ pub use refresh_all_accounts::RefreshAllAccounts;
 pub(crate) fn register(registry: crate::Registry) -> crate::Registry {
     registry
         .with::<RefreshAccount>()
-        .with::<RefreshAllAccounts>()
+        .with_platform::<RefreshAllAccounts>()
 }

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use domain::ads::{self, AccountId};
-use platform::queue::{Job, JobContext, JobResult, JobScope, Uniqueness};
+use platform::queue::{Job, JobContext, JobResult, Platform, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -18,15 +18,14 @@ const BATCH: usize = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct RefreshAllAccounts {}
 
-impl Job<Services> for RefreshAllAccounts {
+impl Job<Services, Platform> for RefreshAllAccounts {
     const NAME: &'static str = "ads.refresh_all_accounts";
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
-        Uniqueness::WhileOpen(String::new())
+        Uniqueness::Singleton
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
         let accounts = ads::refreshable_accounts(&mut tx).await?;
         for batch in accounts.chunks(BATCH) {

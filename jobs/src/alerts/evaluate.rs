@@ -6,7 +6,7 @@ use domain::alerts::{self, AlertMessage, Applied, Rule, Verdict};
 use domain::notifications::{self, NewNotice, Template, WORTH_SENDING};
 use platform::db::Tx;
 use platform::ids::{CompanyId, Uuid};
-use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness};
+use platform::queue::{EnqueuedBy, Job, JobContext, JobError, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -22,6 +22,7 @@ pub struct EvaluateAlerts {}
 impl Job<Services> for EvaluateAlerts {
     const NAME: &'static str = "alerts.evaluate";
     const QUEUE: Queue = Queue::Fast;
+    const ENQUEUED_BY: EnqueuedBy = EnqueuedBy::Supervisors;
 
     fn uniqueness(&self) -> Uniqueness {
         Uniqueness::Reconciler(String::new())

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::rupture;
-use platform::queue::{Job, JobContext, JobResult, JobScope, Queue, Uniqueness};
+use platform::queue::{Job, JobContext, JobResult, Platform, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -17,16 +17,15 @@ const SPREAD_SECONDS: usize = 240;
 #[serde(deny_unknown_fields)]
 pub struct EvaluateAllAlerts {}
 
-impl Job<Services> for EvaluateAllAlerts {
+impl Job<Services, Platform> for EvaluateAllAlerts {
     const NAME: &'static str = "alerts.evaluate_all";
     const QUEUE: Queue = Queue::Fast;
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
-        Uniqueness::WhileOpen(String::new())
+        Uniqueness::Singleton
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
         let companies = rupture::companies_to_watch(&mut tx).await?;
         let staggered = companies.iter().enumerate().map(|(i, company)| {

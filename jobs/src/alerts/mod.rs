@@ -11,5 +11,5 @@ use crate::Registry;
 pub(crate) fn register(registry: Registry) -> Registry {
     registry
         .with::<EvaluateAlerts>()
-        .with::<EvaluateAllAlerts>()
+        .with_platform::<EvaluateAllAlerts>()
 }

@@ -2,7 +2,7 @@
 //! subscription's id and its owner are used, so that a second or a late one does no harm.
 
 use domain::billing::{self, EventState, Notice};
-use platform::queue::{Job, JobContext, JobError, JobResult, JobScope, Queue, Uniqueness};
+use platform::queue::{Job, JobContext, JobError, JobResult, Platform, Queue, Uniqueness};
 use providers::stripe::Event;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,16 +17,15 @@ pub struct ApplyEvent {
     pub event: String,
 }
 
-impl Job<Services> for ApplyEvent {
+impl Job<Services, Platform> for ApplyEvent {
     const NAME: &'static str = "billing.apply_event";
     const QUEUE: Queue = Queue::Fast;
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
         Uniqueness::WhileOpen(self.event.clone())
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
         let body = billing::load_event(&mut tx, &self.event).await?;
         let event = Event::parse(&body).map_err(JobError::fail)?;

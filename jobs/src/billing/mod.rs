@@ -11,7 +11,7 @@ pub use reconcile_subscriptions::ReconcileSubscriptions;
 
 pub(crate) fn register(registry: crate::Registry) -> crate::Registry {
     registry
-        .with::<ApplyEvent>()
+        .with_platform::<ApplyEvent>()
         .with::<ApplySubscription>()
-        .with::<ReconcileSubscriptions>()
+        .with_platform::<ReconcileSubscriptions>()
 }

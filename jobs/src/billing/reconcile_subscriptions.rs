@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::billing;
-use platform::queue::{Job, JobContext, JobResult, JobScope, Uniqueness};
+use platform::queue::{Job, JobContext, JobResult, Platform, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -17,15 +17,14 @@ const BATCH: usize = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct ReconcileSubscriptions {}
 
-impl Job<Services> for ReconcileSubscriptions {
+impl Job<Services, Platform> for ReconcileSubscriptions {
     const NAME: &'static str = "billing.reconcile_subscriptions";
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
-        Uniqueness::WhileOpen(String::new())
+        Uniqueness::Singleton
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
         let running = billing::running_subscriptions(&mut tx).await?;
         let subscriptions = running.len();

@@ -1,7 +1,7 @@
 //! Looks for imports whose job is over while something is left to do.
 
 use domain::catalog::import;
-use platform::queue::{Job, JobContext, JobResult, JobScope, Uniqueness};
+use platform::queue::{Job, JobContext, JobResult, Platform, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -12,15 +12,14 @@ use crate::{Services, job};
 #[serde(deny_unknown_fields)]
 pub struct CloseImports {}
 
-impl Job<Services> for CloseImports {
+impl Job<Services, Platform> for CloseImports {
     const NAME: &'static str = "catalog.close_imports";
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
-        Uniqueness::WhileOpen(String::new())
+        Uniqueness::Singleton
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
         let left = import::abandoned_imports(&mut tx).await?;
         tx.enqueue_all(

@@ -19,8 +19,8 @@ pub(crate) fn register(registry: Registry) -> Registry {
     registry
         .with::<ImportFile>()
         .with::<CloseImport>()
-        .with::<CloseImports>()
-        .with::<SweepFiles>()
+        .with_platform::<CloseImports>()
+        .with_platform::<SweepFiles>()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::Registry;
 
 pub(crate) fn register(registry: Registry) -> Registry {
     registry
-        .with::<SendPasswordReset>()
+        .with_platform::<SendPasswordReset>()
         .with::<SendInvitation>()
-        .with::<Sweep>()
+        .with_platform::<Sweep>()
 }

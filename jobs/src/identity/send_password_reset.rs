@@ -2,7 +2,7 @@
 //! the job's arguments nor its result hold a secret.
 
 use domain::identity::{self, PasswordResetId};
-use platform::queue::{Done, Job, JobContext, JobError, JobResult, JobScope, Queue};
+use platform::queue::{Done, Job, JobContext, JobError, JobResult, Platform, Queue};
 use serde::{Deserialize, Serialize};
 
 use super::mail::{self, Mail};
@@ -14,12 +14,11 @@ pub struct SendPasswordReset {
     pub reset_id: PasswordResetId,
 }
 
-impl Job<Services> for SendPasswordReset {
+impl Job<Services, Platform> for SendPasswordReset {
     const NAME: &'static str = "identity.send_password_reset";
     const QUEUE: Queue = Queue::Fast;
-    const SCOPE: JobScope = JobScope::Platform;
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
         let reset = identity::reset_mail(&mut tx, self.reset_id).await?;
         tx.rollback().await?;

@@ -9,5 +9,5 @@ pub use prune_jobs::PruneJobs;
 use crate::Registry;
 
 pub(crate) fn register(registry: Registry) -> Registry {
-    registry.with::<Ping>().with::<PruneJobs>()
+    registry.with::<Ping>().with_platform::<PruneJobs>()
 }

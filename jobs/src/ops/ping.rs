@@ -1,6 +1,6 @@
 //! Does nothing and says so: shows an operator that a company's jobs run, and measures the engine.
 
-use platform::queue::{Done, Job, JobContext, JobResult, Queue};
+use platform::queue::{Done, EnqueuedBy, Job, JobContext, JobResult, Queue};
 use serde::{Deserialize, Serialize};
 
 use crate::Services;
@@ -16,6 +16,7 @@ pub struct Ping {
 impl Job<Services> for Ping {
     const NAME: &'static str = "ops.ping";
     const QUEUE: Queue = Queue::Fast;
+    const ENQUEUED_BY: EnqueuedBy = EnqueuedBy::AnyWriter;
 
     async fn run(self, _cx: JobContext<Services>) -> JobResult {
         Ok(Done::Result(Some(r#"{"pong":true}"#.to_owned())))

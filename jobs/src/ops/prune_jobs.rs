@@ -1,7 +1,7 @@
 //! Forgets finished jobs: what succeeded or was cancelled after 7 days, what died or was parked after
 //! 30, in small batches, each a commit of its own.
 
-use platform::queue::{Done, Job, JobContext, JobResult, JobScope, Uniqueness, retention};
+use platform::queue::{Done, Job, JobContext, JobResult, Platform, Uniqueness, retention};
 use serde::{Deserialize, Serialize};
 
 use crate::Services;
@@ -12,15 +12,14 @@ const BATCH: i64 = 5_000;
 #[serde(deny_unknown_fields)]
 pub struct PruneJobs {}
 
-impl Job<Services> for PruneJobs {
+impl Job<Services, Platform> for PruneJobs {
     const NAME: &'static str = "ops.prune_jobs";
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
-        Uniqueness::WhileOpen(String::new())
+        Uniqueness::Singleton
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut pruned = 0;
         while !cx.is_cancelled() {
             let batch = retention::prune(cx.services().db.engine(), BATCH).await?;

@@ -1,7 +1,7 @@
 //! The nightly tick: one job per company, so that a slow or failing one delays no other.
 
 use domain::rupture;
-use platform::queue::{Job, JobContext, JobResult, JobScope, Uniqueness};
+use platform::queue::{Job, JobContext, JobResult, Platform, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -12,15 +12,14 @@ use crate::{Services, job};
 #[serde(deny_unknown_fields)]
 pub struct ComputeAllDemand {}
 
-impl Job<Services> for ComputeAllDemand {
+impl Job<Services, Platform> for ComputeAllDemand {
     const NAME: &'static str = "rupture.compute_all_demand";
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
-        Uniqueness::WhileOpen(String::new())
+        Uniqueness::Singleton
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
         let companies = rupture::companies_to_watch(&mut tx).await?;
         tx.enqueue_all(

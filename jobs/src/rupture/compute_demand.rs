@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::rupture;
-use platform::queue::{Job, JobContext, JobResult, Queue, Uniqueness};
+use platform::queue::{EnqueuedBy, Job, JobContext, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -19,6 +19,7 @@ pub struct ComputeDemand {}
 impl Job<Services> for ComputeDemand {
     const NAME: &'static str = "rupture.compute_demand";
     const QUEUE: Queue = Queue::Heavy;
+    const ENQUEUED_BY: EnqueuedBy = EnqueuedBy::Supervisors;
     const TIMEOUT: Duration = Duration::from_secs(300);
 
     fn uniqueness(&self) -> Uniqueness {

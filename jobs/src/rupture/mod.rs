@@ -24,7 +24,7 @@ use crate::Registry;
 pub(crate) fn register(registry: Registry) -> Registry {
     registry
         .with::<ComputeDemand>()
-        .with::<ComputeAllDemand>()
+        .with_platform::<ComputeAllDemand>()
         .with::<RunPrediction>()
 }
 

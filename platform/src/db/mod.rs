@@ -17,7 +17,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 
 use crate::config::Env;
 use crate::ids::{CompanyId, UserId};
-use crate::queue::{Enqueued, NewJob, RelayNotifier, outbox};
+use crate::queue::{Enqueued, NewJob, RelayNotifier, enqueue_jobs};
 
 pub use self::constraint::ConstraintExt;
 pub use self::pool::{STATEMENT_DEADLINE, with_deadline};
@@ -244,7 +244,7 @@ impl Tx {
     /// As [`Tx::enqueue`].
     pub async fn enqueue_all(&mut self, jobs: Vec<NewJob>) -> sqlx::Result<Vec<Enqueued>> {
         self.notifies_relay |= !jobs.is_empty();
-        outbox::enqueue(&mut self.inner, &jobs).await
+        enqueue_jobs(&mut self.inner, &jobs).await
     }
 
     /// Makes the commit wake the relay: a job became due otherwise than by being enqueued.

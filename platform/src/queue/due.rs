@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgPool};
 
-use super::envelope::Queue;
+use super::queue_name::Queue;
 use crate::ids::Uuid;
 
 /// A place in the order of due rows.

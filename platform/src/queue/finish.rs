@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 
-use super::envelope::Claim;
-use super::job::{FailureClass, Progress};
+use super::claim::Claim;
+use super::failure_class::FailureClass;
+use super::progress::Progress;
 use crate::ids::{JobId, Uuid};
 
 /// Whether an end was recorded.

@@ -15,8 +15,18 @@
 //!
 //! Job bodies know [`Job`] and [`JobContext`]; whoever enqueues knows [`NewJob`] and `db::Tx`.
 
-mod envelope;
 mod job;
+mod job_context;
+mod job_error;
+mod job_scope;
+
+mod failure_class;
+mod progress;
+
+mod enqueue;
+mod new_job;
+mod priority;
+mod queue_name;
 
 pub mod cron;
 pub mod registry;
@@ -29,7 +39,6 @@ pub mod control_many;
 pub mod due;
 pub mod finish;
 pub mod lease;
-pub mod outbox;
 mod relay_notifier;
 pub mod rescue;
 pub mod retention;
@@ -37,9 +46,16 @@ pub mod runner;
 pub mod schedule;
 pub mod view;
 
-pub use envelope::{Claim, Enqueued, NewJob, Priority, Queue, Uniqueness};
-pub use job::{
-    Cause, Done, FailureClass, Job, JobContext, JobError, JobResult, JobScope, Progress,
-};
+pub use claim::Claim;
+pub(crate) use enqueue::enqueue_jobs;
+pub use failure_class::FailureClass;
+pub use job::{Done, EnqueuedBy, Job, JobResult};
+pub use job_context::{Attempt, JobContext};
+pub use job_error::{Cause, JobError};
+pub use job_scope::{JobScope, Platform};
+pub use new_job::{Enqueued, NewJob, Uniqueness};
+pub use priority::Priority;
+pub use progress::Progress;
+pub use queue_name::Queue;
 pub use registry::Registry;
 pub use relay_notifier::{CHANNEL, RelayNotifier, notify};

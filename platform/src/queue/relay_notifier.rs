@@ -1,6 +1,4 @@
-//! Tells the relay that jobs are due. NOTIFY inside the enqueuing transactions would serialise their
-//! commits, so each process notifies on a connection of its own, after them, one at a time: many
-//! commits share one notification, and a notification lost in a crash is covered by the look-back.
+//! Notifies the relay that jobs are due, on a connection of its own and after commits.
 
 use std::sync::Arc;
 
@@ -10,6 +8,10 @@ use tokio::sync::Notify;
 /// The channel that the relay listens on.
 pub const CHANNEL: &str = "vigie_jobs";
 
+/// Sends notifications for a process, one at a time: many commits share one.
+///
+/// NOTIFY inside the enqueueing transactions would serialise their commits. The relay's look-back
+/// finds the jobs of a notification that is lost in a crash.
 #[derive(Debug, Clone)]
 pub struct RelayNotifier(Arc<Notify>);
 
@@ -33,10 +35,7 @@ impl RelayNotifier {
     }
 }
 
-/// Tells whoever relays, in whatever process.
-///
-/// # Errors
-/// The database's; the look-back then finds what is due.
+/// Notifies the relay, whichever process it runs in.
 pub async fn notify(engine: &PgPool) -> sqlx::Result<()> {
     sqlx::query!("notify vigie_jobs").execute(engine).await?;
     Ok(())

@@ -10,9 +10,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::batch::Completions;
-use super::envelope::Claim;
+use super::claim::Claim;
+use super::failure_class::FailureClass;
 use super::finish::{self, EndState, Finished, Setback};
-use super::job::{Done, FailureClass, JobContext, JobError, JobResult, JobScope};
+use super::job::{Done, JobResult};
+use super::job_context::Attempt;
+use super::job_error::JobError;
 use super::registry::{Kind, Registry};
 use super::retry;
 use crate::db::{Db, STATEMENT_DEADLINE, with_deadline};
@@ -113,14 +116,6 @@ impl<W: Send + Sync + 'static> Runner<W> {
                 claim.version, kind.version
             ));
         }
-        let scope = if claim.company.is_some() {
-            JobScope::Company
-        } else {
-            JobScope::Platform
-        };
-        if scope != kind.scope {
-            return Err(format!("{} is a {:?} job", kind.name, kind.scope));
-        }
         Ok(kind)
     }
 
@@ -131,21 +126,17 @@ impl<W: Send + Sync + 'static> Runner<W> {
         cancel: CancellationToken,
         stop: &CancellationToken,
     ) -> Verdict {
-        let cx = JobContext::new(
-            self.services.clone(),
-            self.db.clone(),
-            claim.clone(),
+        let attempt = Attempt {
+            services: self.services.clone(),
+            db: self.db.clone(),
+            claim: claim.clone(),
             cancel,
-            kind.timeout,
-        );
-        let body = match kind.start(&claim.args, cx) {
+            started: Instant::now(),
+            timeout: kind.timeout,
+        };
+        let body = match kind.start(attempt) {
             Ok(body) => body,
-            Err(cause) => {
-                return Verdict::SetBack(
-                    "parked",
-                    parked(format!("payload can't be read: {cause}")),
-                );
-            }
+            Err(cause) => return Verdict::SetBack("parked", parked(cause.to_string())),
         };
         let trace = TraceContext::current();
         let mut task = crate::task::spawn("job", trace.scope(body));

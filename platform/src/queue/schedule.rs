@@ -5,17 +5,16 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::cron::Cron;
-use super::envelope::NewJob;
+use super::new_job::NewJob;
 use crate::db::Db;
 
 /// A schedule as the code declares it. What operators change in the database stays as they left it.
-#[derive(Debug)]
 pub struct ScheduleSpec {
     pub name: &'static str,
     /// Six fields, seconds first.
     pub cron: &'static str,
     pub timezone: &'static str,
-    pub job: fn() -> NewJob,
+    pub job: Box<dyn Fn() -> NewJob + Send + Sync>,
 }
 
 /// What one look at the schedules did.
