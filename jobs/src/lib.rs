@@ -39,6 +39,7 @@ pub fn platform_job<J: Job<Services, Platform>>(job: &J) -> NewJob {
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
     for register in [
+        schedule::register,
         ops::register,
         identity::register,
         catalog::register,
@@ -66,14 +67,10 @@ mod tests {
         lines.sort_unstable();
         insta::assert_snapshot!(lines.join("\n"), @r"
         ads.refresh_account v1 on default, 8 attempts of 300s, Company
-        ads.refresh_all_accounts v1 on default, 8 attempts of 60s, Platform
         alerts.evaluate v1 on fast, 8 attempts of 60s, Company
-        alerts.evaluate_all v1 on fast, 8 attempts of 60s, Platform
         billing.apply_event v1 on fast, 8 attempts of 60s, Platform
         billing.apply_subscription v1 on fast, 8 attempts of 60s, Company
-        billing.reconcile_subscriptions v1 on default, 8 attempts of 60s, Platform
         catalog.close_import v1 on heavy, 8 attempts of 1800s, Company
-        catalog.close_imports v1 on default, 8 attempts of 60s, Platform
         catalog.import_file v1 on heavy, 8 attempts of 21600s, Company
         catalog.sweep_files v1 on heavy, 8 attempts of 60s, Platform
         identity.send_invitation v1 on fast, 8 attempts of 60s, Company
@@ -82,9 +79,9 @@ mod tests {
         notifications.send_message v1 on fast, 8 attempts of 60s, Company
         ops.ping v1 on fast, 8 attempts of 60s, Company
         ops.prune_jobs v1 on default, 8 attempts of 60s, Platform
-        rupture.compute_all_demand v1 on default, 8 attempts of 60s, Platform
         rupture.compute_demand v1 on heavy, 8 attempts of 300s, Company
         rupture.run_prediction v1 on heavy, 8 attempts of 300s, Company
+        schedule.enqueue_for_each v1 on default, 8 attempts of 60s, Platform
         ");
     }
 }

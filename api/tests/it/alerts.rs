@@ -321,9 +321,11 @@ async fn the_tick_evaluates_every_company_that_has_products() {
         stock(owner, shelf, 0).await;
     }
     let mut tx = app.db.db.begin_engine().await.unwrap();
-    tx.enqueue(jobs::platform_job(&jobs::alerts::EvaluateAllAlerts {}))
-        .await
-        .unwrap();
+    tx.enqueue(jobs::platform_job(&jobs::schedule::EnqueueForEach {
+        timer: "evaluate-alerts".to_owned(),
+    }))
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     let evaluated = app
         .run_jobs()

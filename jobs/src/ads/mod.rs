@@ -3,15 +3,11 @@
 
 mod reading;
 mod refresh_account;
-mod refresh_all_accounts;
 #[cfg(test)]
 mod tests;
 
 pub use refresh_account::RefreshAccount;
-pub use refresh_all_accounts::RefreshAllAccounts;
 
 pub(crate) fn register(registry: crate::Registry) -> crate::Registry {
-    registry
-        .with::<RefreshAccount>()
-        .with_platform::<RefreshAllAccounts>()
+    registry.with::<RefreshAccount>()
 }

@@ -3,15 +3,12 @@
 
 mod apply_event;
 mod apply_subscription;
-mod reconcile_subscriptions;
 
 pub use apply_event::ApplyEvent;
 pub use apply_subscription::ApplySubscription;
-pub use reconcile_subscriptions::ReconcileSubscriptions;
 
 pub(crate) fn register(registry: crate::Registry) -> crate::Registry {
     registry
         .with_platform::<ApplyEvent>()
         .with::<ApplySubscription>()
-        .with_platform::<ReconcileSubscriptions>()
 }

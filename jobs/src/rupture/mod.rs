@@ -1,12 +1,10 @@
 //! Jobs of the rupture area.
 
-mod compute_all_demand;
 mod compute_demand;
 mod run_prediction;
 #[cfg(test)]
 mod tests;
 
-pub use compute_all_demand::ComputeAllDemand;
 pub use compute_demand::ComputeDemand;
 pub use run_prediction::RunPrediction;
 
@@ -22,10 +20,7 @@ use platform::queue::JobError;
 use crate::Registry;
 
 pub(crate) fn register(registry: Registry) -> Registry {
-    registry
-        .with::<ComputeDemand>()
-        .with_platform::<ComputeAllDemand>()
-        .with::<RunPrediction>()
+    registry.with::<ComputeDemand>().with::<RunPrediction>()
 }
 
 /// Every watched product with its outlook as of `now`, kept for readers.

@@ -14,8 +14,8 @@ use sandbox::Fault;
 use tokio_util::sync::CancellationToken;
 
 use self::world::{World, claim_due};
-use super::RefreshAllAccounts;
 use crate::platform_job;
+use crate::schedule::EnqueueForEach;
 
 #[tokio::test]
 async fn the_first_refresh_publishes_ninety_days_as_meta_tells_them() {
@@ -271,7 +271,12 @@ async fn three_refusals_in_a_row_disable_the_account_with_the_reason() {
         .remove(0);
     assert!(account.disabled_reason.unwrap().contains("no permission"));
     let mut engine = world.db.db.begin_engine().await.unwrap();
-    assert_eq!(ads::refreshable_accounts(&mut engine).await.unwrap(), []);
+    assert_eq!(
+        ads::refreshable_accounts(&mut engine, None, 10)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 #[tokio::test]
@@ -279,9 +284,11 @@ async fn the_clock_asks_for_each_connected_account_once() {
     let world = World::new().await;
     for _ in 0..2 {
         let mut tx = world.db.db.begin_engine().await.unwrap();
-        tx.enqueue(platform_job(&RefreshAllAccounts {}))
-            .await
-            .unwrap();
+        tx.enqueue(platform_job(&EnqueueForEach {
+            timer: "refresh-ads".to_owned(),
+        }))
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         world.drain.run_due().await;
     }
