@@ -19,6 +19,7 @@ pub mod billing;
 pub mod ops;
 
 mod job_services;
+mod mail;
 
 pub use job_services::{Registry, Services};
 

@@ -12,6 +12,7 @@ pub mod queue;
 
 pub mod blobs;
 pub mod crypto;
+pub mod csv;
 pub mod money;
 
 pub mod probes;

@@ -1,6 +1,6 @@
 //! Jobs of the identity area.
 
-mod mail;
+mod account_mail;
 mod send_invitation;
 mod send_password_reset;
 mod sweep;

@@ -1,4 +1,4 @@
-//! Deletes ended sessions, spent resets, old windows of tries and idempotency keys.
+//! The removal of what identity no longer needs.
 
 use domain::identity;
 use platform::queue::{Job, JobContext, JobResult, Platform, Uniqueness};
@@ -7,6 +7,11 @@ use serde_json::json;
 
 use crate::Services;
 
+/// Deletes ended sessions, used resets, and old counters of attempts and idempotency keys.
+///
+/// - Trigger: hourly.
+/// - Uniqueness: one open job.
+/// - Rerun: deletes what has expired since.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {}

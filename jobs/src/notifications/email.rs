@@ -9,6 +9,7 @@ use providers::ProviderError;
 use providers::brevo::{EventKind, NewEmail};
 
 use crate::Services;
+use crate::mail::send_mail;
 
 /// Makes the call; gives Brevo's id.
 pub(super) async fn send(
@@ -27,9 +28,9 @@ pub(super) async fn send(
         idempotency_key: effect.id.0,
         reference: format!("{company}:{}", effect.id),
         tags: vec![message.template.as_str().to_owned()],
+        attachments: Vec::new(),
     };
-    let sent = services.providers.brevo.send_email(&email).await?;
-    Ok(sent.message_id)
+    send_mail(services, &email).await
 }
 
 /// What Brevo's word says of the message, and of the address for the time to come.
