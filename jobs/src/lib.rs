@@ -1,8 +1,9 @@
-//! What the fleet does: one file per job type, under the same area names as `domain`. This is the
-//! only place that mixes rules with I/O.
+//! The job types, one file each, under the same area names as `domain`. Only jobs mix rules with
+//! I/O.
 //!
-//! To add a job type: its file, a line in its area's `register`, and nothing else; on a timer, a line
-//! in `schedule.rs`; as a reaction, an arm in `events.rs`.
+//! A new job type is a file and a line in its area's `register`. A timer adds an entry in `schedule`,
+//! a reaction adds an arm in `events.rs`. The doc of each job type names its trigger, its uniqueness
+//! and the effect of a rerun.
 
 pub mod events;
 pub mod schedule;
@@ -26,17 +27,17 @@ pub use job_services::{Registry, Services};
 use platform::ids::CompanyId;
 use platform::queue::{Job, NewJob, Platform};
 
-/// A company's job, ready to be enqueued.
+/// Builds a company's job.
 pub fn job<J: Job<Services>>(company: CompanyId, job: &J) -> NewJob {
     NewJob::new(company, job)
 }
 
-/// A job of the platform's own.
+/// Builds a platform job.
 pub fn platform_job<J: Job<Services, Platform>>(job: &J) -> NewJob {
     NewJob::new(Platform, job)
 }
 
-/// Every job type there is: the fleet's catalogue.
+/// Returns every job type.
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
     for register in [
@@ -59,10 +60,10 @@ pub fn registry() -> Registry {
 mod tests {
     use super::*;
 
-    /// Jobs are stored under these names: lines may be added, none may go, and a name that changes stays in
+    /// Jobs are stored under these names. From the first release on, a name that changes stays in
     /// `FORMERLY`.
     #[test]
-    fn the_catalogue_holds_what_is_stored() {
+    fn the_registry_holds_every_stored_kind() {
         let registry = registry();
         let mut lines: Vec<_> = registry.kinds().map(|kind| format!("{kind:?}")).collect();
         lines.sort_unstable();

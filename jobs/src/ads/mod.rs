@@ -1,5 +1,5 @@
-//! Refreshing ad accounts: one job per account walks from report to publication, a step at a time,
-//! and sleeps in the queue while Meta works.
+//! Jobs of the ads area. One job for each ad account walks from report to publication, a step at a
+//! time, and waits in the queue while Meta prepares the report.
 
 mod reading;
 mod refresh_account;

@@ -2,7 +2,7 @@
 
 mod evaluate;
 
-pub use evaluate::{EvaluateAlerts, Evaluated, evaluate};
+pub use evaluate::{EvaluateAlerts, Evaluated, evaluate_company};
 
 use crate::Registry;
 

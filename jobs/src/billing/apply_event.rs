@@ -1,5 +1,4 @@
-//! Routes one stored event to the company whose subscription it speaks of. Of the event only the
-//! subscription's id and its owner are used, so that a second or a late one does no harm.
+//! The routing of Stripe's events to companies.
 
 use domain::billing::{self, EventState, Notice};
 use platform::queue::{Job, JobContext, JobError, JobResult, Platform, Queue, Uniqueness};
@@ -10,6 +9,12 @@ use serde_json::json;
 use super::ApplySubscription;
 use crate::{Services, job};
 
+/// Finds the company of a stored event and enqueues [`ApplySubscription`]. It uses only the
+/// subscription's id and owner, so that repeated and late events are harmless.
+///
+/// - Trigger: Stripe's webhook.
+/// - Uniqueness: one open job for each event.
+/// - Rerun: enqueues the same job again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApplyEvent {

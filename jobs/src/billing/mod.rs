@@ -1,5 +1,5 @@
-//! From a stored event of Stripe's to the company's plan: a platform job finds whose it is, the
-//! company's own job reads Stripe's record and writes it.
+//! Jobs of the billing area. A platform job finds the company of a stored Stripe event; a job of the
+//! company reads the subscription at Stripe and stores it.
 
 mod apply_event;
 mod apply_subscription;

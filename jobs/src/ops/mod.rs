@@ -1,4 +1,4 @@
-//! Jobs that keep the house itself.
+//! Jobs of the ops area.
 
 mod ping;
 mod prune_jobs;

@@ -10,9 +10,9 @@ use platform::queue::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::TIMERS;
 use super::stagger::Stagger;
 use super::timer::{Action, Rows};
-use super::timers;
 use crate::Services;
 
 /// Rows of one transaction, so that neither memory nor locks grow with the number of companies.
@@ -37,12 +37,12 @@ impl Job<Services, Platform> for EnqueueForEach {
     }
 
     async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
-        let timer = timers().into_iter().find(|timer| timer.name == self.timer);
-        let Some(Action::ForEach(rows, stagger)) = timer.map(|timer| timer.action) else {
+        let timer = TIMERS.iter().find(|timer| timer.name == self.timer);
+        let Some(Action::ForEach(rows, stagger)) = timer.map(|timer| &timer.action) else {
             let cause = format!("no timer over rows is named {:?}", self.timer);
             return Err(JobError::fail(cause));
         };
-        let pages = Pages::new(cx, stagger);
+        let pages = Pages::new(cx, *stagger);
         let enqueued = match rows {
             Rows::Companies(job) => {
                 let list = async |tx: &mut Tx, last: Option<_>| {

@@ -23,88 +23,82 @@ use crate::{Registry, job, platform_job};
 
 /// Returns the timetable as the scheduler reads it.
 pub fn schedules() -> Vec<ScheduleSpec> {
-    timers().into_iter().map(Timer::into_spec).collect()
+    TIMERS.iter().map(Timer::to_spec).collect()
 }
 
 pub(crate) fn register(registry: Registry) -> Registry {
     registry.with_platform::<EnqueueForEach>()
 }
 
-fn timers() -> [Timer; 8] {
-    [
-        Timer {
-            name: "evaluate-alerts",
-            cron: "0 */5 * * * *",
-            action: Action::ForEach(
-                Rows::Companies(|company| job(company, &EvaluateAlerts {})),
-                Stagger::PerSecond {
-                    jobs: 50,
-                    within: Duration::from_mins(4),
-                },
-            ),
-        },
-        Timer {
-            name: "compute-demand",
-            cron: "0 17 2 * * *",
-            action: Action::ForEach(
-                Rows::Companies(|company| job(company, &ComputeDemand {})),
-                Stagger::AtOnce,
-            ),
-        },
-        Timer {
-            name: "refresh-ads",
-            cron: "0 7 */2 * * *",
-            action: Action::ForEach(
-                Rows::AdAccounts(|company, account_id| {
-                    job(company, &RefreshAccount { account_id })
-                }),
-                // A little less than the two hours between ticks.
-                Stagger::Spread {
-                    within: Duration::from_mins(100),
-                },
-            ),
-        },
-        Timer {
-            name: "reconcile-subscriptions",
-            cron: "0 29 4 * * *",
-            action: Action::ForEach(
-                Rows::Subscriptions(|company, subscription| {
-                    job(company, &ApplySubscription { subscription })
-                }),
-                // Well below Stripe's rate limit.
-                Stagger::PerSecond {
-                    jobs: 10,
-                    within: Duration::from_hours(23),
-                },
-            ),
-        },
-        Timer {
-            name: "close-imports",
-            cron: "40 */5 * * * *",
-            action: Action::ForEach(
-                Rows::AbandonedImports(|company, import_id| {
-                    job(company, &CloseImport { import_id })
-                }),
-                Stagger::AtOnce,
-            ),
-        },
-        Timer {
-            name: "sweep-identity",
-            cron: "0 41 * * * *",
-            action: Action::Once(|| platform_job(&Sweep {})),
-        },
-        Timer {
-            name: "sweep-files",
-            cron: "0 53 3 * * *",
-            action: Action::Once(|| platform_job(&SweepFiles {})),
-        },
-        Timer {
-            name: "prune-jobs",
-            cron: "20 */10 * * * *",
-            action: Action::Once(|| platform_job(&PruneJobs {})),
-        },
-    ]
-}
+static TIMERS: [Timer; 8] = [
+    Timer {
+        name: "evaluate-alerts",
+        cron: "0 */5 * * * *",
+        action: Action::ForEach(
+            Rows::Companies(|company| job(company, &EvaluateAlerts {})),
+            Stagger::PerSecond {
+                jobs: 50,
+                within: Duration::from_mins(4),
+            },
+        ),
+    },
+    Timer {
+        name: "compute-demand",
+        cron: "0 17 2 * * *",
+        action: Action::ForEach(
+            Rows::Companies(|company| job(company, &ComputeDemand {})),
+            Stagger::AtOnce,
+        ),
+    },
+    Timer {
+        name: "refresh-ads",
+        cron: "0 7 */2 * * *",
+        action: Action::ForEach(
+            Rows::AdAccounts(|company, account_id| job(company, &RefreshAccount { account_id })),
+            // A little less than the two hours between ticks.
+            Stagger::Spread {
+                within: Duration::from_mins(100),
+            },
+        ),
+    },
+    Timer {
+        name: "reconcile-subscriptions",
+        cron: "0 29 4 * * *",
+        action: Action::ForEach(
+            Rows::Subscriptions(|company, subscription| {
+                job(company, &ApplySubscription { subscription })
+            }),
+            // Well below Stripe's rate limit.
+            Stagger::PerSecond {
+                jobs: 10,
+                within: Duration::from_hours(23),
+            },
+        ),
+    },
+    Timer {
+        name: "close-imports",
+        cron: "40 */5 * * * *",
+        action: Action::ForEach(
+            Rows::AbandonedImports(|company, import_id| job(company, &CloseImport { import_id })),
+            Stagger::AtOnce,
+        ),
+    },
+    Timer {
+        name: "sweep-identity",
+        cron: "0 41 * * * *",
+        action: Action::Once(|| platform_job(&Sweep {})),
+    },
+    Timer {
+        name: "sweep-files",
+        cron: "0 53 3 * * *",
+        action: Action::Once(|| platform_job(&SweepFiles {})),
+    },
+    Timer {
+        name: "prune-jobs",
+        cron: "20 */10 * * * *",
+        action: Action::Once(|| platform_job(&PruneJobs {})),
+    },
+];
 
 #[cfg(test)]
 mod tests {

@@ -40,7 +40,7 @@ pub(crate) enum Rows {
 }
 
 impl Timer {
-    pub(super) fn into_spec(self) -> ScheduleSpec {
+    pub(super) fn to_spec(&self) -> ScheduleSpec {
         let name = self.name;
         ScheduleSpec {
             name,
