@@ -1,5 +1,5 @@
-//! The reactions to events: one match from event to jobs. The code that causes an event enqueues its
-//! reactions in the same transaction.
+//! The reactions to events: one match from event to jobs. The code that causes an event enqueues
+//! its reactions in the same transaction.
 
 use platform::ids::CompanyId;
 use platform::queue::NewJob;

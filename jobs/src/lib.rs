@@ -1,9 +1,9 @@
 //! The job types, one file each, under the same area names as `domain`. Only jobs mix rules with
 //! I/O.
 //!
-//! A new job type is a file and a line in its area's `register`. A timer adds an entry in `schedule`,
-//! a reaction adds an arm in `events.rs`. The doc of each job type names its trigger, its uniqueness
-//! and the effect of a rerun.
+//! A new job type is a file and a line in its area's `register_jobs`. A timer adds an entry in
+//! `schedule`, a reaction adds an arm in `events.rs`. The doc of each job type names its trigger, its
+//! uniqueness and the effect of a rerun.
 
 pub mod events;
 pub mod schedule;
@@ -40,18 +40,18 @@ pub fn platform_job<J: Job<Services, Platform>>(job: &J) -> NewJob {
 /// Returns every job type.
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
-    for register in [
-        schedule::register,
-        ops::register,
-        identity::register,
-        catalog::register,
-        rupture::register,
-        alerts::register,
-        notifications::register,
-        ads::register,
-        billing::register,
+    for register_jobs in [
+        schedule::register_jobs,
+        ops::register_jobs,
+        identity::register_jobs,
+        catalog::register_jobs,
+        rupture::register_jobs,
+        alerts::register_jobs,
+        notifications::register_jobs,
+        ads::register_jobs,
+        billing::register_jobs,
     ] {
-        registry = register(registry);
+        registry = register_jobs(registry);
     }
     registry
 }

@@ -8,6 +8,6 @@ mod tests;
 
 pub use refresh_account::RefreshAccount;
 
-pub(crate) fn register(registry: crate::Registry) -> crate::Registry {
+pub(crate) fn register_jobs(registry: crate::Registry) -> crate::Registry {
     registry.with::<RefreshAccount>()
 }

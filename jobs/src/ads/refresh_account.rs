@@ -120,8 +120,8 @@ async fn record_stop(reading: &Reading<'_>, stop: Stop) -> Result<JobError, JobE
     }
 }
 
-/// Closes the refresh. An expired token stops the connection; missing permissions are counted on the
-/// account.
+/// Closes the refresh. An expired token stops the connection. Missing permissions are counted on
+/// the account.
 async fn fail_refresh(
     reading: &Reading<'_>,
     cause: impl Into<Failure>,

@@ -6,6 +6,6 @@ pub use evaluate::{EvaluateAlerts, Evaluated, evaluate_company};
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry.with::<EvaluateAlerts>()
 }

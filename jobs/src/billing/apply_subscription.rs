@@ -13,8 +13,8 @@ use crate::Services;
 /// The daily reconciliation enqueues the job again, so that a longer wait serves nothing.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(3);
 
-/// Stores the company's subscription as Stripe has it now. It reads the subscription and not an event,
-/// so that the order and the number of events do not matter.
+/// Stores the company's subscription as Stripe has it now. It reads the subscription and not an
+/// event, so that the order and the number of events do not matter.
 ///
 /// - Trigger: an event of Stripe, and daily.
 /// - Uniqueness: one open job for each subscription, so that the last response is written last; a

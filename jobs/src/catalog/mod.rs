@@ -13,7 +13,7 @@ pub use sweep_files::SweepFiles;
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry
         .with::<ImportFile>()
         .with::<CloseImport>()

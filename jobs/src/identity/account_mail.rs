@@ -1,5 +1,5 @@
-//! The two e-mails that carry a secret. They use no template of a company, so that nobody can change
-//! their text or read the secret in a stored message.
+//! The two e-mails that carry a secret. They use no template of a company, so that nobody can
+//! change their text or read the secret in a stored message.
 
 use domain::identity::Language;
 use platform::ids::{JobId, Uuid};

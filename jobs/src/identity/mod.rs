@@ -11,7 +11,7 @@ pub use sweep::Sweep;
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry
         .with_platform::<SendPasswordReset>()
         .with::<SendInvitation>()

@@ -13,8 +13,8 @@ use serde_json::json;
 use super::outcome::{Outcome, outcome_of};
 use crate::Services;
 
-/// Records that the provider has the message. Where another claim owns the job by now, the record is
-/// written nevertheless: it is true, and spares that claim the search.
+/// Records that the provider has the message. Where another claim owns the job by now, the record
+/// is written nevertheless: it is true, and spares that claim the search.
 pub(super) async fn record_sent(
     cx: &JobContext<Services>,
     effect: EffectId,
@@ -61,7 +61,7 @@ pub(super) async fn record_failed_call(
     }
 }
 
-/// Records that the answer was lost. WhatsApp is searched before the next call, e-mail is repeated.
+/// Records that no response arrived. WhatsApp is searched before the next call, e-mail is repeated.
 async fn record_lost_answer(
     cx: &JobContext<Services>,
     message: &Outgoing,

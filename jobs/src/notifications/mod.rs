@@ -12,6 +12,6 @@ pub use whatsapp::{failure_of, state_of_status, suppression_of};
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry.with::<SendMessage>()
 }

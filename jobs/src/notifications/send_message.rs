@@ -3,7 +3,7 @@
 //! | dies here | what the next attempt finds |
 //! |---|---|
 //! | before `intended` is committed | no effect: it sends |
-//! | after it, before or in the call | an open effect: Twilio is searched, Brevo called again |
+//! | before the end of the call | an open effect: Twilio is searched, Brevo called again |
 //! | after the call, before its record | the same, unless Twilio's callback has settled the effect |
 //! | after the record | the message is sent: nothing to do |
 //!
@@ -181,7 +181,7 @@ async fn call_provider(cx: &JobContext<Services>, prepared: PreparedCall) -> Job
     }
 }
 
-/// Searches Twilio for what an earlier attempt may have sent, and sends only where nothing is found.
+/// Searches Twilio for what an earlier attempt may have sent, and sends where nothing is found.
 async fn settle_whatsapp(
     cx: &JobContext<Services>,
     tx: Tx,

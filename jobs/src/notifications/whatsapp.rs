@@ -15,8 +15,8 @@ use crate::Services;
 /// Twilio stamps with its own clock.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// Returns the text where the recipient's 24-hour window is open, else the approved template. `None`
-/// where there is no such template.
+/// Returns the text where the recipient's 24-hour window is open, else the approved template, and
+/// `None` where there is no such template.
 pub(super) fn build_content(
     message: &Outgoing,
     words: &Rendered,

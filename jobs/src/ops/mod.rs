@@ -8,6 +8,6 @@ pub use prune_jobs::PruneJobs;
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry.with::<Ping>().with_platform::<PruneJobs>()
 }

@@ -7,8 +7,8 @@ use crate::Services;
 
 const MAX_BATCH_JOBS: i64 = 5_000;
 
-/// Deletes jobs that succeeded or were cancelled 7 days ago, and dead and parked ones after 30 days.
-/// Each batch is a commit of its own.
+/// Deletes succeeded and cancelled jobs after 7 days, and dead and parked ones after 30. Each batch
+/// is a commit of its own.
 ///
 /// - Trigger: every 10 minutes.
 /// - Uniqueness: one open job.

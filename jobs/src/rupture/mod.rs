@@ -19,7 +19,7 @@ use platform::queue::JobError;
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry.with::<ComputeDemand>().with::<RunPrediction>()
 }
 

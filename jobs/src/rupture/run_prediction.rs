@@ -11,8 +11,8 @@ use super::{refresh_outlooks, study_outlooks};
 use crate::Services;
 use crate::events::{Event, reactions_to};
 
-/// Runs a prediction. As of an earlier day it is a study: it stores its own results, and neither the
-/// company's demand nor its alerts change.
+/// Runs a prediction. As of an earlier day it is a study: it stores its own results and changes
+/// neither the company's demand nor its alerts.
 ///
 /// - Trigger: `POST /predictions/runs`.
 /// - Uniqueness: one open job for each run.

@@ -42,7 +42,11 @@ impl Job<Services, Platform> for EnqueueForEach {
             let cause = format!("no timer over rows is named {:?}", self.timer);
             return Err(JobError::fail(cause));
         };
-        let pages = Pages::new(cx, *stagger);
+        let pages = Pages {
+            stagger: *stagger,
+            now: cx.now(),
+            cx,
+        };
         let enqueued = match rows {
             Rows::Companies(job) => {
                 let list = async |tx: &mut Tx, last: Option<_>| {
@@ -80,17 +84,12 @@ impl Job<Services, Platform> for EnqueueForEach {
 struct Pages {
     cx: JobContext<Services, Platform>,
     stagger: Stagger,
-    /// The tick's start, the same for all pages.
+    /// Delays count from here on all pages.
     now: DateTime<Utc>,
 }
 
 impl Pages {
-    fn new(cx: JobContext<Services, Platform>, stagger: Stagger) -> Self {
-        let now = cx.now();
-        Self { cx, stagger, now }
-    }
-
-    /// Enqueues a job for each row that `list` returns behind the last one, and returns their number.
+    /// Enqueues a job for each row. `list` returns the page behind a row. Returns the number of jobs.
     async fn enqueue_all<Row>(
         &self,
         list: impl AsyncFn(&mut Tx, Option<Row>) -> domain::Result<Vec<Row>>,

@@ -26,7 +26,7 @@ pub fn schedules() -> Vec<ScheduleSpec> {
     TIMERS.iter().map(Timer::to_spec).collect()
 }
 
-pub(crate) fn register(registry: Registry) -> Registry {
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry.with_platform::<EnqueueForEach>()
 }
 

@@ -94,12 +94,13 @@ impl<S, Scope: JobScope> JobContext<S, Scope> {
         self.attempt.cancel.is_cancelled()
     }
 
-    /// Begins a transaction that sees the company's rows, or the engine's tables for a platform job.
+    /// Begins a transaction that sees the company's rows. That of a platform job sees the engine's
+    /// tables.
     pub async fn begin(&self) -> Result<Tx, JobError> {
         let Attempt { db, .. } = &*self.attempt;
         let tx = match self.scope.company_id() {
             Some(company) => {
-                // No statement of a company outlives the attempt: its retry would wait for the locks.
+                // No statement outlives the attempt, because the retry would wait for its locks.
                 let elapsed = self.attempt.started.elapsed();
                 let left = self.attempt.timeout.saturating_sub(elapsed);
                 db.begin_within(db::Scope::company(company), Some(left))
@@ -148,7 +149,7 @@ impl<S, Scope: JobScope> JobContext<S, Scope> {
     ///
     /// # Errors
     /// As [`JobContext::checkpoint`].
-    pub async fn progress(&self, progress: &Progress) -> Result<(), JobError> {
+    pub async fn record_progress(&self, progress: &Progress) -> Result<(), JobError> {
         let tx = self.begin().await?;
         self.checkpoint(tx, progress).await
     }

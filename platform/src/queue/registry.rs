@@ -51,8 +51,8 @@ impl<S: Send + Sync + 'static> Kind<S> {
             max_attempts: J::MAX_ATTEMPTS,
             timeout: J::TIMEOUT,
             scope: Scope::NAME,
-            start: start_job::<S, J, Scope>,
-            accept: accept_job::<S, J, Scope>,
+            start: start_typed_job::<S, J, Scope>,
+            accept: accept_typed_payload::<S, J, Scope>,
         }
     }
 
@@ -60,7 +60,10 @@ impl<S: Send + Sync + 'static> Kind<S> {
     ///
     /// # Errors
     /// The row is of another scope or version, and will be at each attempt.
-    pub fn start(&self, attempt: Attempt<S>) -> Result<BoxFuture<'static, JobResult>, StartError> {
+    pub fn start_job(
+        &self,
+        attempt: Attempt<S>,
+    ) -> Result<BoxFuture<'static, JobResult>, StartError> {
         (self.start)(attempt)
     }
 
@@ -68,12 +71,12 @@ impl<S: Send + Sync + 'static> Kind<S> {
     ///
     /// # Errors
     /// The payload is not one of this kind.
-    pub fn accept(&self, company: CompanyId, args: &str) -> serde_json::Result<NewJob> {
+    pub fn accept_payload(&self, company: CompanyId, args: &str) -> serde_json::Result<NewJob> {
         (self.accept)(company, args)
     }
 }
 
-fn start_job<S: Send + Sync + 'static, J: Job<S, Scope>, Scope: JobScope>(
+fn start_typed_job<S: Send + Sync + 'static, J: Job<S, Scope>, Scope: JobScope>(
     attempt: Attempt<S>,
 ) -> Result<BoxFuture<'static, JobResult>, StartError> {
     let job: serde_json::Result<J> = serde_json::from_str(&attempt.claim.args);
@@ -84,7 +87,7 @@ fn start_job<S: Send + Sync + 'static, J: Job<S, Scope>, Scope: JobScope>(
     Ok(Box::pin(job?.run(cx)))
 }
 
-fn accept_job<S, J: Job<S, Scope>, Scope: JobScope>(
+fn accept_typed_payload<S, J: Job<S, Scope>, Scope: JobScope>(
     company: CompanyId,
     args: &str,
 ) -> serde_json::Result<NewJob> {
@@ -151,7 +154,7 @@ impl<S: Send + Sync + 'static> Registry<S> {
         self
     }
 
-    pub fn find(&self, name: &str) -> Option<&Kind<S>> {
+    pub fn find_kind(&self, name: &str) -> Option<&Kind<S>> {
         self.by_name.get(name).map(|&index| &self.kinds[index])
     }
 

@@ -107,7 +107,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
     }
 
     fn kind_of(&self, claim: &Claim) -> Result<&Kind<W>, String> {
-        let Some(kind) = self.registry.find(&claim.kind) else {
+        let Some(kind) = self.registry.find_kind(&claim.kind) else {
             return Err(format!("unknown kind {}", claim.kind));
         };
         if claim.version.cast_unsigned() > kind.version {
@@ -134,7 +134,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
             started: Instant::now(),
             timeout: kind.timeout,
         };
-        let body = match kind.start(attempt) {
+        let body = match kind.start_job(attempt) {
             Ok(body) => body,
             Err(cause) => return Verdict::SetBack("parked", parked(cause.to_string())),
         };
