@@ -21,7 +21,7 @@ use crate::ops::PruneJobs;
 use crate::rupture::ComputeDemand;
 use crate::{Registry, job, platform_job};
 
-/// Returns the timetable as the scheduler reads it.
+/// Returns the timers as the scheduler reads them.
 pub fn schedules() -> Vec<ScheduleSpec> {
     TIMERS.iter().map(Timer::to_spec).collect()
 }
@@ -30,7 +30,7 @@ pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry.with_platform::<EnqueueForEach>()
 }
 
-static TIMERS: [Timer; 8] = [
+static TIMERS: &[Timer] = &[
     Timer {
         name: "evaluate-alerts",
         cron: "0 */5 * * * *",

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::job_context::JobContext;
-use super::job_error::JobError;
-use super::new_job::Uniqueness;
+use super::job_result::JobResult;
 use super::queue_name::Queue;
+use super::uniqueness::Uniqueness;
 use crate::ids::CompanyId;
 
 /// A kind of job. The fields are the payload: ids and small facts, never documents. The constants
@@ -46,25 +46,4 @@ pub enum EnqueuedBy {
     AnyWriter,
     /// Also callers who may change settings.
     Supervisors,
-}
-
-pub type JobResult = Result<Done, JobError>;
-
-/// The outcome of an attempt that succeeded.
-#[derive(Debug)]
-pub enum Done {
-    /// [`JobContext::finish`] has committed writes, state and result together.
-    Committed,
-    /// The job wrote nothing. The engine records the JSON result, many jobs in one statement.
-    Result(Option<String>),
-}
-
-impl Done {
-    pub fn empty() -> Self {
-        Self::Result(None)
-    }
-
-    pub fn with(result: &serde_json::Value) -> Self {
-        Self::Result(Some(result.to_string()))
-    }
 }

@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::claim::Claim;
 use super::finish::{self, Finished};
-use super::job::{Done, JobResult};
 use super::job_error::JobError;
+use super::job_result::{Done, JobResult};
 use super::job_scope::JobScope;
 use super::progress::Progress;
 use crate::db::{self, Db, Tx};

@@ -18,6 +18,7 @@
 mod job;
 mod job_context;
 mod job_error;
+mod job_result;
 mod job_scope;
 
 mod failure_class;
@@ -27,6 +28,7 @@ mod enqueue;
 mod new_job;
 mod priority;
 mod queue_name;
+mod uniqueness;
 
 pub mod cron;
 pub mod registry;
@@ -49,13 +51,15 @@ pub mod view;
 pub use claim::Claim;
 pub(crate) use enqueue::enqueue_jobs;
 pub use failure_class::FailureClass;
-pub use job::{Done, EnqueuedBy, Job, JobResult};
+pub use job::{EnqueuedBy, Job};
 pub use job_context::{Attempt, JobContext};
 pub use job_error::{Cause, JobError};
+pub use job_result::{Done, JobResult};
 pub use job_scope::{JobScope, Platform};
-pub use new_job::{Enqueued, NewJob, Uniqueness};
+pub use new_job::{Enqueued, NewJob};
 pub use priority::Priority;
 pub use progress::Progress;
 pub use queue_name::Queue;
 pub use registry::Registry;
 pub use relay_notifier::{CHANNEL, RelayNotifier, notify};
+pub use uniqueness::Uniqueness;

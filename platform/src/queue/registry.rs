@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde::de::Error as _;
 
-use super::job::{EnqueuedBy, Job, JobResult};
+use super::job::{EnqueuedBy, Job};
 use super::job_context::{Attempt, JobContext};
+use super::job_result::JobResult;
 use super::job_scope::{JobScope, Platform};
 use super::new_job::NewJob;
 use super::queue_name::Queue;
