@@ -5,7 +5,7 @@ use domain::rupture::companies_to_watch;
 use domain::{ads, billing, catalog};
 use platform::db::Tx;
 use platform::queue::{
-    Done, Job, JobContext, JobError, JobResult, NewJob, Platform, Progress, Uniqueness,
+    Done, Job, JobContext, JobError, JobResult, NewJob, Platform, Progress, Queue, Uniqueness,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -31,6 +31,7 @@ pub struct EnqueueForEach {
 
 impl Job<Services, Platform> for EnqueueForEach {
     const NAME: &'static str = "schedule.enqueue_for_each";
+    const QUEUE: Queue = Queue::Fast;
 
     fn uniqueness(&self) -> Uniqueness {
         Uniqueness::WhileOpen(self.timer.clone())
