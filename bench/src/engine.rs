@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use platform::config::Env;
 use platform::ids::CompanyId;
-use platform::queue::registry::new_job;
 use platform::queue::{Done, Job, JobContext, JobResult, NewJob, Queue, Registry};
 use platform::testing::TestDb;
 use serde::{Deserialize, Serialize};
@@ -96,8 +95,8 @@ pub(crate) fn pings(count: usize, companies: &[CompanyId], bytes: usize) -> Vec<
     let note = "x".repeat(bytes);
     (0..count)
         .map(|n| {
-            new_job::<Services, _>(
-                Some(companies[n % companies.len()]),
+            NewJob::new::<Services, _, _>(
+                companies[n % companies.len()],
                 &Ping { note: note.clone() },
             )
         })

@@ -7,8 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use platform::ids::{CompanyId, JobId};
-use platform::queue::registry::new_job;
-use platform::queue::{Done, Job, JobContext, JobResult, Queue, Registry};
+use platform::queue::{Done, Job, JobContext, JobResult, NewJob, Queue, Registry};
 use platform::testing::TestDb;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgListener;
@@ -86,7 +85,7 @@ async fn round(
     for _ in 0..AT_ONCE {
         doomed.push(start_worker(test, namespace)?);
         let mut tx = test.db.begin_engine().await?;
-        tx.enqueue(new_job::<(), _>(Some(company), &Hang {}))
+        tx.enqueue(NewJob::new::<(), _, _>(company, &Hang {}))
             .await?;
         tx.commit().await?;
     }

@@ -1,29 +1,29 @@
-//! The few ways in which the business says no. A case that a caller must branch on is a return
-//! value of its function, never a variant here.
+//! The error of all store functions and rules. A case that callers must branch on is a return value
+//! of its function, never a variant here.
 
-use platform::queue::JobError;
+use platform::StoreError;
 
-/// What every function of the domain may fail with.
+/// A rejection by the business, or a failure of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The named thing isn't there for this company; the HTTP answer is 404.
+    /// The company has no such row. HTTP 404.
     #[error("{0} not found")]
     NotFound(&'static str),
-    /// The state of things forbids it; `code` is stable and machine-readable. HTTP 409.
+    /// Conflicts with the current state; `code` is stable and machine-readable. HTTP 409.
     #[error("{message}")]
     Conflict { code: &'static str, message: String },
-    /// The caller's role doesn't allow it. HTTP 403.
+    /// The caller's role does not permit the action. HTTP 403.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// One or more fields are wrong. HTTP 422.
-    #[error("invalid input: {}", describe(.0))]
+    /// One or more fields are invalid. HTTP 422.
+    #[error("invalid input: {}", describe_fields(.0))]
     Invalid(Vec<FieldError>),
-    /// The database failed; the cause is logged and never shown.
+    /// A statement failed. The cause is logged and never shown to callers. HTTP 500.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
-/// One wrong field: `field` is its JSON path, `code` is stable, `message` is for people.
+/// One invalid field: `field` is its JSON path, `code` is stable, `message` is for people.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct FieldError {
     pub field: String,
@@ -34,7 +34,7 @@ pub struct FieldError {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// A single wrong field.
+    /// Builds the error of a single invalid field.
     pub fn invalid(
         field: impl Into<String>,
         code: &'static str,
@@ -55,17 +55,19 @@ impl Error {
     }
 }
 
-/// Inside a job only the database is worth another try: the rest won't change by itself.
-impl From<Error> for JobError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Database(cause) => cause.into(),
-            refused => Self::fail(refused),
+impl StoreError for Error {
+    fn into_database_error(self) -> Result<sqlx::Error, Self> {
+        match self {
+            Self::Database(cause) => Ok(cause),
+            decision @ (Self::NotFound(_)
+            | Self::Conflict { .. }
+            | Self::Forbidden(_)
+            | Self::Invalid(_)) => Err(decision),
         }
     }
 }
 
-fn describe(fields: &[FieldError]) -> String {
+fn describe_fields(fields: &[FieldError]) -> String {
     let parts: Vec<_> = fields
         .iter()
         .map(|f| format!("{}: {}", f.field, f.message))

@@ -1,6 +1,7 @@
-//! What the business knows: one folder per area with its types, its pure rules and its SQL.
-//! No HTTP and no Redis here, and nothing that enqueues or calls a provider: functions take a
-//! connection and give facts back.
+//! The business: one folder per area with its types, its pure rules and its SQL.
+//!
+//! There is no HTTP and no Redis here, and nothing enqueues or calls a provider: functions take a
+//! connection and return facts. Store functions return [`Error::Database`] when a statement fails.
 
 pub mod identity;
 

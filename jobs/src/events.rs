@@ -1,12 +1,12 @@
-//! What happens because of what: one match from event to jobs, the wiring of the product on a page.
-//! Whoever causes an event enqueues its reactions in the same transaction.
+//! The reactions to events: one match from event to jobs. The code that causes an event enqueues
+//! its reactions in the same transaction.
 
 use platform::ids::CompanyId;
 use platform::queue::NewJob;
 
 use crate::job;
 
-/// Something that others react to.
+/// A committed change that jobs react to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// Stock was counted, entered, returned or taken.
@@ -19,14 +19,14 @@ pub enum Event {
     StockCounted,
     /// An import of products was committed.
     ProductsImported,
-    /// Demand was computed anew.
+    /// Demand was computed again.
     DemandComputed,
 }
 
-/// The jobs that follow from `event`. Each is a reconciler: many events, one run.
-pub fn reactions(company: CompanyId, event: Event) -> Vec<NewJob> {
+/// Returns the jobs that follow from `event`. Each is a reconciler, so many events share one run.
+pub fn reactions_to(company: CompanyId, event: Event) -> Vec<NewJob> {
     match event {
-        // A sale that empties the shelf alarms at once, before demand has been computed anew.
+        // A sale that empties the shelf must alert at once, before demand is computed again.
         Event::SalesRecorded => {
             vec![
                 job(company, &crate::alerts::EvaluateAlerts {}),

@@ -1,18 +1,18 @@
-//! What all job bodies of a process share.
+//! The services that all job bodies of a process share.
 
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::db::Db;
 use providers::Providers;
 
-/// The doors to the outside that a job body may use, beside its own transaction.
+/// What a job body may use beside its own transactions.
 #[derive(Debug, Clone)]
 pub struct Services {
     pub db: Db,
     pub providers: Providers,
     pub blobs: Blobs,
     pub keyring: Keyring,
-    /// Where the API is reached from outside, without a trailing slash: what callbacks and links name.
+    /// The API's address from outside, without a trailing slash, for callbacks and links.
     pub public_url: String,
 }
 

@@ -1,8 +1,9 @@
-//! What the fleet does: one file per job type, under the same area names as `domain`. This is the
-//! only place that mixes rules with I/O.
+//! The job types, one file each, under the same area names as `domain`. Only jobs mix rules with
+//! I/O.
 //!
-//! To add a job type: its file, a line in its area's `register`, and nothing else; on a timer, a line
-//! in `schedule.rs`; as a reaction, an arm in `events.rs`.
+//! A new job type is a file and a line in its area's `register_jobs`. A timer adds an entry in
+//! `schedule`, a reaction adds an arm in `events.rs`. The doc of each job type names its trigger, its
+//! uniqueness and the effect of a rerun.
 
 pub mod events;
 pub mod schedule;
@@ -19,37 +20,38 @@ pub mod billing;
 pub mod ops;
 
 mod job_services;
+mod mail;
 
 pub use job_services::{Registry, Services};
 
 use platform::ids::CompanyId;
-use platform::queue::registry::new_job;
-use platform::queue::{Job, NewJob};
+use platform::queue::{Job, NewJob, Platform};
 
-/// A company's job, ready to be enqueued.
+/// Builds a company's job.
 pub fn job<J: Job<Services>>(company: CompanyId, job: &J) -> NewJob {
-    new_job(Some(company), job)
+    NewJob::new(company, job)
 }
 
-/// A job of the platform's own.
-pub fn platform_job<J: Job<Services>>(job: &J) -> NewJob {
-    new_job(None, job)
+/// Builds a platform job.
+pub fn platform_job<J: Job<Services, Platform>>(job: &J) -> NewJob {
+    NewJob::new(Platform, job)
 }
 
-/// Every job type there is: the fleet's catalogue.
+/// Returns every job type.
 pub fn registry() -> Registry {
     let mut registry = Registry::new();
-    for register in [
-        ops::register,
-        identity::register,
-        catalog::register,
-        rupture::register,
-        alerts::register,
-        notifications::register,
-        ads::register,
-        billing::register,
+    for register_jobs in [
+        schedule::register_jobs,
+        ops::register_jobs,
+        identity::register_jobs,
+        catalog::register_jobs,
+        rupture::register_jobs,
+        alerts::register_jobs,
+        notifications::register_jobs,
+        ads::register_jobs,
+        billing::register_jobs,
     ] {
-        registry = register(registry);
+        registry = register_jobs(registry);
     }
     registry
 }
@@ -58,23 +60,19 @@ pub fn registry() -> Registry {
 mod tests {
     use super::*;
 
-    /// Jobs are stored under these names: lines may be added, none may go, and a name that changes stays in
+    /// Jobs are stored under these names. From the first release on, a name that changes stays in
     /// `FORMERLY`.
     #[test]
-    fn the_catalogue_holds_what_is_stored() {
+    fn the_registry_holds_every_stored_kind() {
         let registry = registry();
         let mut lines: Vec<_> = registry.kinds().map(|kind| format!("{kind:?}")).collect();
         lines.sort_unstable();
         insta::assert_snapshot!(lines.join("\n"), @r"
         ads.refresh_account v1 on default, 8 attempts of 300s, Company
-        ads.refresh_all_accounts v1 on default, 8 attempts of 60s, Platform
         alerts.evaluate v1 on fast, 8 attempts of 60s, Company
-        alerts.evaluate_all v1 on fast, 8 attempts of 60s, Platform
         billing.apply_event v1 on fast, 8 attempts of 60s, Platform
         billing.apply_subscription v1 on fast, 8 attempts of 60s, Company
-        billing.reconcile_subscriptions v1 on default, 8 attempts of 60s, Platform
         catalog.close_import v1 on heavy, 8 attempts of 1800s, Company
-        catalog.close_imports v1 on default, 8 attempts of 60s, Platform
         catalog.import_file v1 on heavy, 8 attempts of 21600s, Company
         catalog.sweep_files v1 on heavy, 8 attempts of 60s, Platform
         identity.send_invitation v1 on fast, 8 attempts of 60s, Company
@@ -83,9 +81,9 @@ mod tests {
         notifications.send_message v1 on fast, 8 attempts of 60s, Company
         ops.ping v1 on fast, 8 attempts of 60s, Company
         ops.prune_jobs v1 on default, 8 attempts of 60s, Platform
-        rupture.compute_all_demand v1 on default, 8 attempts of 60s, Platform
         rupture.compute_demand v1 on heavy, 8 attempts of 300s, Company
         rupture.run_prediction v1 on heavy, 8 attempts of 300s, Company
+        schedule.enqueue_for_each v1 on fast, 8 attempts of 60s, Platform
         ");
     }
 }

@@ -9,16 +9,20 @@ pub mod ids;
 
 pub mod db;
 pub mod redis;
+mod store_error;
 
 pub mod queue;
 
 pub mod blobs;
 pub mod crypto;
+pub mod csv;
 pub mod money;
 
 pub mod probes;
 pub mod task;
 pub mod telemetry;
+
+pub use store_error::StoreError;
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,6 +1,6 @@
 //! Sale lines.
 
-use ::jobs::events::{Event, reactions};
+use ::jobs::events::{Event, reactions_to};
 use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
@@ -65,7 +65,7 @@ pub(crate) async fn record(
                 .await
                 .map_err(|error| unindexed(error, sales.one))?;
             if done.created > 0 {
-                tx.enqueue_all(reactions(caller.company, Event::SalesRecorded))
+                tx.enqueue_all(reactions_to(caller.company, Event::SalesRecorded))
                     .await?;
             }
             let ids: Vec<_> = done.items.iter().map(|sale| sale.id.0).collect();
@@ -99,7 +99,7 @@ pub(crate) async fn cancel(
                     json!({}),
                 )
                 .await?;
-            tx.enqueue_all(reactions(caller.company, Event::SalesRecorded))
+            tx.enqueue_all(reactions_to(caller.company, Event::SalesRecorded))
                 .await?;
             key.settle(&mut tx, &caller, Outcome::changed(id.0)).await?
         }

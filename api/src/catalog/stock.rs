@@ -1,6 +1,6 @@
 //! Movements, the ledger, and the level of a product.
 
-use ::jobs::events::{Event, reactions};
+use ::jobs::events::{Event, reactions_to};
 use axum::extract::State;
 use axum::response::Response;
 use domain::catalog::{self, LedgerEntry, NewMovement, ProductId, Stock};
@@ -59,7 +59,7 @@ pub(crate) async fn record(
                     .await
                     .map_err(|error| unindexed(error, movements.one))?;
             if done.created > 0 {
-                tx.enqueue_all(reactions(caller.company, Event::StockMoved))
+                tx.enqueue_all(reactions_to(caller.company, Event::StockMoved))
                     .await?;
             }
             let ids: Vec<_> = done.items.iter().map(|entry| entry.id).collect();

@@ -1,4 +1,4 @@
-//! Enqueueing from outside: the kinds that are open to it, and what may be asked of them.
+//! Enqueueing by callers: the kinds that are open to them, and the limits of a job.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::Role;
 use platform::ids::JobId;
-use platform::queue::{Enqueued, NewJob, Priority, Uniqueness};
+use platform::queue::{Enqueued, EnqueuedBy, NewJob, Priority, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -20,18 +20,20 @@ use crate::error::{Error, Result};
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::List;
 
-/// Larger inputs go by reference to an import.
-const ARGS_LIMIT: usize = 64 * 1024;
-const KEY_LIMIT: usize = 200;
-/// How far from now a job's time may be.
-const FARTHEST: TimeDelta = TimeDelta::days(366);
+/// Larger inputs belong in an import.
+const MAX_ARGS_BYTES: usize = 64 * 1024;
+const MAX_UNIQUE_KEY_BYTES: usize = 200;
+/// The largest distance of `run_at` from now.
+const MAX_RUN_AT_DISTANCE: TimeDelta = TimeDelta::days(366);
 
-/// What may be enqueued from outside, and the least role that may.
-const OPEN_KINDS: [(&str, Role); 3] = [
-    ("ops.ping", Role::Member),
-    ("alerts.evaluate", Role::Manager),
-    ("rupture.compute_demand", Role::Manager),
-];
+/// Returns the least role that may enqueue, or `None` where only our own code may.
+fn least_role(enqueued_by: EnqueuedBy) -> Option<Role> {
+    match enqueued_by {
+        EnqueuedBy::CodeOnly => None,
+        EnqueuedBy::AnyWriter => Some(Role::Member),
+        EnqueuedBy::Supervisors => Some(Role::Manager),
+    }
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,31 +79,32 @@ pub(super) async fn enqueue(
 }
 
 fn accept(app: &App, caller: &Caller, request: JobRequest) -> Result<NewJob> {
-    let open = OPEN_KINDS.iter().find(|(name, _)| *name == request.kind);
-    let kind = open.and_then(|(name, _)| app.registry().find(name));
-    let (Some((_, least)), Some(kind)) = (open, kind) else {
+    let kind = app.registry().find_kind(&request.kind);
+    let Some((kind, least_role)) =
+        kind.and_then(|kind| Some((kind, least_role(kind.enqueued_by)?)))
+    else {
         return Err(Error::invalid_field(
             "kind",
             "unknown_kind",
             "not a kind that can be enqueued: GET /jobs/kinds",
         ));
     };
-    caller.require(*least)?;
+    caller.require(least_role)?;
     let args = request.args.to_string();
-    if args.len() > ARGS_LIMIT {
+    if args.len() > MAX_ARGS_BYTES {
         return Err(Error::new(
             ErrorCode::BodyTooLarge,
             "args are limited to 64 KiB",
         ));
     }
     let mut job = kind
-        .accept(Some(caller.company), &args)
+        .accept_payload(caller.company, &args)
         .map_err(|cause| Error::invalid_field("args", "invalid_value", cause.to_string()))?
         .with_priority(request.priority)
         .by(caller.user);
     if request
         .run_at
-        .is_some_and(|at| (at - caller.now).abs() > FARTHEST)
+        .is_some_and(|at| (at - caller.now).abs() > MAX_RUN_AT_DISTANCE)
     {
         return Err(Error::invalid_field(
             "run_at",
@@ -118,7 +121,7 @@ fn accept(app: &App, caller: &Caller, request: JobRequest) -> Result<NewJob> {
                 "this kind has a key of its own",
             ));
         }
-        if unique_key.is_empty() || unique_key.len() > KEY_LIMIT {
+        if unique_key.is_empty() || unique_key.len() > MAX_UNIQUE_KEY_BYTES {
             return Err(Error::invalid_field(
                 "unique_key",
                 "out_of_range",
@@ -151,10 +154,10 @@ pub(super) struct KindBody {
 }
 
 pub(super) async fn list_kinds(State(app): State<App>, caller: Caller) -> Json<List<KindBody>> {
-    let kinds = OPEN_KINDS
-        .iter()
-        .filter(|(_, least)| caller.role >= *least)
-        .filter_map(|(name, _)| app.registry().find(name))
+    let kinds = app
+        .registry()
+        .kinds()
+        .filter(|kind| least_role(kind.enqueued_by).is_some_and(|least| caller.role >= least))
         .map(|kind| KindBody {
             kind: kind.name,
             queue: kind.queue.name(),

@@ -5,7 +5,9 @@ use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
 use domain::notifications::{self, Applied, EffectId, Failure, SuppressionReason, Told, wish};
-use jobs::notifications::{SendMessage, failure_of, flag_of, parse_reference, state_of, told_by};
+use jobs::notifications::{
+    SendMessage, failure_of, parse_reference, state_of_event, state_of_status, suppression_of,
+};
 use platform::db::{self, Scope};
 use platform::ids::CompanyId;
 use providers::Class;
@@ -39,7 +41,7 @@ pub(super) async fn twilio_status(
         return Ok(StatusCode::NO_CONTENT);
     };
     let class = callback.error_code.map(class_of);
-    let Some(state) = state_of(callback.status, class == Some(Class::Expired)) else {
+    let Some(state) = state_of_status(callback.status, class == Some(Class::Expired)) else {
         return Ok(StatusCode::NO_CONTENT);
     };
     let told = Told {
@@ -52,7 +54,7 @@ pub(super) async fn twilio_status(
             Failure::Final
         },
     };
-    let flagged = flag_of(callback.error_code);
+    let flagged = suppression_of(callback.error_code);
     apply(&app, subject.company, subject.effect, &told, flagged).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -171,7 +173,7 @@ async fn apply_event(app: &App, event: BrevoEvent) -> Result<()> {
     let Some((company, effect)) = event.reference.as_deref().and_then(parse_reference) else {
         return Ok(());
     };
-    let (state, suppression) = told_by(event.kind);
+    let (state, suppression) = state_of_event(event.kind);
     let mut tx = app.db().begin(Scope::company(company)).await?;
     let now = db::now(&mut tx).await?;
     if let Some(state) = state {

@@ -87,7 +87,9 @@ async fn an_alert_that_is_resolved_by_hand_during_an_evaluation_is_not_told_of()
         .unwrap();
     let evaluation = async {
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-        jobs::alerts::evaluate(&mut tx, company, at).await.unwrap();
+        jobs::alerts::evaluate_company(&mut tx, company, at)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     };
     let resolution = async {

@@ -54,7 +54,9 @@ async fn two_evaluations_at_the_same_time_open_one_alert_and_one_message_each() 
     let once = || async {
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
         let now = platform::db::now(&mut tx).await.unwrap();
-        let done = jobs::alerts::evaluate(&mut tx, company, now).await.unwrap();
+        let done = jobs::alerts::evaluate_company(&mut tx, company, now)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         done.changed
     };
@@ -321,9 +323,11 @@ async fn the_tick_evaluates_every_company_that_has_products() {
         stock(owner, shelf, 0).await;
     }
     let mut tx = app.db.db.begin_engine().await.unwrap();
-    tx.enqueue(jobs::platform_job(&jobs::alerts::EvaluateAllAlerts {}))
-        .await
-        .unwrap();
+    tx.enqueue(jobs::platform_job(&jobs::schedule::EnqueueForEach {
+        timer: "evaluate-alerts".to_owned(),
+    }))
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     let evaluated = app
         .run_jobs()

@@ -221,9 +221,11 @@ async fn the_import_of_a_waiting_job_that_was_cancelled_is_closed_by_the_next_lo
         .expect(202);
     owner.post(&its_job(&accepted), json!({})).await.expect(202);
     let mut tx = app.db.db.begin_engine().await.unwrap();
-    tx.enqueue(jobs::platform_job(&jobs::catalog::CloseImports {}))
-        .await
-        .unwrap();
+    tx.enqueue(jobs::platform_job(&jobs::schedule::EnqueueForEach {
+        timer: "close-imports".to_owned(),
+    }))
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     app.run_jobs().await;
     let path = format!("/imports/{}", accepted["import"]["id"].as_str().unwrap());

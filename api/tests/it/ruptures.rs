@@ -303,7 +303,9 @@ async fn the_number_of_statements_does_not_grow_with_the_products() {
         domain::rupture::recompute_demand(&mut tx, company, now)
             .await
             .unwrap();
-        let done = jobs::alerts::evaluate(&mut tx, company, now).await.unwrap();
+        let done = jobs::alerts::evaluate_company(&mut tx, company, now)
+            .await
+            .unwrap();
         drop(counting);
         tx.commit().await.unwrap();
         assert_eq!((done.changed, done.messages), (1, 2));

@@ -304,7 +304,9 @@ async fn waiting_message(app: &TestApp) -> Client<'_> {
     let company = owner.company();
     let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
     let at = platform::db::now(&mut tx).await.unwrap();
-    jobs::alerts::evaluate(&mut tx, company, at).await.unwrap();
+    jobs::alerts::evaluate_company(&mut tx, company, at)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     owner
 }

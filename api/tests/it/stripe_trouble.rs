@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use domain::billing::{self, Held, Plan, Record};
-use jobs::billing::ReconcileSubscriptions;
 use platform::db::Scope;
 use sandbox::{Fault, Match, Rule};
 use serde_json::json;
@@ -72,9 +71,11 @@ async fn what_no_event_told_is_found_out_within_a_day() {
         )
         .await;
         let mut tx = app.db.db.begin_engine().await.unwrap();
-        tx.enqueue(jobs::platform_job(&ReconcileSubscriptions {}))
-            .await
-            .unwrap();
+        tx.enqueue(jobs::platform_job(&jobs::schedule::EnqueueForEach {
+            timer: "reconcile-subscriptions".to_owned(),
+        }))
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         app.run_jobs().await;
         assert_eq!(plan(&owner).await.0, expected);

@@ -1,5 +1,5 @@
-//! The steps of one refresh's reports: start, poll, read. Each call to Meta is followed by a fenced
-//! commit of what it told, before the next call; none happens inside a transaction.
+//! The steps of a refresh's reports: start, poll, read. After each call to Meta its result is
+//! committed under the fence, before the next call. No call happens inside a transaction.
 
 use std::time::Duration;
 
@@ -14,22 +14,22 @@ use secrecy::SecretString;
 
 use crate::Services;
 
-/// Where Meta asks for a pause and doesn't say how long.
-pub(super) const PAUSE: Duration = Duration::from_secs(300);
-/// Share of a budget from which on the job steps back.
+/// The wait where Meta does not say how long its limit lasts.
+pub(super) const DEFAULT_WAIT: Duration = Duration::from_secs(300);
+/// Share of Meta's budget from which on the job waits.
 const BUSY_PERCENT: u32 = 80;
 const PAGE_ROWS: u32 = 500;
-/// A page that is too much is halved down to this.
-const LEAST_PAGE_ROWS: u32 = 5;
-/// Pages of one try; then others have their turn.
-const PAGES: u32 = 40;
+/// A page that is too large for Meta is halved down to this.
+const MIN_PAGE_ROWS: u32 = 5;
+/// Pages of one attempt. Then other jobs have their turn.
+const MAX_ATTEMPT_PAGES: u32 = 40;
 
-/// Why a refresh doesn't go on in this try.
+/// Why a refresh does not continue in this attempt.
 #[derive(Debug)]
 pub(super) enum Stop {
     Meta(ProviderError),
     Job(JobError),
-    /// Nothing that another try would change.
+    /// Another attempt would not help.
     Failed(String),
 }
 
@@ -51,7 +51,7 @@ impl From<domain::Error> for Stop {
     }
 }
 
-/// One refresh in one try.
+/// One refresh in one attempt.
 pub(super) struct Reading<'a> {
     pub(super) cx: &'a JobContext<Services>,
     pub(super) account: Account,
@@ -60,7 +60,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Walks the reports until all are read.
+    /// Continues until all reports are read.
     pub(super) async fn read_all(&self) -> Result<(), Stop> {
         loop {
             let mut tx = self.cx.begin().await?;
@@ -70,17 +70,17 @@ impl Reading<'_> {
                 return Ok(());
             };
             match (report.state, report.run_id.as_deref()) {
-                (ReportState::Running, Some(run)) => self.poll(&report, run).await?,
-                (ReportState::Ready, Some(run)) => self.read(&report, run).await?,
-                _ => self.start(&report).await?,
+                (ReportState::Running, Some(run)) => self.poll_report(&report, run).await?,
+                (ReportState::Ready, Some(run)) => self.read_report(&report, run).await?,
+                _ => self.start_report(&report).await?,
             }
         }
     }
 
-    async fn start(&self, report: &Report) -> Result<(), Stop> {
+    async fn start_report(&self, report: &Report) -> Result<(), Stop> {
         if report.runs >= MAX_RUNS {
             return Err(Stop::Failed(format!(
-                "{MAX_RUNS} reports over the same days came to nothing"
+                "{MAX_RUNS} reports over the same days failed"
             )));
         }
         let request = ReportRequest {
@@ -90,44 +90,46 @@ impl Reading<'_> {
             level: Level::Ad,
         };
         let started = match self.meta().start_report(&self.token, &request).await {
-            Err(error) if error.class == Class::TooMuchData => return self.split(report).await,
+            Err(error) if error.class == Class::TooMuchData => {
+                return self.split_report(report).await;
+            }
             started => started?,
         };
         let mut tx = self.cx.begin().await?;
         ads::note_run(&mut tx, report.id, &started.value, self.cx.now()).await?;
-        self.checkpoint(tx, self.progress(0, "report started"))
+        self.checkpoint(tx, self.progress_of(0, "report started"))
             .await?;
-        Err(wait(
+        Err(reschedule(
             ads::poll_wait(0),
             started.usage,
-            "Meta makes the report",
+            "Meta prepares the report",
         ))
     }
 
-    async fn poll(&self, report: &Report, run: &str) -> Result<(), Stop> {
+    async fn poll_report(&self, report: &Report, run: &str) -> Result<(), Stop> {
         let overdue = report
             .started_at
             .is_none_or(|started| self.cx.now() - started > GIVE_UP_AFTER);
-        let told = match self.meta().poll_report(&self.token, run).await {
-            // Meta forgets runs.
+        let polled = match self.meta().poll_report(&self.token, run).await {
+            // Meta deletes old runs.
             Err(error) if overdue && error.class == Class::Permanent => {
                 return self.drop_run(report).await;
             }
-            told => told?,
+            polled => polled?,
         };
-        match told.value.status {
+        match polled.value.status {
             RunStatus::Completed => {
                 let mut tx = self.cx.begin().await?;
                 ads::note_ready(&mut tx, report.id).await?;
                 Ok(self
-                    .checkpoint(tx, self.progress(0, "report ready"))
+                    .checkpoint(tx, self.progress_of(0, "report ready"))
                     .await?)
             }
-            RunStatus::Failed | RunStatus::Skipped => match told.value.failure {
+            RunStatus::Failed | RunStatus::Skipped => match polled.value.failure {
                 Some(RunFailure {
                     class: Class::TooMuchData,
                     ..
-                }) => self.split(report).await,
+                }) => self.split_report(report).await,
                 failure => {
                     tracing::warn!(?failure, run, "report failed");
                     self.drop_run(report).await
@@ -137,19 +139,23 @@ impl Reading<'_> {
             RunStatus::NotStarted | RunStatus::Started | RunStatus::Running => {
                 let mut tx = self.cx.begin().await?;
                 ads::note_poll(&mut tx, report.id).await?;
-                let percent = format!("Meta has made {} % of the report", told.value.percent);
-                self.checkpoint(tx, self.progress(0, &percent)).await?;
-                Err(wait(ads::poll_wait(report.polls + 1), told.usage, &percent))
+                let percent = format!("Meta has prepared {} % of the report", polled.value.percent);
+                self.checkpoint(tx, self.progress_of(0, &percent)).await?;
+                Err(reschedule(
+                    ads::poll_wait(report.polls + 1),
+                    polled.usage,
+                    &percent,
+                ))
             }
         }
     }
 
-    async fn read(&self, report: &Report, run: &str) -> Result<(), Stop> {
+    async fn read_report(&self, report: &Report, run: &str) -> Result<(), Stop> {
         let mut cursor = report.cursor.clone();
         let mut rows = 0;
-        for _ in 0..PAGES {
-            let (page, usage) = self.page(run, cursor.as_deref()).await?;
-            let days: Vec<AdDay> = page.rows.into_iter().filter_map(ad_day).collect();
+        for _ in 0..MAX_ATTEMPT_PAGES {
+            let (page, usage) = self.read_page(run, cursor.as_deref()).await?;
+            let days: Vec<AdDay> = page.rows.into_iter().filter_map(to_ad_day).collect();
             let mut tx = self.cx.begin().await?;
             let next = page.next.as_deref();
             ads::stage(
@@ -162,21 +168,25 @@ impl Reading<'_> {
             )
             .await?;
             rows += days.len() as u64;
-            self.checkpoint(tx, self.progress(rows, "reading the report"))
+            self.checkpoint(tx, self.progress_of(rows, "reading the report"))
                 .await?;
             if page.next.is_none() {
                 return Ok(());
             }
             cursor = page.next;
             if usage.percent >= BUSY_PERCENT {
-                return Err(wait(PAUSE, usage, "most of Meta's budget is spent"));
+                return Err(reschedule(
+                    DEFAULT_WAIT,
+                    usage,
+                    "most of Meta's budget is spent",
+                ));
             }
         }
         Err(Stop::Job(JobError::snooze(Duration::ZERO, "more pages")))
     }
 
-    /// One page, with fewer rows where Meta finds it too much.
-    async fn page(&self, run: &str, after: Option<&str>) -> Result<(ReportPage, Usage), Stop> {
+    /// Reads one page, with fewer rows where the page is too large for Meta.
+    async fn read_page(&self, run: &str, after: Option<&str>) -> Result<(ReportPage, Usage), Stop> {
         let mut limit = PAGE_ROWS;
         loop {
             match self
@@ -185,15 +195,15 @@ impl Reading<'_> {
                 .await
             {
                 Ok(page) => return Ok((page.value, page.usage)),
-                Err(error) if error.class == Class::TooMuchData && limit > LEAST_PAGE_ROWS => {
-                    limit = (limit / 2).max(LEAST_PAGE_ROWS);
+                Err(error) if error.class == Class::TooMuchData && limit > MIN_PAGE_ROWS => {
+                    limit = (limit / 2).max(MIN_PAGE_ROWS);
                 }
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    async fn split(&self, report: &Report) -> Result<(), Stop> {
+    async fn split_report(&self, report: &Report) -> Result<(), Stop> {
         if report.first_day == report.last_day {
             return Err(Stop::Failed(format!(
                 "{} alone is too much for a report",
@@ -203,7 +213,7 @@ impl Reading<'_> {
         let mut tx = self.cx.begin().await?;
         ads::split_report(&mut tx, self.cx.company(), self.refresh.id, report).await?;
         Ok(self
-            .checkpoint(tx, self.progress(0, "report split"))
+            .checkpoint(tx, self.progress_of(0, "report split"))
             .await?)
     }
 
@@ -211,7 +221,7 @@ impl Reading<'_> {
         let mut tx = self.cx.begin().await?;
         ads::drop_run(&mut tx, self.refresh.id, report).await?;
         Ok(self
-            .checkpoint(tx, self.progress(0, "report given up"))
+            .checkpoint(tx, self.progress_of(0, "report abandoned"))
             .await?)
     }
 
@@ -219,8 +229,8 @@ impl Reading<'_> {
         self.cx.checkpoint(tx, &progress).await
     }
 
-    /// `rows` read in this try.
-    pub(super) fn progress(&self, rows: u64, message: &str) -> Progress {
+    /// Builds the progress after `rows` of this attempt.
+    pub(super) fn progress_of(&self, rows: u64, message: &str) -> Progress {
         let (first, last) = (self.refresh.first_day, self.refresh.last_day);
         Progress {
             done: rows,
@@ -234,18 +244,18 @@ impl Reading<'_> {
     }
 }
 
-/// The longer of our wait and, where the budget is nearly spent, Meta's.
-fn wait(ours: Duration, usage: Usage, reason: &str) -> Stop {
+/// Reschedules after the longer of our wait and, where the budget is nearly spent, Meta's.
+fn reschedule(ours: Duration, usage: Usage, reason: &str) -> Stop {
     let pause = if usage.percent >= BUSY_PERCENT {
-        usage.regain.unwrap_or(PAUSE)
+        usage.regain.unwrap_or(DEFAULT_WAIT)
     } else {
         Duration::ZERO
     };
     Stop::Job(JobError::snooze(ours.max(pause), reason))
 }
 
-/// `None` for a row that names no ad: it is of a coarser level than was asked for.
-fn ad_day(row: InsightRow) -> Option<AdDay> {
+/// Returns `None` for a row without an ad, which is of a coarser level than requested.
+fn to_ad_day(row: InsightRow) -> Option<AdDay> {
     let purchases = i64::try_from(row.purchases().trunc()).unwrap_or(i64::MAX);
     let purchase_value = row.purchase_value();
     Some(AdDay {

@@ -1,6 +1,4 @@
-//! Refreshes one ad account: opens a refresh, or goes on with the open one, has its reports made and
-//! read, and publishes. What is done is in the database after each step, so that a killed worker
-//! costs one step; waiting is done in the queue.
+//! The refresh of one ad account.
 
 use std::time::Duration;
 
@@ -13,10 +11,16 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::reading::{PAUSE, Reading, Stop};
+use super::reading::{DEFAULT_WAIT, Reading, Stop};
 use crate::notifications::SendMessage;
 use crate::{Services, job};
 
+/// Refreshes one ad account: opens a refresh or resumes the open one, has Meta prepare the reports,
+/// reads and publishes them. Each step is committed, so that a killed worker costs one step.
+///
+/// - Trigger: every two hours, and `POST /ad-accounts/{id}/refresh`.
+/// - Uniqueness: one open job for each account.
+/// - Rerun: publishes the same rows for the same days.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshAccount {
@@ -25,7 +29,7 @@ pub struct RefreshAccount {
 
 impl Job<Services> for RefreshAccount {
     const NAME: &'static str = "ads.refresh_account";
-    /// Pages are committed one by one, and a try reads a limited number of them.
+    /// Pages are committed one by one, and an attempt reads a limited number of them.
     const TIMEOUT: Duration = Duration::from_secs(300);
 
     fn uniqueness(&self) -> Uniqueness {
@@ -57,18 +61,19 @@ impl Job<Services> for RefreshAccount {
             refresh,
         };
         reading
-            .checkpoint(tx, reading.progress(0, "opened"))
+            .checkpoint(tx, reading.progress_of(0, "opened"))
             .await?;
         match reading.read_all().await {
-            Ok(()) => publish(&reading).await,
-            Err(stop) => Err(give_way(&reading, stop).await?),
+            Ok(()) => publish_refresh(&reading).await,
+            Err(stop) => Err(record_stop(&reading, stop).await?),
         }
     }
 }
 
 fn open_token(cx: &JobContext<Services>, account: &Account) -> Result<SecretString, JobError> {
     let connection = &account.connection;
-    let sealed = connection.sealed_token.as_deref().unwrap_or_default();
+    let sealed = connection.sealed_token.as_deref();
+    let sealed = sealed.ok_or_else(|| JobError::fail("the connection has no token"))?;
     let context = ads::connection_context(cx.company(), connection.connected_by);
     let token = cx
         .services()
@@ -78,7 +83,7 @@ fn open_token(cx: &JobContext<Services>, account: &Account) -> Result<SecretStri
     Ok(String::from_utf8(token).map_err(JobError::fail)?.into())
 }
 
-async fn publish(reading: &Reading<'_>) -> JobResult {
+async fn publish_refresh(reading: &Reading<'_>) -> JobResult {
     let (cx, refresh) = (reading.cx, &reading.refresh);
     let mut tx = cx.begin().await?;
     let rows = ads::publish(&mut tx, reading.account.id, refresh, cx.now()).await?;
@@ -90,23 +95,37 @@ async fn publish(reading: &Reading<'_>) -> JobResult {
     .await
 }
 
-/// How the job ends or waits after what stopped it. Where nothing but a person can help, the refresh
-/// is closed; else it stays open for the next try.
-async fn give_way(reading: &Reading<'_>, stop: Stop) -> Result<JobError, JobError> {
+/// Returns how the job ends or waits after `stop`. Where only a person can help, the refresh is
+/// closed; else it stays open for the next attempt.
+async fn record_stop(reading: &Reading<'_>, stop: Stop) -> Result<JobError, JobError> {
     let error = match stop {
         Stop::Job(error) => return Ok(error),
-        Stop::Failed(reason) => return fail(reading, reason).await,
+        Stop::Failed(reason) => return fail_refresh(reading, reason).await,
         Stop::Meta(error) => error,
     };
     match error.class {
-        Class::RateLimited => Ok(JobError::snooze(error.retry_after.unwrap_or(PAUSE), error)),
+        Class::RateLimited => Ok(JobError::snooze(
+            error.retry_after.unwrap_or(DEFAULT_WAIT),
+            error,
+        )),
         Class::Retry | Class::Unknown => Ok(JobError::retry(error)),
-        _ => fail(reading, error).await,
+        Class::Permanent
+        | Class::Misconfigured
+        | Class::NeedsReauth
+        | Class::Recipient
+        | Class::WindowClosed
+        | Class::TooMuchData
+        | Class::Expired
+        | Class::AlreadyDone => fail_refresh(reading, error).await,
     }
 }
 
-/// Closes the refresh; a token that ended stops the connection, refusals are counted on the account.
-async fn fail(reading: &Reading<'_>, cause: impl Into<Failure>) -> Result<JobError, JobError> {
+/// Closes the refresh. An expired token stops the connection. Missing permissions are counted on
+/// the account.
+async fn fail_refresh(
+    reading: &Reading<'_>,
+    cause: impl Into<Failure>,
+) -> Result<JobError, JobError> {
     let cause = cause.into();
     let (cx, account) = (reading.cx, &reading.account);
     let reason = cause.to_string();
@@ -122,18 +141,19 @@ async fn fail(reading: &Reading<'_>, cause: impl Into<Failure>) -> Result<JobErr
     }
     ads::fail_refresh(&mut tx, reading.refresh.id, &reason, cx.now()).await?;
     reading
-        .checkpoint(tx, reading.progress(0, "failed"))
+        .checkpoint(tx, reading.progress_of(0, "failed"))
         .await?;
     Ok(JobError::fail(reason))
 }
 
-/// Whoever can sign in again is told of it, the first time.
+/// Stops the connection and, the first time, notifies the people who can connect it again.
 async fn stop_connection(tx: &mut Tx, reading: &Reading<'_>, reason: &str) -> Result<(), JobError> {
     let (company, now) = (reading.cx.company(), reading.cx.now());
     if ads::require_reauth(tx, reading.account.connection.id, reason, now).await? {
-        let told = notifications::tell_admins(tx, company, Template::AdsReconnect, now).await?;
+        let messages = notifications::tell_admins(tx, company, Template::AdsReconnect, now).await?;
         tx.enqueue_all(
-            told.into_iter()
+            messages
+                .into_iter()
                 .map(|id| job(company, &SendMessage { message_id: id }))
                 .collect(),
         )
@@ -142,6 +162,7 @@ async fn stop_connection(tx: &mut Tx, reading: &Reading<'_>, reason: &str) -> Re
     Ok(())
 }
 
+/// Why a refresh is closed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]

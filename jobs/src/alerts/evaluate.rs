@@ -1,12 +1,11 @@
-//! Looks at a company's stock and opens, updates and ends its alerts; who must be told gets one
-//! message each. All of it is one transaction with a constant number of statements.
+//! The evaluation of a company's alert rules.
 
 use chrono::{DateTime, Utc};
 use domain::alerts::{self, AlertMessage, Applied, Rule, Verdict};
 use domain::notifications::{self, NewNotice, Template, WORTH_SENDING};
 use platform::db::Tx;
 use platform::ids::{CompanyId, Uuid};
-use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness};
+use platform::queue::{EnqueuedBy, Job, JobContext, JobError, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -14,7 +13,12 @@ use crate::notifications::SendMessage;
 use crate::rupture::refresh_outlooks;
 use crate::{Services, job};
 
-/// By the tick, after imports, after movements: takes no details, looks at everything.
+/// Opens, updates and resolves the alerts of a company, and notifies each recipient once. All of it
+/// is one transaction with a constant number of statements.
+///
+/// - Trigger: every 5 minutes, and after movements, sales and imports.
+/// - Uniqueness: one open job for each company; a duplicate while it runs requests a rerun.
+/// - Rerun: changes nothing where stock and rules are the same.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluateAlerts {}
@@ -22,6 +26,7 @@ pub struct EvaluateAlerts {}
 impl Job<Services> for EvaluateAlerts {
     const NAME: &'static str = "alerts.evaluate";
     const QUEUE: Queue = Queue::Fast;
+    const ENQUEUED_BY: EnqueuedBy = EnqueuedBy::Supervisors;
 
     fn uniqueness(&self) -> Uniqueness {
         Uniqueness::Reconciler(String::new())
@@ -29,26 +34,23 @@ impl Job<Services> for EvaluateAlerts {
 
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let done = evaluate(&mut tx, cx.company(), cx.now()).await?;
+        let done = evaluate_company(&mut tx, cx.company(), cx.now()).await?;
         let result = json!({ "changed": done.changed, "messages": done.messages });
         cx.finish(tx, result).await
     }
 }
 
-/// What an evaluation did.
+/// The changes that an evaluation made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Evaluated {
-    /// Alerts opened, updated or ended.
+    /// Alerts opened, updated or resolved.
     pub changed: usize,
     pub messages: usize,
 }
 
-/// Evaluates a company within `tx`. Rules are locked first: a second evaluation of the company waits
-/// there, and then finds nothing left.
-///
-/// # Errors
-/// The database's.
-pub async fn evaluate(
+/// Evaluates a company within `tx`. It locks the rules first, so that a second evaluation of the
+/// company waits for this one and finds nothing left to change.
+pub async fn evaluate_company(
     tx: &mut Tx,
     company: CompanyId,
     now: DateTime<Utc>,
@@ -59,15 +61,15 @@ pub async fn evaluate(
     let open = alerts::lock_open(tx).await?;
     let verdicts = alerts::evaluate(&rules, &products, &open);
     let applied = alerts::apply(tx, company, &rules, &verdicts, now).await?;
-    let messages = tell(tx, company, &rules, &verdicts, &applied, now).await?;
+    let messages = notify_recipients(tx, company, &rules, &verdicts, &applied, now).await?;
     Ok(Evaluated {
         changed: applied.len(),
         messages,
     })
 }
 
-/// Writes the notices of the verdicts, and one job for each message.
-async fn tell(
+/// Writes one message for each recipient of a verdict, and one job for each message.
+async fn notify_recipients(
     tx: &mut Tx,
     company: CompanyId,
     rules: &[Rule],
@@ -90,7 +92,7 @@ async fn tell(
         let Some(rule) = rules.iter().find(|rule| rule.id == verdict.rule_id) else {
             continue;
         };
-        match notices_of(rule, verdict, told, &audience, now) {
+        match build_notices(rule, verdict, told, &audience, now) {
             Ok(new) => notices.extend(new),
             Err(reason) => silent.push((told.alert.0, reason)),
         }
@@ -109,8 +111,8 @@ async fn tell(
     Ok(made.len())
 }
 
-/// Who is told of a verdict, or why nobody is.
-fn notices_of(
+/// Returns the notices of a verdict, or the reason why nobody is notified.
+fn build_notices(
     rule: &Rule,
     verdict: &Verdict,
     told: &Applied,
@@ -128,7 +130,7 @@ fn notices_of(
         return Err("no_address");
     }
     let message = AlertMessage::new(&audience.company, rule.condition.kind(), cause, verdict);
-    let variables = serde_json::to_value(&message).unwrap_or_default();
+    let variables = serde_json::to_value(&message).expect("an alert message is JSON");
     let notice = |to: alerts::Destination| NewNotice {
         alert_id: told.alert.0,
         revision: told.revision,

@@ -1,15 +1,11 @@
 //! Jobs of the alerts area.
 
 mod evaluate;
-mod evaluate_all;
 
-pub use evaluate::{EvaluateAlerts, Evaluated, evaluate};
-pub use evaluate_all::EvaluateAllAlerts;
+pub use evaluate::{EvaluateAlerts, Evaluated, evaluate_company};
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
-    registry
-        .with::<EvaluateAlerts>()
-        .with::<EvaluateAllAlerts>()
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
+    registry.with::<EvaluateAlerts>()
 }

@@ -1,8 +1,7 @@
-//! Routes one stored event to the company whose subscription it speaks of. Of the event only the
-//! subscription's id and its owner are used, so that a second or a late one does no harm.
+//! The routing of Stripe's events to companies.
 
 use domain::billing::{self, EventState, Notice};
-use platform::queue::{Job, JobContext, JobError, JobResult, JobScope, Queue, Uniqueness};
+use platform::queue::{Job, JobContext, JobError, JobResult, Platform, Queue, Uniqueness};
 use providers::stripe::Event;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,6 +9,12 @@ use serde_json::json;
 use super::ApplySubscription;
 use crate::{Services, job};
 
+/// Finds the company of a stored event and enqueues [`ApplySubscription`]. It uses only the
+/// subscription's id and owner, so that repeated and late events are harmless.
+///
+/// - Trigger: Stripe's webhook.
+/// - Uniqueness: one open job for each event.
+/// - Rerun: enqueues the same job again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApplyEvent {
@@ -17,16 +22,15 @@ pub struct ApplyEvent {
     pub event: String,
 }
 
-impl Job<Services> for ApplyEvent {
+impl Job<Services, Platform> for ApplyEvent {
     const NAME: &'static str = "billing.apply_event";
     const QUEUE: Queue = Queue::Fast;
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
         Uniqueness::WhileOpen(self.event.clone())
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
         let body = billing::load_event(&mut tx, &self.event).await?;
         let event = Event::parse(&body).map_err(JobError::fail)?;

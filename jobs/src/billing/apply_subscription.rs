@@ -1,5 +1,4 @@
-//! Makes the company's subscription what Stripe says it is now. Reading the record instead of the
-//! event is what makes duplicates and disorder harmless: whichever event comes last, the same is read.
+//! The subscription of a company, as Stripe has it.
 
 use chrono::{DateTime, TimeDelta};
 use domain::billing::{self, Plan, Record, Seen};
@@ -11,9 +10,16 @@ use serde_json::json;
 
 use crate::Services;
 
-/// A day's reconciliation asks again anyway; an event must not be lost meanwhile.
+/// The daily reconciliation enqueues the job again, so that a longer wait serves nothing.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(3);
 
+/// Stores the company's subscription as Stripe has it now. It reads the subscription and not an
+/// event, so that the order and the number of events do not matter.
+///
+/// - Trigger: an event of Stripe, and daily.
+/// - Uniqueness: one open job for each subscription, so that the last response is written last; a
+///   duplicate while it runs requests a rerun.
+/// - Rerun: reads and stores the subscription again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApplySubscription {
@@ -25,8 +31,6 @@ impl Job<Services> for ApplySubscription {
     const NAME: &'static str = "billing.apply_subscription";
     const QUEUE: Queue = Queue::Fast;
 
-    /// One at a time, so that the answer written last is the one that was asked for last; an event
-    /// that comes while Stripe is being asked makes it ask once more.
     fn uniqueness(&self) -> Uniqueness {
         Uniqueness::Reconciler(self.subscription.clone())
     }
@@ -36,10 +40,10 @@ impl Job<Services> for ApplySubscription {
         let found = stripe
             .fetch_subscription(&self.subscription)
             .await
-            .map_err(|error| setback(&cx, error))?;
+            .map_err(|error| to_job_error(&cx, error))?;
         let plan = plan_of_price(stripe, found.price.as_deref());
         if plan.is_none() {
-            tracing::warn!(price = found.price, "price of no plan");
+            tracing::warn!(price = found.price, "no plan has this price");
         }
         let mut tx = cx.begin().await?;
         let before = billing::find_held(&mut tx, &found.id).await?;
@@ -53,7 +57,7 @@ impl Job<Services> for ApplySubscription {
         );
         let status = found.status.clone();
         let changed =
-            billing::apply_record(&mut tx, cx.company(), &record(found), held, cx.now()).await?;
+            billing::apply_record(&mut tx, cx.company(), &to_record(found), held, cx.now()).await?;
         cx.finish(
             tx,
             json!({"plan": held.plan, "status": status, "changed": changed}),
@@ -70,7 +74,7 @@ fn plan_of_price(stripe: &Stripe, price: Option<&str>) -> Option<Plan> {
     }
 }
 
-fn record(found: Subscription) -> Record {
+fn to_record(found: Subscription) -> Record {
     Record {
         stripe_id: found.id,
         customer: found.customer,
@@ -83,13 +87,13 @@ fn record(found: Subscription) -> Record {
     }
 }
 
-/// Trouble at Stripe, or with our key for it, spends no try: it passes, or a person puts it right.
-fn setback(cx: &JobContext<Services>, error: ProviderError) -> JobError {
-    let passes = matches!(
+/// A failure at Stripe or of our key spends no attempt: it ends by itself, or a person mends it.
+fn to_job_error(cx: &JobContext<Services>, error: ProviderError) -> JobError {
+    let is_temporary = matches!(
         error.class,
         Class::RateLimited | Class::Misconfigured | Class::Retry | Class::Unknown
     );
-    if !passes || age(cx) > GIVE_UP_AFTER {
+    if !is_temporary || age_of(cx) > GIVE_UP_AFTER {
         return JobError::fail(error);
     }
     let jitter = f64::from(cx.job_id().0.as_bytes()[15]) / 255.0;
@@ -97,11 +101,11 @@ fn setback(cx: &JobContext<Services>, error: ProviderError) -> JobError {
     JobError::snooze(ours.max(error.retry_after.unwrap_or_default()), error)
 }
 
-/// Since the job was enqueued, as its id tells.
-fn age(cx: &JobContext<Services>) -> TimeDelta {
-    let made = cx.job_id().0.get_timestamp().and_then(|at| {
+/// Returns the time since the job was enqueued, from its id.
+fn age_of(cx: &JobContext<Services>) -> TimeDelta {
+    let created_at = cx.job_id().0.get_timestamp().and_then(|at| {
         let (seconds, nanos) = at.to_unix();
         DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
     });
-    made.map_or(TimeDelta::zero(), |made| cx.now() - made)
+    created_at.map_or(TimeDelta::zero(), |created_at| cx.now() - created_at)
 }

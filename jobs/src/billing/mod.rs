@@ -1,17 +1,14 @@
-//! From a stored event of Stripe's to the company's plan: a platform job finds whose it is, the
-//! company's own job reads Stripe's record and writes it.
+//! Jobs of the billing area. A platform job finds the company of a stored Stripe event. A job of
+//! the company reads the subscription at Stripe and stores it.
 
 mod apply_event;
 mod apply_subscription;
-mod reconcile_subscriptions;
 
 pub use apply_event::ApplyEvent;
 pub use apply_subscription::ApplySubscription;
-pub use reconcile_subscriptions::ReconcileSubscriptions;
 
-pub(crate) fn register(registry: crate::Registry) -> crate::Registry {
+pub(crate) fn register_jobs(registry: crate::Registry) -> crate::Registry {
     registry
-        .with::<ApplyEvent>()
+        .with_platform::<ApplyEvent>()
         .with::<ApplySubscription>()
-        .with::<ReconcileSubscriptions>()
 }

@@ -9,7 +9,7 @@ use platform::queue::{JobContext, JobError};
 
 use super::import_merge::take_turn;
 use crate::Services;
-use crate::events::{Event, reactions};
+use crate::events::{Event, reactions_to};
 
 /// Why an import ends; one that is over already stays as it is.
 pub(super) enum Ending {
@@ -64,7 +64,7 @@ async fn settle(tx: &mut Tx, company: CompanyId, work: &Work) -> Result<(), JobE
     }
     recompute_levels(tx, company, &written).await?;
     import::record_settled(tx, company, work.id).await?;
-    tx.enqueue_all(reactions(company, event_of(work.kind)))
+    tx.enqueue_all(reactions_to(company, event_of(work.kind)))
         .await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::import_end::{event_of, unless_over};
 use super::import_file::progress;
 use crate::Services;
-use crate::events::reactions;
+use crate::events::reactions_to;
 
 /// Lines in one commit.
 const RANGE: i64 = 100_000;
@@ -127,7 +127,7 @@ async fn finish(
         import::warn_of_lines(&mut tx, company, work.id).await?;
     }
     unless_over(import::succeed(&mut tx, company, work.id, &counts).await)?;
-    tx.enqueue_all(reactions(company, event_of(work.kind)))
+    tx.enqueue_all(reactions_to(company, event_of(work.kind)))
         .await?;
     cx.finish(tx, json!({ "state": State::Succeeded, "totals": counts }))
         .await

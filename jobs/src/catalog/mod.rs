@@ -1,7 +1,6 @@
 //! Jobs of the catalog area.
 
 mod close_import;
-mod close_imports;
 mod import_end;
 mod import_file;
 mod import_merge;
@@ -9,18 +8,16 @@ mod import_stage;
 mod sweep_files;
 
 pub use close_import::CloseImport;
-pub use close_imports::CloseImports;
 pub use import_file::ImportFile;
 pub use sweep_files::SweepFiles;
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry
         .with::<ImportFile>()
         .with::<CloseImport>()
-        .with::<CloseImports>()
-        .with::<SweepFiles>()
+        .with_platform::<SweepFiles>()
 }
 
 #[cfg(test)]

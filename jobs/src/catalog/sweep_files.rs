@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use domain::catalog::import;
 use platform::db::Scope;
 use platform::ids::CompanyId;
-use platform::queue::{Done, Job, JobContext, JobError, JobResult, JobScope, Queue, Uniqueness};
+use platform::queue::{Done, Job, JobContext, JobError, JobResult, Platform, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -22,16 +22,15 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 #[serde(deny_unknown_fields)]
 pub struct SweepFiles {}
 
-impl Job<Services> for SweepFiles {
+impl Job<Services, Platform> for SweepFiles {
     const NAME: &'static str = "catalog.sweep_files";
     const QUEUE: Queue = Queue::Heavy;
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
-        Uniqueness::WhileOpen(String::new())
+        Uniqueness::Singleton
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let Services { blobs, db, .. } = cx.services();
         let mut swept = 0;
         let old = blobs

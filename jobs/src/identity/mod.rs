@@ -1,6 +1,6 @@
 //! Jobs of the identity area.
 
-mod mail;
+mod account_mail;
 mod send_invitation;
 mod send_password_reset;
 mod sweep;
@@ -11,9 +11,9 @@ pub use sweep::Sweep;
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry
-        .with::<SendPasswordReset>()
+        .with_platform::<SendPasswordReset>()
         .with::<SendInvitation>()
-        .with::<Sweep>()
+        .with_platform::<Sweep>()
 }

@@ -1,12 +1,20 @@
-//! Mails an invitation. The token is sealed in the invitation's row, as for password resets.
+//! The e-mail that invites a person. The token is sealed in the invitation's row, as that of a
+//! password reset.
 
 use domain::identity::{self, InvitationId};
 use platform::queue::{Done, Job, JobContext, JobError, JobResult, Queue};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::mail::{self, Mail};
+use super::account_mail::{AccountMail, invitation_text};
 use crate::Services;
+use crate::mail::deliver_mail;
 
+/// Mails an invitation.
+///
+/// - Trigger: a person is invited.
+/// - Uniqueness: none, because each invitation has one job.
+/// - Rerun: sends nothing more, because the invitation is Brevo's idempotency key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SendInvitation {
@@ -23,9 +31,7 @@ impl Job<Services> for SendInvitation {
             identity::invitation_mail(&mut tx, cx.company(), self.invitation_id, cx.now()).await?;
         tx.rollback().await?;
         let Some(invitation) = invitation else {
-            return Ok(Done::with(
-                &serde_json::json!({"skipped": "accepted or expired"}),
-            ));
+            return Ok(Done::with(&json!({"skipped": "accepted or expired"})));
         };
         let services = cx.services();
         let context = format!("invitations:{}", self.invitation_id);
@@ -33,25 +39,26 @@ impl Job<Services> for SendInvitation {
             .keyring
             .open(&context, &invitation.sealed_token)
             .map_err(JobError::fail)?;
-        let link = format!(
-            "{}/accept-invitation#{}",
-            services.public_url,
-            String::from_utf8_lossy(&token)
-        );
-        let (subject, paragraphs) = mail::invitation(
+        let token = String::from_utf8_lossy(&token);
+        let link = format!("{}/accept-invitation#{token}", services.public_url);
+        let (subject, paragraphs) = invitation_text(
             invitation.language,
             &invitation.invited_by,
             &invitation.company_name,
             &link,
         );
-        let mail = Mail {
+        let mail = AccountMail {
             to_email: invitation.email,
             to_name: None,
             subject,
             paragraphs,
             tag: "invitation",
         };
-        mail::send(&services.providers, mail, self.invitation_id.0, cx.job_id()).await?;
+        deliver_mail(
+            services,
+            &mail.into_email(self.invitation_id.0, cx.job_id()),
+        )
+        .await?;
         Ok(Done::empty())
     }
 }

@@ -1,32 +1,36 @@
-//! Mails the link that resets a password. The token is sealed in the reset's row, so that neither
-//! the job's arguments nor its result hold a secret.
+//! The e-mail with the link that resets a password. The token is sealed in the reset's row, so that
+//! neither the job's payload nor its result holds a secret.
 
 use domain::identity::{self, PasswordResetId};
-use platform::queue::{Done, Job, JobContext, JobError, JobResult, JobScope, Queue};
+use platform::queue::{Done, Job, JobContext, JobError, JobResult, Platform, Queue};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::mail::{self, Mail};
+use super::account_mail::{AccountMail, password_reset_text};
 use crate::Services;
+use crate::mail::deliver_mail;
 
+/// Mails the link that resets a password.
+///
+/// - Trigger: a request for a reset.
+/// - Uniqueness: none, because each reset has one job.
+/// - Rerun: sends nothing more, because the reset is Brevo's idempotency key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SendPasswordReset {
     pub reset_id: PasswordResetId,
 }
 
-impl Job<Services> for SendPasswordReset {
+impl Job<Services, Platform> for SendPasswordReset {
     const NAME: &'static str = "identity.send_password_reset";
     const QUEUE: Queue = Queue::Fast;
-    const SCOPE: JobScope = JobScope::Platform;
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
         let reset = identity::reset_mail(&mut tx, self.reset_id).await?;
         tx.rollback().await?;
         let Some(reset) = reset else {
-            return Ok(Done::with(
-                &serde_json::json!({"skipped": "used or expired"}),
-            ));
+            return Ok(Done::with(&json!({"skipped": "used or expired"})));
         };
         let services = cx.services();
         let context = format!("password_resets:{}", self.reset_id);
@@ -34,20 +38,17 @@ impl Job<Services> for SendPasswordReset {
             .keyring
             .open(&context, &reset.sealed_token)
             .map_err(JobError::fail)?;
-        let link = format!(
-            "{}/reset-password#{}",
-            services.public_url,
-            String::from_utf8_lossy(&token)
-        );
-        let (subject, paragraphs) = mail::password_reset(reset.language, &reset.full_name, &link);
-        let mail = Mail {
+        let token = String::from_utf8_lossy(&token);
+        let link = format!("{}/reset-password#{token}", services.public_url);
+        let (subject, paragraphs) = password_reset_text(reset.language, &reset.full_name, &link);
+        let mail = AccountMail {
             to_email: reset.email,
             to_name: Some(reset.full_name),
             subject,
             paragraphs,
             tag: "password-reset",
         };
-        mail::send(&services.providers, mail, self.reset_id.0, cx.job_id()).await?;
+        deliver_mail(services, &mail.into_email(self.reset_id.0, cx.job_id())).await?;
         Ok(Done::empty())
     }
 }

@@ -1,25 +1,29 @@
-//! Deletes ended sessions, spent resets, old windows of tries and idempotency keys.
+//! The removal of what identity no longer needs.
 
 use domain::identity;
-use platform::queue::{Job, JobContext, JobResult, JobScope, Uniqueness};
+use platform::queue::{Job, JobContext, JobResult, Platform, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::Services;
 
+/// Deletes ended sessions, used resets, and old counters of attempts and idempotency keys.
+///
+/// - Trigger: hourly.
+/// - Uniqueness: one open job.
+/// - Rerun: deletes what has expired since.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {}
 
-impl Job<Services> for Sweep {
+impl Job<Services, Platform> for Sweep {
     const NAME: &'static str = "identity.sweep";
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
-        Uniqueness::WhileOpen(String::new())
+        Uniqueness::Singleton
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
         let swept = identity::sweep(&mut tx).await?;
         cx.finish(tx, json!({"swept": swept})).await

@@ -1,5 +1,5 @@
-//! A message over Brevo. Every try of one effect carries the same key, so that a lost answer is no
-//! doubt: the same call again sends nothing more.
+//! A message over Brevo. Every attempt of one effect carries the same idempotency key, so that
+//! repeating a call whose answer was lost sends nothing more.
 
 use domain::notifications::{
     EffectId, MessageState, OpenEffect, Outgoing, Rendered, SuppressionReason,
@@ -9,9 +9,10 @@ use providers::ProviderError;
 use providers::brevo::{EventKind, NewEmail};
 
 use crate::Services;
+use crate::mail::send_mail;
 
-/// Makes the call; gives Brevo's id.
-pub(super) async fn send(
+/// Sends the e-mail and returns Brevo's id of it.
+pub(super) async fn send_email(
     services: &Services,
     company: CompanyId,
     message: &Outgoing,
@@ -27,13 +28,13 @@ pub(super) async fn send(
         idempotency_key: effect.id.0,
         reference: format!("{company}:{}", effect.id),
         tags: vec![message.template.as_str().to_owned()],
+        attachments: Vec::new(),
     };
-    let sent = services.providers.brevo.send_email(&email).await?;
-    Ok(sent.message_id)
+    send_mail(services, &email).await
 }
 
-/// What Brevo's word says of the message, and of the address for the time to come.
-pub fn told_by(kind: EventKind) -> (Option<MessageState>, Option<SuppressionReason>) {
+/// Returns the state of the message after an event of Brevo, and why its address is suppressed.
+pub fn state_of_event(kind: EventKind) -> (Option<MessageState>, Option<SuppressionReason>) {
     match kind {
         EventKind::Requested => (Some(MessageState::Sent), None),
         EventKind::Delivered => (Some(MessageState::Delivered), None),
@@ -47,12 +48,12 @@ pub fn told_by(kind: EventKind) -> (Option<MessageState>, Option<SuppressionReas
         EventKind::Spam => (None, Some(SuppressionReason::Complaint)),
         EventKind::Unsubscribed => (None, Some(SuppressionReason::Unsubscribed)),
         EventKind::Error => (Some(MessageState::Failed), None),
-        // Brevo keeps trying.
+        // Brevo sends it again by itself.
         EventKind::Deferred | EventKind::SoftBounce | EventKind::Other => (None, None),
     }
 }
 
-/// Reads back what `send` gave as reference: the company and the effect.
+/// Returns the company and the effect of a reference that `send_email` wrote.
 pub fn parse_reference(reference: &str) -> Option<(CompanyId, EffectId)> {
     let (company, effect) = reference.split_once(':')?;
     Some((company.parse().ok()?, effect.parse().ok()?))
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_suppresses_at_brevo_suppresses_here() {
+    fn events_that_suppress_at_brevo_suppress_here() {
         let kinds = [
             EventKind::Requested,
             EventKind::Delivered,
@@ -80,12 +81,16 @@ mod tests {
             EventKind::Other,
         ];
         for kind in kinds {
-            assert_eq!(told_by(kind).1.is_some(), kind.suppresses(), "{kind:?}");
+            assert_eq!(
+                state_of_event(kind).1.is_some(),
+                kind.suppresses(),
+                "{kind:?}"
+            );
         }
     }
 
     #[test]
-    fn a_reference_is_read_back_and_anything_else_is_not() {
+    fn only_our_own_references_are_parsed() {
         let (company, effect) = (CompanyId::new(), EffectId::new());
         assert_eq!(
             parse_reference(&format!("{company}:{effect}")),

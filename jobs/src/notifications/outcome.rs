@@ -1,45 +1,46 @@
-//! What a provider's refusal means for a message: one decision for each class of error.
+//! What follows from a provider's error: one outcome for each class.
 
 use std::time::Duration;
 
 use domain::notifications::{MessageState, SuppressionReason};
 use providers::{Class, ProviderError};
 
-/// A lost answer: what the provider did meanwhile shows after this at the latest.
-const SETTLE_AFTER_SILENCE: Duration = Duration::from_secs(60);
-/// Twilio's own word that it failed (a 500 with its code): it is done with the call. Any other 5xx may
-/// come from something in between, with the call still under way behind it.
-const SETTLE_AFTER_ANSWER: Duration = Duration::from_secs(2);
-/// Where a provider doesn't say how long its limit lasts.
+/// After a lost answer, what the provider did is visible after this time at the latest.
+const SETTLE_AFTER_LOST_ANSWER: Duration = Duration::from_secs(60);
+/// A 500 with Twilio's own code ends the call. Any other 5xx may come from a proxy, with the call
+/// still running behind it.
+const SETTLE_AFTER_ERROR: Duration = Duration::from_secs(2);
+/// The wait where a provider does not say how long its rate limit lasts.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 
+/// What becomes of a message whose call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The provider has it already.
+    /// The provider already has the message.
     Done,
-    /// Perhaps done: look it up after this long, before anything else.
+    /// The message may have been sent: look it up after this time, before anything else.
     LookUp(Duration),
-    /// Surely not done by this call, worth another try after the usual back-off.
-    TryAgain,
-    /// Surely not done by this call, and no use before this long.
+    /// The call sent nothing: repeat it after the usual back-off.
+    Retry,
+    /// The call sent nothing: repeat it after this time.
     Wait(Duration),
-    /// Free text isn't let through: send the approved template.
+    /// The provider rejects free text: send the approved template.
     UseTemplate,
-    /// Ended without being sent; the address is to be left alone where a reason is given.
+    /// The message ends without being sent. With a reason, its address is suppressed.
     End(MessageState, Option<SuppressionReason>),
 }
 
 /// Twilio's code for a recipient who opted out.
 pub(super) const OPTED_OUT: u32 = 21610;
 
-pub(super) fn outcome(error: &ProviderError) -> Outcome {
+pub(super) fn outcome_of(error: &ProviderError) -> Outcome {
     match error.class {
         Class::AlreadyDone => Outcome::Done,
         Class::Unknown if error.status == Some(500) && error.code.is_some() => {
-            Outcome::LookUp(SETTLE_AFTER_ANSWER)
+            Outcome::LookUp(SETTLE_AFTER_ERROR)
         }
-        Class::Unknown => Outcome::LookUp(SETTLE_AFTER_SILENCE),
-        Class::Retry => Outcome::TryAgain,
+        Class::Unknown => Outcome::LookUp(SETTLE_AFTER_LOST_ANSWER),
+        Class::Retry => Outcome::Retry,
         Class::RateLimited => Outcome::Wait(error.retry_after.unwrap_or(DEFAULT_WAIT)),
         Class::WindowClosed => Outcome::UseTemplate,
         Class::Expired => Outcome::End(MessageState::Expired, None),
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn each_class_of_error_has_its_consequence() {
+    fn each_class_of_error_has_an_outcome() {
         let cases = [
             (
                 Class::Unknown,
@@ -105,7 +106,7 @@ mod tests {
                 Some("20503"),
                 Outcome::LookUp(Duration::from_secs(60)),
             ),
-            (Class::Retry, None, None, Outcome::TryAgain),
+            (Class::Retry, None, None, Outcome::Retry),
             (
                 Class::RateLimited,
                 Some(429),
@@ -146,7 +147,7 @@ mod tests {
         ];
         for (class, status, code, expected) in cases {
             assert_eq!(
-                outcome(&error(class, status, code)),
+                outcome_of(&error(class, status, code)),
                 expected,
                 "{class:?} {code:?}"
             );

@@ -1,12 +1,13 @@
-//! Sends one message, once. What can't be sent now is tried again for as long as the message is worth
-//! sending, however often that is: trouble at a provider spends no try of the job.
+//! The sending of one message, once.
 //!
-//! | dies here | what the next try finds |
+//! | dies here | what the next attempt finds |
 //! |---|---|
-//! | before `intended` is committed | nothing: it sends |
-//! | after it, before or in the call | an open effect: Twilio is searched after the settle delay, Brevo called again with the same key |
-//! | after the call, before its record | the same; or Twilio's callback has settled it meanwhile |
+//! | before `intended` is committed | no effect: it sends |
+//! | before the end of the call | an open effect: Twilio is searched, Brevo called again |
+//! | after the call, before its record | the same, unless Twilio's callback has settled the effect |
 //! | after the record | the message is sent: nothing to do |
+//!
+//! Twilio is searched after a delay in which a late send shows; Brevo deduplicates by the same key.
 
 use domain::notifications::{
     self, Channel, Claimed, MessageId, MessageState, OpenEffect, Outgoing, Rendered,
@@ -18,18 +19,24 @@ use providers::twilio::Content;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::answer::{self, end, pause, wait_of};
+use super::call_record::{back_off, end_message, record_failed_call, record_sent, requested_wait};
 use super::{email, whatsapp};
 use crate::{Services, job};
 
+/// Sends one message. A failure of the provider spends no attempt: the job is rescheduled until the
+/// message expires.
+///
+/// - Trigger: the message is written, and a person or a callback that requests another attempt.
+/// - Uniqueness: one open job for each message; a duplicate while it runs requests a rerun.
+/// - Rerun: nothing once the message is sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
     pub message_id: MessageId,
 }
 
-/// Everything that a call needs, put together before it.
-struct Ready {
+/// Everything that the call to the provider needs.
+struct PreparedCall {
     message: Outgoing,
     effect: OpenEffect,
     words: Rendered,
@@ -49,14 +56,14 @@ impl Job<Services> for SendMessage {
         let mut tx = cx.begin().await?;
         match notifications::claim_message(&mut tx, self.message_id, cx.now()).await? {
             Claimed::Over(state) => cx.finish(tx, json!({ "state": state })).await,
-            Claimed::Send(message) => send(&cx, tx, message).await,
-            Claimed::Repeat(message, effect) => repeat(&cx, tx, message, effect).await,
-            Claimed::Settle(message, effect) => settle(&cx, tx, message, effect).await,
+            Claimed::Send(message) => send_first(&cx, tx, message).await,
+            Claimed::Repeat(message, effect) => repeat_email(&cx, tx, message, effect).await,
+            Claimed::Settle(message, effect) => settle_whatsapp(&cx, tx, message, effect).await,
         }
     }
 }
 
-fn words(services: &Services, message: &Outgoing) -> Result<Rendered, JobError> {
+fn render_words(services: &Services, message: &Outgoing) -> Result<Rendered, JobError> {
     let link = match message.alert_id {
         Some(alert) => format!("{}/api/v1/alerts/{alert}", services.public_url),
         None => services.public_url.clone(),
@@ -70,12 +77,12 @@ fn words(services: &Services, message: &Outgoing) -> Result<Rendered, JobError> 
     .map_err(JobError::fail)
 }
 
-/// Commits the intention, then calls.
-async fn send(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) -> JobResult {
-    let words = match words(cx.services(), &message) {
+/// Commits the intended effect, then calls the provider.
+async fn send_first(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) -> JobResult {
+    let words = match render_words(cx.services(), &message) {
         Ok(words) => words,
         Err(error) => {
-            return end(
+            return end_message(
                 cx,
                 tx,
                 message.id,
@@ -95,9 +102,9 @@ async fn send(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) -> JobRe
             let sid = known.or_else(|| {
                 whatsapp::sandbox_sid(cx.services(), message.template, message.language)
             });
-            let Some(content) = whatsapp::content(&message, &words, sid) else {
+            let Some(content) = whatsapp::build_content(&message, &words, sid) else {
                 let reason = "outside the 24-hour window, and no approved template is known";
-                return end(
+                return end_message(
                     cx,
                     tx,
                     message.id,
@@ -107,7 +114,7 @@ async fn send(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) -> JobRe
                 )
                 .await;
             };
-            (whatsapp::sent_as(&content), Some(content))
+            (whatsapp::form_of(&content), Some(content))
         }
     };
     let effect = OpenEffect::intend(
@@ -120,9 +127,9 @@ async fn send(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) -> JobRe
     )
     .await?;
     cx.checkpoint(tx, &Progress::default()).await?;
-    call(
+    call_provider(
         cx,
-        Ready {
+        PreparedCall {
             message,
             effect,
             words,
@@ -132,19 +139,19 @@ async fn send(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) -> JobRe
     .await
 }
 
-/// The same call with the same key as the try before.
-async fn repeat(
+/// Repeats the call of an earlier attempt with the same key.
+async fn repeat_email(
     cx: &JobContext<Services>,
     mut tx: Tx,
     message: Outgoing,
     effect: OpenEffect,
 ) -> JobResult {
-    let words = words(cx.services(), &message)?;
+    let words = render_words(cx.services(), &message)?;
     effect.intend_again(&mut tx).await?;
     cx.checkpoint(tx, &Progress::default()).await?;
-    call(
+    call_provider(
         cx,
-        Ready {
+        PreparedCall {
             message,
             effect,
             words,
@@ -154,26 +161,28 @@ async fn repeat(
     .await
 }
 
-async fn call(cx: &JobContext<Services>, ready: Ready) -> JobResult {
+async fn call_provider(cx: &JobContext<Services>, prepared: PreparedCall) -> JobResult {
     let (services, company) = (cx.services(), cx.company());
-    let Ready {
+    let PreparedCall {
         message,
         effect,
         words,
         content,
-    } = ready;
-    let answer = match content {
-        Some(content) => whatsapp::send(services, company, &message, &effect, content).await,
-        None => email::send(services, company, &message, &effect, &words).await,
+    } = prepared;
+    let sent = match content {
+        Some(content) => {
+            whatsapp::send_whatsapp(services, company, &message, &effect, content).await
+        }
+        None => email::send_email(services, company, &message, &effect, &words).await,
     };
-    match answer {
-        Ok(provider_id) => answer::sent(cx, effect.id, Some(provider_id)).await,
-        Err(error) => answer::not_sent(cx, &message, &effect, error).await,
+    match sent {
+        Ok(provider_id) => record_sent(cx, effect.id, Some(provider_id)).await,
+        Err(error) => record_failed_call(cx, &message, &effect, error).await,
     }
 }
 
-/// An earlier try may have reached Twilio: search, and send again only when it surely didn't.
-async fn settle(
+/// Searches Twilio for what an earlier attempt may have sent, and sends where nothing is found.
+async fn settle_whatsapp(
     cx: &JobContext<Services>,
     tx: Tx,
     message: Outgoing,
@@ -188,36 +197,39 @@ async fn settle(
             "an earlier call may still show at the provider",
         ));
     }
-    let found = match whatsapp::find(cx.services(), &message, &effect, cx.now()).await {
+    let found = match whatsapp::find_sent(cx.services(), &message, &effect, cx.now()).await {
         Ok(found) => found,
-        Err(error) => return not_found_out(cx, &message, error).await,
+        Err(error) => return record_failed_search(cx, &message, error).await,
     };
     let mut tx = cx.begin().await?;
     let taken = notifications::taken_provider_ids(&mut tx, &found).await?;
     if let Some(sid) = found.into_iter().find(|sid| !taken.contains(sid)) {
         tx.rollback().await?;
-        return answer::sent(cx, effect.id, Some(sid)).await;
+        return record_sent(cx, effect.id, Some(sid)).await;
     }
     notifications::mark_absent(&mut tx, effect.id, cx.now()).await?;
-    // The search took a while: a STOP may have come, or a callback.
+    // A STOP or a callback may have arrived during the search.
     match notifications::claim_message(&mut tx, message.id, cx.now()).await? {
-        Claimed::Send(message) => send(cx, tx, message).await,
+        Claimed::Send(message) => send_first(cx, tx, message).await,
         Claimed::Over(state) => cx.finish(tx, json!({ "state": state })).await,
         Claimed::Repeat(..) | Claimed::Settle(..) => {
-            Err(JobError::retry("another try of the message is open"))
+            Err(JobError::retry("another attempt of the message is open"))
         }
     }
 }
 
-/// The search itself failed. It is repeated for as long as the message is worth sending; then nobody
-/// can tell, so it isn't sent again, and whoever must not miss it gets an e-mail instead.
-async fn not_found_out(
+/// Reschedules a search that failed until the message expires. Then the message stays undetermined,
+/// it is not sent again, and its recipient gets an e-mail instead.
+async fn record_failed_search(
     cx: &JobContext<Services>,
     message: &Outgoing,
     error: ProviderError,
 ) -> JobResult {
     if message.expires_at > cx.now() {
-        return Err(JobError::snooze(pause(cx, message, wait_of(&error)), error));
+        return Err(JobError::snooze(
+            back_off(cx, message, requested_wait(&error)),
+            error,
+        ));
     }
     let mut tx = cx.begin().await?;
     let state = MessageState::Undetermined;

@@ -1,4 +1,4 @@
-//! A message over Twilio: the call, and the search for what an earlier call may have left there.
+//! A message over Twilio: sending it, and finding one that an earlier attempt may have sent.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::Language;
@@ -15,9 +15,9 @@ use crate::Services;
 /// Twilio stamps with its own clock.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// What is said, and how it is let through: text where the recipient's window is open, else the
-/// approved template; `None` where there is no such template.
-pub(super) fn content(
+/// Returns the text where the recipient's 24-hour window is open, else the approved template, and
+/// `None` where there is no such template.
+pub(super) fn build_content(
     message: &Outgoing,
     words: &Rendered,
     sid: Option<String>,
@@ -31,7 +31,7 @@ pub(super) fn content(
     })
 }
 
-/// The sandbox's own approved templates; the real ones are in the database.
+/// Returns the sandbox's approved template; those of Twilio are in the database.
 pub(super) fn sandbox_sid(
     services: &Services,
     template: Template,
@@ -48,16 +48,16 @@ pub(super) fn sandbox_sid(
     }
 }
 
-/// The stored text for how a message goes out.
-pub(super) fn sent_as(content: &Content) -> &'static str {
+/// Returns the stored name of the content's form.
+pub(super) fn form_of(content: &Content) -> &'static str {
     match content {
         Content::Text(_) => "text",
         Content::Template { .. } => "template",
     }
 }
 
-/// Makes the call, once; gives Twilio's id.
-pub(super) async fn send(
+/// Sends the message once and returns Twilio's id of it.
+pub(super) async fn send_whatsapp(
     services: &Services,
     company: CompanyId,
     message: &Outgoing,
@@ -67,23 +67,25 @@ pub(super) async fn send(
     let new = NewMessage {
         to: message.recipient.clone(),
         content,
-        status_callback: Some(callback(services, company, effect)),
+        status_callback: Some(callback_url(services, company, effect)),
         validity: (message.expires_at - effect.intended_at).to_std().ok(),
     };
     let made = services.providers.twilio.create_message(&new).await?;
     Ok(made.sid)
 }
 
-/// Signed by Twilio with everything in it, so that what comes back names the effect beyond doubt.
-fn callback(services: &Services, company: CompanyId, effect: &OpenEffect) -> String {
+/// Returns the address of the status callback. Twilio signs all of it, so that the effect it names
+/// can be trusted.
+fn callback_url(services: &Services, company: CompanyId, effect: &OpenEffect) -> String {
     format!(
         "{}/api/v1/webhooks/twilio/status?company={company}&effect={}",
         services.public_url, effect.id
     )
 }
 
-/// Messages at Twilio that may be this effect's, oldest first: same recipient, same time, same words.
-pub(super) async fn find(
+/// Returns the messages at Twilio that may be this effect's, oldest first: same recipient, time and
+/// words.
+pub(super) async fn find_sent(
     services: &Services,
     message: &Outgoing,
     effect: &OpenEffect,
@@ -95,18 +97,18 @@ pub(super) async fn find(
         .twilio
         .find_messages(&message.recipient, since, now + CLOCK_SKEW)
         .await?;
-    found.retain(|candidate| same_words(&candidate.body, &effect.body));
+    found.retain(|candidate| has_same_words(&candidate.body, &effect.body));
     found.sort_by_key(|candidate| candidate.created_at);
     Ok(found.into_iter().map(|candidate| candidate.sid).collect())
 }
 
-/// Blanks apart: channels are free with them.
-fn same_words(a: &str, b: &str) -> bool {
+/// Compares without whitespace, which channels may change.
+fn has_same_words(a: &str, b: &str) -> bool {
     a.split_whitespace().eq(b.split_whitespace())
 }
 
-/// Where Twilio's word puts one of our messages; `None` for words that say nothing new.
-pub fn state_of(status: MessageStatus, expired: bool) -> Option<MessageState> {
+/// Returns the state of a message after a status of Twilio, or `None` where nothing changes.
+pub fn state_of_status(status: MessageStatus, expired: bool) -> Option<MessageState> {
     match status {
         MessageStatus::Sent => Some(MessageState::Sent),
         MessageStatus::Delivered => Some(MessageState::Delivered),
@@ -124,7 +126,7 @@ pub fn state_of(status: MessageStatus, expired: bool) -> Option<MessageState> {
     }
 }
 
-/// What a failure that Twilio tells of lets us do.
+/// Returns whether a failure at Twilio is final.
 pub fn failure_of(code: Option<u32>) -> Failure {
     match code {
         Some(code) if class_of(code) == Class::WindowClosed => Failure::WindowClosed,
@@ -136,8 +138,8 @@ pub fn failure_of(code: Option<u32>) -> Failure {
     }
 }
 
-/// What such a failure says of the address for the time to come.
-pub fn flag_of(code: Option<u32>) -> Option<SuppressionReason> {
+/// Returns why the address of such a failure is suppressed.
+pub fn suppression_of(code: Option<u32>) -> Option<SuppressionReason> {
     match code {
         Some(OPTED_OUT) => Some(SuppressionReason::Stop),
         Some(code) if class_of(code) == Class::Recipient => Some(SuppressionReason::Invalid),
@@ -150,8 +152,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_compared_without_their_blanks() {
-        assert!(same_words("*a*\nb\n\nc", "*a* b c"));
-        assert!(!same_words("a b", "ab"));
+    fn words_are_compared_without_whitespace() {
+        assert!(has_same_words("*a*\nb\n\nc", "*a* b c"));
+        assert!(!has_same_words("a b", "ab"));
     }
 }

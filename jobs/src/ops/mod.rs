@@ -1,4 +1,4 @@
-//! Jobs that keep the house itself.
+//! Jobs of the ops area.
 
 mod ping;
 mod prune_jobs;
@@ -8,6 +8,6 @@ pub use prune_jobs::PruneJobs;
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
-    registry.with::<Ping>().with::<PruneJobs>()
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
+    registry.with::<Ping>().with_platform::<PruneJobs>()
 }

@@ -1,31 +1,35 @@
-//! Forgets finished jobs: what succeeded or was cancelled after 7 days, what died or was parked after
-//! 30, in small batches, each a commit of its own.
+//! The retention of finished jobs.
 
-use platform::queue::{Done, Job, JobContext, JobResult, JobScope, Uniqueness, retention};
+use platform::queue::{Done, Job, JobContext, JobResult, Platform, Uniqueness, retention};
 use serde::{Deserialize, Serialize};
 
 use crate::Services;
 
-const BATCH: i64 = 5_000;
+const MAX_BATCH_JOBS: i64 = 5_000;
 
+/// Deletes succeeded and cancelled jobs after 7 days, and dead and parked ones after 30. Each batch
+/// is a commit of its own.
+///
+/// - Trigger: every 10 minutes.
+/// - Uniqueness: one open job.
+/// - Rerun: deletes what has expired since.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PruneJobs {}
 
-impl Job<Services> for PruneJobs {
+impl Job<Services, Platform> for PruneJobs {
     const NAME: &'static str = "ops.prune_jobs";
-    const SCOPE: JobScope = JobScope::Platform;
 
     fn uniqueness(&self) -> Uniqueness {
-        Uniqueness::WhileOpen(String::new())
+        Uniqueness::Singleton
     }
 
-    async fn run(self, cx: JobContext<Services>) -> JobResult {
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut pruned = 0;
         while !cx.is_cancelled() {
-            let batch = retention::prune_jobs(cx.services().db.engine(), BATCH).await?;
+            let batch = retention::prune_jobs(cx.services().db.engine(), MAX_BATCH_JOBS).await?;
             pruned += batch;
-            if batch < BATCH {
+            if batch < MAX_BATCH_JOBS {
                 break;
             }
         }

@@ -1,12 +1,10 @@
 //! Jobs of the rupture area.
 
-mod compute_all_demand;
 mod compute_demand;
 mod run_prediction;
 #[cfg(test)]
 mod tests;
 
-pub use compute_all_demand::ComputeAllDemand;
 pub use compute_demand::ComputeDemand;
 pub use run_prediction::RunPrediction;
 
@@ -21,17 +19,11 @@ use platform::queue::JobError;
 
 use crate::Registry;
 
-pub(crate) fn register(registry: Registry) -> Registry {
-    registry
-        .with::<ComputeDemand>()
-        .with::<ComputeAllDemand>()
-        .with::<RunPrediction>()
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
+    registry.with::<ComputeDemand>().with::<RunPrediction>()
 }
 
-/// Every watched product with its outlook as of `now`, kept for readers.
-///
-/// # Errors
-/// The database's.
+/// Computes the outlook of every watched product as of `now` and stores it for readers.
 pub(crate) async fn refresh_outlooks(
     tx: &mut Tx,
     company: CompanyId,
@@ -49,7 +41,7 @@ pub(crate) async fn refresh_outlooks(
     Ok(forecasts)
 }
 
-/// The outlooks that today's stock would have with another demand; nothing is kept.
+/// Returns the outlooks of today's stock with another demand, and stores nothing.
 async fn study_outlooks(
     tx: &mut Tx,
     company: CompanyId,
@@ -64,7 +56,7 @@ async fn study_outlooks(
     run_blocking(move || watched.into_iter().map(&mut with_demand).collect()).await
 }
 
-/// The arithmetic runs beside the async threads.
+/// Runs arithmetic on a blocking thread, so that the async threads stay responsive.
 async fn run_blocking(
     compute: impl FnOnce() -> Vec<Forecast> + Send + 'static,
 ) -> Result<Vec<Forecast>, JobError> {

@@ -1,5 +1,4 @@
-//! A run that somebody asked for. As of a day of their choice it is a study: its results are its own,
-//! the company's demand stays that of the last day, and nobody is alarmed by the past.
+//! A prediction that a person requested.
 
 use std::time::Duration;
 
@@ -10,8 +9,14 @@ use serde_json::json;
 
 use super::{refresh_outlooks, study_outlooks};
 use crate::Services;
-use crate::events::{Event, reactions};
+use crate::events::{Event, reactions_to};
 
+/// Runs a prediction. As of an earlier day it is a study: it stores its own results and changes
+/// neither the company's demand nor its alerts.
+///
+/// - Trigger: `POST /predictions/runs`.
+/// - Uniqueness: one open job for each run.
+/// - Rerun: nothing once the run has succeeded.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunPrediction {
@@ -46,7 +51,7 @@ impl Job<Services> for RunPrediction {
             )
         } else {
             let made = rupture::recompute_demand(&mut tx, company, now).await?;
-            tx.enqueue_all(reactions(company, Event::DemandComputed))
+            tx.enqueue_all(reactions_to(company, Event::DemandComputed))
                 .await?;
             (
                 made,

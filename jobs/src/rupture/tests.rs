@@ -23,8 +23,8 @@ const OPTIONS: &str = r#"{
     "cancellation_prefix": "C", "negative_prices": "reject"
 }"#;
 
-/// The daily series made from the same file by others, by product.
-fn series(wide: &[u8]) -> (NaiveDate, HashMap<String, Vec<f64>>) {
+/// Parses the daily series by product, which were computed from the same file independently.
+fn parse_series(wide: &[u8]) -> (NaiveDate, HashMap<String, Vec<f64>>) {
     let text = String::from_utf8_lossy(wide);
     let mut lines = text.lines();
     let last_day = lines
@@ -81,8 +81,8 @@ impl Shop {
         }
     }
 
-    /// Brings the file in, and runs everything that follows by itself.
-    async fn import(&self, file: Vec<u8>) -> Vec<String> {
+    /// Imports the file, runs all jobs that follow, and returns their kinds.
+    async fn import_file(&self, file: Vec<u8>) -> Vec<String> {
         let id = ImportId::new();
         let blob_key = format!("{}/imports/{id}", self.company);
         let stored = self
@@ -134,7 +134,7 @@ impl Drop for Shop {
 }
 
 #[tokio::test]
-async fn demand_of_the_retail_file_is_that_of_the_daily_series_made_from_it() {
+async fn the_retail_file_has_the_demand_of_its_daily_series() {
     let (Some(file), Some(wide)) = (
         data_set("online_retail_2010_2011.csv.gz"),
         data_set("online_retail_daily_demand.csv.gz"),
@@ -142,7 +142,7 @@ async fn demand_of_the_retail_file_is_that_of_the_daily_series_made_from_it() {
         return;
     };
     let shop = Shop::open().await;
-    let ran = shop.import(file).await;
+    let ran = shop.import_file(file).await;
     assert_eq!(
         ran,
         [
@@ -152,7 +152,7 @@ async fn demand_of_the_retail_file_is_that_of_the_daily_series_made_from_it() {
         ]
     );
 
-    let (last_day, series) = series(&wide);
+    let (last_day, series) = parse_series(&wide);
     let rows = sqlx::query!(
         "select p.sku_key as \"sku!\", d.as_of, d.history_days, d.rate_per_day, d.dispersion, d.class
          from demand d join products p on p.id = d.product_id"
@@ -166,13 +166,13 @@ async fn demand_of_the_retail_file_is_that_of_the_daily_series_made_from_it() {
         let Some(units) = series.get(&row.sku) else {
             continue;
         };
-        let theirs = Demand::estimate(&History::from_days(units, last_day).unwrap(), 7);
+        let expected = Demand::estimate(&History::from_days(units, last_day).unwrap(), 7);
         compared += 1;
         let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(1.0);
-        if !close(row.rate_per_day, theirs.rate.per_day())
-            || !close(row.dispersion, theirs.dispersion)
+        if !close(row.rate_per_day, expected.rate.per_day())
+            || !close(row.dispersion, expected.dispersion)
         {
-            differing.push((row.sku, row.rate_per_day, theirs.rate.per_day()));
+            differing.push((row.sku, row.rate_per_day, expected.rate.per_day()));
         }
     }
     assert_eq!(compared, series.len());

@@ -12,6 +12,10 @@ use tokio::sync::Notify;
 /// The channel that the relay listens on.
 pub const CHANNEL: &str = "vigie_jobs";
 
+/// Sends notifications for a process, one at a time: many commits share one.
+///
+/// NOTIFY inside the enqueueing transactions would serialise their commits. The relay's look-back
+/// finds the jobs of a notification that is lost in a crash.
 #[derive(Debug, Clone)]
 pub(crate) struct RelayNotifier(Arc<Notify>);
 

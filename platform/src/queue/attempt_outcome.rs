@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 
-use super::envelope::Claim;
-use super::failure::{FailureAction, FailureClass};
-use super::job::{Done, JobError, JobResult};
+use super::claim::Claim;
+use super::failure::FailureAction;
+use super::failure_class::FailureClass;
+use super::job_error::JobError;
+use super::job_result::{Done, JobResult};
 use super::retry;
 use super::state::TerminalState;
 

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
-use super::envelope::{Claim, Enqueued, NewJob};
-use super::{finish, outbox};
+use super::claim::Claim;
+use super::new_job::{Enqueued, NewJob};
+use super::enqueue::enqueue_jobs;
+use super::finish;
 use crate::db::{Db, STATEMENT_DEADLINE, with_deadline};
 use crate::ids::Uuid;
 
@@ -242,7 +244,7 @@ async fn enqueue_batches(db: Db, receiver: Arc<Mutex<mpsc::Receiver<Request>>>) 
 async fn enqueue_batch(db: &Db, jobs: &[NewJob]) -> sqlx::Result<Vec<Enqueued>> {
     // One statement: its own transaction.
     let enqueued = with_deadline(db.engine(), STATEMENT_DEADLINE, async |conn| {
-        outbox::enqueue(conn, jobs).await
+        enqueue_jobs(conn, jobs).await
     })
     .await?;
     db.notify_relay();

@@ -4,10 +4,29 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-use super::envelope::{Claim, Queue};
 use super::liveness::DEAD_AFTER;
+use super::queue_name::Queue;
 use crate::db::{STATEMENT_DEADLINE, with_deadline};
-use crate::ids::{CompanyId, Uuid};
+use crate::ids::{CompanyId, JobId, Uuid};
+
+/// A job that this process may run: it holds the fence until another claim raises it.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    pub id: JobId,
+    pub company: Option<CompanyId>,
+    pub kind: String,
+    pub version: i16,
+    pub args: String,
+    pub fence: i32,
+    /// Number of this attempt, from 1.
+    pub attempt: i16,
+    pub max_attempts: i16,
+    pub run_at: DateTime<Utc>,
+    /// The database's time of the claim: the job's `now`.
+    pub started_at: DateTime<Utc>,
+    pub request_id: Option<String>,
+    pub traceparent: Option<String>,
+}
 
 /// Claims those of `ids` that wait and are due. Each claim raises the fence and spends an attempt.
 ///

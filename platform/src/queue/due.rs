@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-use super::envelope::{Priority, Queue};
+use super::priority::Priority;
+use super::queue_name::Queue;
 use crate::ids::Uuid;
 
 /// A place in the order of due rows.

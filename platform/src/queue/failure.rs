@@ -4,33 +4,10 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 
-use super::envelope::Claim;
+use super::claim::Claim;
+use super::failure_class::FailureClass;
 use super::finish::Finished;
 use super::state::TerminalState;
-
-/// Why an attempt failed, as stored in `job_attempts`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureClass {
-    Retry,
-    RateLimited,
-    Timeout,
-    Panic,
-    Crash,
-    Permanent,
-}
-
-impl FailureClass {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Retry => "retry",
-            Self::RateLimited => "rate_limited",
-            Self::Timeout => "timeout",
-            Self::Panic => "panic",
-            Self::Crash => "crash",
-            Self::Permanent => "permanent",
-        }
-    }
-}
 
 /// What becomes of a job whose attempt didn't succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use sqlx::PgConnection;
 
-use super::envelope::Claim;
+use super::claim::Claim;
 use crate::ids::Uuid;
 
 /// What became of an outcome that was to be recorded.

@@ -16,13 +16,23 @@
 //! Job bodies use [`Job`] and [`JobContext`]. Callers that enqueue use [`NewJob`] and `db::Tx`.
 //! Functions that run a statement return the database's error when it fails.
 
-mod attempt_outcome;
-mod envelope;
 mod job;
-mod outbox;
+mod job_context;
+mod job_error;
+mod job_result;
+mod job_scope;
+
+mod attempt_outcome;
+mod failure_class;
 mod run_report;
 mod state;
+
+mod enqueue;
+mod new_job;
+mod priority;
+mod queue_name;
 mod tx;
+mod uniqueness;
 
 pub mod cron;
 pub mod registry;
@@ -45,9 +55,17 @@ pub mod schedule;
 pub mod view;
 
 pub use crate::db::{CHANNEL, notify};
-pub use envelope::{Claim, Enqueued, NewJob, Priority, Queue, Uniqueness};
-pub use failure::FailureClass;
-pub use job::{Cause, Done, Job, JobContext, JobError, JobResult, JobScope};
+pub use claim::Claim;
+pub use failure_class::FailureClass;
+pub use job::{EnqueuedBy, Job};
+pub use job_context::{Attempt, JobContext};
+pub use job_error::{Cause, JobError};
+pub use job_result::{Done, JobResult};
+pub use job_scope::{JobScope, Platform};
+pub use new_job::{Enqueued, NewJob};
+pub use priority::Priority;
 pub use progress::Progress;
+pub use queue_name::Queue;
 pub use registry::Registry;
 pub use state::{JobState, TerminalState};
+pub use uniqueness::Uniqueness;

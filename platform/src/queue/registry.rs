@@ -1,76 +1,108 @@
-//! The list of job types that a process can run, by stored name.
+//! The registry of job types that a process can run, by stored name.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use serde::de::Error as _;
 
-use super::envelope::{NewJob, Priority, Queue};
-use super::job::{Job, JobContext, JobResult, JobScope};
-use crate::ids::{CompanyId, JobId};
-use crate::telemetry::TraceContext;
+use super::job::{EnqueuedBy, Job};
+use super::job_context::{Attempt, JobContext};
+use super::job_result::JobResult;
+use super::job_scope::{JobScope, Platform};
+use super::new_job::NewJob;
+use super::queue_name::Queue;
+use crate::ids::CompanyId;
 
 /// One job type with its policy.
-pub struct Kind<W> {
+pub struct Kind<S> {
     pub name: &'static str,
     pub version: u16,
     pub queue: Queue,
-    pub scope: JobScope,
+    pub enqueued_by: EnqueuedBy,
     pub max_attempts: u16,
     pub timeout: Duration,
-    start: StartFn<W>,
-    accepts: AcceptFn,
+    scope: &'static str,
+    start: StartFn<S>,
+    accept: AcceptFn,
 }
 
-type StartFn<W> = fn(&str, JobContext<W>) -> serde_json::Result<BoxFuture<'static, JobResult>>;
-type AcceptFn = fn(Option<CompanyId>, &str) -> serde_json::Result<NewJob>;
+type StartFn<S> = fn(Attempt<S>) -> Result<BoxFuture<'static, JobResult>, StartError>;
+type AcceptFn = fn(CompanyId, &str) -> serde_json::Result<NewJob>;
 
-impl<W: Send + Sync + 'static> Kind<W> {
-    fn of<J: Job<W>>() -> Self {
+/// Why a claimed job cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{kind} is a {scope} job")]
+    WrongScope {
+        kind: &'static str,
+        scope: &'static str,
+    },
+    #[error("payload can't be read: {0}")]
+    Payload(#[from] serde_json::Error),
+}
+
+impl<S: Send + Sync + 'static> Kind<S> {
+    fn of<J: Job<S, Scope>, Scope: JobScope>() -> Self {
         Self {
             name: J::NAME,
             version: J::VERSION,
             queue: J::QUEUE,
-            scope: J::SCOPE,
+            enqueued_by: J::ENQUEUED_BY,
             max_attempts: J::MAX_ATTEMPTS,
             timeout: J::TIMEOUT,
-            start: |args, cx| {
-                let job: J = serde_json::from_str(args)?;
-                Ok(Box::pin(job.run(cx)))
-            },
-            accepts: |company, args| {
-                let job: J = serde_json::from_str(args)?;
-                Ok(new_job::<W, J>(company, &job))
-            },
+            scope: Scope::NAME,
+            start: start_typed_job::<S, J, Scope>,
+            accept: accept_typed_payload::<S, J, Scope>,
         }
     }
 
-    /// Decodes the payload and makes the body's future.
+    /// Decodes the payload and returns the body's future.
     ///
     /// # Errors
-    /// The payload isn't this kind's.
-    pub fn start(
+    /// The row is of another scope or version, and will be at each attempt.
+    pub fn start_job(
         &self,
-        args: &str,
-        cx: JobContext<W>,
-    ) -> serde_json::Result<BoxFuture<'static, JobResult>> {
-        (self.start)(args, cx)
+        attempt: Attempt<S>,
+    ) -> Result<BoxFuture<'static, JobResult>, StartError> {
+        (self.start)(attempt)
     }
 
-    /// Checks a payload that came from outside and makes the job of it.
+    /// Validates a payload that a caller sent and builds the company's job of it.
     ///
     /// # Errors
-    /// The payload isn't this kind's.
-    pub fn accept(&self, company: Option<CompanyId>, args: &str) -> serde_json::Result<NewJob> {
-        (self.accepts)(company, args)
+    /// The payload is not one of this kind.
+    pub fn accept_payload(&self, company: CompanyId, args: &str) -> serde_json::Result<NewJob> {
+        (self.accept)(company, args)
     }
 }
 
-impl<W> std::fmt::Debug for Kind<W> {
+fn start_typed_job<S: Send + Sync + 'static, J: Job<S, Scope>, Scope: JobScope>(
+    attempt: Attempt<S>,
+) -> Result<BoxFuture<'static, JobResult>, StartError> {
+    let job: serde_json::Result<J> = serde_json::from_str(&attempt.claim.args);
+    let cx = JobContext::new(attempt).ok_or(StartError::WrongScope {
+        kind: J::NAME,
+        scope: Scope::NAME,
+    })?;
+    Ok(Box::pin(job?.run(cx)))
+}
+
+fn accept_typed_payload<S, J: Job<S, Scope>, Scope: JobScope>(
+    company: CompanyId,
+    args: &str,
+) -> serde_json::Result<NewJob> {
+    let scope = Scope::from_company_id(Some(company))
+        .ok_or_else(|| serde_json::Error::custom("not a company's kind"))?;
+    let job: J = serde_json::from_str(args)?;
+    Ok(NewJob::new::<S, Scope, J>(scope, &job))
+}
+
+impl<S> std::fmt::Debug for Kind<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{} v{} on {}, {} attempts of {:?}, {:?}",
+            "{} v{} on {}, {} attempts of {:?}, {}",
             self.name,
             self.version,
             self.queue.name(),
@@ -83,12 +115,12 @@ impl<W> std::fmt::Debug for Kind<W> {
 
 /// All kinds by name, former names included.
 #[derive(Debug)]
-pub struct Registry<W> {
-    kinds: Vec<Kind<W>>,
+pub struct Registry<S> {
+    kinds: Vec<Kind<S>>,
     by_name: BTreeMap<&'static str, usize>,
 }
 
-impl<W: Send + Sync + 'static> Registry<W> {
+impl<S: Send + Sync + 'static> Registry<S> {
     pub fn new() -> Self {
         Self {
             kinds: Vec::new(),
@@ -96,50 +128,45 @@ impl<W: Send + Sync + 'static> Registry<W> {
         }
     }
 
-    /// Adds a job type.
+    /// Adds a company's job type.
     ///
     /// # Panics
-    /// On a name that is taken: two types can't share stored jobs.
+    /// Panics on a name that is taken: two types cannot share stored jobs.
     #[must_use]
-    pub fn with<J: Job<W>>(mut self) -> Self {
+    pub fn with<J: Job<S>>(self) -> Self {
+        self.with_kind::<J, CompanyId>()
+    }
+
+    /// Adds a platform job type.
+    ///
+    /// # Panics
+    /// As [`Registry::with`].
+    #[must_use]
+    pub fn with_platform<J: Job<S, Platform>>(self) -> Self {
+        self.with_kind::<J, Platform>()
+    }
+
+    fn with_kind<J: Job<S, Scope>, Scope: JobScope>(mut self) -> Self {
         for name in [J::NAME].iter().chain(J::FORMERLY) {
             let taken = self.by_name.insert(name, self.kinds.len());
             assert!(taken.is_none(), "two job types are named {name}");
         }
-        self.kinds.push(Kind::of::<J>());
+        self.kinds.push(Kind::of::<J, Scope>());
         self
     }
 
-    pub fn find(&self, name: &str) -> Option<&Kind<W>> {
+    pub fn find_kind(&self, name: &str) -> Option<&Kind<S>> {
         self.by_name.get(name).map(|&index| &self.kinds[index])
     }
 
-    /// In the order of registration.
-    pub fn kinds(&self) -> impl Iterator<Item = &Kind<W>> {
+    /// Returns the kinds in the order of their registration.
+    pub fn kinds(&self) -> impl Iterator<Item = &Kind<S>> {
         self.kinds.iter()
     }
 }
 
-impl<W: Send + Sync + 'static> Default for Registry<W> {
+impl<S: Send + Sync + 'static> Default for Registry<S> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// A typed job, ready to be enqueued for `company`, or for the platform where there is none.
-pub fn new_job<W, J: Job<W>>(company: Option<CompanyId>, job: &J) -> NewJob {
-    NewJob {
-        id: JobId::new(),
-        company,
-        kind: J::NAME,
-        version: J::VERSION,
-        args: serde_json::to_string(job).expect("a payload of ids and facts is JSON"),
-        queue: J::QUEUE,
-        priority: Priority::Normal,
-        max_attempts: J::MAX_ATTEMPTS,
-        unique: job.uniqueness(),
-        run_at: None,
-        created_by: None,
-        trace: TraceContext::current(),
     }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::attempt_outcome::RunOutcome;
-use super::envelope::Claim;
-use super::failure::{FailureAction, FailureClass};
+use super::claim::Claim;
+use super::failure::FailureAction;
+use super::failure_class::FailureClass;
 use super::state::TerminalState;
 
 /// Logs and counts a failure. Returns the error of an attempt that failed.

@@ -14,10 +14,11 @@ use super::attempt_outcome::{
     AttemptOutcome, classify_panic, classify_result, classify_timeout, park_job,
 };
 use super::batch::Completions;
-use super::envelope::Claim;
+use super::claim::Claim;
 use super::failure::{self, FailureAction};
 use super::finish::Finished;
-use super::job::{JobContext, JobResult, JobScope};
+use super::job_context::Attempt;
+use super::job_result::JobResult;
 use super::registry::{Kind, Registry};
 use super::run_report::{report_failure, report_run};
 use crate::db::{Db, STATEMENT_DEADLINE, with_deadline};
@@ -122,7 +123,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
     }
 
     fn find_kind(&self, claim: &Claim) -> Result<&Kind<W>, String> {
-        let Some(kind) = self.registry.find(&claim.kind) else {
+        let Some(kind) = self.registry.find_kind(&claim.kind) else {
             return Err(format!("unknown kind {}", claim.kind));
         };
         if claim.version.cast_unsigned() > kind.version {
@@ -130,14 +131,6 @@ impl<W: Send + Sync + 'static> Runner<W> {
                 "payload version {} is newer than {}",
                 claim.version, kind.version
             ));
-        }
-        let scope = if claim.company.is_some() {
-            JobScope::Company
-        } else {
-            JobScope::Platform
-        };
-        if scope != kind.scope {
-            return Err(format!("{} is a {:?} job", kind.name, kind.scope));
         }
         Ok(kind)
     }
@@ -149,16 +142,17 @@ impl<W: Send + Sync + 'static> Runner<W> {
         cancel: CancellationToken,
         stop: &CancellationToken,
     ) -> AttemptOutcome {
-        let cx = JobContext::new(
-            self.services.clone(),
-            self.db.clone(),
-            claim.clone(),
+        let attempt = Attempt {
+            services: self.services.clone(),
+            db: self.db.clone(),
+            claim: claim.clone(),
             cancel,
-            kind.timeout,
-        );
-        let body = match kind.start(&claim.args, cx) {
+            started: Instant::now(),
+            timeout: kind.timeout,
+        };
+        let body = match kind.start_job(attempt) {
             Ok(body) => body,
-            Err(cause) => return park_job(format!("payload can't be read: {cause}")),
+            Err(cause) => return park_job(cause.to_string()),
         };
         let trace = TraceContext::current();
         let mut task = crate::task::spawn("job", trace.scope(body));

@@ -6,17 +6,16 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::cron::Cron;
-use super::envelope::NewJob;
+use super::new_job::NewJob;
 use crate::db::Db;
 
 /// A schedule as the code declares it. Edits of operators in the database take precedence.
-#[derive(Debug)]
 pub struct ScheduleSpec {
     pub name: &'static str,
     /// Six fields, seconds first.
     pub cron: &'static str,
     pub timezone: &'static str,
-    pub job: fn() -> NewJob,
+    pub job: Box<dyn Fn() -> NewJob + Send + Sync>,
 }
 
 /// The result of one check for due ticks.

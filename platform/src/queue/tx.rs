@@ -1,7 +1,7 @@
 //! Enqueueing in a transaction: the jobs exist once its other writes do.
 
-use super::envelope::{Enqueued, NewJob};
-use super::outbox;
+use super::enqueue::enqueue_jobs;
+use super::new_job::{Enqueued, NewJob};
 use crate::db::Tx;
 
 impl Tx {
@@ -17,6 +17,6 @@ impl Tx {
         if !jobs.is_empty() {
             self.notify_relay_on_commit();
         }
-        outbox::enqueue(self, &jobs).await
+        enqueue_jobs(self, &jobs).await
     }
 }

@@ -3,9 +3,11 @@
 //! A send carries an idempotency key inside its JSON `headers`: with the same key on every try,
 //! repeating one that is `Unknown` is harmless.
 
+mod attachment;
 mod codes;
 mod webhook;
 
+pub use attachment::Attachment;
 pub use webhook::{BrevoEvent, EventKind, parse_events};
 
 use std::fmt;
@@ -35,6 +37,7 @@ pub struct NewEmail {
     /// Our id of the send: comes back in every webhook as `X-Mailin-custom`.
     pub reference: String,
     pub tags: Vec<String>,
+    pub attachments: Vec<Attachment>,
 }
 
 /// What Brevo answered to a send.
@@ -146,6 +149,9 @@ impl Brevo {
         }
         if !email.tags.is_empty() {
             body["tags"] = json!(email.tags);
+        }
+        if !email.attachments.is_empty() {
+            body["attachment"] = email.attachments.iter().map(Attachment::to_body).collect();
         }
         body
     }

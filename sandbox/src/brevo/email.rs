@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::attachment::Attachment;
 use crate::clock::now;
 
 /// One accepted e-mail.
@@ -17,6 +18,8 @@ pub(crate) struct Email {
     pub(crate) text: Option<String>,
     pub(crate) headers: Value,
     pub(crate) tags: Vec<String>,
+    #[serde(default)]
+    pub(crate) attachments: Vec<Attachment>,
     pub(crate) idempotency_key: Option<String>,
     /// `X-Mailin-custom`.
     pub(crate) reference: Option<String>,
@@ -51,6 +54,7 @@ impl Email {
                 "either of htmlContent or textContent is missing",
             ));
         }
+        let attachments = Attachment::accept_all(&body["attachment"])?;
         let headers = body["headers"].clone();
         Ok(Self {
             message_id: format!("<{}@sandbox>", uuid::Uuid::new_v4().simple()),
@@ -60,6 +64,7 @@ impl Email {
             html: html.unwrap_or_default(),
             text,
             tags: serde_json::from_value(body["tags"].clone()).unwrap_or_default(),
+            attachments,
             idempotency_key: headers["idempotencyKey"].as_str().map(ToOwned::to_owned),
             reference: headers["X-Mailin-custom"].as_str().map(ToOwned::to_owned),
             headers,
@@ -81,6 +86,7 @@ impl Email {
             "text": self.text,
             "headers": self.headers,
             "tags": self.tags,
+            "attachments": self.attachments.iter().map(Attachment::as_seen).collect::<Vec<_>>(),
             "reference": self.reference,
             "idempotency_key": self.idempotency_key,
             "status": self.status,

@@ -1,5 +1,6 @@
 //! Brevo's transactional e-mail: `POST /smtp/email` with its idempotency key, and the webhook.
 
+mod attachment;
 mod email;
 mod progress;
 

@@ -1,7 +1,7 @@
 //! E-mails: sent once per key, told to the webhook.
 
 use providers::Class;
-use providers::brevo::{EventKind, NewEmail, parse_events};
+use providers::brevo::{Attachment, EventKind, NewEmail, parse_events};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -17,6 +17,10 @@ pub(crate) fn email(to: &str) -> NewEmail {
         idempotency_key: Uuid::new_v4(),
         reference: "send-1".into(),
         tags: vec!["alert".into()],
+        attachments: vec![Attachment {
+            file_name: "stock.csv".into(),
+            content: b"sku;units\r\n".to_vec(),
+        }],
     }
 }
 
@@ -39,6 +43,10 @@ async fn the_same_key_sends_one_mail_and_gives_one_id() {
     assert_eq!(seen["items"].as_array().unwrap().len(), 2);
     assert_eq!(seen["items"][0]["subject"], "Rupture : riz 5 kg");
     assert_eq!(seen["items"][0]["reference"], "send-1");
+    assert_eq!(
+        seen["items"][0]["attachments"],
+        json!([{"name": "stock.csv", "content": "c2t1O3VuaXRzDQo=", "bytes": 11}])
+    );
 }
 
 #[tokio::test]

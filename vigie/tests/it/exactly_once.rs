@@ -59,7 +59,7 @@ async fn products_that_run_out_are_told_of_once_whoever_looks_and_how_often() {
         assert_eq!(rupture[0]["products"], 5, "{alerts}");
         expect_nothing_lost_or_doubled(&system).await;
         let looks = sqlx::query_scalar!(
-            "select id from job_bodies where kind = 'alerts.evaluate_all' order by id"
+            "select id from job_bodies where unique_key = 'evaluate-alerts' order by id"
         )
         .fetch_all(&mut system.db.owner().await)
         .await

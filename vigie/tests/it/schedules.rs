@@ -12,7 +12,7 @@ use crate::support::{
 /// In the order in which a tick is fired; the last one is told to commit, by somebody who isn't there any more.
 const MOMENTS: [&str; 4] = [
     "trigger halt before insert on schedule_ticks for each row when (new.schedule_name = 'evaluate-alerts')",
-    "trigger halt before insert on job_bodies for each row when (new.kind = 'alerts.evaluate_all')",
+    "trigger halt before insert on job_bodies for each row when (new.unique_key = 'evaluate-alerts')",
     "trigger halt before update on schedule_ticks for each row when (new.schedule_name = 'evaluate-alerts')",
     "constraint trigger halt after insert on schedule_ticks deferrable initially deferred for each row
        when (new.schedule_name = 'evaluate-alerts')",
@@ -92,7 +92,7 @@ async fn a_tick_whose_scheduler_is_killed_in_the_middle_has_one_job() {
         system.until_all_is_done().await;
         let jobs = look(
             &mut conn,
-            "select id::text from job_bodies where kind = 'alerts.evaluate_all' order by id",
+            "select id::text from job_bodies where unique_key = 'evaluate-alerts' order by id",
         )
         .await;
         assert_eq!(

@@ -80,7 +80,10 @@ async fn a_chunk_after_the_request_is_rolled_back() {
         let id = fleet.enqueue(company, &Step { n: 0 }).await;
         let run = fleet.next_run().await;
         cancel(&fleet, company, id).await;
-        let stopped = run.cx.progress(&platform::queue::Progress::default()).await;
+        let stopped = run
+            .cx
+            .record_progress(&platform::queue::Progress::default())
+            .await;
         assert!(matches!(stopped, Err(JobError::Cancelled)));
         run.end(Err(JobError::Cancelled));
         worker.stop().await;

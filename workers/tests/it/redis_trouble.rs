@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use platform::ids::{CompanyId, JobId};
-use platform::queue::registry::new_job;
 use workers::QueueBackend;
 
 use crate::support::{Ping, Run, Services, Step, TestRedis, World, company_job};
@@ -175,7 +174,7 @@ async fn a_job_whose_transaction_commits_after_younger_ones_ran_runs_too(backend
     let company = CompanyId::new();
     let mut slow = fleet.test.db.begin_engine().await.unwrap();
     let late = slow
-        .enqueue(new_job::<World, Ping>(Some(company), &Ping { n: 1 }))
+        .enqueue(company_job(company, &Ping { n: 1 }))
         .await
         .unwrap()
         .id();

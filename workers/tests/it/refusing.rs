@@ -7,7 +7,7 @@ use platform::queue::Registry;
 use workers::QueueBackend;
 
 use crate::support::{
-    Blocks, Hangs, Panics, Ping, Platform, Services, Step, Unknown, World, company_job, guarded,
+    Blocks, Hangs, Panics, Ping, Services, Step, Unknown, Upkeep, World, company_job, guarded,
     platform_job,
 };
 
@@ -24,12 +24,16 @@ async fn what_cannot_be_run_is_parked_and_stops_nobody(backend: QueueBackend) {
     newer.version = 2;
     let mut unreadable = company_job(company, &Ping { n: 0 });
     unreadable.args = r#"{"n": 1, "of\u0000old": 2}"#.to_owned();
+    let mut with_company = platform_job(&Upkeep { n: 0 });
+    with_company.company = Some(company);
+    let mut without_company = company_job(company, &Ping { n: 0 });
+    without_company.company = None;
     let jobs = vec![
         company_job(company, &Unknown { n: 0 }),
         newer,
         unreadable,
-        company_job(company, &Platform { n: 0 }),
-        platform_job(&Ping { n: 0 }),
+        with_company,
+        without_company,
         company_job(company, &Ping { n: 1 }),
     ];
     let worker = fleet.worker(1).await;

@@ -57,7 +57,7 @@ async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBa
         Err(JobError::Lost)
     ));
     assert!(matches!(
-        cx.progress(&Progress::default()).await,
+        cx.record_progress(&Progress::default()).await,
         Err(JobError::Lost)
     ));
     let runner = fleet.runner();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use platform::ids::CompanyId;
 use workers::QueueBackend;
 
-use crate::support::{Ping, Platform, Renamed, Services, Step, company_job, platform_job};
+use crate::support::{Ping, Renamed, Services, Step, Upkeep, company_job, platform_job};
 
 over_both_backends!(
     a_job_runs_once_and_its_result_is_kept,
@@ -103,15 +103,13 @@ async fn a_quiet_companys_first_job_starts_before_the_backlog_of_a_noisy_one(
 }
 
 async fn a_platform_job_runs_without_a_company(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
+    let fleet = Services::over(backend).await;
+    let mut watch = fleet.watch().await;
     let worker = fleet.worker(1).await;
     let id = fleet
-        .enqueue_all(vec![platform_job(&Platform { n: 0 })])
+        .enqueue_all(vec![platform_job(&Upkeep { n: 0 })])
         .await[0];
-    let run = fleet.next_run().await;
-    let tx = run.cx.begin().await.unwrap();
-    let done = run.cx.finish(tx, serde_json::json!("done")).await;
-    run.end(done);
+    watch.until(id, "succeeded").await;
     worker.stop().await;
     assert_eq!(fleet.job(id).await.state.name(), "succeeded");
 }

@@ -6,7 +6,7 @@ use platform::queue::schedule::{self, ScheduleSpec};
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Platform, Services, guarded, platform_job};
+use crate::support::{Services, Upkeep, guarded, platform_job};
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
@@ -15,7 +15,7 @@ fn every_five_minutes() -> Vec<ScheduleSpec> {
         name: "test",
         cron: "0 */5 * * * *",
         timezone: "Africa/Dakar",
-        job: || platform_job(&Platform { n: 0 }),
+        job: Box::new(|| platform_job(&Upkeep { n: 0 })),
     }]
 }
 

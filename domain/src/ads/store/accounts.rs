@@ -201,9 +201,17 @@ pub async fn clear_permission_errors(conn: &mut PgConnection, id: AccountId) -> 
 ///
 /// # Errors
 /// The database's.
-pub async fn refreshable_accounts(conn: &mut PgConnection) -> Result<Vec<(CompanyId, AccountId)>> {
+pub async fn refreshable_accounts(
+    conn: &mut PgConnection,
+    after: Option<AccountId>,
+    limit: i64,
+) -> Result<Vec<(CompanyId, AccountId)>> {
     let rows = sqlx::query!(
-        r#"select company_id as "company_id!: CompanyId", id as "id!: AccountId" from refreshable_ad_accounts()"#,
+        r#"select company_id as "company_id!: CompanyId", id as "id!: AccountId"
+           from refreshable_ad_accounts()
+           where $1::uuid is null or id > $1 order by id limit $2"#,
+        after.map(|account| account.0),
+        limit,
     )
     .fetch_all(conn)
     .await?;

@@ -164,9 +164,17 @@ pub async fn list_plans(conn: &mut PgConnection) -> Result<Vec<Limits>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn running_subscriptions(conn: &mut PgConnection) -> Result<Vec<(CompanyId, String)>> {
+pub async fn running_subscriptions(
+    conn: &mut PgConnection,
+    after: Option<String>,
+    limit: i64,
+) -> Result<Vec<(CompanyId, String)>> {
     let rows = sqlx::query!(
-        r#"select company_id as "company_id!: CompanyId", stripe_id as "stripe_id!" from running_subscriptions()"#,
+        r#"select company_id as "company_id!: CompanyId", stripe_id as "stripe_id!"
+           from running_subscriptions()
+           where $1::text is null or stripe_id > $1 order by stripe_id limit $2"#,
+        after,
+        limit,
     )
     .fetch_all(conn)
     .await?;

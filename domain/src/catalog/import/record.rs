@@ -1,5 +1,7 @@
 //! One row of a table, whatever the file's format: its fields in one reused buffer.
 
+use platform::csv::strip_guard;
+
 use super::refusal::Refusal;
 
 /// More columns than this are refused as soon as they are met.
@@ -64,14 +66,15 @@ impl<'a> Record<'a> {
         self.text.is_some()
     }
 
-    /// The field without blanks around; "" where the row is too short or isn't text.
+    /// The field without blanks around and without the guard of our own files; "" where the row is too short or isn't text.
     #[inline]
     pub fn field(&self, index: usize) -> &'a str {
         let Some(&end) = self.ends.get(index) else {
             return "";
         };
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        self.text.and_then(|t| t.get(start..end)).map_or("", trim)
+        let text = self.text.and_then(|t| t.get(start..end));
+        text.map_or("", |text| strip_guard(trim(text)))
     }
 
     /// The field for people's eyes, whatever its bytes.

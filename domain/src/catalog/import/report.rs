@@ -1,6 +1,8 @@
 //! Refused rows as a file: the columns of the file that was sent, so that it can be corrected and sent again,
 //! and behind them what was wrong. The names of those say nothing to an import and are passed over.
 
+use platform::csv::CsvWriter;
+
 use super::detect::Detected;
 use super::life::ImportError;
 use super::occurrence;
@@ -21,10 +23,9 @@ pub fn report_header(detected: Option<&Detected>) -> String {
         "import_reason",
         occurrence::COLUMN,
     ];
-    row(
-        own(header).into_iter().chain(ours),
-        report_delimiter(detected),
-    )
+    let mut csv = CsvWriter::begin_file(report_delimiter(detected));
+    csv.write_row(own(header).into_iter().chain(ours));
+    csv.into_text()
 }
 
 /// One refused row; short rows are filled up and long ones cut to the header.
@@ -50,7 +51,9 @@ pub fn report_row(error: &ImportError, detected: Option<&Detected>) -> String {
         &error.reason,
         &place,
     ];
-    row(fields.chain(ours), report_delimiter(detected))
+    let mut csv = CsvWriter::continue_file(report_delimiter(detected));
+    csv.write_row(fields.chain(ours));
+    csv.into_text()
 }
 
 /// The columns of the file as it first came: a report of a corrected report doesn't pile up ours.
@@ -60,24 +63,6 @@ fn own(header: &[String]) -> Vec<&str> {
         .map(String::as_str)
         .take_while(|title| *title != "import_line")
         .collect()
-}
-
-fn row<'a>(fields: impl Iterator<Item = &'a str>, delimiter: char) -> String {
-    let mut line = String::new();
-    for (index, field) in fields.enumerate() {
-        if index > 0 {
-            line.push(delimiter);
-        }
-        if field.contains([delimiter, '"', '\n', '\r']) {
-            line.push('"');
-            line.push_str(&field.replace('"', "\"\""));
-            line.push('"');
-        } else {
-            line.push_str(field);
-        }
-    }
-    line.push_str("\r\n");
-    line
 }
 
 #[cfg(test)]
@@ -108,7 +93,7 @@ mod tests {
         let header = report_header(Some(&detected));
         assert_eq!(
             header,
-            "sku;\"nom; complet\";import_line;import_column;import_value;import_code;import_reason;\
+            "\u{feff}sku;\"nom; complet\";import_line;import_column;import_value;import_code;import_reason;\
              import_occurrence\r\n"
         );
         assert_eq!(

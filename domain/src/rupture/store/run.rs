@@ -225,10 +225,16 @@ pub async fn latest_run(conn: &mut PgConnection) -> Result<Option<Run>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn companies_to_watch(conn: &mut PgConnection) -> Result<Vec<CompanyId>> {
-    Ok(
-        sqlx::query_scalar!(r#"select companies_to_watch() as "id!: CompanyId""#)
-            .fetch_all(conn)
-            .await?,
-    )
+pub async fn companies_to_watch(
+    conn: &mut PgConnection,
+    after: Option<CompanyId>,
+    limit: i64,
+) -> Result<Vec<CompanyId>> {
+    let companies = sqlx::query_scalar!(
+        r#"select id as "id!: CompanyId" from companies_to_watch() as id
+           where $1::uuid is null or id > $1 order by id limit $2"#,
+        after.map(|company| company.0),
+        limit,
+    );
+    Ok(companies.fetch_all(conn).await?)
 }

@@ -1,4 +1,4 @@
-//! Refreshes against the sandbox: what is published is what Meta tells, whenever a worker dies.
+//! Refreshes against the sandbox: they publish Meta's rows, whenever a worker dies.
 
 mod world;
 
@@ -14,17 +14,17 @@ use sandbox::Fault;
 use tokio_util::sync::CancellationToken;
 
 use self::world::{World, claim_due};
-use super::RefreshAllAccounts;
 use crate::platform_job;
+use crate::schedule::EnqueueForEach;
 
 #[tokio::test]
-async fn the_first_refresh_publishes_ninety_days_as_meta_tells_them() {
+async fn the_first_refresh_publishes_ninety_days_of_meta_s_rows() {
     let world = World::new().await;
-    world.ask().await;
-    assert_eq!(world.finish().await.outcome.name(), "succeeded");
-    let (first, last) = world.window().await;
+    world.enqueue_refresh().await;
+    assert_eq!(world.run_to_end().await.outcome.name(), "succeeded");
+    let (first, last) = world.latest_window().await;
     assert_eq!((last - first).num_days() + 1, 90);
-    assert_eq!(world.published().await, world.told().await);
+    assert_eq!(world.published_rows().await, world.rows_at_meta().await);
     assert_eq!(
         world.running.sandbox().calls("meta", "start_report"),
         2,
@@ -34,8 +34,8 @@ async fn the_first_refresh_publishes_ninety_days_as_meta_tells_them() {
 
 #[tokio::test]
 async fn a_refresh_whose_worker_dies_at_any_step_ends_with_every_day_once() {
-    // Which call is its last one, and how many tries came before it.
-    for (operation, nth, tries) in [
+    // The call during which the worker dies, and the attempts before it.
+    for (operation, nth, attempts) in [
         ("start_report", 1, 0),
         ("poll_report", 1, 1),
         ("poll_report", 1, 2),
@@ -43,29 +43,33 @@ async fn a_refresh_whose_worker_dies_at_any_step_ends_with_every_day_once() {
         ("read_report", 2, 2),
     ] {
         let world = World::new().await;
-        world.pretend_good_until(300).await;
-        world.ask().await;
-        for _ in 0..tries {
+        world.set_last_good_day(300).await;
+        world.enqueue_refresh().await;
+        for _ in 0..attempts {
             world.drain.run_due().await;
             world.db.advance(Duration::from_secs(30)).await;
         }
         world.die_at(operation, nth).await;
         assert_eq!(
-            world.finish().await.outcome.name(),
+            world.run_to_end().await.outcome.name(),
             "succeeded",
             "{operation} {nth}"
         );
-        assert_eq!(world.refreshes().await, ["published"], "{operation} {nth}");
+        assert_eq!(
+            world.refresh_states().await,
+            ["published"],
+            "{operation} {nth}"
+        );
         let started = world.running.sandbox().calls("meta", "start_report");
         let unknown = u64::from(operation == "start_report");
         assert_eq!(
             started,
             1 + unknown,
-            "a report that is known is not asked for again"
+            "a known report is not requested again"
         );
         assert_eq!(
-            world.published().await,
-            world.told().await,
+            world.published_rows().await,
+            world.rows_at_meta().await,
             "{operation} {nth}"
         );
     }
@@ -74,41 +78,45 @@ async fn a_refresh_whose_worker_dies_at_any_step_ends_with_every_day_once() {
 #[tokio::test]
 async fn a_refresh_whose_worker_dies_while_publishing_publishes_every_day_once() {
     let world = World::new().await;
-    world.ask().await;
+    world.enqueue_refresh().await;
     world.drain.run_due().await;
     world.db.advance(Duration::from_secs(30)).await;
     world.drain.run_due().await;
     world.db.advance(Duration::from_secs(30)).await;
     world.die_while_publishing().await;
-    assert_eq!(world.published().await, [], "not by halves");
+    assert_eq!(
+        world.published_rows().await,
+        [],
+        "a publication is not visible in part"
+    );
     let read = world.running.sandbox().calls("meta", "read_report");
-    assert_eq!(world.finish().await.outcome.name(), "succeeded");
+    assert_eq!(world.run_to_end().await.outcome.name(), "succeeded");
     assert_eq!(
         world.running.sandbox().calls("meta", "read_report"),
         read,
-        "what was read isn't read again"
+        "pages that were read are not read again"
     );
-    assert_eq!(world.refreshes().await, ["published"]);
-    assert_eq!(world.published().await, world.told().await);
+    assert_eq!(world.refresh_states().await, ["published"]);
+    assert_eq!(world.published_rows().await, world.rows_at_meta().await);
 }
 
 #[tokio::test]
-async fn a_report_that_was_made_while_nobody_looked_for_hours_is_read() {
+async fn a_report_that_was_ready_for_hours_is_read() {
     let world = World::new().await;
-    world.ask().await;
+    world.enqueue_refresh().await;
     world.drain.run_due().await;
     world.db.advance(Duration::from_secs(30)).await;
     world.drain.run_due().await;
     world.db.advance(Duration::from_secs(3 * 3600)).await;
-    assert_eq!(world.finish().await.outcome.name(), "succeeded");
+    assert_eq!(world.run_to_end().await.outcome.name(), "succeeded");
     assert_eq!(world.running.sandbox().calls("meta", "start_report"), 1);
-    assert_eq!(world.published().await, world.told().await);
+    assert_eq!(world.published_rows().await, world.rows_at_meta().await);
 }
 
 #[tokio::test]
-async fn a_frozen_worker_that_wakes_up_after_its_rescue_writes_nothing() {
+async fn a_worker_that_resumes_after_its_job_was_rescued_writes_nothing() {
     let world = World::new().await;
-    world.ask().await;
+    world.enqueue_refresh().await;
     world.drain.run_due().await;
     let pool = world.db.db.engine();
     world.db.advance(Duration::from_secs(10)).await;
@@ -125,7 +133,7 @@ async fn a_frozen_worker_that_wakes_up_after_its_rescue_writes_nothing() {
         db: world.db.db.clone(),
         completions,
     };
-    let before = world.state().await;
+    let before = world.stored_state().await;
     assert_eq!(
         runner
             .run(claimed, CancellationToken::new(), &CancellationToken::new())
@@ -134,48 +142,48 @@ async fn a_frozen_worker_that_wakes_up_after_its_rescue_writes_nothing() {
             .name(),
         "lost"
     );
-    assert_eq!(world.state().await, before);
-    assert_eq!(world.finish().await.outcome.name(), "succeeded");
-    assert_eq!(world.published().await, world.told().await);
+    assert_eq!(world.stored_state().await, before);
+    assert_eq!(world.run_to_end().await.outcome.name(), "succeeded");
+    assert_eq!(world.published_rows().await, world.rows_at_meta().await);
 }
 
 #[tokio::test]
-async fn refreshing_again_changes_no_row_and_covers_the_gap() {
+async fn a_second_refresh_changes_no_row_and_covers_the_gap() {
     let world = World::new().await;
-    world.ask().await;
-    world.finish().await;
-    let first = world.published().await;
-    world.pretend_good_until(120).await;
-    world.ask().await;
-    world.finish().await;
-    let (since, until) = world.window().await;
+    world.enqueue_refresh().await;
+    world.run_to_end().await;
+    let first = world.published_rows().await;
+    world.set_last_good_day(120).await;
+    world.enqueue_refresh().await;
+    world.run_to_end().await;
+    let (since, until) = world.latest_window().await;
     assert_eq!((until - since).num_days(), 148);
-    let again = world.published().await;
-    assert_eq!(again, world.told().await);
+    let again = world.published_rows().await;
+    assert_eq!(again, world.rows_at_meta().await);
     assert!(first.iter().all(|row| again.contains(row)));
 }
 
 #[tokio::test]
-async fn too_much_data_is_read_in_halves() {
+async fn a_window_that_is_too_large_is_split_in_halves() {
     let world = World::new().await;
     world
         .running
         .sandbox()
         .set(|settings| settings.meta_max_days = 30);
-    world.ask().await;
-    assert_eq!(world.finish().await.outcome.name(), "succeeded");
+    world.enqueue_refresh().await;
+    assert_eq!(world.run_to_end().await.outcome.name(), "succeeded");
     world
         .running
         .sandbox()
         .set(|settings| settings.meta_max_days = 400);
-    assert_eq!(world.published().await, world.told().await);
+    assert_eq!(world.published_rows().await, world.rows_at_meta().await);
 }
 
 #[tokio::test]
-async fn a_rate_limit_waits_without_spending_a_try() {
+async fn a_rate_limit_spends_no_attempt() {
     let world = World::new().await;
-    world.strike("start_report", Fault::RateLimit { retry_after: 600 }, 1);
-    world.ask().await;
+    world.add_fault("start_report", Fault::RateLimit { retry_after: 600 }, 1);
+    world.enqueue_refresh().await;
     let ran = world.drain.run_due().await;
     assert_eq!(
         ran.iter().map(|ran| ran.outcome.name()).collect::<Vec<_>>(),
@@ -184,9 +192,9 @@ async fn a_rate_limit_waits_without_spending_a_try() {
     world.db.advance(Duration::from_secs(590)).await;
     assert!(
         world.drain.run_due().await.is_empty(),
-        "Meta said ten minutes"
+        "Meta requires ten minutes"
     );
-    assert_eq!(world.finish().await.outcome.name(), "succeeded");
+    assert_eq!(world.run_to_end().await.outcome.name(), "succeeded");
     let failed = sqlx::query_scalar!("select count(*) from job_attempts")
         .fetch_one(&mut world.db.owner().await)
         .await;
@@ -194,14 +202,14 @@ async fn a_rate_limit_waits_without_spending_a_try() {
 }
 
 #[tokio::test]
-async fn a_token_that_ended_stops_the_connection_and_keeps_what_was_published() {
+async fn an_expired_token_stops_the_connection_and_keeps_published_rows() {
     let world = World::new().await;
-    world.ask().await;
-    world.finish().await;
-    let published = world.published().await;
+    world.enqueue_refresh().await;
+    world.run_to_end().await;
+    let published = world.published_rows().await;
     let ended =
         serde_json::json!({"error": {"code": 190, "error_subcode": 463, "message": "expired"}});
-    world.strike(
+    world.add_fault(
         "start_report",
         Fault::Status {
             code: 400,
@@ -209,8 +217,8 @@ async fn a_token_that_ended_stops_the_connection_and_keeps_what_was_published() 
         },
         1,
     );
-    world.ask().await;
-    let ran = world.finish().await;
+    world.enqueue_refresh().await;
+    let ran = world.run_to_end().await;
     assert_eq!(ran.outcome.name(), "dead");
     let mut tx = world
         .db
@@ -228,29 +236,32 @@ async fn a_token_that_ended_stops_the_connection_and_keeps_what_was_published() 
     );
     assert_eq!(account.refresh_state.as_deref(), Some("failed"));
     drop(tx);
-    assert_eq!(world.published().await, published);
-    let told = sqlx::query!("select template, recipient, state from messages");
-    let told = told.fetch_all(&mut world.db.owner().await).await.unwrap();
-    let told: Vec<_> = told
+    assert_eq!(world.published_rows().await, published);
+    let messages = sqlx::query!("select template, recipient, state from messages");
+    let messages = messages
+        .fetch_all(&mut world.db.owner().await)
+        .await
+        .unwrap();
+    let messages: Vec<_> = messages
         .iter()
         .map(|m| [m.template.as_str(), &m.recipient, &m.state])
         .collect();
     assert_eq!(
-        told,
+        messages,
         [["ads_reconnect", "awa@vigie.example", "sent"]],
-        "its owner is told, once"
+        "its owner is notified once"
     );
-    world.ask().await;
+    world.enqueue_refresh().await;
     let calls = world.running.sandbox().calls("meta", "start_report");
-    assert_eq!(world.finish().await.outcome.name(), "succeeded", "skipped");
+    assert_eq!(world.run_to_end().await.outcome.name(), "succeeded", "skipped");
     assert_eq!(world.running.sandbox().calls("meta", "start_report"), calls);
 }
 
 #[tokio::test]
-async fn three_refusals_in_a_row_disable_the_account_with_the_reason() {
+async fn three_permission_errors_in_a_row_disable_the_account() {
     let world = World::new().await;
     let refused = serde_json::json!({"error": {"code": 200, "message": "no permission"}});
-    world.strike(
+    world.add_fault(
         "start_report",
         Fault::Status {
             code: 403,
@@ -259,8 +270,8 @@ async fn three_refusals_in_a_row_disable_the_account_with_the_reason() {
         3,
     );
     for _ in 0..3 {
-        world.ask().await;
-        assert_eq!(world.finish().await.outcome.name(), "dead");
+        world.enqueue_refresh().await;
+        assert_eq!(world.run_to_end().await.outcome.name(), "dead");
     }
     let mut tx = world
         .db
@@ -274,17 +285,24 @@ async fn three_refusals_in_a_row_disable_the_account_with_the_reason() {
         .remove(0);
     assert!(account.disabled_reason.unwrap().contains("no permission"));
     let mut engine = world.db.db.begin_engine().await.unwrap();
-    assert_eq!(ads::refreshable_accounts(&mut engine).await.unwrap(), []);
+    assert_eq!(
+        ads::refreshable_accounts(&mut engine, None, 10)
+            .await
+            .unwrap(),
+        []
+    );
 }
 
 #[tokio::test]
-async fn the_clock_asks_for_each_connected_account_once() {
+async fn the_timer_enqueues_one_refresh_for_each_connected_account() {
     let world = World::new().await;
     for _ in 0..2 {
         let mut tx = world.db.db.begin_engine().await.unwrap();
-        tx.enqueue(platform_job(&RefreshAllAccounts {}))
-            .await
-            .unwrap();
+        tx.enqueue(platform_job(&EnqueueForEach {
+            timer: "refresh-ads".to_owned(),
+        }))
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         world.drain.run_due().await;
     }
@@ -298,6 +316,6 @@ async fn the_clock_asks_for_each_connected_account_once() {
         Some(1)
     );
     world.db.advance(Duration::from_secs(2 * 3600)).await;
-    assert_eq!(world.finish().await.outcome.name(), "succeeded");
-    assert_eq!(world.refreshes().await, ["published"]);
+    assert_eq!(world.run_to_end().await.outcome.name(), "succeeded");
+    assert_eq!(world.refresh_states().await, ["published"]);
 }

@@ -1,4 +1,4 @@
-//! One company with one connected ad account, a sandbox, and workers that can be made to die.
+//! One company with one connected ad account, a sandbox, and workers that die on request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(super) struct World {
 }
 
 /// Day, ad, impressions, spend.
-pub(super) type Told = (NaiveDate, String, i64, String);
+pub(super) type PublishedRow = (NaiveDate, String, i64, String);
 
 impl World {
     pub(super) async fn new() -> Self {
@@ -50,8 +50,8 @@ impl World {
             keyring: Keyring::parse(&key).unwrap(),
             public_url: "http://127.0.0.1:1".into(),
         });
-        let (company, user) = found_company(&db).await;
-        let account = connect(&services, company, user).await;
+        let (company, user) = insert_company(&db).await;
+        let account = connect_account(&services, company, user).await;
         let drain = Drain::new(&db.db, Arc::new(crate::registry()), services.clone()).await;
         Self {
             db,
@@ -63,8 +63,8 @@ impl World {
         }
     }
 
-    /// As if nothing had been published for so many days.
-    pub(super) async fn pretend_good_until(&self, days_ago: i32) {
+    /// Moves the last good day so many days back.
+    pub(super) async fn set_last_good_day(&self, days_ago: i32) {
         sqlx::query!(
             "update ad_accounts set last_good_day = engine_now()::date - 1 - $1::int4",
             days_ago
@@ -74,8 +74,8 @@ impl World {
         .unwrap();
     }
 
-    /// Whatever a refresh keeps of itself.
-    pub(super) async fn state(&self) -> (Vec<String>, i64) {
+    /// Returns the reports and the number of staged rows.
+    pub(super) async fn stored_state(&self) -> (Vec<String>, i64) {
         let reports = sqlx::query_scalar!(
             r#"select concat_ws(' ', state, run_id, runs, polls, cursor) as "report!" from ad_reports order by id"#,
         )
@@ -89,7 +89,7 @@ impl World {
         )
     }
 
-    pub(super) async fn ask(&self) {
+    pub(super) async fn enqueue_refresh(&self) {
         let mut tx = self
             .db
             .db
@@ -107,8 +107,8 @@ impl World {
         tx.commit().await.unwrap();
     }
 
-    /// Runs until the refresh is over, through its waits.
-    pub(super) async fn finish(&self) -> Ran {
+    /// Runs until the refresh has ended, and advances the clock over its waits.
+    pub(super) async fn run_to_end(&self) -> Ran {
         for _ in 0..50 {
             if let Some(last) = self
                 .drain
@@ -121,7 +121,7 @@ impl World {
             }
             self.db.advance(Duration::from_secs(400)).await;
         }
-        panic!("the refresh never ends");
+        panic!("the refresh does not end");
     }
 
     /// Runs the due job in a runtime of its own that dies at the `nth` call of `operation`.
@@ -151,8 +151,8 @@ impl World {
         .await;
     }
 
-    /// The same in the middle of the publication: what it writes first is locked, and the worker is
-    /// gone before it is let through.
+    /// Runs the due job in a runtime that dies during the publication: its first table is locked, and
+    /// the worker dies before the lock is released.
     pub(super) async fn die_while_publishing(&self) {
         let mut holder = self.db.owner().await;
         sqlx::raw_sql("begin; lock table ad_daily in exclusive mode")
@@ -184,20 +184,20 @@ impl World {
             .build()
             .unwrap();
         let claimed = claim_due(&pool, worker).await;
-        let (world, url) = (self.services.clone(), self.db.url());
+        let (services, url) = (self.services.clone(), self.db.url());
         doomed.spawn(async move {
             let db = platform::db::Db::connect(&platform::db::DbConfig::small(url))
                 .await
                 .unwrap();
-            let world = Services {
+            let services = Services {
                 db: db.clone(),
-                ..Services::clone(&world)
+                ..Services::clone(&services)
             };
             let registry = Arc::new(crate::registry());
             let completions = Completions::start(&db);
             let runner = Runner {
                 registry,
-                services: Arc::new(world),
+                services: Arc::new(services),
                 db,
                 completions,
             };
@@ -210,11 +210,11 @@ impl World {
         let rescued = rescue::rescue_lost_workers(&pool, Duration::ZERO)
             .await
             .unwrap();
-        assert_eq!(rescued.requeued, 1, "the dead worker's job waits again");
+        assert_eq!(rescued.requeued, 1, "the dead worker's job is requeued");
     }
 
-    /// Every row that readers see.
-    pub(super) async fn published(&self) -> Vec<Told> {
+    /// Returns every row that readers see.
+    pub(super) async fn published_rows(&self) -> Vec<PublishedRow> {
         let rows = sqlx::query!(
             r#"select ad_id, day, impressions, trim_scale(spend)::text as "spend!" from ad_daily order by day, ad_id"#,
         )
@@ -226,11 +226,11 @@ impl World {
             .collect()
     }
 
-    /// The same, as Meta tells it to whoever asks directly.
-    pub(super) async fn told(&self) -> Vec<Told> {
+    /// Returns the same rows as Meta reports them.
+    pub(super) async fn rows_at_meta(&self) -> Vec<PublishedRow> {
         let meta = &self.services.providers.meta;
         let token = SecretString::from(META_ACCESS_TOKEN);
-        let (since, until) = self.window().await;
+        let (since, until) = self.latest_window().await;
         let request = ReportRequest {
             account_id: DAKAR.into(),
             since,
@@ -245,7 +245,7 @@ impl World {
             .unwrap()
             .value;
         assert_eq!(page.next, None);
-        let told = page.rows.into_iter().map(|row| {
+        let rows = page.rows.into_iter().map(|row| {
             (
                 row.day,
                 row.ad_id.unwrap(),
@@ -253,13 +253,13 @@ impl World {
                 row.spend.normalize().to_string(),
             )
         });
-        let mut told: Vec<Told> = told.collect();
-        told.sort();
-        told
+        let mut rows: Vec<PublishedRow> = rows.collect();
+        rows.sort();
+        rows
     }
 
-    /// First and last day of the newest refresh.
-    pub(super) async fn window(&self) -> (NaiveDate, NaiveDate) {
+    /// Returns the first and last day of the newest refresh.
+    pub(super) async fn latest_window(&self) -> (NaiveDate, NaiveDate) {
         let row =
             sqlx::query!("select first_day, last_day from ad_refreshes order by id desc limit 1")
                 .fetch_one(&mut self.db.owner().await)
@@ -268,14 +268,14 @@ impl World {
         (row.first_day, row.last_day)
     }
 
-    pub(super) async fn refreshes(&self) -> Vec<String> {
+    pub(super) async fn refresh_states(&self) -> Vec<String> {
         sqlx::query_scalar!("select state from ad_refreshes order by id")
             .fetch_all(&mut self.db.owner().await)
             .await
             .unwrap()
     }
 
-    pub(super) fn strike(&self, operation: &str, fault: Fault, times: u32) {
+    pub(super) fn add_fault(&self, operation: &str, fault: Fault, times: u32) {
         let matches = Match {
             operation: Some(operation.into()),
             ..Match::default()
@@ -299,8 +299,8 @@ pub(super) async fn claim_due(pool: &PgPool, worker: i32) -> Claim {
         .expect("a job is due")
 }
 
-/// A company and its owner, past everything that makes them.
-async fn found_company(db: &TestDb) -> (CompanyId, UserId) {
+/// Inserts a company and its owner.
+async fn insert_company(db: &TestDb) -> (CompanyId, UserId) {
     let (company, user) = (CompanyId::new(), UserId::new());
     let mut owner = db.owner().await;
     sqlx::query!(
@@ -332,7 +332,7 @@ async fn found_company(db: &TestDb) -> (CompanyId, UserId) {
     (company, user)
 }
 
-async fn connect(services: &Services, company: CompanyId, user: UserId) -> AccountId {
+async fn connect_account(services: &Services, company: CompanyId, user: UserId) -> AccountId {
     let mut tx = services.db.begin(Scope::company(company)).await.unwrap();
     let now = platform::db::now(&mut tx).await.unwrap();
     let context = ads::connection_context(company, user);

@@ -152,7 +152,7 @@ async fn an_import_whose_job_is_gone_is_closed_by_the_sweep_and_says_so() {
     let id = half_done(&shop).await;
     let mut tx = shop.db.db.begin_engine().await.unwrap();
     assert_eq!(
-        import::abandoned_imports(&mut tx).await.unwrap(),
+        import::abandoned_imports(&mut tx, None, 10).await.unwrap(),
         [],
         "its job waits"
     );

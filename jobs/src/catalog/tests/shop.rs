@@ -18,7 +18,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{CloseImports, ImportFile, SweepFiles};
+use crate::catalog::{ImportFile, SweepFiles};
+use crate::schedule::EnqueueForEach;
 use crate::{Services, job, platform_job};
 
 pub(super) struct Shop {
@@ -183,7 +184,10 @@ impl Shop {
     /// Looks for imports that nobody works on, and closes them.
     pub(super) async fn close_imports(&self) {
         let mut tx = self.db.db.begin_engine().await.unwrap();
-        tx.enqueue(platform_job(&CloseImports {})).await.unwrap();
+        let timer = "close-imports".to_owned();
+        tx.enqueue(platform_job(&EnqueueForEach { timer }))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         let ran = Drain::new(
             &self.db.db,

@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use crate::queue::envelope::Queue;
+use crate::queue::Queue;
 
 /// How many open jobs a queue has.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ pub use self::timeline::{TimelineEntry, TimelineEvent, load_timeline};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::envelope::Queue;
+use super::queue_name::Queue;
 use super::state::JobState;
 use crate::ids::JobId;
 

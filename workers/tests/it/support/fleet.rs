@@ -9,7 +9,7 @@ use platform::ids::{CompanyId, JobId};
 use platform::queue::batch::Completions;
 use platform::queue::runner::Runner;
 use platform::queue::view::{self, JobView};
-use platform::queue::{Claim, Job, JobContext, NewJob, claim, liveness};
+use platform::queue::{Attempt, Claim, Job, JobContext, NewJob, claim, liveness};
 use platform::testing::TestDb;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -162,13 +162,15 @@ impl Services {
 
     /// What a body of that claim would be given.
     pub(crate) fn context(&self, claim: &Claim) -> JobContext<World> {
-        JobContext::new(
-            self.world.clone(),
-            self.test.db.clone(),
-            claim.clone(),
-            CancellationToken::new(),
-            Ping::TIMEOUT,
-        )
+        let attempt = Attempt {
+            services: self.world.clone(),
+            db: self.test.db.clone(),
+            claim: claim.clone(),
+            cancel: CancellationToken::new(),
+            started: std::time::Instant::now(),
+            timeout: Ping::TIMEOUT,
+        };
+        JobContext::new(attempt).expect("a company's job")
     }
 
     /// A runner as a worker process has one.

@@ -4,9 +4,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use platform::ids::CompanyId;
-use platform::queue::registry::new_job;
 use platform::queue::{
-    Done, Job, JobContext, JobError, JobResult, JobScope, NewJob, Registry, Uniqueness,
+    Done, Job, JobContext, JobError, JobResult, NewJob, Platform, Registry, Uniqueness,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -116,13 +115,6 @@ kind!(
     Step, "test.step", { const MAX_ATTEMPTS: u16 = 3; }, |self, cx| hand_over(cx, self.n).await
 );
 kind!(
-    /// Two tries, ended by the test; as a platform job.
-    Platform, "test.platform", {
-        const SCOPE: JobScope = JobScope::Platform;
-        const MAX_ATTEMPTS: u16 = 2;
-    }, |self, cx| hand_over(cx, self.n).await
-);
-kind!(
     /// Unique by company until done; a duplicate while it runs makes it run again.
     Reconcile, "test.reconcile", {
         const MAX_ATTEMPTS: u16 = 2;
@@ -184,11 +176,28 @@ impl Job<World> for Renamed {
     }
 }
 
+/// A platform job that writes nothing.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Upkeep {
+    pub(crate) n: u64,
+}
+
+impl Job<World, Platform> for Upkeep {
+    const NAME: &'static str = "test.platform";
+    const MAX_ATTEMPTS: u16 = 2;
+
+    async fn run(self, cx: JobContext<World, Platform>) -> JobResult {
+        let tx = cx.begin().await?;
+        cx.finish(tx, serde_json::json!("done")).await
+    }
+}
+
 pub(crate) fn registry() -> Registry<World> {
     Registry::new()
         .with::<Ping>()
         .with::<Step>()
-        .with::<Platform>()
+        .with_platform::<Upkeep>()
         .with::<Reconcile>()
         .with::<Once>()
         .with::<Panics>()
@@ -198,9 +207,9 @@ pub(crate) fn registry() -> Registry<World> {
 }
 
 pub(crate) fn company_job<J: Job<World>>(company: CompanyId, job: &J) -> NewJob {
-    new_job::<World, J>(Some(company), job)
+    NewJob::new::<World, CompanyId, J>(company, job)
 }
 
-pub(crate) fn platform_job<J: Job<World>>(job: &J) -> NewJob {
-    new_job::<World, J>(None, job)
+pub(crate) fn platform_job<J: Job<World, Platform>>(job: &J) -> NewJob {
+    NewJob::new::<World, Platform, J>(Platform, job)
 }

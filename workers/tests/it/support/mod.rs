@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub(crate) use fleet::Services;
 pub(crate) use kinds::{
-    Blocks, Hangs, Once, Panics, Ping, Platform, Reconcile, Renamed, Run, Step, Unknown, World,
+    Blocks, Hangs, Once, Panics, Ping, Reconcile, Renamed, Run, Step, Unknown, Upkeep, World,
     company_job, platform_job,
 };
 pub(crate) use proxy::Proxy;

@@ -192,11 +192,20 @@ pub async fn cancel_import(
 ///
 /// # Errors
 /// The database's.
-pub async fn abandoned_imports(conn: &mut PgConnection) -> Result<Vec<(CompanyId, ImportId)>> {
-    let rows =
-        sqlx::query!(r#"select company_id as "company!: CompanyId", id as "id!: ImportId" from abandoned_imports()"#)
-            .fetch_all(conn)
-            .await?;
+pub async fn abandoned_imports(
+    conn: &mut PgConnection,
+    after: Option<ImportId>,
+    limit: i64,
+) -> Result<Vec<(CompanyId, ImportId)>> {
+    let rows = sqlx::query!(
+        r#"select company_id as "company!: CompanyId", id as "id!: ImportId"
+           from abandoned_imports()
+           where $1::uuid is null or id > $1 order by id limit $2"#,
+        after.map(|import| import.0),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
     Ok(rows.into_iter().map(|row| (row.company, row.id)).collect())
 }
 

@@ -1,4 +1,4 @@
-//! What follows from a provider's answer to a call: one record, and how the job ends or waits.
+//! The record of a call to a provider, and how the job ends or waits after it.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use platform::queue::{JobContext, JobError, JobResult, retry};
 use providers::ProviderError;
 use serde_json::json;
 
-use super::outcome::{Outcome, outcome};
+use super::outcome::{Outcome, outcome_of};
 use crate::Services;
 
-/// Records what the provider has. Where another claim took the job over meanwhile, the record is
-/// made all the same: it is the truth, and spares that claim the search.
-pub(super) async fn sent(
+/// Records that the provider has the message. Where another claim owns the job by now, the record
+/// is written nevertheless: it is true, and spares that claim the search.
+pub(super) async fn record_sent(
     cx: &JobContext<Services>,
     effect: EffectId,
     provider_id: Option<String>,
@@ -33,17 +33,18 @@ pub(super) async fn sent(
     finished
 }
 
-pub(super) async fn not_sent(
+/// Records the failure of a call.
+pub(super) async fn record_failed_call(
     cx: &JobContext<Services>,
     message: &Outgoing,
     effect: &OpenEffect,
     error: ProviderError,
 ) -> JobResult {
-    match outcome(&error) {
-        Outcome::Done => sent(cx, effect.id, None).await,
-        Outcome::LookUp(settle) => lost(cx, message, effect.id, settle, error).await,
-        Outcome::TryAgain => not_now(cx, message, effect, Duration::ZERO, error).await,
-        Outcome::Wait(wait) => not_now(cx, message, effect, wait, error).await,
+    match outcome_of(&error) {
+        Outcome::Done => record_sent(cx, effect.id, None).await,
+        Outcome::LookUp(settle) => record_lost_answer(cx, message, effect.id, settle, error).await,
+        Outcome::Retry => record_not_sent(cx, message, effect, Duration::ZERO, error).await,
+        Outcome::Wait(wait) => record_not_sent(cx, message, effect, wait, error).await,
         Outcome::UseTemplate if message.window_open => {
             let mut tx = cx.begin().await?;
             notifications::mark_absent(&mut tx, effect.id, cx.now()).await?;
@@ -52,16 +53,16 @@ pub(super) async fn not_sent(
             Err(JobError::snooze(Duration::ZERO, error))
         }
         Outcome::UseTemplate => {
-            refused(cx, message, effect, (MessageState::Failed, None), &error).await
+            record_rejected(cx, message, effect, (MessageState::Failed, None), &error).await
         }
         Outcome::End(state, suppression) => {
-            refused(cx, message, effect, (state, suppression), &error).await
+            record_rejected(cx, message, effect, (state, suppression), &error).await
         }
     }
 }
 
-/// The answer was lost. WhatsApp is looked up before anything else, e-mail asked for again.
-async fn lost(
+/// Records that no response arrived. WhatsApp is searched before the next call, e-mail is repeated.
+async fn record_lost_answer(
     cx: &JobContext<Services>,
     message: &Outgoing,
     effect: EffectId,
@@ -76,11 +77,12 @@ async fn lost(
         Channel::Whatsapp => settle,
         Channel::Email => Duration::ZERO,
     };
-    Err(JobError::snooze(pause(cx, message, least), error))
+    Err(JobError::snooze(back_off(cx, message, least), error))
 }
 
-/// This call surely did nothing. An e-mail that an earlier one may have sent stays in doubt.
-async fn not_now(
+/// Records that the call sent nothing. An e-mail that an earlier call may have sent stays
+/// unconfirmed.
+async fn record_not_sent(
     cx: &JobContext<Services>,
     message: &Outgoing,
     effect: &OpenEffect,
@@ -94,12 +96,12 @@ async fn not_now(
         Channel::Email => notifications::mark_waiting(&mut tx, effect.id).await?,
     }
     tx.commit().await?;
-    Err(JobError::snooze(pause(cx, message, wait), error))
+    Err(JobError::snooze(back_off(cx, message, wait), error))
 }
 
-/// The provider said no, and asking again would give the same answer; which is not to say that an
-/// earlier call for the same e-mail wasn't heard.
-async fn refused(
+/// Records that the provider rejected the message for good. An earlier call for the same e-mail may
+/// have sent it nevertheless.
+async fn record_rejected(
     cx: &JobContext<Services>,
     message: &Outgoing,
     effect: &OpenEffect,
@@ -121,7 +123,7 @@ async fn refused(
     }
     let code = error.code.as_deref().unwrap_or(error.class.as_str());
     if effect.doubtful {
-        return end(
+        return end_message(
             cx,
             tx,
             message.id,
@@ -132,11 +134,11 @@ async fn refused(
         .await;
     }
     notifications::mark_absent(&mut tx, effect.id, cx.now()).await?;
-    end(cx, tx, message.id, state, code, &error.to_string()).await
+    end_message(cx, tx, message.id, state, code, &error.to_string()).await
 }
 
-/// Ends a message that isn't to be asked for any more.
-pub(super) async fn end(
+/// Ends a message without sending it.
+pub(super) async fn end_message(
     cx: &JobContext<Services>,
     mut tx: Tx,
     message: MessageId,
@@ -148,17 +150,21 @@ pub(super) async fn end(
     cx.finish(tx, json!({ "state": state, "code": code })).await
 }
 
-/// How long the provider itself asks to wait.
-pub(super) fn wait_of(error: &ProviderError) -> Duration {
-    match outcome(error) {
+/// Returns the wait that the provider requests.
+pub(super) fn requested_wait(error: &ProviderError) -> Duration {
+    match outcome_of(error) {
         Outcome::Wait(wait) => wait,
-        _ => Duration::ZERO,
+        Outcome::Done
+        | Outcome::LookUp(_)
+        | Outcome::Retry
+        | Outcome::UseTemplate
+        | Outcome::End(..) => Duration::ZERO,
     }
 }
 
-/// The wait before the next try: it grows with the claims of the job, is `least` at least, and ends
-/// when the message isn't worth sending any more. Messages of one outage don't come back at once.
-pub(super) fn pause(cx: &JobContext<Services>, message: &Outgoing, least: Duration) -> Duration {
+/// Returns the wait before the next attempt. It grows with the claims of the job, is `least` at
+/// least, and ends when the message expires. Its jitter spreads the messages of one outage.
+pub(super) fn back_off(cx: &JobContext<Services>, message: &Outgoing, least: Duration) -> Duration {
     let claims = u32::try_from(cx.fence()).unwrap_or(1);
     let jitter = f64::from(message.id.0.as_bytes()[15]) / 255.0;
     let left = (message.expires_at - cx.now()).to_std().unwrap_or_default();

@@ -1,0 +1,123 @@
+//! Enqueues the jobs of a timer that has one for each row, page by page.
+
+use chrono::{DateTime, Utc};
+use domain::rupture::companies_to_watch;
+use domain::{ads, billing, catalog};
+use platform::db::Tx;
+use platform::queue::{
+    Done, Job, JobContext, JobError, JobResult, NewJob, Platform, Progress, Queue, Uniqueness,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::TIMERS;
+use super::stagger::Stagger;
+use super::timer::{Action, Rows};
+use crate::Services;
+
+/// Rows of one transaction, so that neither memory nor locks grow with the number of companies.
+const PAGE_ROWS: i64 = 2_000;
+
+/// Enqueues one job for each row of a timer.
+///
+/// - Trigger: the timer's tick.
+/// - Uniqueness: one open job for each timer.
+/// - Rerun: enqueues all rows again; jobs that are still open are deduplicated by their own keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnqueueForEach {
+    pub timer: String,
+}
+
+impl Job<Services, Platform> for EnqueueForEach {
+    const NAME: &'static str = "schedule.enqueue_for_each";
+    const QUEUE: Queue = Queue::Fast;
+
+    fn uniqueness(&self) -> Uniqueness {
+        Uniqueness::WhileOpen(self.timer.clone())
+    }
+
+    async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
+        let timer = TIMERS.iter().find(|timer| timer.name == self.timer);
+        let Some(Action::ForEach(rows, stagger)) = timer.map(|timer| &timer.action) else {
+            let cause = format!("no timer over rows is named {:?}", self.timer);
+            return Err(JobError::fail(cause));
+        };
+        let pages = Pages {
+            stagger: *stagger,
+            now: cx.now(),
+            cx,
+        };
+        let enqueued = match rows {
+            Rows::Companies(job) => {
+                let list = async |tx: &mut Tx, last: Option<_>| {
+                    companies_to_watch(tx, last, PAGE_ROWS).await
+                };
+                pages.enqueue_all(list, |company| job(*company)).await?
+            }
+            Rows::AdAccounts(job) => {
+                let list = async |tx: &mut Tx, last: Option<(_, _)>| {
+                    ads::refreshable_accounts(tx, last.map(|row| row.1), PAGE_ROWS).await
+                };
+                pages.enqueue_all(list, |row| job(row.0, row.1)).await?
+            }
+            Rows::Subscriptions(job) => {
+                let list = async |tx: &mut Tx, last: Option<(_, _)>| {
+                    billing::running_subscriptions(tx, last.map(|row| row.1), PAGE_ROWS).await
+                };
+                pages
+                    .enqueue_all(list, |row| job(row.0, row.1.clone()))
+                    .await?
+            }
+            Rows::AbandonedImports(job) => {
+                let list = async |tx: &mut Tx, last: Option<(_, _)>| {
+                    let last = last.map(|row| row.1);
+                    catalog::import::abandoned_imports(tx, last, PAGE_ROWS).await
+                };
+                pages.enqueue_all(list, |row| job(row.0, row.1)).await?
+            }
+        };
+        Ok(Done::with(&json!({ "enqueued": enqueued })))
+    }
+}
+
+/// The pages of one run.
+struct Pages {
+    cx: JobContext<Services, Platform>,
+    stagger: Stagger,
+    /// Delays count from here on all pages.
+    now: DateTime<Utc>,
+}
+
+impl Pages {
+    /// Enqueues a job for each row. `list` returns the page behind a row. Returns the number of jobs.
+    async fn enqueue_all<Row>(
+        &self,
+        list: impl AsyncFn(&mut Tx, Option<Row>) -> domain::Result<Vec<Row>>,
+        job: impl Fn(&Row) -> NewJob,
+    ) -> Result<u64, JobError> {
+        let mut enqueued = 0;
+        let mut last = None;
+        loop {
+            let mut tx = self.cx.begin().await?;
+            let mut rows = list(&mut tx, last).await?;
+            if rows.is_empty() {
+                return Ok(enqueued);
+            }
+            let jobs = (enqueued..).zip(&rows).map(|(position, row)| {
+                let job = job(row);
+                let delay = self.stagger.delay_of(position, &job);
+                job.at(self.now + delay)
+            });
+            let jobs: Vec<_> = jobs.collect();
+            enqueued += jobs.len() as u64;
+            tx.enqueue_all(jobs).await?;
+            let progress = Progress {
+                done: enqueued,
+                ..Progress::default()
+            };
+            self.cx.checkpoint(tx, &progress).await?;
+            last = rows.pop();
+        }
+    }
+}

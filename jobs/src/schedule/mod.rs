@@ -1,0 +1,127 @@
+//! The timetable of the product. Minutes are staggered, so that the timers do not meet.
+
+mod enqueue_for_each;
+mod stagger;
+mod timer;
+
+use std::time::Duration;
+
+use platform::queue::schedule::ScheduleSpec;
+
+pub use enqueue_for_each::EnqueueForEach;
+
+use self::stagger::Stagger;
+use self::timer::{Action, Rows, Timer};
+use crate::ads::RefreshAccount;
+use crate::alerts::EvaluateAlerts;
+use crate::billing::ApplySubscription;
+use crate::catalog::{CloseImport, SweepFiles};
+use crate::identity::Sweep;
+use crate::ops::PruneJobs;
+use crate::rupture::ComputeDemand;
+use crate::{Registry, job, platform_job};
+
+/// Returns the timers as the scheduler reads them.
+pub fn schedules() -> Vec<ScheduleSpec> {
+    TIMERS.iter().map(Timer::to_spec).collect()
+}
+
+pub(crate) fn register_jobs(registry: Registry) -> Registry {
+    registry.with_platform::<EnqueueForEach>()
+}
+
+static TIMERS: &[Timer] = &[
+    Timer {
+        name: "evaluate-alerts",
+        cron: "0 */5 * * * *",
+        action: Action::ForEach(
+            Rows::Companies(|company| job(company, &EvaluateAlerts {})),
+            Stagger::PerSecond {
+                jobs: 50,
+                within: Duration::from_mins(4),
+            },
+        ),
+    },
+    Timer {
+        name: "compute-demand",
+        cron: "0 17 2 * * *",
+        action: Action::ForEach(
+            Rows::Companies(|company| job(company, &ComputeDemand {})),
+            Stagger::AtOnce,
+        ),
+    },
+    Timer {
+        name: "refresh-ads",
+        cron: "0 7 */2 * * *",
+        action: Action::ForEach(
+            Rows::AdAccounts(|company, account_id| job(company, &RefreshAccount { account_id })),
+            // A little less than the two hours between ticks.
+            Stagger::Spread {
+                within: Duration::from_mins(100),
+            },
+        ),
+    },
+    Timer {
+        name: "reconcile-subscriptions",
+        cron: "0 29 4 * * *",
+        action: Action::ForEach(
+            Rows::Subscriptions(|company, subscription| {
+                job(company, &ApplySubscription { subscription })
+            }),
+            // Well below Stripe's rate limit.
+            Stagger::PerSecond {
+                jobs: 10,
+                within: Duration::from_hours(23),
+            },
+        ),
+    },
+    Timer {
+        name: "close-imports",
+        cron: "40 */5 * * * *",
+        action: Action::ForEach(
+            Rows::AbandonedImports(|company, import_id| job(company, &CloseImport { import_id })),
+            Stagger::AtOnce,
+        ),
+    },
+    Timer {
+        name: "sweep-identity",
+        cron: "0 41 * * * *",
+        action: Action::Once(|| platform_job(&Sweep {})),
+    },
+    Timer {
+        name: "sweep-files",
+        cron: "0 53 3 * * *",
+        action: Action::Once(|| platform_job(&SweepFiles {})),
+    },
+    Timer {
+        name: "prune-jobs",
+        cron: "20 */10 * * * *",
+        action: Action::Once(|| platform_job(&PruneJobs {})),
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Timers are stored by name too: under another name, a timer starts anew.
+    #[test]
+    fn the_timetable_holds_what_is_stored() {
+        let line = |timer: ScheduleSpec| {
+            let job = (timer.job)();
+            let (name, cron, kind, args) = (timer.name, timer.cron, job.kind, job.args);
+            format!("{name} at {cron}: {kind} {args}")
+        };
+        let lines: Vec<_> = schedules().into_iter().map(line).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        evaluate-alerts at 0 */5 * * * *: schedule.enqueue_for_each {"timer":"evaluate-alerts"}
+        compute-demand at 0 17 2 * * *: schedule.enqueue_for_each {"timer":"compute-demand"}
+        refresh-ads at 0 7 */2 * * *: schedule.enqueue_for_each {"timer":"refresh-ads"}
+        reconcile-subscriptions at 0 29 4 * * *: schedule.enqueue_for_each {"timer":"reconcile-subscriptions"}
+        close-imports at 40 */5 * * * *: schedule.enqueue_for_each {"timer":"close-imports"}
+        sweep-identity at 0 41 * * * *: identity.sweep {}
+        sweep-files at 0 53 3 * * *: catalog.sweep_files {}
+        prune-jobs at 20 */10 * * * *: ops.prune_jobs {}
+        "#);
+    }
+}

@@ -1,0 +1,122 @@
+//! CSV files that people open in a spreadsheet.
+//!
+//! A spreadsheet would run a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return as
+//! a formula, so the writer puts an apostrophe in front of it. [`strip_guard`] removes it again.
+
+/// Encoded as UTF-8, it makes spreadsheets read the file as UTF-8.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+const GUARD: char = '\'';
+
+/// The text of a CSV file, or of a part of one.
+#[derive(Debug)]
+pub struct CsvWriter {
+    delimiter: char,
+    text: String,
+}
+
+impl CsvWriter {
+    /// Begins a file, with a byte order mark.
+    pub fn begin_file(delimiter: char) -> Self {
+        Self {
+            delimiter,
+            text: BYTE_ORDER_MARK.into(),
+        }
+    }
+
+    /// Continues a file that is written in parts.
+    pub fn continue_file(delimiter: char) -> Self {
+        Self {
+            delimiter,
+            text: String::new(),
+        }
+    }
+
+    pub fn write_row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
+        for (index, cell) in cells.into_iter().enumerate() {
+            if index > 0 {
+                self.text.push(self.delimiter);
+            }
+            self.write_cell(cell);
+        }
+        self.text.push_str("\r\n");
+    }
+
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
+    fn write_cell(&mut self, cell: &str) {
+        let must_quote = cell.contains([self.delimiter, '"', '\n', '\r']);
+        if must_quote {
+            self.text.push('"');
+        }
+        if cell.starts_with(FORMULA_STARTS) {
+            self.text.push(GUARD);
+        }
+        if must_quote {
+            self.text.push_str(&cell.replace('"', "\"\""));
+            self.text.push('"');
+        } else {
+            self.text.push_str(cell);
+        }
+    }
+}
+
+/// Returns the cell as it was before [`CsvWriter`] guarded it.
+#[inline]
+pub fn strip_guard(cell: &str) -> &str {
+    match cell.strip_prefix(GUARD) {
+        Some(guarded) if guarded.starts_with(FORMULA_STARTS) => guarded,
+        _ => cell,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(rows: &[&[&str]]) -> String {
+        let mut csv = CsvWriter::continue_file(';');
+        for row in rows {
+            csv.write_row(row.iter().copied());
+        }
+        csv.into_text()
+    }
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        assert_eq!(
+            write(&[&["a", "b;c", "d\"e"], &["", "f\ng", "h,i"]]),
+            "a;\"b;c\";\"d\"\"e\"\r\n;\"f\ng\";h,i\r\n"
+        );
+    }
+
+    #[test]
+    fn a_file_begins_with_a_byte_order_mark_and_its_parts_do_not() {
+        let mut file = CsvWriter::begin_file(',');
+        file.write_row(["a"]);
+        assert_eq!(file.into_text().as_bytes(), b"\xef\xbb\xbfa\r\n");
+        assert_eq!(write(&[&["a"]]), "a\r\n");
+    }
+
+    #[test]
+    fn no_cell_begins_a_formula_and_each_is_read_back() {
+        for cell in [
+            "=1+1", "+1", "-3", "@a", "\ta", "\ra", "'=a", "'a", "a=", "''-1", "",
+        ] {
+            let row = write(&[&[cell]]);
+            let written = row.trim_end_matches("\r\n").trim_matches('"');
+            assert!(
+                !written.starts_with(FORMULA_STARTS),
+                "{cell:?}: {written:?}"
+            );
+            // A cell that already looks guarded is written as it is.
+            if strip_guard(cell) == cell {
+                assert_eq!(strip_guard(written), cell, "{written:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The priorities within a queue.
+
+use serde::{Deserialize, Serialize};
+
+/// A head start within one company's turn; it never overtakes other companies for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
+#[repr(i16)]
+pub enum Priority {
+    Low = -1,
+    #[default]
+    Normal = 0,
+    High = 1,
+}
+
+impl Priority {
+    pub fn code(self) -> i16 {
+        self as i16
+    }
+}
