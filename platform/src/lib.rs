@@ -11,6 +11,7 @@ pub mod queue;
 
 pub mod blobs;
 pub mod crypto;
+pub mod micro_batch;
 pub mod money;
 
 pub mod probes;

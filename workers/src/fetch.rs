@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use platform::db::Db;
 use platform::ids::Uuid;
-use platform::queue::batch::Completions;
+use platform::queue::Completions;
 use platform::queue::rescue::DEAD_AFTER;
 use platform::queue::{Claim, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -108,7 +108,7 @@ impl Fetcher {
         let known: HashSet<_> = running
             .claims()
             .into_iter()
-            .chain(completions.open())
+            .chain(completions.claims().snapshot().ending)
             .collect();
         let mut held = claim::held(self.process.db.hot(), self.process.worker, ids).await?;
         held.retain(|claim| !known.contains(&(claim.id.0, claim.fence)));

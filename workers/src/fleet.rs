@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apalis::prelude::{Monitor, WorkerBuilder};
 use platform::db::Db;
-use platform::queue::batch::Completions;
+use platform::queue::Completions;
 use platform::queue::runner::Runner;
 use platform::queue::{Claim, Queue, Registry, rescue};
 use tokio::sync::{Semaphore, mpsc};
@@ -161,9 +161,12 @@ impl<W: Send + Sync + 'static> Workers<W> {
         while let Ok(claim) = self.leftover.try_recv() {
             give_back(&self.handler.runner.db, &claim).await;
         }
-        if tokio::time::timeout(self.grace, self.handler.runner.completions.drained())
-            .await
-            .is_err()
+        if tokio::time::timeout(
+            self.grace,
+            self.handler.runner.completions.wait_until_recorded(),
+        )
+        .await
+        .is_err()
         {
             tracing::warn!("ends not recorded, their jobs will be rescued");
         }

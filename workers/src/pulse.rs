@@ -117,7 +117,7 @@ impl Pulse {
             // Before the rows are read, and in the order in which a claim passes through the three.
             let doubtful = claiming.ids();
             let mut known = running.claims();
-            known.extend(completions.open());
+            known.extend(completions.claims().snapshot().ending);
             match rescue::give_back_unknown(pool, *worker, &known, &doubtful).await {
                 Ok(0) => {}
                 Ok(jobs) => {

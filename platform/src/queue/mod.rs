@@ -18,11 +18,14 @@
 mod envelope;
 mod job;
 
+mod claim_tracker;
+mod completions;
+mod enqueuer;
+
 pub mod cron;
 pub mod registry;
 pub mod retry;
 
-pub mod batch;
 pub mod claim;
 pub mod control;
 pub mod control_many;
@@ -37,6 +40,9 @@ pub mod runner;
 pub mod schedule;
 pub mod view;
 
+pub use claim_tracker::{ClaimGuard, ClaimKey, ClaimSnapshot, ClaimTracker, Claimant};
+pub use completions::Completions;
+pub use enqueuer::Enqueuer;
 pub use envelope::{Claim, Enqueued, NewJob, Priority, Queue, Uniqueness};
 pub use job::{
     Cause, Done, FailureClass, Job, JobContext, JobError, JobResult, JobScope, Progress,

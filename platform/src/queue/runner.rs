@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::batch::Completions;
+use super::completions::Completions;
 use super::envelope::Claim;
 use super::finish::{self, EndState, Finished, Setback};
 use super::job::{Done, FailureClass, JobContext, JobError, JobResult, JobScope};
@@ -86,7 +86,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
         let (outcome, error) = match verdict {
             Verdict::Committed => ("succeeded", None),
             Verdict::Result(result) => {
-                self.completions.succeed(&claim, result).await;
+                self.completions.record_success(&claim, result).await;
                 ("succeeded", None)
             }
             Verdict::Lost => ("lost", None),

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::db::Db;
-use crate::queue::batch::Completions;
 use crate::queue::runner::{Ran, Runner};
-use crate::queue::{Registry, claim, rescue};
+use crate::queue::{Completions, Registry, claim, rescue};
 
 /// Stands in for a worker process.
 #[derive(Debug)]
@@ -64,7 +63,7 @@ impl<W: Send + Sync + 'static> Drain<W> {
                         .await,
                 );
             }
-            self.runner.completions.drained().await;
+            self.runner.completions.wait_until_recorded().await;
             assert!(
                 ran.len() < 10_000,
                 "the queue never drains: {:?}",

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures::future::join_all;
 use platform::ids::CompanyId;
-use platform::queue::batch::Enqueuer;
+use platform::queue::Enqueuer;
 
 use crate::support::{Once, Ping, Services, company_job, guarded};
 

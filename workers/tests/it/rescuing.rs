@@ -64,7 +64,7 @@ async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBa
         .completions
         .succeed(&stale, Some("\"stale\"".to_owned()))
         .await;
-    runner.completions.drained().await;
+    runner.completions.wait_until_recorded().await;
     for setback in [
         Setback::Retry {
             wait: Duration::ZERO,

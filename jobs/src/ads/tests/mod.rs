@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::ads;
 use platform::db::Scope;
-use platform::queue::batch::Completions;
+use platform::queue::Completions;
 use platform::queue::rescue;
 use platform::queue::runner::Runner;
 use sandbox::Fault;

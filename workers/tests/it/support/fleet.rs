@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use platform::db::Db;
 use platform::ids::{CompanyId, JobId};
-use platform::queue::batch::Completions;
+use platform::queue::Completions;
 use platform::queue::runner::Runner;
 use platform::queue::view::{self, JobView};
 use platform::queue::{Claim, Job, JobContext, NewJob, claim, rescue};
