@@ -5,7 +5,7 @@
 //!           fetcher (queue) : BZMPOP as many ids as slots are free, claims them in one statement
 //!           apalis worker   : calls the handler with each claimed job
 //!           runner          : decode, span, time-out, panic; the end is recorded in Postgres
-//! pulse (own thread)        : heartbeat, rescue of lost workers' jobs, gauges
+//! maintenance (own thread)        : heartbeat, rescue of lost workers' jobs, gauges
 //! ```
 //!
 //! `carrier` is the other backend: the same sorted sets, with apalis-redis between them and the fetchers.
@@ -16,23 +16,23 @@
 //! fetchers take ids straight from Postgres.
 
 mod config;
-mod fleet;
+mod worker_process;
 
 mod backend;
-mod fetch;
+mod fetcher;
 mod handler;
-mod sorted;
-mod source;
+mod sorted_set;
+mod id_source;
 
-mod carrier;
+mod apalis_redis;
 
-mod fair;
+mod fair_order;
 mod relay;
 
 mod gauges;
-mod mark;
-mod pulse;
+mod last_seen;
+mod maintenance;
 mod running;
 
 pub use config::{QueueBackend, Slots, WorkerConfig};
-pub use fleet::{Workers, WorkersError};
+pub use worker_process::{Workers, WorkersError};

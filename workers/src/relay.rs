@@ -19,8 +19,8 @@ use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::fair::VirtualTimes;
-use crate::sorted::queue_key;
+use crate::fair_order::VirtualTimes;
+use crate::sorted_set::queue_key;
 
 const BATCH: i64 = 1_000;
 const LATE: i64 = 200;

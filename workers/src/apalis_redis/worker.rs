@@ -1,5 +1,5 @@
 //! Sessions of the crate, one after the other: each a connection, a worker under a name of its own and
-//! a feed. Whichever of them stops ends its session, never the process.
+//! a feeder. Whichever of them stops ends its session, never the process.
 
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,11 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::Carried;
-use super::feed::{CarrierError, Feed, JobRef};
-use super::gate::Gate;
-use super::keys;
-use crate::sorted::SortedSet;
+use super::FedIds;
+use super::feeder::{ApalisRedisError, Feeder, JobRef};
+use super::limiter::Limiter;
+use super::cleanup;
+use crate::sorted_set::SortedSet;
 
 const LARGEST_BATCH: usize = 100;
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
@@ -24,7 +24,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const WELL_AFTER: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
-pub(crate) struct Carrier {
+pub(crate) struct ApalisRedisWorker {
     redis: redis::Client,
     namespace: String,
     queue: Queue,
@@ -37,8 +37,8 @@ pub(crate) struct Carrier {
     up: watch::Sender<bool>,
 }
 
-impl Carrier {
-    /// The carrier of a queue and the end that its fetcher takes from. Up to twice as many ids as there
+impl ApalisRedisWorker {
+    /// The worker of a queue and the end that its fetcher takes from. Up to twice as many ids as there
     /// are slots are on their way at once.
     pub(crate) fn new(
         redis: redis::Client,
@@ -46,7 +46,7 @@ impl Carrier {
         queue: Queue,
         process: &str,
         slots: usize,
-    ) -> (Self, Carried) {
+    ) -> (Self, FedIds) {
         let (ids, received) = mpsc::channel(2 * slots);
         let (wake, woken) = mpsc::channel(1);
         let (up, is_up) = watch::channel(false);
@@ -60,12 +60,12 @@ impl Carrier {
             .emit_events(false)
             .heartbeat_interval(Duration::from_secs(1))
             .missed_heartbeats(5);
-        let carried = Carried {
+        let fed_ids = FedIds {
             ids: received,
             room: wake.clone(),
             up: is_up,
         };
-        let carrier = Self {
+        let worker = Self {
             redis,
             namespace: namespace.to_owned(),
             queue,
@@ -76,7 +76,7 @@ impl Carrier {
             woken,
             up,
         };
-        (carrier, carried)
+        (worker, fed_ids)
     }
 
     /// Runs until told to stop. Trouble is logged and tried again.
@@ -106,9 +106,9 @@ impl Carrier {
     }
 
     /// Never returns well.
-    async fn session(&mut self, worker: &str) -> Result<(), CarrierError> {
+    async fn session(&mut self, worker: &str) -> Result<(), ApalisRedisError> {
         let redis = self.connect().await?;
-        let feed = Feed {
+        let feeder = Feeder {
             redis: redis.clone(),
             set: SortedSet::connect(&self.redis, &self.namespace, self.queue).await?,
             config: self.config.clone(),
@@ -119,18 +119,18 @@ impl Carrier {
         };
         let (told, woken) = mpsc::channel(1);
         let storage = RedisStorage::<Vec<u8>>::new(redis).with_config(self.config.clone());
-        let gate = Gate::new(storage, self.ids.clone(), woken);
+        let limiter = Limiter::new(storage, self.ids.clone(), woken);
         let ids = self.ids.clone();
         let handler = move |payload: Vec<u8>| hand_on(ids.clone(), payload);
-        let worker = WorkerBuilder::new(worker).backend(gate).build(handler);
+        let worker = WorkerBuilder::new(worker).backend(limiter).build(handler);
         tokio::select! {
-            ended = worker.run() => ended.map_err(CarrierError::from).and(Err(CarrierError::Ended)),
-            ended = feed.run() => ended,
-            () = pass_on(&mut self.woken, told) => Err(CarrierError::Ended),
+            ended = worker.run() => ended.map_err(ApalisRedisError::from).and(Err(ApalisRedisError::Ended)),
+            ended = feeder.run() => ended,
+            () = pass_on(&mut self.woken, told) => Err(ApalisRedisError::Ended),
         }
     }
 
-    async fn connect(&self) -> Result<ConnectionManager, CarrierError> {
+    async fn connect(&self) -> Result<ConnectionManager, ApalisRedisError> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_secs(2)))
             // The crate's worker ends at the first answer that is later.
@@ -145,10 +145,10 @@ impl Carrier {
     /// What the worker had in hand is the relay's to push again.
     async fn forget(&self, worker: &str) {
         let forgotten =
-            async { Ok(keys::forget(&mut self.connect().await?, &self.config, worker).await?) };
+            async { Ok(cleanup::forget(&mut self.connect().await?, &self.config, worker).await?) };
         match tokio::time::timeout(Duration::from_secs(2), forgotten).await {
             Ok(Ok(())) => {}
-            Ok::<Result<(), CarrierError>, _>(Err(cause)) => {
+            Ok::<Result<(), ApalisRedisError>, _>(Err(cause)) => {
                 tracing::debug!(%cause, worker, "worker not forgotten")
             }
             Err(_) => tracing::debug!(worker, "worker not forgotten in time"),
@@ -168,7 +168,7 @@ async fn hand_on(ids: mpsc::Sender<Uuid>, payload: Vec<u8>) -> Result<(), BoxDyn
     match serde_json::from_slice::<JobRef>(&payload) {
         // Refused where the fetcher is gone: the process stops.
         Ok(JobRef { id }) => drop(ids.send(id).await),
-        Err(cause) => tracing::error!(%cause, "no job's id was carried, dropped"),
+        Err(cause) => tracing::error!(%cause, "no job's id was fed_ids, dropped"),
     }
     Ok(())
 }

@@ -15,9 +15,9 @@ use redis::aio::ConnectionManager;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
-use super::gate::Raw;
-use super::keys::{self, Counts};
-use crate::sorted::{BLOCK, SortedSet};
+use super::limiter::Raw;
+use super::cleanup::{self, Counts};
+use crate::sorted_set::{BLOCK, SortedSet};
 
 /// While ids are on their way to the fetcher.
 const WAIT_FOR_ROOM: Duration = Duration::from_millis(1);
@@ -29,7 +29,7 @@ pub(crate) struct JobRef {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CarrierError {
+pub(crate) enum ApalisRedisError {
     #[error("Redis: {0}")]
     Redis(#[from] redis::RedisError),
     #[error("pushing ids: {0}")]
@@ -40,7 +40,7 @@ pub(crate) enum CarrierError {
     Ended,
 }
 
-pub(crate) struct Feed {
+pub(crate) struct Feeder {
     pub(crate) redis: ConnectionManager,
     pub(crate) set: SortedSet,
     pub(crate) config: Config,
@@ -50,15 +50,15 @@ pub(crate) struct Feed {
     pub(crate) up: watch::Sender<bool>,
 }
 
-impl Feed {
+impl Feeder {
     /// Never returns well.
-    pub(crate) async fn run(mut self) -> Result<(), CarrierError> {
+    pub(crate) async fn run(mut self) -> Result<(), ApalisRedisError> {
         let storage =
             RedisStorage::<Vec<u8>>::new(self.redis.clone()).with_config(self.config.clone());
         let mut storage = storage.with_codec(Raw);
         loop {
             let Counts { waiting, held } =
-                keys::tidy(&mut self.redis, &self.config, &self.worker).await?;
+                cleanup::tidy(&mut self.redis, &self.config, &self.worker).await?;
             self.up.send_if_modified(|up| !std::mem::replace(up, true));
             let room = self.ids.capacity().saturating_sub(waiting + held);
             if room == 0 {
@@ -87,7 +87,7 @@ impl Feed {
 async fn push(
     storage: &mut WithCodec<RedisStorage<Vec<u8>>, Raw>,
     ids: &[Uuid],
-) -> Result<(), CarrierError> {
+) -> Result<(), ApalisRedisError> {
     let tasks: Vec<Task<Vec<u8>>> = ids
         .iter()
         .map(|id| {
@@ -100,5 +100,5 @@ async fn push(
     storage
         .push_all(futures::stream::iter(tasks))
         .await
-        .map_err(|cause| CarrierError::Push(cause.to_string()))
+        .map_err(|cause| ApalisRedisError::Push(cause.to_string()))
 }

@@ -9,8 +9,8 @@ use platform::ids::Uuid;
 use platform::queue::{Queue, claim};
 use tokio::sync::Mutex;
 
-use crate::carrier::Carried;
-use crate::sorted::{BLOCK, SortedSet};
+use crate::apalis_redis::FedIds;
+use crate::sorted_set::{BLOCK, SortedSet};
 
 const GLANCE: Duration = Duration::from_millis(1);
 const LOOK_FOR_REDIS_EVERY: Duration = Duration::from_secs(1);
@@ -35,7 +35,7 @@ pub(crate) enum Index {
     /// None: it pops them itself.
     Direct(Box<Direct>),
     /// Over apalis-redis.
-    Carried(Carried),
+    FedIds(FedIds),
 }
 
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Source {
         let block = if self.ahead_of_redis { GLANCE } else { BLOCK };
         let given = match &mut self.index {
             Index::Direct(direct) => direct.take(self.queue, limit, block).await,
-            Index::Carried(carried) => carried.take(limit, block).await,
+            Index::FedIds(fed_ids) => fed_ids.take(limit, block).await,
         };
         if let Some(ids) = given.as_ref().filter(|ids| !ids.is_empty()) {
             self.ahead_of_redis = false;

@@ -13,14 +13,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::{Assignment, ClaimedJobs};
-use crate::carrier::Carrier;
+use crate::apalis_redis::ApalisRedisWorker;
 use crate::config::{QueueBackend, WorkerConfig};
-use crate::fetch::{Fetcher, Process};
+use crate::fetcher::{Fetcher, Process};
 use crate::handler::{Handler, give_back};
-use crate::mark::Mark;
-use crate::pulse::Pulse;
+use crate::last_seen::LastSeen;
+use crate::maintenance::Maintenance;
 use crate::running::{Claiming, Running};
-use crate::source::{Direct, Index, Source};
+use crate::id_source::{Direct, Index, Source};
 
 /// Its jobs are so short that claims are what it waits for.
 const FETCHERS_OF_THE_FAST: usize = 2;
@@ -31,8 +31,8 @@ pub enum WorkersError {
     Register(#[from] sqlx::Error),
     #[error("REDIS_URL: {0}")]
     Redis(#[from] redis::RedisError),
-    #[error("no thread for the pulse: {0}")]
-    Pulse(#[from] std::io::Error),
+    #[error("no thread for the maintenance: {0}")]
+    Maintenance(#[from] std::io::Error),
 }
 
 /// A running worker process.
@@ -42,12 +42,12 @@ pub struct Workers<W> {
     worker: i32,
     stop_fetching: CancellationToken,
     stop_monitor: CancellationToken,
-    stop_pulse: CancellationToken,
+    stop_maintenance: CancellationToken,
     fetchers: Vec<JoinHandle<()>>,
     monitor: JoinHandle<()>,
     leftover: mpsc::UnboundedReceiver<Claim>,
-    pulse: std::thread::JoinHandle<()>,
-    pulse_ended: CancellationToken,
+    maintenance: std::thread::JoinHandle<()>,
+    maintenance_ended: CancellationToken,
     grace: Duration,
 }
 
@@ -77,7 +77,7 @@ impl<W: Send + Sync + 'static> Workers<W> {
         };
         let stop_fetching = CancellationToken::new();
         let stop_monitor = CancellationToken::new();
-        let stop_pulse = CancellationToken::new();
+        let stop_maintenance = CancellationToken::new();
         let (sender, leftover) = mpsc::unbounded_channel();
         let process = Process {
             db: db.clone(),
@@ -85,7 +85,7 @@ impl<W: Send + Sync + 'static> Workers<W> {
             running: Running::default(),
             claiming: Claiming::default(),
             completions,
-            beaten: Mark::new(),
+            last_heartbeat: LastSeen::new(),
             leftover: sender,
             stop: stop_fetching.clone(),
         };
@@ -102,28 +102,28 @@ impl<W: Send + Sync + 'static> Workers<W> {
         }
         let monitor = platform::task::spawn("monitor", supervise(monitor, stop_monitor.clone()));
         let grace = config.grace;
-        let pulse_ended = CancellationToken::new();
-        let turned = Mark::of_turning(config.heartbeat, stop_pulse.clone());
-        let pulse = Pulse {
+        let maintenance_ended = CancellationToken::new();
+        let last_turn = LastSeen::of_turning(config.heartbeat, stop_maintenance.clone());
+        let maintenance = Maintenance {
             config,
             process,
             redis,
-            turned,
-            stop: stop_pulse.clone(),
+            last_turn,
+            stop: stop_maintenance.clone(),
         }
-        .start(db, pulse_ended.clone())?;
+        .start(db, maintenance_ended.clone())?;
         tracing::info!(worker, name, "taking jobs");
         Ok(Self {
             handler,
             worker,
             stop_fetching,
             stop_monitor,
-            stop_pulse,
+            stop_maintenance,
             fetchers,
             monitor,
             leftover,
-            pulse,
-            pulse_ended,
+            maintenance,
+            maintenance_ended,
             grace,
         })
     }
@@ -134,7 +134,7 @@ impl<W: Send + Sync + 'static> Workers<W> {
         tokio::select! {
             _ = fetcher => "a fetcher",
             _ = &mut self.monitor => "the monitor",
-            () = self.pulse_ended.cancelled() => "the pulse",
+            () = self.maintenance_ended.cancelled() => "the maintenance",
         }
     }
 
@@ -170,9 +170,9 @@ impl<W: Send + Sync + 'static> Workers<W> {
         {
             tracing::warn!("ends not recorded, their jobs will be rescued");
         }
-        self.stop_pulse.cancel();
-        let pulse = self.pulse;
-        let _ = tokio::task::spawn_blocking(move || pulse.join()).await;
+        self.stop_maintenance.cancel();
+        let maintenance = self.maintenance;
+        let _ = tokio::task::spawn_blocking(move || maintenance.join()).await;
         if let Err(cause) = rescue::stop(self.handler.runner.db.engine(), self.worker).await {
             tracing::warn!(%cause, "worker not marked as stopped, its jobs will be looked for");
         }
@@ -203,13 +203,13 @@ fn take_from(
     let indices = match config.backend {
         QueueBackend::Vigie => direct(config, redis, queue),
         QueueBackend::ApalisRedis => {
-            let (carrier, carried) =
-                Carrier::new(redis.clone(), &config.redis.namespace, queue, name, slots);
+            let (worker, fed_ids) =
+                ApalisRedisWorker::new(redis.clone(), &config.redis.namespace, queue, name, slots);
             tasks.push(platform::task::spawn(
-                "carrier",
-                carrier.run(process.stop.clone()),
+                "worker",
+                worker.run(process.stop.clone()),
             ));
-            vec![Index::Carried(carried)]
+            vec![Index::FedIds(fed_ids)]
         }
     };
     let (sender, assignments) = mpsc::channel(slots);
@@ -222,7 +222,7 @@ fn take_from(
             slots: free.clone(),
             share,
             assignments: sender.clone(),
-            doubtful: Vec::new(),
+            unconfirmed: Vec::new(),
         };
         tasks.push(platform::task::spawn("fetcher", fetcher.run()));
     }

@@ -11,26 +11,26 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkerConfig;
-use crate::fetch::Process;
+use crate::fetcher::Process;
 use crate::gauges;
-use crate::mark::Mark;
+use crate::last_seen::LastSeen;
 use crate::relay::Relay;
 
 /// Two of them, and the worker isn't lost yet.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 const GAUGES_EVERY: Duration = Duration::from_secs(5);
-const RECOLLECT_EVERY: Duration = Duration::from_secs(60);
+const REQUEUE_UNKNOWN_EVERY: Duration = Duration::from_secs(60);
 
-pub(crate) struct Pulse {
+pub(crate) struct Maintenance {
     pub(crate) config: WorkerConfig,
     pub(crate) process: Process,
     pub(crate) redis: redis::Client,
     /// When the runtime of the jobs last showed that it turns.
-    pub(crate) turned: Mark,
+    pub(crate) last_turn: LastSeen,
     pub(crate) stop: CancellationToken,
 }
 
-impl Pulse {
+impl Maintenance {
     /// Starts the thread; it ends after `stop`, and `ended` tells of it.
     pub(crate) fn start(
         self,
@@ -39,7 +39,7 @@ impl Pulse {
     ) -> std::io::Result<std::thread::JoinHandle<()>> {
         let (options, relays) = (db.engine_options(), db.hot_options());
         std::thread::Builder::new()
-            .name("pulse".to_owned())
+            .name("maintenance".to_owned())
             .spawn(move || {
                 // However it ends.
                 let _ended = ended.drop_guard();
@@ -50,7 +50,7 @@ impl Pulse {
                     Ok(runtime) => runtime.block_on(async move {
                         self.run(pool(options, 2), pool(relays, 2)).await;
                     }),
-                    Err(cause) => tracing::error!(%cause, "no runtime for the pulse"),
+                    Err(cause) => tracing::error!(%cause, "no runtime for the maintenance"),
                 }
             })
     }
@@ -61,14 +61,14 @@ impl Pulse {
             relay.run(self.stop.clone()),
             self.beat(&pool),
             self.rescue(&pool),
-            self.recollect(&pool)
+            self.requeue_unknown(&pool)
         );
         tokio::join!(pool.close(), relays.close());
     }
 
     async fn beat(&self, pool: &PgPool) {
         while self.sleep(self.config.heartbeat).await {
-            let still = self.turned.ago();
+            let still = self.last_turn.ago();
             if still > self.config.dead_after() {
                 tracing::error!(
                     seconds = still.as_secs(),
@@ -78,7 +78,7 @@ impl Pulse {
             }
             match self.beat_once(pool).await {
                 Ok(asked_to_stop) => {
-                    self.process.beaten.set();
+                    self.process.last_heartbeat.set();
                     for id in asked_to_stop {
                         self.process.running.cancel(id);
                     }
@@ -105,8 +105,8 @@ impl Pulse {
     }
 
     /// Looks, now and then, for jobs that are this process's by their rows and that nobody here runs.
-    async fn recollect(&self, pool: &PgPool) {
-        while self.sleep(RECOLLECT_EVERY).await {
+    async fn requeue_unknown(&self, pool: &PgPool) {
+        while self.sleep(REQUEUE_UNKNOWN_EVERY).await {
             let Process {
                 worker,
                 running,
@@ -115,10 +115,10 @@ impl Pulse {
                 ..
             } = &self.process;
             // Before the rows are read, and in the order in which a claim passes through the three.
-            let doubtful = claiming.ids();
+            let unconfirmed = claiming.ids();
             let mut known = running.claims();
             known.extend(completions.claims().snapshot().ending);
-            match rescue::give_back_unknown(pool, *worker, &known, &doubtful).await {
+            match rescue::give_back_unknown(pool, *worker, &known, &unconfirmed).await {
                 Ok(0) => {}
                 Ok(jobs) => {
                     tracing::error!(jobs, "jobs of this process that nobody ran were given back");
@@ -126,7 +126,7 @@ impl Pulse {
                         tracing::debug!(%cause, "the relay isn't told");
                     }
                 }
-                Err(cause) => tracing::warn!(%cause, "jobs not recollected"),
+                Err(cause) => tracing::warn!(%cause, "jobs not requeue_unknowned"),
             }
         }
     }

@@ -2,37 +2,37 @@
 //! fetchers, and nothing else. Claims, ends and rescues are Postgres's, as with our own backend.
 //!
 //! ```text
-//! relay -> {ns}:queue:{name} -> feed -> {ns}:apalis:{name}:* -> apalis worker -> fetcher
+//! relay -> {ns}:queue:{name} -> feeder -> {ns}:apalis:{name}:* -> apalis worker -> fetcher
 //! ```
 //!
 //! The crate stops at any trouble with Redis, at an id without data, and at 8,000 due ids; it never
-//! forgets what is done. So the feed moves only what this process has room for; a session (connection,
-//! worker, feed) that ends is started again under a new name, after everything that the old one had in
+//! forgets what is done. So the feeder moves only what this process has room for; a session (connection,
+//! worker, feeder) that ends is started again under a new name, after everything that the old one had in
 //! hand was forgotten: the relay's look-back brings back what still waits. A job's id is its task's id,
 //! so pushing one that is there already does nothing.
 
-mod feed;
-mod gate;
-mod keys;
-mod session;
+mod feeder;
+mod limiter;
+mod cleanup;
+mod worker;
 
 use std::time::Duration;
 
 use platform::ids::Uuid;
 use tokio::sync::{mpsc, watch};
 
-pub(crate) use session::Carrier;
+pub(crate) use worker::ApalisRedisWorker;
 
 /// The fetcher's end.
 #[derive(Debug)]
-pub(crate) struct Carried {
+pub(crate) struct FedIds {
     ids: mpsc::Receiver<Uuid>,
     /// Tells the worker that there is room again.
     room: mpsc::Sender<()>,
     up: watch::Receiver<bool>,
 }
 
-impl Carried {
+impl FedIds {
     /// Up to `limit` ids; none where none came within `block`; `None` while Redis is away.
     pub(crate) async fn take(&mut self, limit: usize, block: Duration) -> Option<Vec<Uuid>> {
         let mut ids = Vec::new();

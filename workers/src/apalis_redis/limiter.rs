@@ -1,4 +1,4 @@
-//! The crate's storage with a gate before it: it fetches when it is told that ids were pushed or that
+//! The crate's storage with a limiter before it: it fetches when it is told that ids were pushed or that
 //! there is room, every now and then besides, and not while there is no room. Its own wake-ups get
 //! lost (idle for up to 30 s), and a batch that nobody takes stops its heartbeat.
 
@@ -38,14 +38,14 @@ impl Codec<Vec<u8>> for Raw {
     }
 }
 
-pub(crate) struct Gate {
+pub(crate) struct Limiter {
     storage: RedisStorage<Vec<u8>>,
     ids: mpsc::Sender<Uuid>,
     woken: mpsc::Receiver<()>,
     look: Pin<Box<Sleep>>,
 }
 
-impl Gate {
+impl Limiter {
     pub(crate) fn new(
         storage: RedisStorage<Vec<u8>>,
         ids: mpsc::Sender<Uuid>,
@@ -60,7 +60,7 @@ impl Gate {
     }
 }
 
-impl Backend for Gate {
+impl Backend for Limiter {
     type Task = RedisTask;
     type Error = apalis_redis::Error;
 
@@ -99,7 +99,7 @@ impl Backend for Gate {
     }
 }
 
-impl BackendConfig for Gate {
+impl BackendConfig for Limiter {
     type Args = Vec<u8>;
     type Id = <RedisStorage<Vec<u8>> as BackendConfig>::Id;
     type Kind = <RedisStorage<Vec<u8>> as BackendConfig>::Kind;
@@ -115,7 +115,7 @@ impl BackendConfig for Gate {
     }
 }
 
-impl WireFormatBackend for Gate {
+impl WireFormatBackend for Limiter {
     type Codec = Raw;
     type Compact = Vec<u8>;
 

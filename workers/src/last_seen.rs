@@ -1,5 +1,5 @@
 //! Times that other threads ask for: when the heart last beat, and when the runtime of the jobs last showed that
-//! it turns. Where every thread of that is blocked nothing of this process goes on but the pulse, which must not
+//! it turns. Where every thread of that is blocked nothing of this process goes on but the maintenance, which must not
 //! claim that it lives.
 
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 /// A moment; cheap to set and to read.
 #[derive(Debug, Clone)]
-pub(crate) struct Mark {
+pub(crate) struct LastSeen {
     start: Instant,
     /// Milliseconds after `start`.
     last: Arc<AtomicU64>,
 }
 
-impl Mark {
+impl LastSeen {
     /// Now.
     pub(crate) fn new() -> Self {
         Self {
@@ -27,15 +27,15 @@ impl Mark {
 
     /// Sets it every `every` on the current runtime, until told to stop.
     pub(crate) fn of_turning(every: Duration, stop: CancellationToken) -> Self {
-        let turned = Self::new();
-        let mark = turned.clone();
+        let last_turn = Self::new();
+        let mark = last_turn.clone();
         platform::task::spawn("turning", async move {
             while !stop.is_cancelled() {
                 mark.set();
                 tokio::time::sleep(every).await;
             }
         });
-        turned
+        last_turn
     }
 
     /// Moves it to now.

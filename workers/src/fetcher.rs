@@ -14,9 +14,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::Assignment;
-use crate::mark::Mark;
+use crate::last_seen::LastSeen;
 use crate::running::{Claiming, Running};
-use crate::source::Source;
+use crate::id_source::Source;
 
 const WITHOUT_HEARTBEAT: Duration = Duration::from_millis(500);
 
@@ -29,7 +29,7 @@ pub(crate) struct Process {
     pub(crate) claiming: Claiming,
     pub(crate) completions: Completions,
     /// When the heart last beat.
-    pub(crate) beaten: Mark,
+    pub(crate) last_heartbeat: LastSeen,
     /// Where jobs go that were claimed and can't be handed on.
     pub(crate) leftover: mpsc::UnboundedSender<Claim>,
     pub(crate) stop: CancellationToken,
@@ -45,7 +45,7 @@ pub(crate) struct Fetcher {
     pub(crate) assignments: mpsc::Sender<Assignment>,
     /// Ids whose claim failed: it may have been committed all the same, and nobody would rescue them
     /// while this process shows that it lives.
-    pub(crate) doubtful: Vec<Uuid>,
+    pub(crate) unconfirmed: Vec<Uuid>,
 }
 
 impl Fetcher {
@@ -54,12 +54,12 @@ impl Fetcher {
     pub(crate) async fn run(mut self) {
         while let Some(free) = self.free_slots().await {
             // Nothing can be claimed, and ids that it pops are kept from those who could.
-            if self.process.beaten.ago() > DEAD_AFTER {
+            if self.process.last_heartbeat.ago() > DEAD_AFTER {
                 tracing::warn!("no heartbeat: no jobs are taken");
                 tokio::time::sleep(WITHOUT_HEARTBEAT).await;
                 continue;
             }
-            let (ids, claims) = if self.doubtful.is_empty() {
+            let (ids, claims) = if self.unconfirmed.is_empty() {
                 let ids = tokio::select! {
                     biased;
                     () = self.process.stop.cancelled() => return,
@@ -73,8 +73,8 @@ impl Fetcher {
                 (ids, claims)
             } else {
                 let ids = self
-                    .doubtful
-                    .split_off(self.doubtful.len().saturating_sub(free.num_permits()));
+                    .unconfirmed
+                    .split_off(self.unconfirmed.len().saturating_sub(free.num_permits()));
                 let claims = self.held(&ids).await;
                 (ids, claims)
             };
@@ -89,7 +89,7 @@ impl Fetcher {
                 }
                 Err(cause) => {
                     tracing::warn!(%cause, ids = ids.len(), "not known whether jobs were claimed");
-                    self.doubtful.extend(ids);
+                    self.unconfirmed.extend(ids);
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
             }
