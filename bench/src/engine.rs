@@ -10,7 +10,7 @@ use platform::queue::{Done, Job, JobContext, JobResult, NewJob, Queue, Registry}
 use platform::testing::TestDb;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
-use workers::{WorkerConfig, Workers};
+use workers::{WorkerConfig, WorkerProcess};
 
 /// What the job bodies tell the benchmark.
 pub(crate) struct Services {
@@ -65,9 +65,9 @@ impl Engine {
         })
     }
 
-    pub(crate) async fn workers(&self) -> anyhow::Result<Workers<Services>> {
+    pub(crate) async fn workers(&self) -> anyhow::Result<WorkerProcess<Services>> {
         let config = self.config.clone();
-        Ok(Workers::start(
+        Ok(WorkerProcess::start(
             config,
             &self.test.db,
             self.registry.clone(),

@@ -1,5 +1,5 @@
-//! Micro-batches without linger: requests that arrive while a batch runs share the next batch. Under
-//! load batches grow by themselves, and a lone request never waits for company.
+//! Micro-batches without linger: requests that arrive while a batch runs share the next batch.
+//! Under load batches grow by themselves, and a lone request never waits for company.
 
 use std::fmt;
 use std::future::Future;

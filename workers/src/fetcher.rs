@@ -1,5 +1,5 @@
-//! Fetchers: each takes ids for its share of the free slots, claims them in one statement, hands them to
-//! apalis. A busy queue has two, so that one batch is on its way while the other's claim is committed.
+//! Fetchers: each takes ids for its share of the free slots, claims them in one statement and
+//! assigns the claimed jobs to apalis.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,151 +7,141 @@ use std::time::Duration;
 
 use platform::db::Db;
 use platform::ids::Uuid;
-use platform::queue::Completions;
 use platform::queue::rescue::DEAD_AFTER;
-use platform::queue::{Claim, claim};
+use platform::queue::{Claim, ClaimTracker, Claimant, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::Assignment;
+use crate::id_source::IdSource;
 use crate::last_seen::LastSeen;
-use crate::running::{Claiming, Running};
-use crate::id_source::Source;
 
-const WITHOUT_HEARTBEAT: Duration = Duration::from_millis(500);
+const WAIT_WITHOUT_HEARTBEAT: Duration = Duration::from_millis(500);
+const WAIT_AFTER_ERROR: Duration = Duration::from_millis(200);
 
 /// What all fetchers of a process share.
 #[derive(Clone)]
-pub(crate) struct Process {
+pub(crate) struct ProcessContext {
     pub(crate) db: Db,
-    pub(crate) worker: i32,
-    pub(crate) running: Running,
-    pub(crate) claiming: Claiming,
-    pub(crate) completions: Completions,
-    /// When the heart last beat.
+    pub(crate) worker_id: i32,
+    pub(crate) claims: ClaimTracker,
     pub(crate) last_heartbeat: LastSeen,
-    /// Where jobs go that were claimed and can't be handed on.
-    pub(crate) leftover: mpsc::UnboundedSender<Claim>,
     pub(crate) stop: CancellationToken,
 }
 
 pub(crate) struct Fetcher {
-    pub(crate) process: Process,
-    pub(crate) source: Source,
-    /// Of the queue, which its fetchers share.
+    pub(crate) process: ProcessContext,
+    pub(crate) claimant: Claimant,
+    pub(crate) source: IdSource,
+    /// The free slots of the queue, which its fetchers share.
     pub(crate) slots: Arc<Semaphore>,
-    /// The most jobs that it takes at once.
-    pub(crate) share: usize,
+    /// The most jobs that this fetcher claims at once.
+    pub(crate) max_claims: usize,
     pub(crate) assignments: mpsc::Sender<Assignment>,
-    /// Ids whose claim failed: it may have been committed all the same, and nobody would rescue them
-    /// while this process shows that it lives.
-    pub(crate) unconfirmed: Vec<Uuid>,
 }
 
+/// Jobs whose claim statement ran, and the claims that it returned.
+type ClaimResult = (Vec<Uuid>, sqlx::Result<Vec<Claim>>);
+
 impl Fetcher {
-    /// Runs until told to stop. Ids that were popped and not claimed, a pop that the stop cuts short
-    /// included, are pushed again by the relay's look-back.
+    /// Runs until the process stops. The relay's look-back pushes the ids again that were popped
+    /// and not claimed, including those of a pop that the stop interrupts.
     pub(crate) async fn run(mut self) {
-        while let Some(free) = self.free_slots().await {
-            // Nothing can be claimed, and ids that it pops are kept from those who could.
-            if self.process.last_heartbeat.ago() > DEAD_AFTER {
-                tracing::warn!("no heartbeat: no jobs are taken");
-                tokio::time::sleep(WITHOUT_HEARTBEAT).await;
+        while let Some(free) = self.acquire_free_slots().await {
+            // Without a heartbeat no claim succeeds, and popped ids are kept from other workers.
+            if self.process.last_heartbeat.elapsed() > DEAD_AFTER {
+                tracing::warn!("no heartbeat, taking no jobs");
+                tokio::time::sleep(WAIT_WITHOUT_HEARTBEAT).await;
                 continue;
             }
-            let (ids, claims) = if self.unconfirmed.is_empty() {
-                let ids = tokio::select! {
-                    biased;
-                    () = self.process.stop.cancelled() => return,
-                    ids = self.source.next(free.num_permits()) => ids,
-                };
-                let ids = self.process.claiming.begin(ids);
-                if ids.is_empty() {
-                    continue;
-                }
-                let claims = claim::by_ids(self.process.db.hot(), self.process.worker, &ids).await;
-                (ids, claims)
+            let unconfirmed = self.claimant.list_unconfirmed(free.num_permits());
+            let result = if unconfirmed.is_empty() {
+                self.claim_next(free.num_permits()).await
             } else {
-                let ids = self
-                    .unconfirmed
-                    .split_off(self.unconfirmed.len().saturating_sub(free.num_permits()));
-                let claims = self.held(&ids).await;
-                (ids, claims)
+                Some(self.confirm_claims(unconfirmed).await)
             };
-            match claims {
-                Ok(claims) => {
-                    let is_taken = self.hand_on(claims, free).await;
-                    self.process.claiming.end(&ids);
-                    if !is_taken {
-                        tracing::error!("nobody takes the jobs of this queue");
+            match result {
+                None => return,
+                Some((ids, Ok(claims))) => {
+                    if !self.assign_jobs(&ids, claims, free).await {
+                        tracing::error!("the queue's apalis worker takes no jobs");
                         return;
                     }
                 }
-                Err(cause) => {
-                    tracing::warn!(%cause, ids = ids.len(), "not known whether jobs were claimed");
-                    self.unconfirmed.extend(ids);
-                    tokio::time::sleep(Duration::from_millis(200)).await;
+                Some((ids, Err(cause))) => {
+                    tracing::warn!(%cause, ids = ids.len(), "claims unconfirmed");
+                    self.claimant.mark_unconfirmed(&ids);
+                    tokio::time::sleep(WAIT_AFTER_ERROR).await;
                 }
             }
         }
     }
 
-    /// What was claimed of `ids` without our knowing.
-    async fn held(&self, ids: &[Uuid]) -> sqlx::Result<Vec<Claim>> {
-        let Process {
-            running,
-            completions,
-            ..
-        } = &self.process;
-        // Before the rows are read, and in the order in which a claim passes through the two: one that ends
-        // meanwhile is among the known all the same. No other fetcher claims these ids until this is settled.
-        let known: HashSet<_> = running
-            .claims()
-            .into_iter()
-            .chain(completions.claims().snapshot().ending)
-            .collect();
-        let mut held = claim::held(self.process.db.hot(), self.process.worker, ids).await?;
-        held.retain(|claim| !known.contains(&(claim.id.0, claim.fence)));
-        Ok(held)
+    /// Claims up to `limit` jobs. Returns `None` once the process stops.
+    async fn claim_next(&mut self, limit: usize) -> Option<ClaimResult> {
+        let ids = tokio::select! {
+            biased;
+            () = self.process.stop.cancelled() => return None,
+            ids = self.source.next_ids(limit) => ids,
+        };
+        let ids = self.claimant.begin_claims(ids);
+        if ids.is_empty() {
+            return Some((ids, Ok(Vec::new())));
+        }
+        let claims = claim::by_ids(self.process.db.hot(), self.process.worker_id, &ids).await;
+        Some((ids, claims))
     }
 
-    /// Whether apalis took them, or the process stops.
-    async fn hand_on(&self, claims: Vec<Claim>, mut free: OwnedSemaphorePermit) -> bool {
+    /// Finds out which of the unconfirmed `ids` this process has claimed.
+    async fn confirm_claims(&self, ids: Vec<Uuid>) -> ClaimResult {
+        // Before the rows are read: a claim that ends meanwhile is then known all the same. No
+        // other fetcher claims these ids while they are pending.
+        let known: HashSet<_> = self.process.claims.snapshot().held().collect();
+        let claims = claim::held(self.process.db.hot(), self.process.worker_id, &ids).await;
+        let claims = claims.map(|mut claims| {
+            claims.retain(|claim| !known.contains(&claim.key()));
+            claims
+        });
+        (ids, claims)
+    }
+
+    /// Sends claimed jobs to apalis. Returns `false` if apalis no longer takes jobs and the process
+    /// isn't stopping.
+    async fn assign_jobs(
+        &self,
+        ids: &[Uuid],
+        claims: Vec<Claim>,
+        mut free: OwnedSemaphorePermit,
+    ) -> bool {
+        let guards = self.claimant.settle_claims(ids, &claims);
         let mut is_taken = true;
-        for claim in claims {
-            // There are as many permits as ids, and the channel holds as many: neither is missing while
-            // apalis runs.
+        for (claim, guard) in claims.into_iter().zip(guards) {
+            // There are as many permits as ids, and the channel holds as many: neither is missing
+            // while apalis runs.
             let unsent = match free.split(1) {
                 Some(slot) => {
-                    let entered = self.process.running.enter(&claim);
-                    let sent = self
-                        .assignments
-                        .send(Assignment {
-                            claim,
-                            slot,
-                            entered,
-                        })
-                        .await;
-                    sent.err().map(|refused| refused.0.claim)
+                    let assignment = Assignment { claim, guard, slot };
+                    let sent = self.assignments.send(assignment).await;
+                    sent.err().map(|unsent| (unsent.0.claim, unsent.0.guard))
                 }
-                None => Some(claim),
+                None => Some((claim, guard)),
             };
-            if let Some(claim) = unsent {
+            if let Some((claim, guard)) = unsent {
                 is_taken = self.process.stop.is_cancelled();
-                let _ = self.process.leftover.send(claim);
+                guard.leave_over(claim);
             }
         }
         is_taken
     }
 
-    /// Its share of the slots that are free, at least one; `None` once it is time to stop.
-    async fn free_slots(&self) -> Option<OwnedSemaphorePermit> {
+    /// Acquires up to `max_claims` free slots, at least one. Returns `None` once the process stops.
+    async fn acquire_free_slots(&self) -> Option<OwnedSemaphorePermit> {
         let mut free = tokio::select! {
             biased;
             () = self.process.stop.cancelled() => return None,
             slot = self.slots.clone().acquire_owned() => slot.ok()?,
         };
-        let more = self.slots.available_permits().min(self.share - 1);
+        let more = self.slots.available_permits().min(self.max_claims - 1);
         let more = u32::try_from(more).unwrap_or(u32::MAX);
         if let Ok(rest) = self.slots.clone().try_acquire_many_owned(more) {
             free.merge(rest);

@@ -1,6 +1,4 @@
-//! Times that other threads ask for: when the heart last beat, and when the runtime of the jobs last showed that
-//! it turns. Where every thread of that is blocked nothing of this process goes on but the maintenance, which must not
-//! claim that it lives.
+//! Times that one thread records and another reads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,45 +6,43 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-/// A moment; cheap to set and to read.
+/// When something last happened. Cheap to record and to read; clones share the time.
 #[derive(Debug, Clone)]
 pub(crate) struct LastSeen {
     start: Instant,
-    /// Milliseconds after `start`.
-    last: Arc<AtomicU64>,
+    millis_after_start: Arc<AtomicU64>,
 }
 
 impl LastSeen {
-    /// Now.
+    /// Starts with the current time.
     pub(crate) fn new() -> Self {
         Self {
             start: Instant::now(),
-            last: Arc::default(),
+            millis_after_start: Arc::default(),
         }
     }
 
-    /// Sets it every `every` on the current runtime, until told to stop.
-    pub(crate) fn of_turning(every: Duration, stop: CancellationToken) -> Self {
-        let last_turn = Self::new();
-        let mark = last_turn.clone();
-        platform::task::spawn("turning", async move {
+    /// Records the current time every `interval` on the current runtime, until `stop`. While every
+    /// thread of that runtime is blocked, the recorded time stands still.
+    pub(crate) fn watch_runtime(interval: Duration, stop: CancellationToken) -> Self {
+        let last_seen = Self::new();
+        let recorder = last_seen.clone();
+        platform::task::spawn("runtime watch", async move {
             while !stop.is_cancelled() {
-                mark.set();
-                tokio::time::sleep(every).await;
+                recorder.record_now();
+                tokio::time::sleep(interval).await;
             }
         });
-        last_turn
+        last_seen
     }
 
-    /// Moves it to now.
-    pub(crate) fn set(&self) {
+    pub(crate) fn record_now(&self) {
         let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last.store(now, Ordering::Relaxed);
+        self.millis_after_start.store(now, Ordering::Relaxed);
     }
 
-    pub(crate) fn ago(&self) -> Duration {
-        self.start
-            .elapsed()
-            .saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
+    pub(crate) fn elapsed(&self) -> Duration {
+        let last = Duration::from_millis(self.millis_after_start.load(Ordering::Relaxed));
+        self.start.elapsed().saturating_sub(last)
     }
 }

@@ -1,145 +1,120 @@
-//! Starting and stopping a worker process: one apalis worker per queue under one monitor.
+//! Starts and stops a worker process: one apalis worker per queue under one monitor, the fetchers
+//! and the maintenance thread.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use apalis::prelude::{Monitor, WorkerBuilder};
+use apalis::prelude::Monitor;
 use platform::db::Db;
-use platform::queue::Completions;
 use platform::queue::runner::Runner;
-use platform::queue::{Claim, Queue, Registry, rescue};
-use tokio::sync::{Semaphore, mpsc};
+use platform::queue::{Completions, Queue, Registry, rescue};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::backend::{Assignment, ClaimedJobs};
-use crate::apalis_redis::ApalisRedisWorker;
-use crate::config::{QueueBackend, WorkerConfig};
-use crate::fetcher::{Fetcher, Process};
-use crate::handler::{Handler, give_back};
+use crate::config::WorkerConfig;
+use crate::fetcher::ProcessContext;
+use crate::handler::{Handler, requeue_job};
 use crate::last_seen::LastSeen;
 use crate::maintenance::Maintenance;
-use crate::running::{Claiming, Running};
-use crate::id_source::{Direct, Index, Source};
-
-/// Its jobs are so short that claims are what it waits for.
-const FETCHERS_OF_THE_FAST: usize = 2;
+use crate::queue_worker;
 
 #[derive(Debug, thiserror::Error)]
-pub enum WorkersError {
-    #[error("the worker can't be registered: {0}")]
+pub enum StartError {
+    #[error("worker not registered: {0}")]
     Register(#[from] sqlx::Error),
     #[error("REDIS_URL: {0}")]
     Redis(#[from] redis::RedisError),
-    #[error("no thread for the maintenance: {0}")]
-    Maintenance(#[from] std::io::Error),
+    #[error("maintenance thread not started: {0}")]
+    MaintenanceThread(#[from] std::io::Error),
 }
 
 /// A running worker process.
 #[derive(Debug)]
-pub struct Workers<W> {
+pub struct WorkerProcess<W> {
     handler: Handler<W>,
-    worker: i32,
+    worker_id: i32,
     stop_fetching: CancellationToken,
     stop_monitor: CancellationToken,
-    stop_maintenance: CancellationToken,
+    /// The fetchers, and with apalis-redis the tasks that feed them.
     fetchers: Vec<JoinHandle<()>>,
     monitor: JoinHandle<()>,
-    leftover: mpsc::UnboundedReceiver<Claim>,
-    maintenance: std::thread::JoinHandle<()>,
-    maintenance_ended: CancellationToken,
+    maintenance: MaintenanceThread,
     grace: Duration,
 }
 
-impl<W: Send + Sync + 'static> Workers<W> {
+#[derive(Debug)]
+struct MaintenanceThread {
+    handle: std::thread::JoinHandle<()>,
+    stop: CancellationToken,
+    ended: CancellationToken,
+}
+
+impl<W: Send + Sync + 'static> WorkerProcess<W> {
     /// Registers the process and starts taking jobs.
     ///
     /// # Errors
-    /// Postgres can't be reached, a malformed Redis URL, or no thread to be had.
+    /// [`StartError::Register`] comes before any job is taken, so the start may be repeated.
     pub async fn start(
         config: WorkerConfig,
         db: &Db,
         registry: Arc<Registry<W>>,
         services: Arc<W>,
-    ) -> Result<Self, WorkersError> {
+    ) -> Result<Self, StartError> {
         let name = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
-        let worker = rescue::register(db.engine(), &name).await?;
+        let worker_id = rescue::register(db.engine(), &name).await?;
         let redis = config.redis.client()?;
-        let completions = Completions::start(db);
-        let handler = Handler {
-            runner: Runner {
-                registry,
-                services,
-                db: db.clone(),
-                completions: completions.clone(),
-            },
-            stop_now: CancellationToken::new(),
-        };
+        let handler = new_handler(db, registry, services);
         let stop_fetching = CancellationToken::new();
         let stop_monitor = CancellationToken::new();
-        let stop_maintenance = CancellationToken::new();
-        let (sender, leftover) = mpsc::unbounded_channel();
-        let process = Process {
+        let process = ProcessContext {
             db: db.clone(),
-            worker,
-            running: Running::default(),
-            claiming: Claiming::default(),
-            completions,
+            worker_id,
+            claims: handler.runner.completions.claims().clone(),
             last_heartbeat: LastSeen::new(),
-            leftover: sender,
             stop: stop_fetching.clone(),
         };
         let mut monitor = Monitor::new();
         let mut fetchers = Vec::new();
         for queue in Queue::ALL {
-            let backend = take_from(queue, &config, &redis, &name, &process, &mut fetchers);
-            monitor = register(
-                monitor,
-                format!("{name}-{}", queue.name()),
-                backend,
-                handler.clone(),
+            let jobs = queue_worker::start_fetchers(
+                queue,
+                &config,
+                &redis,
+                &name,
+                &process,
+                &mut fetchers,
             );
+            let name = format!("{name}-{}", queue.name());
+            monitor = queue_worker::register_worker(monitor, name, jobs, handler.clone());
         }
-        let monitor = platform::task::spawn("monitor", supervise(monitor, stop_monitor.clone()));
+        let monitor = platform::task::spawn("monitor", run_monitor(monitor, stop_monitor.clone()));
         let grace = config.grace;
-        let maintenance_ended = CancellationToken::new();
-        let last_turn = LastSeen::of_turning(config.heartbeat, stop_maintenance.clone());
-        let maintenance = Maintenance {
-            config,
-            process,
-            redis,
-            last_turn,
-            stop: stop_maintenance.clone(),
-        }
-        .start(db, maintenance_ended.clone())?;
-        tracing::info!(worker, name, "taking jobs");
+        let maintenance = MaintenanceThread::start(config, process, redis)?;
+        tracing::info!(worker_id, name, "taking jobs");
         Ok(Self {
             handler,
-            worker,
+            worker_id,
             stop_fetching,
             stop_monitor,
-            stop_maintenance,
             fetchers,
             monitor,
-            leftover,
             maintenance,
-            maintenance_ended,
             grace,
         })
     }
 
-    /// Returns once a part has ended that should run until [`Workers::stop`]; says which.
-    pub async fn broken(&mut self) -> &'static str {
+    /// Returns the name of the first part that ends before [`WorkerProcess::stop`].
+    pub async fn wait_for_failure(&mut self) -> &'static str {
         let fetcher = futures::future::select_all(self.fetchers.iter_mut());
         tokio::select! {
-            _ = fetcher => "a fetcher",
-            _ = &mut self.monitor => "the monitor",
-            () = self.maintenance_ended.cancelled() => "the maintenance",
+            _ = fetcher => "fetcher",
+            _ = &mut self.monitor => "monitor",
+            () = self.maintenance.ended.cancelled() => "maintenance thread",
         }
     }
 
-    /// Stops: takes no more, lets running jobs end within the grace period, gives the rest back
-    /// unspent, records what is left to record.
+    /// Stops: claims no more, lets running jobs end within the grace period, requeues the others
+    /// and records the ends that are pending.
     pub async fn stop(mut self) {
         self.stop_fetching.cancel();
         for fetcher in self.fetchers {
@@ -147,128 +122,88 @@ impl<W: Send + Sync + 'static> Workers<W> {
                 let _ = fetcher.await;
             }
         }
-        // Only now: apalis refuses what a fetcher would still hand on.
+        // After the fetchers: a stopped apalis takes none of the jobs that they still assign.
         self.stop_monitor.cancel();
         if !self.monitor.is_finished()
             && tokio::time::timeout(self.grace, &mut self.monitor)
                 .await
                 .is_err()
         {
-            tracing::warn!("grace period over, giving running jobs back");
+            tracing::warn!("grace period over, requeueing running jobs");
             self.handler.stop_now.cancel();
             let _ = self.monitor.await;
         }
-        while let Ok(claim) = self.leftover.try_recv() {
-            give_back(&self.handler.runner.db, &claim).await;
+        let Runner {
+            db, completions, ..
+        } = &self.handler.runner;
+        for claim in completions.claims().take_leftovers() {
+            requeue_job(db, &claim).await;
         }
-        if tokio::time::timeout(
-            self.grace,
-            self.handler.runner.completions.wait_until_recorded(),
-        )
-        .await
-        .is_err()
+        if tokio::time::timeout(self.grace, completions.wait_until_recorded())
+            .await
+            .is_err()
         {
             tracing::warn!("ends not recorded, their jobs will be rescued");
         }
-        self.stop_maintenance.cancel();
-        let maintenance = self.maintenance;
-        let _ = tokio::task::spawn_blocking(move || maintenance.join()).await;
-        if let Err(cause) = rescue::stop(self.handler.runner.db.engine(), self.worker).await {
-            tracing::warn!(%cause, "worker not marked as stopped, its jobs will be looked for");
+        self.maintenance.stop().await;
+        if let Err(cause) = rescue::stop(db.engine(), self.worker_id).await {
+            tracing::warn!(%cause, "worker not marked as stopped, it will count as lost");
         }
-        tracing::info!(worker = self.worker, "stopped");
+        tracing::info!(worker_id = self.worker_id, "stopped");
     }
 }
 
-async fn supervise(monitor: Monitor, stop: CancellationToken) {
+impl MaintenanceThread {
+    fn start(
+        config: WorkerConfig,
+        process: ProcessContext,
+        redis: redis::Client,
+    ) -> Result<Self, StartError> {
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let runtime_last_seen = LastSeen::watch_runtime(config.heartbeat, stop.clone());
+        let maintenance = Maintenance {
+            config,
+            process,
+            redis,
+            runtime_last_seen,
+            stop: stop.clone(),
+        };
+        let handle = maintenance.spawn_thread(ended.clone())?;
+        Ok(Self {
+            handle,
+            stop,
+            ended,
+        })
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        let _ = tokio::task::spawn_blocking(move || self.handle.join()).await;
+    }
+}
+
+fn new_handler<W: Send + Sync + 'static>(
+    db: &Db,
+    registry: Arc<Registry<W>>,
+    services: Arc<W>,
+) -> Handler<W> {
+    Handler {
+        runner: Runner {
+            registry,
+            services,
+            db: db.clone(),
+            completions: Completions::start(db),
+        },
+        stop_now: CancellationToken::new(),
+    }
+}
+
+async fn run_monitor(monitor: Monitor, stop: CancellationToken) {
     let signal = async move {
         stop.cancelled().await;
         Ok(())
     };
     if let Err(cause) = monitor.run_with_signal(signal).await {
-        tracing::error!(%cause, "apalis stopped badly");
+        tracing::error!(%cause, "apalis monitor exited with an error");
     }
-}
-
-/// Starts what takes the jobs of one queue; gives where they come out.
-fn take_from(
-    queue: Queue,
-    config: &WorkerConfig,
-    redis: &redis::Client,
-    name: &str,
-    process: &Process,
-    tasks: &mut Vec<JoinHandle<()>>,
-) -> ClaimedJobs {
-    let slots = config.slots.of(queue);
-    let indices = match config.backend {
-        QueueBackend::Vigie => direct(config, redis, queue),
-        QueueBackend::ApalisRedis => {
-            let (worker, fed_ids) =
-                ApalisRedisWorker::new(redis.clone(), &config.redis.namespace, queue, name, slots);
-            tasks.push(platform::task::spawn(
-                "worker",
-                worker.run(process.stop.clone()),
-            ));
-            vec![Index::FedIds(fed_ids)]
-        }
-    };
-    let (sender, assignments) = mpsc::channel(slots);
-    let (free, fallback) = (Arc::new(Semaphore::new(slots)), Arc::default());
-    let share = slots.div_ceil(indices.len());
-    for index in indices {
-        let fetcher = Fetcher {
-            process: process.clone(),
-            source: Source::new(process.db.clone(), queue, index, Arc::clone(&fallback)),
-            slots: free.clone(),
-            share,
-            assignments: sender.clone(),
-            unconfirmed: Vec::new(),
-        };
-        tasks.push(platform::task::spawn("fetcher", fetcher.run()));
-    }
-    ClaimedJobs {
-        assignments,
-        leftover: process.leftover.clone(),
-    }
-}
-
-/// One way to the queue's ids for each of its fetchers.
-fn direct(config: &WorkerConfig, redis: &redis::Client, queue: Queue) -> Vec<Index> {
-    let fetchers = if queue == Queue::Fast {
-        FETCHERS_OF_THE_FAST
-    } else {
-        1
-    };
-    let new = || {
-        Index::Direct(Box::new(Direct::new(
-            redis.clone(),
-            config.redis.namespace.clone(),
-        )))
-    };
-    std::iter::repeat_with(new).take(fetchers).collect()
-}
-
-/// apalis asks a factory for the worker again where it restarts one. Ours never fails, so the backend
-/// is there to be taken once.
-fn register<W: Send + Sync + 'static>(
-    monitor: Monitor,
-    name: String,
-    backend: ClaimedJobs,
-    handler: Handler<W>,
-) -> Monitor {
-    let backend = std::sync::Mutex::new(Some(backend));
-    monitor.register(move |_restarts| {
-        let taken = backend.lock().ok().and_then(|mut slot| slot.take());
-        let backend = taken.expect("our backend never fails, so its worker never restarts");
-        let handler = handler.clone();
-        WorkerBuilder::new(name.as_str())
-            .backend(backend)
-            .build(move |assignment: Assignment| {
-                let handler = handler.clone();
-                async move {
-                    // A task of its own: apalis polls all handlers of a worker from one.
-                    let _ = platform::task::spawn("handler", handler.handle(assignment)).await;
-                }
-            })
-    })
 }

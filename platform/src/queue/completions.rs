@@ -49,8 +49,8 @@ impl Completions {
         &self.claims
     }
 
-    /// Hands a successful end in. It is recorded soon after; if this process dies before, the job is
-    /// rescued and runs again.
+    /// Hands a successful end in. It is recorded soon after; if this process dies before, the job
+    /// is rescued and runs again.
     pub async fn record_success(&self, claim: &Claim, result: Option<String>) {
         let key = claim.key();
         self.claims.begin_ending(key);
@@ -104,8 +104,8 @@ async fn record_batch(
     Ok(vec![(); completions.len()])
 }
 
-/// Twice where rows were left: a wake-up that slips between a statement's snapshot and its lock makes
-/// the row match neither branch the first time.
+/// Twice where rows were left: a wake-up that slips between a statement's snapshot and its lock
+/// makes the row match neither branch the first time.
 async fn try_record(
     db: &Db,
     ids: &[Uuid],

@@ -36,8 +36,8 @@ impl Enqueuer {
     }
 }
 
-/// Enqueues a batch, or its jobs one by one if Postgres rejects the batch: one bad row must not fail
-/// the others. Returns the error's text if it is unknown whether the batch was committed.
+/// Enqueues a batch, or its jobs one by one if Postgres rejects the batch: one bad row must not
+/// fail the others. Returns the error's text if it is unknown whether the batch was committed.
 async fn enqueue_batch(db: Db, jobs: Vec<NewJob>) -> Result<Vec<sqlx::Result<Enqueued>>, String> {
     match enqueue_jobs(&db, &jobs).await {
         Ok(enqueued) => Ok(enqueued.into_iter().map(Ok).collect()),

@@ -1,21 +1,21 @@
-//! What apalis-redis leaves in Redis, and how it is cleared. Never by its own `vacuum`, which reads
-//! every job in one go and leaves the sets.
+//! Deletes what apalis-redis leaves in Redis. The crate's own `vacuum` reads every task at once and
+//! keeps the sets.
 
 use apalis_redis::Config;
 use redis::RedisResult;
 use redis::aio::ConnectionManager;
 
-/// Tasks forgotten in one go.
-const CHUNK: usize = 1_000;
-/// How long the crate's note on a worker outlives it.
-const METADATA_SECONDS: usize = 3_600;
+/// Tasks deleted at once.
+const MAX_TASKS: usize = 1_000;
+/// How long the crate's metadata of a worker outlives the worker.
+const METADATA_TTL_SECONDS: usize = 3_600;
 
-/// Clears what is done, keeps the notes on living workers from expiring, and counts. Where nothing
-/// waits and nobody holds anything, data that is left belongs to no one.
-const TIDY: &str = "
-local q, chunk = KEYS[1], tonumber(ARGV[1])
-local over = redis.call('SPOP', q .. ':done', chunk)
-for _, id in ipairs(redis.call('SPOP', q .. ':dead', chunk)) do over[#over + 1] = id end
+/// Deletes tasks that are done, renews the metadata of living workers, and counts tasks. If no task
+/// waits and no worker holds one, the data that is left belongs to no task and is deleted too.
+const DELETE_DONE_TASKS: &str = "
+local q, max_tasks = KEYS[1], tonumber(ARGV[1])
+local over = redis.call('SPOP', q .. ':done', max_tasks)
+for _, id in ipairs(redis.call('SPOP', q .. ':dead', max_tasks)) do over[#over + 1] = id end
 local waiting = redis.call('LLEN', q .. ':active') + redis.call('ZCARD', q .. ':scheduled')
 local held = 0
 for _, worker in ipairs(redis.call('ZRANGE', q .. ':workers', 0, -1)) do
@@ -30,8 +30,8 @@ end
 return {waiting, redis.call('SCARD', q .. ':inflight:' .. ARGV[2])}
 ";
 
-/// Forgets a worker and what it holds.
-const FORGET: &str = "
+/// Deletes a worker and the tasks that it holds.
+const DELETE_WORKER: &str = "
 local q, worker = KEYS[1], ARGV[1]
 local held = q .. ':inflight:' .. worker
 for _, id in ipairs(redis.call('SMEMBERS', held)) do
@@ -43,41 +43,38 @@ redis.call('UNLINK', held, q .. ':workers:metadata:' .. worker)
 ";
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Counts {
-    /// Ids that no worker of any process has fetched.
-    pub(crate) waiting: usize,
-    /// Ids that this worker fetched and hasn't acknowledged.
-    pub(crate) held: usize,
+pub(super) struct TaskCounts {
+    /// Tasks that no worker of any process has fetched.
+    pub(super) waiting: usize,
+    /// Tasks that this worker fetched and has not acknowledged.
+    pub(super) held: usize,
 }
 
-/// # Errors
-/// Redis's.
-pub(crate) async fn tidy(
+pub(super) async fn delete_done_tasks(
     redis: &mut ConnectionManager,
     config: &Config,
     worker: &str,
-) -> RedisResult<Counts> {
+) -> RedisResult<TaskCounts> {
     let (waiting, held) = redis::cmd("EVAL")
-        .arg(TIDY)
+        .arg(DELETE_DONE_TASKS)
         .arg(1)
         .arg(config.queue.as_ref())
-        .arg(CHUNK)
+        .arg(MAX_TASKS)
         .arg(worker)
-        .arg(METADATA_SECONDS)
+        .arg(METADATA_TTL_SECONDS)
         .query_async(redis)
         .await?;
-    Ok(Counts { waiting, held })
+    Ok(TaskCounts { waiting, held })
 }
 
-/// # Errors
-/// Redis's; what the worker holds is then given to another by the crate, once it counts as an orphan.
-pub(crate) async fn forget(
+/// If this fails, the crate gives the worker's tasks to another worker once it counts as orphaned.
+pub(super) async fn delete_worker(
     redis: &mut ConnectionManager,
     config: &Config,
     worker: &str,
 ) -> RedisResult<()> {
     redis::cmd("EVAL")
-        .arg(FORGET)
+        .arg(DELETE_WORKER)
         .arg(1)
         .arg(config.queue.as_ref())
         .arg(worker)

@@ -1,14 +1,14 @@
-//! The crate's storage with a limiter before it: it fetches when it is told that ids were pushed or that
-//! there is room, every now and then besides, and not while there is no room. Its own wake-ups get
-//! lost (idle for up to 30 s), and a batch that nobody takes stops its heartbeat.
+//! The limiter: wraps the crate's storage and decides when the storage may fetch.
+//!
+//! It fetches when ids were pushed, when the channel has room again, and at an interval; never
+//! while the channel has no room. The crate's own wake-ups get lost, so that it idles for up to 30
+//! s, and a batch that nobody takes stops its heartbeat.
 
-use std::convert::Infallible;
 use std::future::Future as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use apalis_core::backend::codec::Codec;
 use apalis_core::backend::{Backend, BackendConfig, WireFormatBackend};
 use apalis_core::worker::context::WorkerContext;
 use apalis_redis::{Config, RedisStorage, RedisTask};
@@ -16,46 +16,31 @@ use platform::ids::Uuid;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 
-/// For ids that another process pushed, and for those that come back from a worker that is gone.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// A fetch that was on its way when it was woken may have missed what woke it.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
+use super::raw_codec::RawCodec;
 
-/// Payloads as they are: one that can't be decoded is the handler's to drop, not the worker's end.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Raw;
+/// For ids that another process pushed, and for those that return from a lost worker.
+const FETCH_INTERVAL: Duration = Duration::from_millis(100);
+/// A fetch that was under way during a wake-up may have missed its ids.
+const REFETCH_DELAY: Duration = Duration::from_millis(2);
 
-impl Codec<Vec<u8>> for Raw {
-    type Error = Infallible;
-    type Compact = Vec<u8>;
-
-    fn encode(&self, payload: &Vec<u8>) -> Result<Vec<u8>, Infallible> {
-        Ok(payload.clone())
-    }
-
-    fn decode(&self, payload: &Vec<u8>) -> Result<Vec<u8>, Infallible> {
-        Ok(payload.clone())
-    }
-}
-
-pub(crate) struct Limiter {
+pub(super) struct Limiter {
     storage: RedisStorage<Vec<u8>>,
     ids: mpsc::Sender<Uuid>,
-    woken: mpsc::Receiver<()>,
-    look: Pin<Box<Sleep>>,
+    wakeups: mpsc::Receiver<()>,
+    next_fetch: Pin<Box<Sleep>>,
 }
 
 impl Limiter {
-    pub(crate) fn new(
+    pub(super) fn new(
         storage: RedisStorage<Vec<u8>>,
         ids: mpsc::Sender<Uuid>,
-        woken: mpsc::Receiver<()>,
+        wakeups: mpsc::Receiver<()>,
     ) -> Self {
         Self {
             storage,
             ids,
-            woken,
-            look: Box::pin(tokio::time::sleep(LOOK_EVERY)),
+            wakeups,
+            next_fetch: Box::pin(tokio::time::sleep(FETCH_INTERVAL)),
         }
     }
 }
@@ -77,12 +62,16 @@ impl Backend for Limiter {
         cx: &mut Context<'_>,
         worker: &WorkerContext,
     ) -> Poll<Option<Result<RedisTask, Self::Error>>> {
-        while let Poll::Ready(Some(())) = self.woken.poll_recv(cx) {
-            self.look.as_mut().reset(Instant::now() + LOOK_AGAIN);
+        while let Poll::Ready(Some(())) = self.wakeups.poll_recv(cx) {
+            self.next_fetch
+                .as_mut()
+                .reset(Instant::now() + REFETCH_DELAY);
         }
-        // Until it is pending: only then will it wake us.
-        while self.look.as_mut().poll(cx).is_ready() {
-            self.look.as_mut().reset(Instant::now() + LOOK_EVERY);
+        // Polled until it is pending: only a pending timer wakes this task.
+        while self.next_fetch.as_mut().poll(cx).is_ready() {
+            self.next_fetch
+                .as_mut()
+                .reset(Instant::now() + FETCH_INTERVAL);
         }
         if self.ids.capacity() == 0 {
             return Poll::Pending;
@@ -116,10 +105,10 @@ impl BackendConfig for Limiter {
 }
 
 impl WireFormatBackend for Limiter {
-    type Codec = Raw;
+    type Codec = RawCodec;
     type Compact = Vec<u8>;
 
-    fn codec(&self) -> &Raw {
-        &Raw
+    fn codec(&self) -> &RawCodec {
+        &RawCodec
     }
 }

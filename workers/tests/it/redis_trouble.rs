@@ -20,7 +20,10 @@ over_both_backends!(
 );
 
 /// A worker with one slot that a first job fills, and `count` jobs behind it in Redis.
-async fn backlog(fleet: &mut Services, count: u64) -> (workers::Workers<World>, Run, Vec<JobId>) {
+async fn backlog(
+    fleet: &mut Services,
+    count: u64,
+) -> (workers::WorkerProcess<World>, Run, Vec<JobId>) {
     let mut changes = fleet.changes().await;
     let worker = fleet.worker(1).await;
     fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;

@@ -32,8 +32,8 @@ impl Claimant {
             .collect()
     }
 
-    /// Replaces the pending `ids` by the running `claims` that came of them. Returns a guard for each
-    /// claim, in order.
+    /// Replaces the pending `ids` by the running `claims` that came of them. Returns a guard for
+    /// each claim, in order.
     pub fn settle_claims(&self, ids: &[Uuid], claimed: &[Claim]) -> Vec<ClaimGuard> {
         let mut claims = self.tracker.lock();
         for id in ids {

@@ -7,9 +7,9 @@
 //! unconfirmed
 //! ```
 //!
-//! While its claim statement runs, a job is tracked by id. Once claimed it is tracked by id and fence:
-//! a body whose claim was lost may still run beside the next attempt, and a reconciler may end again
-//! before its previous end is recorded.
+//! While its claim statement runs, a job is tracked by id. Once claimed it is tracked by id and
+//! fence: a body whose claim was lost may still run beside the next attempt, and a reconciler may
+//! end again before its previous end is recorded.
 
 mod claimant;
 mod guard;
@@ -31,7 +31,8 @@ use crate::ids::{JobId, Uuid};
 pub type ClaimKey = (Uuid, i32);
 
 impl Claim {
-    pub(crate) fn key(&self) -> ClaimKey {
+    /// Returns what identifies this claim of the job.
+    pub fn key(&self) -> ClaimKey {
         (self.id.0, self.fence)
     }
 }

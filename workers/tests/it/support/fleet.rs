@@ -13,7 +13,7 @@ use platform::queue::{Claim, Job, JobContext, NewJob, claim, rescue};
 use platform::testing::TestDb;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use workers::{QueueBackend, Slots, WorkerConfig, Workers};
+use workers::{QueueBackend, Slots, WorkerConfig, WorkerProcess};
 
 use super::kinds::{Ping, Run, World, company_job, registry};
 use super::redis::{Changes, TestRedis};
@@ -68,20 +68,20 @@ impl Services {
     }
 
     /// A worker process with as many slots in each queue.
-    pub(crate) async fn worker(&self, slots: usize) -> Workers<World> {
+    pub(crate) async fn worker(&self, slots: usize) -> WorkerProcess<World> {
         self.worker_with(slots, Duration::from_secs(30)).await
     }
 
     /// A worker process with two slots that reaches Postgres by a way of its own.
-    pub(crate) async fn worker_on(&self, db: &Db) -> Workers<World> {
+    pub(crate) async fn worker_on(&self, db: &Db) -> WorkerProcess<World> {
         self.start(db, 2, Duration::from_secs(30)).await
     }
 
-    pub(crate) async fn worker_with(&self, slots: usize, grace: Duration) -> Workers<World> {
+    pub(crate) async fn worker_with(&self, slots: usize, grace: Duration) -> WorkerProcess<World> {
         self.start(&self.test.db, slots, grace).await
     }
 
-    async fn start(&self, db: &Db, slots: usize, grace: Duration) -> Workers<World> {
+    async fn start(&self, db: &Db, slots: usize, grace: Duration) -> WorkerProcess<World> {
         let config = WorkerConfig {
             redis: self.redis.config(),
             backend: self.backend,
@@ -93,7 +93,7 @@ impl Services {
             heartbeat: Duration::from_millis(200),
             grace,
         };
-        Workers::start(config, db, Arc::new(registry()), self.world.clone())
+        WorkerProcess::start(config, db, Arc::new(registry()), self.world.clone())
             .await
             .unwrap()
     }

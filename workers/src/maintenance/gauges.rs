@@ -1,12 +1,12 @@
-//! Figures of the whole fleet, set by the process that leads the rescue.
+//! Gauges of all worker processes, set by the process that leads the rescue.
 
 use platform::queue::{Queue, view};
 use sqlx::PgPool;
 
-/// Due jobs that one worker process is thought to clear while people wait.
-const DUE_PER_WORKER: i64 = 2_000;
+/// Due jobs that one worker process is expected to clear within a bearable wait.
+const DUE_JOBS_PER_WORKER: i64 = 2_000;
 
-pub(crate) async fn set(pool: &PgPool) -> sqlx::Result<()> {
+pub(super) async fn set_gauges(pool: &PgPool) -> sqlx::Result<()> {
     let depths = view::depths(pool).await?;
     for queue in Queue::ALL {
         let depth = depths.iter().find(|d| d.queue == queue.code());
@@ -19,7 +19,7 @@ pub(crate) async fn set(pool: &PgPool) -> sqlx::Result<()> {
             ("running", running),
         ] {
             metrics::gauge!("vigie_queue_depth", "queue" => queue.name(), "state" => state)
-                .set(figure(count));
+                .set(to_gauge(count));
         }
         metrics::gauge!("vigie_queue_oldest_seconds", "queue" => queue.name()).set(oldest);
     }
@@ -27,7 +27,7 @@ pub(crate) async fn set(pool: &PgPool) -> sqlx::Result<()> {
         metrics::gauge!("vigie_scheduler_tick_age_seconds").set(age);
     }
     let due: i64 = depths.iter().map(|d| d.due).sum();
-    metrics::gauge!("vigie_workers_wanted").set(figure(1 + due / DUE_PER_WORKER));
+    metrics::gauge!("vigie_workers_wanted").set(to_gauge(1 + due / DUE_JOBS_PER_WORKER));
     Ok(())
 }
 
@@ -35,6 +35,6 @@ pub(crate) async fn set(pool: &PgPool) -> sqlx::Result<()> {
     clippy::cast_precision_loss,
     reason = "a gauge is a float; counts stay far below 2^52"
 )]
-fn figure(count: i64) -> f64 {
+fn to_gauge(count: i64) -> f64 {
     count as f64
 }
