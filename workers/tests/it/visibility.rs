@@ -1,4 +1,4 @@
-//! Who sees a job, and for how long it is kept.
+//! Which companies can read a job, and for how long it is kept.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use platform::ids::CompanyId;
 use platform::queue::view::{self, JobFilter};
 use platform::queue::{JobError, retention};
 
-use crate::support::{Ping, Services, Step, guarded};
+use crate::support::{Ping, Step, TestFleet, guarded};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 #[tokio::test]
-async fn another_companys_job_is_not_seen() {
+async fn the_job_of_another_company_is_not_found() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let (ours, theirs) = (CompanyId::new(), CompanyId::new());
         let id = fleet.enqueue(theirs, &Ping { n: 0 }).await;
         let filter = JobFilter {
@@ -32,11 +32,11 @@ async fn another_companys_job_is_not_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn finished_jobs_are_forgotten_by_age_and_state() {
+async fn finished_jobs_are_pruned_by_age_and_state() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let mut watch = fleet.watch().await;
-        let worker = fleet.worker(1).await;
+        let mut fleet = TestFleet::start().await;
+        let mut watch = fleet.watch_rows().await;
+        let worker = fleet.start_worker(1).await;
         let company = CompanyId::new();
         let done = fleet.enqueue(company, &Ping { n: 0 }).await;
         let dead = fleet.enqueue(company, &Step { n: 0 }).await;
@@ -52,10 +52,10 @@ async fn finished_jobs_are_forgotten_by_age_and_state() {
             fleet.test.advance(DAY * 6).await;
             seen.push(retention::prune(pool, 100).await.unwrap());
         }
-        assert_eq!(seen, [0, 1, 0], "done jobs stay a week");
+        assert_eq!(seen, [0, 1, 0], "succeeded jobs are kept for a week");
         fleet.test.advance(DAY * 13).await;
-        assert_eq!(retention::prune(pool, 100).await.unwrap(), 1, "failed ones a month");
-        assert_eq!(fleet.job(open).await.state, "queued");
+        assert_eq!(retention::prune(pool, 100).await.unwrap(), 1, "failed jobs are kept for a month");
+        assert_eq!(fleet.load_job(open).await.state, "queued");
         let left = sqlx::query_scalar!(
             r#"select (select count(*) from job_bodies) + (select count(*) from job_attempts) as "left!""#,
         )

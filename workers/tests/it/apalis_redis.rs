@@ -1,11 +1,11 @@
-//! What is apalis-redis's alone: what it is given that isn't ours, and what it leaves behind.
+//! The apalis-redis backend alone: foreign tasks in it, and what it leaves in Redis.
 
 use platform::ids::CompanyId;
 use workers::QueueBackend;
 
-use crate::support::{Ping, Services, company_job, guarded};
+use crate::support::{Ping, TestFleet, company_job, guarded};
 
-async fn run_pings(fleet: &mut Services, count: u64) {
+async fn run_pings(fleet: &mut TestFleet, count: u64) {
     let company = CompanyId::new();
     let ids = fleet
         .enqueue_all(
@@ -20,16 +20,16 @@ async fn run_pings(fleet: &mut Services, count: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_payload_that_is_no_id_and_an_id_without_data_stop_no_work() {
+async fn foreign_tasks_in_apalis_redis_stop_no_job() {
     guarded(async {
-        let mut fleet = Services::over(QueueBackend::ApalisRedis).await;
-        let mut changes = fleet.changes().await;
-        let worker = fleet.worker(4).await;
+        let mut fleet = TestFleet::start_on(QueueBackend::ApalisRedis).await;
+        let mut changes = fleet.watch_redis().await;
+        let worker = fleet.start_worker(4).await;
         run_pings(&mut fleet, 10).await;
-        fleet.redis.carry_junk().await;
+        fleet.redis.push_foreign_tasks().await;
         changes.until_empty().await;
         run_pings(&mut fleet, 100).await;
-        changes.until_forgotten().await;
+        changes.until_no_task_is_left().await;
         worker.stop().await;
         assert!(fleet.runs_so_far().is_empty(), "a job ran twice");
     })
@@ -37,15 +37,15 @@ async fn a_payload_that_is_no_id_and_an_id_without_data_stop_no_work() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_of_jobs_that_are_done_stays_in_redis() {
+async fn done_jobs_leave_nothing_in_redis() {
     guarded(async {
-        let mut fleet = Services::over(QueueBackend::ApalisRedis).await;
-        let mut changes = fleet.changes().await;
-        let worker = fleet.worker(4).await;
+        let mut fleet = TestFleet::start_on(QueueBackend::ApalisRedis).await;
+        let mut changes = fleet.watch_redis().await;
+        let worker = fleet.start_worker(4).await;
         run_pings(&mut fleet, 300).await;
-        changes.until_forgotten().await;
+        changes.until_no_task_is_left().await;
         worker.stop().await;
-        assert_eq!(changes.workers().await, 0);
+        assert_eq!(changes.count_workers().await, 0);
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! Jobs that can't be run and bodies that misbehave: they end by themselves and hold up nobody.
+//! Jobs that cannot run, panic, hang or block: they end, and they delay no other job.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use platform::queue::Registry;
 use workers::QueueBackend;
 
 use crate::support::{
-    Blocks, Hangs, Panics, Ping, Platform, Services, Step, Unknown, World, company_job, guarded,
-    platform_job,
+    Blocks, Hangs, Panics, Ping, Platform, Step, TestFleet, TestServices, Unknown, company_job,
+    guarded, platform_job,
 };
 
 over_both_backends!(
-    what_cannot_be_run_is_parked_and_stops_nobody,
-    a_body_that_panics_is_tried_again_and_then_dead,
-    a_body_that_never_returns_is_taken_down_at_its_time,
+    jobs_that_cannot_run_are_parked_and_block_no_other,
+    a_job_that_panics_is_retried_and_then_dead,
+    a_job_that_never_returns_is_aborted_at_its_timeout,
 );
 
-async fn what_cannot_be_run_is_parked_and_stops_nobody(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
+async fn jobs_that_cannot_run_are_parked_and_block_no_other(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
     let company = CompanyId::new();
     let mut newer = company_job(company, &Ping { n: 0 });
     newer.version = 2;
@@ -32,8 +32,8 @@ async fn what_cannot_be_run_is_parked_and_stops_nobody(backend: QueueBackend) {
         platform_job(&Ping { n: 0 }),
         company_job(company, &Ping { n: 1 }),
     ];
-    let worker = fleet.worker(1).await;
-    let mut watch = fleet.watch().await;
+    let worker = fleet.start_worker(1).await;
+    let mut watch = fleet.watch_rows().await;
     let ids = fleet.enqueue_all(jobs).await;
     let (good, bad) = ids.split_last().unwrap();
     let reasons = [
@@ -53,41 +53,44 @@ async fn what_cannot_be_run_is_parked_and_stops_nobody(backend: QueueBackend) {
     assert!(fleet.runs_so_far().is_empty());
 }
 
-async fn a_body_that_panics_is_tried_again_and_then_dead(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let mut watch = fleet.watch().await;
-    let worker = fleet.worker(1).await;
+async fn a_job_that_panics_is_retried_and_then_dead(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let mut watch = fleet.watch_rows().await;
+    let worker = fleet.start_worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Panics { n: 0 }).await;
     assert_eq!(fleet.next_run().await.cx.attempt(), 1);
     watch.until(id, "scheduled").await;
-    fleet.advance(Duration::from_secs(3_600)).await;
+    fleet.advance_clock(Duration::from_secs(3_600)).await;
     assert_eq!(fleet.next_run().await.cx.attempt(), 2);
     let job = watch.until(id, "dead").await;
     assert_eq!(job.error.as_deref(), Some("panicked: of its own accord"));
     worker.stop().await;
-    assert_eq!(classes(&fleet, id).await, ["panic", "panic"]);
+    assert_eq!(list_failure_classes(&fleet, id).await, ["panic", "panic"]);
 }
 
-async fn a_body_that_never_returns_is_taken_down_at_its_time(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let mut watch = fleet.watch().await;
-    let worker = fleet.worker(1).await;
+async fn a_job_that_never_returns_is_aborted_at_its_timeout(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let mut watch = fleet.watch_rows().await;
+    let worker = fleet.start_worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Hangs { n: 0 }).await;
-    fleet.next_run().await.taken_down().await;
+    fleet.next_run().await.wait_for_abort().await;
     watch.until(id, "scheduled").await;
-    fleet.advance(Duration::from_secs(3_600)).await;
-    fleet.next_run().await.taken_down().await;
+    fleet.advance_clock(Duration::from_secs(3_600)).await;
+    fleet.next_run().await.wait_for_abort().await;
     watch.until(id, "dead").await;
     worker.stop().await;
-    assert_eq!(classes(&fleet, id).await, ["timeout", "timeout"]);
+    assert_eq!(
+        list_failure_classes(&fleet, id).await,
+        ["timeout", "timeout"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_body_that_blocks_its_thread_holds_its_slot_no_longer_than_its_time() {
+async fn a_job_that_blocks_its_thread_frees_its_slot_at_its_timeout() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let mut watch = fleet.watch().await;
-        let worker = fleet.worker(1).await;
+        let mut fleet = TestFleet::start().await;
+        let mut watch = fleet.watch_rows().await;
+        let worker = fleet.start_worker(1).await;
         let company = CompanyId::new();
         let id = fleet.enqueue(company, &Blocks { n: 0 }).await;
         fleet.next_run().await;
@@ -96,22 +99,22 @@ async fn a_body_that_blocks_its_thread_holds_its_slot_no_longer_than_its_time() 
         assert_eq!(fleet.next_run().await.cx.job_id(), behind);
         fleet.unblock.take();
         worker.stop().await;
-        assert_eq!(classes(&fleet, id).await, ["timeout"]);
-        assert_eq!(fleet.job(id).await.state, "dead");
+        assert_eq!(list_failure_classes(&fleet, id).await, ["timeout"]);
+        assert_eq!(fleet.load_job(id).await.state, "dead");
     })
     .await;
 }
 
 #[test]
 #[should_panic(expected = "two job types are named test.step")]
-fn a_name_that_is_taken_stops_the_start() {
-    let _ = Registry::<World>::new()
+fn two_job_types_of_one_name_fail_the_start() {
+    let _ = Registry::<TestServices>::new()
         .with::<Step>()
         .with::<Ping>()
         .with::<Step>();
 }
 
-async fn classes(fleet: &Services, id: platform::ids::JobId) -> Vec<String> {
+async fn list_failure_classes(fleet: &TestFleet, id: platform::ids::JobId) -> Vec<String> {
     sqlx::query_scalar!(
         "select class from job_attempts where job_id = $1 order by fence",
         id.0

@@ -1,4 +1,4 @@
-//! Schedules: each tick fires once, whatever the number of schedulers.
+//! Schedules: each tick fires once, with any number of schedulers.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use platform::queue::schedule::{self, ScheduleSpec};
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Platform, Services, guarded, platform_job};
+use crate::support::{Platform, TestFleet, guarded, platform_job};
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
@@ -19,14 +19,14 @@ fn every_five_minutes() -> Vec<ScheduleSpec> {
     }]
 }
 
-async fn ticks(conn: &mut PgConnection) -> i64 {
+async fn count_ticks(conn: &mut PgConnection) -> i64 {
     sqlx::query_scalar!(r#"select count(*) as "count!" from schedule_ticks"#)
         .fetch_one(conn)
         .await
         .unwrap()
 }
 
-async fn jobs(fleet: &Services) -> i64 {
+async fn count_jobs(fleet: &TestFleet) -> i64 {
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from job_bodies where kind = 'test.platform'"#
     )
@@ -38,8 +38,8 @@ async fn jobs(fleet: &Services) -> i64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_schedulers_fire_each_tick_once() {
     guarded(async {
-        let fleet = Services::new().await;
-        let mut watch = fleet.watch().await;
+        let fleet = TestFleet::start().await;
+        let mut watch = fleet.watch_rows().await;
         let stop = CancellationToken::new();
         let schedulers = [(); 2].map(|()| {
             platform::task::spawn(
@@ -59,7 +59,7 @@ async fn two_schedulers_fire_each_tick_once() {
         for tick in 1..=3 {
             fleet.test.advance(FIVE_MINUTES).await;
             watch
-                .until_true(async |conn| ticks(conn).await == tick)
+                .until_true(async |conn| count_ticks(conn).await == tick)
                 .await;
         }
         stop.cancel();
@@ -68,8 +68,8 @@ async fn two_schedulers_fire_each_tick_once() {
         }
         assert_eq!(
             (
-                ticks(&mut fleet.test.owner().await).await,
-                jobs(&fleet).await
+                count_ticks(&mut fleet.test.owner().await).await,
+                count_jobs(&fleet).await
             ),
             (3, 3)
         );
@@ -78,31 +78,31 @@ async fn two_schedulers_fire_each_tick_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_looks_at_one_tick_fire_it_once() {
+async fn concurrent_rounds_fire_one_tick_once() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let db = &fleet.test.db;
         schedule::declare(db, &every_five_minutes()).await.unwrap();
         for round in 1..=5 {
             fleet.test.advance(FIVE_MINUTES).await;
-            let looks = (0..8).map(|_| async {
+            let rounds = (0..8).map(|_| async {
                 schedule::fire_due(db, &every_five_minutes())
                     .await
                     .unwrap()
                     .ticks
             });
-            let fired: usize = futures::future::join_all(looks).await.into_iter().sum();
+            let fired: usize = futures::future::join_all(rounds).await.into_iter().sum();
             assert_eq!(fired, 1, "round {round}");
         }
-        assert_eq!(jobs(&fleet).await, 5);
+        assert_eq!(count_jobs(&fleet).await, 5);
     })
     .await;
 }
 
 #[tokio::test]
-async fn of_the_ticks_missed_in_an_outage_the_last_fires_once() {
+async fn after_an_outage_only_the_last_missed_tick_fires() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let db = &fleet.test.db;
         let specs = every_five_minutes();
         schedule::declare(db, &specs).await.unwrap();
@@ -118,7 +118,7 @@ async fn of_the_ticks_missed_in_an_outage_the_last_fires_once() {
         .unwrap();
         assert_eq!(late, Some(true), "an older tick fired");
         assert!(fired.next_at.is_some_and(|next| next > fired.now));
-        assert_eq!(jobs(&fleet).await, 1);
+        assert_eq!(count_jobs(&fleet).await, 1);
     })
     .await;
 }
@@ -126,27 +126,27 @@ async fn of_the_ticks_missed_in_an_outage_the_last_fires_once() {
 #[tokio::test]
 async fn a_disabled_schedule_does_not_fire() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let db = &fleet.test.db;
         schedule::declare(db, &every_five_minutes()).await.unwrap();
         sqlx::query!("update schedules set enabled = false")
             .execute(&mut fleet.test.owner().await)
             .await
             .unwrap();
-        // A second start declares again and leaves the operator's choice alone.
+        // A second start declares the schedules again and keeps the operator's change.
         schedule::declare(db, &every_five_minutes()).await.unwrap();
         fleet.test.advance(FIVE_MINUTES).await;
         let fired = schedule::fire_due(db, &every_five_minutes()).await.unwrap();
         assert_eq!((fired.ticks, fired.next_at), (0, None));
-        assert_eq!(jobs(&fleet).await, 0);
+        assert_eq!(count_jobs(&fleet).await, 0);
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_the_code_changes_reaches_a_schedule_that_nobody_edited() {
+async fn a_changed_default_reaches_only_schedules_that_no_operator_edited() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let db = &fleet.test.db;
         let mut owner = fleet.test.owner().await;
         let declared = |cron: &'static str| {
@@ -159,7 +159,7 @@ async fn what_the_code_changes_reaches_a_schedule_that_nobody_edited() {
         schedule::declare(db, &declared("0 */7 * * * *"))
             .await
             .unwrap();
-        assert_eq!(cron(&mut owner).await, "0 */7 * * * *");
+        assert_eq!(load_cron(&mut owner).await, "0 */7 * * * *");
         sqlx::query!("update schedules set cron = '0 0 3 * * *'")
             .execute(&mut owner)
             .await
@@ -168,15 +168,15 @@ async fn what_the_code_changes_reaches_a_schedule_that_nobody_edited() {
             .await
             .unwrap();
         assert_eq!(
-            cron(&mut owner).await,
+            load_cron(&mut owner).await,
             "0 0 3 * * *",
-            "what an operator set is gone"
+            "the operator's change is lost"
         );
     })
     .await;
 }
 
-async fn cron(conn: &mut PgConnection) -> String {
+async fn load_cron(conn: &mut PgConnection) -> String {
     sqlx::query_scalar!("select cron from schedules")
         .fetch_one(conn)
         .await
