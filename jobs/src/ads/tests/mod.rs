@@ -26,7 +26,10 @@ async fn the_first_refresh_publishes_ninety_days_as_meta_tells_them() {
     assert_eq!((last - first).num_days() + 1, 90);
     assert_eq!(world.published().await, world.told().await);
     assert_eq!(
-        world.running.sandbox().calls("meta", "start_report"),
+        world
+            .running
+            .sandbox()
+            .count_calls(sandbox::Provider::Meta, "start_report"),
         2,
         "one of them is the test's own"
     );
@@ -56,7 +59,10 @@ async fn a_refresh_whose_worker_dies_at_any_step_ends_with_every_day_once() {
             "{operation} {nth}"
         );
         assert_eq!(world.refreshes().await, ["published"], "{operation} {nth}");
-        let started = world.running.sandbox().calls("meta", "start_report");
+        let started = world
+            .running
+            .sandbox()
+            .count_calls(sandbox::Provider::Meta, "start_report");
         let unknown = u64::from(operation == "start_report");
         assert_eq!(
             started,
@@ -81,10 +87,16 @@ async fn a_refresh_whose_worker_dies_while_publishing_publishes_every_day_once()
     world.db.advance(Duration::from_secs(30)).await;
     world.die_while_publishing().await;
     assert_eq!(world.published().await, [], "not by halves");
-    let read = world.running.sandbox().calls("meta", "read_report");
+    let read = world
+        .running
+        .sandbox()
+        .count_calls(sandbox::Provider::Meta, "read_report");
     assert_eq!(world.finish().await.outcome, "succeeded");
     assert_eq!(
-        world.running.sandbox().calls("meta", "read_report"),
+        world
+            .running
+            .sandbox()
+            .count_calls(sandbox::Provider::Meta, "read_report"),
         read,
         "what was read isn't read again"
     );
@@ -101,7 +113,13 @@ async fn a_report_that_was_made_while_nobody_looked_for_hours_is_read() {
     world.drain.run_due().await;
     world.db.advance(Duration::from_secs(3 * 3600)).await;
     assert_eq!(world.finish().await.outcome, "succeeded");
-    assert_eq!(world.running.sandbox().calls("meta", "start_report"), 1);
+    assert_eq!(
+        world
+            .running
+            .sandbox()
+            .count_calls(sandbox::Provider::Meta, "start_report"),
+        1
+    );
     assert_eq!(world.published().await, world.told().await);
 }
 
@@ -238,9 +256,18 @@ async fn a_token_that_ended_stops_the_connection_and_keeps_what_was_published() 
         "its owner is told, once"
     );
     world.ask().await;
-    let calls = world.running.sandbox().calls("meta", "start_report");
+    let calls = world
+        .running
+        .sandbox()
+        .count_calls(sandbox::Provider::Meta, "start_report");
     assert_eq!(world.finish().await.outcome, "succeeded", "skipped");
-    assert_eq!(world.running.sandbox().calls("meta", "start_report"), calls);
+    assert_eq!(
+        world
+            .running
+            .sandbox()
+            .count_calls(sandbox::Provider::Meta, "start_report"),
+        calls
+    );
 }
 
 #[tokio::test]
