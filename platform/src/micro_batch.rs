@@ -19,7 +19,7 @@ pub struct MicroBatchConfig {
     pub lanes: usize,
 }
 
-/// Collects requests into batches. Each batch is one call of the function given to
+/// Collects requests into batches. Each batch is one call of the function passed to
 /// [`MicroBatcher::start`], which returns one reply per request, in order, or one error for all.
 pub struct MicroBatcher<Request, Reply, Failure> {
     sender: mpsc::Sender<PendingRequest<Request, Reply, Failure>>,

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use crate::clock::now;
 use crate::faults::Fault;
-use crate::operation::{Operation, Provider};
+use crate::operation::Operation;
+use crate::provider::Provider;
 use crate::state::Sandbox;
 
 /// One attempt of a call, or a call that a fault suppressed.

@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::faults::Fault;
-use crate::operation::{Provider, find_operation};
+use crate::operation::find_operation;
+use crate::provider::Provider;
 use crate::state::Sandbox;
 use crate::{brevo, meta, stripe, twilio};
 

@@ -4,7 +4,8 @@ use axum::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::operation::{Operation, Provider};
+use crate::operation::Operation;
+use crate::provider::Provider;
 
 /// Which calls a rule applies to. A field that is left out matches every call.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -123,7 +124,8 @@ mod tests {
     use serde_json::json;
 
     use super::{Fault, Rule, take_fault};
-    use crate::operation::{Operation, Provider};
+    use crate::operation::Operation;
+    use crate::provider::Provider;
 
     const CREATE: Operation = Operation {
         provider: Provider::Twilio,

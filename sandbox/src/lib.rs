@@ -16,6 +16,7 @@ pub mod keys;
 mod meta;
 mod operation;
 mod page;
+mod provider;
 mod serve;
 mod settings;
 mod state;
@@ -27,7 +28,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 
 pub use faults::{Fault, Match, Rule};
-pub use operation::Provider;
+pub use provider::Provider;
 pub use serve::{Running, serve, start};
 pub use settings::Settings;
 pub use state::Sandbox;

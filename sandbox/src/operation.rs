@@ -2,30 +2,8 @@
 //! them.
 
 use axum::http::Method;
-use serde::{Deserialize, Serialize};
 
-/// A provider that the sandbox stands in for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Provider {
-    Twilio,
-    Brevo,
-    Stripe,
-    Meta,
-}
-
-impl Provider {
-    const ALL: [Self; 4] = [Self::Twilio, Self::Brevo, Self::Stripe, Self::Meta];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Twilio => "twilio",
-            Self::Brevo => "brevo",
-            Self::Stripe => "stripe",
-            Self::Meta => "meta",
-        }
-    }
-}
+use crate::provider::Provider;
 
 /// An operation of a provider, by the name that the product's clients use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

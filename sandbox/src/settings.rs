@@ -49,7 +49,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Returns the settings of the executable. Webhooks go to the product at `base`, if given.
+    /// Returns the settings of the executable. Webhooks go to the product at `base`, if any.
     /// Messages take a moment, so that a person sees each status.
     #[must_use]
     pub fn with_webhooks(base: Option<&str>) -> Self {

@@ -13,7 +13,8 @@ use serde_json::Value;
 use crate::deliveries::Delivery;
 use crate::faults::{self, Fault, Rule};
 use crate::journal::{Journal, Record, RecordKind};
-use crate::operation::{Operation, Provider};
+use crate::operation::Operation;
+use crate::provider::Provider;
 use crate::settings::Settings;
 use crate::{brevo, meta, stripe, twilio};
 
@@ -54,7 +55,7 @@ impl Default for Sandbox {
 }
 
 impl Sandbox {
-    /// Returns a sandbox with the state of the file, if one is given.
+    /// Returns a sandbox with the state of the file, if any.
     pub fn open(settings: Settings, file: Option<PathBuf>) -> io::Result<Self> {
         let (journal, records) = Journal::open(file)?;
         let mut data = Data {

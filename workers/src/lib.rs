@@ -18,7 +18,7 @@
 //! * `{ns}:epoch`: the epoch of the relay that filled the sets.
 //!
 //! Both may vanish at any moment: the relay then finds no epoch and pushes every due row again.
-//! While Redis doesn't answer, fetchers take ids from Postgres.
+//! While Redis is away, fetchers take ids from Postgres.
 
 mod config;
 mod worker_process;

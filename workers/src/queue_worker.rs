@@ -14,8 +14,8 @@ use crate::fetcher::{Fetcher, ProcessContext};
 use crate::handler::Handler;
 use crate::id_source::{IdSource, RedisSource, SortedSetSource};
 
-/// The jobs of the queue `fast` are so short that it waits for claims: with two fetchers, one pops a
-/// batch while the claim of the other's is committed.
+/// The jobs of the queue `fast` are so short that it waits for claims: with two fetchers, one pops
+/// a batch while the claim of the other's is committed.
 const FAST_QUEUE_FETCHERS: usize = 2;
 
 /// Starts the tasks that claim the jobs of one queue, and adds them to `tasks`. Returns the backend

@@ -42,7 +42,7 @@ impl SortedSet {
     }
 
     /// Returns up to `limit` ids with the lowest scores, or none if none came within `timeout`.
-    /// After an error, the relay's look-back pushes popped ids again whose answer was lost.
+    /// After an error, the relay's look-back pushes the ids again that were popped and lost.
     pub(crate) async fn pop_ids(
         &mut self,
         limit: usize,

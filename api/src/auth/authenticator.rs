@@ -1,5 +1,5 @@
-//! Finds who holds a session or a key, in micro-batches: all requests that wait share one statement.
-//! Nothing is cached, so that logout and deactivation hold from the next request on.
+//! Finds the holders of sessions and keys in micro-batches: all requests that wait share one
+//! statement. Nothing is cached, so that logout and deactivation hold from the next request on.
 
 use domain::identity::{self, KeyHolder, SessionHolder, SessionId};
 use platform::db::Db;

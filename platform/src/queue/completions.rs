@@ -64,7 +64,10 @@ impl Completions {
         });
         if let Err(unsent) = self.batcher.submit(Completion { key, result }).await {
             self.claims.finish_ending([unsent.key]);
-            tracing::error!(job_id = %claim.id, "end not recorded: the completion lanes have ended");
+            tracing::error!(
+                job_id = %claim.id,
+                "end not recorded: the completion lanes have ended"
+            );
         }
     }
 

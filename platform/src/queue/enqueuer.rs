@@ -42,7 +42,11 @@ async fn enqueue_batch(db: Db, jobs: Vec<NewJob>) -> Result<Vec<sqlx::Result<Enq
     match enqueue_jobs(&db, &jobs).await {
         Ok(enqueued) => Ok(enqueued.into_iter().map(Ok).collect()),
         Err(cause @ sqlx::Error::Database(_)) => {
-            tracing::warn!(%cause, jobs = jobs.len(), "batch rejected, enqueueing its jobs one by one");
+            tracing::warn!(
+                %cause,
+                jobs = jobs.len(),
+                "batch rejected, enqueueing its jobs one by one"
+            );
             let mut enqueued = Vec::with_capacity(jobs.len());
             for job in jobs {
                 let alone = enqueue_jobs(&db, &[job]).await;

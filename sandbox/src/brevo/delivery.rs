@@ -9,7 +9,8 @@ use crate::clock::now;
 use crate::deliveries::{Outgoing, deliver_call};
 use crate::faults::take_reverse;
 use crate::journal::RecordKind;
-use crate::operation::{Operation, Provider};
+use crate::operation::Operation;
+use crate::provider::Provider;
 use crate::state::Sandbox;
 
 const EVENT: Operation = Operation {

@@ -7,7 +7,8 @@ use axum::extract::{Query, Request, State as Shared};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{authenticate_call, problem_response, with_usage_headers};
+use super::usage::with_usage_headers;
+use super::{authenticate_call, problem_response};
 use crate::journal::RecordKind;
 use crate::keys::{META_APP_ID, META_APP_SECRET};
 use crate::state::Sandbox;
@@ -86,6 +87,10 @@ pub(super) async fn exchange_token(
             "Error validating access token: Session has expired",
         );
     }
-    Json(json!({"access_token": long_lived, "token_type": "bearer", "expires_in": LONG_LIVED_TOKEN_SECONDS}))
-        .into_response()
+    Json(json!({
+        "access_token": long_lived,
+        "token_type": "bearer",
+        "expires_in": LONG_LIVED_TOKEN_SECONDS,
+    }))
+    .into_response()
 }

@@ -5,14 +5,16 @@ mod accounts;
 mod controls;
 mod reports;
 mod rows;
+mod usage;
 
 pub(crate) use controls::router as controls;
+pub(crate) use usage::rate_limited;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::to_bytes;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -133,61 +135,6 @@ fn compute_proof(token: &str) -> String {
         <Hmac<Sha256> as Mac>::new_from_slice(META_APP_SECRET.as_bytes()).expect("any key length");
     mac.update(token.as_bytes());
     hex::encode(mac.finalize().into_bytes())
-}
-
-/// Responds with the usage headers of the settings. They have two entries per account, as Meta's
-/// may.
-fn with_usage_headers(sandbox: &Sandbox, body: Value) -> Response {
-    let percent = sandbox.with_data(|data| data.settings.meta_usage_percent);
-    (
-        usage_headers(percent, u64::from(percent >= 100) * 5),
-        Json(body),
-    )
-        .into_response()
-}
-
-fn usage_headers(percent: u32, minutes: u64) -> HeaderMap {
-    let entry = |kind: &str, percent: u32, minutes: u64| {
-        json!({
-            "type": kind,
-            "call_count": percent,
-            "total_cputime": 1,
-            "total_time": 1,
-            "estimated_time_to_regain_access": minutes,
-        })
-    };
-    let business = json!({
-        accounts::DAKAR: [
-            entry("ads_management", 1, 0),
-            entry("ads_insights", percent, minutes),
-        ],
-    });
-    let app = json!({"call_count": 1, "total_cputime": 1, "total_time": 1});
-    [
-        ("x-business-use-case-usage", business),
-        ("x-app-usage", app),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| {
-        Some((
-            HeaderName::from_static(name),
-            HeaderValue::try_from(value.to_string()).ok()?,
-        ))
-    })
-    .collect()
-}
-
-/// Responds with 400, and with the wait in minutes in a header, as Meta does.
-pub(crate) fn rate_limited(seconds: u64) -> Response {
-    let mut response = problem_response(
-        80_000,
-        None,
-        "There have been too many calls to this ad-account.",
-    );
-    response
-        .headers_mut()
-        .extend(usage_headers(100, seconds.div_ceil(60)));
-    response
 }
 
 fn problem_response(code: i64, subcode: Option<i64>, message: &str) -> Response {

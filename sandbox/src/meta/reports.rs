@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 
 use super::accounts::ACCOUNTS;
 use super::rows::{Level, report_rows};
-use super::{
-    AuthenticatedCall, authenticate_call, boxed_problem, problem_response, with_usage_headers,
-};
+use super::usage::with_usage_headers;
+use super::{AuthenticatedCall, authenticate_call, boxed_problem, problem_response};
 use crate::clock::now;
 use crate::journal::RecordKind;
 use crate::state::Sandbox;
@@ -70,14 +69,7 @@ fn validate_report(
             "Unsupported post request. Object does not exist or cannot be loaded",
         ));
     }
-    let text = call.params.get("time_range").map_or("", String::as_str);
-    let Ok(TimeRange { since, until }) = serde_json::from_str(text) else {
-        return Err(boxed_problem(
-            100,
-            None,
-            "(#100) Must be a valid time_range",
-        ));
-    };
+    let TimeRange { since, until } = validate_time_range(sandbox, call)?;
     if call.params.get("time_increment").map(String::as_str) != Some("1") {
         return Err(boxed_problem(
             100,
@@ -96,6 +88,29 @@ fn validate_report(
             "(#100) level must be one of account, campaign, adset, ad",
         ));
     };
+    let id = format!("6{}", &uuid::Uuid::new_v4().as_u128().to_string()[..15]);
+    Ok(ReportRun {
+        id,
+        account: number.to_owned(),
+        since,
+        until,
+        level,
+        polls: 0,
+    })
+}
+
+fn validate_time_range(
+    sandbox: &Sandbox,
+    call: &AuthenticatedCall,
+) -> Result<TimeRange, Box<Response>> {
+    let text = call.params.get("time_range").map_or("", String::as_str);
+    let Ok(TimeRange { since, until }) = serde_json::from_str(text) else {
+        return Err(boxed_problem(
+            100,
+            None,
+            "(#100) Must be a valid time_range",
+        ));
+    };
     if until < since || since < now().date_naive() - MAX_HISTORY_MONTHS {
         return Err(boxed_problem(
             100,
@@ -110,15 +125,7 @@ fn validate_report(
             "Please reduce the amount of data you're asking for",
         ));
     }
-    let id = format!("6{}", &uuid::Uuid::new_v4().as_u128().to_string()[..15]);
-    Ok(ReportRun {
-        id,
-        account: number.to_owned(),
-        since,
-        until,
-        level,
-        polls: 0,
-    })
+    Ok(TimeRange { since, until })
 }
 
 pub(super) async fn poll_report(

@@ -51,7 +51,7 @@ pub(super) async fn list_events(
             Some(at) => (&newest_first[at + 1..], false),
             None => return not_found("event", id),
         },
-        // The events closest in time to the given one, which are the last before it.
+        // The events closest in time to that event, which are the last before it.
         (None, Some(id)) => match position(id) {
             Some(at) => (&newest_first[at.saturating_sub(limit)..at], at > limit),
             None => return not_found("event", id),

@@ -10,7 +10,8 @@ use crate::clock::now;
 use crate::deliveries::{Outgoing, deliver_call};
 use crate::journal::RecordKind;
 use crate::keys::STRIPE_WEBHOOK_SECRET;
-use crate::operation::{Operation, Provider};
+use crate::operation::Operation;
+use crate::provider::Provider;
 use crate::state::{Data, Sandbox};
 
 const EVENT: Operation = Operation {

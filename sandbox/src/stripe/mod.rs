@@ -8,6 +8,7 @@ mod event_list;
 mod events;
 mod idempotency;
 mod objects;
+mod pages;
 
 pub(crate) use controls::router as controls;
 
@@ -92,7 +93,7 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/v1/billing_portal/sessions", post(api::create_portal))
         .route("/v1/events", get(event_list::list_events))
         .layer(from_fn(authenticate));
-    api.merge(checkout::router())
+    api.merge(pages::router())
 }
 
 async fn authenticate(request: Request, next: Next) -> Response {

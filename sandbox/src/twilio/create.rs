@@ -10,10 +10,11 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::message::{Message, new_sid};
+use super::template::render_template;
 use super::{MessageStatus, State, delivery, problem_response};
 use crate::clock::now;
 use crate::journal::RecordKind;
-use crate::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
+use crate::keys::TWILIO_WHATSAPP_FROM;
 use crate::state::Sandbox;
 
 /// Twilio's limit for WhatsApp text.
@@ -23,7 +24,7 @@ const MAX_BODY_CHARS: usize = 1600;
 const INVALID_TEST_NUMBER: &str = "+15005550001";
 
 /// Twilio's error code and its text.
-type Rejection = (u32, String);
+pub(super) type Rejection = (u32, String);
 
 pub(super) async fn create_message(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
@@ -154,38 +155,12 @@ fn validate_validity_period(seconds: Option<&String>) -> Result<(), Rejection> {
     ))
 }
 
-/// Returns the template's text with its variables. A well-formed sid that the sandbox doesn't know
-/// also passes for an approved template: its text is the variables, one per line.
-fn render_template(sid: &str, variables: &str) -> Result<String, Rejection> {
-    let is_well_formed =
-        sid.len() == 34 && sid.starts_with("HX") && sid[2..].bytes().all(|b| b.is_ascii_hexdigit());
-    if !is_well_formed {
-        return Err((21655, format!("The ContentSid {sid} is invalid")));
-    }
-    let variables: BTreeMap<String, String> = serde_json::from_str(variables).map_err(|_| {
-        (
-            21656,
-            "The ContentVariables parameter is invalid".to_owned(),
-        )
-    })?;
-    let known = TWILIO_TEMPLATES.iter().find(|(known, _)| *known == sid);
-    Ok(known.map_or_else(
-        || variables.values().cloned().collect::<Vec<_>>().join("\n"),
-        |(_, text)| {
-            let put = |text: String, (name, value): (&String, &String)| {
-                text.replace(&format!("{{{{{name}}}}}"), value)
-            };
-            variables.iter().fold((*text).to_owned(), put)
-        },
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::super::{Inbound, State};
-    use super::{render_template, validate_message};
+    use super::validate_message;
     use crate::clock::now;
     use crate::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
 
@@ -263,20 +238,6 @@ mod tests {
                 .unwrap_err()
                 .0,
             21610
-        );
-    }
-
-    #[test]
-    fn templates_are_rendered_and_invalid_variables_rejected() {
-        let text = render_template(
-            TWILIO_TEMPLATES[0].0,
-            r#"{"1":"Rupture","2":"Riz 5 kg","3":"https://v"}"#,
-        )
-        .unwrap();
-        assert_eq!(text, "*Rupture*\nRiz 5 kg\n\nhttps://v");
-        assert_eq!(
-            render_template(TWILIO_TEMPLATES[0].0, "[1]").unwrap_err().0,
-            21656
         );
     }
 }

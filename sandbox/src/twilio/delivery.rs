@@ -14,7 +14,8 @@ use crate::deliveries::{Outgoing, deliver_call};
 use crate::faults::take_reverse;
 use crate::journal::RecordKind;
 use crate::keys::{TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN};
-use crate::operation::{Operation, Provider};
+use crate::operation::Operation;
+use crate::provider::Provider;
 use crate::settings::Settings;
 use crate::state::Sandbox;
 

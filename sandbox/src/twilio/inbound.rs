@@ -6,7 +6,8 @@ use super::message::{Message, MessageStatus, new_sid};
 use crate::clock::now;
 use crate::journal::RecordKind;
 use crate::keys::{TWILIO_ACCOUNT_SID, TWILIO_WHATSAPP_FROM};
-use crate::operation::{Operation, Provider};
+use crate::operation::Operation;
+use crate::provider::Provider;
 use crate::state::Sandbox;
 
 const INBOUND_MESSAGE: Operation = Operation {

@@ -6,6 +6,7 @@ mod delivery;
 mod inbound;
 mod list;
 mod message;
+mod template;
 
 pub(crate) use delivery::resume_messages;
 pub(crate) use inbound::receive_message;

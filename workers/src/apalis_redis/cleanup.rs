@@ -67,7 +67,7 @@ pub(super) async fn delete_done_tasks(
     Ok(TaskCounts { waiting, held })
 }
 
-/// If this fails, the crate gives the worker's tasks to another worker once it counts as orphaned.
+/// If this fails, the crate moves the worker's tasks to another worker once it counts as orphaned.
 pub(super) async fn delete_worker(
     redis: &mut ConnectionManager,
     config: &Config,

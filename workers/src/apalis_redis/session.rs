@@ -80,7 +80,7 @@ impl SessionContext {
     async fn connect(&self) -> Result<ConnectionManager, ApalisRedisError> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_secs(2)))
-            // The crate's worker ends at the first later answer.
+            // The crate's worker ends at the first later response.
             .set_response_timeout(Some(Duration::from_secs(5)))
             .set_number_of_retries(1);
         Ok(self

@@ -9,7 +9,7 @@ use sqlx::PgPool;
 
 use super::Maintenance;
 
-/// After two late answers the worker still isn't lost.
+/// After two missed deadlines the worker still isn't lost.
 const HEARTBEAT_DEADLINE: Duration = Duration::from_secs(2);
 
 impl Maintenance {

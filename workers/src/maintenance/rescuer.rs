@@ -10,7 +10,7 @@ use super::{Maintenance, gauges};
 
 const GAUGES_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Whether a lost worker may be told from a late one.
+/// Whether an old heartbeat means that its worker is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stability {
     /// Heartbeats could be sent for long enough.

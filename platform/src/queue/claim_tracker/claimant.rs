@@ -57,7 +57,7 @@ impl Claimant {
             .collect()
     }
 
-    /// Marks `ids` as unconfirmed: the answer to their claim statement was lost.
+    /// Marks `ids` as unconfirmed: the response to their claim statement was lost.
     pub fn mark_unconfirmed(&self, ids: &[Uuid]) {
         let mut claims = self.tracker.lock();
         for id in ids {

@@ -13,6 +13,7 @@
 
 mod claimant;
 mod guard;
+mod snapshot;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use claimant::Claimant;
 pub use guard::ClaimGuard;
+pub use snapshot::ClaimSnapshot;
 
 use super::envelope::Claim;
 use crate::ids::{JobId, Uuid};
@@ -58,11 +60,11 @@ struct Claims {
     claimants: usize,
 }
 
-/// A job whose claim statement has not been answered.
+/// The state of a job whose claim has no known result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PendingClaim {
     Claiming,
-    /// The answer to this claimant's statement was lost. The claim may have been committed, and
+    /// The response to this claimant's statement was lost. The claim may have been committed, and
     /// nobody rescues the job while this process has a heartbeat.
     Unconfirmed(usize),
 }
@@ -77,26 +79,6 @@ enum HeldClaim {
     Ending,
     /// No worker took the claimed job.
     Leftover(Box<Claim>),
-}
-
-/// What a process has in hand at one moment.
-#[derive(Debug, Clone, Default)]
-pub struct ClaimSnapshot {
-    /// Claiming or unconfirmed.
-    pub pending: Vec<Uuid>,
-    pub running: Vec<ClaimKey>,
-    pub ending: Vec<ClaimKey>,
-    pub leftover: Vec<ClaimKey>,
-}
-
-impl ClaimSnapshot {
-    /// The claims that this process holds, in every state.
-    pub fn held(&self) -> impl Iterator<Item = ClaimKey> {
-        [&self.running, &self.ending, &self.leftover]
-            .into_iter()
-            .flatten()
-            .copied()
-    }
 }
 
 impl ClaimTracker {
