@@ -13,7 +13,7 @@ pub(crate) struct Operation {
 }
 
 /// Method, provider, end of the path (`*` is any one segment), name. The first match applies.
-const OPERATIONS: &[(&str, Provider, &str, &'static str)] = &[
+const OPERATIONS: &[(&str, Provider, &str, &str)] = &[
     ("POST", Provider::Twilio, "Messages.json", "create_message"),
     ("GET", Provider::Twilio, "Messages.json", "list_messages"),
     ("GET", Provider::Twilio, "Messages/*", "fetch_message"),

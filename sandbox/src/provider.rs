@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Names the first segment of a provider's paths.
+/// A provider. Its name is the first segment of its paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
