@@ -39,7 +39,7 @@ use platform::blobs::Blobs;
 use platform::config::Env;
 use platform::crypto::Keyring;
 use platform::db::Db;
-use platform::queue::batch::Enqueuer;
+use platform::queue::Enqueuer;
 use platform::redis::RedisConfig;
 use providers::Providers;
 use secrecy::{ExposeSecret as _, SecretString};

@@ -9,7 +9,7 @@ use platform::queue::{Done, Job, JobContext, JobResult, NewJob, Queue, Registry}
 use platform::testing::TestDb;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
-use workers::{WorkerConfig, Workers};
+use workers::{WorkerConfig, WorkerProcess};
 
 /// What the job bodies tell the benchmark.
 pub(crate) struct Services {
@@ -64,9 +64,9 @@ impl Engine {
         })
     }
 
-    pub(crate) async fn workers(&self) -> anyhow::Result<Workers<Services>> {
+    pub(crate) async fn workers(&self) -> anyhow::Result<WorkerProcess<Services>> {
         let config = self.config.clone();
-        Ok(Workers::start(
+        Ok(WorkerProcess::start(
             config,
             &self.test.db,
             self.registry.clone(),

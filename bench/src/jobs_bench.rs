@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use platform::db::Db;
 use platform::ids::CompanyId;
+use platform::queue::Enqueuer;
 use platform::queue::NewJob;
-use platform::queue::batch::Enqueuer;
 
 use crate::engine::{Engine, pings};
 

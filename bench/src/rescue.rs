@@ -48,7 +48,8 @@ pub(crate) async fn worker() -> anyhow::Result<()> {
     let db = Db::connect(&DbConfig::small(env.secret("DATABASE_URL"))).await?;
     env.finish()?;
     let registry = std::sync::Arc::new(Registry::new().with::<Hang>());
-    let _workers = workers::Workers::start(config, &db, registry, std::sync::Arc::new(())).await?;
+    let _workers =
+        workers::WorkerProcess::start(config, &db, registry, std::sync::Arc::new(())).await?;
     std::future::pending::<()>().await;
     Ok(())
 }

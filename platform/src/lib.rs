@@ -16,6 +16,7 @@ pub mod queue;
 pub mod blobs;
 pub mod crypto;
 pub mod csv;
+pub mod micro_batch;
 pub mod money;
 
 pub mod probes;

@@ -1,4 +1,5 @@
-//! The controls: faults, settings, what was sent, what was called, what was delivered, emptying.
+//! The controls under `/admin`: faults, settings, messages, calls, deliveries and clearing the
+//! state.
 
 use std::collections::BTreeMap;
 
@@ -21,47 +22,50 @@ use crate::twilio::{self, Message};
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/health", get(|| async { "ok" }))
-        .route("/faults", get(faults).post(add_faults).delete(clear_faults))
-        .route("/settings", get(settings).patch(change_settings))
-        .route("/messages", get(messages))
-        .route("/calls", get(calls))
-        .route("/deliveries", get(deliveries))
-        .route("/state", axum::routing::delete(clear))
-        .route("/whatsapp/{number}/messages", post(receive))
+        .route(
+            "/faults",
+            get(list_faults).post(add_faults).delete(clear_faults),
+        )
+        .route("/settings", get(show_settings).patch(change_settings))
+        .route("/messages", get(list_messages))
+        .route("/calls", get(list_calls))
+        .route("/deliveries", get(list_deliveries))
+        .route("/state", axum::routing::delete(clear_state))
+        .route("/whatsapp/{number}/messages", post(receive_message))
         .nest("/stripe", stripe::controls())
         .nest("/meta", meta::controls())
 }
 
-async fn faults(State(sandbox): State<Sandbox>) -> Json<Vec<Rule>> {
-    Json(sandbox.with(|data| data.rules.clone()))
+async fn list_faults(State(sandbox): State<Sandbox>) -> Json<Vec<Rule>> {
+    Json(sandbox.with_data(|data| data.rules.clone()))
 }
 
-/// Adds the rules after those that are there; the whole list is the answer.
+/// Appends the rules. Responds with the whole list.
 async fn add_faults(
     State(sandbox): State<Sandbox>,
     Json(rules): Json<Vec<Rule>>,
 ) -> Json<Vec<Rule>> {
-    Json(sandbox.with(|data| {
+    Json(sandbox.with_data(|data| {
         data.rules.extend(rules);
         data.rules.clone()
     }))
 }
 
 async fn clear_faults(State(sandbox): State<Sandbox>) -> StatusCode {
-    sandbox.with(|data| data.rules.clear());
+    sandbox.with_data(|data| data.rules.clear());
     StatusCode::NO_CONTENT
 }
 
-async fn settings(State(sandbox): State<Sandbox>) -> Json<Settings> {
-    Json(sandbox.with(|data| data.settings.clone()))
+async fn show_settings(State(sandbox): State<Sandbox>) -> Json<Settings> {
+    Json(sandbox.with_data(|data| data.settings.clone()))
 }
 
-/// Changes the keys that are given, and no others.
+/// Changes the settings that the body contains.
 async fn change_settings(
     State(sandbox): State<Sandbox>,
     Json(changes): Json<BTreeMap<String, Value>>,
 ) -> Response {
-    let changed = sandbox.with(|data| {
+    let changed = sandbox.with_data(|data| {
         let mut all = serde_json::to_value(&data.settings)?;
         for (key, value) in changes {
             all[key] = value;
@@ -75,59 +79,70 @@ async fn change_settings(
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wanted {
-    /// A number in E.164 or an address.
-    to: Option<String>,
-    /// `whatsapp` or `email`.
-    channel: Option<String>,
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Channel {
+    Whatsapp,
+    Email,
 }
 
-/// Everything sent and received, oldest first within each channel.
-async fn messages(State(sandbox): State<Sandbox>, Query(wanted): Query<Wanted>) -> Json<Value> {
-    let all = sandbox.with(|data| {
-        let whatsapp = data.twilio.messages.iter().map(Message::as_seen);
-        whatsapp
-            .chain(data.brevo.emails.iter().map(Email::as_seen))
-            .collect::<Vec<_>>()
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MessageFilter {
+    /// A phone number in E.164, or an e-mail address.
+    to: Option<String>,
+    channel: Option<Channel>,
+}
+
+/// Lists the messages sent and received, oldest first within each channel.
+async fn list_messages(
+    State(sandbox): State<Sandbox>,
+    Query(filter): Query<MessageFilter>,
+) -> Json<Value> {
+    let all = sandbox.with_data(|data| {
+        let whatsapp = data.twilio.messages.iter().map(Message::to_admin_view);
+        let emails = data.brevo.emails.iter().map(Email::to_admin_view);
+        match filter.channel {
+            Some(Channel::Whatsapp) => whatsapp.collect(),
+            Some(Channel::Email) => emails.collect(),
+            None => whatsapp.chain(emails).collect::<Vec<_>>(),
+        }
     });
-    let is = |item: &Value, key: &str, value: &Option<String>| {
-        value
-            .as_ref()
-            .is_none_or(|value| item[key].as_str() == Some(value.trim_start_matches("whatsapp:")))
-    };
+    let to = filter
+        .to
+        .as_ref()
+        .map(|to| to.trim_start_matches("whatsapp:"));
     let items: Vec<_> = all
         .into_iter()
-        .filter(|m| is(m, "to", &wanted.to) && is(m, "channel", &wanted.channel))
+        .filter(|message| to.is_none_or(|to| message["to"] == to))
         .collect();
     Json(json!({ "items": items }))
 }
 
-async fn calls(State(sandbox): State<Sandbox>) -> Json<Value> {
-    Json(sandbox.with(|data| json!(data.calls)))
+async fn list_calls(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(sandbox.with_data(|data| json!(data.calls)))
 }
 
-async fn deliveries(State(sandbox): State<Sandbox>) -> Json<Value> {
-    Json(sandbox.with(|data| json!({ "items": data.deliveries })))
+async fn list_deliveries(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(sandbox.with_data(|data| json!({ "items": data.deliveries })))
 }
 
-async fn clear(State(sandbox): State<Sandbox>) -> StatusCode {
-    sandbox.with(crate::state::Data::clear);
+async fn clear_state(State(sandbox): State<Sandbox>) -> StatusCode {
+    sandbox.with_data(crate::state::Data::clear_state);
     StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Received {
+struct ReceiveMessage {
     body: String,
 }
 
-/// The recipient with this number writes to us.
-async fn receive(
+/// Receives a message from the recipient with this number.
+async fn receive_message(
     State(sandbox): State<Sandbox>,
     Path(number): Path<String>,
-    Json(received): Json<Received>,
+    Json(message): Json<ReceiveMessage>,
 ) -> Json<Value> {
-    Json(json!({ "sid": twilio::receive(&sandbox, &number, &received.body).await }))
+    Json(json!({ "sid": twilio::receive_message(&sandbox, &number, &message.body).await }))
 }

@@ -1,4 +1,4 @@
-//! The sandbox's clock: its own, as a provider's is.
+//! The sandbox's own clock, independent of the product's.
 
 use chrono::{DateTime, Utc};
 

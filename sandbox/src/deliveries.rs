@@ -1,5 +1,5 @@
-//! The calls that the sandbox makes itself: status callbacks, inbound messages, webhooks. Faults
-//! strike them, too, and each is remembered with its outcome.
+//! The calls that the sandbox makes: status callbacks, inbound messages, webhooks. Faults apply to
+//! them too, and each attempt is kept with its status.
 
 use std::time::Duration;
 
@@ -10,33 +10,34 @@ use serde::Serialize;
 
 use crate::clock::now;
 use crate::faults::Fault;
-use crate::operations::Operation;
+use crate::operation::Operation;
+use crate::provider::Provider;
 use crate::state::Sandbox;
 
-/// One call made, or not made because of a fault.
+/// One attempt of a call, or a call that a fault suppressed.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Delivery {
-    provider: &'static str,
+    provider: Provider,
     operation: &'static str,
     url: String,
-    /// What was told: a status, or an event's id.
-    about: String,
+    /// What was sent: a status, or an event's id.
+    subject: String,
     at: DateTime<Utc>,
-    /// The answer's status; none where there was no answer.
+    /// The status of the response, if there was one.
     status: Option<u16>,
 }
 
-/// A call to make: `request` is asked for once per try, since signatures hold a time.
+/// A call to make.
 pub(crate) struct Outgoing<'a> {
     pub(crate) operation: Operation,
     pub(crate) url: &'a str,
-    pub(crate) about: &'a str,
-    /// Pauses before further tries; as many tries as there are.
-    pub(crate) retries: &'a [u64],
+    pub(crate) subject: &'a str,
+    /// The waits in seconds before each further attempt.
+    pub(crate) retry_seconds: &'a [u64],
 }
 
-/// A client for plain HTTP to the product.
-pub(crate) fn client() -> reqwest::Client {
+/// Creates a client for plain HTTP to the product.
+pub(crate) fn create_client() -> reqwest::Client {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -52,16 +53,17 @@ pub(crate) fn client() -> reqwest::Client {
         .expect("a client without certificate store or proxy needs nothing of the machine")
 }
 
-/// Makes the call, again after a failure as long as there are retries. Says whether it succeeded.
-pub(crate) async fn deliver(
+/// Makes the call, with retries. Returns whether an attempt succeeded. `request` is called for each
+/// attempt, because signatures contain a time.
+pub(crate) async fn deliver_call(
     sandbox: &Sandbox,
     outgoing: Outgoing<'_>,
     request: impl Fn(&reqwest::Client) -> RequestBuilder,
 ) -> bool {
-    let fault = sandbox.strike(outgoing.operation, &Method::POST, outgoing.url);
-    let rounds = match fault {
+    let fault = sandbox.register_call(outgoing.operation, &Method::POST, outgoing.url);
+    let calls = match fault {
         Some(Fault::Drop) => {
-            note(sandbox, &outgoing, None);
+            log_attempt(sandbox, &outgoing, None);
             return false;
         }
         Some(Fault::LatencyMs(ms)) => {
@@ -69,44 +71,52 @@ pub(crate) async fn deliver(
             1
         }
         Some(Fault::Duplicate) => 2,
-        _ => 1,
+        // The other faults need a server's side.
+        Some(
+            Fault::Status { .. }
+            | Fault::TimeoutBefore { .. }
+            | Fault::TimeoutAfter { .. }
+            | Fault::RateLimit { .. }
+            | Fault::Reverse,
+        )
+        | None => 1,
     };
-    let mut done = false;
-    for _ in 0..rounds {
-        done = with_retries(sandbox, &outgoing, &request).await;
+    let mut is_delivered = false;
+    for _ in 0..calls {
+        is_delivered = send_with_retries(sandbox, &outgoing, &request).await;
     }
-    done
+    is_delivered
 }
 
-async fn with_retries(
+async fn send_with_retries(
     sandbox: &Sandbox,
     outgoing: &Outgoing<'_>,
     request: &impl Fn(&reqwest::Client) -> RequestBuilder,
 ) -> bool {
-    let mut pauses = outgoing.retries.iter();
+    let mut waits = outgoing.retry_seconds.iter();
     loop {
-        let answer = request(&sandbox.http).send().await;
-        let status = answer.ok().map(|answer| answer.status().as_u16());
-        note(sandbox, outgoing, status);
+        let response = request(&sandbox.http).send().await;
+        let status = response.ok().map(|response| response.status().as_u16());
+        log_attempt(sandbox, outgoing, status);
         if status.is_some_and(|code| (200..300).contains(&code)) {
             return true;
         }
-        let Some(seconds) = pauses.next() else {
+        let Some(seconds) = waits.next() else {
             return false;
         };
         tokio::time::sleep(Duration::from_secs(*seconds)).await;
     }
 }
 
-fn note(sandbox: &Sandbox, outgoing: &Outgoing<'_>, status: Option<u16>) {
+fn log_attempt(sandbox: &Sandbox, outgoing: &Outgoing<'_>, status: Option<u16>) {
     let Operation { provider, name } = outgoing.operation;
-    let (url, about) = (outgoing.url.to_owned(), outgoing.about.to_owned());
-    sandbox.with(|data| {
-        data.log(Delivery {
+    let (url, subject) = (outgoing.url.to_owned(), outgoing.subject.to_owned());
+    sandbox.with_data(|data| {
+        data.log_delivery(Delivery {
             provider,
             operation: name,
             url,
-            about,
+            subject,
             at: now(),
             status,
         })

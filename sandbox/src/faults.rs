@@ -1,22 +1,22 @@
-//! Faults on demand: a plain list of {match, fault, times}; the first rule that matches is used.
+//! Faults on demand: a list of rules. The first rule that matches a call applies.
 
 use axum::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::operations::Operation;
+use crate::operation::Operation;
+use crate::provider::Provider;
 
-/// Which calls a rule concerns; what is left out matches all.
+/// Which calls a rule applies to. A field that is left out matches every call.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Match {
-    /// `twilio`, `brevo`, `stripe` or `meta`.
-    pub provider: Option<String>,
-    /// `create_message` and so on; of calls that the sandbox makes: `status_callback`,
-    /// `inbound_message`, `email_event`, `stripe_event`.
+    pub provider: Option<Provider>,
+    /// The name of a provider's operation, such as `create_message`, or of a call that the sandbox
+    /// makes: `status_callback`, `inbound_message`, `email_event`, `stripe_event`.
     pub operation: Option<String>,
     pub method: Option<String>,
-    /// Of the whole path, provider included: `/meta/v26.0/act_1001`.
+    /// A prefix of the whole path with the provider: `/meta/v26.0/act_1001`.
     pub path_prefix: Option<String>,
 }
 
@@ -24,55 +24,56 @@ pub struct Match {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
-    /// Answers so without doing anything; without a body, as the provider would.
+    /// Responds with this status and has no effect. The default body is the provider's error.
     Status {
         code: u16,
         #[serde(default)]
         body: Option<Value>,
     },
-    /// Waits, then does the work and answers.
+    /// Delays the call.
     LatencyMs(u64),
-    /// Does nothing, holds the line without an answer for so long, then cuts it.
+    /// Has no effect, holds the connection open for `hold_ms`, then drops it.
     TimeoutBefore {
-        #[serde(default = "a_minute")]
+        #[serde(default = "default_hold_ms")]
         hold_ms: u64,
     },
-    /// Does the work, then holds the line without an answer for so long, then cuts it.
+    /// Takes effect, holds the connection open for `hold_ms`, then drops it.
     TimeoutAfter {
-        #[serde(default = "a_minute")]
+        #[serde(default = "default_hold_ms")]
         hold_ms: u64,
     },
-    /// The provider's own "too many requests", with its own way to say how many seconds.
+    /// Responds with the provider's rate-limit error, which holds the wait in seconds.
     RateLimit { retry_after: u64 },
-    /// Cuts the connection at once and does nothing; a call of the sandbox's own isn't made.
+    /// Has no effect and drops the connection at once. A call of the sandbox is not made.
     Drop,
-    /// A call of the sandbox's own is made twice.
+    /// A call of the sandbox is made twice.
     Duplicate,
-    /// The steps of one message are told last first.
+    /// The statuses of one message are sent last first.
     Reverse,
 }
 
-fn a_minute() -> u64 {
+fn default_hold_ms() -> u64 {
     60_000
 }
 
-/// One line of the list.
+/// One rule of the list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     #[serde(rename = "match", default)]
     pub matches: Match,
     pub fault: Fault,
-    /// How often it still strikes; without it, until the list is deleted.
+    /// How often the rule still applies; unlimited if left out.
     #[serde(default)]
     pub times: Option<u32>,
 }
 
 impl Match {
-    fn covers(&self, operation: Operation, method: &Method, path: &str) -> bool {
+    fn matches_call(&self, operation: Operation, method: &Method, path: &str) -> bool {
         let is =
             |wanted: &Option<String>, actual: &str| wanted.as_deref().is_none_or(|w| w == actual);
-        is(&self.provider, operation.provider)
+        self.provider
+            .is_none_or(|provider| provider == operation.provider)
             && is(&self.operation, operation.name)
             && is(&self.method, method.as_str())
             && self
@@ -82,22 +83,23 @@ impl Match {
     }
 }
 
-/// The fault for one call, counted down.
-pub(crate) fn take(
+/// Takes the fault that applies to one call.
+pub(crate) fn take_fault(
     rules: &mut Vec<Rule>,
     operation: Operation,
     method: &Method,
     path: &str,
 ) -> Option<Fault> {
     take_where(rules, |rule| {
-        !matches!(rule.fault, Fault::Reverse) && rule.matches.covers(operation, method, path)
+        !matches!(rule.fault, Fault::Reverse) && rule.matches.matches_call(operation, method, path)
     })
 }
 
-/// Whether the steps of a message are to be told last first, counted down.
+/// Takes a fault [`Fault::Reverse`]. Returns whether there was one.
 pub(crate) fn take_reverse(rules: &mut Vec<Rule>, operation: Operation, path: &str) -> bool {
     let reverse = |rule: &Rule| {
-        matches!(rule.fault, Fault::Reverse) && rule.matches.covers(operation, &Method::POST, path)
+        matches!(rule.fault, Fault::Reverse)
+            && rule.matches.matches_call(operation, &Method::POST, path)
     };
     take_where(rules, reverse).is_some()
 }
@@ -121,11 +123,12 @@ mod tests {
     use axum::http::Method;
     use serde_json::json;
 
-    use super::{Fault, Rule, take};
-    use crate::operations::Operation;
+    use super::{Fault, Rule, take_fault};
+    use crate::operation::Operation;
+    use crate::provider::Provider;
 
     const CREATE: Operation = Operation {
-        provider: "twilio",
+        provider: Provider::Twilio,
         name: "create_message",
     };
 
@@ -134,24 +137,24 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_strikes_as_often_as_it_says_and_only_where_it_matches() {
+    fn a_rule_applies_to_matching_calls_until_its_times_are_used_up() {
         let mut list = rules(json!([
             {"match": {"provider": "brevo"}, "fault": "drop"},
             {"match": {"operation": "create_message"}, "fault": {"timeout_after": {}}, "times": 2},
         ]));
         for _ in 0..2 {
-            let fault = take(&mut list, CREATE, &Method::POST, "/twilio/x");
+            let fault = take_fault(&mut list, CREATE, &Method::POST, "/twilio/x");
             assert!(matches!(
                 fault,
                 Some(Fault::TimeoutAfter { hold_ms: 60_000 })
             ));
         }
-        assert!(take(&mut list, CREATE, &Method::POST, "/twilio/x").is_none());
+        assert!(take_fault(&mut list, CREATE, &Method::POST, "/twilio/x").is_none());
         assert_eq!(list.len(), 1);
     }
 
     #[test]
-    fn every_fault_can_be_written() {
+    fn every_fault_can_be_parsed() {
         let list = rules(json!([
             {"fault": {"status": {"code": 500}}}, {"fault": {"latency_ms": 5}}, {"fault": {"timeout_before": {"hold_ms": 0}}},
             {"fault": {"rate_limit": {"retry_after": 3}}}, {"fault": "drop"}, {"fault": "duplicate"}, {"fault": "reverse"},

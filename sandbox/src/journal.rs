@@ -1,4 +1,4 @@
-//! The state on disk, where it is wanted: one JSON line per change, the last line of an object holds.
+//! The optional state file: one JSON line per change. The last line of an object is its state.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -7,22 +7,39 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One stored object.
+/// What a line of the file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RecordKind {
+    Email,
+    Message,
+    Inbound,
+    StripeObject,
+    StripeEvent,
+    StripeReplay,
+    MetaRun,
+    MetaToken,
+    MetaRevoked,
+    MetaRestored,
+}
+
+/// One line of the file.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Line {
-    pub(crate) kind: String,
+pub(crate) struct Record {
+    pub(crate) kind: RecordKind,
     pub(crate) value: Value,
 }
 
-/// The file, or nothing where the state isn't kept.
+/// The file, if the state is kept.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     file: Option<File>,
 }
 
 impl Journal {
-    /// Opens the file and reads its lines. A last line cut by a crash is left out.
-    pub(crate) fn open(path: Option<PathBuf>) -> io::Result<(Self, Vec<Line>)> {
+    /// Opens the file and reads its records. Lines that are no record are skipped: a crash may have
+    /// cut one.
+    pub(crate) fn open(path: Option<PathBuf>) -> io::Result<(Self, Vec<Record>)> {
         let Some(path) = path else {
             return Ok((Self::default(), Vec::new()));
         };
@@ -31,33 +48,36 @@ impl Journal {
             .append(true)
             .read(true)
             .open(path)?;
-        let lines = BufReader::new(&file)
+        let records = BufReader::new(&file)
             .lines()
             .map_while(Result::ok)
-            .filter_map(|line| serde_json::from_str(&line).ok())
+            .filter(|line| !line.is_empty())
+            .filter_map(|line| {
+                let record = serde_json::from_str(&line);
+                record
+                    .inspect_err(|error| tracing::warn!(%error, "line of the state file skipped"))
+                    .ok()
+            })
             .collect();
         let mut journal = Self { file: Some(file) };
-        // Whatever was cut stays on its own line.
-        journal.append("\n");
-        Ok((journal, lines))
+        // A line that was cut stays separate from the next record.
+        journal.write_text("\n");
+        Ok((journal, records))
     }
 
-    pub(crate) fn put<T: Serialize>(&mut self, kind: &str, object: &T) {
+    pub(crate) fn append_record<T: Serialize>(&mut self, kind: RecordKind, object: &T) {
         if self.file.is_none() {
             return;
         }
         let Ok(value) = serde_json::to_value(object) else {
             return;
         };
-        if let Ok(line) = serde_json::to_string(&Line {
-            kind: kind.into(),
-            value,
-        }) {
-            self.append(&format!("{line}\n"));
+        if let Ok(line) = serde_json::to_string(&Record { kind, value }) {
+            self.write_text(&format!("{line}\n"));
         }
     }
 
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn clear_file(&mut self) {
         if let Some(file) = &mut self.file
             && let Err(error) = file.set_len(0)
         {
@@ -65,11 +85,11 @@ impl Journal {
         }
     }
 
-    fn append(&mut self, text: &str) {
+    fn write_text(&mut self, text: &str) {
         if let Some(file) = &mut self.file
             && let Err(error) = file.write_all(text.as_bytes())
         {
-            tracing::warn!(%error, "state not kept");
+            tracing::warn!(%error, "record not written to the state file");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The fixed, public credentials that the sandbox accepts. The product's provider clients have the
-//! same values; they stand here once more because a service doesn't import its customer.
+//! The fixed, public credentials that the sandbox accepts. The product's provider clients repeat
+//! these values, because neither side imports the other.
 
 pub const TWILIO_ACCOUNT_SID: &str = "AC5a4d0000000000000000000000005a4d";
 pub const TWILIO_AUTH_TOKEN: &str = "sandbox-twilio-token";
@@ -8,7 +8,7 @@ pub const BREVO_API_KEY: &str = "xkeysib-sandbox";
 pub const BREVO_WEBHOOK_TOKEN: &str = "sandbox-brevo-webhook";
 pub const STRIPE_SECRET_KEY: &str = "sk_test_sandbox";
 pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_sandbox";
-/// Price and its amount per month, in the smallest unit of XOF.
+/// Price ids with their monthly amount, in the smallest unit of XOF.
 pub const STRIPE_PRICES: [(&str, i64); 2] = [
     ("price_sandbox_pro", 25_000),
     ("price_sandbox_enterprise", 150_000),
@@ -17,7 +17,7 @@ pub const META_APP_ID: &str = "1000000000000001";
 pub const META_APP_SECRET: &str = "sandbox-meta-secret";
 pub const META_ACCESS_TOKEN: &str = "EAAsandbox";
 
-/// Approved WhatsApp templates.
+/// Approved WhatsApp templates: content sid and text.
 pub const TWILIO_TEMPLATES: [(&str, &str); 2] = [
     (
         "HX00000000000000000000000000a1e7f4",

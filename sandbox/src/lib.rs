@@ -1,21 +1,22 @@
-//! Stand-ins for Twilio, Brevo, Stripe and Meta, for the demo, the tests and the chaos runs: they
-//! keep what they were sent, refuse what the real ones refuse, call back with valid signatures, and
-//! fail on demand. No part of the production executable.
+//! Stand-ins for Twilio, Brevo, Stripe and Meta, for the demo, the tests and the chaos runs. They
+//! store what they receive, reject what the providers reject, send webhooks with valid signatures,
+//! and fail on demand. The production executable does not contain them.
 //!
-//! Every provider's paths stand under its name (`/twilio/2010-04-01/..`), the controls under
-//! `/admin`, and `/` shows the messages as a phone would.
+//! Each provider's paths are under its name (`/twilio/2010-04-01/..`) and the controls are under
+//! `/admin`. The page at `/` shows the messages as a phone would.
 
 mod admin;
 mod brevo;
 mod clock;
 mod deliveries;
+mod fault_layer;
 mod faults;
-mod gate;
 mod journal;
 pub mod keys;
 mod meta;
-mod operations;
+mod operation;
 mod page;
+mod provider;
 mod serve;
 mod settings;
 mod state;
@@ -27,18 +28,22 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 
 pub use faults::{Fault, Match, Rule};
+pub use provider::Provider;
 pub use serve::{Running, serve, start};
 pub use settings::Settings;
 pub use state::Sandbox;
 
-/// Every route, with the faults in front of the providers' ones.
+/// Returns every route. Faults apply to the routes of providers only.
 pub fn app(sandbox: Sandbox) -> Router {
     let providers = Router::new()
         .nest("/twilio", twilio::router())
         .nest("/brevo/v3", brevo::router())
         .nest("/stripe", stripe::router())
         .nest("/meta", meta::router())
-        .layer(from_fn_with_state(sandbox.clone(), gate::gate));
+        .layer(from_fn_with_state(
+            sandbox.clone(),
+            fault_layer::inject_faults,
+        ));
     Router::new()
         .merge(providers)
         .nest("/admin", admin::router())

@@ -1,5 +1,5 @@
-//! The page at `/`: WhatsApp messages as a phone shows them, and the e-mails. One file, nothing
-//! from outside, and everything that was sent is put in as text or behind a sandboxed frame.
+//! The page at `/`: WhatsApp messages as a phone shows them, and the e-mails. It is one file
+//! without external resources. Messages are inserted as text or in a sandboxed frame.
 
 use axum::Router;
 use axum::http::header::CONTENT_SECURITY_POLICY;
@@ -8,23 +8,23 @@ use axum::routing::get;
 
 use crate::state::Sandbox;
 
-/// Nothing from outside, and nothing of a message's own but its text and styles.
+/// Blocks external resources, and everything of a message except its text and styles.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
     connect-src 'self'; img-src data:; form-action 'none'; base-uri 'none'";
 
 pub(crate) fn router() -> Router<Sandbox> {
-    Router::new().route("/", get(page))
+    Router::new().route("/", get(show_page))
 }
 
-async fn page() -> impl IntoResponse {
+async fn show_page() -> impl IntoResponse {
     (
         [(CONTENT_SECURITY_POLICY, POLICY)],
         Html(include_str!("page.html")),
     )
 }
 
-/// Text made safe inside HTML, in content and in quoted attributes.
-pub(crate) fn escape(text: &str) -> String {
+/// Escapes text for HTML content and for quoted attributes.
+pub(crate) fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -41,10 +41,10 @@ pub(crate) fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::escape;
+    use super::escape_html;
 
     #[test]
-    fn the_page_asks_for_nothing_from_outside() {
+    fn the_page_loads_no_external_resource() {
         let page = include_str!("page.html");
         for loading in ["src=\"", "href=", "@import", "url(", "innerHTML"] {
             assert!(!page.contains(loading), "{loading}");
@@ -52,9 +52,9 @@ mod tests {
     }
 
     #[test]
-    fn text_cannot_leave_its_place() {
+    fn escaped_text_contains_no_markup() {
         assert_eq!(
-            escape("<a b='c' d=\"e\">&"),
+            escape_html("<a b='c' d=\"e\">&"),
             "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;"
         );
     }

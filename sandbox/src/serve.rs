@@ -1,5 +1,5 @@
-//! Serves over plain connections, so that a fault can cut one where axum's own server would have to
-//! answer.
+//! The HTTP server. It handles connections itself, because axum's own server cannot drop one
+//! without a response.
 
 use std::net::SocketAddr;
 
@@ -13,10 +13,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-use crate::gate::HangUp;
+use crate::fault_layer::DropConnection;
 use crate::state::Sandbox;
 
-/// A sandbox in this process; it stops when this is dropped.
+/// A sandbox in this process, which stops when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
@@ -25,13 +25,13 @@ pub struct Running {
 }
 
 impl Running {
-    /// Its base address: `http://127.0.0.1:<port>`.
+    /// Returns the base URL: `http://127.0.0.1:<port>`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The state, to look into or to set without HTTP.
+    /// Returns the state, to read and change it without HTTP.
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
@@ -45,9 +45,6 @@ impl Drop for Running {
 }
 
 /// Starts a sandbox on a free port.
-///
-/// # Errors
-/// When no port can be bound.
 pub async fn start(sandbox: Sandbox) -> std::io::Result<Running> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
@@ -59,16 +56,16 @@ pub async fn start(sandbox: Sandbox) -> std::io::Result<Running> {
     })
 }
 
-/// Serves until dropped; open connections end with it.
+/// Serves until the future is dropped, which closes the open connections.
 pub async fn serve(listener: TcpListener, sandbox: Sandbox) {
-    sandbox.resume();
+    sandbox.resume_deliveries();
     let app = crate::app(sandbox);
     let mut connections = tokio::task::JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, app.clone()));
+                    connections.spawn(serve_connection(stream, app.clone()));
                 }
                 Err(error) => tracing::warn!(%error, "connection not accepted"),
             },
@@ -77,21 +74,25 @@ pub async fn serve(listener: TcpListener, sandbox: Sandbox) {
     }
 }
 
-async fn connection(stream: TcpStream, app: Router) {
-    // Answers are small and must not wait to be sent together.
+async fn serve_connection(stream: TcpStream, app: Router) {
+    // Responses are small and must not wait to be sent together.
     let _ = stream.set_nodelay(true);
-    let service =
-        hyper::service::service_fn(move |request: Request<Incoming>| answer(app.clone(), request));
-    // A cut connection is an error here, and the very thing that was asked for.
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        handle_request(app.clone(), request)
+    });
+    // A connection dropped on demand is an error here.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
 
-async fn answer(app: Router, request: Request<Incoming>) -> Result<Response, std::io::Error> {
+async fn handle_request(
+    app: Router,
+    request: Request<Incoming>,
+) -> Result<Response, std::io::Error> {
     let Ok(response) = app.oneshot(request.map(Body::new)).await;
-    if response.extensions().get::<HangUp>().is_some() {
-        return Err(std::io::Error::other("cut on demand"));
+    if response.extensions().get::<DropConnection>().is_some() {
+        return Err(std::io::Error::other("dropped on demand"));
     }
     Ok(response)
 }

@@ -1,4 +1,5 @@
-//! What a person or a test may set while the sandbox runs: where webhooks go, and how it behaves.
+//! The settings that a person or a test may change while the sandbox runs: the webhook URLs and the
+//! behaviour of each provider.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,23 +9,24 @@ use crate::keys::BREVO_WEBHOOK_TOKEN;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// Whether WhatsApp messages tell their status to the `StatusCallback` of the message.
+    /// Whether each status of a WhatsApp message is posted to the message's `StatusCallback`.
     pub status_callbacks: bool,
-    /// Whether recipients read: without it a message ends as delivered.
+    /// Whether recipients read their messages; if not, a message ends as delivered.
     pub read_receipts: bool,
-    /// Pause between two steps of a message or an e-mail.
+    /// The pause between two statuses of a message or an e-mail.
     pub step_ms: u64,
     pub twilio_inbound_url: Option<String>,
     pub brevo_webhook_url: Option<String>,
     pub brevo_webhook_token: String,
-    /// Whether events go out as they arise; else only `POST /admin/stripe/events/{id}/send` sends.
+    /// Whether events are sent when they are created. If not, only
+    /// `POST /admin/stripe/events/{id}/send` sends them.
     pub stripe_webhooks: bool,
     pub stripe_webhook_url: Option<String>,
-    /// Usage that Meta's headers show, in percent.
+    /// The usage in Meta's headers, in percent.
     pub meta_usage_percent: u32,
-    /// Times that a report must be asked for before it is complete.
+    /// The number of polls after which a report is complete.
     pub meta_polls: u32,
-    /// Days beyond which one report is "too much data".
+    /// The number of days from which one report is "too much data".
     pub meta_max_days: i64,
 }
 
@@ -47,8 +49,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Settings of the executable: webhooks go to the product at `base`, if there is one, and
-    /// messages take a moment, so that a person sees them move.
+    /// Returns the settings of the executable. Webhooks go to the product at `base`, if any.
+    /// Messages take a moment, so that a person sees each status.
     #[must_use]
     pub fn with_webhooks(base: Option<&str>) -> Self {
         let url = |path: &str| {

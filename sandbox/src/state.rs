@@ -1,4 +1,4 @@
-//! Everything that the sandbox knows, behind one lock that is never held over a wait.
+//! The state of the sandbox, behind one lock that is never held across an await.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -7,18 +7,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::Method;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::deliveries::Delivery;
 use crate::faults::{self, Fault, Rule};
-use crate::journal::{Journal, Line};
-use crate::operations::Operation;
+use crate::journal::{Journal, Record, RecordKind};
+use crate::operation::Operation;
+use crate::provider::Provider;
 use crate::settings::Settings;
 use crate::{brevo, meta, stripe, twilio};
 
-/// Deliveries that are remembered.
-const DELIVERIES_KEPT: usize = 1000;
+/// The number of deliveries that are kept.
+const MAX_DELIVERIES: usize = 1000;
 
-/// A handle on the sandbox's state; clones share it.
+/// A handle to the state. Clones share the state.
 #[derive(Clone)]
 pub struct Sandbox {
     data: Arc<Mutex<Data>>,
@@ -35,7 +38,7 @@ impl std::fmt::Debug for Sandbox {
 pub(crate) struct Data {
     pub(crate) settings: Settings,
     pub(crate) rules: Vec<Rule>,
-    pub(crate) calls: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
+    pub(crate) calls: BTreeMap<Provider, BTreeMap<&'static str, u64>>,
     pub(crate) deliveries: VecDeque<Delivery>,
     pub(crate) twilio: twilio::State,
     pub(crate) brevo: brevo::State,
@@ -45,108 +48,105 @@ pub(crate) struct Data {
 }
 
 impl Default for Sandbox {
-    /// An empty sandbox that keeps nothing on disk and calls nobody.
+    /// Returns an empty sandbox without a state file and without webhooks.
     fn default() -> Self {
-        Self::with_data(Data::default())
+        Self::from_data(Data::default())
     }
 }
 
 impl Sandbox {
-    /// A sandbox, with what the file holds, if there is one.
-    ///
-    /// # Errors
-    /// When the file can't be opened.
+    /// Returns a sandbox with the state of the file, if any.
     pub fn open(settings: Settings, file: Option<PathBuf>) -> io::Result<Self> {
-        let (journal, lines) = Journal::open(file)?;
+        let (journal, records) = Journal::open(file)?;
         let mut data = Data {
             settings,
             journal,
             ..Data::default()
         };
-        for line in lines {
-            data.restore(line);
+        for record in records {
+            data.restore_record(record);
         }
-        Ok(Self::with_data(data))
+        Ok(Self::from_data(data))
     }
 
-    fn with_data(data: Data) -> Self {
+    fn from_data(data: Data) -> Self {
         Self {
             data: Arc::new(Mutex::new(data)),
-            http: crate::deliveries::client(),
+            http: crate::deliveries::create_client(),
         }
     }
 
-    /// Puts a rule at the end of the list of faults.
+    /// Appends a rule to the list of faults.
     pub fn add_fault(&self, rule: Rule) {
-        self.with(|data| data.rules.push(rule));
+        self.with_data(|data| data.rules.push(rule));
     }
 
-    /// Strikes no more, whatever was added.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
-        self.with(|data| data.rules.clear());
+        self.with_data(|data| data.rules.clear());
     }
 
     /// Changes the settings.
     pub fn set(&self, change: impl FnOnce(&mut Settings)) {
-        self.with(|data| change(&mut data.settings));
+        self.with_data(|data| change(&mut data.settings));
     }
 
-    /// How often an operation was called, faults included.
+    /// Returns how often an operation was called, including calls with faults.
     #[must_use]
-    pub fn calls(&self, provider: &str, operation: &str) -> u64 {
-        self.with(|data| {
+    pub fn count_calls(&self, provider: Provider, operation: &str) -> u64 {
+        self.with_data(|data| {
             data.calls
-                .get(provider)
+                .get(&provider)
                 .and_then(|by| by.get(operation))
                 .copied()
                 .unwrap_or(0)
         })
     }
 
-    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Data) -> R) -> R {
+    pub(crate) fn with_data<R>(&self, act: impl FnOnce(&mut Data) -> R) -> R {
         act(&mut self.data.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Counts a call and takes the fault that strikes it.
-    pub(crate) fn strike(
+    /// Counts a call. Returns the fault that applies to it.
+    pub(crate) fn register_call(
         &self,
         operation: Operation,
         method: &Method,
         path: &str,
     ) -> Option<Fault> {
-        self.with(|data| {
+        self.with_data(|data| {
             *data
                 .calls
                 .entry(operation.provider)
                 .or_default()
                 .entry(operation.name)
                 .or_default() += 1;
-            faults::take(&mut data.rules, operation, method, path)
+            faults::take_fault(&mut data.rules, operation, method, path)
         })
     }
 
-    /// Carries on with what a stop interrupted.
-    pub(crate) fn resume(&self) {
-        twilio::resume(self);
-        brevo::resume(self);
+    /// Continues the messages and e-mails that a stop interrupted.
+    pub(crate) fn resume_deliveries(&self) {
+        twilio::resume_messages(self);
+        brevo::resume_emails(self);
     }
 }
 
 impl Data {
-    pub(crate) fn keep<T: Serialize>(&mut self, kind: &str, object: &T) {
-        self.journal.put(kind, object);
+    pub(crate) fn keep_record<T: Serialize>(&mut self, kind: RecordKind, object: &T) {
+        self.journal.append_record(kind, object);
     }
 
-    pub(crate) fn log(&mut self, delivery: Delivery) {
-        if self.deliveries.len() == DELIVERIES_KEPT {
+    pub(crate) fn log_delivery(&mut self, delivery: Delivery) {
+        if self.deliveries.len() == MAX_DELIVERIES {
             self.deliveries.pop_front();
         }
         self.deliveries.push_back(delivery);
     }
 
-    /// Forgets all but the settings and the faults.
-    pub(crate) fn clear(&mut self) {
-        self.journal.clear();
+    /// Clears everything except the settings and the faults.
+    pub(crate) fn clear_state(&mut self) {
+        self.journal.clear_file();
         self.calls.clear();
         self.deliveries.clear();
         self.twilio = twilio::State::default();
@@ -155,14 +155,30 @@ impl Data {
         self.meta = meta::State::default();
     }
 
-    fn restore(&mut self, line: Line) {
-        let Line { kind, value } = line;
-        let known = self.twilio.restore(&kind, &value)
-            || self.brevo.restore(&kind, &value)
-            || self.stripe.restore(&kind, &value)
-            || self.meta.restore(&kind, &value);
-        if !known {
-            tracing::warn!(kind, "line of the state file not understood");
+    fn restore_record(&mut self, record: Record) {
+        let Record { kind, value } = record;
+        if let Err(error) = self.apply_record(kind, value) {
+            tracing::warn!(?kind, %error, "record of the state file skipped");
         }
     }
+
+    fn apply_record(&mut self, kind: RecordKind, value: Value) -> serde_json::Result<()> {
+        match kind {
+            RecordKind::Email => self.brevo.put_email(parse_value(value)?),
+            RecordKind::Message => self.twilio.put_message(parse_value(value)?),
+            RecordKind::Inbound => self.twilio.record_inbound(&parse_value(value)?),
+            RecordKind::StripeObject => self.stripe.put_object(value),
+            RecordKind::StripeEvent => self.stripe.put_event(parse_value(value)?),
+            RecordKind::StripeReplay => self.stripe.put_replay(parse_value(value)?),
+            RecordKind::MetaRun => self.meta.put_run(parse_value(value)?),
+            RecordKind::MetaToken => self.meta.add_token(parse_value(value)?),
+            RecordKind::MetaRevoked => self.meta.revoke_token(parse_value(value)?),
+            RecordKind::MetaRestored => self.meta.restore_token(&parse_value::<String>(value)?),
+        }
+        Ok(())
+    }
+}
+
+fn parse_value<T: DeserializeOwned>(value: Value) -> serde_json::Result<T> {
+    serde_json::from_value(value)
 }

@@ -1,8 +1,8 @@
-//! Work that goes on after an answer was given.
+//! Tasks that continue after the response was sent.
 
 use tokio::task::JoinHandle;
 
-/// Starts a task whose panic is told in the log, under its name.
+/// Spawns a task. A panic is logged with the name of the task.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place of the sandbox that starts a task"
@@ -23,7 +23,7 @@ pub(crate) fn spawn(
     })
 }
 
-/// Aborting the outer task ends the inner one, too.
+/// Aborts the inner task when the outer task is aborted.
 struct AbortOnDrop(tokio::task::AbortHandle);
 
 impl Drop for AbortOnDrop {

@@ -1,6 +1,7 @@
-//! The clock process: fires each due tick of each schedule once. The leader's lease only spares the
-//! others the work; a tick's row is what makes a second firing impossible. Knows no job type: the
-//! schedules are given to it.
+//! The scheduler process: fires each due tick of each schedule once.
+//!
+//! The leader's lease only saves other schedulers the work. A tick's row makes a second firing
+//! impossible. The caller passes the schedules, so this crate knows no job type.
 
 use std::time::Duration;
 
@@ -10,16 +11,15 @@ use platform::queue::lease;
 use platform::queue::schedule::{self, Fired, ScheduleSpec};
 use tokio_util::sync::CancellationToken;
 
-/// Runs until told to stop. Trouble with the database is logged and tried again: missed ticks are due
-/// still.
+/// Runs until `stop`. Database errors are logged and the round is repeated; missed ticks stay due.
 pub async fn run(db: Db, specs: Vec<ScheduleSpec>, stop: CancellationToken) {
-    let holder = Uuid::new_v4();
-    let mut declared = false;
+    let lease_holder = Uuid::new_v4();
+    let mut is_declared = false;
     loop {
-        let wait = match turn(&db, &specs, holder, &mut declared).await {
+        let wait = match run_round(&db, &specs, lease_holder, &mut is_declared).await {
             Ok(wait) => wait,
             Err(cause) => {
-                tracing::warn!(%cause, "scheduler in trouble");
+                tracing::warn!(%cause, "scheduler failed, retrying");
                 lease::RENEW_EVERY
             }
         };
@@ -28,23 +28,23 @@ pub async fn run(db: Db, specs: Vec<ScheduleSpec>, stop: CancellationToken) {
             () = tokio::time::sleep(wait) => {}
         }
     }
-    if let Err(cause) = lease::release_lease(db.engine(), "scheduler", holder).await {
-        tracing::debug!(%cause, "scheduler's lease not given up");
+    if let Err(cause) = lease::release_lease(db.engine(), "scheduler", lease_holder).await {
+        tracing::debug!(%cause, "scheduler's lease not released");
     }
 }
 
-/// One look; gives how long to wait for the next.
-async fn turn(
+/// Fires what is due if this process leads. Returns the wait until the next round.
+async fn run_round(
     db: &Db,
     specs: &[ScheduleSpec],
-    holder: Uuid,
-    declared: &mut bool,
+    lease_holder: Uuid,
+    is_declared: &mut bool,
 ) -> sqlx::Result<Duration> {
-    if !*declared {
+    if !*is_declared {
         schedule::declare_schedules(db, specs).await?;
-        *declared = true;
+        *is_declared = true;
     }
-    if !lease::acquire_lease(db.engine(), "scheduler", holder).await? {
+    if !lease::acquire_lease(db.engine(), "scheduler", lease_holder).await? {
         return Ok(lease::RENEW_EVERY);
     }
     let Fired {

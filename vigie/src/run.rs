@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use workers::{Workers, WorkersError};
+use workers::{StartError, WorkerProcess};
 
 use crate::config::{Config, ProviderChoice};
 use crate::ready;
@@ -154,11 +154,14 @@ async fn connect(config: &DbConfig) -> sqlx::Result<Db> {
     Db::connect(config).await
 }
 
-async fn start_workers(config: &Config, services: &Services) -> anyhow::Result<Workers<Services>> {
+async fn start_workers(
+    config: &Config,
+    services: &Services,
+) -> anyhow::Result<WorkerProcess<Services>> {
     let registry = Arc::new(jobs::registry());
     let services = Arc::new(services.clone());
     let start = || {
-        Workers::start(
+        WorkerProcess::start(
             config.worker.clone(),
             &services.db,
             registry.clone(),
@@ -168,7 +171,7 @@ async fn start_workers(config: &Config, services: &Services) -> anyhow::Result<W
     for wait in AFTER_A_CUT {
         match start().await {
             // Past its registration a start has begun to take jobs and can't be begun again.
-            Err(WorkersError::Register(cause)) => {
+            Err(StartError::Register(cause)) => {
                 tracing::warn!(%cause, "the worker isn't registered yet")
             }
             ended => return Ok(ended?),
@@ -195,9 +198,9 @@ async fn first_to_end(parts: &mut [JoinHandle<anyhow::Result<()>>]) -> anyhow::R
 }
 
 /// The workers' part that ended; never where all go on.
-async fn first_to_break(workers: &mut Option<Workers<Services>>) -> &'static str {
+async fn first_to_break(workers: &mut Option<WorkerProcess<Services>>) -> &'static str {
     match workers {
-        Some(workers) => workers.broken().await,
+        Some(workers) => workers.wait_for_failure().await,
         None => std::future::pending().await,
     }
 }

@@ -1,5 +1,5 @@
-//! Our backend on apalis-core's traits: it emits jobs that the fetcher has already claimed. It never
-//! fails and never acknowledges: state, results and retries are Postgres's.
+//! Our backend on apalis-core's traits: it emits jobs that a fetcher has already claimed. It never
+//! fails and never acknowledges: state, results and retries are in Postgres.
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
@@ -9,26 +9,21 @@ use apalis_core::backend::{Backend, BackendConfig};
 use apalis_core::task::Task;
 use apalis_core::task::task_id::RandomId;
 use apalis_core::worker::context::WorkerContext;
-use platform::queue::Claim;
+use platform::queue::{Claim, ClaimGuard};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tower::layer::util::Identity;
-
-use crate::running::Entered;
 
 /// A claimed job with the slot that it fills.
 #[derive(Debug)]
 pub(crate) struct Assignment {
     pub(crate) claim: Claim,
+    pub(crate) guard: ClaimGuard,
     pub(crate) slot: OwnedSemaphorePermit,
-    /// Counts it as this process's until it ends.
-    pub(crate) entered: Entered,
 }
 
 #[derive(Debug)]
 pub(crate) struct ClaimedJobs {
     pub(crate) assignments: mpsc::Receiver<Assignment>,
-    /// Where jobs go that were claimed and never started.
-    pub(crate) leftover: mpsc::UnboundedSender<Claim>,
 }
 
 impl Backend for ClaimedJobs {
@@ -59,9 +54,8 @@ impl Backend for ClaimedJobs {
         _worker: &WorkerContext,
     ) -> Poll<Result<(), Infallible>> {
         self.assignments.close();
-        while let Ok(assignment) = self.assignments.try_recv() {
-            // The receiver outlives every worker of the process.
-            let _ = self.leftover.send(assignment.claim);
+        while let Ok(Assignment { claim, guard, .. }) = self.assignments.try_recv() {
+            guard.leave_over(claim);
         }
         Poll::Ready(Ok(()))
     }

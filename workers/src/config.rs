@@ -17,7 +17,7 @@ pub struct Slots {
 }
 
 impl Slots {
-    pub fn of(self, queue: Queue) -> usize {
+    pub(crate) fn of_queue(self, queue: Queue) -> usize {
         match queue {
             Queue::Fast => self.fast,
             Queue::Default => self.default,
@@ -26,12 +26,12 @@ impl Slots {
     }
 }
 
-/// Who carries ids from the relay to the fetchers.
+/// How job ids get from the relay's sorted sets to the fetchers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueueBackend {
-    /// Sorted sets of our own: fair over companies at any depth.
+    /// Fetchers pop the sorted sets: fair over companies at any depth.
     Vigie,
-    /// The apalis-redis crate: first in, first out within a shallow queue.
+    /// The apalis-redis crate stands between: first in, first out within a shallow queue.
     ApalisRedis,
 }
 
@@ -42,7 +42,7 @@ impl FromStr for QueueBackend {
         match s {
             "vigie" => Ok(Self::Vigie),
             "apalis-redis" => Ok(Self::ApalisRedis),
-            _ => Err("it is vigie or apalis-redis"),
+            _ => Err("must be vigie or apalis-redis"),
         }
     }
 }
@@ -52,9 +52,9 @@ pub struct WorkerConfig {
     pub redis: RedisConfig,
     pub backend: QueueBackend,
     pub slots: Slots,
-    /// How often the process shows that it lives; it is lost after four of them.
+    /// The interval of heartbeats. After four missed ones the process counts as lost.
     pub heartbeat: Duration,
-    /// How long running jobs may go on after the signal to stop; then they are given back.
+    /// How long running jobs may go on after the signal to stop; then they are requeued.
     pub grace: Duration,
 }
 
@@ -72,16 +72,22 @@ impl WorkerConfig {
             grace: Duration::from_secs(env.parsed_or("VIGIE_GRACE_SECONDS", 25)),
         };
         if config.heartbeat.is_zero() || config.dead_after() > DEAD_AFTER {
-            env.problem("VIGIE_HEARTBEAT_MS is between 1 and 2000");
+            env.problem("VIGIE_HEARTBEAT_MS must be between 1 and 2000");
         }
-        if Queue::ALL.iter().any(|queue| config.slots.of(*queue) == 0) {
-            env.problem("each of VIGIE_SLOTS_FAST, _DEFAULT and _HEAVY is at least 1, or its queue has no consumer");
+        if Queue::ALL
+            .iter()
+            .any(|queue| config.slots.of_queue(*queue) == 0)
+        {
+            env.problem(
+                "VIGIE_SLOTS_FAST, VIGIE_SLOTS_DEFAULT and VIGIE_SLOTS_HEAVY must be at least 1: \
+                 a queue without slots has no consumer",
+            );
         }
         config
     }
 
-    /// Silence after which a worker counts as lost.
-    pub fn dead_after(&self) -> Duration {
+    /// Returns how old a heartbeat may be before its worker counts as lost.
+    pub(crate) fn dead_after(&self) -> Duration {
         self.heartbeat * 4
     }
 }

@@ -1,4 +1,5 @@
-//! What apalis calls for each claimed job. Always well: how the job ended is in Postgres.
+//! The function that apalis calls for each claimed job. It returns nothing to apalis: the outcome
+//! is recorded in Postgres.
 
 use platform::db::Db;
 use platform::queue::Claim;
@@ -12,7 +13,7 @@ use crate::backend::Assignment;
 #[derive(Debug)]
 pub(crate) struct Handler<W> {
     pub(crate) runner: Runner<W>,
-    /// Set when the grace period is over: running jobs are given back.
+    /// Cancelled when the grace period is over: running jobs are then requeued.
     pub(crate) stop_now: CancellationToken,
 }
 
@@ -26,22 +27,18 @@ impl<W> Clone for Handler<W> {
 }
 
 impl<W: Send + Sync + 'static> Handler<W> {
-    pub(crate) async fn handle(self, assignment: Assignment) {
-        let Assignment {
-            claim,
-            slot,
-            entered,
-        } = assignment;
+    pub(crate) async fn run_job(self, assignment: Assignment) {
+        let Assignment { claim, guard, slot } = assignment;
         self.runner
-            .run(claim, entered.cancel.clone(), &self.stop_now)
+            .run(claim, guard.cancel_token(), &self.stop_now)
             .await;
         drop(slot);
     }
 }
 
-/// Makes a claimed job wait again at once, the try unspent. Failing is no loss: the rescuer takes the
-/// job once this process is gone.
-pub(crate) async fn give_back(db: &Db, claim: &Claim) {
+/// Reschedules a claimed job for now without spending an attempt. If this fails, the job is rescued
+/// once this process is gone.
+pub(crate) async fn requeue_job(db: &Db, claim: &Claim) {
     let action = FailureAction::requeue_on_stop();
     let recorded = match db.hot().acquire().await {
         Ok(mut conn) => failure::record_failure(&mut conn, claim, &action).await,
@@ -50,7 +47,7 @@ pub(crate) async fn give_back(db: &Db, claim: &Claim) {
     match recorded {
         Ok(_) => db.notify_relay(),
         Err(cause) => {
-            tracing::warn!(job_id = %claim.id, %cause, "job not given back, it will be rescued")
+            tracing::warn!(job_id = %claim.id, %cause, "job not requeued, it will be rescued")
         }
     }
 }

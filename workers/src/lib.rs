@@ -1,38 +1,42 @@
-//! The fleet process: takes due jobs and runs them on apalis. Knows jobs only through the registry.
+//! The worker process: takes due jobs and runs them on apalis. It knows jobs only through the
+//! registry.
 //!
 //! ```text
-//! NOTIFY -> relay (leader)  : due rows, fairly over companies, into a sorted set per queue
-//!           fetcher (queue) : BZMPOP as many ids as slots are free, claims them in one statement
-//!           apalis worker   : calls the handler with each claimed job
-//!           runner          : decode, span, time-out, panic; the end is recorded in Postgres
-//! pulse (own thread)        : heartbeat, rescue of lost workers' jobs, gauges
+//! NOTIFY -> relay (leader)   : due rows, fairly over companies, into one sorted set per queue
+//!           fetcher (queue)  : BZMPOP as many ids as slots are free, claims them in one statement
+//!           apalis worker    : calls the handler with each claimed job
+//!           runner           : decode, span, timeout, panic; records the outcome in Postgres
+//! maintenance (own thread)   : heartbeat, relay, rescue of lost workers' jobs, gauges
 //! ```
 //!
-//! `carrier` is the other backend: the same sorted sets, with apalis-redis between them and the fetchers.
+//! Module `apalis_redis` is the other backend: the apalis-redis crate stands between the sorted
+//! sets and the fetchers.
 //!
-//! Redis keys, all under the namespace: `{ns}:queue:{name}`, a sorted set of job ids (16 bytes) by
-//! virtual time; `{ns}:epoch`, the mark of the relay that filled them. Both can vanish at any moment:
-//! the relay sees that the epoch is gone and pushes every due row again. While Redis doesn't answer,
-//! fetchers take ids straight from Postgres.
+//! Redis keys, all under the namespace:
+//!
+//! * `{ns}:queue:{name}`: a sorted set of job ids (16 bytes) by virtual time.
+//! * `{ns}:epoch`: the epoch of the relay that filled the sets.
+//!
+//! Both may vanish at any moment: the relay then finds no epoch and pushes every due row again.
+//! While Redis is away, fetchers take ids from Postgres.
 
 mod config;
-mod fleet;
+mod worker_process;
 
 mod backend;
-mod fetch;
+mod fetcher;
 mod handler;
-mod sorted;
-mod source;
+mod id_source;
+mod queue_worker;
+mod sorted_set;
 
-mod carrier;
+mod apalis_redis;
 
-mod fair;
+mod fair_order;
 mod relay;
 
-mod gauges;
-mod mark;
-mod pulse;
-mod running;
+mod last_seen;
+mod maintenance;
 
 pub use config::{QueueBackend, Slots, WorkerConfig};
-pub use fleet::{Workers, WorkersError};
+pub use worker_process::{StartError, WorkerProcess};

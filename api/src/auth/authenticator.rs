@@ -1,134 +1,77 @@
-//! Asks the database who holds a session or a key, one statement for all who ask at once and without
-//! linger: whoever comes while a statement runs shares the next. Nothing is cached, so that logout
-//! and deactivation hold from the next request on.
-
-use std::future::Future;
-use std::sync::Arc;
+//! Finds the holders of sessions and keys in micro-batches: all requests that wait share one
+//! statement. Nothing is cached, so that logout and deactivation hold from the next request on.
 
 use domain::identity::{self, KeyHolder, SessionHolder, SessionId};
 use platform::db::Db;
 use platform::ids::CompanyId;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use platform::micro_batch::{BatchError, MicroBatchConfig, MicroBatcher};
 
 use crate::error::{Error, Result};
 
-const LARGEST: usize = 256;
-const PENDING: usize = 4_096;
-/// Statements at once: with one, every second batch would wait a whole round trip for nothing.
-const LANES: usize = 2;
+const SESSION_BATCHES: MicroBatchConfig = MicroBatchConfig {
+    name: "authenticate sessions",
+    max_batch_requests: 256,
+    max_pending_requests: 4_096,
+    // With one, every second batch would wait a whole round trip for nothing.
+    lanes: 2,
+};
+const KEY_BATCHES: MicroBatchConfig = MicroBatchConfig {
+    name: "authenticate keys",
+    ..SESSION_BATCHES
+};
 
-type SessionQuestion = (SessionId, Option<CompanyId>);
+type SessionLookup = (SessionId, Option<CompanyId>);
+type KeyHash = [u8; 32];
 
 pub(crate) struct Authenticator {
-    sessions: Batcher<SessionQuestion, Option<SessionHolder>>,
-    keys: Batcher<[u8; 32], Option<KeyHolder>>,
+    sessions: MicroBatcher<SessionLookup, Option<SessionHolder>, Error>,
+    keys: MicroBatcher<KeyHash, Option<KeyHolder>, Error>,
 }
 
 impl Authenticator {
-    /// Starts the lanes on the current runtime; they end with the last clone.
+    /// Starts the lanes on the current runtime. They end with the last clone.
     pub(crate) fn start(db: &Db) -> Self {
-        let (for_sessions, for_keys) = (db.clone(), db.clone());
+        let (session_db, key_db) = (db.clone(), db.clone());
         Self {
-            sessions: Batcher::start(
-                "authenticate sessions",
-                move |asked: Vec<SessionQuestion>| {
-                    let db = for_sessions.clone();
-                    async move {
-                        let mut conn = db.app().acquire().await?;
-                        identity::authenticate(&mut conn, &asked).await
-                    }
-                },
-            ),
-            keys: Batcher::start("authenticate keys", move |asked: Vec<[u8; 32]>| {
-                let db = for_keys.clone();
-                async move {
-                    let mut conn = db.app().acquire().await?;
-                    identity::authenticate_api_keys(&mut conn, &asked).await
-                }
+            sessions: MicroBatcher::start(SESSION_BATCHES, move |lookups| {
+                find_session_holders(session_db.clone(), lookups)
+            }),
+            keys: MicroBatcher::start(KEY_BATCHES, move |hashes| {
+                find_key_holders(key_db.clone(), hashes)
             }),
         }
     }
 
-    pub(crate) async fn session(
+    pub(crate) async fn find_session_holder(
         &self,
         session: SessionId,
         company: Option<CompanyId>,
     ) -> Result<Option<SessionHolder>> {
-        self.sessions.ask((session, company)).await
+        let holder = self.sessions.call((session, company)).await;
+        holder.map_err(from_batch_error)
     }
 
-    pub(crate) async fn key(&self, hash: [u8; 32]) -> Result<Option<KeyHolder>> {
-        self.keys.ask(hash).await
-    }
-}
-
-struct Asked<Q, A> {
-    question: Q,
-    answer: oneshot::Sender<Result<A>>,
-}
-
-struct Batcher<Q, A> {
-    sender: mpsc::Sender<Asked<Q, A>>,
-}
-
-impl<Q, A> Batcher<Q, A>
-where
-    Q: Clone + Send + 'static,
-    A: Send + 'static,
-{
-    fn start<F, Fut>(name: &'static str, answer_all: F) -> Self
-    where
-        F: Fn(Vec<Q>) -> Fut + Clone + Send + 'static,
-        Fut: Future<Output = domain::Result<Vec<A>>> + Send + 'static,
-    {
-        let (sender, receiver) = mpsc::channel(PENDING);
-        let receiver = Arc::new(Mutex::new(receiver));
-        for _ in 0..LANES {
-            platform::task::spawn(name, answer_batches(receiver.clone(), answer_all.clone()));
-        }
-        Self { sender }
-    }
-
-    async fn ask(&self, question: Q) -> Result<A> {
-        let (answer, answered) = oneshot::channel();
-        self.sender
-            .send(Asked { question, answer })
-            .await
-            .map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+    pub(crate) async fn find_key_holder(&self, hash: KeyHash) -> Result<Option<KeyHolder>> {
+        self.keys.call(hash).await.map_err(from_batch_error)
     }
 }
 
-async fn answer_batches<Q, A, F, Fut>(
-    receiver: Arc<Mutex<mpsc::Receiver<Asked<Q, A>>>>,
-    answer_all: F,
-) where
-    Q: Clone,
-    F: Fn(Vec<Q>) -> Fut,
-    Fut: Future<Output = domain::Result<Vec<A>>>,
-{
-    let mut batch = Vec::with_capacity(LARGEST);
-    loop {
-        let taken = receiver.lock().await.recv_many(&mut batch, LARGEST).await;
-        if taken == 0 {
-            return;
-        }
-        let questions = batch.iter().map(|asked| asked.question.clone()).collect();
-        match answer_all(questions).await {
-            // A caller that hung up has no use for its answer.
-            Ok(answers) => batch.drain(..).zip(answers).for_each(|(asked, answer)| {
-                let _ = asked.answer.send(Ok(answer));
-            }),
-            Err(failed) => {
-                let failed = Error::from(failed);
-                for asked in batch.drain(..) {
-                    let _ = asked.answer.send(Err(failed.clone()));
-                }
-            }
-        }
-    }
+async fn find_session_holders(
+    db: Db,
+    lookups: Vec<SessionLookup>,
+) -> Result<Vec<Option<SessionHolder>>> {
+    let mut conn = db.app().acquire().await?;
+    Ok(identity::authenticate(&mut conn, &lookups).await?)
 }
 
-fn stopped() -> Error {
-    Error::unavailable("the authenticator has stopped")
+async fn find_key_holders(db: Db, hashes: Vec<KeyHash>) -> Result<Vec<Option<KeyHolder>>> {
+    let mut conn = db.app().acquire().await?;
+    Ok(identity::authenticate_api_keys(&mut conn, &hashes).await?)
+}
+
+fn from_batch_error(failed: BatchError<Error>) -> Error {
+    match failed {
+        BatchError::Failed(cause) => cause,
+        BatchError::Stopped => Error::unavailable("the authenticator has stopped"),
+    }
 }

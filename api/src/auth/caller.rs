@@ -227,7 +227,7 @@ async fn authenticate_member(
     if let Some(hash) = api_key_hash(bearer) {
         let holder = app
             .authenticator()
-            .key(hash)
+            .find_key_holder(hash)
             .await?
             .ok_or_else(signed_out)?;
         if wanted.is_some_and(|company| company != holder.company) {
@@ -278,7 +278,7 @@ async fn open_session(
     let access = app.tokens().read(bearer)?;
     let holder = app
         .authenticator()
-        .session(access.id, company)
+        .find_session_holder(access.id, company)
         .await?
         .ok_or_else(signed_out)?;
     access.check_time(holder.now)?;

@@ -175,14 +175,19 @@ async fn connecting_again_replaces_the_token_and_disconnecting_forgets_it() {
     assert_eq!(owner.delete(&path).await.status, StatusCode::NO_CONTENT);
     owner.delete(&path).await.expect_problem(404, "not_found");
     let account = first["ad_accounts"][0].as_str().unwrap();
-    let calls = app.sandbox.sandbox().calls("meta", "start_report");
+    let calls = app
+        .sandbox
+        .sandbox()
+        .count_calls(sandbox::Provider::Meta, "start_report");
     owner
         .post(&format!("/ad-accounts/{account}/refresh"), json!(null))
         .await
         .expect(202);
     app.run_jobs().await;
     assert_eq!(
-        app.sandbox.sandbox().calls("meta", "start_report"),
+        app.sandbox
+            .sandbox()
+            .count_calls(sandbox::Provider::Meta, "start_report"),
         calls,
         "nothing is asked of Meta any more"
     );

@@ -386,7 +386,7 @@ async fn a_repeated_checkout_opens_one_session_even_after_failures_of_stripe_s()
     assert_eq!(
         app.sandbox
             .sandbox()
-            .calls("stripe", "create_checkout_session"),
+            .count_calls(sandbox::Provider::Stripe, "create_checkout_session"),
         3
     );
     let checkouts = sqlx::query_scalar!("select count(*) from checkouts")

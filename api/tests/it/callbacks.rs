@@ -34,7 +34,12 @@ async fn a_callback_settles_a_lost_answer_without_a_look_up() {
         .expect(204);
     run_out(&app).await;
     assert_eq!(app.messages_to(PHONE).await.len(), 1);
-    assert_eq!(app.sandbox.sandbox().calls("twilio", "list_messages"), 0);
+    assert_eq!(
+        app.sandbox
+            .sandbox()
+            .count_calls(sandbox::Provider::Twilio, "list_messages"),
+        0
+    );
     assert_eq!(only_message(&owner, "whatsapp").await["state"], "delivered");
 }
 

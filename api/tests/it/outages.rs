@@ -149,7 +149,10 @@ async fn a_server_error_that_is_not_twilios_own_is_looked_up_after_a_minute_only
         app.try_jobs().await;
         app.advance(Duration::from_secs(30)).await;
         app.try_jobs().await;
-        let looked_up = app.sandbox.sandbox().calls("twilio", "list_messages");
+        let looked_up = app
+            .sandbox
+            .sandbox()
+            .count_calls(sandbox::Provider::Twilio, "list_messages");
         assert_eq!(looked_up, u64::from(at_once), "{code} {body:?}");
         run_out(&app).await;
         assert_eq!(app.messages_to(PHONE).await.len(), 1);
@@ -172,7 +175,12 @@ async fn every_try_of_an_e_mail_carries_the_same_key() {
         fault(&app, "send_email", second.clone(), 2);
         alerted(&owner, "email").await;
         run_out(&app).await;
-        assert_eq!(app.sandbox.sandbox().calls("brevo", "send_email"), 4);
+        assert_eq!(
+            app.sandbox
+                .sandbox()
+                .count_calls(sandbox::Provider::Brevo, "send_email"),
+            4
+        );
         assert_eq!(app.messages_to(&owner.email).await.len(), 1, "{second:?}");
         assert_eq!(effects(&app).await, ["sent"], "{second:?}");
     }

@@ -116,8 +116,18 @@ async fn a_lost_answer_is_looked_up_and_a_failing_look_up_is_repeated() {
     alerted(&owner, "whatsapp").await;
     run_out(&app).await;
     assert_eq!(app.messages_to(PHONE).await.len(), 1);
-    assert_eq!(app.sandbox.sandbox().calls("twilio", "create_message"), 1);
-    assert_eq!(app.sandbox.sandbox().calls("twilio", "list_messages"), 3);
+    assert_eq!(
+        app.sandbox
+            .sandbox()
+            .count_calls(sandbox::Provider::Twilio, "create_message"),
+        1
+    );
+    assert_eq!(
+        app.sandbox
+            .sandbox()
+            .count_calls(sandbox::Provider::Twilio, "list_messages"),
+        3
+    );
 }
 
 #[tokio::test]
@@ -255,7 +265,12 @@ async fn an_address_that_is_suppressed_meanwhile_gets_no_repeated_e_mail() {
         let address = json!({"channel": "email", "recipient": owner.email});
         owner.post("/suppressions", address).await.expect(201);
         run_out(&app).await;
-        assert_eq!(app.sandbox.sandbox().calls("brevo", "send_email"), 1);
+        assert_eq!(
+            app.sandbox
+                .sandbox()
+                .count_calls(sandbox::Provider::Brevo, "send_email"),
+            1
+        );
         assert_eq!(only_message(&owner, "email").await["state"], expected);
     }
 }
@@ -318,7 +333,9 @@ async fn a_crash_between_intended_and_sent_sends_once() {
     die_before_the_call(&owner).await;
     app.try_jobs().await;
     assert_eq!(
-        app.sandbox.sandbox().calls("twilio", "list_messages"),
+        app.sandbox
+            .sandbox()
+            .count_calls(sandbox::Provider::Twilio, "list_messages"),
         0,
         "too early to believe a look-up"
     );

@@ -61,7 +61,10 @@ async fn what_no_event_told_is_found_out_within_a_day() {
     app.run_jobs().await;
     let subscription = pay(&app, &owner, "pro").await;
     send_all(&app).await;
-    let asked = app.sandbox.sandbox().calls("stripe", "fetch_subscription");
+    let asked = app
+        .sandbox
+        .sandbox()
+        .count_calls(sandbox::Provider::Stripe, "fetch_subscription");
     for (status, expected) in [("canceled", "free"), ("active", "free")] {
         stripe(
             &app,
@@ -80,7 +83,11 @@ async fn what_no_event_told_is_found_out_within_a_day() {
         app.run_jobs().await;
         assert_eq!(plan(&owner).await.0, expected);
     }
-    let asked = app.sandbox.sandbox().calls("stripe", "fetch_subscription") - asked;
+    let asked = app
+        .sandbox
+        .sandbox()
+        .count_calls(sandbox::Provider::Stripe, "fetch_subscription")
+        - asked;
     assert_eq!(asked, 1, "one that has ended isn't asked for again");
 }
 

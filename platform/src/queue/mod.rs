@@ -34,11 +34,14 @@ mod queue_name;
 mod tx;
 mod uniqueness;
 
+mod claim_tracker;
+mod completions;
+mod enqueuer;
+
 pub mod cron;
 pub mod registry;
 pub mod retry;
 
-pub mod batch;
 pub mod claim;
 pub mod control;
 pub mod control_many;
@@ -56,6 +59,9 @@ pub mod view;
 
 pub use crate::db::{CHANNEL, notify};
 pub use claim::Claim;
+pub use claim_tracker::{ClaimGuard, ClaimKey, ClaimSnapshot, ClaimTracker, Claimant};
+pub use completions::Completions;
+pub use enqueuer::Enqueuer;
 pub use failure_class::FailureClass;
 pub use job::{EnqueuedBy, Job};
 pub use job_context::{Attempt, JobContext};

@@ -13,8 +13,8 @@ use tracing::Instrument as _;
 use super::attempt_outcome::{
     AttemptOutcome, classify_panic, classify_result, classify_timeout, park_job,
 };
-use super::batch::Completions;
 use super::claim::Claim;
+use super::completions::Completions;
 use super::failure::{self, FailureAction};
 use super::finish::Finished;
 use super::job_context::Attempt;
@@ -99,7 +99,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
         let (outcome, error) = match attempted {
             AttemptOutcome::Committed => (RunOutcome::Succeeded, None),
             AttemptOutcome::Result(result) => {
-                self.completions.succeed(&claim, result).await;
+                self.completions.record_success(&claim, result).await;
                 (RunOutcome::Succeeded, None)
             }
             AttemptOutcome::Lost => (RunOutcome::Lost, None),

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::db::Db;
-use crate::queue::batch::Completions;
 use crate::queue::runner::{Ran, Runner};
-use crate::queue::{Claim, Registry, claim, liveness};
+use crate::queue::{Claim, Completions, Registry, claim, liveness};
 
 const CLAIM_BATCH: i64 = 50;
 /// More jobs than any test enqueues.
@@ -54,7 +53,7 @@ impl<W: Send + Sync + 'static> Drain<W> {
                 let (cancel, stop) = (CancellationToken::new(), CancellationToken::new());
                 ran.push(self.runner.run(claim, cancel, &stop).await);
             }
-            self.runner.completions.drained().await;
+            self.runner.completions.wait_until_recorded().await;
             assert!(
                 ran.len() < MAX_DRAINED_JOBS,
                 "the queue never drains: {:?}",

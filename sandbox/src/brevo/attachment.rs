@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::email::Refused;
+use super::email::Rejection;
 
 /// The extensions of the contract.
 const EXTENSIONS: &str = "xlsx xls ods docx docm doc csv pdf txt gif jpg jpeg png tif tiff rtf bmp \
@@ -22,7 +22,7 @@ pub(crate) struct Attachment {
 
 impl Attachment {
     /// Returns the attachments of a request.
-    pub(super) fn accept_all(attachments: &Value) -> Result<Vec<Self>, Refused> {
+    pub(super) fn accept_all(attachments: &Value) -> Result<Vec<Self>, Rejection> {
         match attachments {
             Value::Null => Ok(Vec::new()),
             Value::Array(items) if !items.is_empty() => items.iter().map(Self::accept).collect(),
@@ -30,7 +30,7 @@ impl Attachment {
         }
     }
 
-    fn accept(item: &Value) -> Result<Self, Refused> {
+    fn accept(item: &Value) -> Result<Self, Rejection> {
         let name = item["name"].as_str().filter(|name| !name.is_empty());
         let name = name.ok_or(("missing_parameter", "attachment name is missing"))?;
         let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);

@@ -1,4 +1,4 @@
-//! An e-mail as the sandbox keeps it, and what Brevo checks of it.
+//! An e-mail as the sandbox stores it, and Brevo's validation of it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,25 +21,50 @@ pub(crate) struct Email {
     #[serde(default)]
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) idempotency_key: Option<String>,
-    /// `X-Mailin-custom`.
+    /// The header `X-Mailin-custom`.
     pub(crate) reference: Option<String>,
-    pub(crate) status: String,
+    pub(crate) status: EmailStatus,
     pub(crate) created_at: DateTime<Utc>,
 }
 
-/// A code of Brevo's and its text.
-pub(crate) type Refused = (&'static str, &'static str);
+/// The states of an e-mail, which are also the names of Brevo's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EmailStatus {
+    Request,
+    Delivered,
+    HardBounce,
+    SoftBounce,
+    Blocked,
+    Spam,
+}
+
+impl EmailStatus {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Delivered => "delivered",
+            Self::HardBounce => "hard_bounce",
+            Self::SoftBounce => "soft_bounce",
+            Self::Blocked => "blocked",
+            Self::Spam => "spam",
+        }
+    }
+}
+
+/// Brevo's error code and its text.
+pub(crate) type Rejection = (&'static str, &'static str);
 
 impl Email {
-    /// Checks the request as Brevo does.
-    pub(crate) fn accept(body: &Value) -> Result<Self, Refused> {
+    /// Validates the request as Brevo does.
+    pub(crate) fn from_request(body: &Value) -> Result<Self, Rejection> {
         let from = body["sender"]["email"]
             .as_str()
             .ok_or(("missing_parameter", "sender email is missing"))?;
         if !is_address(from) {
             return Err(("invalid_parameter", "valid sender email address required"));
         }
-        let to = recipients(&body["to"])?;
+        let to = parse_recipients(&body["to"])?;
         let text_of = |key: &str| {
             body[key]
                 .as_str()
@@ -68,13 +93,13 @@ impl Email {
             idempotency_key: headers["idempotencyKey"].as_str().map(ToOwned::to_owned),
             reference: headers["X-Mailin-custom"].as_str().map(ToOwned::to_owned),
             headers,
-            status: "request".into(),
+            status: EmailStatus::Request,
             created_at: now(),
         })
     }
 
-    /// The controls' view.
-    pub(crate) fn as_seen(&self) -> Value {
+    /// Returns the e-mail as `/admin/messages` lists it.
+    pub(crate) fn to_admin_view(&self) -> Value {
         json!({
             "channel": "email",
             "id": self.message_id,
@@ -94,22 +119,25 @@ impl Email {
         })
     }
 
-    /// How it ends: an address that begins with `bounce`, `blocked` or `spam` gets just that.
-    pub(crate) fn end(&self) -> &'static str {
-        let name = self.to.first().map_or("", String::as_str);
-        [
-            ("bounce", "hard_bounce"),
-            ("soft", "soft_bounce"),
-            ("blocked", "blocked"),
-            ("spam", "spam"),
-        ]
-        .iter()
-        .find(|(begin, _)| name.starts_with(&format!("{begin}@")))
-        .map_or("delivered", |(_, end)| end)
+    /// Returns the last status. The local part of the address decides: `bounce@`, `soft@`,
+    /// `blocked@` and `spam@` fail.
+    pub(crate) fn final_status(&self) -> EmailStatus {
+        let local_part = self
+            .to
+            .first()
+            .and_then(|to| to.split('@').next())
+            .unwrap_or_default();
+        match local_part {
+            "bounce" => EmailStatus::HardBounce,
+            "soft" => EmailStatus::SoftBounce,
+            "blocked" => EmailStatus::Blocked,
+            "spam" => EmailStatus::Spam,
+            _ => EmailStatus::Delivered,
+        }
     }
 }
 
-fn recipients(to: &Value) -> Result<Vec<String>, Refused> {
+fn parse_recipients(to: &Value) -> Result<Vec<String>, Rejection> {
     let list = to
         .as_array()
         .filter(|list| !list.is_empty())
@@ -141,15 +169,20 @@ mod tests {
 
     use super::Email;
 
-    fn with(key: &str, value: Value) -> Value {
-        let mut body = json!({"sender": {"email": "a@b.sn"}, "to": [{"email": "c@d.sn"}], "subject": "s", "htmlContent": "<p>x</p>"});
+    fn request_with(key: &str, value: Value) -> Value {
+        let mut body = json!({
+            "sender": {"email": "a@b.sn"},
+            "to": [{"email": "c@d.sn"}],
+            "subject": "s",
+            "htmlContent": "<p>x</p>",
+        });
         body[key] = value;
         body
     }
 
     #[test]
-    fn each_mistake_has_brevos_code() {
-        assert!(Email::accept(&with("tags", json!(["x"]))).is_ok());
+    fn each_invalid_field_is_rejected() {
+        assert!(Email::from_request(&request_with("tags", json!(["x"]))).is_ok());
         let cases = [
             ("sender", json!({})),
             ("to", json!([])),
@@ -159,7 +192,7 @@ mod tests {
         ];
         for (key, value) in cases {
             assert!(
-                Email::accept(&with(key, value.clone())).is_err(),
+                Email::from_request(&request_with(key, value.clone())).is_err(),
                 "{key} {value}"
             );
         }

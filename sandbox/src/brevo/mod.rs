@@ -1,11 +1,11 @@
-//! Brevo's transactional e-mail: `POST /smtp/email` with its idempotency key, and the webhook.
+//! Brevo's transactional e-mail: `POST /smtp/email` with an idempotency key, and the webhook.
 
 mod attachment;
+mod delivery;
 mod email;
-mod progress;
 
+pub(crate) use delivery::resume_emails;
 pub(crate) use email::Email;
-pub(crate) use progress::resume;
 
 use std::collections::BTreeMap;
 
@@ -15,13 +15,13 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router, body::Bytes};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::journal::RecordKind;
 use crate::keys::BREVO_API_KEY;
 use crate::state::Sandbox;
 
-/// E-mails in the order of their sending.
+/// E-mails in the order in which they were accepted.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) emails: Vec<Email>,
@@ -30,7 +30,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn put(&mut self, email: Email) {
+    pub(crate) fn put_email(&mut self, email: Email) {
         if let Some(at) = self.by_id.get(&email.message_id) {
             self.emails[*at] = email;
             return;
@@ -43,33 +43,26 @@ impl State {
         self.emails.push(email);
     }
 
-    pub(crate) fn find(&self, id: &str) -> Option<&Email> {
+    pub(crate) fn find_email(&self, id: &str) -> Option<&Email> {
         self.by_id.get(id).map(|at| &self.emails[*at])
     }
 
-    fn find_mut(&mut self, id: &str) -> Option<&mut Email> {
+    fn find_email_mut(&mut self, id: &str) -> Option<&mut Email> {
         self.by_id.get(id).map(|at| &mut self.emails[*at])
-    }
-
-    pub(crate) fn restore(&mut self, kind: &str, value: &Value) -> bool {
-        kind == "email"
-            && Email::deserialize(value)
-                .map(|email| self.put(email))
-                .is_ok()
     }
 }
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
-        .route("/smtp/email", post(send))
+        .route("/smtp/email", post(send_email))
         .layer(from_fn(authenticate))
 }
 
 async fn authenticate(request: Request, next: Next) -> Response {
     match request.headers().get("api-key").map(HeaderValue::as_bytes) {
         Some(key) if key == BREVO_API_KEY.as_bytes() => next.run(request).await,
-        Some(_) => problem(StatusCode::UNAUTHORIZED, "unauthorized", "Key not found"),
-        None => problem(
+        Some(_) => problem_response(StatusCode::UNAUTHORIZED, "unauthorized", "Key not found"),
+        None => problem_response(
             StatusCode::UNAUTHORIZED,
             "unauthorized",
             "authentication not found in headers",
@@ -77,19 +70,19 @@ async fn authenticate(request: Request, next: Next) -> Response {
     }
 }
 
-async fn send(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
+async fn send_email(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
     let Ok(body) = serde_json::from_slice::<Value>(&body) else {
-        return problem(
+        return problem_response(
             StatusCode::BAD_REQUEST,
             "bad_request",
             "Input must be a valid JSON object",
         );
     };
-    let email = match Email::accept(&body) {
+    let email = match Email::from_request(&body) {
         Ok(email) => email,
-        Err((code, text)) => return problem(StatusCode::BAD_REQUEST, code, text),
+        Err((code, text)) => return problem_response(StatusCode::BAD_REQUEST, code, text),
     };
-    let (id, new) = sandbox.with(|data| {
+    let (id, is_new) = sandbox.with_data(|data| {
         let known = email
             .idempotency_key
             .as_ref()
@@ -98,22 +91,22 @@ async fn send(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
             return (data.brevo.emails[*at].message_id.clone(), false);
         }
         let id = email.message_id.clone();
-        data.keep("email", &email);
-        data.brevo.put(email);
+        data.keep_record(RecordKind::Email, &email);
+        data.brevo.put_email(email);
         (id, true)
     });
-    if new {
-        crate::task::spawn("e-mail", progress::run(sandbox, id.clone()));
+    if is_new {
+        crate::task::spawn("e-mail", delivery::run_delivery(sandbox, id.clone()));
     }
     (
         StatusCode::CREATED,
-        limits(999, 1),
+        rate_limit_headers(999, 1),
         Json(json!({ "messageId": id })),
     )
         .into_response()
 }
 
-fn limits(remaining: u64, reset: u64) -> HeaderMap {
+fn rate_limit_headers(remaining: u64, reset: u64) -> HeaderMap {
     let pairs = [("limit", 1000), ("remaining", remaining), ("reset", reset)];
     let header =
         |name: &str| axum::http::HeaderName::try_from(format!("x-sib-ratelimit-{name}")).ok();
@@ -123,17 +116,17 @@ fn limits(remaining: u64, reset: u64) -> HeaderMap {
         .collect()
 }
 
-/// Brevo tells the wait in its own header and sends no `Retry-After`.
+/// Brevo sends the wait in its own header, and no `Retry-After`.
 pub(crate) fn rate_limited(seconds: u64) -> Response {
     let body = json!({"code": "too_many_requests", "message": "Rate limit exceeded"});
     (
         StatusCode::TOO_MANY_REQUESTS,
-        limits(0, seconds),
+        rate_limit_headers(0, seconds),
         Json(body),
     )
         .into_response()
 }
 
-fn problem(status: StatusCode, code: &str, message: &str) -> Response {
+fn problem_response(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(json!({ "code": code, "message": message }))).into_response()
 }

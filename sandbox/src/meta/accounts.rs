@@ -1,4 +1,4 @@
-//! The two ad accounts behind a token, and the exchange of a short token for a long one.
+//! The two ad accounts of a token, and the exchange of a short-lived token for a long-lived one.
 
 use std::collections::BTreeMap;
 
@@ -7,34 +7,36 @@ use axum::extract::{Query, Request, State as Shared};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{admit, metered, problem};
+use super::usage::with_usage_headers;
+use super::{authenticate_call, problem_response};
+use crate::journal::RecordKind;
 use crate::keys::{META_APP_ID, META_APP_SECRET};
 use crate::state::Sandbox;
 
 pub(super) const DAKAR: &str = "100200300400501";
 const PARIS: &str = "100200300400502";
 
-/// Number, name, currency, time zone.
+/// Number, name, currency and time zone of each account.
 pub(super) const ACCOUNTS: [(&str, &str, &str, &str); 2] = [
     (DAKAR, "Boutique Dakar", "XOF", "Africa/Dakar"),
     (PARIS, "Boutique Paris", "EUR", "Europe/Paris"),
 ];
 
 /// Sixty days.
-const LONG_LIFE_SECONDS: u64 = 60 * 24 * 3600;
+const LONG_LIVED_TOKEN_SECONDS: u64 = 60 * 24 * 3600;
 
-/// One account per page, so that listing has to follow cursors.
-pub(super) async fn list(Shared(sandbox): Shared<Sandbox>, request: Request) -> Response {
-    let call = match admit(&sandbox, request).await {
+/// Lists one account per page, so that clients must follow cursors.
+pub(super) async fn list_accounts(Shared(sandbox): Shared<Sandbox>, request: Request) -> Response {
+    let call = match authenticate_call(&sandbox, request).await {
         Ok(call) => call,
-        Err(refusal) => return *refusal,
+        Err(rejection) => return *rejection,
     };
     let at = call
         .params
         .get("after")
         .and_then(|cursor| cursor.parse().ok())
         .unwrap_or(0_usize);
-    let data: Vec<Value> = ACCOUNTS.iter().skip(at).take(1).map(account).collect();
+    let data: Vec<Value> = ACCOUNTS.iter().skip(at).take(1).map(account_json).collect();
     let mut paging = json!({"cursors": {"before": at.to_string(), "after": (at + 1).to_string()}});
     if at + 1 < ACCOUNTS.len() {
         paging["next"] = json!(format!(
@@ -43,10 +45,10 @@ pub(super) async fn list(Shared(sandbox): Shared<Sandbox>, request: Request) -> 
             at + 1
         ));
     }
-    metered(&sandbox, json!({"data": data, "paging": paging}))
+    with_usage_headers(&sandbox, json!({"data": data, "paging": paging}))
 }
 
-fn account((number, name, currency, zone): &(&str, &str, &str, &str)) -> Value {
+fn account_json((number, name, currency, zone): &(&str, &str, &str, &str)) -> Value {
     json!({
         "id": format!("act_{number}"),
         "account_id": number,
@@ -57,34 +59,38 @@ fn account((number, name, currency, zone): &(&str, &str, &str, &str)) -> Value {
     })
 }
 
-pub(super) async fn exchange(
+pub(super) async fn exchange_token(
     Shared(sandbox): Shared<Sandbox>,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Response {
-    let is = |key: &str, value: &str| query.get(key).is_some_and(|given| given == value);
+    let is = |key: &str, value: &str| query.get(key).is_some_and(|found| found == value);
     if !is("client_id", META_APP_ID) || !is("client_secret", META_APP_SECRET) {
-        return problem(101, None, "Error validating application.");
+        return problem_response(101, None, "Error validating application.");
     }
     if !is("grant_type", "fb_exchange_token") {
-        return problem(100, None, "Invalid grant_type");
+        return problem_response(100, None, "Invalid grant_type");
     }
     let token = query.get("fb_exchange_token").map_or("", String::as_str);
-    let long = format!("EAA{}", uuid::Uuid::new_v4().simple());
-    let known = sandbox.with(|data| {
-        let valid = data.meta.is_valid(token);
-        if valid {
-            data.keep("meta_token", &long);
-            data.meta.exchanged.insert(long.clone());
+    let long_lived = format!("EAA{}", uuid::Uuid::new_v4().simple());
+    let is_known = sandbox.with_data(|data| {
+        let is_valid = data.meta.is_valid(token);
+        if is_valid {
+            data.keep_record(RecordKind::MetaToken, &long_lived);
+            data.meta.add_token(long_lived.clone());
         }
-        valid
+        is_valid
     });
-    if !known {
-        return problem(
+    if !is_known {
+        return problem_response(
             190,
             Some(463),
             "Error validating access token: Session has expired",
         );
     }
-    Json(json!({"access_token": long, "token_type": "bearer", "expires_in": LONG_LIFE_SECONDS}))
-        .into_response()
+    Json(json!({
+        "access_token": long_lived,
+        "token_type": "bearer",
+        "expires_in": LONG_LIVED_TOKEN_SECONDS,
+    }))
+    .into_response()
 }

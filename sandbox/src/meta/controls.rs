@@ -1,4 +1,4 @@
-//! `/admin/meta`: tokens withdrawn and given back.
+//! `/admin/meta`: revoking and restoring tokens.
 
 use axum::extract::State as Shared;
 use axum::http::StatusCode;
@@ -6,6 +6,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde::Deserialize;
 
+use crate::journal::RecordKind;
 use crate::state::Sandbox;
 
 pub(crate) fn router() -> Router<Sandbox> {
@@ -14,26 +15,20 @@ pub(crate) fn router() -> Router<Sandbox> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Token {
+struct SetToken {
     token: String,
     valid: bool,
 }
 
-/// From now on the token is valid, or isn't (190/463).
-async fn set_token(Shared(sandbox): Shared<Sandbox>, Json(set): Json<Token>) -> StatusCode {
-    sandbox.with(|data| {
-        data.keep(
-            if set.valid {
-                "meta_restored"
-            } else {
-                "meta_revoked"
-            },
-            &set.token,
-        );
+/// Restores a token, or revokes it: calls with it then fail with 190/463.
+async fn set_token(Shared(sandbox): Shared<Sandbox>, Json(set): Json<SetToken>) -> StatusCode {
+    sandbox.with_data(|data| {
         if set.valid {
-            data.meta.revoked.remove(&set.token);
+            data.keep_record(RecordKind::MetaRestored, &set.token);
+            data.meta.restore_token(&set.token);
         } else {
-            data.meta.revoked.insert(set.token);
+            data.keep_record(RecordKind::MetaRevoked, &set.token);
+            data.meta.revoke_token(set.token);
         }
     });
     StatusCode::NO_CONTENT

@@ -1,36 +1,38 @@
-//! Meta's Graph: tokens with their proof, two ad accounts, insights as asynchronous reports.
+//! Meta's Graph API: tokens with an app secret proof, two ad accounts, and insights as asynchronous
+//! reports.
 
 mod accounts;
 mod controls;
-mod insights;
+mod reports;
 mod rows;
+mod usage;
 
 pub(crate) use controls::router as controls;
+pub(crate) use usage::rate_limited;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::to_bytes;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use hmac::{Hmac, Mac};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::Sha256;
 
 use crate::keys::{META_ACCESS_TOKEN, META_APP_SECRET};
 use crate::state::Sandbox;
-use insights::Run;
+use reports::ReportRun;
 
-/// A request is small; more is a mistake.
+/// More than any valid request.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Reports by their id, and what became of tokens.
+/// Reports by id, and the state of tokens.
 #[derive(Default)]
 pub(crate) struct State {
-    runs: BTreeMap<String, Run>,
+    runs: BTreeMap<String, ReportRun>,
     exchanged: BTreeSet<String>,
     revoked: BTreeSet<String>,
 }
@@ -41,36 +43,43 @@ impl State {
             && !self.revoked.contains(token)
     }
 
-    pub(crate) fn restore(&mut self, kind: &str, value: &Value) -> bool {
-        let token = || value.as_str().unwrap_or_default().to_owned();
-        match kind {
-            "meta_run" => match Run::deserialize(value) {
-                Ok(run) => drop(self.runs.insert(run.id.clone(), run)),
-                Err(_) => return false,
-            },
-            "meta_token" => drop(self.exchanged.insert(token())),
-            "meta_revoked" => drop(self.revoked.insert(token())),
-            "meta_restored" => drop(self.revoked.remove(&token())),
-            _ => return false,
-        }
-        true
+    pub(crate) fn put_run(&mut self, run: ReportRun) {
+        self.runs.insert(run.id.clone(), run);
+    }
+
+    pub(crate) fn add_token(&mut self, token: String) {
+        self.exchanged.insert(token);
+    }
+
+    pub(crate) fn revoke_token(&mut self, token: String) {
+        self.revoked.insert(token);
+    }
+
+    pub(crate) fn restore_token(&mut self, token: &str) {
+        self.revoked.remove(token);
     }
 }
 
-/// Every version is served alike; the oauth path needs no token, the others do.
+/// All API versions behave alike. The OAuth path needs no token, all others do.
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
-        .route("/{version}/oauth/access_token", get(accounts::exchange))
-        .route("/{version}/me/adaccounts", get(accounts::list))
+        .route(
+            "/{version}/oauth/access_token",
+            get(accounts::exchange_token),
+        )
+        .route("/{version}/me/adaccounts", get(accounts::list_accounts))
         .route(
             "/{version}/{object}/insights",
-            get(insights::read).post(insights::start),
+            get(reports::read_report).post(reports::start_report),
         )
-        .route("/{version}/{object}", get(insights::poll))
+        .route("/{version}/{object}", get(reports::poll_report))
 }
 
-/// The parameters of a call, from the query and a form, once its token and proof are checked.
-async fn admit(sandbox: &Sandbox, request: Request) -> Result<Call, Box<Response>> {
+/// Validates the token and the proof of a call. Returns its parameters from the query and the form.
+async fn authenticate_call(
+    sandbox: &Sandbox,
+    request: Request,
+) -> Result<AuthenticatedCall, Box<Response>> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
     let mut params: BTreeMap<String, String> = BTreeMap::new();
@@ -88,95 +97,59 @@ async fn admit(sandbox: &Sandbox, request: Request) -> Result<Call, Box<Response
         )
     };
     let Some(token) = bearer(&parts.headers).or_else(|| params.get("access_token").cloned()) else {
-        return Err(refused(
+        return Err(boxed_problem(
             104,
             None,
             "An access token is required to request this resource.",
         ));
     };
-    if !sandbox.with(|data| data.meta.is_valid(&token)) {
-        return Err(refused(
+    if !sandbox.with_data(|data| data.meta.is_valid(&token)) {
+        return Err(boxed_problem(
             190,
             Some(463),
             "Error validating access token: Session has expired",
         ));
     }
     match params.get("appsecret_proof") {
-        None => Err(refused(
+        None => Err(boxed_problem(
             100,
             None,
             "API calls from the server require an appsecret_proof argument",
         )),
-        Some(given) if *given != proof(&token) => Err(refused(
+        Some(proof) if *proof != compute_proof(&token) => Err(boxed_problem(
             100,
             None,
             "Invalid appsecret_proof provided in the API argument",
         )),
-        Some(_) => Ok(Call { token, params }),
+        Some(_) => Ok(AuthenticatedCall { token, params }),
     }
 }
 
-struct Call {
+struct AuthenticatedCall {
     token: String,
     params: BTreeMap<String, String>,
 }
 
-fn proof(token: &str) -> String {
+fn compute_proof(token: &str) -> String {
     let mut mac =
         <Hmac<Sha256> as Mac>::new_from_slice(META_APP_SECRET.as_bytes()).expect("any key length");
     mac.update(token.as_bytes());
     hex::encode(mac.finalize().into_bytes())
 }
 
-/// An answer with the usage headers as the settings say; two entries per account, as Meta may give.
-fn metered(sandbox: &Sandbox, body: Value) -> Response {
-    let percent = sandbox.with(|data| data.settings.meta_usage_percent);
-    (
-        usage_headers(percent, u64::from(percent >= 100) * 5),
-        Json(body),
-    )
-        .into_response()
-}
-
-fn usage_headers(percent: u32, minutes: u64) -> HeaderMap {
-    let entry = |kind: &str, percent: u32, minutes: u64| json!({"type": kind, "call_count": percent, "total_cputime": 1, "total_time": 1, "estimated_time_to_regain_access": minutes});
-    let business = json!({accounts::DAKAR: [entry("ads_management", 1, 0), entry("ads_insights", percent, minutes)]});
-    let app = json!({"call_count": 1, "total_cputime": 1, "total_time": 1});
-    [
-        ("x-business-use-case-usage", business),
-        ("x-app-usage", app),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| {
-        Some((
-            HeaderName::from_static(name),
-            HeaderValue::try_from(value.to_string()).ok()?,
-        ))
-    })
-    .collect()
-}
-
-/// Meta tells the wait in minutes, in a header; the answer is a 400.
-pub(crate) fn rate_limited(seconds: u64) -> Response {
-    let mut response = problem(
-        80_000,
-        None,
-        "There have been too many calls to this ad-account.",
-    );
-    response
-        .headers_mut()
-        .extend(usage_headers(100, seconds.div_ceil(60)));
-    response
-}
-
-fn problem(code: i64, subcode: Option<i64>, message: &str) -> Response {
-    let mut error = json!({"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "Asandbox"});
+fn problem_response(code: i64, subcode: Option<i64>, message: &str) -> Response {
+    let mut error = json!({
+        "message": message,
+        "type": "OAuthException",
+        "code": code,
+        "fbtrace_id": "Asandbox",
+    });
     if let Some(subcode) = subcode {
         error["error_subcode"] = json!(subcode);
     }
     (StatusCode::BAD_REQUEST, Json(json!({ "error": error }))).into_response()
 }
 
-fn refused(code: i64, subcode: Option<i64>, message: &str) -> Box<Response> {
-    Box::new(problem(code, subcode, message))
+fn boxed_problem(code: i64, subcode: Option<i64>, message: &str) -> Box<Response> {
+    Box::new(problem_response(code, subcode, message))
 }

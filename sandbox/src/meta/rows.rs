@@ -1,5 +1,5 @@
-//! Daily figures that follow from account, ad and day alone, so that two reads give the same and a
-//! test can tell a row that came twice from one that is missing.
+//! Daily figures that depend on account, ad and day only. Two reads return the same rows, so a test
+//! can distinguish a duplicate row from a missing one.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -9,14 +9,14 @@ use sha2::{Digest, Sha256};
 use super::accounts::ACCOUNTS;
 use crate::clock::now;
 
-/// Each campaign has two ads, in an ad set of its own.
+/// Each campaign has two ads, each in its own ad set.
 const CAMPAIGNS: [&str; 2] = ["Promo rentrée", "Toujours en stock"];
 const ADS: [&str; 2] = [
     "video_promo_awa_25-34_choc",
     "image_promo_studio_18-24_question",
 ];
 
-/// What one row is about, in Meta's words.
+/// What one row aggregates, by Meta's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Level {
@@ -32,18 +32,24 @@ impl Level {
     }
 }
 
-/// The rows from day to day, both included; days to come have none, and neither has one day in ten
-/// of each ad, when it wasn't shown.
-pub(super) fn rows(account: &str, since: NaiveDate, until: NaiveDate, level: Level) -> Vec<Value> {
+/// Returns the rows from `since` to `until`, both included. Future days have no rows. An ad was not
+/// shown, and has no row, on about one day in ten.
+pub(super) fn report_rows(
+    account: &str,
+    since: NaiveDate,
+    until: NaiveDate,
+    level: Level,
+) -> Vec<Value> {
     let today = now().date_naive();
     let days = since
         .iter_days()
         .take_while(|day| *day <= until && *day <= today);
-    days.flat_map(|day| of_day(account, day, level)).collect()
+    days.flat_map(|day| day_rows(account, day, level)).collect()
 }
 
-fn of_day(account: &str, day: NaiveDate, level: Level) -> Vec<Value> {
-    let shown = |(campaign, ad): &(usize, usize)| Figures::of(account, day, *campaign, *ad);
+fn day_rows(account: &str, day: NaiveDate, level: Level) -> Vec<Value> {
+    let figures_of =
+        |(campaign, ad): &(usize, usize)| Figures::compute(account, day, *campaign, *ad);
     let ads: Vec<(usize, usize)> = (0..CAMPAIGNS.len())
         .flat_map(|c| (0..ADS.len()).map(move |a| (c, a)))
         .collect();
@@ -53,8 +59,8 @@ fn of_day(account: &str, day: NaiveDate, level: Level) -> Vec<Value> {
         Level::AdSet | Level::Ad => ads.into_iter().map(|ad| vec![ad]).collect(),
     };
     let row = |group: Vec<(usize, usize)>| {
-        let figures = group.iter().filter_map(shown).reduce(Figures::plus)?;
-        Some(figures.row(account, day, level, group[0]))
+        let figures = group.iter().filter_map(figures_of).reduce(Figures::add)?;
+        Some(figures.to_row(account, day, level, group[0]))
     };
     groups.into_iter().filter_map(row).collect()
 }
@@ -71,7 +77,7 @@ struct Figures {
 }
 
 impl Figures {
-    fn of(account: &str, day: NaiveDate, campaign: usize, ad: usize) -> Option<Self> {
+    fn compute(account: &str, day: NaiveDate, campaign: usize, ad: usize) -> Option<Self> {
         let hash = Sha256::digest(format!("{account} {day} {campaign} {ad}"));
         let byte = |at: usize| u64::from(hash[at]);
         if byte(0) < 26 {
@@ -91,8 +97,8 @@ impl Figures {
         })
     }
 
-    /// Reach isn't additive: the larger one is what is surely reached.
-    fn plus(self, other: Self) -> Self {
+    /// Adds figures. Reach is not additive: the larger reach is a lower bound.
+    fn add(self, other: Self) -> Self {
         Self {
             impressions: self.impressions + other.impressions,
             clicks: self.clicks + other.clicks,
@@ -104,8 +110,9 @@ impl Figures {
         }
     }
 
-    /// A row as Meta writes it: numbers as text, purchases left out where there are none.
-    fn row(
+    /// Returns a row in Meta's form: numbers are text, and purchases are left out if there are
+    /// none.
+    fn to_row(
         self,
         account: &str,
         day: NaiveDate,

@@ -1,4 +1,4 @@
-//! The calls of the product's client.
+//! The API calls that the product makes.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::objects::{self, Form};
-use super::{State, idempotency, not_found, problem};
+use super::{State, idempotency, not_found, problem_response};
 use crate::keys::STRIPE_PRICES;
 use crate::state::Sandbox;
 
@@ -16,40 +16,40 @@ pub(super) async fn create_session(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let base = base(&headers);
-    idempotency::once(
+    let base = base_url(&headers);
+    idempotency::create_once(
         &sandbox,
         "checkout/sessions",
         &headers,
-        &form(&body),
+        &parse_form(&body),
         |state, form| {
-            check_session(state, form)?;
-            Ok(objects::session(form, &base))
+            validate_session(state, form)?;
+            Ok(objects::new_session(form, &base))
         },
     )
 }
 
-fn check_session(state: &State, form: &Form) -> Result<(), Box<Response>> {
-    for needed in ["mode", "success_url", "line_items[0][price]"] {
-        if form.get(needed).is_none_or(String::is_empty) {
-            return Err(missing(needed));
+fn validate_session(state: &State, form: &Form) -> Result<(), Box<Response>> {
+    for name in ["mode", "success_url", "line_items[0][price]"] {
+        if form.get(name).is_none_or(String::is_empty) {
+            return Err(missing_parameter(name));
         }
     }
     if form["mode"] != "subscription" {
-        return Err(invalid(
+        return Err(invalid_request(
             "Invalid mode: must be subscription in this sandbox",
         ));
     }
     let price = &form["line_items[0][price]"];
     if !STRIPE_PRICES.iter().any(|(known, _)| known == price) {
-        return Err(absent("price", price));
+        return Err(unknown_id("price", price));
     }
     match (form.get("customer"), form.get("customer_email")) {
-        (Some(_), Some(_)) => Err(invalid(
+        (Some(_), Some(_)) => Err(invalid_request(
             "You may only specify one of these parameters: customer, customer_email.",
         )),
-        (Some(customer), None) if state.find("customer", customer).is_none() => {
-            Err(absent("customer", customer))
+        (Some(customer), None) if state.find_object("customer", customer).is_none() => {
+            Err(unknown_id("customer", customer))
         }
         _ => Ok(()),
     }
@@ -60,12 +60,18 @@ pub(super) async fn create_customer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    idempotency::once(&sandbox, "customers", &headers, &form(&body), |_, form| {
-        Ok(objects::customer(
-            form.get("email").map(String::as_str),
-            &objects::members(form, "metadata"),
-        ))
-    })
+    idempotency::create_once(
+        &sandbox,
+        "customers",
+        &headers,
+        &parse_form(&body),
+        |_, form| {
+            Ok(objects::new_customer(
+                form.get("email").map(String::as_str),
+                &objects::form_members(form, "metadata"),
+            ))
+        },
+    )
 }
 
 pub(super) async fn create_portal(
@@ -73,18 +79,20 @@ pub(super) async fn create_portal(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let base = base(&headers);
-    idempotency::once(
+    let base = base_url(&headers);
+    idempotency::create_once(
         &sandbox,
         "billing_portal/sessions",
         &headers,
-        &form(&body),
+        &parse_form(&body),
         |state, form| {
-            let customer = form.get("customer").ok_or_else(|| missing("customer"))?;
-            if state.find("customer", customer).is_none() {
-                return Err(absent("customer", customer));
+            let customer = form
+                .get("customer")
+                .ok_or_else(|| missing_parameter("customer"))?;
+            if state.find_object("customer", customer).is_none() {
+                return Err(unknown_id("customer", customer));
             }
-            Ok(objects::portal(customer, form.get("return_url"), &base))
+            Ok(objects::new_portal(customer, form.get("return_url"), &base))
         },
     )
 }
@@ -93,37 +101,37 @@ pub(super) async fn fetch_session(
     Shared(sandbox): Shared<Sandbox>,
     Path(id): Path<String>,
 ) -> Response {
-    fetch(&sandbox, "checkout.session", &id)
+    fetch_object(&sandbox, "checkout.session", &id)
 }
 
 pub(super) async fn fetch_customer(
     Shared(sandbox): Shared<Sandbox>,
     Path(id): Path<String>,
 ) -> Response {
-    fetch(&sandbox, "customer", &id)
+    fetch_object(&sandbox, "customer", &id)
 }
 
 pub(super) async fn fetch_subscription(
     Shared(sandbox): Shared<Sandbox>,
     Path(id): Path<String>,
 ) -> Response {
-    fetch(&sandbox, "subscription", &id)
+    fetch_object(&sandbox, "subscription", &id)
 }
 
-fn fetch(sandbox: &Sandbox, kind: &str, id: &str) -> Response {
-    let found = sandbox.with(|data| data.stripe.find(kind, id).cloned());
+fn fetch_object(sandbox: &Sandbox, kind: &str, id: &str) -> Response {
+    let found = sandbox.with_data(|data| data.stripe.find_object(kind, id).cloned());
     found.map_or_else(
         || not_found(kind, id),
         |object| Json(object).into_response(),
     )
 }
 
-fn form(body: &[u8]) -> Form {
+fn parse_form(body: &[u8]) -> Form {
     url::form_urlencoded::parse(body).into_owned().collect()
 }
 
-/// The address that the caller reached us by: the pages for people stand there, too.
-fn base(headers: &HeaderMap) -> String {
+/// Returns the base URL of the request, which is also that of the pages for people.
+fn base_url(headers: &HeaderMap) -> String {
     let host = headers
         .get(header::HOST)
         .and_then(|value| value.to_str().ok())
@@ -131,9 +139,9 @@ fn base(headers: &HeaderMap) -> String {
     format!("http://{host}")
 }
 
-fn missing(name: &str) -> Box<Response> {
+fn missing_parameter(name: &str) -> Box<Response> {
     let message = format!("Missing required param: {name}.");
-    Box::new(problem(
+    Box::new(problem_response(
         StatusCode::BAD_REQUEST,
         "invalid_request_error",
         Some("parameter_missing"),
@@ -141,8 +149,8 @@ fn missing(name: &str) -> Box<Response> {
     ))
 }
 
-fn invalid(message: &str) -> Box<Response> {
-    Box::new(problem(
+fn invalid_request(message: &str) -> Box<Response> {
+    Box::new(problem_response(
         StatusCode::BAD_REQUEST,
         "invalid_request_error",
         None,
@@ -150,10 +158,10 @@ fn invalid(message: &str) -> Box<Response> {
     ))
 }
 
-/// An unknown id inside a request is a 400, where one in a path is a 404.
-fn absent(kind: &str, id: &str) -> Box<Response> {
+/// Rejects an unknown id in a request body with 400. An unknown id in a path is a 404.
+fn unknown_id(kind: &str, id: &str) -> Box<Response> {
     let message = format!("No such {kind}: '{id}'");
-    Box::new(problem(
+    Box::new(problem_response(
         StatusCode::BAD_REQUEST,
         "invalid_request_error",
         Some("resource_missing"),

@@ -1,4 +1,5 @@
-//! `/admin/stripe`: the customer's acts without a page, and events sent again, late or forged.
+//! `/admin/stripe`: the actions of a customer without a page, and events sent again, late or
+//! forged.
 
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
@@ -8,60 +9,64 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::checkout::{Change, change, complete};
-use super::events::{Manner, arise, send, send_all};
+use super::checkout::{self, SubscriptionChange};
+use super::events::{self, SendOptions};
 use crate::state::Sandbox;
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/checkout/{id}/complete", post(complete_checkout))
         .route("/subscriptions/{id}", post(change_subscription))
-        .route("/events", get(all_events).post(make_event))
+        .route("/events", get(list_events).post(create_event))
         .route("/events/{id}/send", post(send_event))
 }
 
 async fn complete_checkout(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> Response {
-    complete(&sandbox, &id).map_or_else(nothing, |session| Json(session).into_response())
+    checkout::complete_checkout(&sandbox, &id)
+        .map_or_else(not_found, |session| Json(session).into_response())
 }
 
 async fn change_subscription(
     Shared(sandbox): Shared<Sandbox>,
     Path(id): Path<String>,
-    Json(changes): Json<Change>,
+    Json(change): Json<SubscriptionChange>,
 ) -> Response {
-    change(&sandbox, &id, changes)
-        .map_or_else(nothing, |subscription| Json(subscription).into_response())
+    checkout::change_subscription(&sandbox, &id, change)
+        .map_or_else(not_found, |subscription| Json(subscription).into_response())
 }
 
-/// Oldest first, with whether the product has acknowledged each.
-async fn all_events(Shared(sandbox): Shared<Sandbox>) -> Json<Value> {
-    Json(sandbox.with(|data| json!({ "items": data.stripe.events })))
+/// Lists the events, oldest first, with whether the product acknowledged each.
+async fn list_events(Shared(sandbox): Shared<Sandbox>) -> Json<Value> {
+    Json(sandbox.with_data(|data| json!({ "items": data.stripe.events })))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Made {
+struct CreateEvent {
     #[serde(rename = "type")]
     kind: String,
     object: Value,
 }
 
-/// An event of any type about any object; answers with its id.
-async fn make_event(Shared(sandbox): Shared<Sandbox>, Json(made): Json<Made>) -> Json<Value> {
-    let id = sandbox.with(|data| arise(data, &made.kind, &made.object));
-    send_all(&sandbox, vec![id.clone()]);
+/// Creates and sends an event of any type about any object. Responds with its id.
+async fn create_event(
+    Shared(sandbox): Shared<Sandbox>,
+    Json(event): Json<CreateEvent>,
+) -> Json<Value> {
+    let id = sandbox.with_data(|data| events::create_event(data, &event.kind, &event.object));
+    events::deliver_events(&sandbox, vec![id.clone()]);
     Json(json!({ "id": id }))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Sending {
+struct SendEvent {
     times: u32,
     age_seconds: i64,
     forged: bool,
 }
 
-impl Default for Sending {
+impl Default for SendEvent {
     fn default() -> Self {
         Self {
             times: 1,
@@ -71,27 +76,27 @@ impl Default for Sending {
     }
 }
 
-/// Sends an event now, as often as asked, and waits: says for each whether it was acknowledged.
+/// Sends an event `times` times. Responds with whether each sending was acknowledged.
 async fn send_event(
     Shared(sandbox): Shared<Sandbox>,
     Path(id): Path<String>,
-    Json(sending): Json<Sending>,
+    Json(sending): Json<SendEvent>,
 ) -> Response {
-    let manner = Manner {
+    let options = SendOptions {
         age_seconds: sending.age_seconds,
         forged: sending.forged,
-        once: true,
+        retry_seconds: &[],
     };
     let mut acknowledged = Vec::new();
     for _ in 0..sending.times {
-        let Some(done) = send(&sandbox, &id, &manner).await else {
-            return nothing();
+        let Some(is_acknowledged) = events::deliver_event(&sandbox, &id, &options).await else {
+            return not_found();
         };
-        acknowledged.push(done);
+        acknowledged.push(is_acknowledged);
     }
     Json(json!({ "acknowledged": acknowledged })).into_response()
 }
 
-fn nothing() -> Response {
+fn not_found() -> Response {
     StatusCode::NOT_FOUND.into_response()
 }

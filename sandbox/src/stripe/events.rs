@@ -1,31 +1,29 @@
-//! Events: made when something happens, listed for 30 days, sent with a signature.
+//! Events: created with each change, listed, and sent with a signature.
 
-use axum::Json;
-use axum::extract::{Query, State as Shared};
-use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use super::StoredEvent;
 use super::objects::new_id;
-use super::{StoredEvent, not_found};
 use crate::clock::now;
-use crate::deliveries::{Outgoing, deliver};
+use crate::deliveries::{Outgoing, deliver_call};
+use crate::journal::RecordKind;
 use crate::keys::STRIPE_WEBHOOK_SECRET;
-use crate::operations::Operation;
+use crate::operation::Operation;
+use crate::provider::Provider;
 use crate::state::{Data, Sandbox};
 
 const EVENT: Operation = Operation {
-    provider: "stripe",
+    provider: Provider::Stripe,
     name: "stripe_event",
 };
 
-/// Seconds before a failed webhook is tried again.
-const RETRIES: [u64; 6] = [1, 2, 5, 15, 60, 300];
+/// The waits before each further attempt of a failed webhook.
+const RETRY_SECONDS: [u64; 6] = [1, 2, 5, 15, 60, 300];
 
-/// The picture of an object at this moment; returns the event's id.
-pub(super) fn arise(data: &mut Data, kind: &str, object: &Value) -> String {
+/// Creates an event with the current state of an object. Returns the event's id.
+pub(super) fn create_event(data: &mut Data, kind: &str, object: &Value) -> String {
     let id = new_id("evt_");
     let event = json!({
         "id": id,
@@ -42,38 +40,52 @@ pub(super) fn arise(data: &mut Data, kind: &str, object: &Value) -> String {
         event,
         delivered: false,
     };
-    data.keep("stripe_event", &stored);
+    data.keep_record(RecordKind::StripeEvent, &stored);
     data.stripe.put_event(stored);
     id
 }
 
-/// Sends the events in this order, unless webhooks are off or have no address.
-pub(super) fn send_all(sandbox: &Sandbox, ids: Vec<String>) {
-    if !sandbox.with(|data| data.settings.stripe_webhooks) {
+/// Sends the events in this order, unless webhooks are off or have no URL.
+pub(super) fn deliver_events(sandbox: &Sandbox, ids: Vec<String>) {
+    if !sandbox.with_data(|data| data.settings.stripe_webhooks) {
         return;
     }
     let sandbox = sandbox.clone();
     crate::task::spawn("stripe events", async move {
         for id in ids {
-            send(&sandbox, &id, &Manner::default()).await;
+            deliver_event(&sandbox, &id, &SendOptions::default()).await;
         }
     });
 }
 
 /// How an event is sent.
-#[derive(Default)]
-pub(super) struct Manner {
-    /// Seconds by which the signature's time lies in the past.
+pub(super) struct SendOptions {
+    /// How old the signature's time is.
     pub(super) age_seconds: i64,
-    /// Signs with a secret that isn't ours.
+    /// Whether another secret signs the event.
     pub(super) forged: bool,
-    /// Only one try.
-    pub(super) once: bool,
+    /// The waits before each further attempt.
+    pub(super) retry_seconds: &'static [u64],
 }
 
-/// Sends one event; whether it was acknowledged, or `None` without such an event or an address.
-pub(super) async fn send(sandbox: &Sandbox, id: &str, manner: &Manner) -> Option<bool> {
-    let (event, url) = sandbox.with(|data| {
+impl Default for SendOptions {
+    fn default() -> Self {
+        Self {
+            age_seconds: 0,
+            forged: false,
+            retry_seconds: &RETRY_SECONDS,
+        }
+    }
+}
+
+/// Sends one event. Returns whether it was acknowledged, or `None` if the event or the URL is
+/// missing.
+pub(super) async fn deliver_event(
+    sandbox: &Sandbox,
+    id: &str,
+    options: &SendOptions,
+) -> Option<bool> {
+    let (event, url) = sandbox.with_data(|data| {
         let stored = data
             .stripe
             .events
@@ -85,34 +97,33 @@ pub(super) async fn send(sandbox: &Sandbox, id: &str, manner: &Manner) -> Option
         ))
     })?;
     let body = event.to_string();
-    let secret = if manner.forged {
+    let secret = if options.forged {
         "whsec_forged"
     } else {
         STRIPE_WEBHOOK_SECRET
     };
-    let retries: &[u64] = if manner.once { &[] } else { &RETRIES };
     let outgoing = Outgoing {
         operation: EVENT,
         url: &url,
-        about: id,
-        retries,
+        subject: id,
+        retry_seconds: options.retry_seconds,
     };
-    let done = deliver(sandbox, outgoing, |http| {
-        let signature = sign(secret, &body, now().timestamp() - manner.age_seconds);
+    let is_acknowledged = deliver_call(sandbox, outgoing, |http| {
+        let signature = sign_body(secret, &body, now().timestamp() - options.age_seconds);
         let request = http.post(&url).header("Stripe-Signature", signature);
         request
             .header("content-type", "application/json; charset=utf-8")
             .body(body.clone())
     })
     .await;
-    if done {
-        acknowledge(sandbox, id);
+    if is_acknowledged {
+        mark_delivered(sandbox, id);
     }
-    Some(done)
+    Some(is_acknowledged)
 }
 
-fn acknowledge(sandbox: &Sandbox, id: &str) {
-    sandbox.with(|data| {
+fn mark_delivered(sandbox: &Sandbox, id: &str) {
+    sandbox.with_data(|data| {
         let Some(stored) = data
             .stripe
             .events
@@ -124,84 +135,12 @@ fn acknowledge(sandbox: &Sandbox, id: &str) {
         stored.delivered = true;
         stored.event["pending_webhooks"] = json!(0);
         let stored = stored.clone();
-        data.keep("stripe_event", &stored);
+        data.keep_record(RecordKind::StripeEvent, &stored);
     });
 }
 
-fn sign(secret: &str, body: &str, time: i64) -> String {
+fn sign_body(secret: &str, body: &str, time: i64) -> String {
     let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(secret.as_bytes()).expect("any key length");
     mac.update(format!("{time}.{body}").as_bytes());
     format!("t={time},v1={}", hex::encode(mac.finalize().into_bytes()))
-}
-
-/// `GET /v1/events`: newest first, `types[]`, `created[gte]`, `delivery_success`, and cursors.
-pub(super) async fn list(
-    Shared(sandbox): Shared<Sandbox>,
-    Query(query): Query<Vec<(String, String)>>,
-) -> Response {
-    let one = |key: &str| {
-        query
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
-    };
-    let types: Vec<&str> = query
-        .iter()
-        .filter(|(k, _)| k == "types[]" || k == "type")
-        .map(|(_, v)| v.as_str())
-        .collect();
-    let since = one("created[gte]")
-        .and_then(|text| text.parse().ok())
-        .and_then(|at| DateTime::from_timestamp(at, 0));
-    let wanted = Wanted {
-        types,
-        since,
-        delivered: one("delivery_success").map(|text| text == "true"),
-    };
-    let limit = one("limit")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(10_usize)
-        .clamp(1, 100);
-    let newest_first: Vec<Value> = sandbox.with(|data| {
-        let events = data.stripe.events.iter().rev();
-        events
-            .filter(|stored| wanted.covers(stored))
-            .map(|stored| stored.event.clone())
-            .collect()
-    });
-    let at = |id: &str| newest_first.iter().position(|event| event["id"] == id);
-    let (page, more) = match (one("starting_after"), one("ending_before")) {
-        (Some(id), _) => match at(id) {
-            Some(at) => (&newest_first[at + 1..], false),
-            None => return not_found("event", id),
-        },
-        // The page that ends just before the known event: the ones next to it in time.
-        (None, Some(id)) => match at(id) {
-            Some(at) => (&newest_first[at.saturating_sub(limit)..at], at > limit),
-            None => return not_found("event", id),
-        },
-        (None, None) => (&newest_first[..], false),
-    };
-    let has_more = more || page.len() > limit;
-    let data: Vec<&Value> = page.iter().take(limit).collect();
-    Json(json!({"object": "list", "url": "/v1/events", "has_more": has_more, "data": data}))
-        .into_response()
-}
-
-struct Wanted<'a> {
-    types: Vec<&'a str>,
-    since: Option<DateTime<Utc>>,
-    delivered: Option<bool>,
-}
-
-impl Wanted<'_> {
-    fn covers(&self, stored: &StoredEvent) -> bool {
-        let kind = stored.event["type"].as_str().unwrap_or_default();
-        let created = stored.event["created"].as_i64().unwrap_or_default();
-        (self.types.is_empty() || self.types.contains(&kind))
-            && self.since.is_none_or(|since| created >= since.timestamp())
-            && self
-                .delivered
-                .is_none_or(|delivered| delivered == stored.delivered)
-    }
 }

@@ -1,5 +1,5 @@
-//! Idempotency keys: the first answer is given again; the same key for another request is an error;
-//! a request that was refused by validation leaves nothing behind.
+//! Idempotency keys: the first response is replayed. The same key with another request is an error.
+//! A request that fails validation stores nothing.
 
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -8,60 +8,62 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::objects::Form;
-use super::{Replay, State, problem};
+use super::{Replay, State, problem_response};
+use crate::journal::RecordKind;
 use crate::state::Sandbox;
 
 /// Stripe's limit for a key.
 const MAX_KEY_CHARS: usize = 255;
 
-/// Makes the object once per key. `make` says what it made, or how the request is refused.
-pub(super) fn once(
+/// Creates an object once per key. `create` returns the object, or the response that rejects the
+/// request.
+pub(super) fn create_once(
     sandbox: &Sandbox,
     path: &str,
     headers: &HeaderMap,
     form: &Form,
-    make: impl FnOnce(&mut State, &Form) -> Result<Value, Box<Response>>,
+    create: impl FnOnce(&mut State, &Form) -> Result<Value, Box<Response>>,
 ) -> Response {
     let key = headers
         .get("idempotency-key")
         .and_then(|value| value.to_str().ok());
     if key.is_some_and(|key| key.len() > MAX_KEY_CHARS) {
-        return mistaken("Idempotency keys are at most 255 characters long");
+        return idempotency_error("Idempotency keys are at most 255 characters long");
     }
     let fingerprint = hex::encode(Sha256::digest(format!("{path} {form:?}")));
-    sandbox.with(|data| {
+    sandbox.with_data(|data| {
         if let Some(replay) = key.and_then(|key| data.stripe.replays.get(key)) {
-            return again(replay, &fingerprint);
+            return replay_response(replay, &fingerprint);
         }
-        let object = match make(&mut data.stripe, form) {
+        let object = match create(&mut data.stripe, form) {
             Ok(object) => object,
-            Err(refusal) => return *refusal,
+            Err(rejection) => return *rejection,
         };
-        data.keep("stripe_object", &object);
-        data.stripe.put(object.clone());
+        data.keep_record(RecordKind::StripeObject, &object);
+        data.stripe.put_object(object.clone());
         if let Some(key) = key {
-            let (key, body) = (key.to_owned(), object.clone());
             let replay = Replay {
-                key: key.clone(),
+                key: key.to_owned(),
                 fingerprint: Some(fingerprint),
                 status: 200,
-                body,
+                body: object.clone(),
             };
-            data.keep("stripe_replay", &replay);
-            data.stripe.replays.insert(key, replay);
+            data.keep_record(RecordKind::StripeReplay, &replay);
+            data.stripe.put_replay(replay);
         }
         Json(object).into_response()
     })
 }
 
-fn again(replay: &Replay, fingerprint: &str) -> Response {
+fn replay_response(replay: &Replay, fingerprint: &str) -> Response {
     if replay
         .fingerprint
         .as_deref()
         .is_some_and(|first| first != fingerprint)
     {
-        return mistaken(
-            "Keys for idempotent requests can only be used with the same parameters they were first used with",
+        return idempotency_error(
+            "Keys for idempotent requests can only be used with the same parameters they were \
+             first used with",
         );
     }
     let status = StatusCode::from_u16(replay.status).unwrap_or(StatusCode::OK);
@@ -72,6 +74,6 @@ fn again(replay: &Replay, fingerprint: &str) -> Response {
     response
 }
 
-fn mistaken(message: &str) -> Response {
-    problem(StatusCode::BAD_REQUEST, "idempotency_error", None, message)
+fn idempotency_error(message: &str) -> Response {
+    problem_response(StatusCode::BAD_REQUEST, "idempotency_error", None, message)
 }

@@ -4,9 +4,11 @@
 mod api;
 mod checkout;
 mod controls;
+mod event_list;
 mod events;
 mod idempotency;
 mod objects;
+mod pages;
 
 pub(crate) use controls::router as controls;
 
@@ -23,10 +25,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::journal::RecordKind;
 use crate::keys::STRIPE_SECRET_KEY;
 use crate::state::Sandbox;
 
-/// Objects by id, events in their order, answers by idempotency key.
+/// Objects by id, events in the order of their creation, and responses by idempotency key.
 #[derive(Default)]
 pub(crate) struct State {
     objects: BTreeMap<String, Value>,
@@ -34,16 +37,16 @@ pub(crate) struct State {
     replays: BTreeMap<String, Replay>,
 }
 
-/// An event, and whether the product has acknowledged it.
+/// An event, and whether the product acknowledged it.
 #[derive(Clone, Serialize, Deserialize)]
-struct StoredEvent {
+pub(crate) struct StoredEvent {
     event: Value,
     delivered: bool,
 }
 
-/// The first answer to an idempotency key; without a fingerprint it fits any request.
+/// The first response to an idempotency key. Without a fingerprint it matches every request.
 #[derive(Clone, Serialize, Deserialize)]
-struct Replay {
+pub(crate) struct Replay {
     key: String,
     fingerprint: Option<String>,
     status: u16,
@@ -51,20 +54,24 @@ struct Replay {
 }
 
 impl State {
-    fn put(&mut self, object: Value) {
+    pub(crate) fn put_object(&mut self, object: Value) {
         if let Some(id) = object["id"].as_str() {
             self.objects.insert(id.to_owned(), object);
         }
     }
 
-    /// The object of this id and kind.
-    fn find(&self, kind: &str, id: &str) -> Option<&Value> {
+    /// Returns the object of this kind and id.
+    fn find_object(&self, kind: &str, id: &str) -> Option<&Value> {
         self.objects
             .get(id)
             .filter(|object| object["object"] == kind)
     }
 
-    fn put_event(&mut self, stored: StoredEvent) {
+    pub(crate) fn put_replay(&mut self, replay: Replay) {
+        self.replays.insert(replay.key.clone(), replay);
+    }
+
+    pub(crate) fn put_event(&mut self, stored: StoredEvent) {
         let known = self
             .events
             .iter_mut()
@@ -73,22 +80,6 @@ impl State {
             Some(old) => *old = stored,
             None => self.events.push(stored),
         }
-    }
-
-    pub(crate) fn restore(&mut self, kind: &str, value: &Value) -> bool {
-        match kind {
-            "stripe_object" => self.put(value.clone()),
-            "stripe_event" => match StoredEvent::deserialize(value) {
-                Ok(stored) => self.put_event(stored),
-                Err(_) => return false,
-            },
-            "stripe_replay" => match Replay::deserialize(value) {
-                Ok(replay) => drop(self.replays.insert(replay.key.clone(), replay)),
-                Err(_) => return false,
-            },
-            _ => return false,
-        }
-        true
     }
 }
 
@@ -100,21 +91,21 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/v1/customers/{id}", get(api::fetch_customer))
         .route("/v1/subscriptions/{id}", get(api::fetch_subscription))
         .route("/v1/billing_portal/sessions", post(api::create_portal))
-        .route("/v1/events", get(events::list))
+        .route("/v1/events", get(event_list::list_events))
         .layer(from_fn(authenticate));
-    api.merge(checkout::router())
+    api.merge(pages::router())
 }
 
 async fn authenticate(request: Request, next: Next) -> Response {
-    let given = request
+    let credentials = request
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let basic = format!("Basic {}", STANDARD.encode(format!("{STRIPE_SECRET_KEY}:")));
-    if given == Some(&format!("Bearer {STRIPE_SECRET_KEY}")) || given == Some(&basic) {
+    if credentials == Some(&format!("Bearer {STRIPE_SECRET_KEY}")) || credentials == Some(&basic) {
         return next.run(request).await;
     }
-    problem(
+    problem_response(
         StatusCode::UNAUTHORIZED,
         "invalid_request_error",
         None,
@@ -124,7 +115,7 @@ async fn authenticate(request: Request, next: Next) -> Response {
 
 pub(crate) fn rate_limited(seconds: u64) -> Response {
     let status = StatusCode::TOO_MANY_REQUESTS;
-    let mut response = problem(
+    let mut response = problem_response(
         status,
         "invalid_request_error",
         Some("rate_limit"),
@@ -136,7 +127,7 @@ pub(crate) fn rate_limited(seconds: u64) -> Response {
     response
 }
 
-/// Remembers an injected failure under the request's key, since Stripe replays even a 500.
+/// Stores an injected failure under the request's key, because Stripe replays even a 500.
 pub(crate) fn remember_failure(sandbox: &Sandbox, key: &str, status: u16, body: Value) {
     let replay = Replay {
         key: key.to_owned(),
@@ -144,8 +135,8 @@ pub(crate) fn remember_failure(sandbox: &Sandbox, key: &str, status: u16, body: 
         status,
         body,
     };
-    sandbox.with(|data| {
-        data.keep("stripe_replay", &replay);
+    sandbox.with_data(|data| {
+        data.keep_record(RecordKind::StripeReplay, &replay);
         data.stripe
             .replays
             .entry(replay.key.clone())
@@ -153,7 +144,7 @@ pub(crate) fn remember_failure(sandbox: &Sandbox, key: &str, status: u16, body: 
     });
 }
 
-fn problem(status: StatusCode, kind: &str, code: Option<&str>, message: &str) -> Response {
+fn problem_response(status: StatusCode, kind: &str, code: Option<&str>, message: &str) -> Response {
     (
         status,
         Json(json!({"error": {"type": kind, "code": code, "message": message}})),
@@ -163,7 +154,7 @@ fn problem(status: StatusCode, kind: &str, code: Option<&str>, message: &str) ->
 
 fn not_found(kind: &str, id: &str) -> Response {
     let message = format!("No such {kind}: '{id}'");
-    problem(
+    problem_response(
         StatusCode::NOT_FOUND,
         "invalid_request_error",
         Some("resource_missing"),

@@ -1,4 +1,4 @@
-//! Stripe's objects, with the members that a reader of billing looks at.
+//! Stripe's objects, with the members that a billing integration reads.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ const MONTH_SECONDS: i64 = 30 * 24 * 3600;
 
 pub(super) type Form = BTreeMap<String, String>;
 
-/// `prefix` and 24 characters.
+/// Returns `prefix` and 24 characters.
 pub(super) fn new_id(prefix: &str) -> String {
     let id = uuid::Uuid::new_v4().simple().to_string();
     format!("{prefix}{}", &id[..24])
 }
 
-/// The members `<name>[key]` of a form.
-pub(super) fn members(form: &Form, name: &str) -> Value {
+/// Returns the members `<name>[key]` of a form as an object.
+pub(super) fn form_members(form: &Form, name: &str) -> Value {
     let begin = format!("{name}[");
     let pairs = form.iter().filter_map(|(key, value)| {
         let key = key.strip_prefix(&begin)?.strip_suffix(']')?;
@@ -27,7 +27,7 @@ pub(super) fn members(form: &Form, name: &str) -> Value {
     Value::Object(pairs.collect())
 }
 
-pub(super) fn customer(email: Option<&str>, metadata: &Value) -> Value {
+pub(super) fn new_customer(email: Option<&str>, metadata: &Value) -> Value {
     json!({
         "id": new_id("cus_"),
         "object": "customer",
@@ -38,7 +38,7 @@ pub(super) fn customer(email: Option<&str>, metadata: &Value) -> Value {
     })
 }
 
-pub(super) fn session(form: &Form, base: &str) -> Value {
+pub(super) fn new_session(form: &Form, base: &str) -> Value {
     let id = new_id("cs_test_");
     let url = format!("{base}/stripe/checkout/{id}");
     json!({
@@ -51,20 +51,20 @@ pub(super) fn session(form: &Form, base: &str) -> Value {
         "customer_email": form.get("customer_email"),
         "expires_at": now().timestamp() + 24 * 3600,
         "livemode": false,
-        "metadata": members(form, "metadata"),
+        "metadata": form_members(form, "metadata"),
         "mode": form.get("mode"),
         "payment_status": "unpaid",
         "status": "open",
         "subscription": null,
         "success_url": form.get("success_url"),
         "url": url,
-        // Not members of Stripe's: what the subscription will be made of.
+        // Not members of Stripe's object: the subscription is created from them.
         "sandbox_price": form.get("line_items[0][price]"),
-        "sandbox_subscription_metadata": members(form, "subscription_data[metadata]"),
+        "sandbox_subscription_metadata": form_members(form, "subscription_data[metadata]"),
     })
 }
 
-pub(super) fn portal(customer: &str, return_url: Option<&String>, base: &str) -> Value {
+pub(super) fn new_portal(customer: &str, return_url: Option<&String>, base: &str) -> Value {
     let id = new_id("bps_");
     let url = format!("{base}/stripe/portal/{id}");
     json!({
@@ -78,8 +78,8 @@ pub(super) fn portal(customer: &str, return_url: Option<&String>, base: &str) ->
     })
 }
 
-/// An active subscription of one item; the period stands on the item, as since API 2025-03-31.
-pub(super) fn subscription(customer: &str, price: &str, metadata: &Value) -> Value {
+/// Returns an active subscription of one item. The item holds the period, as since API 2025-03-31.
+pub(super) fn new_subscription(customer: &str, price: &str, metadata: &Value) -> Value {
     let (id, at) = (new_id("sub_"), now().timestamp());
     json!({
         "id": id,
@@ -97,7 +97,7 @@ pub(super) fn subscription(customer: &str, price: &str, metadata: &Value) -> Val
             "created": at,
             "current_period_start": at,
             "current_period_end": at + MONTH_SECONDS,
-            "price": self::price(price),
+            "price": price_object(price),
             "quantity": 1,
             "subscription": id,
         }]},
@@ -108,7 +108,7 @@ pub(super) fn subscription(customer: &str, price: &str, metadata: &Value) -> Val
     })
 }
 
-pub(super) fn price(id: &str) -> Value {
+pub(super) fn price_object(id: &str) -> Value {
     let amount = STRIPE_PRICES
         .iter()
         .find(|(known, _)| *known == id)
@@ -124,21 +124,32 @@ pub(super) fn price(id: &str) -> Value {
     })
 }
 
-/// The invoice of a subscription's current period.
-pub(super) fn invoice(subscription: &Value, paid: bool) -> Value {
+/// Whether an invoice was paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InvoiceStatus {
+    Paid,
+    Open,
+}
+
+/// Returns an invoice for the current period of a subscription.
+pub(super) fn new_invoice(subscription: &Value, status: InvoiceStatus) -> Value {
     let amount = &subscription["items"]["data"][0]["price"]["unit_amount"];
+    let (status, amount_paid) = match status {
+        InvoiceStatus::Paid => ("paid", amount.clone()),
+        InvoiceStatus::Open => ("open", json!(0)),
+    };
     let details = json!({"subscription": subscription["id"], "metadata": subscription["metadata"]});
     json!({
         "id": new_id("in_"),
         "object": "invoice",
         "amount_due": amount,
-        "amount_paid": if paid { amount.clone() } else { json!(0) },
+        "amount_paid": amount_paid,
         "created": now().timestamp(),
         "currency": "xof",
         "customer": subscription["customer"],
         "livemode": false,
         "parent": {"type": "subscription_details", "subscription_details": details},
-        "status": if paid { "paid" } else { "open" },
+        "status": status,
         "subscription": subscription["id"],
     })
 }

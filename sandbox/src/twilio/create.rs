@@ -1,4 +1,4 @@
-//! Creating a message: what Twilio checks at once, and what it finds out later.
+//! Creating a message: what Twilio validates at once. Other errors fail the delivery later.
 
 use std::collections::BTreeMap;
 
@@ -10,57 +10,59 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::message::{Message, new_sid};
-use super::{State, problem, progress};
+use super::template::render_template;
+use super::{MessageStatus, State, delivery, problem_response};
 use crate::clock::now;
-use crate::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
+use crate::journal::RecordKind;
+use crate::keys::TWILIO_WHATSAPP_FROM;
 use crate::state::Sandbox;
 
 /// Twilio's limit for WhatsApp text.
 const MAX_BODY_CHARS: usize = 1600;
 
-/// Twilio's own test number that is never valid.
-const NEVER_VALID: &str = "+15005550001";
+/// Twilio's test number that is never valid.
+const INVALID_TEST_NUMBER: &str = "+15005550001";
 
-/// An error code and its text.
-type Refused = (u32, String);
+/// Twilio's error code and its text.
+pub(super) type Rejection = (u32, String);
 
-pub(super) async fn create(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
+pub(super) async fn create_message(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
-    let created = sandbox.with(|data| {
-        let message = accept(&data.twilio, &form, now())?;
-        data.keep("message", &message);
-        data.twilio.put(message.clone());
-        Ok::<_, Refused>(message)
+    let created = sandbox.with_data(|data| {
+        let message = validate_message(&data.twilio, &form, now())?;
+        data.keep_record(RecordKind::Message, &message);
+        data.twilio.put_message(message.clone());
+        Ok::<_, Rejection>(message)
     });
     match created {
         Ok(message) => {
             crate::task::spawn(
                 "whatsapp message",
-                progress::run(sandbox, message.sid.clone()),
+                delivery::run_delivery(sandbox, message.sid.clone()),
             );
-            (StatusCode::CREATED, Json(message.as_twilio())).into_response()
+            (StatusCode::CREATED, Json(message.to_resource())).into_response()
         }
-        Err((code, text)) => problem(StatusCode::BAD_REQUEST, code, &text),
+        Err((code, text)) => problem_response(StatusCode::BAD_REQUEST, code, &text),
     }
 }
 
-fn accept(
+fn validate_message(
     state: &State,
     form: &BTreeMap<String, String>,
     now: DateTime<Utc>,
-) -> Result<Message, Refused> {
-    let to = checked_to(state, form.get("To"))?;
-    checked_from(form.get("From"))?;
+) -> Result<Message, Rejection> {
+    let to = validate_to(state, form.get("To"))?;
+    validate_from(form.get("From"))?;
     let content_sid = form
         .get("ContentSid")
         .filter(|sid| !sid.is_empty())
         .cloned();
     let body = match &content_sid {
-        Some(sid) => rendered(
+        Some(sid) => render_template(
             sid,
             form.get("ContentVariables").map_or("{}", String::as_str),
         )?,
-        None => checked_body(form.get("Body"))?,
+        None => validate_body(form.get("Body"))?,
     };
     let status_callback = form.get("StatusCallback").cloned();
     if status_callback
@@ -69,13 +71,13 @@ fn accept(
     {
         return Err((21609, "The 'StatusCallback' URL is not a valid URL.".into()));
     }
-    checked_validity(form.get("ValidityPeriod"))?;
-    // Twilio takes free text outside the window and lets it fail afterwards.
-    let open = state
+    validate_validity_period(form.get("ValidityPeriod"))?;
+    // Twilio accepts free text outside the 24-hour window and fails its delivery.
+    let is_window_open = state
         .last_inbound
         .get(&to)
         .is_some_and(|at| now - *at < TimeDelta::hours(24));
-    let doom = (content_sid.is_none() && !open).then_some(63016);
+    let delivery_error = (content_sid.is_none() && !is_window_open).then_some(63016);
     Ok(Message {
         sid: new_sid("SM"),
         to,
@@ -83,8 +85,8 @@ fn accept(
         body,
         content_sid,
         inbound: false,
-        status: "queued".into(),
-        doom,
+        status: MessageStatus::Queued,
+        delivery_error,
         error_code: None,
         status_callback,
         created_at: now,
@@ -93,17 +95,17 @@ fn accept(
     })
 }
 
-fn checked_to(state: &State, to: Option<&String>) -> Result<String, Refused> {
+fn validate_to(state: &State, to: Option<&String>) -> Result<String, Rejection> {
     let Some(to) = to.filter(|to| !to.is_empty()) else {
         return Err((21604, "A 'To' phone number is required.".into()));
     };
     let number = to.strip_prefix("whatsapp:").unwrap_or_default();
     let digits = number.strip_prefix('+').unwrap_or_default();
-    let valid = (7..=15).contains(&digits.len())
+    let is_valid = (7..=15).contains(&digits.len())
         && digits.bytes().all(|b| b.is_ascii_digit())
         && !digits.starts_with('0')
-        && number != NEVER_VALID;
-    if !valid {
+        && number != INVALID_TEST_NUMBER;
+    if !is_valid {
         return Err((
             21211,
             format!("The 'To' number {to} is not a valid phone number."),
@@ -115,7 +117,7 @@ fn checked_to(state: &State, to: Option<&String>) -> Result<String, Refused> {
     Ok(to.clone())
 }
 
-fn checked_from(from: Option<&String>) -> Result<(), Refused> {
+fn validate_from(from: Option<&String>) -> Result<(), Rejection> {
     match from.map(String::as_str) {
         None | Some("") => Err((21603, "A 'From' phone number is required.".into())),
         Some(TWILIO_WHATSAPP_FROM) => Ok(()),
@@ -126,7 +128,7 @@ fn checked_from(from: Option<&String>) -> Result<(), Refused> {
     }
 }
 
-fn checked_body(body: Option<&String>) -> Result<String, Refused> {
+fn validate_body(body: Option<&String>) -> Result<String, Rejection> {
     let Some(body) = body.filter(|body| !body.is_empty()) else {
         return Err((21602, "Message body is required.".into()));
     };
@@ -139,12 +141,12 @@ fn checked_body(body: Option<&String>) -> Result<String, Refused> {
     Ok(body.clone())
 }
 
-fn checked_validity(seconds: Option<&String>) -> Result<(), Refused> {
-    let good = |text: &String| {
+fn validate_validity_period(seconds: Option<&String>) -> Result<(), Rejection> {
+    let is_valid = |text: &String| {
         text.parse()
             .is_ok_and(|seconds: u32| (1..=36_000).contains(&seconds))
     };
-    if seconds.is_none_or(good) {
+    if seconds.is_none_or(is_valid) {
         return Ok(());
     }
     Err((
@@ -153,42 +155,16 @@ fn checked_validity(seconds: Option<&String>) -> Result<(), Refused> {
     ))
 }
 
-/// The template's text with its variables. A well-formed sid that isn't among the sandbox's own
-/// passes for an approved template, too: its variables are shown one per line.
-fn rendered(sid: &str, variables: &str) -> Result<String, Refused> {
-    let well_formed =
-        sid.len() == 34 && sid.starts_with("HX") && sid[2..].bytes().all(|b| b.is_ascii_hexdigit());
-    if !well_formed {
-        return Err((21655, format!("The ContentSid {sid} is invalid")));
-    }
-    let variables: BTreeMap<String, String> = serde_json::from_str(variables).map_err(|_| {
-        (
-            21656,
-            "The ContentVariables parameter is invalid".to_owned(),
-        )
-    })?;
-    let known = TWILIO_TEMPLATES.iter().find(|(known, _)| *known == sid);
-    Ok(known.map_or_else(
-        || variables.values().cloned().collect::<Vec<_>>().join("\n"),
-        |(_, text)| {
-            let put = |text: String, (name, value): (&String, &String)| {
-                text.replace(&format!("{{{{{name}}}}}"), value)
-            };
-            variables.iter().fold((*text).to_owned(), put)
-        },
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::super::{Inbound, State};
-    use super::{accept, rendered};
+    use super::validate_message;
     use crate::clock::now;
     use crate::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
 
-    fn form(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+    fn form_with(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
         let good = [
             ("To", "whatsapp:+221770000000"),
             ("From", TWILIO_WHATSAPP_FROM),
@@ -203,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_has_twilios_code() {
+    fn each_invalid_field_has_its_twilio_code() {
         let long = "x".repeat(1601);
         let cases: [(&[(&str, &str)], u32); 11] = [
             (&[("To", "")], 21604),
@@ -219,39 +195,49 @@ mod tests {
             (&[("ValidityPeriod", "0")], 30028),
         ];
         for (changes, code) in cases {
-            let refused = accept(&State::default(), &form(changes), now()).unwrap_err();
-            assert_eq!(refused.0, code, "{changes:?}");
+            let rejected =
+                validate_message(&State::default(), &form_with(changes), now()).unwrap_err();
+            assert_eq!(rejected.0, code, "{changes:?}");
         }
     }
 
     #[test]
-    fn free_text_fails_later_unless_the_recipient_has_written() {
+    fn free_text_fails_its_delivery_unless_the_recipient_has_written() {
         let mut state = State::default();
-        assert_eq!(accept(&state, &form(&[]), now()).unwrap().doom, Some(63016));
+        assert_eq!(
+            validate_message(&state, &form_with(&[]), now())
+                .unwrap()
+                .delivery_error,
+            Some(63016)
+        );
         let template = [("ContentSid", TWILIO_TEMPLATES[0].0)];
-        assert_eq!(accept(&state, &form(&template), now()).unwrap().doom, None);
-        state.hear(&Inbound {
+        assert_eq!(
+            validate_message(&state, &form_with(&template), now())
+                .unwrap()
+                .delivery_error,
+            None
+        );
+        state.record_inbound(&Inbound {
             from: "whatsapp:+221770000000".into(),
             body: "Bonjour".into(),
             at: now(),
         });
-        assert_eq!(accept(&state, &form(&[]), now()).unwrap().doom, None);
-        state.hear(&Inbound {
+        assert_eq!(
+            validate_message(&state, &form_with(&[]), now())
+                .unwrap()
+                .delivery_error,
+            None
+        );
+        state.record_inbound(&Inbound {
             from: "whatsapp:+221770000000".into(),
             body: " stop".into(),
             at: now(),
         });
-        assert_eq!(accept(&state, &form(&[]), now()).unwrap_err().0, 21610);
-    }
-
-    #[test]
-    fn templates_are_rendered_and_bad_variables_refused() {
-        let text = rendered(
-            TWILIO_TEMPLATES[0].0,
-            r#"{"1":"Rupture","2":"Riz 5 kg","3":"https://v"}"#,
-        )
-        .unwrap();
-        assert_eq!(text, "*Rupture*\nRiz 5 kg\n\nhttps://v");
-        assert_eq!(rendered(TWILIO_TEMPLATES[0].0, "[1]").unwrap_err().0, 21656);
+        assert_eq!(
+            validate_message(&state, &form_with(&[]), now())
+                .unwrap_err()
+                .0,
+            21610
+        );
     }
 }

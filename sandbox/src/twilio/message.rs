@@ -1,4 +1,4 @@
-//! A message as the sandbox keeps it, and as Twilio shows it.
+//! A message as the sandbox stores it, and as Twilio's API represents it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,33 @@ use serde_json::{Value, json};
 
 use crate::keys::TWILIO_ACCOUNT_SID;
 
-/// One WhatsApp message, ours or a recipient's. Addresses keep the `whatsapp:` prefix.
+/// The states of a message, by Twilio's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MessageStatus {
+    Queued,
+    Sent,
+    Delivered,
+    Read,
+    Failed,
+    /// Of an inbound message.
+    Received,
+}
+
+impl MessageStatus {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Failed => "failed",
+            Self::Received => "received",
+        }
+    }
+}
+
+/// One WhatsApp message to or from a recipient. Addresses keep the `whatsapp:` prefix.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) sid: String,
@@ -15,9 +41,9 @@ pub(crate) struct Message {
     pub(crate) body: String,
     pub(crate) content_sid: Option<String>,
     pub(crate) inbound: bool,
-    pub(crate) status: String,
-    /// The error that it will end in.
-    pub(crate) doom: Option<u32>,
+    pub(crate) status: MessageStatus,
+    /// The error that fails the delivery.
+    pub(crate) delivery_error: Option<u32>,
     pub(crate) error_code: Option<u32>,
     pub(crate) status_callback: Option<String>,
     pub(crate) created_at: DateTime<Utc>,
@@ -26,8 +52,8 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// The resource of Twilio's API.
-    pub(crate) fn as_twilio(&self) -> Value {
+    /// Returns the resource of Twilio's API.
+    pub(crate) fn to_resource(&self) -> Value {
         let uri = format!(
             "/2010-04-01/Accounts/{TWILIO_ACCOUNT_SID}/Messages/{}",
             self.sid
@@ -56,8 +82,8 @@ impl Message {
         })
     }
 
-    /// The controls' view: plain numbers.
-    pub(crate) fn as_seen(&self) -> Value {
+    /// Returns the message as `/admin/messages` lists it, with plain numbers.
+    pub(crate) fn to_admin_view(&self) -> Value {
         let number = |address: &str| address.trim_start_matches("whatsapp:").to_owned();
         json!({
             "channel": "whatsapp",
@@ -76,7 +102,7 @@ impl Message {
     }
 }
 
-/// `prefix` and 32 hex digits.
+/// Returns `prefix` and 32 hexadecimal digits.
 pub(crate) fn new_sid(prefix: &str) -> String {
     format!("{prefix}{}", uuid::Uuid::new_v4().simple())
 }

@@ -1,13 +1,16 @@
-//! Twilio's Messages resource for WhatsApp: create, fetch, list by Twilio's own filters and no
-//! others, status callbacks, and messages from the recipients.
+//! Twilio's Messages resource for WhatsApp: create, fetch and list messages, status callbacks, and
+//! messages from recipients.
 
 mod create;
+mod delivery;
+mod inbound;
 mod list;
 mod message;
-mod progress;
+mod template;
 
-pub(crate) use message::Message;
-pub(crate) use progress::{receive, resume};
+pub(crate) use delivery::resume_messages;
+pub(crate) use inbound::receive_message;
+pub(crate) use message::{Message, MessageStatus};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,22 +24,22 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::keys::{TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN};
 use crate::state::Sandbox;
 
-/// Messages in the order of their creation, and what is known of each recipient.
+/// Messages in the order of their creation, and the state of each recipient.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) messages: Vec<Message>,
     by_sid: BTreeMap<String, usize>,
-    /// By address: the time of the last message to us opens the 24-hour window.
+    /// The time of the last message from each address, which opens the 24-hour window.
     last_inbound: BTreeMap<String, DateTime<Utc>>,
     opted_out: BTreeSet<String>,
 }
 
-/// A message from a recipient, as kept on disk.
+/// A message from a recipient, as stored in the state file.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Inbound {
     pub(crate) from: String,
@@ -45,7 +48,7 @@ pub(crate) struct Inbound {
 }
 
 impl State {
-    pub(crate) fn put(&mut self, message: Message) {
+    pub(crate) fn put_message(&mut self, message: Message) {
         if let Some(at) = self.by_sid.get(&message.sid) {
             self.messages[*at] = message;
         } else {
@@ -54,15 +57,15 @@ impl State {
         }
     }
 
-    pub(crate) fn find(&self, sid: &str) -> Option<&Message> {
+    pub(crate) fn find_message(&self, sid: &str) -> Option<&Message> {
         self.by_sid.get(sid).map(|at| &self.messages[*at])
     }
 
-    pub(crate) fn find_mut(&mut self, sid: &str) -> Option<&mut Message> {
+    pub(crate) fn find_message_mut(&mut self, sid: &str) -> Option<&mut Message> {
         self.by_sid.get(sid).map(|at| &mut self.messages[*at])
     }
 
-    pub(crate) fn hear(&mut self, inbound: &Inbound) {
+    pub(crate) fn record_inbound(&mut self, inbound: &Inbound) {
         self.last_inbound.insert(inbound.from.clone(), inbound.at);
         match inbound.body.trim().to_uppercase().as_str() {
             "STOP" | "ARRET" | "ARRÊT" => self.opted_out.insert(inbound.from.clone()),
@@ -70,41 +73,32 @@ impl State {
             _ => false,
         };
     }
-
-    pub(crate) fn restore(&mut self, kind: &str, value: &Value) -> bool {
-        match kind {
-            "message" => Message::deserialize(value)
-                .map(|message| self.put(message))
-                .is_ok(),
-            "inbound" => Inbound::deserialize(value)
-                .map(|inbound| self.hear(&inbound))
-                .is_ok(),
-            _ => false,
-        }
-    }
 }
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route(
             "/2010-04-01/Accounts/{account}/Messages.json",
-            post(create::create).get(list::list),
+            post(create::create_message).get(list::list_messages),
         )
-        .route("/2010-04-01/Accounts/{account}/Messages/{file}", get(fetch))
+        .route(
+            "/2010-04-01/Accounts/{account}/Messages/{file}",
+            get(fetch_message),
+        )
         .layer(from_fn(authenticate))
 }
 
 async fn authenticate(request: Request, next: Next) -> Response {
-    let given = request
+    let credentials = request
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let right = format!(
+    let expected = format!(
         "Basic {}",
         STANDARD.encode(format!("{TWILIO_ACCOUNT_SID}:{TWILIO_AUTH_TOKEN}"))
     );
-    if given != Some(&right) {
-        return problem(StatusCode::UNAUTHORIZED, 20003, "Authenticate");
+    if credentials != Some(&expected) {
+        return problem_response(StatusCode::UNAUTHORIZED, 20003, "Authenticate");
     }
     let account = format!("/2010-04-01/Accounts/{TWILIO_ACCOUNT_SID}/");
     if !request.uri().path().contains(&account) {
@@ -113,12 +107,12 @@ async fn authenticate(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn fetch(
+async fn fetch_message(
     Shared(sandbox): Shared<Sandbox>,
     Path((_, file)): Path<(String, String)>,
 ) -> Response {
     let sid = file.strip_suffix(".json").unwrap_or_default();
-    let found = sandbox.with(|data| data.twilio.find(sid).map(Message::as_twilio));
+    let found = sandbox.with_data(|data| data.twilio.find_message(sid).map(Message::to_resource));
     found.map_or_else(
         || not_found(&format!("/Messages/{file}")),
         |body| Json(body).into_response(),
@@ -126,7 +120,7 @@ async fn fetch(
 }
 
 fn not_found(path: &str) -> Response {
-    problem(
+    problem_response(
         StatusCode::NOT_FOUND,
         20404,
         &format!("The requested resource {path} was not found"),
@@ -134,15 +128,20 @@ fn not_found(path: &str) -> Response {
 }
 
 pub(crate) fn rate_limited(seconds: u64) -> Response {
-    let mut response = problem(StatusCode::TOO_MANY_REQUESTS, 20429, "Too Many Requests");
+    let mut response = problem_response(StatusCode::TOO_MANY_REQUESTS, 20429, "Too Many Requests");
     response
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 
-fn problem(status: StatusCode, code: u32, message: &str) -> Response {
+fn problem_response(status: StatusCode, code: u32, message: &str) -> Response {
     let more_info = format!("https://www.twilio.com/docs/errors/{code}");
-    let body = json!({"code": code, "message": message, "more_info": more_info, "status": status.as_u16()});
+    let body = json!({
+        "code": code,
+        "message": message,
+        "more_info": more_info,
+        "status": status.as_u16(),
+    });
     (status, Json(body)).into_response()
 }

@@ -1,17 +1,17 @@
-//! The controls, and a state that outlives a restart.
+//! The controls, and the state after a restart.
 
 use sandbox::{Sandbox, Settings};
 use serde_json::json;
 
 use crate::brevo::email;
-use crate::harness::{world, world_of};
+use crate::harness::{start_world, start_world_with};
 use crate::twilio::alert;
 
 const AWA: &str = "+221770000001";
 
 #[tokio::test]
 async fn calls_are_counted_and_messages_filtered() {
-    let world = world().await;
+    let world = start_world().await;
     world
         .providers
         .twilio
@@ -30,7 +30,7 @@ async fn calls_are_counted_and_messages_filtered() {
         .send_email(&email("awa@example.sn"))
         .await
         .unwrap();
-    let calls = world.get("calls").await;
+    let calls = world.get_admin("calls").await;
     assert_eq!(
         (
             calls["twilio"]["create_message"].as_u64(),
@@ -38,32 +38,38 @@ async fn calls_are_counted_and_messages_filtered() {
         ),
         (Some(2), Some(1))
     );
-    assert_eq!(world.running.sandbox().calls("twilio", "create_message"), 2);
+    assert_eq!(
+        world
+            .running
+            .sandbox()
+            .count_calls(sandbox::Provider::Twilio, "create_message"),
+        2
+    );
     for (query, count) in [
         ("", 3),
         ("?channel=whatsapp", 2),
         ("?channel=whatsapp&to=%2B221770000002", 1),
         ("?to=nobody", 0),
     ] {
-        let seen = world.get(&format!("messages{query}")).await;
+        let seen = world.get_admin(&format!("messages{query}")).await;
         assert_eq!(seen["items"].as_array().unwrap().len(), count, "{query}");
     }
 }
 
 #[tokio::test]
-async fn faults_are_listed_and_forgotten_and_the_state_emptied() {
-    let world = world().await;
+async fn faults_are_listed_and_deleted_and_the_state_cleared() {
+    let world = start_world().await;
     world
-        .fault(json!([{"match": {"provider": "meta"}, "fault": "drop", "times": 3}]))
+        .add_faults(json!([{"match": {"provider": "meta"}, "fault": "drop", "times": 3}]))
         .await;
-    assert_eq!(world.get("faults").await[0]["times"], 3);
+    assert_eq!(world.get_admin("faults").await[0]["times"], 3);
     world
         .http
-        .delete(world.admin("faults"))
+        .delete(world.admin_url("faults"))
         .send()
         .await
         .unwrap();
-    assert_eq!(world.get("faults").await, json!([]));
+    assert_eq!(world.get_admin("faults").await, json!([]));
     world
         .providers
         .twilio
@@ -72,21 +78,21 @@ async fn faults_are_listed_and_forgotten_and_the_state_emptied() {
         .unwrap();
     world
         .http
-        .delete(world.admin("state"))
+        .delete(world.admin_url("state"))
         .send()
         .await
         .unwrap();
-    assert_eq!(world.get("messages").await, json!({"items": []}));
-    assert_eq!(world.get("calls").await, json!({}));
+    assert_eq!(world.get_admin("messages").await, json!({"items": []}));
+    assert_eq!(world.get_admin("calls").await, json!({}));
 }
 
 #[tokio::test]
-async fn settings_change_by_key_and_unknown_keys_are_refused() {
-    let world = world().await;
+async fn settings_change_by_key_and_unknown_keys_are_rejected() {
+    let world = start_world().await;
     let patch = async |body| {
         world
             .http
-            .patch(world.admin("settings"))
+            .patch(world.admin_url("settings"))
             .json(&body)
             .send()
             .await
@@ -94,17 +100,17 @@ async fn settings_change_by_key_and_unknown_keys_are_refused() {
             .status()
     };
     assert_eq!(patch(json!({"read_receipts": false})).await, 200);
-    assert_eq!(world.get("settings").await["read_receipts"], false);
+    assert_eq!(world.get_admin("settings").await["read_receipts"], false);
     assert_eq!(patch(json!({"colour": "red"})).await, 422);
 }
 
 #[tokio::test]
-async fn a_restart_keeps_what_was_sent_and_carries_on() {
+async fn a_restart_keeps_messages_and_mails() {
     let file = std::env::temp_dir().join(format!("sandbox-{}.jsonl", uuid::Uuid::new_v4()));
     let open = || Sandbox::open(Settings::default(), Some(file.clone())).unwrap();
     let mail = email("awa@example.sn");
     let (sid, id) = {
-        let world = world_of(open()).await;
+        let world = start_world_with(open()).await;
         let sid = world
             .providers
             .twilio
@@ -123,7 +129,7 @@ async fn a_restart_keeps_what_was_sent_and_carries_on() {
                 .message_id,
         )
     };
-    let world = world_of(open()).await;
+    let world = start_world_with(open()).await;
     assert_eq!(
         world.providers.twilio.fetch_message(&sid).await.unwrap().to,
         AWA
@@ -142,8 +148,8 @@ async fn a_restart_keeps_what_was_sent_and_carries_on() {
 }
 
 #[tokio::test]
-async fn the_page_is_served_under_a_policy_that_lets_nothing_in() {
-    let world = world().await;
+async fn the_page_is_served_with_a_policy_that_blocks_external_resources() {
+    let world = start_world().await;
     let page = world.http.get(world.running.url()).send().await.unwrap();
     let policy = page.headers()["content-security-policy"]
         .to_str()

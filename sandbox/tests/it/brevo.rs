@@ -1,11 +1,11 @@
-//! E-mails: sent once per key, told to the webhook.
+//! E-mails: sent once per idempotency key, and their webhook events.
 
 use providers::Class;
 use providers::brevo::{Attachment, EventKind, NewEmail, parse_events};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Receiver, world};
+use crate::harness::{Receiver, start_world};
 
 pub(crate) fn email(to: &str) -> NewEmail {
     NewEmail {
@@ -25,8 +25,8 @@ pub(crate) fn email(to: &str) -> NewEmail {
 }
 
 #[tokio::test]
-async fn the_same_key_sends_one_mail_and_gives_one_id() {
-    let world = world().await;
+async fn the_same_key_sends_one_mail_and_returns_its_id() {
+    let world = start_world().await;
     let mail = email("awa@example.sn");
     let first = world.providers.brevo.send_email(&mail).await.unwrap();
     let second = world.providers.brevo.send_email(&mail).await.unwrap();
@@ -39,7 +39,9 @@ async fn the_same_key_sends_one_mail_and_gives_one_id() {
         .await
         .unwrap();
     assert_ne!(first.message_id, other.message_id);
-    let seen = world.get("messages?channel=email&to=awa@example.sn").await;
+    let seen = world
+        .get_admin("messages?channel=email&to=awa@example.sn")
+        .await;
     assert_eq!(seen["items"].as_array().unwrap().len(), 2);
     assert_eq!(seen["items"][0]["subject"], "Rupture : riz 5 kg");
     assert_eq!(seen["items"][0]["reference"], "send-1");
@@ -50,8 +52,8 @@ async fn the_same_key_sends_one_mail_and_gives_one_id() {
 }
 
 #[tokio::test]
-async fn the_webhook_tells_delivery_with_our_reference_and_token() {
-    let world = world().await;
+async fn the_webhook_receives_the_delivery_with_reference_and_token() {
+    let world = start_world().await;
     let mut receiver = Receiver::start().await;
     let url = receiver.url("/webhooks/brevo/t");
     world
@@ -88,8 +90,8 @@ async fn the_webhook_tells_delivery_with_our_reference_and_token() {
 }
 
 #[tokio::test]
-async fn a_bouncing_address_is_told_and_a_wrong_one_refused() {
-    let world = world().await;
+async fn a_bounce_is_reported_and_an_invalid_address_rejected() {
+    let world = start_world().await;
     let mut receiver = Receiver::start().await;
     let url = receiver.url("/hook");
     world
@@ -118,10 +120,10 @@ async fn a_bouncing_address_is_told_and_a_wrong_one_refused() {
 }
 
 #[tokio::test]
-async fn a_limit_is_told_by_brevos_own_header() {
-    let world = world().await;
+async fn a_rate_limit_is_in_the_header_of_brevo() {
+    let world = start_world().await;
     world
-        .fault(json!([{"match": {"provider": "brevo"}, "fault": {"rate_limit": {"retry_after": 9}}, "times": 1}]))
+        .add_faults(json!([{"match": {"provider": "brevo"}, "fault": {"rate_limit": {"retry_after": 9}}, "times": 1}]))
         .await;
     let mail = email("awa@example.sn");
     let error = world.providers.brevo.send_email(&mail).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Each fault as the clients see it, and what may be done after it.
+//! Each fault as the clients see it, and whether the call may be repeated.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use providers::{Class, Providers, Timeouts};
 use serde_json::json;
 
 use crate::brevo::email;
-use crate::harness::world;
+use crate::harness::start_world;
 use crate::twilio::alert;
 
 const AWA: &str = "+221770000001";
 
 #[tokio::test]
-async fn a_message_lost_after_it_was_sent_is_unknown_and_the_look_up_finds_it() {
-    let world = world().await;
+async fn a_message_whose_response_is_lost_is_unknown_and_found_by_look_up() {
+    let world = start_world().await;
     let started = Utc::now();
     world
-        .fault(
+        .add_faults(
             json!([{"match": {"operation": "create_message"}, "fault": {"timeout_after": {"hold_ms": 0}}, "times": 1}]),
         )
         .await;
@@ -46,15 +46,17 @@ async fn a_message_lost_after_it_was_sent_is_unknown_and_the_look_up_finds_it() 
 }
 
 #[tokio::test]
-async fn a_message_cut_off_before_it_was_done_is_unknown_and_absent() {
-    let world = world().await;
+async fn a_message_lost_before_it_took_effect_is_unknown_and_absent() {
+    let world = start_world().await;
     for fault in [
         json!("drop"),
         json!({"timeout_before": {"hold_ms": 0}}),
         json!({"status": {"code": 503}}),
     ] {
         world
-            .fault(json!([{"match": {"operation": "create_message"}, "fault": fault, "times": 1}]))
+            .add_faults(
+                json!([{"match": {"operation": "create_message"}, "fault": fault, "times": 1}]),
+            )
             .await;
         let error = world
             .providers
@@ -80,15 +82,15 @@ async fn a_message_cut_off_before_it_was_done_is_unknown_and_absent() {
 }
 
 #[tokio::test]
-async fn a_client_gives_up_at_its_own_time_out() {
-    let world = world().await;
+async fn a_client_gives_up_at_its_timeout() {
+    let world = start_world().await;
     let hasty = Timeouts {
         total: Duration::from_millis(50),
         ..Timeouts::default()
     };
     let providers = Providers::sandbox_with(&world.running.url(), hasty).unwrap();
     world
-        .fault(json!([{"fault": {"timeout_before": {}}}]))
+        .add_faults(json!([{"fault": {"timeout_before": {}}}]))
         .await;
     let error = providers
         .twilio
@@ -105,10 +107,10 @@ async fn a_client_gives_up_at_its_own_time_out() {
 }
 
 #[tokio::test]
-async fn a_mail_lost_after_it_was_sent_is_repeated_without_a_second_mail() {
-    let world = world().await;
+async fn repeating_a_mail_whose_response_is_lost_sends_no_second_mail() {
+    let world = start_world().await;
     world
-        .fault(json!([{"match": {"provider": "brevo"}, "fault": {"timeout_after": {"hold_ms": 0}}, "times": 2}]))
+        .add_faults(json!([{"match": {"provider": "brevo"}, "fault": {"timeout_after": {"hold_ms": 0}}, "times": 2}]))
         .await;
     let mail = email("awa@example.sn");
     for _ in 0..2 {
@@ -125,7 +127,7 @@ async fn a_mail_lost_after_it_was_sent_is_repeated_without_a_second_mail() {
     }
     world.providers.brevo.send_email(&mail).await.unwrap();
     assert_eq!(
-        world.get("messages?channel=email").await["items"]
+        world.get_admin("messages?channel=email").await["items"]
             .as_array()
             .unwrap()
             .len(),
@@ -134,10 +136,10 @@ async fn a_mail_lost_after_it_was_sent_is_repeated_without_a_second_mail() {
 }
 
 #[tokio::test]
-async fn a_limit_is_surely_not_done_and_says_how_long() {
-    let world = world().await;
+async fn a_rate_limited_call_has_no_effect_and_contains_the_wait() {
+    let world = start_world().await;
     world
-        .fault(json!([{"match": {"provider": "twilio"}, "fault": {"rate_limit": {"retry_after": 4}}, "times": 1}]))
+        .add_faults(json!([{"match": {"provider": "twilio"}, "fault": {"rate_limit": {"retry_after": 4}}, "times": 1}]))
         .await;
     let error = world
         .providers
@@ -150,7 +152,7 @@ async fn a_limit_is_surely_not_done_and_says_how_long() {
         (Class::RateLimited, Some(Duration::from_secs(4)))
     );
     assert_eq!(
-        world.get("messages").await["items"]
+        world.get_admin("messages").await["items"]
             .as_array()
             .unwrap()
             .len(),
@@ -160,9 +162,9 @@ async fn a_limit_is_surely_not_done_and_says_how_long() {
 
 #[tokio::test]
 async fn latency_only_delays() {
-    let world = world().await;
+    let world = start_world().await;
     world
-        .fault(json!([{"fault": {"latency_ms": 1}, "times": 1}]))
+        .add_faults(json!([{"fault": {"latency_ms": 1}, "times": 1}]))
         .await;
     world
         .providers
@@ -173,11 +175,11 @@ async fn latency_only_delays() {
 }
 
 #[tokio::test]
-async fn a_given_answer_is_read_by_the_error_map() {
-    let world = world().await;
+async fn an_injected_error_body_is_classified() {
+    let world = start_world().await;
     let body = json!({"code": 63018, "message": "limit", "status": 400});
     world
-        .fault(json!([{"match": {"method": "POST"}, "fault": {"status": {"code": 400, "body": body}}, "times": 1}]))
+        .add_faults(json!([{"match": {"method": "POST"}, "fault": {"status": {"code": 400, "body": body}}, "times": 1}]))
         .await;
     let error = world
         .providers
@@ -192,12 +194,12 @@ async fn a_given_answer_is_read_by_the_error_map() {
 }
 
 #[tokio::test]
-async fn a_connection_that_never_stood_sent_nothing() {
-    let world = world().await;
+async fn a_refused_connection_may_be_retried() {
+    let world = start_world().await;
     let url = world.running.url();
     drop(world.running);
     let providers = Providers::sandbox(&url).unwrap();
-    // The task that listened ends at its next turn; until then the line is cut, which is unknown.
+    // The listening task ends at its next poll. Until then it drops connections, which is unknown.
     let mut class = Class::Unknown;
     while class == Class::Unknown {
         class = providers

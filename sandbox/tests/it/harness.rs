@@ -1,4 +1,4 @@
-//! A sandbox on a free port, the real clients for it, and a place that its webhooks reach.
+//! A sandbox on a free port, the product's clients for it, and a receiver of its webhooks.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What stops a test that waits for something that never comes.
+/// Fails a test that waits for too long.
 const HANG_GUARD: Duration = Duration::from_secs(20);
 
 pub(crate) struct World {
@@ -20,19 +20,19 @@ pub(crate) struct World {
     pub(crate) http: reqwest::Client,
 }
 
-/// A fresh sandbox and the clients.
-pub(crate) async fn world() -> World {
-    world_of(Sandbox::default()).await
+/// Starts an empty sandbox and its clients.
+pub(crate) async fn start_world() -> World {
+    start_world_with(Sandbox::default()).await
 }
 
-pub(crate) async fn world_of(sandbox: Sandbox) -> World {
+pub(crate) async fn start_world_with(sandbox: Sandbox) -> World {
     let running = sandbox::start(sandbox).await.unwrap();
     let timeouts = Timeouts {
         connect: HANG_GUARD,
         total: HANG_GUARD,
     };
     let providers = Providers::sandbox_with(&running.url(), timeouts).unwrap();
-    // The clients of the crates under test install no default; this plain one needs one.
+    // The product's clients install no default crypto provider, which this plain client needs.
     let _ = rustls::crypto::ring::default_provider().install_default();
     World {
         running,
@@ -42,28 +42,28 @@ pub(crate) async fn world_of(sandbox: Sandbox) -> World {
 }
 
 impl World {
-    pub(crate) async fn fault(&self, rules: Value) {
-        let answer = self
+    pub(crate) async fn add_faults(&self, rules: Value) {
+        let response = self
             .http
-            .post(self.admin("faults"))
+            .post(self.admin_url("faults"))
             .json(&rules)
             .send()
             .await
             .unwrap();
         assert!(
-            answer.status().is_success(),
+            response.status().is_success(),
             "{}",
-            answer.text().await.unwrap()
+            response.text().await.unwrap()
         );
     }
 
-    pub(crate) fn admin(&self, path: &str) -> String {
+    pub(crate) fn admin_url(&self, path: &str) -> String {
         format!("{}/admin/{path}", self.running.url())
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get_admin(&self, path: &str) -> Value {
         self.http
-            .get(self.admin(path))
+            .get(self.admin_url(path))
             .send()
             .await
             .unwrap()
@@ -72,20 +72,20 @@ impl World {
             .unwrap()
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
-        let answer = self
+    pub(crate) async fn post_admin(&self, path: &str, body: Value) -> Value {
+        let response = self
             .http
-            .post(self.admin(path))
+            .post(self.admin_url(path))
             .json(&body)
             .send()
             .await
             .unwrap();
         assert!(
-            answer.status().is_success(),
+            response.status().is_success(),
             "{path}: {}",
-            answer.text().await.unwrap()
+            response.text().await.unwrap()
         );
-        answer.json().await.unwrap()
+        response.json().await.unwrap()
     }
 }
 
@@ -110,7 +110,7 @@ impl Call {
     }
 }
 
-/// The product's side of the webhooks: accepts everything and hands it to the test.
+/// The product's side of the webhooks: accepts every call and passes it to the test.
 pub(crate) struct Receiver {
     base: String,
     calls: UnboundedReceiver<Call>,
@@ -122,7 +122,7 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let app = axum::Router::new()
-            .fallback(take)
+            .fallback(accept_call)
             .with_state((base.clone(), sender));
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { base, calls }
@@ -132,19 +132,19 @@ impl Receiver {
         format!("{}{path}", self.base)
     }
 
-    /// The next call, in the order of arrival.
+    /// Returns the next call, in the order of arrival.
     pub(crate) async fn next(&mut self) -> Call {
         tokio::time::timeout(HANG_GUARD, self.calls.recv())
             .await
-            .expect("a call should have come")
+            .expect("a call arrives")
             .unwrap()
     }
 }
 
-type Taken = (String, UnboundedSender<Call>);
+type ReceiverState = (String, UnboundedSender<Call>);
 
-async fn take(
-    State((base, sender)): State<Taken>,
+async fn accept_call(
+    State((base, sender)): State<ReceiverState>,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     body: Bytes,

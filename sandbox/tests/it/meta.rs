@@ -7,13 +7,13 @@ use providers::{Class, Meta};
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::harness::world;
+use crate::harness::start_world;
 
 fn token() -> SecretString {
     META_ACCESS_TOKEN.into()
 }
 
-/// A report of `days` days that ended yesterday.
+/// Returns a report of `days` days that ended yesterday.
 fn report(account: &str, days: u64, level: Level) -> ReportRequest {
     let today = Utc::now().date_naive();
     ReportRequest {
@@ -54,8 +54,8 @@ async fn read(meta: &Meta, run: &str, limit: u32) -> (Vec<InsightRow>, u32) {
 }
 
 #[tokio::test]
-async fn accounts_come_page_by_page_with_zone_and_currency() {
-    let world = world().await;
+async fn accounts_are_listed_in_pages_with_time_zone_and_currency() {
+    let world = start_world().await;
     let accounts = world
         .providers
         .meta
@@ -72,12 +72,18 @@ async fn accounts_come_page_by_page_with_zone_and_currency() {
             .iter()
             .all(|account| account.id.starts_with("act_"))
     );
-    assert_eq!(world.running.sandbox().calls("meta", "list_ad_accounts"), 2);
+    assert_eq!(
+        world
+            .running
+            .sandbox()
+            .count_calls(sandbox::Provider::Meta, "list_ad_accounts"),
+        2
+    );
 }
 
 #[tokio::test]
 async fn a_report_is_started_polled_and_read_to_its_last_page() {
-    let world = world().await;
+    let world = start_world().await;
     world
         .running
         .sandbox()
@@ -126,8 +132,8 @@ async fn a_report_is_started_polled_and_read_to_its_last_page() {
 }
 
 #[tokio::test]
-async fn too_much_data_asks_for_a_split_and_too_old_is_refused() {
-    let world = world().await;
+async fn too_much_data_must_be_split_and_too_old_data_is_rejected() {
+    let world = start_world().await;
     world
         .running
         .sandbox()
@@ -157,13 +163,13 @@ async fn too_much_data_asks_for_a_split_and_too_old_is_refused() {
 }
 
 #[tokio::test]
-async fn a_withdrawn_token_needs_a_new_connection() {
-    let world = world().await;
+async fn a_revoked_token_needs_a_new_connection() {
+    let world = start_world().await;
     let meta = &world.providers.meta;
     let long = meta.exchange_token(&token()).await.unwrap();
     assert_eq!(long.lifetime.unwrap().as_secs(), 60 * 24 * 3600);
     assert_eq!(meta.list_ad_accounts(&long.token).await.unwrap().len(), 2);
-    let answer = world.http.post(world.admin("meta/tokens"));
+    let answer = world.http.post(world.admin_url("meta/tokens"));
     answer
         .json(&json!({"token": META_ACCESS_TOKEN, "valid": false}))
         .send()
@@ -182,8 +188,8 @@ async fn a_withdrawn_token_needs_a_new_connection() {
 }
 
 #[tokio::test]
-async fn usage_and_limits_say_when_to_come_back() {
-    let world = world().await;
+async fn usage_and_rate_limits_contain_the_wait() {
+    let world = start_world().await;
     let meta = &world.providers.meta;
     let account = meta.list_ad_accounts(&token()).await.unwrap().remove(0).id;
     world
@@ -196,7 +202,7 @@ async fn usage_and_limits_say_when_to_come_back() {
         .unwrap();
     assert_eq!((started.usage.percent, started.usage.regain), (85, None));
     world
-        .fault(
+        .add_faults(
             json!([{"match": {"operation": "poll_report"}, "fault": {"rate_limit": {"retry_after": 120}}, "times": 1}]),
         )
         .await;
@@ -211,8 +217,8 @@ async fn usage_and_limits_say_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn failures_of_a_run_and_of_reading_say_what_to_do() {
-    let world = world().await;
+async fn failures_of_polling_and_reading_are_classified() {
+    let world = start_world().await;
     let meta = &world.providers.meta;
     let account = meta.list_ad_accounts(&token()).await.unwrap().remove(0).id;
     let run = start(meta, &report(&account, 3, Level::Ad)).await;
@@ -221,7 +227,7 @@ async fn failures_of_a_run_and_of_reading_say_what_to_do() {
         json!({"error": {"code": 100, "error_subcode": 33, "message": "no such object"}});
     let less = json!({"error": {"code": 1, "message": "Please reduce the amount of data you're asking for, then retry"}});
     world
-        .fault(json!([
+        .add_faults(json!([
             {"match": {"operation": "poll_report"}, "fault": {"status": {"code": 400, "body": invisible}}, "times": 1},
             {"match": {"operation": "poll_report"}, "fault": {"status": {"code": 200, "body": failed}}, "times": 1},
             {"match": {"operation": "read_report"}, "fault": {"status": {"code": 500, "body": less}}, "times": 1},

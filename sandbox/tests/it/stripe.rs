@@ -1,4 +1,4 @@
-//! Checkout, portal, subscription, events, and webhooks by the real verifier.
+//! Checkout, portal, subscription and events, and webhooks that the product's own verifier accepts.
 
 use chrono::Utc;
 use providers::Class;
@@ -6,7 +6,7 @@ use providers::sandbox::{STRIPE_PRICE_ENTERPRISE, STRIPE_PRICE_PRO};
 use providers::stripe::{Event, EventQuery, NewCheckout, NewPortal, SignatureError, Subscription};
 use serde_json::json;
 
-use crate::harness::{Call, Receiver, World, world};
+use crate::harness::{Call, Receiver, World, start_world};
 
 fn checkout() -> NewCheckout {
     NewCheckout {
@@ -28,8 +28,8 @@ fn verified(world: &World, call: &Call) -> Result<Event, SignatureError> {
 }
 
 #[tokio::test]
-async fn a_paid_checkout_becomes_a_subscription_told_by_signed_events() {
-    let world = world().await;
+async fn a_paid_checkout_creates_a_subscription_and_signed_events() {
+    let world = start_world().await;
     let mut receiver = Receiver::start().await;
     let url = receiver.url("/webhooks/stripe");
     world
@@ -43,7 +43,7 @@ async fn a_paid_checkout_becomes_a_subscription_told_by_signed_events() {
         .unwrap();
     assert!(session.url.unwrap().starts_with(&world.running.url()));
     world
-        .post(
+        .post_admin(
             &format!("stripe/checkout/{}/complete", session.id),
             json!({}),
         )
@@ -94,8 +94,8 @@ async fn a_paid_checkout_becomes_a_subscription_told_by_signed_events() {
 }
 
 #[tokio::test]
-async fn changes_of_a_subscription_arise_as_events() {
-    let world = world().await;
+async fn changes_of_a_subscription_create_events() {
+    let world = start_world().await;
     let session = world
         .providers
         .stripe
@@ -103,7 +103,7 @@ async fn changes_of_a_subscription_arise_as_events() {
         .await
         .unwrap();
     let done = world
-        .post(
+        .post_admin(
             &format!("stripe/checkout/{}/complete", session.id),
             json!({}),
         )
@@ -111,10 +111,10 @@ async fn changes_of_a_subscription_arise_as_events() {
     let id = done["subscription"].as_str().unwrap();
     let path = format!("stripe/subscriptions/{id}");
     world
-        .post(&path, json!({"price": STRIPE_PRICE_ENTERPRISE}))
+        .post_admin(&path, json!({"price": STRIPE_PRICE_ENTERPRISE}))
         .await;
-    world.post(&path, json!({"status": "past_due"})).await;
-    world.post(&path, json!({"status": "canceled"})).await;
+    world.post_admin(&path, json!({"status": "past_due"})).await;
+    world.post_admin(&path, json!({"status": "canceled"})).await;
     let page = world
         .providers
         .stripe
@@ -147,8 +147,8 @@ async fn changes_of_a_subscription_arise_as_events() {
 }
 
 #[tokio::test]
-async fn the_same_key_gives_the_same_session_and_never_another_request() {
-    let world = world().await;
+async fn the_same_key_returns_the_same_session_and_rejects_another_request() {
+    let world = start_world().await;
     let stripe = &world.providers.stripe;
     let first = stripe
         .create_checkout_session(&checkout(), "key")
@@ -184,11 +184,11 @@ async fn the_same_key_gives_the_same_session_and_never_another_request() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_had_by_the_same_key_and_a_stored_500_stays() {
-    let world = world().await;
+async fn a_lost_response_is_replayed_by_key_and_so_is_a_500() {
+    let world = start_world().await;
     let stripe = &world.providers.stripe;
     world
-        .fault(json!([{"match": {"provider": "stripe"}, "fault": {"timeout_after": {"hold_ms": 0}}, "times": 1}]))
+        .add_faults(json!([{"match": {"provider": "stripe"}, "fault": {"timeout_after": {"hold_ms": 0}}, "times": 1}]))
         .await;
     assert_eq!(
         stripe
@@ -211,7 +211,7 @@ async fn a_lost_answer_is_had_by_the_same_key_and_a_stored_500_stays() {
         one.id
     );
 
-    world.fault(json!([{"match": {"provider": "stripe"}, "fault": {"status": {"code": 500}}, "times": 1}])).await;
+    world.add_faults(json!([{"match": {"provider": "stripe"}, "fault": {"status": {"code": 500}}, "times": 1}])).await;
     for _ in 0..2 {
         let error = stripe
             .create_checkout_session(&checkout(), "unlucky")
@@ -226,8 +226,8 @@ async fn a_lost_answer_is_had_by_the_same_key_and_a_stored_500_stays() {
 }
 
 #[tokio::test]
-async fn mistakes_are_refused_and_leave_the_key_free() {
-    let world = world().await;
+async fn invalid_requests_are_rejected_and_leave_the_key_unused() {
+    let world = start_world().await;
     let stripe = &world.providers.stripe;
     let wrong = NewCheckout {
         price: "price_unknown".into(),
@@ -268,7 +268,7 @@ async fn mistakes_are_refused_and_leave_the_key_free() {
 
 #[tokio::test]
 async fn events_are_sent_twice_late_and_forged_on_demand() {
-    let world = world().await;
+    let world = start_world().await;
     let mut receiver = Receiver::start().await;
     let url = receiver.url("/webhooks/stripe");
     world.running.sandbox().set(|settings| {
@@ -276,7 +276,7 @@ async fn events_are_sent_twice_late_and_forged_on_demand() {
         settings.stripe_webhooks = false;
     });
     let made = world
-        .post(
+        .post_admin(
             "stripe/events",
             json!({"type": "invoice.paid", "object": {"id": "in_1"}}),
         )
@@ -298,17 +298,17 @@ async fn events_are_sent_twice_late_and_forged_on_demand() {
         1
     );
 
-    world.post(&path, json!({"forged": true})).await;
+    world.post_admin(&path, json!({"forged": true})).await;
     assert_eq!(
         verified(&world, &receiver.next().await),
         Err(SignatureError::Mismatch)
     );
-    world.post(&path, json!({"age_seconds": 400})).await;
+    world.post_admin(&path, json!({"age_seconds": 400})).await;
     assert_eq!(
         verified(&world, &receiver.next().await),
         Err(SignatureError::Stale)
     );
-    let sent = world.post(&path, json!({"times": 2})).await;
+    let sent = world.post_admin(&path, json!({"times": 2})).await;
     assert_eq!(sent["acknowledged"], json!([true, true]));
     let first = verified(&world, &receiver.next().await).unwrap();
     assert_eq!(verified(&world, &receiver.next().await).unwrap(), first);
@@ -326,8 +326,8 @@ async fn events_are_sent_twice_late_and_forged_on_demand() {
 }
 
 #[tokio::test]
-async fn events_are_listed_by_type_and_by_pages_in_both_directions() {
-    let world = world().await;
+async fn events_are_listed_by_type_in_pages_in_both_directions() {
+    let world = start_world().await;
     let mut ids = Vec::new();
     for turn in 0..5 {
         let kind = if turn == 2 {
@@ -336,7 +336,7 @@ async fn events_are_listed_by_type_and_by_pages_in_both_directions() {
             "customer.subscription.updated"
         };
         let made = world
-            .post(
+            .post_admin(
                 "stripe/events",
                 json!({"type": kind, "object": {"id": "x"}}),
             )

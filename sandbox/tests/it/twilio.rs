@@ -1,4 +1,4 @@
-//! WhatsApp messages: created, found, fetched, told.
+//! WhatsApp messages: creating, finding and fetching them, and their callbacks.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use providers::sandbox::TWILIO_CONTENT_ALERT_FR;
 use providers::twilio::{Content, MessageQuery, MessageStatus, NewMessage, StatusCallback};
 use serde_json::json;
 
-use crate::harness::{Receiver, world};
+use crate::harness::{Receiver, start_world};
 
 const AWA: &str = "+221770000001";
 
-/// An alert by template, told to `callback`.
+/// Returns an alert by template with the status callback `callback`.
 pub(crate) fn alert(to: &str, callback: Option<String>) -> NewMessage {
     let variables = [
         ("1", "Rupture"),
@@ -33,8 +33,8 @@ pub(crate) fn alert(to: &str, callback: Option<String>) -> NewMessage {
 }
 
 #[tokio::test]
-async fn a_message_is_queued_then_told_to_be_sent_delivered_and_read_with_valid_signatures() {
-    let world = world().await;
+async fn each_status_of_a_message_is_posted_with_a_valid_signature() {
+    let world = start_world().await;
     let mut receiver = Receiver::start().await;
     let twilio = &world.providers.twilio;
     let callback = receiver.url("/webhooks/twilio/status?effect=42&x=a%20b");
@@ -78,7 +78,7 @@ async fn a_message_is_queued_then_told_to_be_sent_delivered_and_read_with_valid_
 
 #[tokio::test]
 async fn free_text_fails_outside_the_window_and_passes_after_the_recipient_wrote() {
-    let world = world().await;
+    let world = start_world().await;
     let mut receiver = Receiver::start().await;
     let text = NewMessage {
         content: Content::Text("Bonjour é 👍".into()),
@@ -98,7 +98,7 @@ async fn free_text_fails_outside_the_window_and_passes_after_the_recipient_wrote
         .sandbox()
         .set(|settings| settings.twilio_inbound_url = Some(inbound.clone()));
     world
-        .post(
+        .post_admin(
             &format!("whatsapp/{AWA}/messages"),
             json!({"body": "Bonjour"}),
         )
@@ -118,10 +118,10 @@ async fn free_text_fails_outside_the_window_and_passes_after_the_recipient_wrote
 }
 
 #[tokio::test]
-async fn who_said_stop_gets_nothing_more() {
-    let world = world().await;
+async fn a_recipient_who_opted_out_gets_no_message() {
+    let world = start_world().await;
     world
-        .post(&format!("whatsapp/{AWA}/messages"), json!({"body": "Stop"}))
+        .post_admin(&format!("whatsapp/{AWA}/messages"), json!({"body": "Stop"}))
         .await;
     let error = world
         .providers
@@ -136,8 +136,8 @@ async fn who_said_stop_gets_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_wrong_number_and_a_wrong_template_are_refused_for_good() {
-    let world = world().await;
+async fn an_invalid_number_and_an_invalid_template_are_permanent_errors() {
+    let world = start_world().await;
     let error = world
         .providers
         .twilio
@@ -171,8 +171,8 @@ async fn a_wrong_number_and_a_wrong_template_are_refused_for_good() {
 }
 
 #[tokio::test]
-async fn lists_go_page_by_page_newest_first_and_by_recipient() {
-    let world = world().await;
+async fn messages_are_listed_by_recipient_newest_first_in_pages() {
+    let world = start_world().await;
     let twilio = &world.providers.twilio;
     let mut sent = Vec::new();
     for turn in 0..7 {
@@ -200,8 +200,8 @@ async fn lists_go_page_by_page_newest_first_and_by_recipient() {
 }
 
 #[tokio::test]
-async fn dates_of_sending_bound_a_list_on_both_sides() {
-    let world = world().await;
+async fn messages_are_listed_between_two_dates_of_sending() {
+    let world = start_world().await;
     let twilio = &world.providers.twilio;
     let mut receiver = Receiver::start().await;
     twilio
@@ -225,10 +225,10 @@ async fn dates_of_sending_bound_a_list_on_both_sides() {
 }
 
 #[tokio::test]
-async fn callbacks_can_come_twice_or_last_first_and_the_rank_still_tells_the_truth() {
-    let world = world().await;
+async fn duplicate_and_reversed_callbacks_keep_the_final_status() {
+    let world = start_world().await;
     world
-        .fault(json!([
+        .add_faults(json!([
             {"match": {"operation": "status_callback"}, "fault": "reverse", "times": 1},
             {"match": {"operation": "status_callback"}, "fault": "duplicate", "times": 1},
         ]))

@@ -102,7 +102,7 @@ fn questions(system: &System) -> u64 {
     system
         .sandbox
         .sandbox()
-        .calls("stripe", "fetch_subscription")
+        .count_calls(sandbox::Provider::Stripe, "fetch_subscription")
 }
 
 /// Pays, and changes to the larger plan while the worker is held that is killed then; gives the subscription.

@@ -207,7 +207,10 @@ async fn survive_over(backend: &'static str) {
 /// So slow that processes die in the middle of calls; and some answers are lost, before the work was
 /// done or after it.
 fn make_providers_slow(system: &System) {
-    for (provider, operation) in [("twilio", "create_message"), ("brevo", "send_email")] {
+    for (provider, operation) in [
+        (sandbox::Provider::Twilio, "create_message"),
+        (sandbox::Provider::Brevo, "send_email"),
+    ] {
         let faults = [
             (Fault::TimeoutAfter { hold_ms: 20 }, Some(2)),
             (Fault::TimeoutBefore { hold_ms: 20 }, Some(1)),
@@ -215,7 +218,7 @@ fn make_providers_slow(system: &System) {
         ];
         for (fault, times) in faults {
             let matches = Match {
-                provider: Some(provider.into()),
+                provider: Some(provider),
                 operation: Some(operation.into()),
                 ..Match::default()
             };

@@ -62,9 +62,12 @@ async fn an_evaluation_whose_worker_is_killed_in_the_middle_tells_each_person_on
 
 /// The next call of each provider is held, before its work or after it.
 fn hold_next(system: &System, fault: &Fault) {
-    for (provider, operation) in [("twilio", "create_message"), ("brevo", "send_email")] {
+    for (provider, operation) in [
+        (sandbox::Provider::Twilio, "create_message"),
+        (sandbox::Provider::Brevo, "send_email"),
+    ] {
         let matches = Match {
-            provider: Some(provider.into()),
+            provider: Some(provider),
             operation: Some(operation.into()),
             ..Match::default()
         };
@@ -92,8 +95,11 @@ fn silence_callbacks(system: &System) {
 }
 
 fn calls(system: &System) -> [u64; 2] {
-    [("twilio", "create_message"), ("brevo", "send_email")]
-        .map(|(provider, operation)| system.sandbox.sandbox().calls(provider, operation))
+    [
+        (sandbox::Provider::Twilio, "create_message"),
+        (sandbox::Provider::Brevo, "send_email"),
+    ]
+    .map(|(provider, operation)| system.sandbox.sandbox().count_calls(provider, operation))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -51,13 +51,16 @@ async fn connect(client: &Client) -> Vec<(String, String)> {
 }
 
 fn calls(system: &System, operation: &str) -> u64 {
-    system.sandbox.sandbox().calls("meta", operation)
+    system
+        .sandbox
+        .sandbox()
+        .count_calls(sandbox::Provider::Meta, operation)
 }
 
 /// Lets some calls pass and holds the one after them.
 fn hold(system: &System, operation: &str, passing: u32, fault: Fault) {
     let matches = Match {
-        provider: Some("meta".into()),
+        provider: Some(sandbox::Provider::Meta),
         operation: Some(operation.into()),
         ..Match::default()
     };

@@ -1,29 +1,29 @@
-//! The ways in: alone through the enqueuer, many at once, over one another's keys.
+//! Enqueueing: alone through the enqueuer, in bulk, and with conflicting keys.
 
 use std::collections::HashSet;
 
 use futures::future::join_all;
 use platform::ids::CompanyId;
-use platform::queue::batch::Enqueuer;
+use platform::queue::Enqueuer;
 
-use crate::support::{Once, Ping, Services, company_job, guarded};
+use crate::support::{Once, Ping, TestFleet, company_job, guarded};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_at_the_same_time_share_commits_and_each_gets_its_own_job() {
+async fn concurrent_callers_share_commits_and_each_gets_its_own_job() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let enqueuer = Enqueuer::start(&fleet.test.db);
         let company = CompanyId::new();
         let jobs: Vec<_> = (0..500)
             .map(|n| company_job(company, &Ping { n }))
             .collect();
-        let asked: Vec<_> = jobs.iter().map(|job| job.id).collect();
-        let answers = join_all(jobs.into_iter().map(|job| enqueuer.enqueue(job))).await;
-        let given: Vec<_> = answers
+        let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
+        let results = join_all(jobs.into_iter().map(|job| enqueuer.enqueue(job))).await;
+        let enqueued: Vec<_> = results
             .into_iter()
-            .map(|answer| answer.unwrap().id())
+            .map(|result| result.unwrap().id())
             .collect();
-        assert_eq!(given, asked);
+        assert_eq!(enqueued, ids);
         let commits = sqlx::query_scalar!("select distinct xmin::text from job_bodies")
             .fetch_all(&mut fleet.test.owner().await)
             .await
@@ -38,9 +38,9 @@ async fn callers_at_the_same_time_share_commits_and_each_gets_its_own_job() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_payload_that_postgres_refuses_fails_alone() {
+async fn a_payload_rejected_by_postgres_fails_alone() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let enqueuer = Enqueuer::start(&fleet.test.db);
         let company = CompanyId::new();
         let jobs = (0..100).map(|n| {
@@ -50,10 +50,10 @@ async fn a_payload_that_postgres_refuses_fails_alone() {
             }
             job
         });
-        let answers = join_all(jobs.map(|job| enqueuer.enqueue(job))).await;
-        let refused: Vec<_> = (0..100).filter(|n| answers[*n].is_err()).collect();
-        assert_eq!(refused, [50]);
-        let ids: HashSet<_> = answers
+        let results = join_all(jobs.map(|job| enqueuer.enqueue(job))).await;
+        let rejected: Vec<_> = (0..100).filter(|n| results[*n].is_err()).collect();
+        assert_eq!(rejected, [50]);
+        let ids: HashSet<_> = results
             .into_iter()
             .flatten()
             .map(platform::queue::Enqueued::id)
@@ -64,33 +64,37 @@ async fn a_payload_that_postgres_refuses_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_that_name_one_key_get_one_job() {
+async fn callers_with_the_same_key_get_the_same_job() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let enqueuer = Enqueuer::start(&fleet.test.db);
         let company = CompanyId::new();
-        let answers =
+        let results =
             join_all((0..200).map(|_| enqueuer.enqueue(company_job(company, &Once { n: 1 }))))
                 .await;
-        let ids: HashSet<_> = answers
+        let ids: HashSet<_> = results
             .into_iter()
-            .map(|answer| answer.unwrap().id())
+            .map(|result| result.unwrap().id())
             .collect();
         assert_eq!(ids.len(), 1);
         let id = ids.into_iter().next().unwrap();
         fleet.enqueue(company, &Once { n: 1 }).await;
-        let told = fleet.timeline(id).await;
-        assert_eq!(told[..2], ["enqueued", "deduplicated"]);
+        let timeline = fleet.load_timeline(id).await;
+        assert_eq!(timeline[..2], ["enqueued", "deduplicated"]);
         assert_eq!(fleet.enqueue(company, &Once { n: 1 }).await, id);
-        assert_eq!(fleet.timeline(id).await, told, "it is told once");
+        assert_eq!(
+            fleet.load_timeline(id).await,
+            timeline,
+            "the duplicate is recorded once"
+        );
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn batches_that_name_the_same_keys_in_another_order_do_not_block_each_other() {
+async fn batches_with_the_same_keys_in_another_order_do_not_deadlock() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let company = CompanyId::new();
         let batch = |reversed: bool| {
             let mut jobs: Vec<_> = (0..200)
@@ -113,15 +117,15 @@ async fn batches_that_name_the_same_keys_in_another_order_do_not_block_each_othe
 }
 
 #[tokio::test]
-async fn a_database_that_is_gone_is_told_to_every_caller() {
+async fn every_caller_gets_an_error_when_the_database_is_gone() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let enqueuer = Enqueuer::start(&fleet.test.db);
         fleet.test.db.close().await;
         let company = CompanyId::new();
-        let answers =
+        let results =
             join_all((0..50).map(|n| enqueuer.enqueue(company_job(company, &Ping { n })))).await;
-        assert!(answers.iter().all(Result::is_err));
+        assert!(results.iter().all(Result::is_err));
     })
     .await;
 }

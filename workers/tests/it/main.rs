@@ -1,27 +1,24 @@
-//! The engine against a real Postgres and real Redis servers that each test starts for itself. Nothing
-//! sleeps: a test goes on when a body reports its run, when a row changes, or when a process ends, and
-//! a guard fails it where none of this comes.
+//! The engine against a real Postgres and real Redis servers, which each test starts for itself. No
+//! test sleeps: it continues when a job reports its run, when a row changes, or when a process ends.
+//! A guard fails a test that waits for too long.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails where it stands, its helpers too"
-)]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 #[macro_use]
 mod support;
 
+mod apalis_redis;
 mod cancelling;
-mod carrying;
 mod enqueueing;
 mod finishing;
+mod misbehaving_jobs;
 mod plans;
 mod postgres_trouble;
 mod reconciling;
 mod redis_trouble;
-mod refusing;
 mod rescuing;
 mod retrying;
 mod running;
-mod seeing;
+mod schedules;
 mod stopping;
-mod ticking;
+mod visibility;

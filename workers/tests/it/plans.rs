@@ -1,4 +1,4 @@
-//! Plans of the hot statements on a long queue: no scan of the table, whatever its statistics say.
+//! Query plans of the hot statements on a long queue: none scans the table, whatever its statistics.
 
 use platform::ids::{CompanyId, Uuid};
 use platform::queue::due::{self, START};
@@ -6,11 +6,11 @@ use platform::queue::{claim, finish};
 use sqlx::PgConnection;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
-use crate::support::{Ping, Services, company_job, guarded};
+use crate::support::{Ping, TestFleet, company_job, guarded};
 
-/// How often `jobs_open` was read from end to end, and by its key.
-async fn scans(pool: &PgPool, owner: &mut PgConnection) -> (i64, i64) {
-    // The connection reports what it did now, not within the next second.
+/// Returns how often `jobs_open` was scanned as a whole and by its key.
+async fn count_scans(pool: &PgPool, owner: &mut PgConnection) -> (i64, i64) {
+    // Statistics are otherwise flushed only within the next second.
     sqlx::query!("select pg_stat_force_next_flush()")
         .execute(pool)
         .await
@@ -27,9 +27,9 @@ async fn scans(pool: &PgPool, owner: &mut PgConnection) -> (i64, i64) {
 }
 
 #[tokio::test]
-async fn claims_and_ends_find_their_rows_by_key_in_a_long_queue() {
+async fn claims_and_completions_find_their_rows_by_key_in_a_long_queue() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let company = CompanyId::new();
         let mut ids: Vec<Uuid> = Vec::new();
         for _ in 0..4 {
@@ -39,22 +39,22 @@ async fn claims_and_ends_find_their_rows_by_key_in_a_long_queue() {
             ids.extend(fleet.enqueue_all(batch).await.into_iter().map(|id| id.0));
         }
         let mut owner = fleet.test.owner().await;
-        let worker = fleet.mute_worker().await;
+        let worker = fleet.register_silent_worker().await;
         let hot = fleet.test.db.hot().connect_options();
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .connect_with((*hot).clone())
             .await
             .unwrap();
-        // Seven times each: a plan that is only right for the first values shows.
+        // Postgres may choose a generic plan from the sixth execution on.
         for batch in ids.chunks(100).take(7) {
-            let before = scans(&pool, &mut owner).await;
+            let before = count_scans(&pool, &mut owner).await;
             let claims = claim::claim_jobs(&pool, worker, batch).await.unwrap();
-            let after = scans(&pool, &mut owner).await;
+            let after = count_scans(&pool, &mut owner).await;
             assert_eq!(
                 (claims.len(), after.0),
                 (100, before.0),
-                "claiming reads the whole table"
+                "claiming scans the table"
             );
             assert!(after.1 > before.1);
 
@@ -66,9 +66,9 @@ async fn claims_and_ends_find_their_rows_by_key_in_a_long_queue() {
                 .unwrap();
             drop(conn);
             assert_eq!(
-                (ended.len(), scans(&pool, &mut owner).await.0),
+                (ended.len(), count_scans(&pool, &mut owner).await.0),
                 (100, after.0),
-                "ending reads the whole table"
+                "completing scans the table"
             );
         }
         pool.close().await;
@@ -94,7 +94,7 @@ async fn due_entries_read(pool: &PgPool, owner: &mut PgConnection) -> i64 {
 #[tokio::test]
 async fn the_relay_reads_no_more_due_rows_than_it_lists() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let company = CompanyId::new();
         let jobs = (0..5_000)
             .map(|n| company_job(company, &Ping { n }))

@@ -1,4 +1,5 @@
-//! Postgres answers that are lost after the deed, and connections that break: a job still ends once.
+//! Answers of Postgres that are lost after the statement ran, and broken connections: each job still
+//! ends once.
 
 use std::collections::BTreeSet;
 
@@ -6,17 +7,17 @@ use platform::ids::CompanyId;
 use platform::queue::JobError;
 use sqlx::PgConnection;
 
-use crate::support::{Ping, Proxy, Services, Step, company_job, guarded};
+use crate::support::{Ping, Proxy, Step, TestFleet, company_job, guarded};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_claim_whose_answer_is_lost_is_run_by_its_worker() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let proxy = Proxy::before(&fleet.test).await;
-        let worker = fleet.worker_on(&proxy.db).await;
+        let mut fleet = TestFleet::start().await;
+        let proxy = Proxy::start(&fleet.test).await;
+        let worker = fleet.start_worker_on(&proxy.db).await;
         let job = company_job(CompanyId::new(), &Step { n: 0 });
-        // The relay names the id alone; only the claim names it in a list: one dimension of one element,
-        // from 1, of 16 bytes.
+        // Only the claim sends the id in an array: one dimension, one element, lower bound 1, of 16
+        // bytes.
         let list = [
             &[0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 16],
             job.id.0.as_bytes().as_slice(),
@@ -32,17 +33,17 @@ async fn a_claim_whose_answer_is_lost_is_run_by_its_worker() {
         );
         run.succeed();
         worker.stop().await;
-        assert_eq!(fleet.job(id).await.state.name(), "succeeded");
+        assert_eq!(fleet.load_job(id).await.state.name(), "succeeded");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_end_whose_answer_is_lost_is_recorded_once() {
+async fn a_completion_whose_answer_is_lost_is_recorded_once() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let proxy = Proxy::before(&fleet.test).await;
-        let worker = fleet.worker_on(&proxy.db).await;
+        let mut fleet = TestFleet::start().await;
+        let proxy = Proxy::start(&fleet.test).await;
+        let worker = fleet.start_worker_on(&proxy.db).await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
         let run = fleet.next_run().await;
         let lost = proxy.lose_answer_to(br#"{"n":1}"#);
@@ -50,7 +51,7 @@ async fn an_end_whose_answer_is_lost_is_recorded_once() {
         lost.await.unwrap();
         worker.stop().await;
         assert!(fleet.runs_so_far().is_empty());
-        assert_eq!(fleet.job(id).await.state.name(), "succeeded");
+        assert_eq!(fleet.load_job(id).await.state.name(), "succeeded");
     })
     .await;
 }
@@ -58,9 +59,9 @@ async fn an_end_whose_answer_is_lost_is_recorded_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_answer_is_lost_is_not_run_again() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let proxy = Proxy::before(&fleet.test).await;
-        let worker = fleet.worker_on(&proxy.db).await;
+        let mut fleet = TestFleet::start().await;
+        let proxy = Proxy::start(&fleet.test).await;
+        let worker = fleet.start_worker_on(&proxy.db).await;
         let company = CompanyId::new();
         let id = fleet.enqueue(company, &Step { n: 0 }).await;
         let run = fleet.next_run().await;
@@ -75,35 +76,35 @@ async fn a_commit_whose_answer_is_lost_is_not_run_again() {
         lost.await.unwrap();
         assert!(
             matches!(done, Err(JobError::Retry(_))),
-            "the body can't know"
+            "the job cannot know the outcome"
         );
         run.end(done);
         assert_eq!(fleet.next_run().await.cx.job_id(), follow_up);
         worker.stop().await;
         assert!(fleet.runs_so_far().is_empty());
-        let job = fleet.job(id).await;
+        let job = fleet.load_job(id).await;
         assert_eq!((job.state.name(), job.attempt), ("succeeded", 1));
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_setback_whose_answer_is_lost_is_recorded_once() {
+async fn a_failure_whose_answer_is_lost_is_recorded_once() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let proxy = Proxy::before(&fleet.test).await;
-        let worker = fleet.worker_on(&proxy.db).await;
+        let mut fleet = TestFleet::start().await;
+        let proxy = Proxy::start(&fleet.test).await;
+        let worker = fleet.start_worker_on(&proxy.db).await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
         let run = fleet.next_run().await;
         let lost = proxy.lose_answer_to(b"provider away");
         run.end(Err(JobError::retry("provider away")));
         lost.await.unwrap();
         worker.stop().await;
-        let job = fleet.job(id).await;
+        let job = fleet.load_job(id).await;
         assert_eq!((job.state.name(), job.attempt), ("scheduled", 1));
         assert_eq!(
             fleet
-                .timeline(id)
+                .load_timeline(id)
                 .await
                 .iter()
                 .filter(|event| *event == "attempt_failed")
@@ -115,10 +116,10 @@ async fn a_setback_whose_answer_is_lost_is_recorded_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_killed_while_jobs_run_lose_nothing() {
+async fn killed_connections_lose_no_job() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let worker = fleet.worker(8).await;
+        let mut fleet = TestFleet::start().await;
+        let worker = fleet.start_worker(8).await;
         let company = CompanyId::new();
         let jobs = (0..1_000)
             .map(|n| company_job(company, &Ping { n }))
@@ -135,18 +136,18 @@ async fn connections_killed_while_jobs_run_lose_nothing() {
         }
         worker.stop().await;
         let ended = sqlx::query!(
-            r#"select count(*) filter (where state = 'succeeded') as "well!", count(*) as "all!",
+            r#"select count(*) filter (where state = 'succeeded') as "succeeded!", count(*) as "all!",
                       (select count(*) from jobs_open) as "open!" from jobs_finished"#,
         )
         .fetch_one(&mut owner)
         .await
         .unwrap();
-        assert_eq!((ended.well, ended.all, ended.open), (1_000, 1_000, 0));
+        assert_eq!((ended.succeeded, ended.all, ended.open), (1_000, 1_000, 0));
     })
     .await;
 }
 
-/// Every connection of the test's database but the caller's.
+/// Kills every connection of the test's database except the caller's.
 async fn kill_connections(owner: &mut PgConnection) {
     sqlx::query!(
         "select pg_terminate_backend(pid) from pg_stat_activity

@@ -1,4 +1,4 @@
-//! Unique jobs: one per key while it is open, and no wake-up lost.
+//! Unique jobs: one open job per key, and no request for a rerun is lost.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use platform::queue::failure::{self, FailureAction};
 use platform::queue::finish::{self, Finished};
 use platform::queue::{Enqueued, JobError, TerminalState};
 
-use crate::support::{Once, Ping, Reconcile, Services, company_job, guarded};
+use crate::support::{Once, Ping, Reconcile, TestFleet, company_job, guarded};
 
-async fn reconcile(fleet: &Services, company: CompanyId) -> Enqueued {
+async fn enqueue_reconcile(fleet: &TestFleet, company: CompanyId) -> Enqueued {
     let mut tx = fleet.test.db.begin_engine().await.unwrap();
     let enqueued = tx
         .enqueue(company_job(company, &Reconcile { n: 0 }))
@@ -23,9 +23,9 @@ async fn reconcile(fleet: &Services, company: CompanyId) -> Enqueued {
 #[tokio::test]
 async fn one_conflicting_row_never_stops_a_batch() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let (a, b) = (CompanyId::new(), CompanyId::new());
-        let waiting = reconcile(&fleet, a).await;
+        let waiting = enqueue_reconcile(&fleet, a).await;
         assert!(matches!(waiting, Enqueued::New(_)));
         let mut tx = fleet.test.db.begin_engine().await.unwrap();
         let jobs = vec![
@@ -34,14 +34,14 @@ async fn one_conflicting_row_never_stops_a_batch() {
             company_job(b, &Reconcile { n: 3 }),
             company_job(a, &Ping { n: 4 }),
         ];
-        let asked: Vec<_> = jobs.iter().map(|job| job.id).collect();
+        let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
         let enqueued = tx.enqueue_all(jobs).await.unwrap();
         tx.commit().await.unwrap();
         let expected = [
-            Enqueued::New(asked[0]),
+            Enqueued::New(ids[0]),
             Enqueued::Existing(waiting.id()),
-            Enqueued::Existing(asked[0]),
-            Enqueued::New(asked[3]),
+            Enqueued::Existing(ids[0]),
+            Enqueued::New(ids[3]),
         ];
         assert_eq!(enqueued, expected);
         let bodies = sqlx::query_scalar!("select count(*) from job_bodies")
@@ -54,22 +54,25 @@ async fn one_conflicting_row_never_stops_a_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wake_ups_while_it_runs_make_it_run_exactly_once_more() {
+async fn duplicates_of_a_running_reconciler_make_it_run_once_more() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let mut watch = fleet.watch().await;
-        let worker = fleet.worker(4).await;
+        let mut fleet = TestFleet::start().await;
+        let mut watch = fleet.watch_rows().await;
+        let worker = fleet.start_worker(4).await;
         let company = CompanyId::new();
-        let id = reconcile(&fleet, company).await.id();
+        let id = enqueue_reconcile(&fleet, company).await.id();
         let first = fleet.next_run().await;
         for _ in 0..3 {
-            assert_eq!(reconcile(&fleet, company).await, Enqueued::Existing(id));
+            assert_eq!(
+                enqueue_reconcile(&fleet, company).await,
+                Enqueued::Existing(id)
+            );
         }
         first.succeed();
-        // The second run ends by a commit of its own.
+        // The second run commits its end itself.
         let second = fleet.next_run().await;
         assert_eq!((second.cx.job_id(), second.cx.attempt()), (id, 1));
-        reconcile(&fleet, company).await;
+        enqueue_reconcile(&fleet, company).await;
         let tx = second.cx.begin().await.unwrap();
         let done = second.cx.finish(tx, serde_json::json!({})).await;
         second.end(done);
@@ -78,7 +81,7 @@ async fn wake_ups_while_it_runs_make_it_run_exactly_once_more() {
         third.succeed();
         watch.until(id, "succeeded").await;
         assert!(
-            matches!(reconcile(&fleet, company).await, Enqueued::New(_)),
+            matches!(enqueue_reconcile(&fleet, company).await, Enqueued::New(_)),
             "the key isn't free"
         );
         fleet.next_run().await.succeed();
@@ -89,42 +92,42 @@ async fn wake_ups_while_it_runs_make_it_run_exactly_once_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reconciler_that_dies_or_is_stopped_while_asked_for_again_starts_afresh() {
+async fn a_reconciler_that_fails_or_is_cancelled_with_a_rerun_requested_starts_again() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let worker = fleet.worker(1).await;
+        let mut fleet = TestFleet::start().await;
+        let worker = fleet.start_worker(1).await;
         let company = CompanyId::new();
-        let id = reconcile(&fleet, company).await.id();
+        let id = enqueue_reconcile(&fleet, company).await.id();
         for failure in [JobError::fail("broken"), JobError::Cancelled] {
             let run = fleet.next_run().await;
             assert_eq!((run.cx.job_id(), run.cx.attempt()), (id, 1));
-            reconcile(&fleet, company).await;
+            enqueue_reconcile(&fleet, company).await;
             run.end(Err(failure));
         }
         fleet.next_run().await.succeed();
         worker.stop().await;
-        assert_eq!(fleet.job(id).await.state.name(), "succeeded");
+        assert_eq!(fleet.load_job(id).await.state.name(), "succeeded");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reconciler_asked_for_again_while_a_try_fails_has_all_its_tries() {
+async fn a_rerun_requested_during_a_failing_attempt_restores_all_attempts() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let mut watch = fleet.watch().await;
-        let worker = fleet.worker(1).await;
+        let mut fleet = TestFleet::start().await;
+        let mut watch = fleet.watch_rows().await;
+        let worker = fleet.start_worker(1).await;
         let company = CompanyId::new();
-        let id = reconcile(&fleet, company).await.id();
+        let id = enqueue_reconcile(&fleet, company).await.id();
         let run = fleet.next_run().await;
-        reconcile(&fleet, company).await;
+        enqueue_reconcile(&fleet, company).await;
         run.end(Err(JobError::retry_after(
             Duration::from_secs(7_200),
             "429",
         )));
         watch.until(id, "scheduled").await;
         worker.stop().await;
-        assert_eq!(fleet.job(id).await.attempt, 0);
+        assert_eq!(fleet.load_job(id).await.attempt, 0);
     })
     .await;
 }
@@ -132,22 +135,25 @@ async fn a_reconciler_asked_for_again_while_a_try_fails_has_all_its_tries() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_duplicate_pulls_a_waiting_retry_forward() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let mut watch = fleet.watch().await;
-        let worker = fleet.worker(1).await;
+        let mut fleet = TestFleet::start().await;
+        let mut watch = fleet.watch_rows().await;
+        let worker = fleet.start_worker(1).await;
         let company = CompanyId::new();
-        let id = reconcile(&fleet, company).await.id();
+        let id = enqueue_reconcile(&fleet, company).await.id();
         fleet.next_run().await.end(Err(JobError::retry_after(
             Duration::from_secs(7_200),
             "429",
         )));
         watch.until(id, "scheduled").await;
-        assert_eq!(reconcile(&fleet, company).await, Enqueued::Existing(id));
+        assert_eq!(
+            enqueue_reconcile(&fleet, company).await,
+            Enqueued::Existing(id)
+        );
         let run = fleet.next_run().await;
-        assert_eq!(run.cx.attempt(), 1, "asked for anew, it has all its tries");
+        assert_eq!(run.cx.attempt(), 1, "a duplicate restores all attempts");
         run.succeed();
         worker.stop().await;
-        assert_eq!(fleet.job(id).await.state.name(), "succeeded");
+        assert_eq!(fleet.load_job(id).await.state.name(), "succeeded");
     })
     .await;
 }
@@ -155,9 +161,9 @@ async fn a_duplicate_pulls_a_waiting_retry_forward() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_taken_while_its_job_is_open_and_free_after() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let mut watch = fleet.watch().await;
-        let worker = fleet.worker(1).await;
+        let mut fleet = TestFleet::start().await;
+        let mut watch = fleet.watch_rows().await;
+        let worker = fleet.start_worker(1).await;
         let company = CompanyId::new();
         let id = fleet.enqueue(company, &Once { n: 1 }).await;
         let run = fleet.next_run().await;
@@ -165,7 +171,7 @@ async fn a_key_is_taken_while_its_job_is_open_and_free_after() {
         assert_ne!(
             fleet.enqueue(CompanyId::new(), &Once { n: 1 }).await,
             id,
-            "keys are a company's own"
+            "keys are unique within a company"
         );
         run.succeed();
         watch.until(id, "succeeded").await;
@@ -182,24 +188,24 @@ async fn a_key_is_taken_while_its_job_is_open_and_free_after() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_replay_onto_a_taken_key_is_refused() {
+async fn a_replay_onto_a_taken_key_is_rejected() {
     guarded(async {
-        let mut fleet = Services::new().await;
-        let mut watch = fleet.watch().await;
-        let worker = fleet.worker(1).await;
+        let mut fleet = TestFleet::start().await;
+        let mut watch = fleet.watch_rows().await;
+        let worker = fleet.start_worker(1).await;
         let company = CompanyId::new();
         let dead = fleet.enqueue(company, &Once { n: 1 }).await;
         fleet.next_run().await.end(Err(JobError::fail("broken")));
         watch.until(dead, "dead").await;
         let other = fleet.enqueue(company, &Once { n: 1 }).await;
         let run = fleet.next_run().await;
-        assert_eq!(replay(&fleet, dead).await, Replayed::KeyTaken);
-        assert_eq!(replay(&fleet, other).await, Replayed::NotReplayable);
-        assert_eq!(replay(&fleet, JobId::new()).await, Replayed::NotFound);
+        assert_eq!(replay_job(&fleet, dead).await, Replayed::KeyTaken);
+        assert_eq!(replay_job(&fleet, other).await, Replayed::NotReplayable);
+        assert_eq!(replay_job(&fleet, JobId::new()).await, Replayed::NotFound);
         run.succeed();
         watch.until(other, "succeeded").await;
-        assert_eq!(replay(&fleet, other).await, Replayed::NotReplayable);
-        assert_eq!(replay(&fleet, dead).await, Replayed::Requeued);
+        assert_eq!(replay_job(&fleet, other).await, Replayed::NotReplayable);
+        assert_eq!(replay_job(&fleet, dead).await, Replayed::Requeued);
         let run = fleet.next_run().await;
         assert_eq!(
             (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
@@ -207,59 +213,63 @@ async fn a_replay_onto_a_taken_key_is_refused() {
         );
         run.succeed();
         worker.stop().await;
-        assert_eq!(fleet.job(dead).await.state.name(), "succeeded");
+        assert_eq!(fleet.load_job(dead).await.state.name(), "succeeded");
     })
     .await;
 }
 
-async fn replay(fleet: &Services, id: JobId) -> Replayed {
-    control::replay_job(&mut fleet.test.owner().await, id, "mended")
+async fn replay_job(fleet: &TestFleet, id: JobId) -> Replayed {
+    control::replay_job(&mut fleet.test.owner().await, id, "fixed")
         .await
         .unwrap()
 }
 
-/// The end waits for the lock that the wake-up holds, with a snapshot from before it.
+/// The completion has a snapshot from before the duplicate and waits for its lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wake_up_that_commits_while_the_end_waits_for_its_lock_is_not_lost() {
+async fn a_duplicate_that_commits_while_a_completion_waits_for_its_lock_is_not_lost() {
     guarded(async {
-        let fleet = Services::new().await;
-        for (round, failure) in [None, Some(TerminalState::Dead)].into_iter().enumerate() {
+        let fleet = TestFleet::start().await;
+        for (round, setback) in [None, Some(TerminalState::Dead)].into_iter().enumerate() {
             let company = CompanyId::new();
-            let id = reconcile(&fleet, company).await.id();
-            let worker = fleet.mute_worker().await;
-            let claim = fleet.claim(worker, id).await.unwrap();
-            let mut waking = fleet.test.db.begin_engine().await.unwrap();
-            waking
+            let id = enqueue_reconcile(&fleet, company).await.id();
+            let worker = fleet.register_silent_worker().await;
+            let claim = fleet.claim_job(worker, id).await.unwrap();
+            let mut duplicate = fleet.test.db.begin_engine().await.unwrap();
+            duplicate
                 .enqueue(company_job(company, &Reconcile { n: 1 }))
                 .await
                 .unwrap();
             let db = fleet.test.db.clone();
-            let ending = platform::task::spawn("test", async move {
+            let completion = platform::task::spawn("test", async move {
                 let mut conn = db.hot().acquire().await.unwrap();
-                match failure {
+                match setback {
                     None => finish::succeed(&mut conn, &claim, None).await.unwrap(),
                     Some(state) => {
-                        let failure = FailureAction::Finish {
+                        let setback = FailureAction::Finish {
                             state,
                             class: None,
                             error: "broken".to_owned(),
                         };
-                        failure::record_failure(&mut conn, &claim, &failure)
+                        failure::record_failure(&mut conn, &claim, &setback)
                             .await
                             .unwrap()
                     }
                 }
             });
-            until_someone_waits_for_a_lock(&fleet).await;
-            waking.commit().await.unwrap();
-            assert_eq!(ending.await.unwrap(), Finished::Restarted, "round {round}");
-            assert_eq!(fleet.job(id).await.state.name(), "queued");
+            wait_until_a_statement_is_blocked(&fleet).await;
+            duplicate.commit().await.unwrap();
+            assert_eq!(
+                completion.await.unwrap(),
+                Finished::Restarted,
+                "round {round}"
+            );
+            assert_eq!(fleet.load_job(id).await.state.name(), "queued");
         }
     })
     .await;
 }
 
-async fn until_someone_waits_for_a_lock(fleet: &Services) {
+async fn wait_until_a_statement_is_blocked(fleet: &TestFleet) {
     let mut owner = fleet.test.owner().await;
     loop {
         let waits = sqlx::query_scalar!(

@@ -1,35 +1,39 @@
-//! Redis flushed, killed, restarted, away, full, or giving an id twice: nothing is lost or doubled.
+//! Redis flushed, killed, restarted, away or full, or an id delivered twice: no job is lost or run
+//! twice.
 
 use std::collections::BTreeMap;
 
 use platform::ids::{CompanyId, JobId};
 use workers::QueueBackend;
 
-use crate::support::{Ping, Run, Services, Step, TestRedis, World, company_job};
+use crate::support::{Ping, Run, Step, TestFleet, TestRedis, TestServices, company_job};
 
 over_both_backends!(
     flushing_redis_loses_and_doubles_nothing,
     redis_killed_and_restarted_empty_while_jobs_run_loses_and_doubles_nothing,
-    redis_restarted_with_what_it_held_doubles_nothing,
-    without_redis_work_goes_on_from_postgres_until_it_comes,
-    a_redis_that_is_full_stops_no_work,
-    an_id_delivered_again_while_its_job_runs_and_after_runs_nothing,
-    ids_popped_and_never_claimed_come_back,
-    a_job_whose_transaction_commits_after_younger_ones_ran_runs_too,
+    redis_restarted_with_its_old_data_doubles_nothing,
+    without_redis_jobs_come_from_postgres_until_redis_is_back,
+    a_full_redis_stops_no_job,
+    an_id_delivered_twice_runs_its_job_once,
+    ids_popped_and_never_claimed_are_pushed_again,
+    a_job_committed_after_younger_jobs_ran_runs_too,
 );
 
-/// A worker with one slot that a first job fills, and `count` jobs behind it in Redis.
-async fn backlog(fleet: &mut Services, count: u64) -> (workers::Workers<World>, Run, Vec<JobId>) {
-    let mut changes = fleet.changes().await;
-    let worker = fleet.worker(1).await;
+/// Starts a worker whose only slot is filled by a first job, with `count` jobs behind it in Redis.
+async fn start_with_backlog(
+    fleet: &mut TestFleet,
+    count: u64,
+) -> (workers::WorkerProcess<TestServices>, Run, Vec<JobId>) {
+    let mut changes = fleet.watch_redis().await;
+    let worker = fleet.start_worker(1).await;
     fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let first = fleet.next_run().await;
-    let ids = pings(fleet, count).await;
+    let ids = enqueue_pings(fleet, count).await;
     changes.until_holds(ids.len()).await;
     (worker, first, ids)
 }
 
-async fn pings(fleet: &Services, count: u64) -> Vec<JobId> {
+async fn enqueue_pings(fleet: &TestFleet, count: u64) -> Vec<JobId> {
     let company = CompanyId::new();
     fleet
         .enqueue_all(
@@ -41,21 +45,21 @@ async fn pings(fleet: &Services, count: u64) -> Vec<JobId> {
 }
 
 /// Waits until each of `ids` has run.
-async fn all_run(fleet: &mut Services, ids: &[JobId]) {
+async fn wait_for_runs(fleet: &mut TestFleet, ids: &[JobId]) {
     for _ in ids {
         let run = fleet.next_run().await;
         assert!(ids.contains(&run.cx.job_id()));
     }
 }
 
-/// No body ran more often than its job ended, and nothing is left.
-async fn assert_each_ended_once(fleet: &mut Services) {
+/// Asserts that every job ran once, succeeded, and left no open row.
+async fn assert_each_ended_once(fleet: &mut TestFleet) {
     assert!(fleet.runs_so_far().is_empty(), "a job ran twice");
     let mut owner = fleet.test.owner().await;
     let states = sqlx::query!(
         r#"select 'ready' as "place!", count(*) as "jobs!" from jobs_open
            union all select 'twice', count(*) from jobs_finished where fence <> 1 or attempt <> 1
-           union all select 'badly', count(*) from jobs_finished where state <> 'succeeded'"#,
+           union all select 'failed', count(*) from jobs_finished where state <> 'succeeded'"#,
     )
     .fetch_all(&mut owner)
     .await
@@ -68,13 +72,13 @@ async fn assert_each_ended_once(fleet: &mut Services) {
 }
 
 async fn flushing_redis_loses_and_doubles_nothing(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let (worker, first, ids) = backlog(&mut fleet, 200).await;
-    let mut changes = fleet.changes().await;
+    let mut fleet = TestFleet::start_on(backend).await;
+    let (worker, first, ids) = start_with_backlog(&mut fleet, 200).await;
+    let mut changes = fleet.watch_redis().await;
     fleet.redis.flush().await;
     changes.until_holds(ids.len()).await;
     first.succeed();
-    all_run(&mut fleet, &ids).await;
+    wait_for_runs(&mut fleet, &ids).await;
     worker.stop().await;
     assert_each_ended_once(&mut fleet).await;
 }
@@ -82,95 +86,94 @@ async fn flushing_redis_loses_and_doubles_nothing(backend: QueueBackend) {
 async fn redis_killed_and_restarted_empty_while_jobs_run_loses_and_doubles_nothing(
     backend: QueueBackend,
 ) {
-    let mut fleet = Services::over(backend).await;
-    let (worker, first, mut ids) = backlog(&mut fleet, 100).await;
+    let mut fleet = TestFleet::start_on(backend).await;
+    let (worker, first, mut ids) = start_with_backlog(&mut fleet, 100).await;
     fleet.redis.kill();
     first.succeed();
-    all_run(&mut fleet, &ids).await;
-    ids = pings(&fleet, 100).await;
+    wait_for_runs(&mut fleet, &ids).await;
+    ids = enqueue_pings(&fleet, 100).await;
     fleet.redis.restart_empty();
-    all_run(&mut fleet, &ids).await;
+    wait_for_runs(&mut fleet, &ids).await;
     worker.stop().await;
     assert_each_ended_once(&mut fleet).await;
 }
 
-async fn redis_restarted_with_what_it_held_doubles_nothing(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let (worker, first, ids) = backlog(&mut fleet, 100).await;
+async fn redis_restarted_with_its_old_data_doubles_nothing(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let (worker, first, ids) = start_with_backlog(&mut fleet, 100).await;
     fleet.redis.kill();
     first.succeed();
-    all_run(&mut fleet, &ids).await;
-    // It holds every id of the jobs that are over.
+    wait_for_runs(&mut fleet, &ids).await;
+    // Redis still holds the ids of the finished jobs.
     fleet.redis.restart();
-    let mut changes = fleet.changes().await;
+    let mut changes = fleet.watch_redis().await;
     changes.until_empty().await;
-    let more = pings(&fleet, 50).await;
-    all_run(&mut fleet, &more).await;
+    let more = enqueue_pings(&fleet, 50).await;
+    wait_for_runs(&mut fleet, &more).await;
     worker.stop().await;
     assert_each_ended_once(&mut fleet).await;
 }
 
-async fn without_redis_work_goes_on_from_postgres_until_it_comes(backend: QueueBackend) {
-    let mut fleet = Services::with(TestRedis::away(), backend).await;
-    let worker = fleet.worker(1).await;
-    let ids = pings(&fleet, 50).await;
-    all_run(&mut fleet, &ids).await;
+async fn without_redis_jobs_come_from_postgres_until_redis_is_back(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_with_redis(TestRedis::away(), backend).await;
+    let worker = fleet.start_worker(1).await;
+    let ids = enqueue_pings(&fleet, 50).await;
+    wait_for_runs(&mut fleet, &ids).await;
     fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let first = fleet.next_run().await;
-    let ids = pings(&fleet, 50).await;
+    let ids = enqueue_pings(&fleet, 50).await;
     fleet.redis.restart();
-    // The relay comes back by itself.
-    fleet.changes().await.until_holds(50).await;
+    fleet.watch_redis().await.until_holds(50).await;
     first.succeed();
-    all_run(&mut fleet, &ids).await;
+    wait_for_runs(&mut fleet, &ids).await;
     worker.stop().await;
     assert_each_ended_once(&mut fleet).await;
 }
 
-async fn a_redis_that_is_full_stops_no_work(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
+async fn a_full_redis_stops_no_job(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
     fleet.redis.set("maxmemory", "1").await;
-    let worker = fleet.worker(4).await;
-    let ids = pings(&fleet, 50).await;
-    all_run(&mut fleet, &ids).await;
+    let worker = fleet.start_worker(4).await;
+    let ids = enqueue_pings(&fleet, 50).await;
+    wait_for_runs(&mut fleet, &ids).await;
     worker.stop().await;
     assert_each_ended_once(&mut fleet).await;
 }
 
-async fn an_id_delivered_again_while_its_job_runs_and_after_runs_nothing(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let mut changes = fleet.changes().await;
-    let worker = fleet.worker(2).await;
+async fn an_id_delivered_twice_runs_its_job_once(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let mut changes = fleet.watch_redis().await;
+    let worker = fleet.start_worker(2).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let run = fleet.next_run().await;
-    fleet.redis.deliver(id).await;
+    fleet.redis.deliver_id(id).await;
     changes.until_empty().await;
-    let mut watch = fleet.watch().await;
+    let mut watch = fleet.watch_rows().await;
     run.succeed();
     watch.until(id, "succeeded").await;
-    fleet.redis.deliver(id).await;
+    fleet.redis.deliver_id(id).await;
     changes.until_empty().await;
-    let more = pings(&fleet, 4).await;
-    all_run(&mut fleet, &more).await;
+    let more = enqueue_pings(&fleet, 4).await;
+    wait_for_runs(&mut fleet, &more).await;
     worker.stop().await;
     assert_each_ended_once(&mut fleet).await;
 }
 
-async fn ids_popped_and_never_claimed_come_back(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let (worker, first, ids) = backlog(&mut fleet, 50).await;
-    let mut changes = fleet.changes().await;
-    assert!(fleet.redis.take_all().await + fleet.ahead() >= 50);
+async fn ids_popped_and_never_claimed_are_pushed_again(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let (worker, first, ids) = start_with_backlog(&mut fleet, 50).await;
+    let mut changes = fleet.watch_redis().await;
+    assert!(fleet.redis.pop_all().await + fleet.max_ids_ahead() >= 50);
     changes.until_holds(50).await;
     first.succeed();
-    all_run(&mut fleet, &ids).await;
+    wait_for_runs(&mut fleet, &ids).await;
     worker.stop().await;
     assert_each_ended_once(&mut fleet).await;
 }
 
-async fn a_job_whose_transaction_commits_after_younger_ones_ran_runs_too(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let worker = fleet.worker(2).await;
+async fn a_job_committed_after_younger_jobs_ran_runs_too(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let worker = fleet.start_worker(2).await;
     let company = CompanyId::new();
     let mut slow = fleet.test.db.begin_engine().await.unwrap();
     let late = slow
@@ -178,8 +181,8 @@ async fn a_job_whose_transaction_commits_after_younger_ones_ran_runs_too(backend
         .await
         .unwrap()
         .id();
-    let early = pings(&fleet, 3).await;
-    all_run(&mut fleet, &early).await;
+    let early = enqueue_pings(&fleet, 3).await;
+    wait_for_runs(&mut fleet, &early).await;
     slow.commit().await.unwrap();
     assert_eq!(fleet.next_run().await.cx.job_id(), late);
     worker.stop().await;

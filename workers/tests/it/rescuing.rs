@@ -1,4 +1,4 @@
-//! Lost workers: their jobs run again, and what they still write is refused.
+//! Lost workers: their jobs run again, and their late writes are rejected.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use platform::queue::rescue::{self, Rescued};
 use platform::queue::{FailureClass, JobError, Progress, TerminalState, claim, liveness, progress};
 use workers::QueueBackend;
 
-use crate::support::{Blocks, Ping, Reconcile, Services, Step, company_job, guarded};
+use crate::support::{Blocks, Ping, Reconcile, Step, TestFleet, company_job, guarded};
 
 over_both_backends!(
-    the_job_of_a_lost_worker_runs_again_with_the_try_counted,
-    a_worker_that_wakes_up_after_its_rescue_writes_nothing,
+    the_job_of_a_lost_worker_runs_again_with_its_attempt_spent,
+    a_worker_that_resumes_after_its_rescue_writes_nothing,
 );
 
-async fn the_job_of_a_lost_worker_runs_again_with_the_try_counted(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
+async fn the_job_of_a_lost_worker_runs_again_with_its_attempt_spent(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
-    let mute = fleet.mute_worker().await;
-    assert_eq!(fleet.claim(mute, id).await.unwrap().attempt, 1);
-    let worker = fleet.worker(1).await;
+    let silent = fleet.register_silent_worker().await;
+    assert_eq!(fleet.claim_job(silent, id).await.unwrap().attempt, 1);
+    let worker = fleet.start_worker(1).await;
     let run = fleet.next_run().await;
     assert_eq!(
         (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
@@ -31,23 +31,23 @@ async fn the_job_of_a_lost_worker_runs_again_with_the_try_counted(backend: Queue
     );
     run.succeed();
     worker.stop().await;
-    assert_eq!(fleet.job(id).await.state.name(), "succeeded");
-    let timeline = fleet.timeline(id).await;
+    assert_eq!(fleet.load_job(id).await.state.name(), "succeeded");
+    let timeline = fleet.load_timeline(id).await;
     assert!(
         timeline.contains(&"rescued".to_owned()) && timeline.contains(&"attempt_failed".to_owned())
     );
 }
 
-async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
+async fn a_worker_that_resumes_after_its_rescue_writes_nothing(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
     let company = CompanyId::new();
     let id = fleet.enqueue(company, &Step { n: 0 }).await;
-    let mute = fleet.mute_worker().await;
-    let stale = fleet.claim(mute, id).await.unwrap();
-    let worker = fleet.worker(1).await;
+    let silent = fleet.register_silent_worker().await;
+    let stale = fleet.claim_job(silent, id).await.unwrap();
+    let worker = fleet.start_worker(1).await;
     let run = fleet.next_run().await;
 
-    let cx = fleet.context(&stale);
+    let cx = fleet.job_context(&stale);
     let mut tx = cx.begin().await.unwrap();
     let follow_up = company_job(company, &Ping { n: 99 });
     let follow_up_id = follow_up.id;
@@ -60,13 +60,13 @@ async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBa
         cx.record_progress(&Progress::default()).await,
         Err(JobError::Lost)
     ));
-    let runner = fleet.runner();
+    let runner = fleet.new_runner();
     runner
         .completions
-        .succeed(&stale, Some("\"stale\"".to_owned()))
+        .record_success(&stale, Some("\"stale\"".to_owned()))
         .await;
-    runner.completions.drained().await;
-    for failure in [
+    runner.completions.wait_until_recorded().await;
+    for setback in [
         FailureAction::Retry {
             wait: Duration::ZERO,
             class: FailureClass::Retry,
@@ -84,17 +84,17 @@ async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBa
     ] {
         let mut conn = fleet.test.db.hot().acquire().await.unwrap();
         assert_eq!(
-            failure::record_failure(&mut conn, &stale, &failure)
+            failure::record_failure(&mut conn, &stale, &setback)
                 .await
                 .unwrap(),
             Finished::Lost
         );
     }
-    assert_eq!(fleet.job(id).await.state.name(), "running");
+    assert_eq!(fleet.load_job(id).await.state.name(), "running");
 
     run.succeed();
     worker.stop().await;
-    let job = fleet.job(id).await;
+    let job = fleet.load_job(id).await;
     assert_eq!(
         (job.state.name(), job.result.as_deref()),
         ("succeeded", Some(r#"{"n":1}"#))
@@ -112,14 +112,14 @@ async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBa
 #[tokio::test]
 async fn a_job_that_loses_its_worker_twice_is_parked() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
         for expected in [Rescued { requeued: 1, ..Rescued::default() }, Rescued { parked: 1, ..Rescued::default() }] {
-            let mute = fleet.mute_worker().await;
-            fleet.claim(mute, id).await.unwrap();
+            let silent = fleet.register_silent_worker().await;
+            fleet.claim_job(silent, id).await.unwrap();
             assert_eq!(rescue::rescue_lost_workers(fleet.test.db.engine(), Duration::ZERO).await.unwrap(), expected);
         }
-        let job = fleet.job(id).await;
+        let job = fleet.load_job(id).await;
         assert_eq!((job.state.name(), job.attempt), ("parked", 2));
         let crashes = sqlx::query_scalar!(
             "select count(*) from job_attempts where job_id = $1 and class = 'crash' and worker_id is not null",
@@ -134,42 +134,42 @@ async fn a_job_that_loses_its_worker_twice_is_parked() {
 }
 
 #[tokio::test]
-async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
+async fn a_claim_unknown_to_its_living_worker_is_requeued() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let company = CompanyId::new();
-        let mute = fleet.mute_worker().await;
+        let silent = fleet.register_silent_worker().await;
         let mut claims = Vec::new();
         for n in 0..3 {
             let id = fleet.enqueue(company, &Step { n }).await;
-            claims.push(fleet.claim(mute, id).await.unwrap());
+            claims.push(fleet.claim_job(silent, id).await.unwrap());
         }
-        let [running, unconfirmed, forgotten] = &claims[..] else {
+        let [running, unconfirmed, unknown] = &claims[..] else {
             panic!("three")
         };
-        let give_back = async |fence: i32| {
-            let known = [(running.id.0, running.fence), (forgotten.id.0, fence)];
+        let requeue = async |fence: i32| {
+            let known = [(running.id.0, running.fence), (unknown.id.0, fence)];
             rescue::requeue_unknown_claims(
                 fleet.test.db.engine(),
-                mute,
+                silent,
                 &known,
                 &[unconfirmed.id.0],
             )
             .await
             .unwrap()
         };
-        assert_eq!(give_back(forgotten.fence - 1).await, 0, "claimed just now");
+        assert_eq!(requeue(unknown.fence - 1).await, 0, "claimed just now");
         fleet.test.advance(Duration::from_secs(61)).await;
-        assert_eq!(give_back(forgotten.fence).await, 0, "known");
+        assert_eq!(requeue(unknown.fence).await, 0, "known");
         assert_eq!(
-            give_back(forgotten.fence - 1).await,
+            requeue(unknown.fence - 1).await,
             1,
-            "an earlier claim of the same job is another"
+            "the known fence is older"
         );
-        let job = fleet.job(forgotten.id).await;
+        let job = fleet.load_job(unknown.id).await;
         assert_eq!((job.state.name(), job.attempt), ("queued", 0));
         for kept in [running, unconfirmed] {
-            assert_eq!(fleet.job(kept.id).await.state.name(), "running");
+            assert_eq!(fleet.load_job(kept.id).await.state.name(), "running");
         }
         let mut tx = fleet.test.db.begin(Scope::company(company)).await.unwrap();
         assert_eq!(
@@ -179,12 +179,16 @@ async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
             Cancelled::Requested
         );
         tx.commit().await.unwrap();
-        let gave_back =
-            rescue::requeue_unknown_claims(fleet.test.db.engine(), mute, &[], &[unconfirmed.id.0])
-                .await
-                .unwrap();
+        let requeued = rescue::requeue_unknown_claims(
+            fleet.test.db.engine(),
+            silent,
+            &[],
+            &[unconfirmed.id.0],
+        )
+        .await
+        .unwrap();
         assert_eq!(
-            (gave_back, fleet.job(running.id).await.state.name()),
+            (requeued, fleet.load_job(running.id).await.state.name()),
             (1, "cancelled")
         );
     })
@@ -192,40 +196,39 @@ async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
 }
 
 #[tokio::test]
-async fn a_job_whose_tries_are_spent_dies_with_its_worker() {
+async fn a_job_without_attempts_left_is_dead_when_its_worker_is_lost() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let mut job = company_job(CompanyId::new(), &Step { n: 0 });
         job.max_attempts = 1;
         let id = fleet.enqueue_all(vec![job]).await[0];
-        let mute = fleet.mute_worker().await;
-        fleet.claim(mute, id).await.unwrap();
+        let silent = fleet.register_silent_worker().await;
+        fleet.claim_job(silent, id).await.unwrap();
         rescue::rescue_lost_workers(fleet.test.db.engine(), Duration::ZERO)
             .await
             .unwrap();
-        assert_eq!(fleet.job(id).await.state.name(), "dead");
+        assert_eq!(fleet.load_job(id).await.state.name(), "dead");
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_lost_reconciler_that_was_asked_for_again_outlives_its_last_try_but_not_its_fourth_worker()
- {
+async fn an_orphaned_reconciler_with_a_rerun_requested_is_parked_after_its_fourth_worker() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let company = CompanyId::new();
         let mut job = company_job(company, &Reconcile { n: 0 });
         job.max_attempts = 1;
         let id = fleet.enqueue_all(vec![job]).await[0];
-        // Each time a wake-up waits that no round has answered.
+        // Each time a rerun is requested that no attempt has served.
         for expected in [("queued", 0), ("queued", 0), ("queued", 0), ("parked", 1)] {
-            let mute = fleet.mute_worker().await;
-            fleet.claim(mute, id).await.unwrap();
+            let silent = fleet.register_silent_worker().await;
+            fleet.claim_job(silent, id).await.unwrap();
             assert_eq!(fleet.enqueue(company, &Reconcile { n: 0 }).await, id);
             rescue::rescue_lost_workers(fleet.test.db.engine(), Duration::ZERO)
                 .await
                 .unwrap();
-            let job = fleet.job(id).await;
+            let job = fleet.load_job(id).await;
             assert_eq!((job.state.name(), job.attempt), expected);
         }
         assert_ne!(
@@ -238,28 +241,28 @@ async fn a_lost_reconciler_that_was_asked_for_again_outlives_its_last_try_but_no
 }
 
 #[tokio::test]
-async fn a_lost_job_that_was_asked_to_stop_ends_cancelled() {
+async fn an_orphaned_job_with_a_cancellation_requested_ends_cancelled() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
-        let mute = fleet.mute_worker().await;
-        fleet.claim(mute, id).await.unwrap();
-        let asked = control::cancel_job(&mut fleet.test.owner().await, id, "not needed")
+        let silent = fleet.register_silent_worker().await;
+        fleet.claim_job(silent, id).await.unwrap();
+        let cancelled = control::cancel_job(&mut fleet.test.owner().await, id, "not needed")
             .await
             .unwrap();
-        assert_eq!(asked, control::Cancelled::Requested);
+        assert_eq!(cancelled, control::Cancelled::Requested);
         rescue::rescue_lost_workers(fleet.test.db.engine(), Duration::ZERO)
             .await
             .unwrap();
-        assert_eq!(fleet.job(id).await.state.name(), "cancelled");
+        assert_eq!(fleet.load_job(id).await.state.name(), "cancelled");
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_row_that_a_frozen_worker_holds_locked_holds_up_no_other_rescue() {
+async fn a_row_locked_by_a_frozen_worker_delays_no_other_rescue() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let company = CompanyId::new();
         let ids = fleet
             .enqueue_all(vec![
@@ -267,10 +270,10 @@ async fn a_row_that_a_frozen_worker_holds_locked_holds_up_no_other_rescue() {
                 company_job(company, &Step { n: 1 }),
             ])
             .await;
-        let mute = fleet.mute_worker().await;
-        let frozen = fleet.claim(mute, ids[0]).await.unwrap();
-        fleet.claim(mute, ids[1]).await.unwrap();
-        let mut tx = fleet.context(&frozen).begin().await.unwrap();
+        let silent = fleet.register_silent_worker().await;
+        let frozen = fleet.claim_job(silent, ids[0]).await.unwrap();
+        fleet.claim_job(silent, ids[1]).await.unwrap();
+        let mut tx = fleet.job_context(&frozen).begin().await.unwrap();
         progress::record_progress(&mut tx, frozen.id, frozen.fence, &Progress::default())
             .await
             .unwrap();
@@ -283,7 +286,7 @@ async fn a_row_that_a_frozen_worker_holds_locked_holds_up_no_other_rescue() {
                 .requeued,
             1
         );
-        assert_eq!(fleet.job(ids[1]).await.state.name(), "queued");
+        assert_eq!(fleet.load_job(ids[1]).await.state.name(), "queued");
         tx.rollback().await.unwrap();
         assert_eq!(
             rescue::rescue_lost_workers(pool, Duration::ZERO)
@@ -292,17 +295,17 @@ async fn a_row_that_a_frozen_worker_holds_locked_holds_up_no_other_rescue() {
                 .requeued,
             1
         );
-        assert_eq!(fleet.job(ids[0]).await.state.name(), "queued");
+        assert_eq!(fleet.load_job(ids[0]).await.state.name(), "queued");
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_worker_that_was_silent_for_too_long_claims_nothing() {
+async fn a_worker_with_an_old_heartbeat_claims_nothing() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
-        let silent = fleet.mute_worker().await;
+        let silent = fleet.register_silent_worker().await;
         sqlx::query!(
             "update workers set heartbeat_at = heartbeat_at - interval '9 s' where id = $1",
             silent
@@ -310,11 +313,11 @@ async fn a_worker_that_was_silent_for_too_long_claims_nothing() {
         .execute(&mut fleet.test.owner().await)
         .await
         .unwrap();
-        assert!(fleet.claim(silent, id).await.is_none());
+        assert!(fleet.claim_job(silent, id).await.is_none());
         liveness::record_heartbeat(fleet.test.db.engine(), silent, &[])
             .await
             .unwrap();
-        assert!(fleet.claim(silent, id).await.is_some());
+        assert!(fleet.claim_job(silent, id).await.is_some());
         assert!(
             claim::claim_jobs(fleet.test.db.hot(), silent, &[id.0])
                 .await
@@ -327,14 +330,14 @@ async fn a_worker_that_was_silent_for_too_long_claims_nothing() {
 }
 
 #[tokio::test]
-async fn a_worker_with_jobs_left_is_not_marked_as_stopped() {
+async fn a_worker_with_running_jobs_is_not_marked_as_stopped() {
     guarded(async {
-        let fleet = Services::new().await;
+        let fleet = TestFleet::start().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
-        let mute = fleet.mute_worker().await;
-        fleet.claim(mute, id).await.unwrap();
+        let silent = fleet.register_silent_worker().await;
+        fleet.claim_job(silent, id).await.unwrap();
         let pool = fleet.test.db.engine();
-        liveness::record_stop(pool, mute).await.unwrap();
+        liveness::record_stop(pool, silent).await.unwrap();
         assert_eq!(
             rescue::rescue_lost_workers(pool, Duration::ZERO)
                 .await
@@ -342,7 +345,7 @@ async fn a_worker_with_jobs_left_is_not_marked_as_stopped() {
                 .requeued,
             1
         );
-        assert_eq!(fleet.job(id).await.state.name(), "queued");
+        assert_eq!(fleet.load_job(id).await.state.name(), "queued");
     })
     .await;
 }
@@ -350,7 +353,7 @@ async fn a_worker_with_jobs_left_is_not_marked_as_stopped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_whose_threads_are_all_blocked_loses_its_jobs_to_others() {
     guarded(async {
-        let mut fleet = Services::new().await;
+        let mut fleet = TestFleet::start().await;
         let company = CompanyId::new();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -359,7 +362,7 @@ async fn a_process_whose_threads_are_all_blocked_loses_its_jobs_to_others() {
             .unwrap();
         let blocked = {
             let _inside = runtime.enter();
-            fleet.worker(4).await
+            fleet.start_worker(4).await
         };
         let id = fleet.enqueue(company, &Step { n: 0 }).await;
         assert_eq!(fleet.next_run().await.cx.job_id(), id);
@@ -373,12 +376,12 @@ async fn a_process_whose_threads_are_all_blocked_loses_its_jobs_to_others() {
         fleet.next_run().await;
         fleet.next_run().await;
 
-        let other = fleet.worker(1).await;
+        let other = fleet.start_worker(1).await;
         let run = fleet.next_run().await;
         assert_eq!((run.cx.job_id(), run.cx.attempt()), (id, 2));
         run.succeed();
         other.stop().await;
-        assert_eq!(fleet.job(id).await.state.name(), "succeeded");
+        assert_eq!(fleet.load_job(id).await.state.name(), "succeeded");
         fleet.unblock = None;
         drop(blocked);
         runtime.shutdown_background();

@@ -1,4 +1,4 @@
-//! Tries that didn't succeed: when the next may start, and what each costs.
+//! Failed attempts: when the next attempt may start, and which attempts are spent.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use platform::ids::CompanyId;
 use platform::queue::JobError;
 use workers::QueueBackend;
 
-use crate::support::{Ping, Services, Step, company_job};
+use crate::support::{Ping, Step, TestFleet, company_job};
 
 over_both_backends!(
-    a_failed_try_waits_longer_each_time_until_none_is_left,
-    a_snooze_spends_no_try,
-    a_providers_own_wait_is_kept,
-    a_permanent_error_is_not_tried_again,
+    each_failed_attempt_waits_longer_until_none_is_left,
+    a_snooze_spends_no_attempt,
+    a_retry_after_of_the_provider_is_kept,
+    a_permanent_error_is_not_retried,
     a_job_for_later_starts_at_its_time,
 );
 
-async fn a_failed_try_waits_longer_each_time_until_none_is_left(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let mut watch = fleet.watch().await;
-    let worker = fleet.worker(1).await;
+async fn each_failed_attempt_waits_longer_until_none_is_left(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let mut watch = fleet.watch_rows().await;
+    let worker = fleet.start_worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     for attempt in 1..=2 {
         let run = fleet.next_run().await;
@@ -31,10 +31,10 @@ async fn a_failed_try_waits_longer_each_time_until_none_is_left(backend: QueueBa
         let now = run.cx.now();
         run.end(Err(JobError::retry("the provider is away")));
         let job = watch.until(id, "scheduled").await;
-        let waits = job.run_at.unwrap() - now;
-        assert!(waits >= TimeDelta::seconds(i64::from(attempt)), "{waits}");
+        let wait = job.run_at.unwrap() - now;
+        assert!(wait >= TimeDelta::seconds(i64::from(attempt)), "{wait}");
         assert_eq!(job.attempt, attempt);
-        fleet.advance(Duration::from_secs(60)).await;
+        fleet.advance_clock(Duration::from_secs(60)).await;
     }
     let run = fleet.next_run().await;
     assert!(run.cx.is_last_attempt());
@@ -46,7 +46,7 @@ async fn a_failed_try_waits_longer_each_time_until_none_is_left(backend: QueueBa
     );
     worker.stop().await;
     let failed = fleet
-        .timeline(id)
+        .load_timeline(id)
         .await
         .into_iter()
         .filter(|event| event == "attempt_failed")
@@ -54,10 +54,10 @@ async fn a_failed_try_waits_longer_each_time_until_none_is_left(backend: QueueBa
     assert_eq!(failed, 3);
 }
 
-async fn a_snooze_spends_no_try(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let mut watch = fleet.watch().await;
-    let worker = fleet.worker(1).await;
+async fn a_snooze_spends_no_attempt(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let mut watch = fleet.watch_rows().await;
+    let worker = fleet.start_worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     for fence in 1..=5 {
         let run = fleet.next_run().await;
@@ -67,14 +67,14 @@ async fn a_snooze_spends_no_try(backend: QueueBackend) {
             "the report isn't ready\0",
         )));
         assert_eq!(watch.until(id, "scheduled").await.attempt, 0);
-        fleet.advance(Duration::from_secs(601)).await;
+        fleet.advance_clock(Duration::from_secs(601)).await;
     }
     fleet.next_run().await.succeed();
     worker.stop().await;
-    assert_eq!(fleet.job(id).await.attempt, 1);
+    assert_eq!(fleet.load_job(id).await.attempt, 1);
     assert_eq!(
         fleet
-            .timeline(id)
+            .load_timeline(id)
             .await
             .iter()
             .filter(|event| *event == "snoozed")
@@ -83,10 +83,10 @@ async fn a_snooze_spends_no_try(backend: QueueBackend) {
     );
 }
 
-async fn a_providers_own_wait_is_kept(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let mut watch = fleet.watch().await;
-    let worker = fleet.worker(1).await;
+async fn a_retry_after_of_the_provider_is_kept(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let mut watch = fleet.watch_rows().await;
+    let worker = fleet.start_worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let run = fleet.next_run().await;
     let now = run.cx.now();
@@ -96,23 +96,23 @@ async fn a_providers_own_wait_is_kept(backend: QueueBackend) {
     )));
     let job = watch.until(id, "scheduled").await;
     assert!(job.run_at.unwrap() >= now + TimeDelta::seconds(3_600));
-    fleet.advance(Duration::from_secs(3_500)).await;
-    let mute = fleet.mute_worker().await;
+    fleet.advance_clock(Duration::from_secs(3_500)).await;
+    let silent = fleet.register_silent_worker().await;
     assert!(
-        fleet.claim(mute, id).await.is_none(),
+        fleet.claim_job(silent, id).await.is_none(),
         "claimed before its time"
     );
-    fleet.advance(Duration::from_secs(200)).await;
+    fleet.advance_clock(Duration::from_secs(200)).await;
     let run = fleet.next_run().await;
     assert_eq!(run.cx.attempt(), 2);
     run.succeed();
     worker.stop().await;
 }
 
-async fn a_permanent_error_is_not_tried_again(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let mut watch = fleet.watch().await;
-    let worker = fleet.worker(1).await;
+async fn a_permanent_error_is_not_retried(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let mut watch = fleet.watch_rows().await;
+    let worker = fleet.start_worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     fleet
         .next_run()
@@ -127,8 +127,8 @@ async fn a_permanent_error_is_not_tried_again(backend: QueueBackend) {
 }
 
 async fn a_job_for_later_starts_at_its_time(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let worker = fleet.worker(1).await;
+    let mut fleet = TestFleet::start_on(backend).await;
+    let worker = fleet.start_worker(1).await;
     let company = CompanyId::new();
     let now = platform::db::now(&mut fleet.test.owner().await)
         .await
@@ -137,8 +137,8 @@ async fn a_job_for_later_starts_at_its_time(backend: QueueBackend) {
     let later = fleet.enqueue_all(vec![later]).await[0];
     let at_once = fleet.enqueue(company, &Ping { n: 1 }).await;
     assert_eq!(fleet.next_run().await.cx.job_id(), at_once);
-    assert_eq!(fleet.job(later).await.state.name(), "scheduled");
-    fleet.advance(Duration::from_secs(3_600)).await;
+    assert_eq!(fleet.load_job(later).await.state.name(), "scheduled");
+    fleet.advance_clock(Duration::from_secs(3_600)).await;
     assert_eq!(fleet.next_run().await.cx.job_id(), later);
     worker.stop().await;
 }

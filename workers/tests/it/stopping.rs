@@ -1,43 +1,43 @@
-//! Stopping a worker process: nothing is lost, no try is spent.
+//! Stopping a worker process: no job is lost and no attempt is spent.
 
 use std::time::Duration;
 
 use platform::ids::CompanyId;
 use workers::QueueBackend;
 
-use crate::support::{Ping, Services, Step, company_job};
+use crate::support::{Ping, Step, TestFleet, company_job};
 
 over_both_backends!(
-    running_jobs_end_before_their_worker_does,
-    after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspent,
-    jobs_claimed_as_the_worker_stops_are_never_left_behind,
+    running_jobs_end_before_their_worker_stops,
+    after_the_grace_period_running_jobs_are_aborted_and_requeued_without_spending_an_attempt,
+    jobs_claimed_while_the_worker_stops_are_requeued,
     a_rolling_deploy_under_load_loses_and_doubles_nothing,
 );
 
-async fn running_jobs_end_before_their_worker_does(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
-    let worker = fleet.worker(2).await;
+async fn running_jobs_end_before_their_worker_stops(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
+    let worker = fleet.start_worker(2).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let run = fleet.next_run().await;
     let stopping = platform::task::spawn("test", worker.stop());
     run.succeed();
     stopping.await.unwrap();
-    let job = fleet.job(id).await;
+    let job = fleet.load_job(id).await;
     assert_eq!((job.state.name(), job.attempt), ("succeeded", 1));
 }
 
-async fn after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspent(
+async fn after_the_grace_period_running_jobs_are_aborted_and_requeued_without_spending_an_attempt(
     backend: QueueBackend,
 ) {
-    let mut fleet = Services::over(backend).await;
-    let worker = fleet.worker_with(2, Duration::ZERO).await;
+    let mut fleet = TestFleet::start_on(backend).await;
+    let worker = fleet.start_worker_with_grace(2, Duration::ZERO).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let run = fleet.next_run().await;
     worker.stop().await;
-    run.taken_down().await;
-    let job = fleet.job(id).await;
+    run.wait_for_abort().await;
+    let job = fleet.load_job(id).await;
     assert_eq!((job.state.name(), job.attempt), ("queued", 0));
-    let next = fleet.worker(1).await;
+    let next = fleet.start_worker(1).await;
     let run = fleet.next_run().await;
     assert_eq!(
         (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
@@ -47,13 +47,13 @@ async fn after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspe
     next.stop().await;
 }
 
-async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
+async fn jobs_claimed_while_the_worker_stops_are_requeued(backend: QueueBackend) {
+    let mut fleet = TestFleet::start_on(backend).await;
     let company = CompanyId::new();
     let mut enqueued = 0;
     for _ in 0..5 {
-        let worker = fleet.worker(8).await;
-        // The worker is at its work once it has run one.
+        let worker = fleet.start_worker(8).await;
+        // The worker has started once it has run a job.
         fleet.enqueue(company, &Ping { n: 0 }).await;
         fleet.next_run().await;
         let stopping = platform::task::spawn("test", worker.stop());
@@ -69,8 +69,8 @@ async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBa
         assert_eq!(running, Some(0));
         fleet.runs_so_far();
     }
-    let worker = fleet.worker(8).await;
-    let mut watch = fleet.watch().await;
+    let worker = fleet.start_worker(8).await;
+    let mut watch = fleet.watch_rows().await;
     watch
         .until_true(async |conn| {
             let done = sqlx::query_scalar!(
@@ -86,9 +86,9 @@ async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBa
 }
 
 async fn a_rolling_deploy_under_load_loses_and_doubles_nothing(backend: QueueBackend) {
-    let mut fleet = Services::over(backend).await;
+    let mut fleet = TestFleet::start_on(backend).await;
     let company = CompanyId::new();
-    let mut old = fleet.worker(4).await;
+    let mut old = fleet.start_worker(4).await;
     let mut ran = std::collections::BTreeSet::new();
     for _ in 0..4 {
         fleet
@@ -98,7 +98,7 @@ async fn a_rolling_deploy_under_load_loses_and_doubles_nothing(backend: QueueBac
                     .collect(),
             )
             .await;
-        let next = fleet.worker(4).await;
+        let next = fleet.start_worker(4).await;
         old.stop().await;
         old = next;
     }
@@ -108,11 +108,11 @@ async fn a_rolling_deploy_under_load_loses_and_doubles_nothing(backend: QueueBac
     }
     old.stop().await;
     assert!(fleet.runs_so_far().is_empty());
-    let spent = sqlx::query_scalar!(
+    let unexpected = sqlx::query_scalar!(
         "select count(*) from jobs_finished where attempt <> 1 or state <> 'succeeded'"
     )
     .fetch_one(&mut fleet.test.owner().await)
     .await
     .unwrap();
-    assert_eq!(spent, Some(0));
+    assert_eq!(unexpected, Some(0));
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use domain::ads;
 use platform::db::Scope;
-use platform::queue::batch::Completions;
+use platform::queue::Completions;
 use platform::queue::runner::Runner;
 use platform::queue::{liveness, rescue};
-use sandbox::Fault;
+use sandbox::{Fault, Provider};
 use tokio_util::sync::CancellationToken;
 
 use self::world::{World, claim_due};
@@ -26,7 +26,10 @@ async fn the_first_refresh_publishes_ninety_days_of_meta_s_rows() {
     assert_eq!((last - first).num_days() + 1, 90);
     assert_eq!(world.published_rows().await, world.rows_at_meta().await);
     assert_eq!(
-        world.running.sandbox().calls("meta", "start_report"),
+        world
+            .running
+            .sandbox()
+            .count_calls(Provider::Meta, "start_report"),
         2,
         "one of them is the test's own"
     );
@@ -60,7 +63,10 @@ async fn a_refresh_whose_worker_dies_at_any_step_ends_with_every_day_once() {
             ["published"],
             "{operation} {nth}"
         );
-        let started = world.running.sandbox().calls("meta", "start_report");
+        let started = world
+            .running
+            .sandbox()
+            .count_calls(Provider::Meta, "start_report");
         let unknown = u64::from(operation == "start_report");
         assert_eq!(
             started,
@@ -89,10 +95,16 @@ async fn a_refresh_whose_worker_dies_while_publishing_publishes_every_day_once()
         [],
         "a publication is not visible in part"
     );
-    let read = world.running.sandbox().calls("meta", "read_report");
+    let read = world
+        .running
+        .sandbox()
+        .count_calls(Provider::Meta, "read_report");
     assert_eq!(world.run_to_end().await.outcome.name(), "succeeded");
     assert_eq!(
-        world.running.sandbox().calls("meta", "read_report"),
+        world
+            .running
+            .sandbox()
+            .count_calls(Provider::Meta, "read_report"),
         read,
         "pages that were read are not read again"
     );
@@ -109,7 +121,13 @@ async fn a_report_that_was_ready_for_hours_is_read() {
     world.drain.run_due().await;
     world.db.advance(Duration::from_secs(3 * 3600)).await;
     assert_eq!(world.run_to_end().await.outcome.name(), "succeeded");
-    assert_eq!(world.running.sandbox().calls("meta", "start_report"), 1);
+    assert_eq!(
+        world
+            .running
+            .sandbox()
+            .count_calls(Provider::Meta, "start_report"),
+        1
+    );
     assert_eq!(world.published_rows().await, world.rows_at_meta().await);
 }
 
@@ -252,9 +270,22 @@ async fn an_expired_token_stops_the_connection_and_keeps_published_rows() {
         "its owner is notified once"
     );
     world.enqueue_refresh().await;
-    let calls = world.running.sandbox().calls("meta", "start_report");
-    assert_eq!(world.run_to_end().await.outcome.name(), "succeeded", "skipped");
-    assert_eq!(world.running.sandbox().calls("meta", "start_report"), calls);
+    let calls = world
+        .running
+        .sandbox()
+        .count_calls(Provider::Meta, "start_report");
+    assert_eq!(
+        world.run_to_end().await.outcome.name(),
+        "succeeded",
+        "skipped"
+    );
+    assert_eq!(
+        world
+            .running
+            .sandbox()
+            .count_calls(Provider::Meta, "start_report"),
+        calls
+    );
 }
 
 #[tokio::test]

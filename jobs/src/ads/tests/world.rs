@@ -9,7 +9,7 @@ use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::db::Scope;
 use platform::ids::{CompanyId, UserId};
-use platform::queue::batch::Completions;
+use platform::queue::Completions;
 use platform::queue::runner::{Ran, Runner};
 use platform::queue::{Claim, claim, liveness, rescue};
 use platform::testing::{Drain, TestDb};
@@ -126,7 +126,10 @@ impl World {
 
     /// Runs the due job in a runtime of its own that dies at the `nth` call of `operation`.
     pub(super) async fn die_at(&self, operation: &str, nth: u64) {
-        let calls = self.running.sandbox().calls("meta", operation);
+        let calls = self
+            .running
+            .sandbox()
+            .count_calls(sandbox::Provider::Meta, operation);
         let hold = Rule {
             matches: Match {
                 operation: Some(operation.into()),
@@ -144,7 +147,12 @@ impl World {
         }
         self.running.sandbox().add_fault(hold);
         self.die_when(async {
-            while self.running.sandbox().calls("meta", operation) < calls + nth {
+            while self
+                .running
+                .sandbox()
+                .count_calls(sandbox::Provider::Meta, operation)
+                < calls + nth
+            {
                 tokio::task::yield_now().await;
             }
         })

@@ -9,7 +9,7 @@ use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::db::{Db, DbConfig, Scope};
 use platform::ids::{CompanyId, Uuid};
-use platform::queue::batch::Completions;
+use platform::queue::Completions;
 use platform::queue::runner::{Ran, Runner};
 use platform::queue::{Claim, claim, liveness, rescue};
 use platform::testing::{Drain, TestDb};

@@ -1,4 +1,4 @@
-//! Job types of the tests. Most bodies hand themselves to the test, which decides how they end.
+//! Job types of the tests. Most jobs send their run to the test, which decides their outcome.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -10,24 +10,24 @@ use platform::queue::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
-/// What bodies share: the way to the test.
+/// The services of the tests' jobs: the channels to the test.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct TestServices {
     runs: mpsc::UnboundedSender<Run>,
-    /// Held by whoever keeps `Blocks` blocked.
+    /// `Blocks` waits for a message that never comes, until the test drops the sender.
     blocker: Mutex<std::sync::mpsc::Receiver<()>>,
 }
 
-/// A body that runs: it goes on when the test ends it.
+/// A running job, which waits for the test to end it.
 #[derive(Debug)]
 pub(crate) struct Run {
-    pub(crate) cx: JobContext<World>,
+    pub(crate) cx: JobContext<TestServices>,
     pub(crate) n: u64,
     end: oneshot::Sender<JobResult>,
 }
 
 impl Run {
-    /// Lets the body return; gives whether it still waited.
+    /// Ends the job with `result`. Returns whether the job was still running.
     pub(crate) fn end(self, result: JobResult) -> bool {
         self.end.send(result).is_ok()
     }
@@ -35,18 +35,18 @@ impl Run {
     pub(crate) fn succeed(self) {
         assert!(
             self.end(Ok(Done::with(&serde_json::json!({ "n": 1 })))),
-            "the body is gone"
+            "the job no longer runs"
         );
     }
 
-    /// Returns once the body was taken down.
-    pub(crate) async fn taken_down(mut self) {
+    /// Returns once the job was aborted.
+    pub(crate) async fn wait_for_abort(mut self) {
         self.end.closed().await;
     }
 }
 
-impl World {
-    /// The world, the bodies' runs, and what to drop to let `Blocks` go.
+impl TestServices {
+    /// Returns the services, the runs, and the sender that unblocks `Blocks` when it is dropped.
     pub(crate) fn new() -> (
         Self,
         mpsc::UnboundedReceiver<Run>,
@@ -64,7 +64,7 @@ impl World {
         )
     }
 
-    fn report(&self, cx: &JobContext<Self>, n: u64) -> oneshot::Receiver<JobResult> {
+    fn report_run(&self, cx: &JobContext<Self>, n: u64) -> oneshot::Receiver<JobResult> {
         let (end, ended) = oneshot::channel();
         let _ = self.runs.send(Run {
             cx: cx.clone(),
@@ -75,9 +75,9 @@ impl World {
     }
 }
 
-/// Hands the run over; goes on for ever where the test drops it.
-async fn hand_over(cx: JobContext<World>, n: u64) -> JobResult {
-    match cx.services().report(&cx, n).await {
+/// Sends the run to the test and waits for its result. Never returns if the test drops the run.
+async fn run_by_test(cx: JobContext<TestServices>, n: u64) -> JobResult {
+    match cx.services().report_run(&cx, n).await {
         Ok(result) => result,
         Err(_) => std::future::pending().await,
     }
@@ -92,11 +92,11 @@ macro_rules! kind {
             pub(crate) n: u64,
         }
 
-        impl Job<World> for $name {
+        impl Job<TestServices> for $name {
             const NAME: &'static str = $stored;
             $($policy)*
 
-            async fn run($self_, $cx: JobContext<World>) -> JobResult {
+            async fn run($self_, $cx: JobContext<TestServices>) -> JobResult {
                 $body
             }
         }
@@ -104,60 +104,61 @@ macro_rules! kind {
 }
 
 kind!(
-    /// Ends at once, telling the test.
+    /// Reports its run and succeeds at once.
     Ping, "test.ping", {}, |self, cx| {
-        drop(cx.services().report(&cx, self.n));
+        drop(cx.services().report_run(&cx, self.n));
         Ok(Done::with(&serde_json::json!({ "n": self.n })))
     }
 );
 kind!(
-    /// Three tries, ended by the test.
-    Step, "test.step", { const MAX_ATTEMPTS: u16 = 3; }, |self, cx| hand_over(cx, self.n).await
+    /// Three attempts, ended by the test.
+    Step, "test.step", { const MAX_ATTEMPTS: u16 = 3; }, |self, cx| run_by_test(cx, self.n).await
 );
 kind!(
     /// Unique by company until done; a duplicate while it runs makes it run again.
     Reconcile, "test.reconcile", {
         const MAX_ATTEMPTS: u16 = 2;
         fn uniqueness(&self) -> Uniqueness { Uniqueness::Reconciler(String::new()) }
-    }, |self, cx| hand_over(cx, self.n).await
+    }, |self, cx| run_by_test(cx, self.n).await
 );
 kind!(
     /// Unique by `n` while open.
     Once, "test.once", {
         fn uniqueness(&self) -> Uniqueness { Uniqueness::WhileOpen(self.n.to_string()) }
-    }, |self, cx| hand_over(cx, self.n).await
+    }, |self, cx| run_by_test(cx, self.n).await
 );
 kind!(
-    /// Panics each time, two tries.
+    /// Panics in each of two attempts.
     Panics, "test.panics", { const MAX_ATTEMPTS: u16 = 2; }, |self, cx| {
-        drop(cx.services().report(&cx, self.n));
+        drop(cx.services().report_run(&cx, self.n));
         panic!("of its own\0 accord")
     }
 );
 kind!(
-    /// Never returns, may run for 50 ms, two tries.
+    /// Never returns. Timeout 50 ms, two attempts.
     Hangs, "test.hangs", {
         const MAX_ATTEMPTS: u16 = 2;
         const TIMEOUT: Duration = Duration::from_millis(50);
-    }, |self, cx| hand_over(cx, self.n).await
+    }, |self, cx| run_by_test(cx, self.n).await
 );
 kind!(
-    /// Blocks its thread until the test lets it go, may run for 50 ms, one try.
+    /// Blocks its thread until the test unblocks it. Timeout 50 ms, one attempt.
     Blocks, "test.blocks", {
         const MAX_ATTEMPTS: u16 = 1;
         const TIMEOUT: Duration = Duration::from_millis(50);
     }, |self, cx| {
-        drop(cx.services().report(&cx, self.n));
+        drop(cx.services().report_run(&cx, self.n));
         let _ = cx.services().blocker.lock().unwrap().recv();
-        Err(JobError::fail("it was let go"))
+        Err(JobError::fail("unblocked"))
     }
 );
 kind!(
-    /// A kind that no registry of these tests knows.
+    /// A kind that is not registered.
     Unknown, "test.unknown", {}, |self, _cx| Ok(Done::empty())
 );
 
-/// Was `test.former` once, and its field was `number` in version 1. Ends at once, telling the test.
+/// Was named `test.former`, and its field was named `number` in version 1. Reports its run and
+/// succeeds at once.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Renamed {
@@ -165,13 +166,13 @@ pub(crate) struct Renamed {
     pub(crate) n: u64,
 }
 
-impl Job<World> for Renamed {
+impl Job<TestServices> for Renamed {
     const NAME: &'static str = "test.renamed";
     const FORMERLY: &'static [&'static str] = &["test.former"];
     const VERSION: u16 = 2;
 
-    async fn run(self, cx: JobContext<World>) -> JobResult {
-        drop(cx.services().report(&cx, self.n));
+    async fn run(self, cx: JobContext<TestServices>) -> JobResult {
+        drop(cx.services().report_run(&cx, self.n));
         Ok(Done::with(&serde_json::json!({ "n": self.n })))
     }
 }
@@ -183,17 +184,17 @@ pub(crate) struct Upkeep {
     pub(crate) n: u64,
 }
 
-impl Job<World, Platform> for Upkeep {
+impl Job<TestServices, Platform> for Upkeep {
     const NAME: &'static str = "test.platform";
     const MAX_ATTEMPTS: u16 = 2;
 
-    async fn run(self, cx: JobContext<World, Platform>) -> JobResult {
+    async fn run(self, cx: JobContext<TestServices, Platform>) -> JobResult {
         let tx = cx.begin().await?;
         cx.finish(tx, serde_json::json!("done")).await
     }
 }
 
-pub(crate) fn registry() -> Registry<World> {
+pub(crate) fn registry() -> Registry<TestServices> {
     Registry::new()
         .with::<Ping>()
         .with::<Step>()
@@ -206,10 +207,10 @@ pub(crate) fn registry() -> Registry<World> {
         .with::<Renamed>()
 }
 
-pub(crate) fn company_job<J: Job<World>>(company: CompanyId, job: &J) -> NewJob {
-    NewJob::new::<World, CompanyId, J>(company, job)
+pub(crate) fn company_job<J: Job<TestServices>>(company: CompanyId, job: &J) -> NewJob {
+    NewJob::new::<TestServices, CompanyId, J>(company, job)
 }
 
-pub(crate) fn platform_job<J: Job<World, Platform>>(job: &J) -> NewJob {
-    NewJob::new::<World, Platform, J>(Platform, job)
+pub(crate) fn platform_job<J: Job<TestServices, Platform>>(job: &J) -> NewJob {
+    NewJob::new::<TestServices, Platform, J>(Platform, job)
 }

@@ -1,23 +1,24 @@
-//! What the engine's tests share: servers, job types whose runs the test decides, and waiting for rows.
+//! What the engine's tests share: servers, job types whose outcome the test decides, and waiting for
+//! rows.
 
-mod fleet;
 mod kinds;
 mod proxy;
 mod redis;
+mod test_fleet;
 mod watch;
 
 use std::future::Future;
 use std::time::Duration;
 
-pub(crate) use fleet::Services;
 pub(crate) use kinds::{
-    Blocks, Hangs, Once, Panics, Ping, Reconcile, Renamed, Run, Step, Unknown, Upkeep, World,
-    company_job, platform_job,
+    Blocks, Hangs, Once, Panics, Ping, Reconcile, Renamed, Run, Step, TestServices, Unknown,
+    Upkeep, company_job, platform_job,
 };
 pub(crate) use proxy::Proxy;
 pub(crate) use redis::TestRedis;
+pub(crate) use test_fleet::TestFleet;
 
-/// Makes two tests of each function: one for each backend.
+/// Defines two tests for each function, one per backend.
 macro_rules! over_both_backends {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {
@@ -36,7 +37,7 @@ macro_rules! over_both_backends {
     };
 }
 
-/// Fails a test that waits for something that never comes.
+/// Fails a test that doesn't end within a minute.
 pub(crate) async fn guarded(test: impl Future<Output = ()>) {
     tokio::time::timeout(Duration::from_secs(60), Box::pin(test))
         .await

@@ -1,4 +1,5 @@
-//! A way to Postgres that loses an answer on demand: what was asked is done, who asked never learns it.
+//! A proxy before Postgres that loses an answer on demand: the statement runs, and its caller gets an
+//! error.
 
 use std::str::FromStr as _;
 use std::sync::{Arc, Mutex};
@@ -12,8 +13,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// The server has nothing more to do: the last message of each of its answers.
-const READY: &[u8] = b"Z\0\0\0\x05";
+/// The message `ReadyForQuery` in the state idle, which ends each answer.
+const READY_FOR_QUERY: &[u8] = b"Z\0\0\0\x05";
 
 type Trap = Arc<Mutex<Option<(Vec<u8>, oneshot::Sender<()>)>>>;
 
@@ -23,7 +24,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) async fn before(test: &TestDb) -> Self {
+    pub(crate) async fn start(test: &TestDb) -> Self {
         let target = PgConnectOptions::from_str(test.url().expose_secret()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -39,7 +40,7 @@ impl Proxy {
                 let server = TcpStream::connect((target.get_host(), target.get_port()))
                     .await
                     .unwrap();
-                platform::task::spawn("test", carry(client, server, armed.clone()));
+                platform::task::spawn("test", copy_bytes(client, server, armed.clone()));
             }
         });
         let db = Db::connect(&DbConfig::small(through.to_url_lossy().to_string()))
@@ -48,28 +49,29 @@ impl Proxy {
         Self { db, trap }
     }
 
-    /// Loses the answer to the next message that holds `bytes`, once; completes when it is lost.
+    /// Loses the answer to the next message that holds `bytes`, once. The receiver completes when the
+    /// answer is lost.
     pub(crate) fn lose_answer_to(&self, bytes: &[u8]) -> oneshot::Receiver<()> {
-        let (lost, is_lost) = oneshot::channel();
+        let (lost, loss) = oneshot::channel();
         *self.trap.lock().unwrap() = Some((bytes.to_vec(), lost));
-        is_lost
+        loss
     }
 }
 
-/// Carries one connection's bytes until either side ends or its answer is to be lost.
-async fn carry(mut client: TcpStream, mut server: TcpStream, trap: Trap) {
+/// Copies the bytes of one connection until either side ends or an answer is lost.
+async fn copy_bytes(mut client: TcpStream, mut server: TcpStream, trap: Trap) {
     let (mut from_client, mut from_server) = (vec![0; 65_536], vec![0; 65_536]);
     loop {
         tokio::select! {
             read = client.read(&mut from_client) => {
                 let Ok(read @ 1..) = read else { return };
-                let sprung = spring(&trap, &from_client[..read]);
+                let lost = take_trap(&trap, &from_client[..read]);
                 if server.write_all(&from_client[..read]).await.is_err() {
                     return;
                 }
-                if let Some(lost) = sprung {
+                if let Some(lost) = lost {
                     let mut answer = Vec::new();
-                    while !answer.windows(READY.len()).any(|window| window == READY) {
+                    while !answer.windows(READY_FOR_QUERY.len()).any(|window| window == READY_FOR_QUERY) {
                         let Ok(read @ 1..) = server.read(&mut from_server).await else { break };
                         answer.extend_from_slice(&from_server[..read]);
                     }
@@ -87,12 +89,12 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, trap: Trap) {
     }
 }
 
-fn spring(trap: &Trap, message: &[u8]) -> Option<oneshot::Sender<()>> {
+fn take_trap(trap: &Trap, message: &[u8]) -> Option<oneshot::Sender<()>> {
     let mut trap = trap.lock().unwrap();
-    let held = trap
+    let matches = trap
         .as_ref()
         .is_some_and(|(bytes, _)| message.windows(bytes.len()).any(|window| window == bytes));
-    if held {
+    if matches {
         trap.take().map(|(_, lost)| lost)
     } else {
         None

@@ -1,10 +1,10 @@
-//! The queue `default` as it stands in a Redis server of the test's own.
+//! The queue `default` in a Redis server that the test owns.
 
 use std::ops::{Deref, DerefMut};
 
 use platform::ids::JobId;
 
-/// The server, and the engine's keys in it.
+/// The server with the engine's keys.
 #[derive(Debug)]
 pub(crate) struct TestRedis(platform::testing::TestRedis);
 
@@ -13,13 +13,13 @@ impl TestRedis {
         Self(platform::testing::TestRedis::start())
     }
 
-    /// A server that isn't there yet: `restart` brings it.
+    /// Returns a server that isn't started yet; `restart` starts it.
     pub(crate) fn away() -> Self {
         Self(platform::testing::TestRedis::away())
     }
 
-    /// Puts an id into the sorted set of the queue `default`, as the relay does.
-    pub(crate) async fn deliver(&self, id: JobId) {
+    /// Adds an id to the sorted set of the queue `default`, as the relay does.
+    pub(crate) async fn deliver_id(&self, id: JobId) {
         redis::cmd("ZADD")
             .arg("test:queue:default")
             .arg(0)
@@ -29,8 +29,8 @@ impl TestRedis {
             .unwrap();
     }
 
-    /// Takes every id of the queue `default` away, as a worker does that dies before it claims.
-    pub(crate) async fn take_all(&self) -> usize {
+    /// Pops every id of the queue `default`, as a worker does that dies before its claim.
+    pub(crate) async fn pop_all(&self) -> usize {
         let taken: Vec<(Vec<u8>, f64)> = redis::cmd("ZPOPMIN")
             .arg("test:queue:default")
             .arg(1_000_000)
@@ -40,33 +40,33 @@ impl TestRedis {
         taken.len()
     }
 
-    /// Puts into apalis-redis what isn't ours: a payload that is no id, and an id without data.
-    pub(crate) async fn carry_junk(&self) {
+    /// Pushes foreign tasks to apalis-redis: a payload that is no job id, and an id without data.
+    pub(crate) async fn push_foreign_tasks(&self) {
         redis::pipe()
             .cmd("HSET")
-            .arg(format!("{CARRIED}:data"))
+            .arg(format!("{APALIS_PREFIX}:data"))
             .arg("junk")
             .arg("\0not JSON")
             .cmd("HSET")
-            .arg(format!("{CARRIED}:meta:junk"))
+            .arg(format!("{APALIS_PREFIX}:meta:junk"))
             .arg(&["attempts", "0", "max_attempts", "1", "status", "Pending"])
             .cmd("RPUSH")
-            .arg(format!("{CARRIED}:active"))
+            .arg(format!("{APALIS_PREFIX}:active"))
             .arg(&["junk", "ghost"])
             .query_async::<()>(&mut self.connection().await)
             .await
             .unwrap();
     }
 
-    /// Hears of every change of keys from now on. As many as `ahead` ids may be out of the set.
-    pub(crate) async fn changes(&self, ahead: usize) -> Changes {
+    /// Watches all changes of keys from now on. Up to `max_ids_ahead` ids may have left the set.
+    pub(crate) async fn watch_changes(&self, max_ids_ahead: usize) -> RedisWatch {
         let client = redis::Client::open(self.config().url).unwrap();
         let mut events = client.get_async_pubsub().await.unwrap();
         events.psubscribe("__keyevent@0__:*").await.unwrap();
-        Changes {
+        RedisWatch {
             events,
             connection: self.connection().await,
-            ahead,
+            max_ids_ahead,
         }
     }
 }
@@ -85,72 +85,72 @@ impl DerefMut for TestRedis {
     }
 }
 
-/// Waits for what happens in Redis.
-pub(crate) struct Changes {
+/// Waits for a state of Redis.
+pub(crate) struct RedisWatch {
     events: redis::aio::PubSub,
     connection: redis::aio::MultiplexedConnection,
-    ahead: usize,
+    max_ids_ahead: usize,
 }
 
-/// Where apalis-redis keeps the queue `default`.
-const CARRIED: &str = "test:apalis:default";
+/// The prefix of the keys of apalis-redis for the queue `default`.
+const APALIS_PREFIX: &str = "test:apalis:default";
 
-impl Changes {
-    /// Returns once the queue `default` holds the id, or apalis-redis has it from there.
+impl RedisWatch {
+    /// Returns once the sorted set or apalis-redis holds the id.
     pub(crate) async fn until_queued(&mut self, id: JobId) {
         loop {
-            let (score, carried): (Option<f64>, bool) = redis::pipe()
+            let (score, is_in_apalis): (Option<f64>, bool) = redis::pipe()
                 .cmd("ZSCORE")
                 .arg("test:queue:default")
                 .arg(id.0.as_bytes())
                 .cmd("HEXISTS")
-                .arg(format!("{CARRIED}:data"))
+                .arg(format!("{APALIS_PREFIX}:data"))
                 .arg(id.to_string())
                 .query_async(&mut self.connection)
                 .await
                 .unwrap();
-            if score.is_some() || carried {
+            if score.is_some() || is_in_apalis {
                 return;
             }
-            self.next().await;
+            self.wait_for_change().await;
         }
     }
 
-    /// Returns once the queue `default` holds as many ids.
+    /// Returns once the sorted set holds `count` ids, less those that may be ahead.
     pub(crate) async fn until_holds(&mut self, count: usize) {
-        while self.waiting().await.0 + self.ahead < count {
-            self.next().await;
+        while self.count_waiting().await.0 + self.max_ids_ahead < count {
+            self.wait_for_change().await;
         }
     }
 
     /// Returns once no id waits for a worker.
     pub(crate) async fn until_empty(&mut self) {
-        while self.waiting().await != (0, 0) {
-            self.next().await;
+        while self.count_waiting().await != (0, 0) {
+            self.wait_for_change().await;
         }
     }
 
-    /// Returns once apalis-redis keeps nothing of any task.
-    pub(crate) async fn until_forgotten(&mut self) {
+    /// Returns once apalis-redis keeps no data of any task.
+    pub(crate) async fn until_no_task_is_left(&mut self) {
         loop {
             let kept: Vec<String> = redis::cmd("KEYS")
-                .arg(format!("{CARRIED}:*"))
+                .arg(format!("{APALIS_PREFIX}:*"))
                 .query_async(&mut self.connection)
                 .await
                 .unwrap();
             if kept.iter().all(|key| key.contains(":workers")) {
                 return;
             }
-            self.next().await;
+            self.wait_for_change().await;
         }
     }
 
-    /// Returns once ids come by Redis: until apalis-redis goes they come from Postgres, in its order.
-    pub(crate) async fn until_going(&mut self) {
-        while self.ahead > 0 {
+    /// Returns once ids come from Redis. Until apalis-redis is up they come from Postgres, unordered.
+    pub(crate) async fn until_up(&mut self) {
+        while self.max_ids_ahead > 0 {
             let mut expiring = 0;
             let known: Vec<String> = redis::cmd("KEYS")
-                .arg(format!("{CARRIED}:workers:metadata:*"))
+                .arg(format!("{APALIS_PREFIX}:workers:metadata:*"))
                 .query_async(&mut self.connection)
                 .await
                 .unwrap();
@@ -165,37 +165,37 @@ impl Changes {
             if expiring > 0 {
                 return;
             }
-            self.next().await;
+            self.wait_for_change().await;
         }
     }
 
-    /// How many workers apalis-redis knows.
-    pub(crate) async fn workers(&mut self) -> usize {
+    /// Counts the workers that apalis-redis knows.
+    pub(crate) async fn count_workers(&mut self) -> usize {
         redis::cmd("ZCARD")
-            .arg(format!("{CARRIED}:workers"))
+            .arg(format!("{APALIS_PREFIX}:workers"))
             .query_async(&mut self.connection)
             .await
             .unwrap()
     }
 
-    /// Ids in the set, and ids in apalis-redis.
-    async fn waiting(&mut self) -> (usize, usize) {
+    /// Counts the ids in the sorted set and those in apalis-redis.
+    async fn count_waiting(&mut self) -> (usize, usize) {
         let (set, list, scheduled): (usize, usize, usize) = redis::pipe()
             .cmd("ZCARD")
             .arg("test:queue:default")
             .cmd("LLEN")
-            .arg(format!("{CARRIED}:active"))
+            .arg(format!("{APALIS_PREFIX}:active"))
             .cmd("ZCARD")
-            .arg(format!("{CARRIED}:scheduled"))
+            .arg(format!("{APALIS_PREFIX}:scheduled"))
             .query_async(&mut self.connection)
             .await
             .unwrap();
         (set, list + scheduled)
     }
 
-    async fn next(&mut self) {
+    async fn wait_for_change(&mut self) {
         futures::StreamExt::next(&mut self.events.on_message())
             .await
-            .expect("Redis goes on");
+            .expect("Redis is up");
     }
 }

@@ -1,4 +1,4 @@
-//! Waits until the engine's tables are as a test wants them: looks again at each change of a row.
+//! Waits for a state of the engine's tables, which it reads at each change of a row.
 
 use platform::ids::JobId;
 use platform::queue::view::{self, JobView};
@@ -6,7 +6,7 @@ use platform::testing::TestDb;
 use sqlx::PgConnection;
 use sqlx::postgres::PgListener;
 
-/// Hears of every change of the engine's tables.
+/// Is notified of every change of the engine's tables.
 pub(crate) struct Watch {
     listener: PgListener,
     conn: PgConnection,
@@ -37,7 +37,7 @@ impl Watch {
         Self { listener, conn }
     }
 
-    /// The job once it is in `state`.
+    /// Returns the job once it is in `state`.
     pub(crate) async fn until(&mut self, id: JobId, state: &str) -> JobView {
         loop {
             let job = view::find_job(&mut self.conn, id).await.unwrap();

@@ -1,0 +1,101 @@
+//! The middleware before all providers: it counts each call and applies the fault that matches.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::faults::Fault;
+use crate::operation::find_operation;
+use crate::provider::Provider;
+use crate::state::Sandbox;
+use crate::{brevo, meta, stripe, twilio};
+
+/// Marks a response that is not sent: the server drops the connection instead.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DropConnection;
+
+pub(crate) async fn inject_faults(
+    State(sandbox): State<Sandbox>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let Some(operation) = find_operation(request.method(), &path) else {
+        return next.run(request).await;
+    };
+    let key = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok())
+        .map(ToOwned::to_owned);
+    match sandbox.register_call(operation, request.method(), &path) {
+        None | Some(Fault::Duplicate | Fault::Reverse) => next.run(request).await,
+        Some(Fault::Status { code, body }) => {
+            let body = body.unwrap_or_else(|| default_error_body(operation.provider, code));
+            if let Some(key) = key.filter(|_| operation.provider == Provider::Stripe && code >= 500)
+            {
+                stripe::remember_failure(&sandbox, &key, code, body.clone());
+            }
+            error_response(code, body)
+        }
+        Some(Fault::RateLimit { retry_after }) => {
+            rate_limit_response(operation.provider, retry_after)
+        }
+        Some(Fault::Drop) => drop_connection(),
+        Some(Fault::LatencyMs(ms)) => {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            next.run(request).await
+        }
+        Some(Fault::TimeoutBefore { hold_ms }) => {
+            tokio::time::sleep(Duration::from_millis(hold_ms)).await;
+            drop_connection()
+        }
+        Some(Fault::TimeoutAfter { hold_ms }) => {
+            let _unsent = next.run(request).await;
+            tokio::time::sleep(Duration::from_millis(hold_ms)).await;
+            drop_connection()
+        }
+    }
+}
+
+fn drop_connection() -> Response {
+    let mut response = StatusCode::IM_A_TEAPOT.into_response();
+    response.extensions_mut().insert(DropConnection);
+    response
+}
+
+fn error_response(code: u16, body: Value) -> Response {
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    match body {
+        Value::String(text) => (status, text).into_response(),
+        body => (status, Json(body)).into_response(),
+    }
+}
+
+fn default_error_body(provider: Provider, code: u16) -> Value {
+    match provider {
+        Provider::Twilio => {
+            json!({"code": 20_000 + u32::from(code), "message": "Injected fault", "status": code})
+        }
+        Provider::Stripe => json!({"error": {"type": "api_error", "message": "Injected fault"}}),
+        Provider::Meta => {
+            json!({"error": {"message": "Injected fault", "type": "OAuthException", "code": 2,
+            "is_transient": code >= 500, "fbtrace_id": "Asandbox"}})
+        }
+        Provider::Brevo => json!({"code": "bad_request", "message": "Injected fault"}),
+    }
+}
+
+fn rate_limit_response(provider: Provider, seconds: u64) -> Response {
+    match provider {
+        Provider::Twilio => twilio::rate_limited(seconds),
+        Provider::Stripe => stripe::rate_limited(seconds),
+        Provider::Meta => meta::rate_limited(seconds),
+        Provider::Brevo => brevo::rate_limited(seconds),
+    }
+}
