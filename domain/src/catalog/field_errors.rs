@@ -1,9 +1,15 @@
 //! Collects the field errors of a request, so that one response reports all of them.
 
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use platform::money::Decimal;
 
 use super::amount::Amount;
 use crate::{Error, FieldError, Result};
+
+/// The limit of the tables for days from order to delivery.
+const MAX_LEAD_TIME_DAYS: i32 = 730;
+/// How far the clock of a caller may be ahead of ours.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// The field errors found so far. Each field carries the path of the item that is being validated.
 #[derive(Debug, Default)]
@@ -80,6 +86,43 @@ impl FieldErrors {
         }
     }
 
+    /// Returns the time of a fact, `now` if absent. Rejects a time before 1970 and one further
+    /// ahead than [`CLOCK_TOLERANCE`], because facts are no forecasts.
+    pub(super) fn validate_fact_time(
+        &mut self,
+        field: &str,
+        at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        let at = at.unwrap_or(now);
+        if at > now + CLOCK_TOLERANCE {
+            self.reject(field, "in_future", "must not lie in the future");
+        }
+        if at < DateTime::UNIX_EPOCH {
+            self.reject(field, "too_old", "must not lie before 1970");
+        }
+        at
+    }
+
+    /// Validates a time that may lie ahead; the database cannot store every year.
+    pub(super) fn validate_year(
+        &mut self,
+        field: &str,
+        at: Option<DateTime<Utc>>,
+    ) -> Option<DateTime<Utc>> {
+        if at.is_some_and(|at| !(1970..=9999).contains(&at.year())) {
+            let message = "must lie between the years 1970 and 9999";
+            self.reject(field, "out_of_range", message);
+            return None;
+        }
+        at
+    }
+
+    pub(super) fn reject_currency(&mut self) {
+        let message = "not an ISO 4217 code of three letters";
+        self.reject("currency", "unknown_currency", message);
+    }
+
     /// Fails with `Invalid` if any field was rejected.
     pub(super) fn into_result(self) -> Result<()> {
         if self.errors.is_empty() {
@@ -89,6 +132,3 @@ impl FieldErrors {
         }
     }
 }
-
-/// The tables' own limit for days from order to delivery.
-const MAX_LEAD_TIME_DAYS: i32 = 730;

@@ -1,9 +1,10 @@
-//! What products and stock refer to: categories, suppliers and sites. A reference has a name that is
-//! unique in its company whatever its case. It is archived and never deleted.
+//! What products and stock refer to: categories, suppliers and sites. A reference has a name that
+//! is unique in its company whatever its case. It is archived and never deleted.
 
 mod category;
 mod site;
 mod supplier;
+mod table;
 
 use std::fmt::Display;
 
@@ -13,10 +14,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use category::{Category, CategoryChanges, CategoryId, NewCategory};
-pub use site::{NewSite, Site, SiteChanges, SiteId, SiteKind};
+pub(super) use site::SiteKind;
+pub use site::{NewSite, Site, SiteChanges, SiteId};
 pub use supplier::{NewSupplier, Supplier, SupplierChanges, SupplierId};
+pub(super) use table::ReferenceTable;
 
-use super::store::references::ReferenceTable;
 use crate::Result;
 
 /// Characters of a reference's name.

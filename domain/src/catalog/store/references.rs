@@ -6,7 +6,7 @@ use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
 use super::check_version;
-use crate::catalog::reference::{Category, Reference, Site, SiteKind, Supplier};
+use crate::catalog::reference::{Category, Reference, ReferenceTable, Site, SiteKind, Supplier};
 use crate::{Error, Result};
 
 /// Creates a reference. Fails with `Invalid` or `Conflict(name_taken)`.
@@ -67,47 +67,6 @@ pub async fn update_reference<R: Reference>(
 
 fn name_taken<R: Reference>() -> Error {
     Error::conflict("name_taken", format!("another {} has this name", R::NOUN))
-}
-
-/// The statements on the table of one kind of reference.
-pub trait ReferenceTable: Sized + Send + Sync {
-    /// The constraint that keeps names unique in a company.
-    const NAME_KEY: &'static str;
-
-    fn select_page(
-        conn: &mut PgConnection,
-        company: CompanyId,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> impl Future<Output = sqlx::Result<Vec<Self>>> + Send;
-
-    fn select_one(
-        conn: &mut PgConnection,
-        company: CompanyId,
-        id: Uuid,
-    ) -> impl Future<Output = sqlx::Result<Option<Self>>> + Send;
-
-    /// Selects the row and locks it to the end of the transaction.
-    fn lock_one(
-        conn: &mut PgConnection,
-        company: CompanyId,
-        id: Uuid,
-    ) -> impl Future<Output = sqlx::Result<Option<Self>>> + Send;
-
-    fn insert(
-        self,
-        conn: &mut PgConnection,
-        company: CompanyId,
-        now: DateTime<Utc>,
-    ) -> impl Future<Output = sqlx::Result<Self>> + Send;
-
-    /// Writes every column and increments the version.
-    fn update(
-        self,
-        conn: &mut PgConnection,
-        company: CompanyId,
-        now: DateTime<Utc>,
-    ) -> impl Future<Output = sqlx::Result<Self>> + Send;
 }
 
 /// Implements [`ReferenceTable`] with checked statements. `reads` and `writes` are the columns that
