@@ -29,7 +29,7 @@ impl History {
     }
 
     /// Takes a dense series and drops its leading zeros. Returns `None` if nothing was sold.
-    pub(super) fn from_days(units: &[f64], as_of: NaiveDate) -> Option<Self> {
+    pub fn from_days(units: &[f64], as_of: NaiveDate) -> Option<Self> {
         let first = units.iter().position(|u| *u > 0.0)?;
         Some(Self {
             as_of,

@@ -27,7 +27,7 @@ impl Rate {
     }
 
     /// Units per day over a whole week.
-    pub(super) fn per_day(&self) -> f64 {
+    pub fn per_day(&self) -> f64 {
         self.by_weekday.iter().sum::<f64>() / 7.0
     }
 

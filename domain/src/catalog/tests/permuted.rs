@@ -45,13 +45,16 @@ enum What {
     },
 }
 
-fn any_fact() -> impl Strategy<Value = Fact> {
-    let plain_sale = |kind, quantity| What::Sale {
+fn plain_sale(kind: &'static str, quantity: i64) -> What {
+    What::Sale {
         kind,
         quantity,
         cancelled: false,
         rule: None,
-    };
+    }
+}
+
+fn any_fact() -> impl Strategy<Value = Fact> {
     let rule = prop_oneof![Just("all"), Just("none")];
     let what = prop_oneof![
         2 => (0..50_i64).prop_map(What::Count),
