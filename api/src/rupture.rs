@@ -7,7 +7,7 @@ use axum::{Json, Router};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::catalog::ProductId;
 use domain::identity::{self, Language, Role};
-use domain::rupture::{self, ListedRupture, Run, RunId, RuptureFilter};
+use domain::rupture::{self, Class, ListedRupture, Run, RunId, RunState, RuptureFilter, Urgency};
 use jobs::rupture::RunPrediction;
 use platform::db::Tx;
 use platform::ids::Uuid;
@@ -41,7 +41,7 @@ struct NewRun {
 #[derive(Debug, Serialize)]
 struct RunBody {
     id: RunId,
-    state: &'static str,
+    state: RunState,
     as_of: Option<NaiveDate>,
     data_through: Option<NaiveDate>,
     horizon_days: u32,
@@ -59,7 +59,7 @@ impl From<Run> for RunBody {
     fn from(run: Run) -> Self {
         Self {
             id: run.id,
-            state: run.state.as_str(),
+            state: run.state,
             as_of: run.as_of.or(run.asked_as_of),
             data_through: run.data_through,
             horizon_days: run.horizon_days,
@@ -156,10 +156,10 @@ struct RuptureBody {
     product: ProductBody,
     level: Option<String>,
     rate_per_day: String,
-    class: String,
+    class: Class,
     days_to_rupture: DaysBody,
     probability: Option<f64>,
-    urgency: Option<String>,
+    urgency: Option<Urgency>,
     reorder_point: Option<String>,
     safety_stock: Option<String>,
     suggested_quantity: Option<String>,

@@ -22,7 +22,8 @@ pub(crate) async fn list(
 ) -> Result<axum::Json<List<Category>>> {
     let mut tx = caller.begin(&app).await?;
     let rows =
-        catalog::list_categories(&mut tx, caller.company, page.after()?, page.rows()).await?;
+        catalog::list_references::<Category>(&mut tx, caller.company, page.after()?, page.rows())
+            .await?;
     Ok(axum::Json(List::cut(rows, &page, |category| category.id)))
 }
 
@@ -37,7 +38,8 @@ pub(crate) async fn create(
         Some(replay) => replay,
         None => {
             let category =
-                catalog::create_category(&mut tx, caller.company, new, caller.now).await?;
+                catalog::create_reference::<Category>(&mut tx, caller.company, new, caller.now)
+                    .await?;
             caller
                 .audit(
                     &mut tx,
@@ -54,7 +56,8 @@ pub(crate) async fn create(
             .await?
         }
     };
-    let category = catalog::find_category(&mut tx, caller.company, outcome.id()?).await?;
+    let category =
+        catalog::require_reference::<Category>(&mut tx, caller.company, outcome.id()?).await?;
     tx.commit().await?;
     Ok(outcome.respond(&category))
 }
@@ -65,7 +68,7 @@ pub(crate) async fn show(
     Path(id): Path<CategoryId>,
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
-    let category = catalog::find_category(&mut tx, caller.company, id).await?;
+    let category = catalog::require_reference::<Category>(&mut tx, caller.company, id).await?;
     Ok(versioned(category.version, &category))
 }
 
@@ -103,8 +106,15 @@ async fn update(
 ) -> Result<Category> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(app).await?;
-    let category =
-        catalog::update_category(&mut tx, caller.company, id, changes, version, caller.now).await?;
+    let category = catalog::update_reference::<Category>(
+        &mut tx,
+        caller.company,
+        id,
+        changes,
+        version,
+        caller.now,
+    )
+    .await?;
     let details = json!({"version": category.version, "archived": category.archived_at.is_some()});
     caller
         .audit(

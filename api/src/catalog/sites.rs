@@ -21,7 +21,9 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<axum::Json<List<Site>>> {
     let mut tx = caller.begin(&app).await?;
-    let rows = catalog::list_sites(&mut tx, caller.company, page.after()?, page.rows()).await?;
+    let rows =
+        catalog::list_references::<Site>(&mut tx, caller.company, page.after()?, page.rows())
+            .await?;
     Ok(axum::Json(List::cut(rows, &page, |site| site.id)))
 }
 
@@ -35,7 +37,8 @@ pub(crate) async fn create(
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
-            let site = catalog::create_site(&mut tx, caller.company, new, caller.now).await?;
+            let site =
+                catalog::create_reference::<Site>(&mut tx, caller.company, new, caller.now).await?;
             caller
                 .audit(
                     &mut tx,
@@ -52,7 +55,7 @@ pub(crate) async fn create(
             .await?
         }
     };
-    let site = catalog::find_site(&mut tx, caller.company, outcome.id()?).await?;
+    let site = catalog::require_reference::<Site>(&mut tx, caller.company, outcome.id()?).await?;
     tx.commit().await?;
     Ok(outcome.respond(&site))
 }
@@ -63,7 +66,7 @@ pub(crate) async fn show(
     Path(id): Path<SiteId>,
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
-    let site = catalog::find_site(&mut tx, caller.company, id).await?;
+    let site = catalog::require_reference::<Site>(&mut tx, caller.company, id).await?;
     Ok(versioned(site.version, &site))
 }
 
@@ -101,8 +104,15 @@ async fn update(
 ) -> Result<Site> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(app).await?;
-    let site =
-        catalog::update_site(&mut tx, caller.company, id, changes, version, caller.now).await?;
+    let site = catalog::update_reference::<Site>(
+        &mut tx,
+        caller.company,
+        id,
+        changes,
+        version,
+        caller.now,
+    )
+    .await?;
     let details = json!({"version": site.version, "archived": site.archived_at.is_some()});
     caller
         .audit(

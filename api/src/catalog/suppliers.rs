@@ -21,7 +21,9 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<axum::Json<List<Supplier>>> {
     let mut tx = caller.begin(&app).await?;
-    let rows = catalog::list_suppliers(&mut tx, caller.company, page.after()?, page.rows()).await?;
+    let rows =
+        catalog::list_references::<Supplier>(&mut tx, caller.company, page.after()?, page.rows())
+            .await?;
     Ok(axum::Json(List::cut(rows, &page, |supplier| supplier.id)))
 }
 
@@ -36,7 +38,8 @@ pub(crate) async fn create(
         Some(replay) => replay,
         None => {
             let supplier =
-                catalog::create_supplier(&mut tx, caller.company, new, caller.now).await?;
+                catalog::create_reference::<Supplier>(&mut tx, caller.company, new, caller.now)
+                    .await?;
             caller
                 .audit(
                     &mut tx,
@@ -53,7 +56,8 @@ pub(crate) async fn create(
             .await?
         }
     };
-    let supplier = catalog::find_supplier(&mut tx, caller.company, outcome.id()?).await?;
+    let supplier =
+        catalog::require_reference::<Supplier>(&mut tx, caller.company, outcome.id()?).await?;
     tx.commit().await?;
     Ok(outcome.respond(&supplier))
 }
@@ -64,7 +68,7 @@ pub(crate) async fn show(
     Path(id): Path<SupplierId>,
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
-    let supplier = catalog::find_supplier(&mut tx, caller.company, id).await?;
+    let supplier = catalog::require_reference::<Supplier>(&mut tx, caller.company, id).await?;
     Ok(versioned(supplier.version, &supplier))
 }
 
@@ -102,8 +106,15 @@ async fn update(
 ) -> Result<Supplier> {
     caller.require(Role::Manager)?;
     let mut tx = caller.begin(app).await?;
-    let supplier =
-        catalog::update_supplier(&mut tx, caller.company, id, changes, version, caller.now).await?;
+    let supplier = catalog::update_reference::<Supplier>(
+        &mut tx,
+        caller.company,
+        id,
+        changes,
+        version,
+        caller.now,
+    )
+    .await?;
     let details = json!({"version": supplier.version, "archived": supplier.archived_at.is_some()});
     caller
         .audit(

@@ -13,7 +13,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use self::worker::Worker;
-use crate::service::{Service, client};
+use crate::service::{Service, build_client};
 
 const ROUNDS: usize = 3;
 
@@ -110,7 +110,7 @@ async fn upload(service: &Service, file: &[u8], round: usize) -> anyhow::Result<
         + &part("options", &retail::options(round).to_string())
         + "--form\r\nContent-Disposition: form-data; name=\"file\"; filename=\"retail.csv\"\r\n\r\n";
     let body = [head.as_bytes(), file, b"\r\n--form--\r\n"].concat();
-    let request = client()?
+    let request = build_client()?
         .post(format!("{}/api/v1/imports", service.url))
         .bearer_auth(&service.token)
         .header("Content-Type", "multipart/form-data; boundary=form");
@@ -122,7 +122,7 @@ async fn upload(service: &Service, file: &[u8], round: usize) -> anyhow::Result<
 }
 
 async fn get(service: &Service, path: &str) -> anyhow::Result<Value> {
-    let request = client()?
+    let request = build_client()?
         .get(format!("{}/api/v1{path}", service.url))
         .bearer_auth(&service.token);
     Ok(request.send().await?.error_for_status()?.json().await?)

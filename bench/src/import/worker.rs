@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 
-use crate::service::{KEYRING, NOBODY, Service};
+use crate::service::{KEYRING, NO_PROVIDER_URL, Service};
 
 /// Killed with the value.
 pub(super) struct Worker(Child);
@@ -26,7 +26,7 @@ impl Worker {
             .env("VIGIE_ENCRYPTION_KEYS", KEYRING)
             .env("VIGIE_BLOB_DIR", &service.blobs)
             .env("VIGIE_PROVIDERS", "sandbox")
-            .env("VIGIE_SANDBOX_URL", NOBODY)
+            .env("VIGIE_SANDBOX_URL", NO_PROVIDER_URL)
             .env("VIGIE_LOG", "error")
             .stdout(Stdio::null())
             .spawn()

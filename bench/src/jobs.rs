@@ -1,5 +1,5 @@
-//! `jobs`: enqueue alone and in bulk, drain with results kept, idle latency. 500-byte payloads, 20
-//! companies, as in the table of ARCHITECTURE.md.
+//! `jobs`: enqueueing one by one and in bulk, draining with results kept, idle latency. 500-byte
+//! payloads, 20 companies.
 
 use std::time::{Duration, Instant};
 
@@ -8,17 +8,17 @@ use platform::ids::CompanyId;
 use platform::queue::NewJob;
 use platform::queue::batch::Enqueuer;
 
-use crate::engine::{Engine, pings};
+use crate::engine::{Engine, make_pings};
 
-const PAYLOAD: usize = 480;
+const PAYLOAD_BYTES: usize = 480;
 /// Jobs that a process may run at once.
 const SLOTS: usize = 1_000;
-const DRAIN: usize = 150_000;
-const IDLE: usize = 500;
+const DRAIN_JOBS: usize = 150_000;
+const IDLE_JOBS: usize = 500;
 
-/// From the design's own measurements (two cores shared by all, no-op jobs), to stand beside ours: only ratios within
-/// one machine say something.
-const OTHERS: &str = "
+/// Measurements of other queues from the design phase (two cores shared by all processes, no-op
+/// jobs), for comparison. Only ratios within one machine are comparable.
+const OTHER_QUEUES: &str = "
 elsewhere, on a machine of the same size    one by one/s  bulk/s   drain/s  idle p50/p99 ms  result in Postgres
 Celery 5.7 on Redis, 2 processes                   1,900       -       890    2.4 / 3.0      no
 Sidekiq 6.4, 10 threads                            6,200  104,000    4,500    0.6 / 1.4      no
@@ -28,38 +28,38 @@ apalis-redis 1.0, batches of 100                  22,000   80,000   30,000   10.
 FastAPI, SQLAlchemy and Celery, by POST              780        -      745      -            yes
 trial of this engine's shape                           -  215,000  108,000   0.55 / 0.86     yes";
 
-pub(crate) async fn run(backends: &[&str]) -> anyhow::Result<()> {
-    // First: what the drains leave to be written and vacuumed goes on for a while.
-    idle(backends).await?;
-    let companies = companies();
-    single(&companies).await?;
+pub(crate) async fn run_jobs(backends: &[&str]) -> anyhow::Result<()> {
+    // First, because Postgres still writes and vacuums for a while after the drains.
+    run_idle(backends).await?;
+    let companies = make_companies();
+    measure_single_enqueue(&companies).await?;
     for round in 1..=3 {
         for backend in backends {
-            drain(&companies, round, backend).await?;
+            measure_drain(&companies, round, backend).await?;
         }
     }
-    println!("{OTHERS}");
+    println!("{OTHER_QUEUES}");
     Ok(())
 }
 
-/// `idle`: the latency alone, three times.
-pub(crate) async fn idle(backends: &[&str]) -> anyhow::Result<()> {
+/// `idle`: only the latency, three times.
+pub(crate) async fn run_idle(backends: &[&str]) -> anyhow::Result<()> {
     for round in 1..=3 {
         for backend in backends {
-            latency(&companies(), round, backend).await?;
+            measure_latency(&make_companies(), round, backend).await?;
         }
     }
     Ok(())
 }
 
-fn companies() -> Vec<CompanyId> {
+fn make_companies() -> Vec<CompanyId> {
     (0..20).map(|_| CompanyId::new()).collect()
 }
 
-async fn single(companies: &[CompanyId]) -> anyhow::Result<()> {
+async fn measure_single_enqueue(companies: &[CompanyId]) -> anyhow::Result<()> {
     let engine = Engine::new(256, "vigie").await?;
     let enqueuer = Enqueuer::start(&engine.test.db);
-    let jobs = pings(40_000, companies, PAYLOAD);
+    let jobs = make_pings(40_000, companies, PAYLOAD_BYTES);
     let started = Instant::now();
     let mut tasks = Vec::new();
     for chunk in jobs.chunks(jobs.len() / 64 + 1) {
@@ -74,7 +74,7 @@ async fn single(companies: &[CompanyId]) -> anyhow::Result<()> {
     for task in tasks {
         task.await??;
     }
-    report(
+    print_rate(
         "enqueue one by one, 64 callers, durable",
         jobs.len(),
         started.elapsed(),
@@ -82,7 +82,7 @@ async fn single(companies: &[CompanyId]) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn bulk(db: &Db, jobs: Vec<NewJob>) -> anyhow::Result<Duration> {
+async fn enqueue_in_bulk(db: &Db, jobs: Vec<NewJob>) -> anyhow::Result<Duration> {
     let started = Instant::now();
     let mut jobs = jobs.into_iter();
     loop {
@@ -96,53 +96,62 @@ async fn bulk(db: &Db, jobs: Vec<NewJob>) -> anyhow::Result<Duration> {
     }
 }
 
-async fn drain(companies: &[CompanyId], round: usize, backend: &str) -> anyhow::Result<()> {
+async fn measure_drain(companies: &[CompanyId], round: usize, backend: &str) -> anyhow::Result<()> {
     let mut engine = Engine::new(SLOTS, backend).await?;
-    let took = bulk(&engine.test.db, pings(DRAIN, companies, PAYLOAD)).await?;
-    report(
+    let elapsed = enqueue_in_bulk(
+        &engine.test.db,
+        make_pings(DRAIN_JOBS, companies, PAYLOAD_BYTES),
+    )
+    .await?;
+    print_rate(
         &format!("{round}: bulk enqueue, 1,000 a transaction"),
-        DRAIN,
-        took,
+        DRAIN_JOBS,
+        elapsed,
     );
     sqlx::query!("checkpoint")
         .execute(&mut engine.test.owner().await)
         .await?;
     let started = Instant::now();
-    let workers = engine.workers().await?;
-    engine.wait_started(DRAIN).await?;
+    let workers = engine.start_workers().await?;
+    engine.wait_started(DRAIN_JOBS).await?;
     workers.stop().await;
-    report(
+    print_rate(
         &format!("{round}: drain over {backend}, results kept"),
-        DRAIN,
+        DRAIN_JOBS,
         started.elapsed(),
     );
-    check(&engine, DRAIN).await?;
+    require_success(&engine, DRAIN_JOBS).await?;
 
     let mut engine = Engine::new(SLOTS, backend).await?;
-    let workers = engine.workers().await?;
-    let jobs = pings(DRAIN, companies, PAYLOAD);
+    let workers = engine.start_workers().await?;
+    let jobs = make_pings(DRAIN_JOBS, companies, PAYLOAD_BYTES);
     let started = Instant::now();
     let db = engine.test.db.clone();
-    let inserting = platform::task::spawn("insert", async move { bulk(&db, jobs).await });
-    engine.wait_started(DRAIN).await?;
+    let inserting =
+        platform::task::spawn("insert", async move { enqueue_in_bulk(&db, jobs).await });
+    engine.wait_started(DRAIN_JOBS).await?;
     workers.stop().await;
-    report(
+    print_rate(
         &format!("{round}: drain over {backend} while as many are enqueued"),
-        DRAIN,
+        DRAIN_JOBS,
         started.elapsed(),
     );
     inserting.await??;
-    check(&engine, DRAIN).await
+    require_success(&engine, DRAIN_JOBS).await
 }
 
-async fn latency(companies: &[CompanyId], round: usize, backend: &str) -> anyhow::Result<()> {
+async fn measure_latency(
+    companies: &[CompanyId],
+    round: usize,
+    backend: &str,
+) -> anyhow::Result<()> {
     let mut engine = Engine::new(64, backend).await?;
-    let workers = engine.workers().await?;
+    let workers = engine.start_workers().await?;
     let mut waits = Vec::new();
-    for n in 0..IDLE {
+    for n in 0..IDLE_JOBS {
         tokio::time::sleep(Duration::from_millis(5 + n as u64 % 10)).await;
         let mut tx = engine.test.db.begin_engine().await?;
-        tx.enqueue_all(pings(1, &companies[n % 20..=n % 20], PAYLOAD))
+        tx.enqueue_all(make_pings(1, &companies[n % 20..=n % 20], PAYLOAD_BYTES))
             .await?;
         tx.commit().await?;
         let committed = Instant::now();
@@ -150,7 +159,7 @@ async fn latency(companies: &[CompanyId], round: usize, backend: &str) -> anyhow
             .started
             .recv()
             .await
-            .ok_or_else(|| anyhow::anyhow!("the engine is gone"))?;
+            .ok_or_else(|| anyhow::anyhow!("the engine has stopped"))?;
         waits.push(started.saturating_duration_since(committed));
     }
     workers.stop().await;
@@ -158,7 +167,8 @@ async fn latency(companies: &[CompanyId], round: usize, backend: &str) -> anyhow
     let at =
         |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0;
     println!(
-        "{round}: idle over {backend}, commit to handler start: p50 {:.2} ms, p99 {:.2} ms, worst {:.2} ms (n = {IDLE})",
+        "{round}: idle over {backend}, commit to handler start: \
+         p50 {:.2} ms, p99 {:.2} ms, worst {:.2} ms (n = {IDLE_JOBS})",
         at(0.5),
         at(0.99),
         at(1.0),
@@ -166,26 +176,29 @@ async fn latency(companies: &[CompanyId], round: usize, backend: &str) -> anyhow
     Ok(())
 }
 
-/// Every job ended well, once.
-async fn check(engine: &Engine, count: usize) -> anyhow::Result<()> {
+/// Fails unless every job succeeded in one attempt.
+async fn require_success(engine: &Engine, count: usize) -> anyhow::Result<()> {
     let row = sqlx::query!(
-        r#"select count(*) as "kept!", count(*) filter (where attempt = 1 and state = 2 and result is not null) as "well!",
-                  (select count(*) from jobs_open) as "left!" from jobs_finished"#
+        r#"select count(*) as "finished!",
+                  count(*) filter (where attempt = 1 and state = 2 and result is not null)
+                    as "succeeded!",
+                  (select count(*) from jobs_open) as "open!"
+           from jobs_finished"#
     )
     .fetch_one(&mut engine.test.owner().await)
     .await?;
     let expected = i64::try_from(count)?;
     anyhow::ensure!(
-        (row.kept, row.well, row.left) == (expected, expected, 0),
+        (row.finished, row.succeeded, row.open) == (expected, expected, 0),
         "lost or doubled: {row:?}"
     );
     Ok(())
 }
 
-fn report(what: &str, count: usize, took: Duration) {
+fn print_rate(what: &str, count: usize, elapsed: Duration) {
     println!(
         "{what}: {:.0}/s ({count} in {:.2} s)",
-        count as f64 / took.as_secs_f64(),
-        took.as_secs_f64()
+        count as f64 / elapsed.as_secs_f64(),
+        elapsed.as_secs_f64()
     );
 }
