@@ -1,13 +1,4 @@
--- Messages that outlast an outage, sleeping alerts that tell afterwards what happened, runs of
--- predictions that keep their own results, and the list that billing is reconciled by.
-
--- waiting: an e-mail that surely didn't leave so far; it is asked for again under the same key.
-alter table effects drop constraint effects_state_check;
-alter table effects add constraint effects_state_check
-  check (state in ('intended', 'waiting', 'sent', 'confirmed', 'unknown', 'absent'));
-
-alter table alert_items add column untold boolean not null default false;
-comment on column alert_items.untold is 'opened while the alert slept: told of when it wakes';
+-- Runs of predictions that keep their own results, and the list that billing is reconciled by.
 
 alter table prediction_runs
   add column job_id uuid,
@@ -42,37 +33,6 @@ create table prediction_items (
   foreign key (company_id, product_id) references products (company_id, id)
 );
 select secure_company_table('prediction_items');
-
--- As before, and a STOP is worth more than whatever kept the address from being written to so far.
-create or replace function record_inbound(message_id text, address text, written_at timestamptz, wish text) returns bigint
-  language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
-  as $$
-declare
-  companies_reached bigint;
-begin
-  insert into inbound_messages (provider_id, received_at) values (message_id, written_at) on conflict do nothing;
-  if not found then
-    return 0;
-  end if;
-  insert into contact_windows as w (company_id, recipient, last_inbound_at)
-  select distinct m.company_id, m.recipient, written_at from messages m
-  where m.recipient = address and m.channel = 'whatsapp'
-  on conflict (company_id, recipient) do update
-    set last_inbound_at = greatest(w.last_inbound_at, excluded.last_inbound_at);
-  get diagnostics companies_reached = row_count;
-  if wish = 'stop' then
-    insert into suppressions as s (company_id, id, channel, recipient, reason, created_at)
-    select distinct on (m.company_id) m.company_id, gen_random_uuid(), 'whatsapp', m.recipient, 'stop', written_at
-    from messages m where m.recipient = address and m.channel = 'whatsapp'
-    on conflict on constraint suppressions_once do update
-      set reason = excluded.reason, created_at = excluded.created_at, created_by = null
-      where s.reason not in ('stop', 'unsubscribed', 'complaint');
-  elsif wish = 'start' then
-    delete from suppressions
-    where recipient = address and channel = 'whatsapp' and reason = 'stop' and created_at <= written_at;
-  end if;
-  return companies_reached;
-end $$;
 
 -- Subscriptions that haven't ended, for the clock that asks Stripe for each of them once a day.
 create function running_subscriptions() returns table (company_id uuid, stripe_id text)

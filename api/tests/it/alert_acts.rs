@@ -82,7 +82,7 @@ async fn an_alert_that_is_resolved_by_hand_during_an_evaluation_is_not_told_of()
     let company = owner.company();
     let mut by_hand = app.db.db.begin(Scope::company(company)).await.unwrap();
     let at = now(&app).await;
-    domain::alerts::resolve(&mut by_hand, company, alert, None, at)
+    domain::alerts::resolve_alert(&mut by_hand, company, alert, None, at)
         .await
         .unwrap();
     let evaluation = async {
@@ -112,7 +112,7 @@ async fn an_alert_that_is_resolved_by_hand_during_an_evaluation_is_not_told_of()
         items.fetch_one(&mut app.owner().await).await.unwrap(),
         Some(0)
     );
-    let causes = sqlx::query_scalar!("select distinct cause from notices")
+    let causes = sqlx::query_scalar!("select distinct cause from notifications")
         .fetch_all(&mut app.owner().await)
         .await;
     assert_eq!(causes.unwrap(), ["opened"]);

@@ -1,4 +1,4 @@
-//! Products to judge, for the tests of this area.
+//! Products and outlooks for the tests of this area.
 
 use platform::ids::Uuid;
 

@@ -36,7 +36,7 @@ async fn an_evaluation_whose_worker_is_killed_in_the_middle_tells_each_person_on
         system.until_all_is_done().await;
         let moments = [
             "trigger halt before insert on alerts for each row",
-            "trigger halt before insert on notices for each row",
+            "trigger halt before insert on notifications for each row",
             "trigger halt before insert on job_bodies for each row when (new.kind = 'notifications.send_message')",
         ];
         let mut told = vec![("rupture", "opened")];

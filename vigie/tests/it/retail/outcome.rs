@@ -97,7 +97,7 @@ pub(super) async fn expect_alerts(
     }
     assert_eq!(&found, concerned);
     let told = sqlx::query!(
-        "select a.kind, n.channel, n.cause from notices n join alerts a on a.id = n.alert_id order by 1, 2"
+        "select a.kind, n.channel, n.cause from notifications n join alerts a on a.id = n.alert_id order by 1, 2"
     )
     .fetch_all(&mut system.db.owner().await)
     .await

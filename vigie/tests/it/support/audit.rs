@@ -150,7 +150,7 @@ pub(crate) async fn expect_nothing_lost_or_doubled(system: &System) {
 /// Unless the first company's owner was told of exactly these kinds of alert and causes, once on each address.
 pub(crate) async fn expect_told(system: &System, expected: &[(&str, &str)]) {
     let rows = sqlx::query!(
-        "select a.kind, n.cause, n.channel, n.recipient from notices n join alerts a on a.id = n.alert_id
+        "select a.kind, n.cause, n.channel, n.recipient from notifications n join alerts a on a.id = n.alert_id
          order by a.kind, n.cause, n.channel",
     )
     .fetch_all(&mut system.db.owner().await)
@@ -184,7 +184,7 @@ pub(crate) async fn expect_told(system: &System, expected: &[(&str, &str)]) {
 async fn expect_each_message_once(system: &System, conn: &mut PgConnection) {
     let notices = sqlx::query!(
         "select n.alert_id, n.recipient, n.channel, n.cause, n.revision, n.message_id, m.state
-         from notices n join messages m on m.id = n.message_id",
+         from notifications n join messages m on m.id = n.message_id",
     )
     .fetch_all(&mut *conn)
     .await
