@@ -12,8 +12,8 @@ create table messages (
   template text not null,
   language text not null check (language in ('fr', 'en')),
   variables jsonb not null,
-  state text not null check (state in ('queued', 'sent', 'delivered', 'read', 'failed', 'undelivered',
-    'undetermined', 'suppressed', 'expired')),
+  state text not null check (state in ('queued', 'sent', 'delivered', 'read', 'failed',
+    'undelivered', 'undetermined', 'suppressed', 'expired')),
   -- How it went out: free text inside the 24-hour window, an approved template outside it.
   sent_as text check (sent_as in ('text', 'template', 'email')),
   provider_id text,
@@ -54,8 +54,8 @@ create table notifications (
 );
 select secure_company_table('notifications');
 
--- One row per attempt to send a message. `intended` is committed before the call to the provider, so
--- that after a crash the next attempt knows that the call may have happened.
+-- One row per attempt to send a message. `intended` is committed before the call to the provider.
+-- After a crash, the next attempt then knows that the call may have happened.
 create table effects (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
@@ -115,16 +115,17 @@ create table whatsapp_templates (
 );
 grant select on whatsapp_templates to vigie_app;
 
--- Inbound messages to the platform's number, by Twilio's id. Twilio's signature contains no time, so
--- only this table detects a replay. The rows belong to no company; only record_inbound reads them.
+-- Inbound messages to the platform's number, by Twilio's id. Twilio's signature contains no time,
+-- so only this table detects a replay. The rows belong to no company. Only record_inbound uses
+-- the table.
 create table inbound_messages (
   provider_id text not null primary key,
   received_at timestamptz not null
 );
 
 -- Records an inbound message: opens the 24-hour window of every company that ever wrote to the
--- address. The keyword `stop` suppresses the address for all of these companies, `start` lifts that.
--- Returns the number of companies; a replay returns 0.
+-- address. The keyword `stop` suppresses the address for all of these companies, and `start` lifts
+-- these suppressions. Returns the number of companies; a replay returns 0.
 create function record_inbound(message_id text, address text, written_at timestamptz, keyword text)
   returns bigint
   language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp

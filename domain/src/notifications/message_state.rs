@@ -41,8 +41,8 @@ impl MessageState {
         }
     }
 
-    /// Whether the delivery status `next` replaces this state. A later step replaces an earlier one, a
-    /// failure replaces anything but a delivery, and every status replaces `Undetermined`.
+    /// Whether the delivery status `next` replaces this state. A later step replaces an earlier
+    /// one, a failure replaces anything but a delivery, and every status replaces `Undetermined`.
     pub(super) fn is_replaced_by(self, next: Self) -> bool {
         match (self, next) {
             (_, Self::Queued | Self::Undetermined | Self::Suppressed) => false,

@@ -1,5 +1,5 @@
-//! Notifications: messages and their rendering, the state of each message, suppressed addresses, and
-//! the ledger of the attempts to send.
+//! Notifications: messages and their rendering, the state of each message, suppressed addresses,
+//! and the ledger of the attempts to send.
 //!
 //! In reading order: `channel`, `cause`, `template`, `rendering`, `message_state`, `inbound`,
 //! `store`. Store functions return [`Error::Database`](crate::Error::Database) when a statement

@@ -118,7 +118,8 @@ pub fn render_message(
     }
 }
 
-/// Renders a template whose only variable is the company. The first line of its text is the subject.
+/// Renders a template whose only variable is the company. The first line of the text is the
+/// subject.
 fn render_notice(
     env: &Environment<'_>,
     name: &str,

@@ -20,7 +20,8 @@ pub async fn find_content_sid(
     .await?)
 }
 
-/// Sets the approved template of a template in one language. Requires the role that owns the tables.
+/// Sets the approved template for one of our templates in one language. Requires the role that owns
+/// the tables.
 ///
 /// # Errors
 /// `Invalid` for a sid that isn't in Twilio's form.

@@ -124,7 +124,8 @@ pub async fn record_sent(
     Ok(())
 }
 
-/// Records that the response of the call was lost. Until `settle_at` a look-up may miss the message.
+/// Records that the response of the call was lost. Until `settle_at` a look-up may miss the
+/// message.
 pub async fn mark_unknown(
     conn: &mut PgConnection,
     effect: EffectId,
@@ -152,8 +153,8 @@ pub async fn mark_waiting(conn: &mut PgConnection, effect: EffectId) -> Result<(
     Ok(())
 }
 
-/// Records that nothing was sent: the provider rejected the call, or a look-up found nothing. Another
-/// attempt may follow.
+/// Records that nothing was sent: the provider rejected the call, or a look-up found nothing.
+/// Another attempt may follow.
 pub async fn mark_absent(
     conn: &mut PgConnection,
     effect: EffectId,

@@ -1,5 +1,5 @@
-//! Notifications of alerts: at most one per alert, recipient, channel and cause. One statement writes
-//! them with their messages and the events of the timeline.
+//! Notifications of alerts: at most one per alert, recipient, channel and cause. One statement
+//! writes them with their messages and the events of the timeline.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::ids::{CompanyId, UserId, Uuid};
@@ -27,8 +27,8 @@ pub struct NewNotification {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Inserts the notifications that don't exist yet, each with its message. Returns the ids of the new
-/// messages.
+/// Inserts the notifications that don't exist yet, each with its message. Returns the ids of the
+/// new messages.
 pub async fn create_notifications(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -97,8 +97,8 @@ fn language_text(language: Language) -> &'static str {
     }
 }
 
-/// Notifies by e-mail as well where it is unknown whether a WhatsApp message was sent: the user of a
-/// critical alert, unless the rule sent an e-mail already. Returns the id of the new message, if any.
+/// Creates an e-mail for a WhatsApp message that may not have been sent: to the user of a critical
+/// alert, unless the rule already created one. Returns the id of the new message, if any.
 pub async fn create_email_fallback(
     conn: &mut PgConnection,
     company: CompanyId,

@@ -71,8 +71,8 @@ pub async fn suppress_recipient(
     Ok(())
 }
 
-/// Suppresses the recipient of an effect, as [`suppress_recipient`] does. An effect that the company
-/// doesn't have changes nothing.
+/// Suppresses the recipient of an effect, as [`suppress_recipient`] does. An effect that isn't the
+/// company's changes nothing.
 pub async fn suppress_effect_recipient(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -100,7 +100,7 @@ pub async fn suppress_effect_recipient(
     Ok(())
 }
 
-/// Suppresses an address by hand. Returns the existing suppression of an already suppressed address.
+/// Suppresses an address by hand. Returns the existing suppression if there is one.
 ///
 /// # Errors
 /// `Invalid` where the recipient isn't an address of the channel.
@@ -122,7 +122,8 @@ pub async fn add_suppression(
         }
     };
     sqlx::query!(
-        "insert into suppressions (company_id, id, channel, recipient, reason, created_at, created_by)
+        "insert into suppressions (company_id, id, channel, recipient, reason, created_at,
+           created_by)
          values ($1, $2, $3, $4, 'manual', $5, $6)
          on conflict on constraint suppressions_once do nothing",
         company.0,
@@ -135,7 +136,8 @@ pub async fn add_suppression(
     .execute(&mut *conn)
     .await?;
     let id = sqlx::query_scalar!(
-        r#"select id as "id: SuppressionId" from suppressions where channel = $1 and recipient = $2"#,
+        r#"select id as "id: SuppressionId"
+           from suppressions where channel = $1 and recipient = $2"#,
         channel.as_str(),
         recipient,
     )
@@ -166,7 +168,8 @@ pub async fn require_suppression(
 /// `NotFound`, `Conflict(asked_by_recipient)`.
 pub async fn lift_suppression(conn: &mut PgConnection, id: SuppressionId) -> Result<()> {
     let reason = sqlx::query_scalar!(
-        r#"select reason as "reason: SuppressionReason" from suppressions where id = $1 for update"#,
+        r#"select reason as "reason: SuppressionReason"
+           from suppressions where id = $1 for update"#,
         id.0,
     )
     .fetch_optional(&mut *conn)

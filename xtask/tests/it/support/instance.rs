@@ -1,4 +1,5 @@
-//! A place for `cargo xtask up`: a name and ports that no other run has. Dropped, its data goes.
+//! One instance of `cargo xtask up`, with a name and ports that no other run uses. Its data is
+//! removed on drop.
 
 use std::fs;
 use std::net::TcpListener;
@@ -12,32 +13,32 @@ use super::Run;
 /// The keys of the three addresses.
 pub(crate) const ADDRESSES: [&str; 3] =
     ["VIGIE_API_ADDR", "VIGIE_METRICS_ADDR", "VIGIE_SANDBOX_ADDR"];
-/// Below those that the kernel hands out to clients, which come and go by the thousand beside a test.
+/// Below the ports that the kernel assigns to clients.
 const PORTS: std::ops::Range<u32> = 12_000..30_000;
 
-/// What names begin with; the number of the test's process follows.
+/// The prefix of the names. The id of the test process follows.
 const PREFIX: &str = "xtask-test-";
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-pub(crate) struct Place {
+pub(crate) struct Instance {
     name: String,
-    /// Where `up` keeps its data.
+    /// The folder where `up` keeps its data.
     pub(crate) folder: PathBuf,
     addresses: [String; 3],
-    /// Programs that come before those of the machine.
+    /// A folder of PATH before those of the machine.
     programs: PathBuf,
 }
 
-impl Place {
+impl Instance {
     pub(crate) fn new() -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("{PREFIX}{}-{number}", std::process::id());
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
-            .expect("xtask lies in the checkout");
+            .expect("xtask is in the checkout");
         let all = root.join(".vigie");
-        remove_those_of_killed_tests(&all);
+        remove_leftovers(&all);
         let programs = all.join(format!("up-{name}-programs"));
         fs::create_dir_all(&programs).expect("the checkout can be written to");
         let folder = all.join(format!("up-{name}"));
@@ -49,26 +50,26 @@ impl Place {
         }
     }
 
-    /// Of the API, the metrics and the sandbox.
+    /// The addresses of the API, the metrics and the sandbox.
     pub(crate) fn addresses(&self) -> &[String; 3] {
         &self.addresses
     }
 
-    /// From now on the machine's `setpriv` is one that can't give a child a signal for its parent's death.
-    pub(crate) fn without_death_signal(&self) {
+    /// Replaces the machine's `setpriv` by one that cannot signal a child when its parent dies.
+    pub(crate) fn disable_death_signal(&self) {
         symlink("/bin/false", self.programs.join("setpriv")).expect("the folder is ours");
     }
 
-    pub(crate) fn with_death_signal(&self) {
+    pub(crate) fn enable_death_signal(&self) {
         fs::remove_file(self.programs.join("setpriv")).expect("it was put there");
     }
 
-    /// `cargo xtask up` here, with the executables that were built for the tests and nothing of this
-    /// process's environment but the PATH. It is told to stop where this process is killed.
-    fn command(&self, args: &[&str]) -> Command {
+    /// Builds the command: `up` with the executables that were built for the tests, and only the PATH
+    /// of this process's environment. The kernel stops the run if this process is killed.
+    fn build_command(&self, args: &[&str]) -> Command {
         let xtask = Path::new(env!("CARGO_BIN_EXE_xtask"));
         let built = xtask.parent().expect("it was built into a folder");
-        let mut command = match find("setpriv") {
+        let mut command = match find_program("setpriv") {
             Some(setpriv) => {
                 let mut command = Command::new(setpriv);
                 command.args(["--pdeathsig", "TERM", "--"]).arg(xtask);
@@ -80,7 +81,7 @@ impl Place {
             .args(["up", "--name", &self.name, "--programs"])
             .arg(built)
             .args(args);
-        let path = format!("{}:{}", self.programs.display(), path());
+        let path = format!("{}:{}", self.programs.display(), read_path());
         command
             .env_clear()
             .env("PATH", path)
@@ -88,27 +89,27 @@ impl Place {
         command
     }
 
-    pub(crate) fn up(&self, args: &[&str]) -> Run {
-        Run::start(self.command(args))
+    pub(crate) fn start_up(&self, args: &[&str]) -> Run {
+        Run::start(self.build_command(args))
     }
 
-    /// The same where the environment says one thing more, or otherwise.
-    pub(crate) fn up_with(&self, args: &[&str], key: &str, value: &str) -> Run {
-        let mut command = self.command(args);
+    /// Starts `up` with one more variable in its environment.
+    pub(crate) fn start_up_with(&self, args: &[&str], key: &str, value: &str) -> Run {
+        let mut command = self.build_command(args);
         command.env(key, value);
         Run::start(command)
     }
 
-    /// A file of the demo company that was imported here.
-    pub(crate) fn demo_file(&self, kind: &str) -> String {
+    /// Returns a file of the demo company that this instance imported.
+    pub(crate) fn read_demo_file(&self, kind: &str) -> String {
         fs::read_to_string(self.folder.join(format!("demo/{kind}.csv")))
             .expect("the demo's files are kept")
     }
 }
 
-impl Drop for Place {
+impl Drop for Instance {
     fn drop(&mut self) {
-        // Postgres' data may lie outside, in the system's temporary folder.
+        // The data of Postgres may be outside, in the system's temporary folder.
         if let Ok(outside) = fs::read_to_string(self.folder.join("postgres-dir")) {
             fs::remove_dir_all(outside.trim()).ok();
         }
@@ -117,7 +118,7 @@ impl Drop for Place {
     }
 }
 
-fn remove_those_of_killed_tests(all: &Path) {
+fn remove_leftovers(all: &Path) {
     for entry in fs::read_dir(all).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let rest = name
@@ -134,19 +135,19 @@ fn remove_those_of_killed_tests(all: &Path) {
     clippy::disallowed_methods,
     reason = "the machine's programs are where the PATH says"
 )]
-fn path() -> String {
+fn read_path() -> String {
     std::env::var("PATH").unwrap_or_default()
 }
 
-fn find(program: &str) -> Option<PathBuf> {
-    std::env::split_paths(&path())
+fn find_program(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&read_path())
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())
 }
 
-/// An address of this machine that nobody listens on.
+/// Returns an address of this machine with a free port.
 pub(crate) fn free_address() -> String {
-    // Processes that test side by side begin at different places.
+    // Concurrent test processes start at different ports.
     let begin = std::process::id().wrapping_mul(31);
     let span = PORTS.end - PORTS.start;
     (0..span)

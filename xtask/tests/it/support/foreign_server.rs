@@ -1,16 +1,16 @@
-//! A server that isn't `up`'s, of the same kind as one of its own.
+//! A server that `up` did not start, of the same kind as one of its own.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use super::place::free_address;
+use super::instance::free_address;
 
-pub(crate) struct Stranger {
+pub(crate) struct ForeignServer {
     child: Child,
     _log: BufReader<ChildStdout>,
 }
 
-impl Stranger {
+impl ForeignServer {
     /// A Redis without data.
     pub(crate) fn start() -> Self {
         let address = free_address();
@@ -47,12 +47,12 @@ impl Stranger {
         self.child.id()
     }
 
-    pub(crate) fn lives(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("it is our child").is_none()
     }
 }
 
-impl Drop for Stranger {
+impl Drop for ForeignServer {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();

@@ -1,10 +1,10 @@
-//! The processes that descend from one, as the kernel knows them, and which of them still live.
+//! The descendants of a process, and which of them still run.
 
 use std::fs;
 
-use super::run::kill;
+use super::run::send_signal;
 
-/// A process, told apart from a later one with the same number by its start.
+/// A process. Its start distinguishes it from a later process with the same id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Process {
     id: u32,
@@ -41,18 +41,19 @@ impl Process {
             .collect()
     }
 
-    fn lives(&self) -> bool {
+    fn is_running(&self) -> bool {
         Self::read(self.id).is_some_and(|now| now.started == self.started)
     }
 }
 
-/// All that a process had started at one moment, itself left out. Dropped, it takes the rest with it.
-pub(crate) struct Family {
+/// The descendants of a process at one moment, without the process itself. Kills those that still
+/// run on drop.
+pub(crate) struct ProcessTree {
     head: u32,
     members: Vec<Process>,
 }
 
-impl Family {
+impl ProcessTree {
     pub(crate) fn of(head: u32) -> Self {
         let all = Process::all();
         let mut members: Vec<Process> = Vec::new();
@@ -65,54 +66,57 @@ impl Family {
         Self { head, members }
     }
 
-    /// Names of those that the head started itself, in order of the alphabet.
-    pub(crate) fn children(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.own().map(|process| process.name.as_str()).collect();
+    /// Returns the sorted names of the direct children.
+    pub(crate) fn child_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self
+            .direct_children()
+            .map(|process| process.name.as_str())
+            .collect();
         names.sort_unstable();
         names
     }
 
-    /// SIGKILL to the child of that name.
-    pub(crate) fn kill(&self, name: &str) {
+    /// Sends SIGKILL to the direct child of this name.
+    pub(crate) fn kill_child(&self, name: &str) {
         let child = self
-            .own()
+            .direct_children()
             .find(|process| process.name == name)
             .expect("it was started");
-        kill("KILL", &child.id.to_string());
+        send_signal("KILL", &child.id.to_string());
     }
 
-    /// Whether each child of the head still lives.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.own().all(Process::lives)
+    /// Whether every direct child still runs.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.direct_children().all(Process::is_running)
     }
 
-    /// Those that still live, the head's own children and theirs.
-    pub(crate) fn living(&self) -> Vec<&str> {
+    /// Returns the names of the descendants that still run.
+    pub(crate) fn running_names(&self) -> Vec<&str> {
         self.members
             .iter()
-            .filter(|process| process.lives())
+            .filter(|process| process.is_running())
             .map(|process| process.name.as_str())
             .collect()
     }
 
-    /// Whether none is in the group of the head, which a terminal sends its signals to.
-    pub(crate) fn is_apart(&self) -> bool {
+    /// Whether no descendant is in the process group of the head, which receives Ctrl-C.
+    pub(crate) fn is_in_other_groups(&self) -> bool {
         self.members
             .iter()
             .all(|process| process.group != self.head)
     }
 
-    fn own(&self) -> impl Iterator<Item = &Process> {
+    fn direct_children(&self) -> impl Iterator<Item = &Process> {
         self.members
             .iter()
             .filter(|process| process.parent == self.head)
     }
 }
 
-impl Drop for Family {
+impl Drop for ProcessTree {
     fn drop(&mut self) {
-        for process in self.members.iter().filter(|process| process.lives()) {
-            kill("KILL", &process.id.to_string());
+        for process in self.members.iter().filter(|process| process.is_running()) {
+            send_signal("KILL", &process.id.to_string());
         }
     }
 }
