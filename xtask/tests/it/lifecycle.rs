@@ -1,4 +1,4 @@
-//! The lifecycle of one instance of `up`: killed, continued, inspected, stopped, restarted, deleted.
+//! The lifecycle of one instance of `up`: killed, continued, stopped, restarted, deleted.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -21,8 +21,8 @@ fn up_continues_after_a_kill_keeps_its_data_starts_over_and_leaves_no_process() 
     assert!(foreign.is_running());
 }
 
-/// The first run is killed during an import, without a death signal for its children. The second run
-/// stops them, continues, and is stopped by Ctrl-C. Returns the summary of the second run.
+/// The first run is killed during an import, without a death signal for its children. The second
+/// run stops them, continues, and is stopped by Ctrl-C. Returns the summary of the second run.
 fn continues_after_a_kill(instance: &Instance, foreign: &ForeignServer) -> Vec<String> {
     instance.disable_death_signal();
     let mut first = instance.start_up(&[]);

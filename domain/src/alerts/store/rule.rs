@@ -152,7 +152,7 @@ pub async fn update_rule(
     if updated.rows_affected() == 0 {
         return Err(Error::conflict(
             "version_mismatch",
-            "somebody changed it in between",
+            "the rule was updated by another request",
         ));
     }
     require_rule(conn, id).await

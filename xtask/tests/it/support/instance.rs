@@ -64,7 +64,7 @@ impl Instance {
         fs::remove_file(self.programs.join("setpriv")).expect("it was put there");
     }
 
-    /// Builds the command: `up` with the executables that were built for the tests, and only the PATH
+    /// Builds the command: `up` with the executables that were built for the tests, and only PATH
     /// of this process's environment. The kernel stops the run if this process is killed.
     fn build_command(&self, args: &[&str]) -> Command {
         let xtask = Path::new(env!("CARGO_BIN_EXE_xtask"));

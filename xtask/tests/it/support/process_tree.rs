@@ -22,7 +22,7 @@ impl Process {
         if matches!(words.first()?, &"Z" | &"X") {
             return None;
         }
-        // The state is the third field of the line, the parent the fourth, the start the twenty-second.
+        // The fields after the name: 3 is the state, 4 the parent, 5 the group and 22 the start.
         Some(Self {
             id,
             name: front.split_once('(')?.1.to_owned(),
