@@ -139,7 +139,7 @@ async fn a_corrupt_stored_filter_is_an_error_and_watches_no_product() {
     assert!(failed.is_err(), "{failed:?}");
     let listed = domain::alerts::list_rules(&mut tx, None, 10).await;
     let cause = listed.unwrap_err().to_string();
-    assert!(cause.contains("filter"), "{cause}");
+    assert!(cause.contains("decoding column"), "{cause}");
 }
 
 #[tokio::test]
