@@ -122,7 +122,7 @@ create table operators (
 create table audit_log (
   id uuid not null primary key,
   company_id uuid references companies (id), -- null: an act that concerns no company
-  actor_kind text not null check (actor_kind in ('user', 'api_key', 'operator', 'job')),
+  actor_kind text not null check (actor_kind in ('user', 'api_key', 'operator', 'job', 'command_line')),
   actor_id uuid not null,
   request_id text,
   action text not null,                      -- area.verb
@@ -135,7 +135,8 @@ create index audit_log_company_id_id on audit_log (company_id, id desc);
 
 -- Written in the transaction of the effect: a row that can be seen is an effect that happened.
 create table idempotency_keys (
-  company_id uuid not null references companies (id),
+  -- Deferred: the key of a request that creates a company is stored before the company, in one transaction.
+  company_id uuid not null references companies (id) deferrable initially deferred,
   actor_id uuid not null,
   method text not null,
   route text not null,
@@ -209,6 +210,7 @@ grant select, update on password_resets to vigie_app;
 
 -- Appended to and read, never changed.
 alter table audit_log enable row level security;
+alter table audit_log alter column company_id set statistics 0;
 create policy company_rows on audit_log for select to vigie_app
   using (company_id = (select current_company_id()));
 create policy append on audit_log for insert to vigie_app

@@ -42,6 +42,8 @@ create table imports (
   created_at timestamptz not null default engine_now(),
   started_at timestamptz,
   finished_at timestamptz,
+  -- Of an import that was cancelled or failed: when levels and netting included the rows it had committed.
+  settled_at timestamptz,
   unique (company_id, id),
   foreign key (company_id, repeats_id) references imports (company_id, id)
 );
@@ -61,6 +63,10 @@ create table import_errors (
   reason text not null,
   -- A list of texts.
   fields jsonb not null,
+  -- The identity of the line, where it can be read, and which line of this identity the row is, in the
+  -- order of its file: the corrected errors file adds what is missing and changes no other line.
+  key bytea check (length(key) = 16),
+  occurrence bigint,
   primary key (company_id, import_id, line),
   foreign key (company_id, import_id) references imports (company_id, id)
 );
@@ -120,7 +126,9 @@ create unlogged table staging.sale_lines (
   amount numeric(20, 4) not null,
   currency text not null,
   sold_at timestamptz not null,
-  day date not null
+  day date not null,
+  -- A row of an errors file without its occurrence: it may add a line, not change one.
+  fresh boolean not null default false
 );
 create index on staging.sale_lines (import_id, line);
 create index on staging.sale_lines (import_id) where repeats;
@@ -161,3 +169,21 @@ create unlogged table staging.count_lines (
 create index on staging.count_lines (import_id, line);
 
 grant select, insert, update, delete on all tables in schema staging to vigie_app;
+
+alter table staging.sale_lines alter column import_id set statistics 0;
+alter table staging.product_lines alter column import_id set statistics 0;
+alter table staging.count_lines alter column import_id set statistics 0;
+
+-- Imports whose job has ended although work remains: the import is open (its job was cancelled while it
+-- waited, parked, or lost at its last attempt), or levels and netting do not include what it committed.
+create function abandoned_imports() returns table (company_id uuid, id uuid)
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select i.company_id, i.id from imports i
+    where (i.state in ('received', 'checking', 'loading')
+           or (i.state in ('failed', 'cancelled') and i.merged_through > 0 and i.settled_at is null))
+      and i.job_id is not null
+      and not exists (select from jobs_open r where r.id = i.job_id);
+  end;
+revoke execute on function abandoned_imports() from public;
+grant execute on function abandoned_imports() to vigie_engine;

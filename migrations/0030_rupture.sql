@@ -17,6 +17,9 @@ create table prediction_runs (
   error text,
   created_at timestamptz not null,
   finished_at timestamptz,
+  job_id uuid,
+  -- false: computed as of a requested day; the run keeps its own items and changes nothing live.
+  live boolean not null default true,
   unique (company_id, id),
   check ((state = 'queued') = (finished_at is null))
 );
@@ -66,6 +69,34 @@ create table outlooks (
 );
 create index outlooks_soonest on outlooks (company_id, days_p50, product_id);
 select secure_company_table('outlooks');
+
+-- The results of a requested run, within its horizon.
+create table prediction_items (
+  company_id uuid not null references companies (id),
+  run_id uuid not null,
+  product_id uuid not null,
+  history_days integer not null,
+  class text not null check (class in ('smooth', 'intermittent', 'erratic', 'lumpy')),
+  rate_per_day double precision not null,
+  dispersion double precision not null,
+  as_of date not null,
+  level numeric(20, 3) not null,
+  probability double precision not null check (probability between 0 and 1),
+  days_p10 integer,
+  days_p50 integer not null,
+  days_p90 integer,
+  reorder_point numeric(20, 3) not null,
+  safety_stock numeric(20, 3) not null,
+  suggested_quantity numeric(20, 3) not null,
+  urgency text not null check (urgency in ('none', 'within_15_days', 'within_7_days', 'within_3_days', 'within_1_day', 'now')),
+  lead_time_days integer not null,
+  service_level double precision not null,
+  computed_at timestamptz not null,
+  primary key (company_id, run_id, product_id),
+  foreign key (company_id, run_id) references prediction_runs (company_id, id),
+  foreign key (company_id, product_id) references products (company_id, id)
+);
+select secure_company_table('prediction_items');
 
 -- Companies that have something to watch, for the timers.
 create function companies_to_watch() returns setof uuid

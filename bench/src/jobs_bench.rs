@@ -169,7 +169,7 @@ async fn latency(companies: &[CompanyId], round: usize, backend: &str) -> anyhow
 /// Every job ended well, once.
 async fn check(engine: &Engine, count: usize) -> anyhow::Result<()> {
     let row = sqlx::query!(
-        r#"select count(*) as "kept!", count(*) filter (where attempt = 1 and state = 2 and result is not null) as "well!",
+        r#"select count(*) as "kept!", count(*) filter (where attempt = 1 and state = 'succeeded' and result is not null) as "well!",
                   (select count(*) from jobs_open) as "left!" from jobs_finished"#
     )
     .fetch_one(&mut engine.test.owner().await)

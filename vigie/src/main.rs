@@ -10,8 +10,12 @@ use std::process::ExitCode;
 
 use platform::config::Env;
 use platform::db;
+use sqlx::migrate::MigrateError;
 
 use crate::run::Role;
+
+/// Exit code of `migrate` for a database whose migrations are not the ones of this release.
+const OTHER_LAYOUT: u8 = 3;
 
 const USAGE: &str = "usage: vigie COMMAND
 
@@ -55,8 +59,17 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("vigie: {cause:#}");
-            ExitCode::FAILURE
+            exit_code(&cause)
         }
+    }
+}
+
+fn exit_code(cause: &anyhow::Error) -> ExitCode {
+    match cause.downcast_ref::<MigrateError>() {
+        Some(MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_)) => {
+            ExitCode::from(OTHER_LAYOUT)
+        }
+        _ => ExitCode::FAILURE,
     }
 }
 
@@ -67,7 +80,21 @@ fn migrate() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(db::migrate(&url))?;
+        .block_on(db::migrate(&url))
+        .map_err(explain_layout)?;
     println!("the database is up to date");
     Ok(())
+}
+
+/// Adds what to do where the database was made by other migrations than this release has.
+fn explain_layout(cause: MigrateError) -> anyhow::Error {
+    match cause {
+        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
+            anyhow::Error::new(cause).context(
+                "the database has the layout of another release and was not changed; \
+                 use an empty database, or the release that made this one",
+            )
+        }
+        other => other.into(),
+    }
 }

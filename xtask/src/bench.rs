@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::process::StopSignal;
 use crate::servers::{self, Need, Purpose};
@@ -25,9 +25,18 @@ Builds the member `bench` in release and runs one benchmark:
 Uses DATABASE_URL and REDIS_URL where they are set; otherwise private servers with full durability,
 on free ports, for the time of the run.";
 
-/// # Errors
-/// Where the servers can't be had or a signal comes.
+const NAMES: [&str; 6] = ["jobs", "idle", "http", "rescue", "import", "rupture"];
+
+/// Builds nothing and starts nothing without the name of a benchmark.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    match args.first().map(String::as_str) {
+        None => {
+            println!("{HELP}");
+            return Ok(ExitCode::from(2));
+        }
+        Some(name) if !NAMES.contains(&name) => bail!("no benchmark `{name}`\n\n{HELP}"),
+        Some(_) => {}
+    }
     let interrupts = Interrupts::listen()?;
     let mut build = process::tool("cargo");
     build.args([

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         }
         Ok(()) => Ok(()),
     };
-    note("rules", rules::check())?;
+    note("rules", rules::check_sources())?;
     for (name, args) in ALWAYS {
         note(name, tool(name, "cargo", args, &interrupts))?;
     }

@@ -162,5 +162,5 @@ pub(super) fn pause(cx: &JobContext<Services>, message: &Outgoing, least: Durati
     let claims = u32::try_from(cx.fence()).unwrap_or(1);
     let jitter = f64::from(message.id.0.as_bytes()[15]) / 255.0;
     let left = (message.expires_at - cx.now()).to_std().unwrap_or_default();
-    retry::backoff(claims, jitter).max(least).min(left)
+    retry::compute_backoff(claims, jitter).max(least).min(left)
 }

@@ -260,7 +260,7 @@ async fn until_evaluated(system: &System) {
 /// What they miss waits for a person, in a job that isn't lost.
 async fn companies_with_a_parked_evaluation(system: &System) -> Vec<Option<String>> {
     sqlx::query_scalar!(
-        "select company_id::text from jobs_finished where kind = 'alerts.evaluate' and state = 5"
+        "select company_id::text from jobs_finished where kind = 'alerts.evaluate' and state = 'parked'"
     )
     .fetch_all(&mut system.db.owner().await)
     .await
@@ -291,10 +291,10 @@ async fn expect_alerts_to_fit(shop: &Shop) {
 /// A job whose worker was killed twice is set aside for a person, who lets it run again.
 async fn run_parked_again(system: &System) {
     for (id, kind, state, error) in system.failed_jobs().await {
-        assert_eq!(state, 5, "{kind} ended badly: {error}");
+        assert_eq!(state, "parked", "{kind} ended badly: {error}");
         eprintln!("{kind} is run again: {error}");
         let mut conn = system.db.owner().await;
-        platform::queue::control::replay(&mut conn, id.into(), "the processes stay now")
+        platform::queue::control::replay_job(&mut conn, id.into(), "the processes stay now")
             .await
             .unwrap();
     }

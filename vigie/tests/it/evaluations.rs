@@ -191,7 +191,8 @@ async fn evaluations_that_run_and_wait_while_redis_is_lost_tell_each_person_once
 
 /// Every slot is taken by an evaluation that is halted, and the last one is in Redis.
 async fn until_one_waits(system: &System) {
-    let running = "select id::text from jobs_open where kind = 'alerts.evaluate' and state = 1";
+    let running =
+        "select id::text from jobs_open where kind = 'alerts.evaluate' and state = 'running'";
     let mut conn = system.db.owner().await;
     eventually("one evaluation waits", async || {
         let running = look(&mut conn, running).await.len();

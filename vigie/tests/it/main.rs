@@ -19,6 +19,7 @@ mod evaluations;
 mod exactly_once;
 mod imports;
 mod isolation;
+mod migrating;
 mod predictions;
 mod refreshes;
 mod requests;

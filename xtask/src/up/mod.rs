@@ -87,18 +87,8 @@ fn start_all(
     let mut servers = servers::start(state, Purpose::Durable, Need::Both, interrupts)?;
     let settings = vigie_settings(&servers, addresses)?;
     let programs = options.executables.make(interrupts)?;
-    say("migrating");
     let vigie = programs.join("vigie");
-    if !process::run(
-        process::command(&vigie, StopSignal::Term, None)
-            .arg("migrate")
-            .envs(settings.clone()),
-        interrupts,
-    )?
-    .success()
-    {
-        bail!("the migration failed");
-    }
+    migrate(&vigie, &settings, options, interrupts)?;
     say("starting the providers' sandbox");
     add(
         &mut servers,
@@ -131,6 +121,28 @@ fn start_all(
         print_summary(&servers, options, addresses, &login, demo);
     }
     Ok(servers)
+}
+
+/// Exit code of `vigie migrate` for a database whose migrations are not the ones of this checkout.
+const OTHER_LAYOUT: i32 = 3;
+
+fn migrate(
+    vigie: &Path,
+    settings: &[(String, String)],
+    options: &Options,
+    interrupts: &Interrupts,
+) -> Result<()> {
+    say("migrating");
+    let mut command = process::command(vigie, StopSignal::Term, None);
+    command.arg("migrate").envs(settings.iter().cloned());
+    match process::run(&mut command, interrupts)?.code() {
+        Some(0) => Ok(()),
+        Some(OTHER_LAYOUT) if setting("DATABASE_URL").is_none() => bail!(
+            "the data of earlier runs has an older layout: `{} --fresh` removes it and starts over",
+            options.command()
+        ),
+        _ => bail!("the migration failed"),
+    }
 }
 
 fn add(

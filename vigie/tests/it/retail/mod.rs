@@ -55,7 +55,7 @@ fn count_file(levels: &BTreeMap<String, u32>) -> Vec<u8> {
 async fn kill_in_the_middle(system: &mut System, conn: &mut PgConnection, import: &str) {
     let statement = format!(
         "select w.name from jobs_open r join workers w on w.id = r.worker_id join imports i on i.job_id = r.id
-         where r.state = 1 and i.id = '{import}' and i.staged_through > 270000"
+         where r.state = 'running' and i.id = '{import}' and i.staged_through > 270000"
     );
     let name = eventually("half of the file is staged", async || {
         look(conn, &statement).await.pop()

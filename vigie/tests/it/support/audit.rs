@@ -84,12 +84,14 @@ impl System {
     }
 
     /// Jobs that ended otherwise than well, with their reason.
-    pub(crate) async fn failed_jobs(&self) -> Vec<(Uuid, String, i16, String)> {
-        let rows =
-            sqlx::query!("select id, kind, state, error from jobs_finished where state <> 2")
-                .fetch_all(&mut self.db.owner().await)
-                .await
-                .unwrap();
+    pub(crate) async fn failed_jobs(&self) -> Vec<(Uuid, String, String, String)> {
+        let rows = sqlx::query!(
+            r#"select id, kind, state::text as "state!", error from jobs_finished
+                   where state <> 'succeeded'"#
+        )
+        .fetch_all(&mut self.db.owner().await)
+        .await
+        .unwrap();
         rows.into_iter()
             .map(|row| (row.id, row.kind, row.state, row.error.unwrap_or_default()))
             .collect()
@@ -107,7 +109,7 @@ impl System {
 
 async fn open_jobs(conn: &mut PgConnection) -> i64 {
     sqlx::query_scalar!(
-        r#"select count(*) as "count!" from jobs_open where state = 1 or run_at <= (select engine_now())"#,
+        r#"select count(*) as "count!" from jobs_open where state = 'running' or run_at <= (select engine_now())"#,
     )
     .fetch_one(conn)
     .await
