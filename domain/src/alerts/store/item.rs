@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use super::super::transition::{AffectedProduct, OpenAlert, Transition};
 use super::super::{AlertId, ItemId};
 use super::AppliedTransition;
-use super::transition::column;
+use super::transition::collect_column;
 use crate::Result;
 use crate::catalog::ProductId;
 use crate::rupture::Urgency;
@@ -39,13 +39,13 @@ pub(super) async fn insert_items(
            as n (id, alert_id, product_id, urgency, figures, unnotified)
          on conflict (company_id, alert_id, product_id) where resolved_at is null do nothing",
         company.0,
-        &column(&new, |_| ItemId::new().0),
-        &column(&new, |(alert, ..)| alert.0),
-        &column(&new, |(.., product)| product.product_id.0),
-        &column(&new, |(.., product)| product.urgency.as_str().to_owned()),
-        &column(&new, |(.., product)| json!(product.figures)),
+        &collect_column(&new, |_| ItemId::new().0),
+        &collect_column(&new, |(alert, ..)| alert.0),
+        &collect_column(&new, |(.., product)| product.product_id.0),
+        &collect_column(&new, |(.., product)| product.urgency.as_str().to_owned()),
+        &collect_column(&new, |(.., product)| json!(product.figures)),
         now,
-        &column(&new, |(_, unnotified, _)| *unnotified),
+        &collect_column(&new, |(_, unnotified, _)| *unnotified),
     )
     .execute(conn)
     .await?;
@@ -108,10 +108,10 @@ pub(super) async fn update_items(
          from unnest($1::uuid[], $2::text[], $3::bool[], $4::bool[])
            as n (id, urgency, peak, notified)
          where i.id = n.id and i.resolved_at is null",
-        &column(&updates, |(id, ..)| *id),
-        &column(&updates, |(_, urgency, _)| urgency.as_str().to_owned()),
-        &column(&updates, |(.., update)| *update == ItemUpdate::Escalated),
-        &column(&updates, |(.., update)| *update
+        &collect_column(&updates, |(id, ..)| *id),
+        &collect_column(&updates, |(_, urgency, _)| urgency.as_str().to_owned()),
+        &collect_column(&updates, |(.., update)| *update == ItemUpdate::Escalated),
+        &collect_column(&updates, |(.., update)| *update
             != ItemUpdate::UrgencyChanged),
     )
     .execute(conn)

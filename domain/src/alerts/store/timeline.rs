@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use super::super::AlertId;
 use super::super::transition::{AffectedProduct, Transition};
-use super::transition::column;
+use super::transition::collect_column;
 use crate::Result;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
@@ -122,10 +122,10 @@ pub(super) async fn record_events(
          from unnest($2::uuid[], $3::uuid[], $4::text[], $5::jsonb[])
            as n (id, alert_id, event, details)",
         company.0,
-        &column(events, |_| Uuid::now_v7()),
-        &column(events, |event| event.alert.0),
-        &column(events, |event| event.event.as_str().to_owned()),
-        &column(events, |event| event.details.clone()),
+        &collect_column(events, |_| Uuid::now_v7()),
+        &collect_column(events, |event| event.alert.0),
+        &collect_column(events, |event| event.event.as_str().to_owned()),
+        &collect_column(events, |event| event.details.clone()),
         now,
         actor.map(|user| user.0),
     )

@@ -71,12 +71,12 @@ async fn insert_alerts(
            on conflict (company_id, rule_id, site_id) where resolved_at is null do nothing
            returning id"#,
         company.0,
-        &column(&new, |(.., id)| id.0),
-        &column(&new, |(_, t, _)| t.rule_id.0),
+        &collect_column(&new, |(.., id)| id.0),
+        &collect_column(&new, |(_, t, _)| t.rule_id.0),
         &sites as &[Option<Uuid>],
-        &column(&new, |(_, t, _)| t.kind.as_str().to_owned()),
-        &column(&new, |(_, t, _)| t.severity.as_str().to_owned()),
-        &column(&new, |(_, t, _)| to_count(t.products)),
+        &collect_column(&new, |(_, t, _)| t.kind.as_str().to_owned()),
+        &collect_column(&new, |(_, t, _)| t.severity.as_str().to_owned()),
+        &collect_column(&new, |(_, t, _)| to_count(t.products)),
         now,
     )
     .fetch_all(conn)
@@ -112,12 +112,12 @@ async fn update_alerts(
          from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::int[], $6::bool[])
            as n (id, severity, peak, products, revision, resolves)
          where a.id = n.id and a.resolved_at is null",
-        &column(&changed, |(.., alert)| alert.id.0),
-        &column(&changed, |(_, t, _)| t.severity.as_str().to_owned()),
-        &column(&changed, |(_, t, _)| t.peak_severity().as_str().to_owned()),
-        &column(&changed, |(_, t, _)| to_count(t.products)),
-        &column(&changed, |(_, t, alert)| revision(t, alert)),
-        &column(&changed, |(_, t, _)| t.resolution.is_some()),
+        &collect_column(&changed, |(.., alert)| alert.id.0),
+        &collect_column(&changed, |(_, t, _)| t.severity.as_str().to_owned()),
+        &collect_column(&changed, |(_, t, _)| t.peak_severity().as_str().to_owned()),
+        &collect_column(&changed, |(_, t, _)| to_count(t.products)),
+        &collect_column(&changed, |(_, t, alert)| revision(t, alert)),
+        &collect_column(&changed, |(_, t, _)| t.resolution.is_some()),
         now,
     )
     .execute(conn)
@@ -133,7 +133,7 @@ async fn update_alerts(
 }
 
 /// Returns one column of `rows`, for `unnest`.
-pub(super) fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
+pub(super) fn collect_column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 

@@ -35,8 +35,8 @@ pub async fn create_notifications(
     notifications: &[NewNotification],
     now: DateTime<Utc>,
 ) -> Result<Vec<MessageId>> {
-    let new_ids = || column(notifications, |_| Uuid::now_v7());
-    let users = column(notifications, |n| n.user_id.map(|user| user.0));
+    let new_ids = || collect_column(notifications, |_| Uuid::now_v7());
+    let users = collect_column(notifications, |n| n.user_id.map(|user| user.0));
     Ok(sqlx::query_scalar!(
         r#"with
            candidates as (
@@ -69,16 +69,16 @@ pub async fn create_notifications(
         &new_ids(),
         &new_ids(),
         &new_ids(),
-        &column(notifications, |n| n.alert_id),
-        &column(notifications, |n| n.revision),
-        &column(notifications, |n| n.cause.as_str().to_owned()),
-        &column(notifications, |n| n.channel.as_str().to_owned()),
-        &column(notifications, |n| n.recipient.clone()),
+        &collect_column(notifications, |n| n.alert_id),
+        &collect_column(notifications, |n| n.revision),
+        &collect_column(notifications, |n| n.cause.as_str().to_owned()),
+        &collect_column(notifications, |n| n.channel.as_str().to_owned()),
+        &collect_column(notifications, |n| n.recipient.clone()),
         &users as &[Option<Uuid>],
-        &column(notifications, |n| language_text(n.language).to_owned()),
-        &column(notifications, |n| n.template.as_str().to_owned()),
-        &column(notifications, |n| n.variables.clone()),
-        &column(notifications, |n| n.expires_at),
+        &collect_column(notifications, |n| language_text(n.language).to_owned()),
+        &collect_column(notifications, |n| n.template.as_str().to_owned()),
+        &collect_column(notifications, |n| n.variables.clone()),
+        &collect_column(notifications, |n| n.expires_at),
         now,
     )
     .fetch_all(conn)
@@ -86,7 +86,7 @@ pub async fn create_notifications(
 }
 
 /// Returns one column of the rows, for `unnest`.
-fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
+fn collect_column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
 
@@ -164,7 +164,7 @@ pub async fn notify_admins(
            join companies c on c.id = $1
            returning id as "id: MessageId""#,
         company.0,
-        &column(&admins, |_| Uuid::now_v7()),
+        &collect_column(&admins, |_| Uuid::now_v7()),
         &admins,
         template.as_str(),
         now + ADMIN_MESSAGE_LIFETIME,
@@ -189,9 +189,9 @@ pub async fn record_not_notified(
          select $1, id, alert_id, $5, 'not_notified', details
          from unnest($2::uuid[], $3::uuid[], $4::jsonb[]) as n (id, alert_id, details)",
         company.0,
-        &column(alerts, |_| Uuid::now_v7()),
-        &column(alerts, |(alert, _)| *alert),
-        &column(alerts, |(_, reason)| json!({ "reason": reason })),
+        &collect_column(alerts, |_| Uuid::now_v7()),
+        &collect_column(alerts, |(alert, _)| *alert),
+        &collect_column(alerts, |(_, reason)| json!({ "reason": reason })),
         now,
     )
     .execute(conn)
