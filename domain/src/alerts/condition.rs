@@ -137,7 +137,7 @@ fn evaluate_prediction(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alerts::testing::{outlook, product};
+    use crate::alerts::testing::{make_outlook, make_product};
 
     use ItemStatus::{Absent, Open};
 
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn an_unknown_level_neither_opens_nor_resolves() {
-        let unknown = product(1, None);
+        let unknown = make_product(1, None);
         for condition in [
             Condition::Rupture,
             Condition::LowStock { minimum: Some(5.0) },
@@ -167,7 +167,7 @@ mod tests {
     fn rupture_is_a_level_of_zero_or_less() {
         for (level, expected) in [(-3.0, true), (0.0, true), (0.001, false), (8.0, false)] {
             assert_eq!(
-                fires(Condition::Rupture, &product(1, Some(level)), Absent),
+                fires(Condition::Rupture, &make_product(1, Some(level)), Absent),
                 Some(expected)
             );
         }
@@ -186,7 +186,7 @@ mod tests {
             (11.1, Open, false),
         ];
         for (level, item, expected) in cases {
-            let mut product = product(1, Some(level));
+            let mut product = make_product(1, Some(level));
             product.min_stock = Some(10.0);
             assert_eq!(
                 fires(rule, &product, item),
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_product_without_a_minimum_uses_the_minimum_of_the_rule() {
-        let low = product(1, Some(4.0));
+        let low = make_product(1, Some(4.0));
         assert_eq!(
             fires(Condition::LowStock { minimum: None }, &low, Absent),
             Some(false)
@@ -222,16 +222,16 @@ mod tests {
             (0.00, None, Open, false),
         ];
         for (probability, days, item, expected) in cases {
-            let mut product = product(1, Some(10.0));
-            product.outlook = Some(outlook(probability, days));
+            let mut product = make_product(1, Some(10.0));
+            product.outlook = Some(make_outlook(probability, days));
             assert_eq!(
                 fires(rule, &product, item),
                 Some(expected),
                 "{probability} {days:?} {item:?}"
             );
         }
-        let mut empty = product(1, Some(0.0));
-        empty.outlook = Some(outlook(1.0, Some(0)));
+        let mut empty = make_product(1, Some(0.0));
+        empty.outlook = Some(make_outlook(1.0, Some(0)));
         assert_eq!(fires(rule, &empty, Absent), Some(false));
         assert_eq!(fires(rule, &empty, Open), Some(true));
     }
@@ -240,7 +240,11 @@ mod tests {
     fn a_predicted_rupture_without_demand_resolves_while_stock_is_left() {
         let rule = Condition::PredictedRupture { probability: 0.5 };
         for (level, expected) in [(Some(10.0), Some(false)), (Some(0.0), None), (None, None)] {
-            assert_eq!(fires(rule, &product(1, level), Open), expected, "{level:?}");
+            assert_eq!(
+                fires(rule, &make_product(1, level), Open),
+                expected,
+                "{level:?}"
+            );
         }
     }
 
@@ -251,7 +255,7 @@ mod tests {
             site_id: Some(site),
             ..Filter::default()
         };
-        let mut product = product(1, Some(30.0));
+        let mut product = make_product(1, Some(30.0));
         assert_eq!(
             evaluate_condition(Condition::Rupture, &filter, &product, Absent),
             ConditionState::Unknown

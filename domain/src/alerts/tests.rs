@@ -4,7 +4,7 @@ use platform::ids::{UserId, Uuid};
 
 use super::recipients::Member;
 use super::rule::Condition;
-use super::testing::{outlook, product};
+use super::testing::{make_outlook, make_product};
 use super::transition::{AffectedProduct, OpenAlert, OpenItem, Resolution};
 use super::*;
 use crate::catalog::{CategoryId, ProductId};
@@ -69,7 +69,10 @@ fn apply(transition: &Transition) -> OpenAlert {
 }
 
 fn empty_shelves(numbers: impl IntoIterator<Item = u128>) -> Vec<Forecast> {
-    numbers.into_iter().map(|n| product(n, Some(0.0))).collect()
+    numbers
+        .into_iter()
+        .map(|n| make_product(n, Some(0.0)))
+        .collect()
 }
 
 #[test]
@@ -91,9 +94,9 @@ fn an_added_product_notifies_and_a_resolved_one_does_not() {
     let rules = [enabled_rule(Condition::Rupture)];
     let opened = apply(&evaluate_rules(&rules, &empty_shelves(1..=2), &[])[0]);
     let products = [
-        product(1, Some(5.0)),
-        product(2, Some(0.0)),
-        product(3, Some(-1.0)),
+        make_product(1, Some(5.0)),
+        make_product(2, Some(0.0)),
+        make_product(3, Some(-1.0)),
     ];
     let added = &evaluate_rules(&rules, &products, &[opened])[0];
     assert_eq!(added.cause, Some(NotificationCause::ProductAdded));
@@ -103,9 +106,9 @@ fn an_added_product_notifies_and_a_resolved_one_does_not() {
     );
 
     let fewer = [
-        product(1, Some(5.0)),
-        product(2, Some(9.0)),
-        product(3, Some(-1.0)),
+        make_product(1, Some(5.0)),
+        make_product(2, Some(9.0)),
+        make_product(3, Some(-1.0)),
     ];
     let improved = &evaluate_rules(&rules, &fewer, &[apply(added)])[0];
     assert_eq!(improved.cause, None);
@@ -117,7 +120,7 @@ fn an_added_product_notifies_and_a_resolved_one_does_not() {
 fn the_alert_resolves_with_its_last_product() {
     let rules = [enabled_rule(Condition::Rupture)];
     let opened = apply(&evaluate_rules(&rules, &empty_shelves([1]), &[])[0]);
-    let ended = &evaluate_rules(&rules, &[product(1, Some(1.0))], &[opened])[0];
+    let ended = &evaluate_rules(&rules, &[make_product(1, Some(1.0))], &[opened])[0];
     assert_eq!(ended.resolution, Some(Resolution::ConditionOver));
     assert_eq!(ended.cause, None);
     assert_eq!(ended.resolved[0].figures.level, Some(1.0));
@@ -126,7 +129,7 @@ fn the_alert_resolves_with_its_last_product() {
 #[test]
 fn an_unknown_level_opens_nothing_and_resolves_nothing() {
     let rules = [enabled_rule(Condition::Rupture)];
-    let unknown = [product(1, None)];
+    let unknown = [make_product(1, None)];
     assert_eq!(evaluate_rules(&rules, &unknown, &[]), []);
     let opened = apply(&evaluate_rules(&rules, &empty_shelves([1]), &[])[0]);
     assert_eq!(evaluate_rules(&rules, &unknown, &[opened]), []);
@@ -154,7 +157,7 @@ fn more_than_ten_products_or_a_best_seller_escalate_a_rupture_once() {
         &rules,
         &empty_shelves(1..=10)
             .into_iter()
-            .chain([product(11, Some(4.0))])
+            .chain([make_product(11, Some(4.0))])
             .collect::<Vec<_>>(),
         &[apply(worse)],
     )[0];
@@ -165,7 +168,7 @@ fn more_than_ten_products_or_a_best_seller_escalate_a_rupture_once() {
         (Severity::Critical, Some(NotificationCause::ProductAdded))
     );
 
-    let mut best = product(1, Some(0.0));
+    let mut best = make_product(1, Some(0.0));
     best.abc = Some(Abc::A);
     assert_eq!(
         evaluate_rules(&rules, &[best], &[])[0].severity,
@@ -179,8 +182,8 @@ fn each_step_of_urgency_notifies_once_and_a_step_back_never() {
         probability: 0.5,
     })];
     let in_days = |days| {
-        let mut product = product(1, Some(10.0));
-        product.outlook = Some(outlook(0.9, Some(days)));
+        let mut product = make_product(1, Some(10.0));
+        product.outlook = Some(make_outlook(0.9, Some(days)));
         [product]
     };
     let mut alert = apply(&evaluate_rules(&rules, &in_days(12), &[])[0]);
