@@ -49,7 +49,7 @@ async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
         Ok(client) => platform::redis::connect(&client).await,
         Err(cause) => Err(cause),
     };
-    let mut checks = probes::look(app.db(), redis.as_ref().ok()).await;
+    let mut checks = probes::run_probes(app.db(), redis.as_ref().ok()).await;
     if let Err(cause) = redis {
         checks.push(Probe {
             name: "redis",
@@ -87,7 +87,7 @@ async fn list_audit(
 
 #[derive(Debug, Serialize)]
 struct QueueBody {
-    name: &'static str,
+    name: Queue,
     due: i64,
     running: i64,
     oldest_seconds: f64,
@@ -103,9 +103,9 @@ async fn list_queues(
         .audit(&mut tx, None, "ops.list_queues", ("queue", None), json!({}))
         .await?;
     tx.commit().await?;
-    let depths = view::depths(app.db().engine()).await?;
+    let depths = view::load_queue_depths(app.db().engine()).await?;
     let items = depths.into_iter().map(|depth| QueueBody {
-        name: Queue::from_code(depth.queue).map_or("unknown", Queue::name),
+        name: depth.queue,
         due: depth.due,
         running: depth.running,
         oldest_seconds: depth.oldest_seconds,

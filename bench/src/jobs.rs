@@ -180,7 +180,7 @@ async fn measure_latency(
 async fn require_success(engine: &Engine, count: usize) -> anyhow::Result<()> {
     let row = sqlx::query!(
         r#"select count(*) as "finished!",
-                  count(*) filter (where attempt = 1 and state = 2 and result is not null)
+                  count(*) filter (where attempt = 1 and state = 'succeeded' and result is not null)
                     as "succeeded!",
                   (select count(*) from jobs_open) as "open!"
            from jobs_finished"#

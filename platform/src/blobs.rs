@@ -1,6 +1,6 @@
-//! Files by key (`company/import/id`), in a local folder behind the `object_store` interface. A file
-//! is complete or absent: it is written aside, renamed and synced before its key is given to anyone,
-//! so a row that names a key always finds its bytes.
+//! Files by key (`company/import/id`), in a local folder behind the `object_store` interface. A
+//! file is complete or absent: it is written under another name, renamed, and synced before its
+//! key is returned. A stored key therefore always finds its bytes.
 
 use std::io;
 use std::path::PathBuf;
@@ -17,15 +17,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::Env;
 
-const PART: usize = 1 << 20;
+const PART_BYTES: usize = 1 << 20;
 
+/// The folder of stored files.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     store: Arc<LocalFileSystem>,
     folder: PathBuf,
 }
 
-/// What was stored: its length in bytes and its SHA-256.
+/// The length in bytes and the SHA-256 of a stored file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
     pub len: u64,
@@ -36,7 +37,7 @@ pub struct Stored {
 pub enum BlobError {
     #[error("longer than {limit} bytes")]
     TooLarge { limit: u64 },
-    /// The sender broke off; nothing is kept.
+    /// The client broke off; nothing is stored.
     #[error("the upload was cut: {0}")]
     Cut(io::Error),
     #[error("blob storage: {0}")]
@@ -46,7 +47,7 @@ pub enum BlobError {
 }
 
 impl Blobs {
-    /// Opens the folder named by `VIGIE_BLOB_DIR`, and makes it where it is missing.
+    /// Opens the folder of `VIGIE_BLOB_DIR`, and creates it if it is missing.
     pub fn from_env(env: &mut Env) -> Option<Self> {
         let folder = env.required("VIGIE_BLOB_DIR");
         if folder.is_empty() {
@@ -61,8 +62,7 @@ impl Blobs {
         }
     }
 
-    /// # Errors
-    /// The folder can't be made or reached.
+    /// Opens a folder, and creates it if it is missing.
     pub fn open_folder(folder: PathBuf) -> Result<Self, BlobError> {
         std::fs::create_dir_all(&folder)?;
         Ok(Self {
@@ -74,7 +74,8 @@ impl Blobs {
     /// Stores a stream of at most `limit` bytes under `key`.
     ///
     /// # Errors
-    /// Too long, cut, or not storable; in each case nothing is left under `key`.
+    /// [`BlobError::TooLarge`] or [`BlobError::Cut`]. After any error nothing is stored under
+    /// `key`.
     pub async fn put_stream(
         &self,
         key: &str,
@@ -86,7 +87,7 @@ impl Blobs {
         match write_parts(&mut *upload, stream, limit).await {
             Ok(stored) => {
                 upload.complete().await?;
-                self.sync(&path).await?;
+                self.sync_file(&path).await?;
                 Ok(stored)
             }
             Err(cause) => {
@@ -96,10 +97,7 @@ impl Blobs {
         }
     }
 
-    /// Stores a few bytes.
-    ///
-    /// # Errors
-    /// As [`Blobs::put_stream`].
+    /// Stores a few bytes under `key`.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<Stored, BlobError> {
         let limit = bytes.len() as u64;
         self.put_stream(key, futures::stream::iter([Ok(bytes)]), limit)
@@ -107,9 +105,6 @@ impl Blobs {
     }
 
     /// Opens a stored file for blocking reads.
-    ///
-    /// # Errors
-    /// No such key, or storage that can't be reached.
     pub async fn open(&self, key: &str) -> Result<std::fs::File, BlobError> {
         match self.store.get(&Path::from(key)).await?.payload {
             GetResultPayload::File(file, _) => Ok(file),
@@ -117,10 +112,7 @@ impl Blobs {
         }
     }
 
-    /// Removes a file; an absent one is no error.
-    ///
-    /// # Errors
-    /// Storage that can't be reached.
+    /// Deletes a file. An absent file is no error.
     pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
         match self.store.delete(&Path::from(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -128,24 +120,18 @@ impl Blobs {
         }
     }
 
-    /// The names in the folder of every file last written before `moment`: keys, and the remains of uploads
-    /// whose process died, which have names that are nobody's key.
-    ///
-    /// # Errors
-    /// The folder can't be read.
+    /// Lists the names of all files last written before `moment`: keys, and the remains of uploads
+    /// whose process died, whose names are no keys.
     pub async fn older_than(&self, moment: DateTime<Utc>) -> Result<Vec<String>, BlobError> {
         let folder = self.folder.clone();
-        let found = tokio::task::spawn_blocking(move || old_files(&folder, moment.into()));
+        let found = tokio::task::spawn_blocking(move || list_old_files(&folder, moment.into()));
         Ok(found.await.map_err(io::Error::other)??)
     }
 
-    /// Removes files by the names that [`Blobs::older_than`] gave.
-    ///
-    /// # Errors
-    /// The folder can't be written.
+    /// Deletes files by the names that [`Blobs::older_than`] returned.
     pub async fn sweep(&self, names: Vec<String>) -> Result<(), BlobError> {
         let folder = self.folder.clone();
-        let swept = tokio::task::spawn_blocking(move || {
+        let deleted = tokio::task::spawn_blocking(move || {
             names
                 .iter()
                 .try_for_each(|name| match std::fs::remove_file(folder.join(name)) {
@@ -153,11 +139,11 @@ impl Blobs {
                     _ => Ok(()),
                 })
         });
-        Ok(swept.await.map_err(io::Error::other)??)
+        Ok(deleted.await.map_err(io::Error::other)??)
     }
 
-    /// The file, then its folder: the rename itself survives a power cut.
-    async fn sync(&self, path: &Path) -> Result<(), BlobError> {
+    /// Syncs the file, then its folder, so that the rename survives a power cut.
+    async fn sync_file(&self, path: &Path) -> Result<(), BlobError> {
         let file = self.store.path_to_filesystem(path)?;
         tokio::task::spawn_blocking(move || {
             std::fs::File::open(&file)?.sync_all()?;
@@ -170,18 +156,18 @@ impl Blobs {
     }
 }
 
-fn old_files(folder: &std::path::Path, moment: SystemTime) -> io::Result<Vec<String>> {
+fn list_old_files(folder: &std::path::Path, moment: SystemTime) -> io::Result<Vec<String>> {
     let (mut folders, mut found) = (vec![folder.to_owned()], Vec::new());
     while let Some(next) = folders.pop() {
         for entry in std::fs::read_dir(next)? {
             let path = entry?.path();
-            // Gone meanwhile: an upload ended.
-            let Ok(about) = path.symlink_metadata() else {
+            // Renamed meanwhile, because its upload completed.
+            let Ok(metadata) = path.symlink_metadata() else {
                 continue;
             };
-            if about.is_dir() {
+            if metadata.is_dir() {
                 folders.push(path);
-            } else if about.modified()? < moment
+            } else if metadata.modified()? < moment
                 && let Some(name) = path
                     .strip_prefix(folder)
                     .ok()
@@ -202,7 +188,7 @@ async fn write_parts(
     let mut stream = std::pin::pin!(stream);
     let mut digest = Sha256::new();
     let mut len = 0_u64;
-    let mut part = BytesMut::with_capacity(PART);
+    let mut part = BytesMut::with_capacity(PART_BYTES);
     while let Some(bytes) = stream.next().await {
         let bytes = bytes.map_err(BlobError::Cut)?;
         len += bytes.len() as u64;
@@ -211,7 +197,7 @@ async fn write_parts(
         }
         digest.update(&bytes);
         part.extend_from_slice(&bytes);
-        if part.len() >= PART {
+        if part.len() >= PART_BYTES {
             upload.put_part(part.split().freeze().into()).await?;
         }
     }

@@ -1,5 +1,5 @@
-//! Reading the environment once, at start. Every problem is collected, so that one start names all
-//! of them. Each configuration struct lives with what it configures and has a `from_env(&mut Env)`.
+//! The environment, read once at start. Problems are collected, so that one start reports all of
+//! them. Each configuration struct lives with what it configures and has a `from_env(&mut Env)`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use secrecy::SecretString;
 
-/// The environment as it was at start, with what was found wrong in it so far.
+/// The environment as it was at start, and the problems found so far.
 #[derive(Debug, Default)]
 pub struct Env {
     values: BTreeMap<String, String>,
@@ -15,13 +15,13 @@ pub struct Env {
     problems: Vec<String>,
 }
 
-/// All that is wrong with the configuration, one line each.
+/// All problems of the configuration, one line each.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration has {} problem(s):\n  - {}", .0.len(), .0.join("\n  - "))]
 pub struct ConfigError(pub Vec<String>);
 
 impl Env {
-    /// The process environment.
+    /// Reads the environment of the process.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that reads the environment"
@@ -30,7 +30,7 @@ impl Env {
         Self::from_pairs(std::env::vars())
     }
 
-    /// A given environment, for tests.
+    /// Builds an environment for tests.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         Self {
             values: pairs.into_iter().collect(),
@@ -38,13 +38,13 @@ impl Env {
         }
     }
 
-    /// The value of `key`; unset and empty are the same.
+    /// Returns the value of `key`; an empty value counts as unset.
     pub fn optional(&mut self, key: &'static str) -> Option<String> {
         self.read.insert(key);
         self.values.get(key).filter(|v| !v.is_empty()).cloned()
     }
 
-    /// The value of `key`, or a problem and an empty string.
+    /// Returns the value of `key`. If it is unset, records a problem and returns an empty string.
     pub fn required(&mut self, key: &'static str) -> String {
         self.optional(key).unwrap_or_else(|| {
             self.problem(format!("{key} is not set"));
@@ -56,11 +56,7 @@ impl Env {
         self.required(key).into()
     }
 
-    pub fn optional_secret(&mut self, key: &'static str) -> Option<SecretString> {
-        self.optional(key).map(Into::into)
-    }
-
-    /// The parsed value of `key`, or `default` where it is unset.
+    /// Returns the parsed value of `key`, or `default` if it is unset or can't be parsed.
     pub fn parsed_or<T>(&mut self, key: &'static str, default: T) -> T
     where
         T: FromStr<Err: Display>,
@@ -71,24 +67,23 @@ impl Env {
         match text.parse() {
             Ok(value) => value,
             Err(cause) => {
-                self.problem(format!("{key} = {text:?} can't be read: {cause}"));
+                self.problem(format!("{key} = {text:?} can't be parsed: {cause}"));
                 default
             }
         }
     }
 
-    /// Records a contradiction between values.
+    /// Records a problem, such as a contradiction between values.
     pub fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }
 
-    /// Every key that was asked for, to hold `.env.example` against.
+    /// Lists every key that was read, to compare with `.env.example`.
     pub fn keys_read(&self) -> impl Iterator<Item = &'static str> {
         self.read.iter().copied()
     }
 
-    /// # Errors
-    /// All problems met since the start.
+    /// Returns all recorded problems as one error.
     pub fn finish(self) -> Result<(), ConfigError> {
         if self.problems.is_empty() {
             Ok(())

@@ -12,7 +12,8 @@ use subtle::ConstantTimeEq as _;
 
 use crate::config::Env;
 
-/// A fresh secret of 256 random bits (43 characters of URL-safe base64) and the digest to store.
+/// Generates a secret of 256 random bits (43 characters of URL-safe base64) and the digest to
+/// store.
 pub fn random_token() -> (String, [u8; 32]) {
     let mut bytes = [0_u8; 32];
     rand::rng().fill_bytes(&mut bytes);
@@ -25,36 +26,32 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// Equality whose time doesn't depend on where the two differ.
+/// Compares in a time that doesn't depend on where the two differ.
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
     let mut mac =
-        <Hmac<Sha256> as hmac::Mac>::new_from_slice(key).expect("HMAC takes any key length");
+        <Hmac<Sha256> as hmac::Mac>::new_from_slice(key).expect("HMAC accepts any key length");
     mac.update(message);
     mac.finalize().into_bytes().into()
 }
 
-/// Lower-case hexadecimal HMAC-SHA256.
-pub fn hmac_sha256_hex(key: &[u8], message: &[u8]) -> String {
-    hex::encode(hmac_sha256(key, message))
-}
-
-/// Encryption keys by id, the first of which seals. An envelope names its key, so keys can be rotated:
-/// put the new one in front, keep the older ones while envelopes of theirs are left.
+/// Encryption keys by id; the first one seals. An envelope holds the id of its key, so keys can be
+/// rotated: put the new key first, and keep the older ones while envelopes of theirs exist.
 #[derive(Clone)]
 pub struct Keyring {
     keys: Vec<(String, XChaCha20Poly1305)>,
 }
 
-/// An envelope that can't be opened: unknown key, cut, changed, or sealed for something else.
+/// An envelope that can't be opened: unknown key, truncated, changed, or sealed for another
+/// context.
 #[derive(Debug, thiserror::Error)]
 #[error("the sealed value can't be opened")]
 pub struct OpenError;
 
-const NONCE: usize = 24;
+const NONCE_BYTES: usize = 24;
 
 impl Keyring {
     /// Reads `VIGIE_ENCRYPTION_KEYS`: `id:base64 of 32 bytes`, comma-separated, newest first.
@@ -68,8 +65,7 @@ impl Keyring {
         })
     }
 
-    /// # Errors
-    /// What is wrong with the text, without the text.
+    /// Parses the format of `VIGIE_ENCRYPTION_KEYS`. The error never holds the text.
     pub fn parse(text: &SecretString) -> Result<Self, &'static str> {
         let keys = text
             .expose_secret()
@@ -88,11 +84,12 @@ impl Keyring {
         Ok(Self { keys })
     }
 
-    /// Seals `plaintext` for `context` (table, column and row, say): an envelope moved elsewhere
-    /// doesn't open. Shape: one byte of id length, the id, 24 bytes of nonce, the ciphertext.
+    /// Seals `plaintext` for `context`, such as a table, column and row. An envelope moved
+    /// elsewhere doesn't open. Its shape: one byte of id length, the id, 24 bytes of nonce, the
+    /// ciphertext.
     pub fn seal(&self, context: &str, plaintext: &[u8]) -> Vec<u8> {
         let (id, cipher) = self.keys.first().expect("a keyring has a key");
-        let mut nonce = [0_u8; NONCE];
+        let mut nonce = [0_u8; NONCE_BYTES];
         rand::rng().fill_bytes(&mut nonce);
         let sealed = cipher
             .encrypt(
@@ -107,12 +104,11 @@ impl Keyring {
         [&[length][..], id.as_bytes(), &nonce, &sealed].concat()
     }
 
-    /// # Errors
-    /// The envelope doesn't open for `context`.
+    /// Opens an envelope that was sealed for `context`.
     pub fn open(&self, context: &str, envelope: &[u8]) -> Result<Vec<u8>, OpenError> {
         let (&length, rest) = envelope.split_first().ok_or(OpenError)?;
         let (id, rest) = rest.split_at_checked(length.into()).ok_or(OpenError)?;
-        let (nonce, sealed) = rest.split_at_checked(NONCE).ok_or(OpenError)?;
+        let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES).ok_or(OpenError)?;
         let (_, cipher) = self
             .keys
             .iter()
@@ -141,7 +137,7 @@ impl std::fmt::Debug for Keyring {
 mod tests {
     use super::*;
 
-    fn keyring(ids: &[&str]) -> Keyring {
+    fn build_keyring(ids: &[&str]) -> Keyring {
         let text: Vec<_> = ids
             .iter()
             .map(|id| format!("{id}:{}", STANDARD.encode([id.as_bytes()[0]; 32])))
@@ -151,18 +147,22 @@ mod tests {
 
     #[test]
     fn a_sealed_value_opens_after_rotation_and_only_in_its_place() {
-        let sealed = keyring(&["a"]).seal("connections:1", b"token");
-        let rotated = keyring(&["b", "a"]);
+        let sealed = build_keyring(&["a"]).seal("connections:1", b"token");
+        let rotated = build_keyring(&["b", "a"]);
         assert_eq!(rotated.open("connections:1", &sealed).unwrap(), b"token");
         assert!(rotated.open("connections:2", &sealed).is_err());
-        assert!(keyring(&["b"]).open("connections:1", &sealed).is_err());
+        assert!(
+            build_keyring(&["b"])
+                .open("connections:1", &sealed)
+                .is_err()
+        );
         assert!(rotated.open("connections:1", &sealed[..10]).is_err());
     }
 
     #[test]
     fn a_keyring_never_prints_its_keys() {
         assert_eq!(
-            format!("{:?}", keyring(&["a"])),
+            format!("{:?}", build_keyring(&["a"])),
             r#"Keyring { ids: ["a"] }"#
         );
     }

@@ -1,4 +1,4 @@
-//! Typed identifiers. Each is a UUID v7, so that ids sort by the time they were made.
+//! Typed identifiers. Each is a UUID v7, so ids sort by the time of their creation.
 
 pub use uuid::Uuid;
 
@@ -25,10 +25,10 @@ macro_rules! id_type {
         pub struct $name(pub $crate::ids::Uuid);
 
         impl $name {
-            /// A new id, later than every id made before it in this process.
+            /// Generates an id that sorts after all earlier ones of this process.
             #[expect(
                 clippy::new_without_default,
-                reason = "a default id would hide a fresh one"
+                reason = "a default id would be a new one each time"
             )]
             pub fn new() -> Self {
                 Self($crate::ids::Uuid::now_v7())
@@ -63,6 +63,6 @@ macro_rules! id_type {
     };
 }
 
-id_type!(CompanyId, "The company that owns a row, a job or a file.");
-id_type!(UserId, "A person who signs in.");
+id_type!(CompanyId, "A company: the owner of rows, jobs and files.");
+id_type!(UserId, "A user who signs in.");
 id_type!(JobId, "One job, from its enqueueing to its end.");

@@ -1,5 +1,8 @@
-//! The spine: configuration, connections, time, secrets, files, metrics and the job queue.
-//! No business word and no provider's name; the queue could be lifted out and used elsewhere.
+//! What every crate builds on: configuration, connections, ids, secrets, files, telemetry and the
+//! job queue. It holds no business word and no provider's name, so the queue could be used
+//! elsewhere.
+//!
+//! Functions that run SQL return the database's error when a statement fails.
 
 pub mod config;
 pub mod ids;

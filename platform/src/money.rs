@@ -5,12 +5,12 @@ pub use iso_currency::Currency;
 pub use rust_decimal::Decimal;
 use rust_decimal::RoundingStrategy;
 
-/// `amount` rounded to what can be paid in `currency`: 0 decimals for XOF, 2 for EUR.
+/// Rounds `amount` to the smallest unit of `currency`: 0 decimals for XOF, 2 for EUR.
 pub fn round_to_currency(amount: Decimal, currency: Currency) -> Decimal {
     amount.round_dp_with_strategy(exponent(currency), RoundingStrategy::MidpointAwayFromZero)
 }
 
-/// Decimal digits of the currency's smallest unit (ISO 4217); 2 where the standard gives none.
+/// Returns the decimals of the currency's smallest unit (ISO 4217); 2 if the standard has none.
 pub fn exponent(currency: Currency) -> u32 {
     currency.exponent().map_or(2, u32::from)
 }

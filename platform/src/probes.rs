@@ -1,12 +1,18 @@
-//! What readiness looks at: Postgres, Redis, the age of the queue, the age of the scheduler's last
-//! look.
+//! Readiness probes: Postgres, Redis, the age of the queue, and the age of the scheduler's last
+//! check.
 
+use redis::aio::ConnectionManager;
 use serde::Serialize;
 
 use crate::db::Db;
-use crate::queue::{Queue, view};
+use crate::queue::view::{self, QueueDepth};
 
-/// One dependency's state in words and figures.
+/// A due job that waits this long, in a queue of which no job runs, means that no worker works.
+const MAX_QUEUE_AGE_SECONDS: f64 = 300.0;
+/// The scheduler checks every few seconds.
+const MAX_SCHEDULER_AGE_SECONDS: f64 = 60.0;
+
+/// One dependency's state.
 #[derive(Debug, Clone, Serialize)]
 pub struct Probe {
     pub name: &'static str,
@@ -14,107 +20,73 @@ pub struct Probe {
     pub detail: String,
 }
 
-/// A due job that waits this long, in a queue of which nothing runs, means that nobody works.
-const QUEUE_TOO_OLD_SECONDS: f64 = 300.0;
-/// The scheduler looks every few seconds.
-const SCHEDULER_TOO_OLD_SECONDS: f64 = 60.0;
-
-/// Looks at everything; never fails, an error is an answer. Redis down is shown and is no reason to
-/// be taken out: work goes on without it.
-pub async fn look(db: &Db, redis: Option<&redis::aio::ConnectionManager>) -> Vec<Probe> {
-    let (postgres, queue, scheduler) = tokio::join!(postgres(db), queue_age(db), scheduler_age(db));
+/// Runs every probe; an error is a result. A Redis that is down is reported and counts as ok,
+/// because work goes on without it.
+pub async fn run_probes(db: &Db, redis: Option<&ConnectionManager>) -> Vec<Probe> {
+    let (postgres, queue, scheduler) =
+        tokio::join!(probe_postgres(db), probe_queue(db), probe_scheduler(db));
     let mut probes = vec![postgres, queue, scheduler];
     if let Some(connection) = redis {
-        probes.push(redis_ping(connection.clone()).await);
+        probes.push(probe_redis(connection.clone()).await);
     }
     probes
 }
 
-async fn postgres(db: &Db) -> Probe {
-    match sqlx::query_scalar!(r#"select version() as "version!""#)
+async fn probe_postgres(db: &Db) -> Probe {
+    let version = sqlx::query_scalar!(r#"select version() as "version!""#)
         .fetch_one(db.app())
-        .await
-    {
-        Ok(version) => Probe {
-            name: "postgres",
-            ok: true,
-            detail: version,
-        },
-        Err(cause) => Probe {
-            name: "postgres",
-            ok: false,
-            detail: cause.to_string(),
-        },
-    }
+        .await;
+    build_probe("postgres", version.map(|version| (true, version)))
 }
 
-async fn queue_age(db: &Db) -> Probe {
-    let name = "queue";
-    match view::depths(db.engine()).await {
-        Ok(depths) => {
-            let oldest = depths.iter().map(|d| d.oldest_seconds).fold(0.0, f64::max);
-            let is_stuck = depths
-                .iter()
-                .any(|d| d.running == 0 && d.oldest_seconds >= QUEUE_TOO_OLD_SECONDS);
-            let open: Vec<_> = depths
-                .iter()
-                .map(|d| {
-                    let queue = Queue::from_code(d.queue).map_or("unknown", Queue::name);
-                    format!("{queue}: {} due, {} running", d.due, d.running)
-                })
-                .collect();
-            let detail = format!("oldest {oldest:.0} s; {}", open.join("; "));
-            Probe {
-                name,
-                ok: !is_stuck,
-                detail,
-            }
-        }
-        Err(cause) => Probe {
-            name,
-            ok: false,
-            detail: cause.to_string(),
-        },
-    }
+async fn probe_queue(db: &Db) -> Probe {
+    let depths = view::load_queue_depths(db.engine()).await;
+    build_probe("queue", depths.map(|depths| describe_queues(&depths)))
 }
 
-async fn scheduler_age(db: &Db) -> Probe {
-    let name = "scheduler";
-    let age = view::scheduler_age(db.engine()).await;
-    match age {
-        Ok(Some(age)) => Probe {
-            name,
-            ok: age < SCHEDULER_TOO_OLD_SECONDS,
-            detail: format!("last seen {age:.0} s ago"),
-        },
-        Ok(None) => Probe {
-            name,
-            ok: false,
-            detail: "never seen".to_owned(),
-        },
-        Err(cause) => Probe {
-            name,
-            ok: false,
-            detail: cause.to_string(),
-        },
-    }
+async fn probe_scheduler(db: &Db) -> Probe {
+    let age = view::load_scheduler_age(db.engine()).await;
+    let state = age.map(|age| match age {
+        Some(age) => (
+            age < MAX_SCHEDULER_AGE_SECONDS,
+            format!("last seen {age:.0} s ago"),
+        ),
+        None => (false, "never seen".to_owned()),
+    });
+    build_probe("scheduler", state)
 }
 
-async fn redis_ping(mut connection: redis::aio::ConnectionManager) -> Probe {
-    let name = "redis";
-    match redis::cmd("PING")
+async fn probe_redis(mut connection: ConnectionManager) -> Probe {
+    let pong = redis::cmd("PING")
         .query_async::<String>(&mut connection)
-        .await
-    {
-        Ok(_) => Probe {
-            name,
-            ok: true,
-            detail: "answers".to_owned(),
-        },
-        Err(cause) => Probe {
-            name,
-            ok: true,
-            detail: format!("away, work goes on without it: {cause}"),
-        },
+        .await;
+    let detail = match pong {
+        Ok(_) => "answers".to_owned(),
+        Err(cause) => format!("away, work goes on without it: {cause}"),
+    };
+    Probe {
+        name: "redis",
+        ok: true,
+        detail,
     }
+}
+
+fn describe_queues(depths: &[QueueDepth]) -> (bool, String) {
+    let oldest = depths.iter().map(|d| d.oldest_seconds).fold(0.0, f64::max);
+    let is_stuck = depths
+        .iter()
+        .any(|d| d.running == 0 && d.oldest_seconds >= MAX_QUEUE_AGE_SECONDS);
+    let open: Vec<_> = depths
+        .iter()
+        .map(|d| format!("{}: {} due, {} running", d.queue.name(), d.due, d.running))
+        .collect();
+    (
+        !is_stuck,
+        format!("oldest {oldest:.0} s; {}", open.join("; ")),
+    )
+}
+
+fn build_probe(name: &'static str, state: sqlx::Result<(bool, String)>) -> Probe {
+    let (ok, detail) = state.unwrap_or_else(|cause| (false, cause.to_string()));
+    Probe { name, ok, detail }
 }

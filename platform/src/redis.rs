@@ -1,4 +1,4 @@
-//! Redis connections. Redis is an index that can be thrown away: every caller must do without it.
+//! Redis connections. Redis is a disposable index, so every caller must work without it.
 
 use std::time::Duration;
 
@@ -7,7 +7,9 @@ use redis::{Client, RedisResult};
 
 use crate::config::Env;
 
-/// Where Redis is, and the prefix of every key (`{namespace}:...`).
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The URL of Redis, and the prefix of every key (`{namespace}:...`).
 #[derive(Debug, Clone)]
 pub struct RedisConfig {
     pub url: String,
@@ -22,22 +24,18 @@ impl RedisConfig {
         }
     }
 
-    /// # Errors
-    /// A malformed URL.
+    /// Opens a client; the only error is a malformed URL.
     pub fn client(&self) -> RedisResult<Client> {
         Client::open(self.url.as_str())
     }
 }
 
-/// A shared connection that fails fast and mends itself: one retry, two seconds to connect and to
-/// answer. Not for blocking commands.
-///
-/// # Errors
-/// Redis can't be reached now.
+/// Opens a shared connection that fails fast and reconnects by itself: one retry, and timeouts of
+/// two seconds. It isn't for blocking commands.
 pub async fn connect(client: &Client) -> RedisResult<ConnectionManager> {
     let config = ConnectionManagerConfig::new()
-        .set_connection_timeout(Some(Duration::from_secs(2)))
-        .set_response_timeout(Some(Duration::from_secs(2)))
+        .set_connection_timeout(Some(TIMEOUT))
+        .set_response_timeout(Some(TIMEOUT))
         .set_number_of_retries(1);
     client.get_connection_manager_with_config(config).await
 }

@@ -28,7 +28,7 @@ pub async fn run(db: Db, specs: Vec<ScheduleSpec>, stop: CancellationToken) {
             () = tokio::time::sleep(wait) => {}
         }
     }
-    if let Err(cause) = lease::release(db.engine(), "scheduler", holder).await {
+    if let Err(cause) = lease::release_lease(db.engine(), "scheduler", holder).await {
         tracing::debug!(%cause, "scheduler's lease not given up");
     }
 }
@@ -41,17 +41,17 @@ async fn turn(
     declared: &mut bool,
 ) -> sqlx::Result<Duration> {
     if !*declared {
-        schedule::declare(db, specs).await?;
+        schedule::declare_schedules(db, specs).await?;
         *declared = true;
     }
-    if !lease::hold(db.engine(), "scheduler", holder).await? {
+    if !lease::acquire_lease(db.engine(), "scheduler", holder).await? {
         return Ok(lease::RENEW_EVERY);
     }
     let Fired {
         ticks,
         next_at,
         now,
-    } = schedule::fire_due(db, specs).await?;
+    } = schedule::fire_due_ticks(db, specs).await?;
     if ticks > 0 {
         tracing::info!(ticks, "ticks fired");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use platform::config::Env;
 use platform::queue::Queue;
-use platform::queue::rescue::DEAD_AFTER;
+use platform::queue::liveness::DEAD_AFTER;
 use platform::redis::RedisConfig;
 
 /// How many jobs of each queue run at once in this process.

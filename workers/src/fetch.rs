@@ -8,7 +8,7 @@ use std::time::Duration;
 use platform::db::Db;
 use platform::ids::Uuid;
 use platform::queue::batch::Completions;
-use platform::queue::rescue::DEAD_AFTER;
+use platform::queue::liveness::DEAD_AFTER;
 use platform::queue::{Claim, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -69,7 +69,8 @@ impl Fetcher {
                 if ids.is_empty() {
                     continue;
                 }
-                let claims = claim::by_ids(self.process.db.hot(), self.process.worker, &ids).await;
+                let claims =
+                    claim::claim_jobs(self.process.db.hot(), self.process.worker, &ids).await;
                 (ids, claims)
             } else {
                 let ids = self
@@ -110,7 +111,8 @@ impl Fetcher {
             .into_iter()
             .chain(completions.open())
             .collect();
-        let mut held = claim::held(self.process.db.hot(), self.process.worker, ids).await?;
+        let mut held =
+            claim::list_held_claims(self.process.db.hot(), self.process.worker, ids).await?;
         held.retain(|claim| !known.contains(&(claim.id.0, claim.fence)));
         Ok(held)
     }

@@ -7,7 +7,7 @@ use apalis::prelude::{Monitor, WorkerBuilder};
 use platform::db::Db;
 use platform::queue::batch::Completions;
 use platform::queue::runner::Runner;
-use platform::queue::{Claim, Queue, Registry, rescue};
+use platform::queue::{Claim, Queue, Registry, liveness};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -63,7 +63,7 @@ impl<W: Send + Sync + 'static> Workers<W> {
         services: Arc<W>,
     ) -> Result<Self, WorkersError> {
         let name = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
-        let worker = rescue::register(db.engine(), &name).await?;
+        let worker = liveness::register_worker(db.engine(), &name).await?;
         let redis = config.redis.client()?;
         let completions = Completions::start(db);
         let handler = Handler {
@@ -170,7 +170,9 @@ impl<W: Send + Sync + 'static> Workers<W> {
         self.stop_pulse.cancel();
         let pulse = self.pulse;
         let _ = tokio::task::spawn_blocking(move || pulse.join()).await;
-        if let Err(cause) = rescue::stop(self.handler.runner.db.engine(), self.worker).await {
+        if let Err(cause) =
+            liveness::record_stop(self.handler.runner.db.engine(), self.worker).await
+        {
             tracing::warn!(%cause, "worker not marked as stopped, its jobs will be looked for");
         }
         tracing::info!(worker = self.worker, "stopped");

@@ -7,9 +7,9 @@ use sqlx::PgPool;
 const DUE_PER_WORKER: i64 = 2_000;
 
 pub(crate) async fn set(pool: &PgPool) -> sqlx::Result<()> {
-    let depths = view::depths(pool).await?;
+    let depths = view::load_queue_depths(pool).await?;
     for queue in Queue::ALL {
-        let depth = depths.iter().find(|d| d.queue == queue.code());
+        let depth = depths.iter().find(|d| d.queue == queue);
         let (due, scheduled, running, oldest) = depth.map_or((0, 0, 0, 0.0), |d| {
             (d.due, d.scheduled, d.running, d.oldest_seconds)
         });
@@ -23,7 +23,7 @@ pub(crate) async fn set(pool: &PgPool) -> sqlx::Result<()> {
         }
         metrics::gauge!("vigie_queue_oldest_seconds", "queue" => queue.name()).set(oldest);
     }
-    if let Some(age) = view::scheduler_age(pool).await? {
+    if let Some(age) = view::load_scheduler_age(pool).await? {
         metrics::gauge!("vigie_scheduler_tick_age_seconds").set(age);
     }
     let due: i64 = depths.iter().map(|d| d.due).sum();

@@ -1,10 +1,8 @@
 //! What apalis calls for each claimed job. Always well: how the job ended is in Postgres.
 
-use std::time::Duration;
-
 use platform::db::Db;
 use platform::queue::Claim;
-use platform::queue::finish::{self, Setback};
+use platform::queue::failure::{self, FailureAction};
 use platform::queue::runner::Runner;
 use tokio_util::sync::CancellationToken;
 
@@ -44,12 +42,9 @@ impl<W: Send + Sync + 'static> Handler<W> {
 /// Makes a claimed job wait again at once, the try unspent. Failing is no loss: the rescuer takes the
 /// job once this process is gone.
 pub(crate) async fn give_back(db: &Db, claim: &Claim) {
-    let setback = Setback::Snooze {
-        wait: Duration::ZERO,
-        reason: "given back: worker stopping".to_owned(),
-    };
+    let action = FailureAction::requeue_on_stop();
     let recorded = match db.hot().acquire().await {
-        Ok(mut conn) => finish::set_back(&mut conn, claim, &setback).await,
+        Ok(mut conn) => failure::record_failure(&mut conn, claim, &action).await,
         Err(cause) => Err(cause),
     };
     match recorded {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use platform::db::{Db, with_deadline};
 use platform::ids::{JobId, Uuid};
-use platform::queue::{lease, rescue};
+use platform::queue::{lease, liveness, rescue};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio_util::sync::CancellationToken;
@@ -99,7 +99,7 @@ impl Pulse {
             .collect();
         let worker = self.process.worker;
         with_deadline(pool, ANSWER_WITHIN, async |conn| {
-            rescue::heartbeat(conn, worker, &running).await
+            liveness::record_heartbeat(conn, worker, &running).await
         })
         .await
     }
@@ -115,10 +115,10 @@ impl Pulse {
                 ..
             } = &self.process;
             // Before the rows are read, and in the order in which a claim passes through the three.
-            let doubtful = claiming.ids();
+            let unconfirmed = claiming.ids();
             let mut known = running.claims();
             known.extend(completions.open());
-            match rescue::give_back_unknown(pool, *worker, &known, &doubtful).await {
+            match rescue::requeue_unknown_claims(pool, *worker, &known, &unconfirmed).await {
                 Ok(0) => {}
                 Ok(jobs) => {
                     tracing::error!(jobs, "jobs of this process that nobody ran were given back");
@@ -159,27 +159,27 @@ impl Pulse {
                 }
             }
         }
-        if let Err(cause) = lease::release(pool, "rescuer", holder).await {
+        if let Err(cause) = lease::release_lease(pool, "rescuer", holder).await {
             tracing::debug!(%cause, "rescuer's lease not given up");
         }
     }
 
     /// Whether this process leads.
     async fn lead(&self, pool: &PgPool, holder: Uuid, steady: bool) -> sqlx::Result<bool> {
-        if !lease::hold(pool, "rescuer", holder).await? {
+        if !lease::acquire_lease(pool, "rescuer", holder).await? {
             return Ok(false);
         }
         if steady {
-            let rescued = rescue::rescue_lost(pool, self.config.dead_after()).await?;
+            let rescued = rescue::rescue_lost_workers(pool, self.config.dead_after()).await?;
             if rescued != rescue::Rescued::default() {
                 tracing::warn!(
-                    given_back = rescued.given_back,
+                    requeued = rescued.requeued,
                     parked = rescued.parked,
-                    ended = rescued.ended,
+                    finished = rescued.finished,
                     "jobs of lost workers rescued"
                 );
                 let count = |n: i64| u64::try_from(n).unwrap_or_default();
-                metrics::counter!("vigie_jobs_rescued_total").increment(count(rescued.given_back));
+                metrics::counter!("vigie_jobs_rescued_total").increment(count(rescued.requeued));
                 metrics::counter!("vigie_jobs_parked_total", "reason" => "poison")
                     .increment(count(rescued.parked));
                 // The relay may be another process: tell it.

@@ -38,7 +38,7 @@ pub(crate) struct Relay {
     cursor: Place,
     look_back: Place,
     looked_back: Instant,
-    times: BTreeMap<i16, VirtualTimes>,
+    times: BTreeMap<Queue, VirtualTimes>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -83,13 +83,13 @@ impl Relay {
                 tokio::time::sleep(AFTER_TROUBLE).await;
             }
         }
-        if let Err(cause) = lease::release(&self.pool, "relay", self.holder).await {
+        if let Err(cause) = lease::release_lease(&self.pool, "relay", self.holder).await {
             tracing::debug!(%cause, "relay's lease not given up");
         }
     }
 
     async fn turn(&mut self, listener: &mut Option<PgListener>) -> Result<(), RelayError> {
-        if !lease::hold(&self.pool, "relay", self.holder).await? {
+        if !lease::acquire_lease(&self.pool, "relay", self.holder).await? {
             self.epoch.clear();
             // Nobody would read what it hears.
             *listener = None;
@@ -149,7 +149,7 @@ impl Relay {
     async fn push_due(&mut self) -> Result<(), RelayError> {
         let mut pushed = HashSet::new();
         loop {
-            let rows = due::after(&self.pool, self.cursor, BATCH).await?;
+            let rows = due::list_due_after(&self.pool, self.cursor, BATCH).await?;
             if let Some(last) = rows.last() {
                 // The first has waited longest.
                 metrics::histogram!("vigie_relay_lag_seconds").record(rows[0].lag_seconds.max(0.0));
@@ -164,7 +164,7 @@ impl Relay {
                 return Ok(());
             }
         }
-        let mut late = due::late(&self.pool, self.cursor, LATE).await?;
+        let mut late = due::list_late_commits(&self.pool, self.cursor, LATE).await?;
         // Oldest first, as all that is pushed.
         late.reverse();
         // Those of just now may be popped and not yet claimed: again would only wake a fetcher.
@@ -173,7 +173,7 @@ impl Relay {
     }
 
     async fn look_back(&mut self) -> Result<(), RelayError> {
-        let rows = due::after(&self.pool, self.look_back, LOOK_BACK).await?;
+        let rows = due::list_due_after(&self.pool, self.look_back, LOOK_BACK).await?;
         self.push(&rows, Turn::Again).await?;
         let ended = rows.len() < usize::try_from(LOOK_BACK).unwrap_or(usize::MAX);
         self.look_back = rows.last().filter(|_| !ended).map_or(START, Due::place);
@@ -182,7 +182,7 @@ impl Relay {
     }
 
     async fn wait(&self) -> Result<Duration, RelayError> {
-        let next = due::seconds_to_next(&self.pool).await?;
+        let next = due::load_seconds_to_next(&self.pool).await?;
         let next = next.map_or(LOOK_BACK_EVERY, |s| Duration::from_secs_f64(s.max(0.001)));
         Ok(next.min(LOOK_BACK_EVERY.saturating_sub(self.looked_back.elapsed())))
     }
@@ -190,18 +190,16 @@ impl Relay {
     /// Adds ids that aren't there yet. Each queue's lowest score is read first: it is where newcomers
     /// start, and one read before the last batch would put them behind it.
     async fn push(&mut self, rows: &[Due], turn: Turn) -> Result<(), RelayError> {
-        let mut by_queue: BTreeMap<i16, Vec<&Due>> = BTreeMap::new();
+        let mut by_queue: BTreeMap<Queue, Vec<&Due>> = BTreeMap::new();
         for row in rows {
             by_queue.entry(row.queue).or_default().push(row);
         }
-        by_queue.retain(|code, _| Queue::from_code(*code).is_some());
         if by_queue.is_empty() {
             return Ok(());
         }
         let keys: Vec<_> = by_queue
             .keys()
-            .filter_map(|code| Queue::from_code(*code))
-            .map(|q| queue_key(&self.namespace, q))
+            .map(|queue| queue_key(&self.namespace, *queue))
             .collect();
         let mut look = redis::pipe();
         for key in &keys {
@@ -209,19 +207,19 @@ impl Relay {
         }
         let lowest: Vec<Vec<(Vec<u8>, f64)>> = look.query_async(self.connect().await?).await?;
         let mut add = redis::pipe();
-        for (((code, rows), key), first) in by_queue.iter().zip(&keys).zip(&lowest) {
-            let times = self.times.entry(*code).or_default();
+        for (((queue, rows), key), first) in by_queue.iter().zip(&keys).zip(&lowest) {
+            let times = self.times.entry(*queue).or_default();
             times.learn(first.first().map(|(_, score)| *score));
             let command = add.cmd("ZADD").arg(key).arg("NX");
             let scores: Vec<_> = match turn {
                 Turn::First => rows
                     .iter()
-                    .map(|row| times.next(row.company_id, row.priority))
+                    .map(|row| times.next(row.company_id, row.priority.code()))
                     .collect(),
                 Turn::Again => {
                     let mut again = times.again();
                     rows.iter()
-                        .map(|row| again.next(row.company_id, row.priority))
+                        .map(|row| again.next(row.company_id, row.priority.code()))
                         .collect()
                 }
             };

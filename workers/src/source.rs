@@ -103,7 +103,8 @@ impl Source {
     async fn read_on(&self, limit: i64) -> sqlx::Result<Vec<Uuid>> {
         let mut cursor = self.fallback.lock().await;
         cursor.look_back();
-        let due = claim::due_after(self.db.hot(), Some(self.queue), cursor.after, limit).await?;
+        let due =
+            claim::list_claimable(self.db.hot(), Some(self.queue), cursor.after, limit).await?;
         cursor.after = due.last().copied().or(cursor.after);
         Ok(due.into_iter().map(|(_, id)| id).collect())
     }

@@ -5,11 +5,13 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::alerts::{
-    self, AlertFilter, AlertId, AlertState, ListedAlert, RuleId, RuleKind, Severity, StoredEvent,
+    self, AlertEventKind, AlertFilter, AlertId, AlertState, ListedAlert, RuleId, RuleKind,
+    Severity, StoredEvent,
 };
 use domain::catalog::SiteId;
 use domain::identity::Role;
 use domain::notifications;
+use domain::rupture::Urgency;
 use jobs::alerts::EvaluateAlerts;
 use platform::db::Tx;
 use platform::ids::{UserId, Uuid};
@@ -78,7 +80,7 @@ pub(super) struct AlertBody {
 #[derive(Debug, Serialize)]
 struct ItemBody {
     product: Value,
-    urgency: String,
+    urgency: Urgency,
     opened_at: DateTime<Utc>,
     opened_figures: Value,
     resolved_at: Option<DateTime<Utc>>,
@@ -109,7 +111,7 @@ impl AlertBody {
     }
 
     async fn read(tx: &mut Tx, id: AlertId) -> Result<Self> {
-        let alert = alerts::find_alert(tx, id).await?;
+        let alert = alerts::require_alert(tx, id).await?;
         let items = alerts::list_items(tx, id)
             .await?
             .into_iter()
@@ -158,7 +160,7 @@ pub(super) async fn show(
 struct EventBody {
     id: Uuid,
     at: DateTime<Utc>,
-    event: String,
+    event: AlertEventKind,
     details: Value,
     actor_id: Option<UserId>,
 }
@@ -178,7 +180,7 @@ pub(super) async fn timeline(
     page: Page,
 ) -> Result<Json<Timeline>> {
     let mut tx = caller.begin(&app).await?;
-    alerts::find_alert(&mut tx, id).await?;
+    alerts::require_alert(&mut tx, id).await?;
     let rows = alerts::list_events(&mut tx, id, page.after()?, page.rows()).await?;
     let event = |e: StoredEvent| EventBody {
         id: e.id,
@@ -202,7 +204,7 @@ pub(super) async fn acknowledge(
 ) -> Result<Json<AlertBody>> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
-    alerts::acknowledge(&mut tx, caller.company, id, Some(caller.user), caller.now).await?;
+    alerts::acknowledge_alert(&mut tx, caller.company, id, Some(caller.user), caller.now).await?;
     let body = AlertBody::read(&mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(body))
@@ -222,7 +224,7 @@ pub(super) async fn snooze(
 ) -> Result<Json<AlertBody>> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
-    alerts::snooze(
+    alerts::snooze_alert(
         &mut tx,
         caller.company,
         id,
@@ -243,7 +245,7 @@ pub(super) async fn resolve(
 ) -> Result<Json<AlertBody>> {
     caller.require(Role::Member)?;
     let mut tx = caller.begin(&app).await?;
-    alerts::resolve(&mut tx, caller.company, id, Some(caller.user), caller.now).await?;
+    alerts::resolve_alert(&mut tx, caller.company, id, Some(caller.user), caller.now).await?;
     let body = AlertBody::read(&mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(body))

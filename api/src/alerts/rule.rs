@@ -110,7 +110,7 @@ pub(super) async fn create(
             key.settle(&mut tx, &caller, outcome).await?
         }
     };
-    let rule = alerts::find_rule(&mut tx, outcome.id()?).await?;
+    let rule = alerts::require_rule(&mut tx, outcome.id()?).await?;
     tx.commit().await?;
     Ok(outcome.respond(&RuleAnswer::from(rule)))
 }
@@ -121,7 +121,7 @@ pub(super) async fn show(
     Path(id): Path<RuleId>,
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
-    Ok(answer(alerts::find_rule(&mut tx, id).await?))
+    Ok(answer(alerts::require_rule(&mut tx, id).await?))
 }
 
 /// The kind of a rule never changes.

@@ -131,7 +131,7 @@ async fn stop(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
     import::cancel_import(tx, caller.company, id, caller.now).await?;
     let import = import::find_import(tx, caller.company, id).await?;
     if let Some(job) = import.job_id {
-        let stopped = control::cancel(tx, job, "the import was cancelled").await?;
+        let stopped = control::cancel_job(tx, job, "the import was cancelled").await?;
         // Its job would have taken in what was committed, and won't start any more.
         if stopped == Cancelled::Stopped && import.rows_imported + import.rows_updated > 0 {
             tx.enqueue(::jobs::job(caller.company, &CloseImport { import_id: id }).by(caller.user))

@@ -30,12 +30,12 @@ pub(super) async fn cancel(
         Some(replay) => replay,
         None => {
             let reason = format!("cancelled by {}", caller.user);
-            match control::cancel(&mut tx, id, &reason).await? {
+            match control::cancel_job(&mut tx, id, &reason).await? {
                 Cancelled::NotFound => return Err(no_job()),
-                Cancelled::AlreadyOver => {
+                Cancelled::AlreadyFinished => {
                     return Err(Error::new(ErrorCode::Conflict, "the job is over"));
                 }
-                Cancelled::Stopped | Cancelled::Asked => {}
+                Cancelled::Stopped | Cancelled::Requested => {}
             }
             settle(&mut tx, &caller, &key, "jobs.cancel", id).await?
         }
@@ -55,7 +55,7 @@ pub(super) async fn retry(
         Some(replay) => replay,
         None => {
             let reason = format!("asked by {}", caller.user);
-            match control::replay(&mut tx, id, &reason).await? {
+            match control::replay_job(&mut tx, id, &reason).await? {
                 Replayed::NotFound => return Err(no_job()),
                 Replayed::KeyTaken => {
                     return Err(Error::new(
@@ -63,13 +63,13 @@ pub(super) async fn retry(
                         "another open job holds its unique key",
                     ));
                 }
-                Replayed::NotOver => {
+                Replayed::NotReplayable => {
                     return Err(Error::new(
                         ErrorCode::Conflict,
                         "only dead, parked and cancelled jobs run again",
                     ));
                 }
-                Replayed::Waiting => tx.notify_relay_on_commit(),
+                Replayed::Requeued => tx.notify_relay_on_commit(),
             }
             settle(&mut tx, &caller, &key, "jobs.retry", id).await?
         }
@@ -93,7 +93,7 @@ async fn settle(
 
 /// Commits, and shows the job as it is now.
 async fn answer(mut tx: Tx, outcome: &Outcome) -> Result<Response> {
-    let job = view::find(&mut tx, outcome.id()?)
+    let job = view::find_job(&mut tx, outcome.id()?)
         .await?
         .ok_or_else(no_job)?;
     tx.commit().await?;

@@ -6,8 +6,8 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::identity::Role;
 use platform::db::Tx;
+use platform::queue::JobState;
 use platform::queue::control_many::{self, Changed, ManyFilter};
-use platform::queue::view::JobState;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -87,7 +87,7 @@ pub(super) async fn cancel(
         Some(replay) => replay,
         None => {
             let reason = format!("cancelled by {}", caller.user);
-            let changed = control_many::cancel(&mut tx, &wanted, &reason).await?;
+            let changed = control_many::cancel_jobs(&mut tx, &wanted, &reason).await?;
             settle(&mut tx, &caller, &key, "jobs.cancel_many", &filter, changed).await?
         }
     };
@@ -111,7 +111,7 @@ pub(super) async fn retry(
         Some(replay) => replay,
         None => {
             let reason = format!("asked by {}", caller.user);
-            let changed = control_many::replay(&mut tx, &wanted, &reason).await?;
+            let changed = control_many::replay_jobs(&mut tx, &wanted, &reason).await?;
             tx.notify_relay_on_commit();
             settle(&mut tx, &caller, &key, "jobs.retry_many", &filter, changed).await?
         }

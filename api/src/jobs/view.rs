@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use platform::ids::JobId;
-use platform::queue::Queue;
-use platform::queue::view::{self, JobFilter, JobState, JobView, TimelineEntry};
+use platform::queue::view::{self, JobFilter, JobView, TimelineEntry};
+use platform::queue::{JobState, Queue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -30,8 +30,8 @@ pub(super) struct JobQuery {
 pub(super) struct JobBody {
     id: JobId,
     kind: String,
-    state: String,
-    queue: &'static str,
+    state: JobState,
+    queue: Queue,
     attempt: i16,
     max_attempts: i16,
     progress: Option<Value>,
@@ -50,7 +50,7 @@ impl From<JobView> for JobBody {
             id: job.id,
             kind: job.kind,
             state: job.state,
-            queue: Queue::from_code(job.queue).map_or("unknown", Queue::name),
+            queue: job.queue,
             attempt: job.attempt,
             max_attempts: job.max_attempts,
             progress: job.progress,
@@ -80,7 +80,7 @@ pub(super) async fn list(
         limit: page.rows(),
     };
     let mut tx = caller.begin(&app).await?;
-    let jobs = view::list(&mut tx, &filter).await?;
+    let jobs = view::list_jobs(&mut tx, &filter).await?;
     Ok(Json(
         List::cut(jobs, &page, |job| job.id).map(JobBody::from),
     ))
@@ -92,7 +92,7 @@ pub(super) async fn show(
     Path(id): Path<JobId>,
 ) -> Result<Json<JobBody>> {
     let mut tx = caller.begin(&app).await?;
-    let job = view::find(&mut tx, id).await?.ok_or_else(no_job)?;
+    let job = view::find_job(&mut tx, id).await?.ok_or_else(no_job)?;
     Ok(Json(job.into()))
 }
 
@@ -102,6 +102,6 @@ pub(super) async fn show_timeline(
     Path(id): Path<JobId>,
 ) -> Result<Json<List<TimelineEntry>>> {
     let mut tx = caller.begin(&app).await?;
-    view::find(&mut tx, id).await?.ok_or_else(no_job)?;
-    Ok(Json(List::whole(view::timeline(&mut tx, id).await?)))
+    view::find_job(&mut tx, id).await?.ok_or_else(no_job)?;
+    Ok(Json(List::whole(view::load_timeline(&mut tx, id).await?)))
 }

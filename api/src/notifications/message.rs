@@ -5,7 +5,10 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::identity::{Language, Role};
-use domain::notifications::{self, Channel, ListedMessage, MessageFilter, MessageId, MessageState};
+use domain::notifications::{
+    self, Channel, ListedMessage, MessageFilter, MessageId, MessageState, NotificationCause,
+    SentAs, Template,
+};
 use jobs::notifications::SendMessage;
 use platform::ids::{UserId, Uuid};
 use platform::queue::Enqueued;
@@ -27,17 +30,17 @@ pub(crate) struct MessageBody {
     channel: Channel,
     recipient: String,
     user_id: Option<UserId>,
-    template: String,
+    template: Template,
     language: Language,
     variables: Value,
     state: MessageState,
     /// `text`, `template` or `email`; null before it is sent.
-    sent_as: Option<String>,
+    sent_as: Option<SentAs>,
     provider_id: Option<String>,
     error_code: Option<String>,
     error: Option<String>,
     alert_id: Option<Uuid>,
-    cause: Option<String>,
+    cause: Option<NotificationCause>,
     created_at: DateTime<Utc>,
     sent_at: Option<DateTime<Utc>>,
     delivered_at: Option<DateTime<Utc>>,
@@ -104,7 +107,9 @@ pub(super) async fn show(
     Path(id): Path<MessageId>,
 ) -> Result<Json<MessageBody>> {
     let mut tx = caller.begin(&app).await?;
-    Ok(Json(notifications::find_message(&mut tx, id).await?.into()))
+    Ok(Json(
+        notifications::require_message(&mut tx, id).await?.into(),
+    ))
 }
 
 /// Takes up a message that ended without arriving. One that may still go out by itself is left alone.
@@ -119,7 +124,7 @@ pub(super) async fn retry(
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
-            let was = notifications::take_up(&mut tx, id, caller.now).await?;
+            let was = notifications::requeue_message(&mut tx, id, caller.now).await?;
             let job = jobs::job(caller.company, &SendMessage { message_id: id }).by(caller.user);
             let enqueued = tx.enqueue(job).await?;
             if was == MessageState::Queued && matches!(enqueued, Enqueued::Existing(_)) {

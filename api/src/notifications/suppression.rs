@@ -93,7 +93,7 @@ pub(super) async fn create(
             key.settle(&mut tx, &caller, outcome).await?
         }
     };
-    let made = notifications::find_suppression(&mut tx, outcome.id()?).await?;
+    let made = notifications::require_suppression(&mut tx, outcome.id()?).await?;
     tx.commit().await?;
     Ok(outcome.respond(&SuppressionBody::from(made)))
 }

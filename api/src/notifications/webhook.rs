@@ -4,7 +4,10 @@
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
-use domain::notifications::{self, Applied, EffectId, Failure, SuppressionReason, Told, wish};
+use domain::notifications::{
+    self, DeliveryFailure, DeliveryOutcome, DeliveryStatus, EffectId, SuppressionReason,
+    parse_keyword,
+};
 use jobs::notifications::{SendMessage, failure_of, flag_of, parse_reference, state_of, told_by};
 use platform::db::{self, Scope};
 use platform::ids::CompanyId;
@@ -42,14 +45,14 @@ pub(super) async fn twilio_status(
     let Some(state) = state_of(callback.status, class == Some(Class::Expired)) else {
         return Ok(StatusCode::NO_CONTENT);
     };
-    let told = Told {
+    let told = DeliveryStatus {
         state,
         provider_id: callback.message_sid,
         error_code: callback.error_code.map(|code| code.to_string()),
         failure: if callback.status.is_failure() {
             failure_of(callback.error_code)
         } else {
-            Failure::Final
+            DeliveryFailure::Final
         },
     };
     let flagged = flag_of(callback.error_code);
@@ -61,13 +64,13 @@ async fn apply(
     app: &App,
     company: CompanyId,
     effect: EffectId,
-    told: &Told,
+    told: &DeliveryStatus,
     flagged: Option<SuppressionReason>,
 ) -> Result<()> {
     let mut tx = app.db().begin(Scope::company(company)).await?;
     let now = db::now(&mut tx).await?;
-    if let Applied::SendAgain(message, at) =
-        notifications::apply_told(&mut tx, effect, told, now).await?
+    if let DeliveryOutcome::Resend(message, at) =
+        notifications::record_delivery_status(&mut tx, effect, told, now).await?
     {
         tx.enqueue(
             jobs::job(
@@ -81,7 +84,7 @@ async fn apply(
         .await?;
     }
     if let Some(reason) = flagged {
-        notifications::suppress_recipient_of(&mut tx, company, effect, reason, now).await?;
+        notifications::suppress_effect_recipient(&mut tx, company, effect, reason, now).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -103,7 +106,7 @@ pub(super) async fn twilio_inbound(
         &mut tx,
         &message.message_sid,
         &message.from,
-        wish(&message.body),
+        parse_keyword(&message.body),
         now,
     )
     .await?;
@@ -175,16 +178,16 @@ async fn apply_event(app: &App, event: BrevoEvent) -> Result<()> {
     let mut tx = app.db().begin(Scope::company(company)).await?;
     let now = db::now(&mut tx).await?;
     if let Some(state) = state {
-        let told = Told {
+        let told = DeliveryStatus {
             state,
             provider_id: event.message_id,
             error_code: None,
-            failure: Failure::Final,
+            failure: DeliveryFailure::Final,
         };
-        notifications::apply_told(&mut tx, effect, &told, now).await?;
+        notifications::record_delivery_status(&mut tx, effect, &told, now).await?;
     }
     if let Some(reason) = suppression {
-        notifications::suppress_recipient_of(&mut tx, company, effect, reason, now).await?;
+        notifications::suppress_effect_recipient(&mut tx, company, effect, reason, now).await?;
     }
     Ok(tx.commit().await?)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::alerts::AlertId;
+use domain::alerts::{AlertId, RuleKind};
 use domain::identity::Role;
 use platform::db::Scope;
 use serde_json::json;
@@ -82,7 +82,7 @@ async fn an_alert_that_is_resolved_by_hand_during_an_evaluation_is_not_told_of()
     let company = owner.company();
     let mut by_hand = app.db.db.begin(Scope::company(company)).await.unwrap();
     let at = now(&app).await;
-    domain::alerts::resolve(&mut by_hand, company, alert, None, at)
+    domain::alerts::resolve_alert(&mut by_hand, company, alert, None, at)
         .await
         .unwrap();
     let evaluation = async {
@@ -112,8 +112,48 @@ async fn an_alert_that_is_resolved_by_hand_during_an_evaluation_is_not_told_of()
         items.fetch_one(&mut app.owner().await).await.unwrap(),
         Some(0)
     );
-    let causes = sqlx::query_scalar!("select distinct cause from notices")
+    let causes = sqlx::query_scalar!("select distinct cause from notifications")
         .fetch_all(&mut app.owner().await)
         .await;
     assert_eq!(causes.unwrap(), ["opened"]);
+}
+
+#[tokio::test]
+async fn a_corrupt_stored_filter_is_an_error_and_watches_no_product() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let rice = product(&owner, "Riz").await;
+    stock(&owner, rice, 0).await;
+    let company = owner.company();
+    sqlx::query!(
+        r#"update alert_rules set filter = '{"product_ids": "all"}'
+           where company_id = $1 and kind = 'rupture'"#,
+        company.0
+    )
+    .execute(&mut app.owner().await)
+    .await
+    .unwrap();
+    let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
+    let at = platform::db::now(&mut tx).await.unwrap();
+    let failed = jobs::alerts::evaluate(&mut tx, company, at).await;
+    assert!(failed.is_err(), "{failed:?}");
+    let listed = domain::alerts::list_rules(&mut tx, None, 10).await;
+    let cause = listed.unwrap_err().to_string();
+    assert!(cause.contains("decoding column"), "{cause}");
+}
+
+#[tokio::test]
+async fn the_database_accepts_every_kind_of_rule() {
+    let app = TestApp::start().await;
+    for kind in RuleKind::ALL {
+        let accepting = sqlx::query_scalar!(
+            r#"select conrelid::regclass::text as "table!" from pg_constraint
+               where conrelid in ('alert_rules'::regclass, 'alerts'::regclass)
+                 and pg_get_constraintdef(oid) like '%(kind = ANY %''' || $1 || '''%' order by 1"#,
+            kind.as_str()
+        )
+        .fetch_all(&mut app.owner().await)
+        .await;
+        assert_eq!(accepting.unwrap(), ["alert_rules", "alerts"], "{kind:?}");
+    }
 }

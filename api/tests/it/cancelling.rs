@@ -79,7 +79,7 @@ async fn stopped_in_the_middle(
     let (ran, answer) = tokio::join!(client.app.try_jobs(), stop);
     assert!(answer.status.is_success(), "{}", answer.text);
     assert_eq!(
-        (ran[0].kind.as_str(), ran[0].outcome),
+        (ran[0].kind.as_str(), ran[0].outcome.name()),
         ("catalog.import_file", "cancelled")
     );
     let job = client

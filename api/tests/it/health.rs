@@ -34,7 +34,7 @@ fn check<'a>(ready: &'a Value, name: &str) -> (bool, &'a str) {
 /// As the scheduler does each second.
 async fn schedule(app: &TestApp) {
     assert!(
-        lease::hold(app.db.db.engine(), "scheduler", Uuid::from_u128(1))
+        lease::acquire_lease(app.db.db.engine(), "scheduler", Uuid::from_u128(1))
             .await
             .unwrap()
     );

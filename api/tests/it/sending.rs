@@ -2,7 +2,8 @@
 
 use domain::identity::{Language, Role};
 use domain::notifications::{
-    Claimed, MessageId, OpenEffect, Outgoing, Template, claim_message, render, set_content_sid,
+    MessageClaim, MessageId, OpenEffect, Outgoing, SentAs, Template, claim_message, render_message,
+    set_content_sid,
 };
 use platform::db::Scope;
 use platform::ids::Uuid;
@@ -270,7 +271,7 @@ async fn die_before_the_call(client: &Client<'_>) -> (Outgoing, OpenEffect) {
         .unwrap();
     let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
     let at = now(app).await;
-    let Claimed::Send(message) = claim_message(&mut tx, id, at).await.unwrap() else {
+    let MessageClaim::Send(message) = claim_message(&mut tx, id, at).await.unwrap() else {
         panic!("not to be sent")
     };
     let link = format!(
@@ -278,16 +279,23 @@ async fn die_before_the_call(client: &Client<'_>) -> (Outgoing, OpenEffect) {
         app.services.public_url,
         message.alert_id.unwrap()
     );
-    let words = render(
+    let words = render_message(
         message.template,
         message.language,
         &message.variables,
         &link,
     )
     .unwrap();
-    let effect = OpenEffect::intend(&mut tx, company, &message, "template", &words.text, at)
-        .await
-        .unwrap();
+    let effect = OpenEffect::record_intention(
+        &mut tx,
+        company,
+        &message,
+        SentAs::Template,
+        &words.text,
+        at,
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     (message, effect)
 }

@@ -131,7 +131,7 @@ async fn fail(reading: &Reading<'_>, cause: impl Into<Failure>) -> Result<JobErr
 async fn stop_connection(tx: &mut Tx, reading: &Reading<'_>, reason: &str) -> Result<(), JobError> {
     let (company, now) = (reading.cx.company(), reading.cx.now());
     if ads::require_reauth(tx, reading.account.connection.id, reason, now).await? {
-        let told = notifications::tell_admins(tx, company, Template::AdsReconnect, now).await?;
+        let told = notifications::notify_admins(tx, company, Template::AdsReconnect, now).await?;
         tx.enqueue_all(
             told.into_iter()
                 .map(|id| job(company, &SendMessage { message_id: id }))

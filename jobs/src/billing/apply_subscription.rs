@@ -93,7 +93,7 @@ fn setback(cx: &JobContext<Services>, error: ProviderError) -> JobError {
         return JobError::fail(error);
     }
     let jitter = f64::from(cx.job_id().0.as_bytes()[15]) / 255.0;
-    let ours = retry::backoff(u32::try_from(cx.fence()).unwrap_or(1), jitter);
+    let ours = retry::compute_backoff(u32::try_from(cx.fence()).unwrap_or(1), jitter);
     JobError::snooze(ours.max(error.retry_after.unwrap_or_default()), error)
 }
 

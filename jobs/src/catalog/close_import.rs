@@ -1,8 +1,8 @@
 //! Ends an import whose own job can't: it was cancelled while it waited, parked, or gone at its last try.
 
 use domain::catalog::import::{self, ImportId, Refusal};
-use platform::queue::view::{self, JobState};
-use platform::queue::{Job, JobContext, JobResult, Queue, Uniqueness};
+use platform::queue::view;
+use platform::queue::{Job, JobContext, JobResult, JobState, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -28,11 +28,11 @@ impl Job<Services> for CloseImport {
         let mut tx = cx.begin().await?;
         let import = import::find_import(&mut tx, cx.company(), self.import_id).await?;
         let job = match import.job_id {
-            Some(id) => view::find(&mut tx, id).await?,
+            Some(id) => view::find_job(&mut tx, id).await?,
             None => None,
         };
         let state = job.map(|job| job.state);
-        let Some(ending) = ending(import.state.is_final(), state.as_deref()) else {
+        let Some(ending) = ending(import.state.is_final(), state) else {
             return cx.finish(tx, json!({ "skipped": "its job goes on" })).await;
         };
         close(&mut tx, &cx, self.import_id, &ending).await?;
@@ -42,19 +42,16 @@ impl Job<Services> for CloseImport {
 }
 
 /// `None` where the job of an open import isn't over. Of a job that nobody remembers nothing is known but that.
-fn ending(is_over: bool, job: Option<&str>) -> Option<Ending> {
-    let is = |state: JobState| job == Some(state.name());
+fn ending(is_over: bool, job: Option<JobState>) -> Option<Ending> {
     if is_over {
-        Some(Ending::Over)
-    } else if [JobState::Scheduled, JobState::Queued, JobState::Running]
-        .into_iter()
-        .any(is)
-    {
-        None
-    } else if is(JobState::Cancelled) {
-        Some(Ending::Cancelled)
-    } else {
-        let message = "the job of the import ended before it; send the file again";
-        Some(Ending::Failed(Refusal::new("job_ended", message)))
+        return Some(Ending::Over);
+    }
+    match job {
+        Some(JobState::Scheduled | JobState::Queued | JobState::Running) => None,
+        Some(JobState::Cancelled) => Some(Ending::Cancelled),
+        Some(JobState::Succeeded | JobState::Dead | JobState::Parked) | None => {
+            let message = "the job of the import ended before it; send the file again";
+            Some(Ending::Failed(Refusal::new("job_ended", message)))
+        }
     }
 }

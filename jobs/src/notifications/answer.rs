@@ -47,7 +47,7 @@ pub(super) async fn not_sent(
         Outcome::UseTemplate if message.window_open => {
             let mut tx = cx.begin().await?;
             notifications::mark_absent(&mut tx, effect.id, cx.now()).await?;
-            notifications::forget_window(&mut tx, &message.recipient).await?;
+            notifications::close_contact_window(&mut tx, &message.recipient).await?;
             tx.commit().await?;
             Err(JobError::snooze(Duration::ZERO, error))
         }
@@ -90,7 +90,7 @@ async fn not_now(
     let mut tx = cx.begin().await?;
     match message.channel {
         Channel::Whatsapp => notifications::mark_absent(&mut tx, effect.id, cx.now()).await?,
-        Channel::Email if effect.doubtful => {}
+        Channel::Email if effect.unconfirmed => {}
         Channel::Email => notifications::mark_waiting(&mut tx, effect.id).await?,
     }
     tx.commit().await?;
@@ -109,7 +109,7 @@ async fn refused(
     let mut tx = cx.begin().await?;
     if let Some(reason) = suppression {
         let (company, channel) = (cx.company(), message.channel);
-        notifications::suppress(
+        notifications::suppress_recipient(
             &mut tx,
             company,
             channel,
@@ -120,7 +120,7 @@ async fn refused(
         .await?;
     }
     let code = error.code.as_deref().unwrap_or(error.class.as_str());
-    if effect.doubtful {
+    if effect.unconfirmed {
         return end(
             cx,
             tx,
@@ -144,7 +144,7 @@ pub(super) async fn end(
     code: &str,
     reason: &str,
 ) -> JobResult {
-    notifications::end_unsent(&mut tx, message, state, code, reason, cx.now()).await?;
+    notifications::end_message(&mut tx, message, state, code, reason, cx.now()).await?;
     cx.finish(tx, json!({ "state": state, "code": code })).await
 }
 
@@ -162,5 +162,5 @@ pub(super) fn pause(cx: &JobContext<Services>, message: &Outgoing, least: Durati
     let claims = u32::try_from(cx.fence()).unwrap_or(1);
     let jitter = f64::from(message.id.0.as_bytes()[15]) / 255.0;
     let left = (message.expires_at - cx.now()).to_std().unwrap_or_default();
-    retry::backoff(claims, jitter).max(least).min(left)
+    retry::compute_backoff(claims, jitter).max(least).min(left)
 }

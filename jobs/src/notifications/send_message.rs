@@ -9,7 +9,7 @@
 //! | after the record | the message is sent: nothing to do |
 
 use domain::notifications::{
-    self, Channel, Claimed, MessageId, MessageState, OpenEffect, Outgoing, Rendered,
+    self, Channel, MessageClaim, MessageId, MessageState, OpenEffect, Outgoing, Rendered, SentAs,
 };
 use platform::db::Tx;
 use platform::queue::{Job, JobContext, JobError, JobResult, Progress, Queue, Uniqueness};
@@ -48,10 +48,10 @@ impl Job<Services> for SendMessage {
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         match notifications::claim_message(&mut tx, self.message_id, cx.now()).await? {
-            Claimed::Over(state) => cx.finish(tx, json!({ "state": state })).await,
-            Claimed::Send(message) => send(&cx, tx, message).await,
-            Claimed::Repeat(message, effect) => repeat(&cx, tx, message, effect).await,
-            Claimed::Settle(message, effect) => settle(&cx, tx, message, effect).await,
+            MessageClaim::Ended(state) => cx.finish(tx, json!({ "state": state })).await,
+            MessageClaim::Send(message) => send(&cx, tx, message).await,
+            MessageClaim::Repeat(message, effect) => repeat(&cx, tx, message, effect).await,
+            MessageClaim::LookUp(message, effect) => settle(&cx, tx, message, effect).await,
         }
     }
 }
@@ -61,7 +61,7 @@ fn words(services: &Services, message: &Outgoing) -> Result<Rendered, JobError> 
         Some(alert) => format!("{}/api/v1/alerts/{alert}", services.public_url),
         None => services.public_url.clone(),
     };
-    notifications::render(
+    notifications::render_message(
         message.template,
         message.language,
         &message.variables,
@@ -87,10 +87,10 @@ async fn send(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) -> JobRe
         }
     };
     let (sent_as, content) = match message.channel {
-        Channel::Email => ("email", None),
+        Channel::Email => (SentAs::Email, None),
         Channel::Whatsapp => {
             let known =
-                notifications::known_content_sid(&mut tx, message.template, message.language)
+                notifications::find_content_sid(&mut tx, message.template, message.language)
                     .await?;
             let sid = known.or_else(|| {
                 whatsapp::sandbox_sid(cx.services(), message.template, message.language)
@@ -110,7 +110,7 @@ async fn send(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) -> JobRe
             (whatsapp::sent_as(&content), Some(content))
         }
     };
-    let effect = OpenEffect::intend(
+    let effect = OpenEffect::record_intention(
         &mut tx,
         cx.company(),
         &message,
@@ -140,7 +140,7 @@ async fn repeat(
     effect: OpenEffect,
 ) -> JobResult {
     let words = words(cx.services(), &message)?;
-    effect.intend_again(&mut tx).await?;
+    effect.record_repetition(&mut tx).await?;
     cx.checkpoint(tx, &Progress::default()).await?;
     call(
         cx,
@@ -193,7 +193,7 @@ async fn settle(
         Err(error) => return not_found_out(cx, &message, error).await,
     };
     let mut tx = cx.begin().await?;
-    let taken = notifications::taken_provider_ids(&mut tx, &found).await?;
+    let taken = notifications::list_assigned_provider_ids(&mut tx, &found).await?;
     if let Some(sid) = found.into_iter().find(|sid| !taken.contains(sid)) {
         tx.rollback().await?;
         return answer::sent(cx, effect.id, Some(sid)).await;
@@ -201,9 +201,9 @@ async fn settle(
     notifications::mark_absent(&mut tx, effect.id, cx.now()).await?;
     // The search took a while: a STOP may have come, or a callback.
     match notifications::claim_message(&mut tx, message.id, cx.now()).await? {
-        Claimed::Send(message) => send(cx, tx, message).await,
-        Claimed::Over(state) => cx.finish(tx, json!({ "state": state })).await,
-        Claimed::Repeat(..) | Claimed::Settle(..) => {
+        MessageClaim::Send(message) => send(cx, tx, message).await,
+        MessageClaim::Ended(state) => cx.finish(tx, json!({ "state": state })).await,
+        MessageClaim::Repeat(..) | MessageClaim::LookUp(..) => {
             Err(JobError::retry("another try of the message is open"))
         }
     }
@@ -230,7 +230,7 @@ async fn not_found_out(
     )
     .await?;
     let instead =
-        notifications::tell_by_email_instead(&mut tx, cx.company(), message.id, cx.now()).await?;
+        notifications::create_email_fallback(&mut tx, cx.company(), message.id, cx.now()).await?;
     tx.enqueue_all(
         instead
             .iter()

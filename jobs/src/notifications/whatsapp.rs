@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::Language;
 use domain::notifications::{
-    Failure, MessageState, OpenEffect, Outgoing, Rendered, SuppressionReason, Template,
+    DeliveryFailure, MessageState, OpenEffect, Outgoing, Rendered, SentAs, SuppressionReason,
+    Template,
 };
 use platform::ids::CompanyId;
 use providers::twilio::{Content, MessageStatus, NewMessage, again_after, class_of};
@@ -49,10 +50,10 @@ pub(super) fn sandbox_sid(
 }
 
 /// The stored text for how a message goes out.
-pub(super) fn sent_as(content: &Content) -> &'static str {
+pub(super) fn sent_as(content: &Content) -> SentAs {
     match content {
-        Content::Text(_) => "text",
-        Content::Template { .. } => "template",
+        Content::Text(_) => SentAs::Text,
+        Content::Template { .. } => SentAs::Template,
     }
 }
 
@@ -125,14 +126,14 @@ pub fn state_of(status: MessageStatus, expired: bool) -> Option<MessageState> {
 }
 
 /// What a failure that Twilio tells of lets us do.
-pub fn failure_of(code: Option<u32>) -> Failure {
+pub fn failure_of(code: Option<u32>) -> DeliveryFailure {
     match code {
-        Some(code) if class_of(code) == Class::WindowClosed => Failure::WindowClosed,
+        Some(code) if class_of(code) == Class::WindowClosed => DeliveryFailure::WindowClosed,
         Some(code) => {
             let wait = again_after(code).and_then(|wait| TimeDelta::from_std(wait).ok());
-            wait.map_or(Failure::Final, Failure::Passing)
+            wait.map_or(DeliveryFailure::Final, DeliveryFailure::Temporary)
         }
-        None => Failure::Final,
+        None => DeliveryFailure::Final,
     }
 }
 

@@ -23,7 +23,7 @@ impl Job<Services> for PruneJobs {
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut pruned = 0;
         while !cx.is_cancelled() {
-            let batch = retention::prune(cx.services().db.engine(), BATCH).await?;
+            let batch = retention::prune_jobs(cx.services().db.engine(), BATCH).await?;
             pruned += batch;
             if batch < BATCH {
                 break;

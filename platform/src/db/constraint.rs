@@ -1,14 +1,14 @@
-//! Constraints that answer the caller.
+//! Violated constraints as errors of the caller.
 
-/// Turns the violation of a named constraint into the caller's own error: the index decides, no
-/// check comes before the insert.
+/// Turns the violation of a named constraint into the caller's own error. The index decides, so no
+/// check precedes the insert.
 pub trait ConstraintExt<T> {
     /// # Errors
-    /// `refuse()` where `constraint` was violated, else the error as it is.
+    /// `violated()` if `constraint` was violated, else the error as it is.
     fn on_constraint<E: From<sqlx::Error>>(
         self,
         constraint: &str,
-        refuse: impl FnOnce() -> E,
+        violated: impl FnOnce() -> E,
     ) -> Result<T, E>;
 }
 
@@ -16,10 +16,10 @@ impl<T> ConstraintExt<T> for sqlx::Result<T> {
     fn on_constraint<E: From<sqlx::Error>>(
         self,
         constraint: &str,
-        refuse: impl FnOnce() -> E,
+        violated: impl FnOnce() -> E,
     ) -> Result<T, E> {
         self.map_err(|error| match &error {
-            sqlx::Error::Database(cause) if cause.constraint() == Some(constraint) => refuse(),
+            sqlx::Error::Database(cause) if cause.constraint() == Some(constraint) => violated(),
             _ => error.into(),
         })
     }

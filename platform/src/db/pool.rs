@@ -1,4 +1,4 @@
-//! How connections are made: their roles, limits and plans.
+//! The pools and their connections: roles, limits and plans.
 
 use std::time::Duration;
 
@@ -6,28 +6,32 @@ use log::LevelFilter;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-/// An answer to a claim or an end takes milliseconds, or as long as `lock_timeout` where it waits for a row.
-pub const STATEMENT_DEADLINE: Duration = Duration::from_secs(20);
+/// The deadline of the engine's statements. They take milliseconds, or as long as `lock_timeout`
+/// when they wait for a row.
+pub(crate) const STATEMENT_DEADLINE: Duration = Duration::from_secs(20);
 
-/// A connection that rested longer is looked at before it is used.
-const RESTED: Duration = Duration::from_secs(1);
+/// A connection that was idle for longer is tested before use.
+const MAX_UNTESTED_IDLE: Duration = Duration::from_secs(1);
 
-const COUNT_EVERY: Duration = Duration::from_secs(5);
+const USAGE_REPORT_EVERY: Duration = Duration::from_secs(5);
 
-/// Statements that are logged as slow; merging a range of a large import takes a few seconds.
-const SLOW: Duration = Duration::from_secs(10);
+/// Slower statements are logged. Merging a range of a large import takes a few seconds.
+const SLOW_STATEMENT: Duration = Duration::from_secs(10);
 
-/// The role comes with the connection, so that even `reset role` comes back to it.
+/// Adds a role and limits to a connection's options. The role is a start-up option, so that even
+/// `reset role` returns to it.
 ///
-/// A transaction that says nothing for 12 s is ended: its process is frozen, or cut off without a word.
-/// Shorter than `lock_timeout`, so that whoever waits for its rows gets them, and about when the
-/// rescuer has given its job to another. Statements that run, COPY among them, don't count; a body that
-/// computes for longer does so outside its transaction. A statement whose process is gone is ended within 5 s: the
-/// retry would wait for its locks.
-pub(super) fn as_role(options: &PgConnectOptions, role: &str) -> PgConnectOptions {
+/// The server ends a transaction that is idle for 12 s, because its process is frozen or cut off.
+/// The limit is shorter than `lock_timeout`, so that a statement that waits for the rows gets them.
+/// Running statements, COPY included, don't count as idle. A job that computes for longer does so
+/// outside its transaction.
+///
+/// The server ends a statement within 5 s once its client is gone, because the retry of the job
+/// would wait for its locks.
+pub(super) fn with_role(options: &PgConnectOptions, role: &str) -> PgConnectOptions {
     options
         .clone()
-        .log_slow_statements(LevelFilter::Warn, SLOW)
+        .log_slow_statements(LevelFilter::Warn, SLOW_STATEMENT)
         .options([
             ("role", role),
             ("lock_timeout", "15s"),
@@ -37,11 +41,14 @@ pub(super) fn as_role(options: &PgConnectOptions, role: &str) -> PgConnectOption
         ])
 }
 
-/// Claims name their rows by id, and the relay reads the next few of an index. Left alone, the planner
-/// may read the whole table for either while its statistics are young: a backlog of n jobs then costs n²
-/// (150,000 of them drained at two thirds of the rate). (A scan that is off has a cost that would start the JIT
-/// compiler, hence `jit` above: it made a claim of one millisecond last 400.)
-pub(super) fn pinned(options: PgConnectOptions) -> PgConnectOptions {
+/// Pins the plans of claims, which find rows by id, and of the relay, which reads an index in
+/// order.
+///
+/// While statistics are young, the planner may choose to read the whole table for either. A
+/// backlog of n jobs then costs n², and 150,000 jobs drained at two thirds of the rate. A disabled
+/// scan has a cost that starts the JIT compiler, hence `jit` above: it made a claim of 1 ms take
+/// 400.
+pub(super) fn with_pinned_plans(options: PgConnectOptions) -> PgConnectOptions {
     options.options([
         ("plan_cache_mode", "force_generic_plan"),
         ("enable_seqscan", "off"),
@@ -51,17 +58,17 @@ pub(super) fn pinned(options: PgConnectOptions) -> PgConnectOptions {
     ])
 }
 
-/// A busy connection is used as it is: a look would cost every statement a round trip. One that rested
-/// may have been cut meanwhile, and after a restart of Postgres there are as many of those as there were
-/// connections: a job could meet one at each of its tries.
-pub(super) async fn pool(options: PgConnectOptions, connections: u32) -> sqlx::Result<PgPool> {
+/// Opens a pool. A busy connection isn't tested before use, which would cost each statement a round
+/// trip. An idle one is: after a restart of Postgres every pooled connection is broken, and a job
+/// could get one at each of its attempts.
+pub(super) async fn open_pool(options: PgConnectOptions, connections: u32) -> sqlx::Result<PgPool> {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
         .before_acquire(|conn, meta| {
             Box::pin(async move {
-                if meta.idle_for > RESTED {
+                if meta.idle_for > MAX_UNTESTED_IDLE {
                     conn.ping().await?;
                 }
                 Ok(true)
@@ -71,20 +78,19 @@ pub(super) async fn pool(options: PgConnectOptions, connections: u32) -> sqlx::R
         .await
 }
 
-/// Runs statements of the engine on one connection, which is given up where it stays silent: its server may be
-/// gone without a word, and TCP alone would wait for a quarter of an hour. Whether they were carried out is
-/// then unknown.
+/// Runs statements on one connection, which is dropped if they aren't done by the deadline: the
+/// server may be gone, and TCP alone would wait for a quarter of an hour.
 ///
 /// # Errors
-/// The statement's, or a time-out as an error of the connection.
+/// After a timeout, an I/O error. Whether the statements took effect is then unknown.
 pub async fn with_deadline<T>(
     pool: &PgPool,
-    within: Duration,
+    deadline: Duration,
     statement: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
 ) -> sqlx::Result<T> {
     let mut connection = pool.acquire().await?;
-    match tokio::time::timeout(within, statement(&mut connection)).await {
-        Ok(answer) => answer,
+    match tokio::time::timeout(deadline, statement(&mut connection)).await {
+        Ok(result) => result,
         Err(_) => {
             drop(connection.detach());
             Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
@@ -92,14 +98,14 @@ pub async fn with_deadline<T>(
     }
 }
 
-/// Tells how many of the pool's connections are busy and idle, until it is closed.
-pub(super) fn count(role: &'static str, pool: PgPool) {
-    crate::task::spawn("pool counter", async move {
-        let mut looks = tokio::time::interval(COUNT_EVERY);
+/// Reports how many connections of a pool are busy and idle, until the pool is closed.
+pub(super) fn report_pool_usage(role: &'static str, pool: PgPool) {
+    crate::task::spawn("pool usage", async move {
+        let mut ticks = tokio::time::interval(USAGE_REPORT_EVERY);
         loop {
             tokio::select! {
                 () = pool.close_event() => return,
-                _ = looks.tick() => {}
+                _ = ticks.tick() => {}
             }
             let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
             for (state, connections) in [("idle", idle), ("busy", pool.size().saturating_sub(idle))]

@@ -150,26 +150,20 @@ async fn record_batch(db: &Db, ends: &[End]) {
     }
 }
 
-/// Twice where rows were left: a wake-up that slips between a statement's snapshot and its lock makes
-/// the row match neither branch the first time.
 async fn try_record(
     db: &Db,
     ids: &[Uuid],
     fences: &[i32],
     results: &[Option<&str>],
 ) -> sqlx::Result<usize> {
-    let ended = with_deadline(db.hot(), STATEMENT_DEADLINE, async |conn| {
-        let mut ended = finish::succeed_all(conn, ids, fences, results).await?;
-        if ended.len() < ids.len() {
-            ended.extend(finish::succeed_all(conn, ids, fences, results).await?);
-        }
-        Ok(ended)
+    let recorded = with_deadline(db.hot(), STATEMENT_DEADLINE, async |conn| {
+        finish::succeed_all(conn, ids, fences, results).await
     })
     .await?;
-    if ended.iter().any(|end| end.again) {
+    if recorded.iter().any(|success| success.restarted) {
         db.notify_relay();
     }
-    Ok(ended.len())
+    Ok(recorded.len())
 }
 
 /// Enqueues jobs that come alone, one commit for all that wait.

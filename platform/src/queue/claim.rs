@@ -1,38 +1,37 @@
-//! Claiming: ids become jobs that this process may run. One statement per batch; a row that is
-//! running, gone, not yet due or asked to stop is left out.
+//! Claims: ids become jobs that this process may run, one statement per batch. Jobs that are
+//! running, gone, not yet due or requested to stop are left out.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
 use super::envelope::{Claim, Queue};
-use super::rescue::DEAD_AFTER;
+use super::liveness::DEAD_AFTER;
 use crate::db::{STATEMENT_DEADLINE, with_deadline};
 use crate::ids::{CompanyId, Uuid};
 
-/// Claims those of `ids` that wait and are due. Each claim raises the fence and spends an attempt. A
-/// worker whose heartbeat is older than [`DEAD_AFTER`] claims nothing: its
-/// rescue may be done with.
+/// Claims those of `ids` that wait and are due. Each claim raises the fence and spends an attempt.
 ///
-/// The sum with nothing keeps the planner from reading every due row by the index on `run_at`.
-///
-/// # Errors
-/// The database's; the rows then stay as they were.
-pub async fn by_ids(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Vec<Claim>> {
+/// A worker without a heartbeat for [`DEAD_AFTER`] claims nothing, because its jobs may already
+/// have been rescued.
+pub async fn claim_jobs(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Vec<Claim>> {
     let rows = sqlx::query_as!(
         Claim,
         r#"
+        -- `+ interval '0'` prevents an index scan on run_at, which would read every due row.
         with claimed as (
             update jobs_open r
-            set state = 1, fence = r.fence + 1, attempt = r.attempt + 1, worker_id = $1,
+            set state = 'running', fence = r.fence + 1, attempt = r.attempt + 1, worker_id = $1,
                 started_at = (select engine_now())
-            where r.id = any($2) and r.state = 0 and r.run_at + interval '0' <= (select engine_now())
+            where r.id = any($2) and r.state = 'waiting'
+              and r.run_at + interval '0' <= (select engine_now())
               and not r.cancel_requested
               and exists (select from workers
-                          where id = $1 and heartbeat_at > statement_timestamp() - make_interval(secs => $3))
+                          where id = $1
+                            and heartbeat_at > statement_timestamp() - make_interval(secs => $3))
             returning r.*
         )
         select c.id as "id!: _", c.company_id as "company: CompanyId", c.kind as "kind!",
-               b.version as "version!", b.args as "args!", c.queue as "queue!", c.fence as "fence!",
+               b.version as "version!", b.args as "args!", c.fence as "fence!",
                c.attempt as "attempt!", c.max_attempts as "max_attempts!", c.run_at as "run_at!",
                c.started_at as "started_at!", b.request_id, b.traceparent
         from claimed c
@@ -48,19 +47,21 @@ pub async fn by_ids(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Ve
     .await
 }
 
-/// Those of `ids` that `worker` holds: what became of a claim whose answer was lost.
-///
-/// # Errors
-/// The database's.
-pub async fn held(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Vec<Claim>> {
+/// Lists those of `ids` that `worker` holds: the result of an unconfirmed claim.
+pub async fn list_held_claims(
+    pool: &PgPool,
+    worker: i32,
+    ids: &[Uuid],
+) -> sqlx::Result<Vec<Claim>> {
     let rows = sqlx::query_as!(
         Claim,
         r#"
-        select r.id as "id: _", r.company_id as "company: CompanyId", r.kind, b.version, b.args, r.queue, r.fence,
-               r.attempt, r.max_attempts, r.run_at, r.started_at as "started_at!", b.request_id, b.traceparent
+        select r.id as "id: _", r.company_id as "company: CompanyId", r.kind, b.version, b.args,
+               r.fence, r.attempt, r.max_attempts, r.run_at, r.started_at as "started_at!",
+               b.request_id, b.traceparent
         from jobs_open r
         join job_bodies b on b.id = r.id
-        where r.id = any($2) and r.worker_id = $1 and r.state = 1
+        where r.id = any($2) and r.worker_id = $1 and r.state = 'running'
         "#,
         worker,
         ids,
@@ -71,30 +72,29 @@ pub async fn held(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Vec<
     .await
 }
 
-/// Up to `limit` due jobs of `queue` (of all queues where `None`), oldest first, after a place in that
-/// order: how workers go on without Redis, and how tests drain. Rows that another process is claiming
-/// are passed over.
+/// Lists up to `limit` due jobs of `queue` (`None`: of all queues), oldest first, that follow a
+/// place in that order. Rows that another process is claiming are skipped.
 ///
-/// # Errors
-/// The database's.
-pub async fn due_after(
+/// Workers use it while Redis is away, and tests to drain the queue.
+pub async fn list_claimable(
     pool: &PgPool,
     queue: Option<Queue>,
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
 ) -> sqlx::Result<Vec<(DateTime<Utc>, Uuid)>> {
+    let queues: Vec<i16> = match queue {
+        Some(queue) => vec![queue.code()],
+        None => Queue::ALL.map(Queue::code).to_vec(),
+    };
     let (time, id) = after.unwrap_or((DateTime::UNIX_EPOCH, Uuid::nil()));
-    let queues: Vec<i16> = queue.map_or_else(
-        || Queue::ALL.map(Queue::code).to_vec(),
-        |queue| vec![queue.code()],
-    );
     let rows = sqlx::query!(
         r#"
         select r.run_at, r.id
-        from unnest($1::int2[]) q cross join lateral (
+        from unnest($1::int2[]) q
+        cross join lateral (
             select run_at, id from jobs_open
-            where queue = q and (run_at, id) > ($3, $4) and run_at <= (select engine_now()) and state = 0
-              and not cancel_requested
+            where queue = q and (run_at, id) > ($3, $4) and run_at <= (select engine_now())
+              and state = 'waiting' and not cancel_requested
             order by run_at, id
             limit $2
             for update skip locked

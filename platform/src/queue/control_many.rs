@@ -1,17 +1,19 @@
-//! What people do to all jobs that a filter names. One statement per call, under row-level security as
-//! [`control`](super::control). Jobs whose rows are locked, by a claim, an end or another such call, are passed
-//! over and count as `more`: to wait for one would keep a thousand others from the workers, and claims lock theirs in
-//! no order of ours.
+//! Commands of people on all jobs that a filter matches. Each is one statement, under row-level
+//! security as in [`control`](super::control).
+//!
+//! Jobs whose rows are locked, by a claim, an outcome or another such command, are skipped and
+//! count as `more`. Waiting for one would keep a thousand others from the workers, and claims lock
+//! their rows in another order.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::view::JobState;
+use super::state::JobState;
 
-/// How many jobs one call changes at most: each stays locked until the caller's commit.
-pub const AT_ONCE: i64 = 1000;
+/// Jobs that one command changes at most: each stays locked until the caller commits.
+const MAX_CHANGED_JOBS: i64 = 1000;
 
-/// Which jobs, by what is set; oldest first.
+/// Which jobs a command applies to; oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct ManyFilter {
     pub state: Option<JobState>,
@@ -22,22 +24,19 @@ pub struct ManyFilter {
     pub until: Option<DateTime<Utc>>,
 }
 
-/// What became of the jobs that matched.
+/// The outcome of a command for the jobs that matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changed {
     pub changed: i64,
-    /// Left as they are, now and at the next call: another open job holds their unique key, or they were asked to
-    /// stop before.
+    /// Unchanged, by this command and the next: another open job holds the unique key, or
+    /// cancellation was requested before.
     pub skipped: i64,
-    /// Another call may change further ones.
+    /// Another command may change further jobs.
     pub more: bool,
 }
 
-/// Stops open jobs: those that wait never start, those that run are asked to stop.
-///
-/// # Errors
-/// The database's.
-pub async fn cancel(
+/// Cancels open jobs: waiting jobs never start, running jobs are requested to stop.
+pub async fn cancel_jobs(
     conn: &mut PgConnection,
     filter: &ManyFilter,
     reason: &str,
@@ -50,18 +49,15 @@ pub async fn cancel(
         filter.since,
         filter.until,
         reason,
-        AT_ONCE,
+        MAX_CHANGED_JOBS,
     )
     .fetch_one(conn)
     .await
 }
 
-/// Makes dead, parked and cancelled jobs wait again, as [`replay`](super::control::replay) does one. The relay isn't
-/// told yet.
-///
-/// # Errors
-/// The database's.
-pub async fn replay(
+/// Replays dead, parked and cancelled jobs, as [`replay_job`](super::control::replay_job) does one.
+/// The caller has to notify the relay.
+pub async fn replay_jobs(
     conn: &mut PgConnection,
     filter: &ManyFilter,
     reason: &str,
@@ -74,7 +70,7 @@ pub async fn replay(
         filter.since,
         filter.until,
         reason,
-        AT_ONCE,
+        MAX_CHANGED_JOBS,
     )
     .fetch_one(conn)
     .await

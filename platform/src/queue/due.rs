@@ -1,27 +1,27 @@
-//! What the relay reads: rows that wait and are due, in the order (run_at, id), by the index of each
-//! queue. Nothing is written: pushing an id twice is harmless, and the claim decides.
+//! Due jobs as the relay reads them: waiting rows in the order (run_at, id), by the index of each
+//! queue. Nothing is written. Pushing an id twice is harmless, because the claim decides.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 
-use super::envelope::Queue;
+use super::envelope::{Priority, Queue};
 use crate::ids::Uuid;
 
 /// A place in the order of due rows.
 pub type Place = (DateTime<Utc>, Uuid);
 
-/// Before every row.
+/// The place before every row.
 pub const START: Place = (DateTime::UNIX_EPOCH, Uuid::nil());
 
-/// A row to push.
-#[derive(Debug, Clone, FromRow)]
+/// A due job, to be pushed to Redis.
+#[derive(Debug, Clone)]
 pub struct Due {
     pub id: Uuid,
     pub company_id: Option<Uuid>,
-    pub queue: i16,
-    pub priority: i16,
+    pub queue: Queue,
+    pub priority: Priority,
     pub run_at: DateTime<Utc>,
-    /// How long it has been due.
+    /// Seconds since the job became due.
     pub lag_seconds: f64,
 }
 
@@ -31,19 +31,18 @@ impl Due {
     }
 }
 
-/// Due rows after `place`, oldest first.
-///
-/// # Errors
-/// The database's.
-pub async fn after(pool: &PgPool, place: Place, limit: i64) -> sqlx::Result<Vec<Due>> {
+/// Lists due jobs after `place`, oldest first.
+pub async fn list_due_after(pool: &PgPool, place: Place, limit: i64) -> sqlx::Result<Vec<Due>> {
     sqlx::query_as!(
         Due,
         r#"
-        select r.id, r.company_id, r.queue, r.priority, r.run_at,
+        select r.id, r.company_id, r.queue as "queue: _", r.priority as "priority: _", r.run_at,
                extract(epoch from (select engine_now()) - r.run_at)::float8 as "lag_seconds!"
-        from unnest($4::int2[]) q cross join lateral (
+        from unnest($4::int2[]) q
+        cross join lateral (
             select id, company_id, queue, priority, run_at from jobs_open
-            where queue = q and (run_at, id) > ($1, $2) and run_at <= (select engine_now()) and state = 0
+            where queue = q and (run_at, id) > ($1, $2) and run_at <= (select engine_now())
+              and state = 'waiting'
             order by run_at, id
             limit $3
         ) r
@@ -59,20 +58,19 @@ pub async fn after(pool: &PgPool, place: Place, limit: i64) -> sqlx::Result<Vec<
     .await
 }
 
-/// Due rows of the five seconds up to `place`, newest first: those whose transaction committed after
-/// the relay had read past them.
-///
-/// # Errors
-/// The database's.
-pub async fn late(pool: &PgPool, place: Place, limit: i64) -> sqlx::Result<Vec<Due>> {
+/// Lists due jobs of the five seconds up to `place`, newest first: those whose transaction
+/// committed after the relay had read past them.
+pub async fn list_late_commits(pool: &PgPool, place: Place, limit: i64) -> sqlx::Result<Vec<Due>> {
     sqlx::query_as!(
         Due,
         r#"
-        select r.id, r.company_id, r.queue, r.priority, r.run_at,
+        select r.id, r.company_id, r.queue as "queue: _", r.priority as "priority: _", r.run_at,
                extract(epoch from (select engine_now()) - r.run_at)::float8 as "lag_seconds!"
-        from unnest($4::int2[]) q cross join lateral (
+        from unnest($4::int2[]) q
+        cross join lateral (
             select id, company_id, queue, priority, run_at from jobs_open
-            where queue = q and run_at > $1::timestamptz - interval '5 s' and (run_at, id) <= ($1, $2) and state = 0
+            where queue = q and run_at > $1::timestamptz - interval '5 s'
+              and (run_at, id) <= ($1, $2) and state = 'waiting'
             order by run_at desc, id desc
             limit $3
         ) r
@@ -88,15 +86,14 @@ pub async fn late(pool: &PgPool, place: Place, limit: i64) -> sqlx::Result<Vec<D
     .await
 }
 
-/// Seconds until the next scheduled row is due; `None` where none is scheduled.
-///
-/// # Errors
-/// The database's.
-pub async fn seconds_to_next(pool: &PgPool) -> sqlx::Result<Option<f64>> {
+/// Returns the seconds until the next scheduled job is due; `None` if none is scheduled.
+pub async fn load_seconds_to_next(pool: &PgPool) -> sqlx::Result<Option<f64>> {
     sqlx::query_scalar!(
         "select extract(epoch from min(r.run_at) - (select engine_now()))::float8
-         from unnest($1::int2[]) q cross join lateral (
-             select run_at from jobs_open where queue = q and run_at > (select engine_now()) order by run_at limit 1
+         from unnest($1::int2[]) q
+         cross join lateral (
+             select run_at from jobs_open
+             where queue = q and run_at > (select engine_now()) order by run_at limit 1
          ) r",
         &Queue::ALL.map(Queue::code),
     )

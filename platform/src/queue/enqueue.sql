@@ -14,9 +14,11 @@ with input as materialized (
   from input
   on conflict (company_id, kind, unique_key) where unique_key is not null
   do update set
-    again = r.again or (r.reconciler and r.state = 1),
-    attempt = case when r.reconciler and r.state = 0 and excluded.run_at < r.run_at then 0 else r.attempt end,
-    run_at = case when r.state = 0 then least(r.run_at, excluded.run_at) else r.run_at end
+    rerun_requested = r.rerun_requested or (r.reconciler and r.state = 'running'),
+    attempt = case when r.reconciler and r.state = 'waiting' and excluded.run_at < r.run_at then 0
+                   else r.attempt end,
+    run_at = case when r.state = 'waiting' then least(r.run_at, excluded.run_at)
+                  else r.run_at end
   returning r.id, r.company_id, r.kind, r.unique_key
 ), bodies as (
   insert into job_bodies

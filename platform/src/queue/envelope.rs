@@ -7,8 +7,11 @@ use crate::ids::{CompanyId, JobId, UserId};
 use crate::telemetry::TraceContext;
 
 /// Queues have slots of their own, so that long work never starves the short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type,
+)]
 #[serde(rename_all = "lowercase")]
+#[repr(i16)]
 pub enum Queue {
     /// Alerts, messages, webhooks: milliseconds to a second.
     Fast,
@@ -31,29 +34,22 @@ impl Queue {
     pub fn code(self) -> i16 {
         self as i16
     }
-
-    pub fn from_code(code: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|queue| queue.code() == code)
-    }
 }
 
 /// A head start within one company's turn, never a way past other companies for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "lowercase")]
+#[repr(i16)]
 pub enum Priority {
-    Low,
+    Low = -1,
     #[default]
-    Normal,
-    High,
+    Normal = 0,
+    High = 1,
 }
 
 impl Priority {
     pub fn code(self) -> i16 {
-        match self {
-            Self::Low => -1,
-            Self::Normal => 0,
-            Self::High => 1,
-        }
+        self as i16
     }
 }
 
@@ -139,7 +135,6 @@ pub struct Claim {
     pub kind: String,
     pub version: i16,
     pub args: String,
-    pub queue: i16,
     pub fence: i32,
     /// This try, counted from 1.
     pub attempt: i16,

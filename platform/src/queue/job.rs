@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::envelope::{Claim, Queue, Uniqueness};
 use super::finish::{self, Finished};
+use super::progress::{Progress, ProgressRecorded, record_progress};
 use crate::db::{Db, Scope, Tx};
 use crate::ids::{CompanyId, JobId};
 
@@ -130,39 +131,6 @@ impl From<serde_json::Error> for JobError {
     fn from(cause: serde_json::Error) -> Self {
         Self::fail(cause)
     }
-}
-
-/// Why a try is in `job_attempts`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureClass {
-    Retry,
-    RateLimited,
-    Timeout,
-    Panic,
-    Crash,
-    Permanent,
-}
-
-impl FailureClass {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Retry => "retry",
-            Self::RateLimited => "rate_limited",
-            Self::Timeout => "timeout",
-            Self::Panic => "panic",
-            Self::Crash => "crash",
-            Self::Permanent => "permanent",
-        }
-    }
-}
-
-/// How far a long job is; kept with the job, survives a crash.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct Progress {
-    pub done: u64,
-    /// 0 while it isn't known.
-    pub total: u64,
-    pub message: String,
 }
 
 /// What one try has: the claim, the time, the doors to the database, and what all bodies share.
@@ -289,7 +257,7 @@ impl<W> JobContext<W> {
                 tx.commit().await?;
                 Ok(Done::Committed)
             }
-            Finished::Again => {
+            Finished::Restarted => {
                 tx.commit().await?;
                 self.inner.db.notify_relay();
                 Ok(Done::Committed)
@@ -305,10 +273,12 @@ impl<W> JobContext<W> {
     /// `Lost`, `Cancelled` (the chunk is rolled back), or `Retry` where the database failed.
     pub async fn checkpoint(&self, mut tx: Tx, progress: &Progress) -> Result<(), JobError> {
         let claim = &self.inner.claim;
-        match finish::record_progress(&mut tx, claim.id, claim.fence, progress).await? {
-            Some(asked_to_stop) if asked_to_stop || self.is_cancelled() => Err(JobError::Cancelled),
-            Some(_) => Ok(tx.commit().await?),
-            None => Err(JobError::Lost),
+        match record_progress(&mut tx, claim.id, claim.fence, progress).await? {
+            ProgressRecorded::Running if !self.is_cancelled() => Ok(tx.commit().await?),
+            ProgressRecorded::Running | ProgressRecorded::CancelRequested => {
+                Err(JobError::Cancelled)
+            }
+            ProgressRecorded::Lost => Err(JobError::Lost),
         }
     }
 

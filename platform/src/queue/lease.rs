@@ -1,5 +1,5 @@
-//! Who leads. Held by renewal each second, taken over three seconds after the last one, by the
-//! database's clock. Every leader's act is idempotent: two for a moment are harmless.
+//! Leadership by lease: renewed each second, expired after three, by the database's clock. Every
+//! act of a leader is idempotent, so two leaders for a moment are harmless.
 
 use std::time::Duration;
 
@@ -8,13 +8,10 @@ use sqlx::PgPool;
 use crate::ids::Uuid;
 
 pub const RENEW_EVERY: Duration = Duration::from_secs(1);
-const LASTS: Duration = Duration::from_secs(3);
+const LEASE_TIME: Duration = Duration::from_secs(3);
 
-/// Takes or renews `role` for `holder`; whether it holds it now.
-///
-/// # Errors
-/// The database's.
-pub async fn hold(pool: &PgPool, role: &str, holder: Uuid) -> sqlx::Result<bool> {
+/// Acquires or renews the lease of `role` for `holder`. Returns whether `holder` has it.
+pub async fn acquire_lease(pool: &PgPool, role: &str, holder: Uuid) -> sqlx::Result<bool> {
     let held = sqlx::query_scalar!(
         "insert into leases (role, holder, until)
          values ($1, $2, statement_timestamp() + make_interval(secs => $3))
@@ -23,18 +20,16 @@ pub async fn hold(pool: &PgPool, role: &str, holder: Uuid) -> sqlx::Result<bool>
          returning role",
         role,
         holder,
-        LASTS.as_secs_f64(),
+        LEASE_TIME.as_secs_f64(),
     )
     .fetch_optional(pool)
     .await?;
     Ok(held.is_some())
 }
 
-/// Gives `role` up, so that the next holder needn't wait. The row stays: it tells when the role was last held.
-///
-/// # Errors
-/// The database's.
-pub async fn release(pool: &PgPool, role: &str, holder: Uuid) -> sqlx::Result<()> {
+/// Releases the lease of `role`, so that the next holder needn't wait. The row stays: it shows when
+/// the role was last held.
+pub async fn release_lease(pool: &PgPool, role: &str, holder: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "update leases set until = statement_timestamp() where role = $1 and holder = $2",
         role,

@@ -1,22 +1,28 @@
-//! The job queue: Postgres is the truth, Redis a disposable index, apalis runs the work.
+//! The job queue: Postgres is the truth, Redis a disposable index, and apalis runs the jobs.
 //!
-//! A job's row moves `waiting -> running -> succeeded | dead | cancelled | parked`, and from running
-//! back to waiting for a retry or a snooze. Each move is one statement that names the state it leaves
-//! and, once claimed, the fence it holds.
+//! A job's row moves `waiting -> running -> succeeded | dead | cancelled | parked`, and from
+//! running back to waiting for a retry, a snooze or a rerun. Each move is one statement that names
+//! the state it leaves and, once claimed, the fence of the claim.
 //!
-//! | dies here | what happens |
+//! | the process dies | what happens |
 //! |---|---|
 //! | before the enqueuing commit | neither the write nor its job exists |
-//! | after it, before the relay is told | the relay's look-back finds the row |
-//! | after Redis gave the id away, before the claim | the look-back pushes it again |
-//! | while running | the rescuer gives the job back, one attempt spent; twice parks it |
-//! | after the job's commit | the row is already in `jobs_finished`: writes and state were one commit |
-//! | a worker thought dead notifies_relay up | its fence is old, its writes are rolled back |
+//! | after it, before the relay is notified | the relay's look-back finds the row |
+//! | after Redis returned the id, before the claim | the look-back pushes the id again |
+//! | while the job runs | the job is rescued, one attempt spent; the second time it is parked |
+//! | after the job's commit | writes and state were one commit: the row is in `jobs_finished` |
+//! | not at all, though it was thought dead | its fence is old, so its writes are rolled back |
 //!
-//! Job bodies know [`Job`] and [`JobContext`]; whoever enqueues knows [`NewJob`] and `db::Tx`.
+//! Job bodies use [`Job`] and [`JobContext`]. Callers that enqueue use [`NewJob`] and `db::Tx`.
+//! Functions that run a statement return the database's error when it fails.
 
+mod attempt_outcome;
 mod envelope;
 mod job;
+mod outbox;
+mod run_report;
+mod state;
+mod tx;
 
 pub mod cron;
 pub mod registry;
@@ -27,19 +33,21 @@ pub mod claim;
 pub mod control;
 pub mod control_many;
 pub mod due;
+pub mod failure;
 pub mod finish;
 pub mod lease;
-pub mod outbox;
-mod relay_notifier;
+pub mod liveness;
+pub mod progress;
 pub mod rescue;
 pub mod retention;
 pub mod runner;
 pub mod schedule;
 pub mod view;
 
+pub use crate::db::{CHANNEL, notify};
 pub use envelope::{Claim, Enqueued, NewJob, Priority, Queue, Uniqueness};
-pub use job::{
-    Cause, Done, FailureClass, Job, JobContext, JobError, JobResult, JobScope, Progress,
-};
+pub use failure::FailureClass;
+pub use job::{Cause, Done, Job, JobContext, JobError, JobResult, JobScope};
+pub use progress::Progress;
 pub use registry::Registry;
-pub use relay_notifier::{CHANNEL, RelayNotifier, notify};
+pub use state::{JobState, TerminalState};

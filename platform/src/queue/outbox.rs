@@ -15,7 +15,10 @@ type Key<'a> = (Option<CompanyId>, &'a str, &'a str);
 ///
 /// # Errors
 /// The database's.
-pub async fn enqueue(conn: &mut PgConnection, jobs: &[NewJob]) -> sqlx::Result<Vec<Enqueued>> {
+pub(crate) async fn enqueue(
+    conn: &mut PgConnection,
+    jobs: &[NewJob],
+) -> sqlx::Result<Vec<Enqueued>> {
     if jobs.is_empty() {
         return Ok(Vec::new());
     }

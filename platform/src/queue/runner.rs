@@ -1,6 +1,7 @@
-//! Runs one claimed job: finds its kind, decodes, runs under a time-out with panics caught, records
-//! the end. Workers and tests share it; it never returns before the end is recorded or the claim is
-//! known to be lost.
+//! Runs one claimed job: finds its kind, decodes the payload, runs the body under a timeout,
+//! catches panics, and records the outcome. Workers and tests share it.
+//!
+//! A run returns once the outcome is recorded or the claim is known to be lost.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,19 +10,27 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use super::attempt_outcome::{
+    AttemptOutcome, classify_panic, classify_result, classify_timeout, park_job,
+};
 use super::batch::Completions;
 use super::envelope::Claim;
-use super::finish::{self, EndState, Finished, Setback};
-use super::job::{Done, FailureClass, JobContext, JobError, JobResult, JobScope};
+use super::failure::{self, FailureAction};
+use super::finish::Finished;
+use super::job::{JobContext, JobResult, JobScope};
 use super::registry::{Kind, Registry};
-use super::retry;
+use super::run_report::{report_failure, report_run};
 use crate::db::{Db, STATEMENT_DEADLINE, with_deadline};
 use crate::telemetry::TraceContext;
 
-/// How long a body may take to come to its next await after it was stopped.
-const ABORT_WITHIN: Duration = Duration::from_secs(5);
+pub use super::attempt_outcome::RunOutcome;
 
-/// What every run of a process shares.
+/// How long an aborted body may take to reach its next await.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(5);
+const FIRST_RECORD_RETRY: Duration = Duration::from_millis(100);
+const MAX_RECORD_RETRY: Duration = Duration::from_secs(5);
+
+/// What all runs of a process share.
 #[derive(Debug)]
 pub struct Runner<W> {
     pub registry: Arc<Registry<W>>,
@@ -41,17 +50,17 @@ impl<W> Clone for Runner<W> {
     }
 }
 
-/// How a run ended, for metrics and for tests that drain.
+/// The result of a run, for tests that drain the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
     pub kind: String,
-    pub outcome: &'static str,
+    pub outcome: RunOutcome,
     pub error: Option<String>,
 }
 
 impl<W: Send + Sync + 'static> Runner<W> {
-    /// Runs `claim` to its recorded end. `cancel` asks the job's body to end; `stop` takes it down where
-    /// it is and gives the job back, the try unspent.
+    /// Runs `claim` until its outcome is recorded. `cancel` requests the body to stop. `stop`
+    /// aborts the body and requeues the job, the attempt unspent.
     pub async fn run(
         &self,
         claim: Claim,
@@ -61,7 +70,10 @@ impl<W: Send + Sync + 'static> Runner<W> {
         let trace = TraceContext::of_job(claim.request_id.clone(), claim.traceparent.as_deref());
         let span = tracing::info_span!(
             "job",
-            job_id = %claim.id, kind = %claim.kind, attempt = claim.attempt, request_id = claim.request_id,
+            job_id = %claim.id,
+            kind = %claim.kind,
+            attempt = claim.attempt,
+            request_id = claim.request_id,
             trace_id = trace.trace_id(),
         );
         // Boxed, so that the wrappers move a pointer.
@@ -79,23 +91,29 @@ impl<W: Send + Sync + 'static> Runner<W> {
         let waited = (claim.started_at - claim.run_at)
             .to_std()
             .unwrap_or_default();
-        let verdict = match self.kind_of(&claim) {
-            Ok(kind) => self.attempt(kind, &claim, cancel, stop).await,
-            Err(reason) => Verdict::SetBack("parked", parked(reason)),
+        let attempted = match self.find_kind(&claim) {
+            Ok(kind) => self.run_attempt(kind, &claim, cancel, stop).await,
+            Err(reason) => park_job(reason),
         };
-        let (outcome, error) = match verdict {
-            Verdict::Committed => ("succeeded", None),
-            Verdict::Result(result) => {
+        let (outcome, error) = match attempted {
+            AttemptOutcome::Committed => (RunOutcome::Succeeded, None),
+            AttemptOutcome::Result(result) => {
                 self.completions.succeed(&claim, result).await;
-                ("succeeded", None)
+                (RunOutcome::Succeeded, None)
             }
-            Verdict::Lost => ("lost", None),
-            // Apart: it is rare, and large in the future of every job otherwise.
-            Verdict::SetBack(outcome, setback) => {
-                (outcome, Box::pin(self.record(&claim, &setback, stop)).await)
+            AttemptOutcome::Lost => (RunOutcome::Lost, None),
+            // Boxed, because it is rare and would enlarge the future of every job.
+            AttemptOutcome::Failed(action) => {
+                let error = Box::pin(self.record_failure(&claim, &action, stop)).await;
+                (RunOutcome::from(&action), error)
+            }
+            AttemptOutcome::Interrupted => {
+                let action = FailureAction::requeue_on_stop();
+                let error = Box::pin(self.record_failure(&claim, &action, stop)).await;
+                (RunOutcome::Requeued, error)
             }
         };
-        observe(&claim, outcome, waited, started.elapsed());
+        report_run(&claim, outcome, waited, started.elapsed());
         Ran {
             kind: claim.kind,
             outcome,
@@ -103,7 +121,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
         }
     }
 
-    fn kind_of(&self, claim: &Claim) -> Result<&Kind<W>, String> {
+    fn find_kind(&self, claim: &Claim) -> Result<&Kind<W>, String> {
         let Some(kind) = self.registry.find(&claim.kind) else {
             return Err(format!("unknown kind {}", claim.kind));
         };
@@ -124,13 +142,13 @@ impl<W: Send + Sync + 'static> Runner<W> {
         Ok(kind)
     }
 
-    async fn attempt(
+    async fn run_attempt(
         &self,
         kind: &Kind<W>,
         claim: &Claim,
         cancel: CancellationToken,
         stop: &CancellationToken,
-    ) -> Verdict {
+    ) -> AttemptOutcome {
         let cx = JobContext::new(
             self.services.clone(),
             self.db.clone(),
@@ -140,237 +158,76 @@ impl<W: Send + Sync + 'static> Runner<W> {
         );
         let body = match kind.start(&claim.args, cx) {
             Ok(body) => body,
-            Err(cause) => {
-                return Verdict::SetBack(
-                    "parked",
-                    parked(format!("payload can't be read: {cause}")),
-                );
-            }
+            Err(cause) => return park_job(format!("payload can't be read: {cause}")),
         };
         let trace = TraceContext::current();
         let mut task = crate::task::spawn("job", trace.scope(body));
         let cut_short = tokio::select! {
             ended = &mut task => return match ended {
-                Ok(result) => judge(claim, result),
-                Err(panic) => exhausted_or(claim, FailureClass::Panic, panic_text(panic), None),
+                Ok(result) => classify_result(claim, result),
+                Err(panic) => classify_panic(claim, panic),
             },
-            () = tokio::time::sleep(kind.timeout) => {
-                exhausted_or(claim, FailureClass::Timeout, format!("ran longer than {:?}", kind.timeout), None)
-            }
-            () = stop.cancelled() => Verdict::SetBack(
-                "given_back",
-                Setback::Snooze { wait: Duration::ZERO, reason: "given back: worker stopping".to_owned() },
-            ),
+            () = tokio::time::sleep(kind.timeout) => classify_timeout(claim, kind.timeout),
+            () = stop.cancelled() => AttemptOutcome::Interrupted,
         };
-        match abort(task).await {
-            Some(result) => judge(claim, result),
+        match abort_body(task).await {
+            Some(result) => classify_result(claim, result),
             None => cut_short,
         }
     }
 
-    /// Records a setback however long the database takes to answer: no one else would, while this
-    /// process shows that it lives. One try once the process stops: then the rescuer would.
-    async fn record(
+    /// Records a failure, however often the database fails: nobody else would while this process
+    /// sends heartbeats. Once the process stops, one attempt is enough, because the job is rescued
+    /// afterwards.
+    async fn record_failure(
         &self,
         claim: &Claim,
-        setback: &Setback,
+        action: &FailureAction,
         stop: &CancellationToken,
     ) -> Option<String> {
-        let mut wait = Duration::from_millis(100);
+        let mut wait = FIRST_RECORD_RETRY;
         loop {
             let recorded = with_deadline(self.db.hot(), STATEMENT_DEADLINE, async |conn| {
-                finish::set_back(conn, claim, setback).await
+                failure::record_failure(conn, claim, action).await
             })
             .await;
             match recorded {
                 Ok(Finished::Stored) => break,
-                Ok(Finished::Again) => {
+                Ok(Finished::Restarted) => {
                     self.db.notify_relay();
                     break;
                 }
                 Ok(Finished::Lost) => {
-                    tracing::warn!("claim lost before its setback was recorded");
+                    tracing::warn!("claim lost before its failure was recorded");
                     break;
                 }
                 Err(cause) if stop.is_cancelled() => {
-                    tracing::warn!(%cause, "setback not recorded, the job will be rescued");
+                    tracing::warn!(%cause, "failure not recorded, the job will be rescued");
                     break;
                 }
                 Err(cause) => {
-                    tracing::warn!(%cause, "setback not recorded yet");
+                    tracing::warn!(%cause, "failure not recorded, retrying");
                     tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(Duration::from_secs(5));
+                    wait = (wait * 2).min(MAX_RECORD_RETRY);
                 }
             }
         }
         if stop.is_cancelled() {
             self.db.notify_relay();
         }
-        log_setback(claim, setback)
+        report_failure(claim, action)
     }
 }
 
-/// Ends a body; gives its result where it was done all the same. When this returns nothing of the try
-/// runs any more, unless it blocks its thread: then its fence must do.
-async fn abort(task: JoinHandle<JobResult>) -> Option<JobResult> {
+/// Aborts a body. Returns its result if it was done all the same. Afterwards nothing of the attempt
+/// runs, unless the body blocks its thread: then only the fence stops its writes.
+async fn abort_body(task: JoinHandle<JobResult>) -> Option<JobResult> {
     task.abort();
-    match tokio::time::timeout(ABORT_WITHIN, task).await {
+    match tokio::time::timeout(ABORT_TIMEOUT, task).await {
         Ok(ended) => ended.ok(),
         Err(_) => {
-            tracing::error!("the job's body blocks its thread and can't be stopped");
+            tracing::error!("the job's body blocks its thread and can't be aborted");
             None
         }
     }
-}
-
-enum Verdict {
-    Committed,
-    Result(Option<String>),
-    Lost,
-    SetBack(&'static str, Setback),
-}
-
-fn judge(claim: &Claim, result: JobResult) -> Verdict {
-    match result {
-        Ok(Done::Committed) => Verdict::Committed,
-        Ok(Done::Result(result)) => Verdict::Result(result),
-        Err(JobError::Lost) => Verdict::Lost,
-        Err(JobError::Retry(cause)) => {
-            exhausted_or(claim, FailureClass::Retry, chain(&*cause), None)
-        }
-        Err(JobError::RetryAfter(wait, cause)) => {
-            exhausted_or(claim, FailureClass::RateLimited, chain(&*cause), Some(wait))
-        }
-        Err(JobError::Snooze(wait, reason)) => Verdict::SetBack(
-            "snoozed",
-            Setback::Snooze {
-                wait: retry::asked(wait),
-                reason,
-            },
-        ),
-        Err(JobError::Fail(cause)) => Verdict::SetBack(
-            "dead",
-            Setback::End {
-                state: EndState::Dead,
-                class: Some(FailureClass::Permanent),
-                error: chain(&*cause),
-            },
-        ),
-        Err(JobError::Cancelled) => Verdict::SetBack(
-            "cancelled",
-            Setback::End {
-                state: EndState::Cancelled,
-                class: None,
-                error: "cancelled while running".to_owned(),
-            },
-        ),
-    }
-}
-
-fn exhausted_or(
-    claim: &Claim,
-    class: FailureClass,
-    error: String,
-    wait: Option<Duration>,
-) -> Verdict {
-    if claim.attempt >= claim.max_attempts {
-        let setback = Setback::End {
-            state: EndState::Dead,
-            class: Some(class),
-            error,
-        };
-        return Verdict::SetBack("dead", setback);
-    }
-    let attempt = u32::from(claim.attempt.unsigned_abs());
-    let wait = wait.map_or_else(|| retry::backoff(attempt, rand::random()), retry::asked);
-    Verdict::SetBack("retried", Setback::Retry { wait, class, error })
-}
-
-fn parked(reason: String) -> Setback {
-    Setback::End {
-        state: EndState::Parked,
-        class: None,
-        error: reason,
-    }
-}
-
-/// The error with its causes, cut to what a person reads.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.ends_with(&inner_text) {
-            text.push_str(": ");
-            text.push_str(&inner_text);
-        }
-        cause = inner.source();
-    }
-    text.chars().filter(|c| *c != '\0').take(2_000).collect()
-}
-
-fn panic_text(panic: tokio::task::JoinError) -> String {
-    let Ok(payload) = panic.try_into_panic() else {
-        return "the job's task was stopped".to_owned();
-    };
-    let text = payload
-        .downcast_ref::<&str>()
-        .map(|s| (*s).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned());
-    format!(
-        "panicked: {}",
-        text.unwrap_or_else(|| "without a message".to_owned())
-    )
-}
-
-fn log_setback(claim: &Claim, setback: &Setback) -> Option<String> {
-    match setback {
-        Setback::Retry { wait, class, error } => {
-            count_failure(&claim.kind, class.name());
-            tracing::warn!(
-                wait_ms = wait.as_millis(),
-                class = class.name(),
-                error,
-                "job will be retried"
-            );
-            Some(error.clone())
-        }
-        Setback::Snooze { reason, .. } => {
-            tracing::info!(reason, "job snoozed");
-            None
-        }
-        Setback::End {
-            state: EndState::Parked,
-            error,
-            ..
-        } => {
-            metrics::counter!("vigie_jobs_parked_total", "reason" => "unreadable").increment(1);
-            tracing::error!(error, "job parked");
-            Some(error.clone())
-        }
-        Setback::End { class, error, .. } => {
-            if let Some(class) = class {
-                count_failure(&claim.kind, class.name());
-                tracing::error!(class = class.name(), error, "job is dead");
-            }
-            Some(error.clone())
-        }
-    }
-}
-
-fn count_failure(kind: &str, class: &'static str) {
-    metrics::counter!("vigie_job_failures_total", "kind" => kind.to_owned(), "class" => class)
-        .increment(1);
-}
-
-fn observe(claim: &Claim, outcome: &'static str, waited: Duration, ran: Duration) {
-    metrics::counter!("vigie_jobs_finished_total", "kind" => claim.kind.clone(), "outcome" => outcome).increment(1);
-    metrics::histogram!("vigie_job_wait_seconds", "kind" => claim.kind.clone()).record(waited);
-    metrics::histogram!("vigie_job_run_seconds", "kind" => claim.kind.clone()).record(ran);
-    tracing::info!(
-        outcome,
-        waited_ms = waited.as_millis(),
-        ran_ms = ran.as_millis(),
-        "job ended"
-    );
 }

@@ -1,5 +1,6 @@
-//! The clock's side: schedules live in the database, and a tick is a row whose key makes a second
-//! firing impossible, whatever the number of schedulers. Of ticks missed in an outage the last fires.
+//! Schedules: rows in the database, declared by the code and editable by operators. A tick is a row
+//! too; its key makes a second firing impossible, whatever the number of schedulers. Of the ticks
+//! missed in an outage the last one fires.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -8,7 +9,7 @@ use super::cron::Cron;
 use super::envelope::NewJob;
 use crate::db::Db;
 
-/// A schedule as the code declares it. What operators change in the database stays as they left it.
+/// A schedule as the code declares it. Edits of operators in the database take precedence.
 #[derive(Debug)]
 pub struct ScheduleSpec {
     pub name: &'static str,
@@ -18,36 +19,37 @@ pub struct ScheduleSpec {
     pub job: fn() -> NewJob,
 }
 
-/// What one look at the schedules did.
+/// The result of one check for due ticks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fired {
     pub ticks: usize,
-    /// The earliest tick to come.
+    /// The earliest future tick.
     pub next_at: Option<DateTime<Utc>>,
-    /// The database's time of the look.
+    /// The database's time of the check.
     pub now: DateTime<Utc>,
 }
 
-/// Writes schedules that the database doesn't know yet, and what the code changed in those that nobody
-/// edited; their first tick is the next one from now.
-///
-/// # Errors
-/// The database's.
-pub async fn declare(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<()> {
+/// Stores new schedules, and changes of the code in those that no operator edited. Their first tick
+/// is the next one from now.
+pub async fn declare_schedules(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<()> {
     let mut tx = db.begin_engine().await?;
     for spec in specs {
         let kind = (spec.job)().kind;
         sqlx::query!(
             "insert into schedules as s
-                 (name, kind, cron, timezone, declared_cron, declared_timezone, last_tick_at, updated_at)
+                 (name, kind, cron, timezone, declared_cron, declared_timezone, last_tick_at,
+                  updated_at)
              values ($1, $2, $3, $4, $3, $4, (select engine_now()), (select engine_now()))
+             -- A schedule that differs from its declaration was edited by an operator and stays.
              on conflict (name) do update set
                  kind = $2, declared_cron = $3, declared_timezone = $4,
-                 cron = case when s.cron = s.declared_cron and s.timezone = s.declared_timezone then $3 else s.cron end,
-                 timezone = case when s.cron = s.declared_cron and s.timezone = s.declared_timezone then $4
-                                 else s.timezone end,
-                 last_tick_at = case when s.cron = s.declared_cron and s.timezone = s.declared_timezone
-                                     then excluded.last_tick_at else s.last_tick_at end,
+                 (cron, timezone, last_tick_at) = (
+                     select case when is_declared then $3 else s.cron end,
+                            case when is_declared then $4 else s.timezone end,
+                            case when is_declared then excluded.last_tick_at
+                                 else s.last_tick_at end
+                     from (select (s.cron, s.timezone) = (s.declared_cron, s.declared_timezone)
+                                  as is_declared) d),
                  updated_at = excluded.updated_at
              where (s.kind, s.declared_cron, s.declared_timezone) <> ($2, $3, $4)",
             spec.name,
@@ -61,11 +63,9 @@ pub async fn declare(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-/// Fires every due tick: the tick's row, its job and the schedule's mark are one commit each.
-///
-/// # Errors
-/// The database's; ticks not fired are due again.
-pub async fn fire_due(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<Fired> {
+/// Fires every due tick. The tick's row, its job and the schedule's `last_tick_at` are one commit.
+/// After an error, ticks that weren't fired are due again.
+pub async fn fire_due_ticks(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<Fired> {
     let mut tx = db.begin_engine().await?;
     let now = crate::db::now(&mut tx).await?;
     let stored = sqlx::query!(
@@ -85,12 +85,12 @@ pub async fn fire_due(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<Fired> {
         let cron = match Cron::parse(&row.cron, &row.timezone) {
             Ok(cron) => cron,
             Err(cause) => {
-                tracing::error!(schedule = spec.name, %cause, "schedule can't be read");
+                tracing::error!(schedule = spec.name, %cause, "schedule can't be parsed");
                 continue;
             }
         };
         if let Some(tick) = cron.latest_due(row.last_tick_at.unwrap_or(now), now) {
-            fired.ticks += usize::from(fire(db, spec, tick).await?);
+            fired.ticks += usize::from(fire_tick(db, spec, tick).await?);
         }
         fired.next_at = [fired.next_at, cron.next_after(now)]
             .into_iter()
@@ -100,11 +100,11 @@ pub async fn fire_due(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<Fired> {
     Ok(fired)
 }
 
-/// Whether this call fired the tick; another scheduler may have.
-async fn fire(db: &Db, spec: &ScheduleSpec, tick: DateTime<Utc>) -> sqlx::Result<bool> {
+/// Fires a tick, unless another scheduler has. Returns whether this call fired it.
+async fn fire_tick(db: &Db, spec: &ScheduleSpec, tick: DateTime<Utc>) -> sqlx::Result<bool> {
     let mut tx = db.begin_engine().await?;
-    let first = claim_tick(&mut tx, spec.name, tick).await?;
-    if first {
+    let claimed = claim_tick(&mut tx, spec.name, tick).await?;
+    if claimed {
         let enqueued = tx.enqueue((spec.job)()).await?;
         sqlx::query!(
             "update schedule_ticks set job_id = $3 where schedule_name = $1 and tick_at = $2",
@@ -116,17 +116,17 @@ async fn fire(db: &Db, spec: &ScheduleSpec, tick: DateTime<Utc>) -> sqlx::Result
         .await?;
     }
     tx.commit().await?;
-    Ok(first)
+    Ok(claimed)
 }
 
-/// The schedule's mark goes first and only forward: a scheduler that looked earlier can't fire a tick
-/// that the catch-up left out.
+/// Claims a tick. `last_tick_at` only moves forward and is written first, so that a scheduler that
+/// read the schedule earlier can't fire a tick that the catch-up skipped.
 async fn claim_tick(
     conn: &mut PgConnection,
     name: &str,
     tick: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
-    let marked = sqlx::query!(
+    let advanced = sqlx::query!(
         "update schedules set last_tick_at = $2, updated_at = (select engine_now())
          where name = $1 and enabled and (last_tick_at is null or last_tick_at < $2)",
         name,
@@ -135,11 +135,12 @@ async fn claim_tick(
     .execute(&mut *conn)
     .await?
     .rows_affected();
-    if marked == 0 {
+    if advanced == 0 {
         return Ok(false);
     }
     let inserted = sqlx::query!(
-        "insert into schedule_ticks (schedule_name, tick_at, fired_at) values ($1, $2, (select engine_now()))
+        "insert into schedule_ticks (schedule_name, tick_at, fired_at)
+         values ($1, $2, (select engine_now()))
          on conflict do nothing",
         name,
         tick,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use metrics_util::MetricKindMask;
 
-/// Every metric that is exported, with what it says. Dashboards and alert rules may name no other.
+/// Every exported metric with its description. Dashboards and alert rules may use no other.
 pub const METRICS: &[(&str, &str)] = &[
     ("vigie_jobs_enqueued_total", "jobs enqueued, by kind"),
     (
@@ -15,39 +15,33 @@ pub const METRICS: &[(&str, &str)] = &[
     ),
     (
         "vigie_jobs_finished_total",
-        "tries that ended, by kind and outcome",
+        "attempts that ended, by kind and outcome",
     ),
     ("vigie_job_wait_seconds", "from due to started, by kind"),
     ("vigie_job_run_seconds", "from started to ended, by kind"),
     (
         "vigie_job_cancel_seconds",
-        "from a running job's worker hearing that it should stop to its end",
+        "from a running job's cancellation to its end",
     ),
     (
         "vigie_job_failures_total",
-        "tries that failed, by kind and class",
+        "attempts that failed, by kind and class",
     ),
-    (
-        "vigie_jobs_rescued_total",
-        "jobs taken back from lost workers",
-    ),
-    (
-        "vigie_jobs_parked_total",
-        "jobs set aside for a person, by reason",
-    ),
+    ("vigie_jobs_rescued_total", "jobs rescued from lost workers"),
+    ("vigie_jobs_parked_total", "jobs parked, by reason"),
     ("vigie_queue_depth", "open jobs by queue and state"),
     (
         "vigie_queue_oldest_seconds",
-        "age of the oldest due job that waits, by queue",
+        "age of the oldest due job, by queue",
     ),
     ("vigie_relay_lag_seconds", "from due to pushed"),
     (
         "vigie_scheduler_tick_age_seconds",
-        "since the scheduler last looked",
+        "since the scheduler last checked for due ticks",
     ),
     (
         "vigie_workers_wanted",
-        "workers that the runnable work asks for",
+        "worker processes that the runnable jobs need",
     ),
     (
         "vigie_http_requests_total",
@@ -55,7 +49,7 @@ pub const METRICS: &[(&str, &str)] = &[
     ),
     (
         "vigie_http_request_seconds",
-        "time to answer by method and route template",
+        "request time by method and route template",
     ),
     (
         "vigie_provider_requests_total",
@@ -69,12 +63,12 @@ pub const METRICS: &[(&str, &str)] = &[
     ("vigie_redis_up", "1 while Redis answers"),
 ];
 
-const SECONDS: &[f64] = &[
+const SECONDS_BUCKETS: &[f64] = &[
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
     60.0, 300.0, 1800.0,
 ];
 
-/// The metrics port is taken, or a recorder runs already.
+/// The metrics address is in use, or the process serves metrics already.
 #[derive(Debug, thiserror::Error)]
 #[error("{addr} can't be listened on for metrics: set VIGIE_METRICS_ADDR to another ({cause})")]
 pub struct MetricsError {
@@ -82,16 +76,13 @@ pub struct MetricsError {
     cause: metrics_exporter_prometheus::BuildError,
 }
 
-/// Serves `GET /metrics` on `addr`; once per process, inside a Tokio runtime.
-///
-/// # Errors
-/// The port is taken, or metrics are served already.
+/// Serves `GET /metrics` on `addr`. Call it once per process, inside a Tokio runtime.
 pub fn serve_metrics(addr: SocketAddr) -> Result<(), MetricsError> {
     PrometheusBuilder::new()
         .with_http_listener(addr)
-        // A process that led and no longer does stops telling what it then knew.
+        // A former leader stops reporting the gauges of a leader.
         .idle_timeout(MetricKindMask::GAUGE, Some(Duration::from_secs(60)))
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS_BUCKETS)
         .and_then(PrometheusBuilder::install)
         .map_err(|cause| MetricsError { addr, cause })?;
     for (name, text) in METRICS {

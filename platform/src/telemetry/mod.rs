@@ -1,4 +1,4 @@
-//! Logs, metrics and the trace context that goes from a request through every job it causes.
+//! Logs, metrics, and the trace context that a request passes on to every job it causes.
 
 mod metrics;
 mod trace;
@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::Env;
 
-/// How logs are written: text for people, JSON for collectors.
+/// The filter and format of logs: text for people, JSON for collectors.
 #[derive(Debug, Clone, Default)]
 pub struct LogConfig {
     pub filter: String,
@@ -33,10 +33,10 @@ impl LogConfig {
         }
     }
 
-    /// Starts logging to standard error; once per process.
+    /// Starts logging to standard error. Call it once per process.
     pub fn start(&self) {
         let filter = EnvFilter::try_new(&self.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-        // Colours are for eyes: a file or a collector gets none.
+        // No colours in a file or a collector.
         let logs = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_ansi(std::io::stderr().is_terminal())

@@ -1,5 +1,5 @@
-//! The trace context of the task at hand: the request id that people search for, and the W3C
-//! `traceparent` that tools link by. Set by the HTTP layer and by the job runner, read by enqueueing.
+//! The trace context of the current task: the request id that people search for, and the W3C
+//! `traceparent` that tools link by. The HTTP layer and the job runner set it; enqueueing reads it.
 
 use std::future::Future;
 
@@ -9,6 +9,7 @@ tokio::task_local! {
     static CURRENT: TraceContext;
 }
 
+/// A request id and its trace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TraceContext {
     pub request_id: Option<String>,
@@ -17,31 +18,31 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The context of the current task; empty outside of any request or job.
+    /// Returns the context of the current task; empty outside of requests and jobs.
     pub fn current() -> Self {
         CURRENT.try_with(Clone::clone).unwrap_or_default()
     }
 
-    /// A request's context: the caller's trace goes on where its header is well-formed, else a new one
-    /// begins.
+    /// Builds a request's context. It continues the client's trace if the header is well-formed,
+    /// and starts a new one otherwise.
     pub fn of_request(request_id: String, traceparent: Option<&str>) -> Self {
         Self {
             request_id: Some(request_id),
-            traceparent: Some(child_of(traceparent)),
+            traceparent: Some(derive_child(traceparent)),
         }
     }
 
-    /// A job's context: a child of whoever enqueued it.
-    pub fn of_job(request_id: Option<String>, traceparent: Option<&str>) -> Self {
+    /// Builds a job's context, a child of the request or job that enqueued it.
+    pub(crate) fn of_job(request_id: Option<String>, traceparent: Option<&str>) -> Self {
         Self {
             request_id,
-            traceparent: Some(child_of(traceparent)),
+            traceparent: Some(derive_child(traceparent)),
         }
     }
 
-    /// The trace's own part of `traceparent`: the same from the request through every job that it caused.
+    /// Returns the trace id of `traceparent`, which a request shares with every job it causes.
     pub fn trace_id(&self) -> Option<&str> {
-        self.traceparent.as_deref().and_then(trace_id)
+        self.traceparent.as_deref().and_then(parse_trace_id)
     }
 
     /// Runs `future` in this context.
@@ -50,14 +51,16 @@ impl TraceContext {
     }
 }
 
-fn child_of(parent: Option<&str>) -> String {
+fn derive_child(parent: Option<&str>) -> String {
     let random = Uuid::new_v4().simple().to_string();
-    let trace = parent.and_then(trace_id).map_or(random, str::to_owned);
+    let trace = parent
+        .and_then(parse_trace_id)
+        .map_or(random, str::to_owned);
     let span = &Uuid::new_v4().simple().to_string()[..16];
     format!("00-{trace}-{span}-01")
 }
 
-fn trace_id(traceparent: &str) -> Option<&str> {
+fn parse_trace_id(traceparent: &str) -> Option<&str> {
     let parts: Vec<_> = traceparent.split('-').collect();
     let [_, trace, span, _] = parts[..] else {
         return None;
@@ -73,21 +76,21 @@ mod tests {
 
     #[test]
     fn a_well_formed_trace_goes_on_and_another_does_not() {
-        let given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        let child = TraceContext::of_request("r".into(), Some(given))
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let child = TraceContext::of_request("r".into(), Some(parent))
             .traceparent
             .unwrap();
-        assert_eq!(trace_id(&child), trace_id(given));
-        assert_ne!(child, given);
+        assert_eq!(parse_trace_id(&child), parse_trace_id(parent));
+        assert_ne!(child, parent);
         for bad in [
             "",
             "00-xyz-00f067aa0ba902b7-01",
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
         ] {
-            let fresh = TraceContext::of_request("r".into(), Some(bad))
+            let traceparent = TraceContext::of_request("r".into(), Some(bad))
                 .traceparent
                 .unwrap();
-            assert!(trace_id(&fresh).is_some(), "{fresh}");
+            assert!(parse_trace_id(&traceparent).is_some(), "{traceparent}");
         }
     }
 }

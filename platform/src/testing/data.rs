@@ -1,4 +1,4 @@
-//! The data sets that tests measure themselves against.
+//! The data sets of tests.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
 
-/// A file of the folder `VIGIE_TEST_DATA`, unpacked; `None` where none is named. `cargo xtask test` names
-/// `../shared/data` where that is, and says at its end what was left out where it isn't.
+/// Reads a gzip file of the folder `VIGIE_TEST_DATA`; `None` if the variable is unset. `cargo
+/// xtask test` sets it to `../shared/data` if that folder exists, and otherwise lists the tests it
+/// skipped.
 ///
 /// # Panics
-/// Where the folder doesn't hold it: who names it means to run the tests.
+/// If the folder is set and doesn't hold the file.
 pub fn data_set(file: &str) -> Option<Vec<u8>> {
     let path = PathBuf::from(std::env::var_os("VIGIE_TEST_DATA")?).join(file);
     let packed = File::open(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()));

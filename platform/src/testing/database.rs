@@ -1,4 +1,4 @@
-//! A database per test, copied from a migrated template that is made once per set of migrations.
+//! A database per test, copied from a migrated template that is created once per set of migrations.
 
 use std::str::FromStr as _;
 use std::sync::mpsc;
@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use crate::db::{Db, DbConfig, MIGRATIONS};
 
-/// Any number that nobody else locks.
+/// Any number that no one else locks.
 const TEMPLATE_LOCK: i64 = 0x0056_6967_6965;
 
-/// A fresh, migrated database; dropped with the value.
+/// A migrated database, dropped with the value.
 #[derive(Debug)]
 pub struct TestDb {
     pub db: Db,
@@ -23,27 +23,22 @@ pub struct TestDb {
 }
 
 impl TestDb {
-    /// # Panics
-    /// Without a usable `DATABASE_URL`.
     pub async fn new() -> Self {
-        let (admin, mut conn) = server().await;
-        let template = template(&mut conn, &admin).await;
-        Self::copy_of(&template, admin, conn).await
+        let (admin, mut conn) = connect_to_server().await;
+        let template = require_template(&mut conn, &admin).await;
+        Self::copy_from(&template, admin, conn).await
     }
 
-    /// Without a table. The roles are there: they are the server's, not the database's.
-    ///
-    /// # Panics
-    /// As [`TestDb::new`].
+    /// Creates a database without tables. The roles exist, because they belong to the server.
     pub async fn unmigrated() -> Self {
-        let (admin, mut conn) = server().await;
-        template(&mut conn, &admin).await;
-        Self::copy_of("template0", admin, conn).await
+        let (admin, mut conn) = connect_to_server().await;
+        require_template(&mut conn, &admin).await;
+        Self::copy_from("template0", admin, conn).await
     }
 
-    async fn copy_of(template: &str, admin: PgConnectOptions, mut conn: PgConnection) -> Self {
+    async fn copy_from(template: &str, admin: PgConnectOptions, mut conn: PgConnection) -> Self {
         let name = format!("vigie_test_{}", Uuid::new_v4().simple());
-        run(
+        execute_sql(
             &mut conn,
             format!("create database {name} template {template}"),
         )
@@ -52,11 +47,11 @@ impl TestDb {
         let config = DbConfig::small(admin.clone().database(&name).to_url_lossy().to_string());
         let db = Db::connect(&config)
             .await
-            .expect("the fresh database answers");
+            .expect("the new database answers");
         Self { db, name, admin }
     }
 
-    /// The database's URL, for processes that a test starts.
+    /// Returns the database's URL, for processes that a test starts.
     pub fn url(&self) -> SecretString {
         self.admin
             .clone()
@@ -66,10 +61,7 @@ impl TestDb {
             .into()
     }
 
-    /// A connection as the tables' owner, past row-level security: to look from outside.
-    ///
-    /// # Panics
-    /// Where the server is gone.
+    /// Connects as the owner of the tables, whom row-level security doesn't restrict.
     pub async fn owner(&self) -> PgConnection {
         PgConnectOptions::from_str(self.url().expose_secret())
             .expect("made from options")
@@ -78,10 +70,7 @@ impl TestDb {
             .expect("the test server answers")
     }
 
-    /// Moves the engine's clock.
-    ///
-    /// # Panics
-    /// Where the server is gone.
+    /// Advances the engine's clock.
     pub async fn advance(&self, by: Duration) {
         sqlx::query!(
             "update engine_clock set shift = shift + make_interval(secs => $1)",
@@ -89,18 +78,18 @@ impl TestDb {
         )
         .execute(&mut self.owner().await)
         .await
-        .expect("the clock moves");
+        .expect("the clock advances");
     }
 }
 
 impl Drop for TestDb {
-    /// On a thread of its own, and waited for no longer than usual: the test's runtime stands still
-    /// meanwhile, and the server drops nothing before each connection that this runtime has half made is
-    /// made. The server goes on with what it was told, whether anybody waits or not.
+    /// Drops the database on a thread of its own and waits for at most a second. The test's
+    /// runtime is blocked meanwhile, and the server waits for connections that this runtime has
+    /// half opened. The server completes the drop even if nobody waits for it.
     fn drop(&mut self) {
         let sql = format!("drop database if exists {} with (force)", self.name);
         let admin = self.admin.clone();
-        let (done, dropped) = mpsc::channel();
+        let (sender, dropped) = mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -111,7 +100,7 @@ impl Drop for TestDb {
                     .await
                     .map_err(std::io::Error::other)
             })?;
-            done.send(()).map_err(std::io::Error::other)
+            sender.send(()).map_err(std::io::Error::other)
         });
         let _ = dropped.recv_timeout(Duration::from_secs(1));
     }
@@ -119,9 +108,9 @@ impl Drop for TestDb {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "tests find the server where the command left it"
+    reason = "the test command passes the server in the environment"
 )]
-async fn server() -> (PgConnectOptions, PgConnection) {
+async fn connect_to_server() -> (PgConnectOptions, PgConnection) {
     let url = std::env::var("DATABASE_URL")
         .expect("DATABASE_URL names the test server: run `cargo xtask test`");
     let admin = PgConnectOptions::from_str(&url).expect("DATABASE_URL is a Postgres URL");
@@ -129,8 +118,8 @@ async fn server() -> (PgConnectOptions, PgConnection) {
     (admin, conn)
 }
 
-/// The name of the template for these migrations; made by whoever comes first.
-async fn template(conn: &mut PgConnection, admin: &PgConnectOptions) -> String {
+/// Returns the name of the template for these migrations. The first caller creates it.
+async fn require_template(conn: &mut PgConnection, admin: &PgConnectOptions) -> String {
     let mut digest = Vec::new();
     for migration in MIGRATIONS.iter() {
         digest.extend_from_slice(&migration.checksum);
@@ -149,24 +138,24 @@ async fn template(conn: &mut PgConnection, admin: &PgConnectOptions) -> String {
         .expect("the catalogue answers");
     if exists == Some(0) {
         let building = format!("{name}_building");
-        run(
+        execute_sql(
             conn,
             format!("drop database if exists {building} with (force)"),
         )
         .await;
-        run(conn, format!("create database {building}")).await;
-        let mut fresh = admin
+        execute_sql(conn, format!("create database {building}")).await;
+        let mut building_conn = admin
             .clone()
             .database(&building)
             .connect()
             .await
             .expect("the template answers");
         MIGRATIONS
-            .run(&mut fresh)
+            .run(&mut building_conn)
             .await
             .expect("the migrations apply");
-        fresh.close().await.expect("the connection closes");
-        run(conn, format!("alter database {building} rename to {name}")).await;
+        building_conn.close().await.expect("the connection closes");
+        execute_sql(conn, format!("alter database {building} rename to {name}")).await;
     }
     sqlx::query!("select pg_advisory_unlock($1)", TEMPLATE_LOCK)
         .fetch_one(&mut *conn)
@@ -175,7 +164,7 @@ async fn template(conn: &mut PgConnection, admin: &PgConnectOptions) -> String {
     name
 }
 
-async fn run(conn: &mut PgConnection, sql: String) {
+async fn execute_sql(conn: &mut PgConnection, sql: String) {
     conn.execute(AssertSqlSafe(sql.clone()))
         .await
         .unwrap_or_else(|cause| panic!("{sql}: {cause}"));

@@ -1,5 +1,5 @@
-//! Runs what is due, in process, without Redis and without waiting, through the same claim, run and
-//! finish as the workers.
+//! Draining of the queue in process, without Redis and without waiting, by the same claims, runs
+//! and outcomes as in the workers.
 
 use std::sync::Arc;
 
@@ -8,9 +8,13 @@ use tokio_util::sync::CancellationToken;
 use crate::db::Db;
 use crate::queue::batch::Completions;
 use crate::queue::runner::{Ran, Runner};
-use crate::queue::{Registry, claim, rescue};
+use crate::queue::{Claim, Registry, claim, liveness};
 
-/// Stands in for a worker process.
+const CLAIM_BATCH: i64 = 50;
+/// More jobs than any test enqueues.
+const MAX_DRAINED_JOBS: usize = 10_000;
+
+/// A stand-in for a worker process.
 #[derive(Debug)]
 pub struct Drain<W> {
     runner: Runner<W>,
@@ -18,10 +22,8 @@ pub struct Drain<W> {
 }
 
 impl<W: Send + Sync + 'static> Drain<W> {
-    /// # Panics
-    /// Where the database is gone.
     pub async fn new(db: &Db, registry: Arc<Registry<W>>, services: Arc<W>) -> Self {
-        let worker = rescue::register(db.engine(), "drain")
+        let worker = liveness::register_worker(db.engine(), "drain")
             .await
             .expect("the database answers");
         let completions = Completions::start(db);
@@ -36,40 +38,42 @@ impl<W: Send + Sync + 'static> Drain<W> {
         }
     }
 
-    /// Runs due jobs, and those they cause, until none is due. Retries wait for the clock.
+    /// Runs due jobs, and the jobs that they enqueue, until none is due. Retries wait for the
+    /// clock.
     ///
     /// # Panics
-    /// Where the database is gone, or after 10,000 jobs: something enqueues itself.
+    /// After 10,000 jobs, because some job enqueues itself.
     pub async fn run_due(&self) -> Vec<Ran> {
-        let pool = self.runner.db.engine();
         let mut ran = Vec::new();
         loop {
-            rescue::heartbeat(pool, self.worker, &[])
-                .await
-                .expect("the database answers");
-            let due = claim::due_after(pool, None, None, 50)
-                .await
-                .expect("the database answers");
-            let ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
-            if ids.is_empty() {
+            let claims = self.claim_due().await;
+            if claims.is_empty() {
                 return ran;
             }
-            for claimed in claim::by_ids(pool, self.worker, &ids)
-                .await
-                .expect("the database answers")
-            {
-                ran.push(
-                    self.runner
-                        .run(claimed, CancellationToken::new(), &CancellationToken::new())
-                        .await,
-                );
+            for claim in claims {
+                let (cancel, stop) = (CancellationToken::new(), CancellationToken::new());
+                ran.push(self.runner.run(claim, cancel, &stop).await);
             }
             self.runner.completions.drained().await;
             assert!(
-                ran.len() < 10_000,
+                ran.len() < MAX_DRAINED_JOBS,
                 "the queue never drains: {:?}",
                 &ran[ran.len() - 3..]
             );
         }
+    }
+
+    async fn claim_due(&self) -> Vec<Claim> {
+        let pool = self.runner.db.engine();
+        liveness::record_heartbeat(pool, self.worker, &[])
+            .await
+            .expect("the database answers");
+        let due = claim::list_claimable(pool, None, None, CLAIM_BATCH)
+            .await
+            .expect("the database answers");
+        let ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
+        claim::claim_jobs(pool, self.worker, &ids)
+            .await
+            .expect("the database answers")
     }
 }

@@ -1,6 +1,8 @@
-//! What tests of every crate share: a database of their own, a clock that moves, a Redis of their own,
-//! and draining the queue in process. Needs `DATABASE_URL` with the right to create databases; nothing
-//! else is shared, so tests run side by side.
+//! What tests of every crate share: a database per test, a clock that tests advance, a Redis per
+//! test, and draining of the queue in process. Requires a `DATABASE_URL` with the right to create
+//! databases. Tests share nothing else, so they run side by side.
+//!
+//! All functions panic if Postgres or Redis can't be reached.
 
 mod data;
 mod database;

@@ -1,4 +1,4 @@
-//! A Redis server of the test's own: started, stopped, killed, restarted and flushed at will.
+//! A Redis server per test, which the test starts, kills, restarts and flushes.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::ports::free_port;
 use crate::redis::RedisConfig;
 
-/// Keeps its data in an append-only file, so that a restart finds it; `restart_empty` throws it away.
+/// A Redis server. Its data is in an append-only file, so that a restart finds it.
 #[derive(Debug)]
 pub struct TestRedis {
     folder: PathBuf,
@@ -19,18 +19,13 @@ pub struct TestRedis {
 }
 
 impl TestRedis {
-    /// # Panics
-    /// Without `redis-server`.
     pub fn start() -> Self {
         let mut redis = Self::away();
         redis.restart();
         redis
     }
 
-    /// A server that isn't there yet: `restart` brings it.
-    ///
-    /// # Panics
-    /// Where the temporary folder can't be written to.
+    /// Prepares a server that doesn't run until `restart` is called.
     pub fn away() -> Self {
         let folder = std::env::temp_dir().join(format!("vigie-redis-{}", Uuid::new_v4().simple()));
         std::fs::create_dir(&folder).expect("the temporary folder can be written to");
@@ -48,10 +43,7 @@ impl TestRedis {
         }
     }
 
-    /// Starts the server on its port and returns once it takes connections.
-    ///
-    /// # Panics
-    /// Without `redis-server`, or where it ends at once.
+    /// Starts the server on its port, and returns once it accepts connections.
     pub fn restart(&mut self) {
         self.kill();
         let mut child = Command::new("redis-server")
@@ -72,25 +64,19 @@ impl TestRedis {
         while !line.contains("Ready to accept connections") {
             line.clear();
             let read = log.read_line(&mut line).expect("the log is text");
-            assert_ne!(read, 0, "redis-server ended at once");
+            assert_ne!(read, 0, "redis-server exited at once");
         }
         self.running = Some((child, log));
     }
 
-    /// Starts the server without what it held.
-    ///
-    /// # Panics
-    /// As [`TestRedis::restart`].
+    /// Restarts the server without its data.
     pub fn restart_empty(&mut self) {
         self.kill();
         std::fs::remove_dir_all(self.folder.join("appendonlydir")).expect("the server ran once");
         self.restart();
     }
 
-    /// SIGKILL; returns once the process is gone.
-    ///
-    /// # Panics
-    /// Where the process isn't ours any more.
+    /// Kills the server with SIGKILL, and returns once the process is gone.
     pub fn kill(&mut self) {
         if let Some((mut child, _)) = self.running.take() {
             child.kill().expect("the server is our child");
@@ -98,8 +84,6 @@ impl TestRedis {
         }
     }
 
-    /// # Panics
-    /// While the server is away.
     pub async fn connection(&self) -> MultiplexedConnection {
         let client = self.config().client().expect("made from a port");
         client
@@ -108,10 +92,7 @@ impl TestRedis {
             .expect("the server answers")
     }
 
-    /// Throws away all that it holds.
-    ///
-    /// # Panics
-    /// While the server is away.
+    /// Deletes all data of the server.
     pub async fn flush(&self) {
         redis::cmd("FLUSHALL")
             .query_async::<()>(&mut self.connection().await)
@@ -120,9 +101,6 @@ impl TestRedis {
     }
 
     /// Changes a setting of the running server.
-    ///
-    /// # Panics
-    /// Where the server refuses.
     pub async fn set(&self, key: &str, value: &str) {
         redis::cmd("CONFIG")
             .arg("SET")
@@ -130,7 +108,7 @@ impl TestRedis {
             .arg(value)
             .query_async::<()>(&mut self.connection().await)
             .await
-            .expect("the server takes the setting");
+            .expect("the server accepts the setting");
     }
 }
 

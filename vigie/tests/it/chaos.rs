@@ -261,7 +261,7 @@ async fn until_evaluated(system: &System) {
 /// A company with a parked evaluation may lack alerts until a person replays the job.
 async fn companies_with_a_parked_evaluation(system: &System) -> Vec<Option<String>> {
     sqlx::query_scalar!(
-        "select company_id::text from jobs_finished where kind = 'alerts.evaluate' and state = 5"
+        "select company_id::text from jobs_finished where kind = 'alerts.evaluate' and state = 'parked'"
     )
     .fetch_all(&mut system.db.owner().await)
     .await
@@ -292,10 +292,10 @@ async fn expect_current_alerts(shop: &Shop) {
 /// Replays the jobs that were parked because their worker was killed twice.
 async fn replay_parked_jobs(system: &System) {
     for (id, kind, state, error) in system.failed_jobs().await {
-        assert_eq!(state, 5, "{kind} failed: {error}");
+        assert_eq!(state, "parked", "{kind} failed: {error}");
         eprintln!("{kind} is replayed: {error}");
         let mut conn = system.db.owner().await;
-        platform::queue::control::replay(&mut conn, id.into(), "the processes stay now")
+        platform::queue::control::replay_job(&mut conn, id.into(), "the processes stay now")
             .await
             .unwrap();
     }

@@ -36,7 +36,7 @@ async fn an_evaluation_whose_worker_is_killed_in_the_middle_notifies_each_recipi
         system.until_all_finished().await;
         let moments = [
             "trigger halt before insert on alerts for each row",
-            "trigger halt before insert on notices for each row",
+            "trigger halt before insert on notifications for each row",
             "trigger halt before insert on job_bodies for each row
                when (new.kind = 'notifications.send_message')",
         ];
@@ -196,7 +196,8 @@ async fn evaluations_that_run_and_wait_while_redis_is_lost_notify_each_recipient
 
 /// Returns when every slot runs a halted evaluation and one evaluation waits in Redis.
 async fn until_one_waits(system: &System) {
-    let running = "select id::text from jobs_open where kind = 'alerts.evaluate' and state = 1";
+    let running =
+        "select id::text from jobs_open where kind = 'alerts.evaluate' and state = 'running'";
     let mut conn = system.db.owner().await;
     eventually("one evaluation waits", async || {
         let running = select_texts(&mut conn, running).await.len();

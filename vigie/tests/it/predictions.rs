@@ -73,7 +73,7 @@ async fn read_results(conn: &mut PgConnection, client: &Client) -> Vec<String> {
          where a.company_id = '{company}'
          union all
          select concat_ws('|', 'notice', a.kind, n.cause, n.revision, n.channel)
-         from notices n join alerts a on a.id = n.alert_id where n.company_id = '{company}'"
+         from notifications n join alerts a on a.id = n.alert_id where n.company_id = '{company}'"
     );
     let mut rows = select_texts(conn, &statement).await;
     rows.sort();

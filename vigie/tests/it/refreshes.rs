@@ -19,7 +19,7 @@ const JOB: &str = "ads.refresh_account";
 const PAUSE: Duration = Duration::from_secs(21);
 
 const BUSY: &str =
-    "select id::text from jobs_open where state = 1 or run_at <= (select engine_now())";
+    "select id::text from jobs_open where state = 'running' or run_at <= (select engine_now())";
 
 async fn start_two_workers() -> System {
     let mut system = System::new().await;

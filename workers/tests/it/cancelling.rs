@@ -9,7 +9,9 @@ use crate::support::{Ping, Services, Step, guarded};
 
 async fn cancel(fleet: &Services, company: CompanyId, id: JobId) -> Cancelled {
     let mut tx = fleet.test.db.begin(Scope::company(company)).await.unwrap();
-    let cancelled = control::cancel(&mut tx, id, "not needed").await.unwrap();
+    let cancelled = control::cancel_job(&mut tx, id, "not needed")
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     cancelled
 }
@@ -21,7 +23,10 @@ async fn a_job_cancelled_while_it_waits_never_starts() {
         let company = CompanyId::new();
         let id = fleet.enqueue(company, &Ping { n: 0 }).await;
         assert_eq!(cancel(&fleet, company, id).await, Cancelled::Stopped);
-        assert_eq!(cancel(&fleet, company, id).await, Cancelled::AlreadyOver);
+        assert_eq!(
+            cancel(&fleet, company, id).await,
+            Cancelled::AlreadyFinished
+        );
         let mut changes = fleet.changes().await;
         let worker = fleet.worker(1).await;
         fleet.redis.deliver(id).await;
@@ -32,7 +37,7 @@ async fn a_job_cancelled_while_it_waits_never_starts() {
         assert!(fleet.runs_so_far().is_empty());
         let job = fleet.job(id).await;
         assert_eq!(
-            (job.state.as_str(), job.error.as_deref()),
+            (job.state.name(), job.error.as_deref()),
             ("cancelled", Some("not needed"))
         );
     })
@@ -48,11 +53,11 @@ async fn a_running_job_is_asked_to_stop_and_ends_cancelled() {
         let id = fleet.enqueue(company, &Step { n: 0 }).await;
         let run = fleet.next_run().await;
         assert!(!run.cx.is_cancelled());
-        assert_eq!(cancel(&fleet, company, id).await, Cancelled::Asked);
+        assert_eq!(cancel(&fleet, company, id).await, Cancelled::Requested);
         run.cx.cancelled().await;
         run.end(Err(JobError::Cancelled));
         worker.stop().await;
-        assert_eq!(fleet.job(id).await.state, "cancelled");
+        assert_eq!(fleet.job(id).await.state.name(), "cancelled");
         assert_eq!(
             fleet
                 .timeline(id)
@@ -79,7 +84,7 @@ async fn a_chunk_after_the_request_is_rolled_back() {
         assert!(matches!(stopped, Err(JobError::Cancelled)));
         run.end(Err(JobError::Cancelled));
         worker.stop().await;
-        assert_eq!(fleet.job(id).await.state, "cancelled");
+        assert_eq!(fleet.job(id).await.state.name(), "cancelled");
     })
     .await;
 }
@@ -114,11 +119,11 @@ async fn another_companys_job_cannot_be_cancelled_or_run_again() {
         let (ours, theirs) = (CompanyId::new(), CompanyId::new());
         let id = fleet.enqueue(theirs, &Step { n: 0 }).await;
         assert_eq!(cancel(&fleet, ours, id).await, Cancelled::NotFound);
-        assert_eq!(fleet.job(id).await.state, "queued");
+        assert_eq!(fleet.job(id).await.state.name(), "queued");
         assert_eq!(cancel(&fleet, theirs, id).await, Cancelled::Stopped);
         let mut tx = fleet.test.db.begin(Scope::company(ours)).await.unwrap();
         assert_eq!(
-            control::replay(&mut tx, id, "mine").await.unwrap(),
+            control::replay_job(&mut tx, id, "mine").await.unwrap(),
             control::Replayed::NotFound
         );
     })

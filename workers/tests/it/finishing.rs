@@ -10,7 +10,7 @@ use crate::support::{Hangs, Ping, Services, Step, company_job, guarded};
 /// A write of the body's own, under row-level security.
 async fn note(conn: &mut PgConnection, company: CompanyId, id: JobId) {
     sqlx::query!(
-        "insert into job_events (job_id, company_id, at, event, reason) values ($1, $2, engine_now(), 'noted', '')",
+        "insert into job_events (job_id, company_id, at, event, reason) values ($1, $2, engine_now(), 'replayed', '')",
         id.0,
         company.0,
     )
@@ -20,7 +20,7 @@ async fn note(conn: &mut PgConnection, company: CompanyId, id: JobId) {
 }
 
 async fn notes(fleet: &Services) -> i64 {
-    sqlx::query_scalar!(r#"select count(*) as "count!" from job_events where event = 'noted'"#)
+    sqlx::query_scalar!(r#"select count(*) as "count!" from job_events where event = 'replayed'"#)
         .fetch_one(&mut fleet.test.owner().await)
         .await
         .unwrap()
@@ -45,7 +45,7 @@ async fn writes_state_result_and_follow_up_jobs_are_one_commit() {
         assert!(matches!(done, Ok(Done::Committed)));
         let job = fleet.job(id).await;
         assert_eq!(
-            (job.state.as_str(), job.result.as_deref()),
+            (job.state.name(), job.result.as_deref()),
             ("succeeded", Some(r#"{"noted":1}"#))
         );
         assert_eq!(notes(&fleet).await, 1);
@@ -139,7 +139,7 @@ async fn a_result_that_postgres_would_refuse_holds_up_no_other() {
         fleet.next_run().await;
         worker.stop().await;
         assert_eq!(fleet.job(odd).await.result.as_deref(), Some("\"ab\""));
-        assert_eq!(fleet.job(other).await.state, "succeeded");
+        assert_eq!(fleet.job(other).await.state.name(), "succeeded");
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! Plans of the hot statements on a long queue: no scan of the table, whatever its statistics say.
 
 use platform::ids::{CompanyId, Uuid};
+use platform::queue::due::{self, START};
 use platform::queue::{claim, finish};
 use sqlx::PgConnection;
 use sqlx::postgres::{PgPool, PgPoolOptions};
@@ -48,7 +49,7 @@ async fn claims_and_ends_find_their_rows_by_key_in_a_long_queue() {
         // Seven times each: a plan that is only right for the first values shows.
         for batch in ids.chunks(100).take(7) {
             let before = scans(&pool, &mut owner).await;
-            let claims = claim::by_ids(&pool, worker, batch).await.unwrap();
+            let claims = claim::claim_jobs(&pool, worker, batch).await.unwrap();
             let after = scans(&pool, &mut owner).await;
             assert_eq!(
                 (claims.len(), after.0),
@@ -70,6 +71,50 @@ async fn claims_and_ends_find_their_rows_by_key_in_a_long_queue() {
                 "ending reads the whole table"
             );
         }
+        pool.close().await;
+    })
+    .await;
+}
+
+/// How many entries of the index of due rows were read.
+async fn due_entries_read(pool: &PgPool, owner: &mut PgConnection) -> i64 {
+    sqlx::query!("select pg_stat_force_next_flush()")
+        .execute(pool)
+        .await
+        .unwrap();
+    sqlx::query_scalar!(
+        r#"select idx_tup_read as "read!" from pg_stat_user_indexes
+           where indexrelname = 'jobs_open_queue_run_at_id'"#,
+    )
+    .fetch_one(owner)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn the_relay_reads_no_more_due_rows_than_it_lists() {
+    guarded(async {
+        let fleet = Services::new().await;
+        let company = CompanyId::new();
+        let jobs = (0..5_000)
+            .map(|n| company_job(company, &Ping { n }))
+            .collect();
+        fleet.enqueue_all(jobs).await;
+        let mut owner = fleet.test.owner().await;
+        let hot = fleet.test.db.hot().connect_options();
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_with((*hot).clone())
+            .await
+            .unwrap();
+        let before = due_entries_read(&pool, &mut owner).await;
+        let listed = due::list_due_after(&pool, START, 100).await.unwrap();
+        let read = due_entries_read(&pool, &mut owner).await - before;
+        assert_eq!(listed.len(), 100);
+        assert!(
+            read < 1_000,
+            "{read} entries read: the plan sorts the queue"
+        );
         pool.close().await;
     })
     .await;

@@ -32,7 +32,7 @@ async fn a_claim_whose_answer_is_lost_is_run_by_its_worker() {
         );
         run.succeed();
         worker.stop().await;
-        assert_eq!(fleet.job(id).await.state, "succeeded");
+        assert_eq!(fleet.job(id).await.state.name(), "succeeded");
     })
     .await;
 }
@@ -50,7 +50,7 @@ async fn an_end_whose_answer_is_lost_is_recorded_once() {
         lost.await.unwrap();
         worker.stop().await;
         assert!(fleet.runs_so_far().is_empty());
-        assert_eq!(fleet.job(id).await.state, "succeeded");
+        assert_eq!(fleet.job(id).await.state.name(), "succeeded");
     })
     .await;
 }
@@ -82,7 +82,7 @@ async fn a_commit_whose_answer_is_lost_is_not_run_again() {
         worker.stop().await;
         assert!(fleet.runs_so_far().is_empty());
         let job = fleet.job(id).await;
-        assert_eq!((job.state.as_str(), job.attempt), ("succeeded", 1));
+        assert_eq!((job.state.name(), job.attempt), ("succeeded", 1));
     })
     .await;
 }
@@ -100,7 +100,7 @@ async fn a_setback_whose_answer_is_lost_is_recorded_once() {
         lost.await.unwrap();
         worker.stop().await;
         let job = fleet.job(id).await;
-        assert_eq!((job.state.as_str(), job.attempt), ("scheduled", 1));
+        assert_eq!((job.state.name(), job.attempt), ("scheduled", 1));
         assert_eq!(
             fleet
                 .timeline(id)
@@ -135,7 +135,7 @@ async fn connections_killed_while_jobs_run_lose_nothing() {
         }
         worker.stop().await;
         let ended = sqlx::query!(
-            r#"select count(*) filter (where state = 2) as "well!", count(*) as "all!",
+            r#"select count(*) filter (where state = 'succeeded') as "well!", count(*) as "all!",
                       (select count(*) from jobs_open) as "open!" from jobs_finished"#,
         )
         .fetch_one(&mut owner)

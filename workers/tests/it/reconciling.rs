@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use platform::ids::{CompanyId, JobId};
 use platform::queue::control::{self, Replayed};
-use platform::queue::finish::{self, EndState, Finished, Setback};
-use platform::queue::{Enqueued, JobError};
+use platform::queue::failure::{self, FailureAction};
+use platform::queue::finish::{self, Finished};
+use platform::queue::{Enqueued, JobError, TerminalState};
 
 use crate::support::{Once, Ping, Reconcile, Services, company_job, guarded};
 
@@ -102,7 +103,7 @@ async fn a_reconciler_that_dies_or_is_stopped_while_asked_for_again_starts_afres
         }
         fleet.next_run().await.succeed();
         worker.stop().await;
-        assert_eq!(fleet.job(id).await.state, "succeeded");
+        assert_eq!(fleet.job(id).await.state.name(), "succeeded");
     })
     .await;
 }
@@ -146,7 +147,7 @@ async fn a_duplicate_pulls_a_waiting_retry_forward() {
         assert_eq!(run.cx.attempt(), 1, "asked for anew, it has all its tries");
         run.succeed();
         worker.stop().await;
-        assert_eq!(fleet.job(id).await.state, "succeeded");
+        assert_eq!(fleet.job(id).await.state.name(), "succeeded");
     })
     .await;
 }
@@ -193,12 +194,12 @@ async fn a_replay_onto_a_taken_key_is_refused() {
         let other = fleet.enqueue(company, &Once { n: 1 }).await;
         let run = fleet.next_run().await;
         assert_eq!(replay(&fleet, dead).await, Replayed::KeyTaken);
-        assert_eq!(replay(&fleet, other).await, Replayed::NotOver);
+        assert_eq!(replay(&fleet, other).await, Replayed::NotReplayable);
         assert_eq!(replay(&fleet, JobId::new()).await, Replayed::NotFound);
         run.succeed();
         watch.until(other, "succeeded").await;
-        assert_eq!(replay(&fleet, other).await, Replayed::NotOver);
-        assert_eq!(replay(&fleet, dead).await, Replayed::Waiting);
+        assert_eq!(replay(&fleet, other).await, Replayed::NotReplayable);
+        assert_eq!(replay(&fleet, dead).await, Replayed::Requeued);
         let run = fleet.next_run().await;
         assert_eq!(
             (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
@@ -206,13 +207,13 @@ async fn a_replay_onto_a_taken_key_is_refused() {
         );
         run.succeed();
         worker.stop().await;
-        assert_eq!(fleet.job(dead).await.state, "succeeded");
+        assert_eq!(fleet.job(dead).await.state.name(), "succeeded");
     })
     .await;
 }
 
 async fn replay(fleet: &Services, id: JobId) -> Replayed {
-    control::replay(&mut fleet.test.owner().await, id, "mended")
+    control::replay_job(&mut fleet.test.owner().await, id, "mended")
         .await
         .unwrap()
 }
@@ -222,7 +223,7 @@ async fn replay(fleet: &Services, id: JobId) -> Replayed {
 async fn a_wake_up_that_commits_while_the_end_waits_for_its_lock_is_not_lost() {
     guarded(async {
         let fleet = Services::new().await;
-        for (round, setback) in [None, Some(EndState::Dead)].into_iter().enumerate() {
+        for (round, failure) in [None, Some(TerminalState::Dead)].into_iter().enumerate() {
             let company = CompanyId::new();
             let id = reconcile(&fleet, company).await.id();
             let worker = fleet.mute_worker().await;
@@ -235,22 +236,24 @@ async fn a_wake_up_that_commits_while_the_end_waits_for_its_lock_is_not_lost() {
             let db = fleet.test.db.clone();
             let ending = platform::task::spawn("test", async move {
                 let mut conn = db.hot().acquire().await.unwrap();
-                match setback {
+                match failure {
                     None => finish::succeed(&mut conn, &claim, None).await.unwrap(),
                     Some(state) => {
-                        let setback = Setback::End {
+                        let failure = FailureAction::Finish {
                             state,
                             class: None,
                             error: "broken".to_owned(),
                         };
-                        finish::set_back(&mut conn, &claim, &setback).await.unwrap()
+                        failure::record_failure(&mut conn, &claim, &failure)
+                            .await
+                            .unwrap()
                     }
                 }
             });
             until_someone_waits_for_a_lock(&fleet).await;
             waking.commit().await.unwrap();
-            assert_eq!(ending.await.unwrap(), Finished::Again, "round {round}");
-            assert_eq!(fleet.job(id).await.state, "queued");
+            assert_eq!(ending.await.unwrap(), Finished::Restarted, "round {round}");
+            assert_eq!(fleet.job(id).await.state.name(), "queued");
         }
     })
     .await;

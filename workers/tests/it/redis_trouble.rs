@@ -56,7 +56,7 @@ async fn assert_each_ended_once(fleet: &mut Services) {
     let states = sqlx::query!(
         r#"select 'ready' as "place!", count(*) as "jobs!" from jobs_open
            union all select 'twice', count(*) from jobs_finished where fence <> 1 or attempt <> 1
-           union all select 'badly', count(*) from jobs_finished where state <> 2"#,
+           union all select 'badly', count(*) from jobs_finished where state <> 'succeeded'"#,
     )
     .fetch_all(&mut owner)
     .await

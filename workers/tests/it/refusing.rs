@@ -97,7 +97,7 @@ async fn a_body_that_blocks_its_thread_holds_its_slot_no_longer_than_its_time() 
         fleet.unblock.take();
         worker.stop().await;
         assert_eq!(classes(&fleet, id).await, ["timeout"]);
-        assert_eq!(fleet.job(id).await.state, "dead");
+        assert_eq!(fleet.job(id).await.state.name(), "dead");
     })
     .await;
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use platform::db::Scope;
 use platform::ids::CompanyId;
 use platform::queue::control::{self, Cancelled};
-use platform::queue::finish::{self, Finished, Setback};
+use platform::queue::failure::{self, FailureAction};
+use platform::queue::finish::Finished;
 use platform::queue::rescue::{self, Rescued};
-use platform::queue::{FailureClass, JobError, Progress, claim};
+use platform::queue::{FailureClass, JobError, Progress, TerminalState, claim, liveness, progress};
 use workers::QueueBackend;
 
 use crate::support::{Blocks, Ping, Reconcile, Services, Step, company_job, guarded};
@@ -30,7 +31,7 @@ async fn the_job_of_a_lost_worker_runs_again_with_the_try_counted(backend: Queue
     );
     run.succeed();
     worker.stop().await;
-    assert_eq!(fleet.job(id).await.state, "succeeded");
+    assert_eq!(fleet.job(id).await.state.name(), "succeeded");
     let timeline = fleet.timeline(id).await;
     assert!(
         timeline.contains(&"rescued".to_owned()) && timeline.contains(&"attempt_failed".to_owned())
@@ -65,35 +66,37 @@ async fn a_worker_that_wakes_up_after_its_rescue_writes_nothing(backend: QueueBa
         .succeed(&stale, Some("\"stale\"".to_owned()))
         .await;
     runner.completions.drained().await;
-    for setback in [
-        Setback::Retry {
+    for failure in [
+        FailureAction::Retry {
             wait: Duration::ZERO,
             class: FailureClass::Retry,
             error: "stale".to_owned(),
         },
-        Setback::Snooze {
+        FailureAction::Snooze {
             wait: Duration::ZERO,
             reason: "stale".to_owned(),
         },
-        Setback::End {
-            state: finish::EndState::Dead,
+        FailureAction::Finish {
+            state: TerminalState::Dead,
             class: None,
             error: "stale".to_owned(),
         },
     ] {
         let mut conn = fleet.test.db.hot().acquire().await.unwrap();
         assert_eq!(
-            finish::set_back(&mut conn, &stale, &setback).await.unwrap(),
+            failure::record_failure(&mut conn, &stale, &failure)
+                .await
+                .unwrap(),
             Finished::Lost
         );
     }
-    assert_eq!(fleet.job(id).await.state, "running");
+    assert_eq!(fleet.job(id).await.state.name(), "running");
 
     run.succeed();
     worker.stop().await;
     let job = fleet.job(id).await;
     assert_eq!(
-        (job.state.as_str(), job.result.as_deref()),
+        (job.state.name(), job.result.as_deref()),
         ("succeeded", Some(r#"{"n":1}"#))
     );
     let follow_ups = sqlx::query_scalar!(
@@ -111,13 +114,13 @@ async fn a_job_that_loses_its_worker_twice_is_parked() {
     guarded(async {
         let fleet = Services::new().await;
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
-        for expected in [Rescued { given_back: 1, ..Rescued::default() }, Rescued { parked: 1, ..Rescued::default() }] {
+        for expected in [Rescued { requeued: 1, ..Rescued::default() }, Rescued { parked: 1, ..Rescued::default() }] {
             let mute = fleet.mute_worker().await;
             fleet.claim(mute, id).await.unwrap();
-            assert_eq!(rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO).await.unwrap(), expected);
+            assert_eq!(rescue::rescue_lost_workers(fleet.test.db.engine(), Duration::ZERO).await.unwrap(), expected);
         }
         let job = fleet.job(id).await;
-        assert_eq!((job.state.as_str(), job.attempt), ("parked", 2));
+        assert_eq!((job.state.name(), job.attempt), ("parked", 2));
         let crashes = sqlx::query_scalar!(
             "select count(*) from job_attempts where job_id = $1 and class = 'crash' and worker_id is not null",
             id.0,
@@ -141,14 +144,19 @@ async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
             let id = fleet.enqueue(company, &Step { n }).await;
             claims.push(fleet.claim(mute, id).await.unwrap());
         }
-        let [running, doubtful, forgotten] = &claims[..] else {
+        let [running, unconfirmed, forgotten] = &claims[..] else {
             panic!("three")
         };
         let give_back = async |fence: i32| {
             let known = [(running.id.0, running.fence), (forgotten.id.0, fence)];
-            rescue::give_back_unknown(fleet.test.db.engine(), mute, &known, &[doubtful.id.0])
-                .await
-                .unwrap()
+            rescue::requeue_unknown_claims(
+                fleet.test.db.engine(),
+                mute,
+                &known,
+                &[unconfirmed.id.0],
+            )
+            .await
+            .unwrap()
         };
         assert_eq!(give_back(forgotten.fence - 1).await, 0, "claimed just now");
         fleet.test.advance(Duration::from_secs(61)).await;
@@ -159,24 +167,24 @@ async fn a_claim_that_its_living_worker_knows_nothing_of_is_given_back() {
             "an earlier claim of the same job is another"
         );
         let job = fleet.job(forgotten.id).await;
-        assert_eq!((job.state.as_str(), job.attempt), ("queued", 0));
-        for kept in [running, doubtful] {
-            assert_eq!(fleet.job(kept.id).await.state, "running");
+        assert_eq!((job.state.name(), job.attempt), ("queued", 0));
+        for kept in [running, unconfirmed] {
+            assert_eq!(fleet.job(kept.id).await.state.name(), "running");
         }
         let mut tx = fleet.test.db.begin(Scope::company(company)).await.unwrap();
         assert_eq!(
-            control::cancel(&mut tx, running.id, "not needed")
+            control::cancel_job(&mut tx, running.id, "not needed")
                 .await
                 .unwrap(),
-            Cancelled::Asked
+            Cancelled::Requested
         );
         tx.commit().await.unwrap();
         let gave_back =
-            rescue::give_back_unknown(fleet.test.db.engine(), mute, &[], &[doubtful.id.0])
+            rescue::requeue_unknown_claims(fleet.test.db.engine(), mute, &[], &[unconfirmed.id.0])
                 .await
                 .unwrap();
         assert_eq!(
-            (gave_back, fleet.job(running.id).await.state.as_str()),
+            (gave_back, fleet.job(running.id).await.state.name()),
             (1, "cancelled")
         );
     })
@@ -192,10 +200,10 @@ async fn a_job_whose_tries_are_spent_dies_with_its_worker() {
         let id = fleet.enqueue_all(vec![job]).await[0];
         let mute = fleet.mute_worker().await;
         fleet.claim(mute, id).await.unwrap();
-        rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO)
+        rescue::rescue_lost_workers(fleet.test.db.engine(), Duration::ZERO)
             .await
             .unwrap();
-        assert_eq!(fleet.job(id).await.state, "dead");
+        assert_eq!(fleet.job(id).await.state.name(), "dead");
     })
     .await;
 }
@@ -214,11 +222,11 @@ async fn a_lost_reconciler_that_was_asked_for_again_outlives_its_last_try_but_no
             let mute = fleet.mute_worker().await;
             fleet.claim(mute, id).await.unwrap();
             assert_eq!(fleet.enqueue(company, &Reconcile { n: 0 }).await, id);
-            rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO)
+            rescue::rescue_lost_workers(fleet.test.db.engine(), Duration::ZERO)
                 .await
                 .unwrap();
             let job = fleet.job(id).await;
-            assert_eq!((job.state.as_str(), job.attempt), expected);
+            assert_eq!((job.state.name(), job.attempt), expected);
         }
         assert_ne!(
             fleet.enqueue(company, &Reconcile { n: 0 }).await,
@@ -236,14 +244,14 @@ async fn a_lost_job_that_was_asked_to_stop_ends_cancelled() {
         let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
         let mute = fleet.mute_worker().await;
         fleet.claim(mute, id).await.unwrap();
-        let asked = control::cancel(&mut fleet.test.owner().await, id, "not needed")
+        let asked = control::cancel_job(&mut fleet.test.owner().await, id, "not needed")
             .await
             .unwrap();
-        assert_eq!(asked, control::Cancelled::Asked);
-        rescue::rescue_lost(fleet.test.db.engine(), Duration::ZERO)
+        assert_eq!(asked, control::Cancelled::Requested);
+        rescue::rescue_lost_workers(fleet.test.db.engine(), Duration::ZERO)
             .await
             .unwrap();
-        assert_eq!(fleet.job(id).await.state, "cancelled");
+        assert_eq!(fleet.job(id).await.state.name(), "cancelled");
     })
     .await;
 }
@@ -263,28 +271,28 @@ async fn a_row_that_a_frozen_worker_holds_locked_holds_up_no_other_rescue() {
         let frozen = fleet.claim(mute, ids[0]).await.unwrap();
         fleet.claim(mute, ids[1]).await.unwrap();
         let mut tx = fleet.context(&frozen).begin().await.unwrap();
-        finish::record_progress(&mut tx, frozen.id, frozen.fence, &Progress::default())
+        progress::record_progress(&mut tx, frozen.id, frozen.fence, &Progress::default())
             .await
             .unwrap();
 
         let pool = fleet.test.db.engine();
         assert_eq!(
-            rescue::rescue_lost(pool, Duration::ZERO)
+            rescue::rescue_lost_workers(pool, Duration::ZERO)
                 .await
                 .unwrap()
-                .given_back,
+                .requeued,
             1
         );
-        assert_eq!(fleet.job(ids[1]).await.state, "queued");
+        assert_eq!(fleet.job(ids[1]).await.state.name(), "queued");
         tx.rollback().await.unwrap();
         assert_eq!(
-            rescue::rescue_lost(pool, Duration::ZERO)
+            rescue::rescue_lost_workers(pool, Duration::ZERO)
                 .await
                 .unwrap()
-                .given_back,
+                .requeued,
             1
         );
-        assert_eq!(fleet.job(ids[0]).await.state, "queued");
+        assert_eq!(fleet.job(ids[0]).await.state.name(), "queued");
     })
     .await;
 }
@@ -303,12 +311,12 @@ async fn a_worker_that_was_silent_for_too_long_claims_nothing() {
         .await
         .unwrap();
         assert!(fleet.claim(silent, id).await.is_none());
-        rescue::heartbeat(fleet.test.db.engine(), silent, &[])
+        liveness::record_heartbeat(fleet.test.db.engine(), silent, &[])
             .await
             .unwrap();
         assert!(fleet.claim(silent, id).await.is_some());
         assert!(
-            claim::by_ids(fleet.test.db.hot(), silent, &[id.0])
+            claim::claim_jobs(fleet.test.db.hot(), silent, &[id.0])
                 .await
                 .unwrap()
                 .is_empty(),
@@ -326,15 +334,15 @@ async fn a_worker_with_jobs_left_is_not_marked_as_stopped() {
         let mute = fleet.mute_worker().await;
         fleet.claim(mute, id).await.unwrap();
         let pool = fleet.test.db.engine();
-        rescue::stop(pool, mute).await.unwrap();
+        liveness::record_stop(pool, mute).await.unwrap();
         assert_eq!(
-            rescue::rescue_lost(pool, Duration::ZERO)
+            rescue::rescue_lost_workers(pool, Duration::ZERO)
                 .await
                 .unwrap()
-                .given_back,
+                .requeued,
             1
         );
-        assert_eq!(fleet.job(id).await.state, "queued");
+        assert_eq!(fleet.job(id).await.state.name(), "queued");
     })
     .await;
 }
@@ -370,7 +378,7 @@ async fn a_process_whose_threads_are_all_blocked_loses_its_jobs_to_others() {
         assert_eq!((run.cx.job_id(), run.cx.attempt()), (id, 2));
         run.succeed();
         other.stop().await;
-        assert_eq!(fleet.job(id).await.state, "succeeded");
+        assert_eq!(fleet.job(id).await.state.name(), "succeeded");
         fleet.unblock = None;
         drop(blocked);
         runtime.shutdown_background();

@@ -137,7 +137,7 @@ async fn a_job_for_later_starts_at_its_time(backend: QueueBackend) {
     let later = fleet.enqueue_all(vec![later]).await[0];
     let at_once = fleet.enqueue(company, &Ping { n: 1 }).await;
     assert_eq!(fleet.next_run().await.cx.job_id(), at_once);
-    assert_eq!(fleet.job(later).await.state, "scheduled");
+    assert_eq!(fleet.job(later).await.state.name(), "scheduled");
     fleet.advance(Duration::from_secs(3_600)).await;
     assert_eq!(fleet.next_run().await.cx.job_id(), later);
     worker.stop().await;

@@ -23,7 +23,7 @@ async fn a_job_runs_once_and_its_result_is_kept(backend: QueueBackend) {
     assert_eq!((run.cx.job_id(), run.cx.attempt(), run.n), (id, 1, 7));
     worker.stop().await;
     let job = fleet.job(id).await;
-    assert_eq!((job.state.as_str(), job.attempt), ("succeeded", 1));
+    assert_eq!((job.state.name(), job.attempt), ("succeeded", 1));
     assert_eq!(job.result.as_deref(), Some(r#"{"n":7}"#));
     assert_eq!(
         fleet.timeline(id).await,
@@ -57,7 +57,7 @@ async fn two_thousand_jobs_of_twenty_companies_all_end_exactly_once(backend: Que
     assert_eq!(ran.keys().copied().collect::<HashSet<_>>(), ids);
     let left = sqlx::query!(
         r#"select (select count(*) from jobs_open) as "ready!",
-                  (select count(*) from jobs_finished where state = 2 and attempt = 1 and fence = 1) as "done!",
+                  (select count(*) from jobs_finished where state = 'succeeded' and attempt = 1 and fence = 1) as "done!",
                   (select count(*) from jobs_finished) as "finished!""#,
     )
     .fetch_one(&mut fleet.test.owner().await)
@@ -113,7 +113,7 @@ async fn a_platform_job_runs_without_a_company(backend: QueueBackend) {
     let done = run.cx.finish(tx, serde_json::json!("done")).await;
     run.end(done);
     worker.stop().await;
-    assert_eq!(fleet.job(id).await.state, "succeeded");
+    assert_eq!(fleet.job(id).await.state.name(), "succeeded");
 }
 
 async fn what_an_older_release_enqueued_runs_on_todays_registry(backend: QueueBackend) {
@@ -140,7 +140,7 @@ async fn what_an_older_release_enqueued_runs_on_todays_registry(backend: QueueBa
     {
         let job = fleet.job(id).await;
         assert_eq!(
-            (job.state.as_str(), job.kind.as_str(), job.attempt),
+            (job.state.name(), job.kind.as_str(), job.attempt),
             ("succeeded", stored, 1)
         );
     }

@@ -23,9 +23,12 @@ async fn another_companys_job_is_not_seen() {
         };
         for (company, seen) in [(ours, 0), (theirs, 1)] {
             let mut tx = fleet.test.db.begin(Scope::company(company)).await.unwrap();
-            assert_eq!(view::list(&mut tx, &filter).await.unwrap().len(), seen);
-            assert_eq!(view::find(&mut tx, id).await.unwrap().is_some(), seen == 1);
-            assert_eq!(view::timeline(&mut tx, id).await.unwrap().len(), seen);
+            assert_eq!(view::list_jobs(&mut tx, &filter).await.unwrap().len(), seen);
+            assert_eq!(
+                view::find_job(&mut tx, id).await.unwrap().is_some(),
+                seen == 1
+            );
+            assert_eq!(view::load_timeline(&mut tx, id).await.unwrap().len(), seen);
         }
     })
     .await;
@@ -50,12 +53,12 @@ async fn finished_jobs_are_forgotten_by_age_and_state() {
         let mut seen = Vec::new();
         for _ in 0..3 {
             fleet.test.advance(DAY * 6).await;
-            seen.push(retention::prune(pool, 100).await.unwrap());
+            seen.push(retention::prune_jobs(pool, 100).await.unwrap());
         }
         assert_eq!(seen, [0, 1, 0], "done jobs stay a week");
         fleet.test.advance(DAY * 13).await;
-        assert_eq!(retention::prune(pool, 100).await.unwrap(), 1, "failed ones a month");
-        assert_eq!(fleet.job(open).await.state, "queued");
+        assert_eq!(retention::prune_jobs(pool, 100).await.unwrap(), 1, "failed ones a month");
+        assert_eq!(fleet.job(open).await.state.name(), "queued");
         let left = sqlx::query_scalar!(
             r#"select (select count(*) from job_bodies) + (select count(*) from job_attempts) as "left!""#,
         )

@@ -23,7 +23,7 @@ async fn running_jobs_end_before_their_worker_does(backend: QueueBackend) {
     run.succeed();
     stopping.await.unwrap();
     let job = fleet.job(id).await;
-    assert_eq!((job.state.as_str(), job.attempt), ("succeeded", 1));
+    assert_eq!((job.state.name(), job.attempt), ("succeeded", 1));
 }
 
 async fn after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspent(
@@ -36,7 +36,7 @@ async fn after_the_grace_period_running_jobs_are_taken_down_and_given_back_unspe
     worker.stop().await;
     run.taken_down().await;
     let job = fleet.job(id).await;
-    assert_eq!((job.state.as_str(), job.attempt), ("queued", 0));
+    assert_eq!((job.state.name(), job.attempt), ("queued", 0));
     let next = fleet.worker(1).await;
     let run = fleet.next_run().await;
     assert_eq!(
@@ -62,7 +62,7 @@ async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBa
             .await;
         stopping.await.unwrap();
         enqueued += 41;
-        let running = sqlx::query_scalar!("select count(*) from jobs_open where state = 1")
+        let running = sqlx::query_scalar!("select count(*) from jobs_open where state = 'running'")
             .fetch_one(&mut fleet.test.owner().await)
             .await
             .unwrap();
@@ -74,7 +74,7 @@ async fn jobs_claimed_as_the_worker_stops_are_never_left_behind(backend: QueueBa
     watch
         .until_true(async |conn| {
             let done = sqlx::query_scalar!(
-                "select count(*) from jobs_finished where state = 2 and attempt = 1"
+                "select count(*) from jobs_finished where state = 'succeeded' and attempt = 1"
             )
             .fetch_one(conn)
             .await
@@ -108,10 +108,11 @@ async fn a_rolling_deploy_under_load_loses_and_doubles_nothing(backend: QueueBac
     }
     old.stop().await;
     assert!(fleet.runs_so_far().is_empty());
-    let spent =
-        sqlx::query_scalar!("select count(*) from jobs_finished where attempt <> 1 or state <> 2")
-            .fetch_one(&mut fleet.test.owner().await)
-            .await
-            .unwrap();
+    let spent = sqlx::query_scalar!(
+        "select count(*) from jobs_finished where attempt <> 1 or state <> 'succeeded'"
+    )
+    .fetch_one(&mut fleet.test.owner().await)
+    .await
+    .unwrap();
     assert_eq!(spent, Some(0));
 }

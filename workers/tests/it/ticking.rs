@@ -82,11 +82,13 @@ async fn many_looks_at_one_tick_fire_it_once() {
     guarded(async {
         let fleet = Services::new().await;
         let db = &fleet.test.db;
-        schedule::declare(db, &every_five_minutes()).await.unwrap();
+        schedule::declare_schedules(db, &every_five_minutes())
+            .await
+            .unwrap();
         for round in 1..=5 {
             fleet.test.advance(FIVE_MINUTES).await;
             let looks = (0..8).map(|_| async {
-                schedule::fire_due(db, &every_five_minutes())
+                schedule::fire_due_ticks(db, &every_five_minutes())
                     .await
                     .unwrap()
                     .ticks
@@ -105,11 +107,11 @@ async fn of_the_ticks_missed_in_an_outage_the_last_fires_once() {
         let fleet = Services::new().await;
         let db = &fleet.test.db;
         let specs = every_five_minutes();
-        schedule::declare(db, &specs).await.unwrap();
+        schedule::declare_schedules(db, &specs).await.unwrap();
         fleet.test.advance(Duration::from_secs(6 * 3_600)).await;
-        let fired = schedule::fire_due(db, &specs).await.unwrap();
+        let fired = schedule::fire_due_ticks(db, &specs).await.unwrap();
         assert_eq!(fired.ticks, 1);
-        assert_eq!(schedule::fire_due(db, &specs).await.unwrap().ticks, 0);
+        assert_eq!(schedule::fire_due_ticks(db, &specs).await.unwrap().ticks, 0);
         let late = sqlx::query_scalar!(
             "select engine_now() - tick_at < interval '5 min' from schedule_ticks"
         )
@@ -128,15 +130,21 @@ async fn a_disabled_schedule_does_not_fire() {
     guarded(async {
         let fleet = Services::new().await;
         let db = &fleet.test.db;
-        schedule::declare(db, &every_five_minutes()).await.unwrap();
+        schedule::declare_schedules(db, &every_five_minutes())
+            .await
+            .unwrap();
         sqlx::query!("update schedules set enabled = false")
             .execute(&mut fleet.test.owner().await)
             .await
             .unwrap();
         // A second start declares again and leaves the operator's choice alone.
-        schedule::declare(db, &every_five_minutes()).await.unwrap();
+        schedule::declare_schedules(db, &every_five_minutes())
+            .await
+            .unwrap();
         fleet.test.advance(FIVE_MINUTES).await;
-        let fired = schedule::fire_due(db, &every_five_minutes()).await.unwrap();
+        let fired = schedule::fire_due_ticks(db, &every_five_minutes())
+            .await
+            .unwrap();
         assert_eq!((fired.ticks, fired.next_at), (0, None));
         assert_eq!(jobs(&fleet).await, 0);
     })
@@ -155,8 +163,10 @@ async fn what_the_code_changes_reaches_a_schedule_that_nobody_edited() {
                 ..every_five_minutes().remove(0)
             }]
         };
-        schedule::declare(db, &every_five_minutes()).await.unwrap();
-        schedule::declare(db, &declared("0 */7 * * * *"))
+        schedule::declare_schedules(db, &every_five_minutes())
+            .await
+            .unwrap();
+        schedule::declare_schedules(db, &declared("0 */7 * * * *"))
             .await
             .unwrap();
         assert_eq!(cron(&mut owner).await, "0 */7 * * * *");
@@ -164,7 +174,7 @@ async fn what_the_code_changes_reaches_a_schedule_that_nobody_edited() {
             .execute(&mut owner)
             .await
             .unwrap();
-        schedule::declare(db, &declared("0 */9 * * * *"))
+        schedule::declare_schedules(db, &declared("0 */9 * * * *"))
             .await
             .unwrap();
         assert_eq!(

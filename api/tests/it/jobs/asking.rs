@@ -6,8 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::identity::Role;
 use platform::ids::JobId;
-use platform::queue::Priority;
-use platform::queue::finish::EndState;
+use platform::queue::{Priority, TerminalState};
 use serde_json::json;
 
 use super::{claim_all, end_all, give_back, listed, pings, reasons, scheduled_ping, set, state_of};
@@ -25,9 +24,9 @@ async fn the_list_finds_each_state_and_no_other() {
     app.run_jobs().await;
     let mut states = vec![("succeeded", succeeded)];
     for (name, end) in [
-        ("dead", EndState::Dead),
-        ("cancelled", EndState::Cancelled),
-        ("parked", EndState::Parked),
+        ("dead", TerminalState::Dead),
+        ("cancelled", TerminalState::Cancelled),
+        ("parked", TerminalState::Parked),
     ] {
         let ids = pings(&owner, 2).await;
         end_all(&app, &ids, end).await;
@@ -213,10 +212,7 @@ async fn a_priority_is_kept_and_another_word_refused() {
             .post("/jobs", json!({"kind": "ops.ping", "priority": name}))
             .await
             .expect(202);
-        asked.push((
-            job["job"]["id"].as_str().unwrap().to_owned(),
-            priority.code(),
-        ));
+        asked.push((job["job"]["id"].as_str().unwrap().to_owned(), priority));
     }
     let job = owner
         .post("/jobs", json!({"kind": "ops.ping"}))
@@ -224,12 +220,14 @@ async fn a_priority_is_kept_and_another_word_refused() {
         .expect(202);
     asked.push((
         job["job"]["id"].as_str().unwrap().to_owned(),
-        Priority::Normal.code(),
+        Priority::Normal,
     ));
-    let kept = sqlx::query!(r#"select id::text as "id!", priority from jobs_open order by id"#)
-        .fetch_all(&mut app.owner().await)
-        .await
-        .unwrap();
+    let kept = sqlx::query!(
+        r#"select id::text as "id!", priority as "priority: Priority" from jobs_open order by id"#
+    )
+    .fetch_all(&mut app.owner().await)
+    .await
+    .unwrap();
     assert_eq!(
         kept.into_iter()
             .map(|job| (job.id, job.priority))

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::identity::Role;
 use platform::ids::{JobId, Uuid};
-use platform::queue::finish::{self, EndState, Setback};
-use platform::queue::{NewJob, Uniqueness};
+use platform::queue::failure::{self, FailureAction};
+use platform::queue::{NewJob, TerminalState, Uniqueness};
 use serde_json::{Value, json};
 
 use super::{
@@ -95,11 +95,11 @@ async fn cancelling_by_filter_stops_what_waits_and_asks_what_runs() {
         reasons(&owner, running[0], "cancel_requested").await.len(),
         1
     );
-    let wait = Setback::Snooze {
+    let wait = FailureAction::Snooze {
         wait: Duration::ZERO,
         reason: "not yet".to_owned(),
     };
-    finish::set_back(&mut app.owner().await, &claims[0], &wait)
+    failure::record_failure(&mut app.owner().await, &claims[0], &wait)
         .await
         .unwrap();
     assert_eq!(state_of(&owner, running[0]).await, "cancelled");
@@ -133,15 +133,15 @@ async fn retrying_by_filter_makes_what_ended_badly_wait_again() {
     let succeeded = pings(&owner, 1).await;
     app.run_jobs().await;
     let theirs = pings(&stranger, 1).await;
-    end_all(&app, &theirs, EndState::Dead).await;
+    end_all(&app, &theirs, TerminalState::Dead).await;
     let (dead, parked, cancelled) = (
         pings(&owner, 2).await,
         pings(&owner, 1).await,
         pings(&owner, 1).await,
     );
-    end_all(&app, &dead, EndState::Dead).await;
-    end_all(&app, &parked, EndState::Parked).await;
-    end_all(&app, &cancelled, EndState::Cancelled).await;
+    end_all(&app, &dead, TerminalState::Dead).await;
+    end_all(&app, &parked, TerminalState::Parked).await;
+    end_all(&app, &cancelled, TerminalState::Cancelled).await;
 
     assert_eq!(
         many(&owner, "retry", json!({"state": "parked"})).await,
@@ -196,7 +196,7 @@ async fn a_job_whose_key_is_held_is_skipped_and_hides_no_other() {
     let mut dead = Vec::new();
     for key in ["a", "a", "b"] {
         let id = enqueue(&owner, vec![keyed(&owner, key)]).await;
-        end_all(&app, &id, EndState::Dead).await;
+        end_all(&app, &id, TerminalState::Dead).await;
         dead.extend(id);
     }
     let holder = enqueue(&owner, vec![keyed(&owner, "b")]).await;
@@ -333,7 +333,7 @@ async fn a_repeated_key_changes_nothing_more_and_answers_the_same() {
     let filter = json!({"kind": "ops.ping"});
     pings(&owner, 2).await;
     let further = pings(&owner, 1).await;
-    end_all(&app, &further, EndState::Dead).await;
+    end_all(&app, &further, TerminalState::Dead).await;
     let tries = [
         ("cancel", counts(2, 0, false)),
         ("retry", counts(3, 0, false)),
@@ -351,7 +351,7 @@ async fn a_repeated_key_changes_nothing_more_and_answers_the_same() {
     }
     // By now the filter finds three to cancel, and one to retry.
     let further = pings(&owner, 1).await;
-    end_all(&app, &further, EndState::Dead).await;
+    end_all(&app, &further, TerminalState::Dead).await;
     let before = digest_of(&owner).await;
     for (act, told) in &tries {
         let again = ask(act, filter.clone()).await;

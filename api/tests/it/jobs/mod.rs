@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use platform::db::Scope;
 use platform::ids::{JobId, Uuid};
-use platform::queue::finish::{self, EndState, Finished, Setback};
-use platform::queue::{Claim, NewJob, claim, rescue};
+use platform::queue::failure::{self, FailureAction};
+use platform::queue::finish::Finished;
+use platform::queue::{Claim, NewJob, TerminalState, claim, liveness};
 use serde_json::Value;
 
 use crate::app::{Client, TestApp};
@@ -51,24 +52,24 @@ pub(super) async fn scheduled_ping(client: &Client<'_>) -> JobId {
 /// What a worker does that takes them.
 pub(super) async fn claim_all(app: &TestApp, ids: &[JobId]) -> Vec<Claim> {
     let engine = app.db.db.engine();
-    let worker = rescue::register(engine, "a worker of the test")
+    let worker = liveness::register_worker(engine, "a worker of the test")
         .await
         .unwrap();
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-    let claims = claim::by_ids(engine, worker, &ids).await.unwrap();
+    let claims = claim::claim_jobs(engine, worker, &ids).await.unwrap();
     assert_eq!(claims.len(), ids.len());
     claims
 }
 
 /// Runs them to this end.
-pub(super) async fn end_all(app: &TestApp, ids: &[JobId], state: EndState) {
-    let setback = Setback::End {
+pub(super) async fn end_all(app: &TestApp, ids: &[JobId], state: TerminalState) {
+    let failure = FailureAction::Finish {
         state,
         class: None,
         error: "as the test has it".to_owned(),
     };
     for claim in claim_all(app, ids).await {
-        let ended = finish::set_back(&mut app.owner().await, &claim, &setback)
+        let ended = failure::record_failure(&mut app.owner().await, &claim, &failure)
             .await
             .unwrap();
         assert_eq!(ended, Finished::Stored);
@@ -117,7 +118,8 @@ pub(super) async fn reasons(client: &Client<'_>, id: JobId, event: &str) -> Vec<
 /// As a worker that stops does with what it holds.
 pub(super) async fn give_back(app: &TestApp) {
     sqlx::query!(
-        "update jobs_open set state = 0, worker_id = null, cancel_requested = false where state = 1"
+        "update jobs_open set state = 'waiting', worker_id = null, cancel_requested = false
+         where state = 'running'"
     )
     .execute(&mut app.owner().await)
     .await

@@ -8,8 +8,8 @@ use std::time::Duration;
 use domain::ads;
 use platform::db::Scope;
 use platform::queue::batch::Completions;
-use platform::queue::rescue;
 use platform::queue::runner::Runner;
+use platform::queue::{liveness, rescue};
 use sandbox::Fault;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ use crate::platform_job;
 async fn the_first_refresh_publishes_ninety_days_as_meta_tells_them() {
     let world = World::new().await;
     world.ask().await;
-    assert_eq!(world.finish().await.outcome, "succeeded");
+    assert_eq!(world.finish().await.outcome.name(), "succeeded");
     let (first, last) = world.window().await;
     assert_eq!((last - first).num_days() + 1, 90);
     assert_eq!(world.published().await, world.told().await);
@@ -51,7 +51,7 @@ async fn a_refresh_whose_worker_dies_at_any_step_ends_with_every_day_once() {
         }
         world.die_at(operation, nth).await;
         assert_eq!(
-            world.finish().await.outcome,
+            world.finish().await.outcome.name(),
             "succeeded",
             "{operation} {nth}"
         );
@@ -82,7 +82,7 @@ async fn a_refresh_whose_worker_dies_while_publishing_publishes_every_day_once()
     world.die_while_publishing().await;
     assert_eq!(world.published().await, [], "not by halves");
     let read = world.running.sandbox().calls("meta", "read_report");
-    assert_eq!(world.finish().await.outcome, "succeeded");
+    assert_eq!(world.finish().await.outcome.name(), "succeeded");
     assert_eq!(
         world.running.sandbox().calls("meta", "read_report"),
         read,
@@ -100,7 +100,7 @@ async fn a_report_that_was_made_while_nobody_looked_for_hours_is_read() {
     world.db.advance(Duration::from_secs(30)).await;
     world.drain.run_due().await;
     world.db.advance(Duration::from_secs(3 * 3600)).await;
-    assert_eq!(world.finish().await.outcome, "succeeded");
+    assert_eq!(world.finish().await.outcome.name(), "succeeded");
     assert_eq!(world.running.sandbox().calls("meta", "start_report"), 1);
     assert_eq!(world.published().await, world.told().await);
 }
@@ -112,9 +112,11 @@ async fn a_frozen_worker_that_wakes_up_after_its_rescue_writes_nothing() {
     world.drain.run_due().await;
     let pool = world.db.db.engine();
     world.db.advance(Duration::from_secs(10)).await;
-    let worker = rescue::register(pool, "frozen").await.unwrap();
+    let worker = liveness::register_worker(pool, "frozen").await.unwrap();
     let claimed = claim_due(pool, worker).await;
-    rescue::rescue_lost(pool, Duration::ZERO).await.unwrap();
+    rescue::rescue_lost_workers(pool, Duration::ZERO)
+        .await
+        .unwrap();
     let completions = Completions::start(&world.db.db);
     let registry = Arc::new(crate::registry());
     let runner = Runner {
@@ -128,11 +130,12 @@ async fn a_frozen_worker_that_wakes_up_after_its_rescue_writes_nothing() {
         runner
             .run(claimed, CancellationToken::new(), &CancellationToken::new())
             .await
-            .outcome,
+            .outcome
+            .name(),
         "lost"
     );
     assert_eq!(world.state().await, before);
-    assert_eq!(world.finish().await.outcome, "succeeded");
+    assert_eq!(world.finish().await.outcome.name(), "succeeded");
     assert_eq!(world.published().await, world.told().await);
 }
 
@@ -160,7 +163,7 @@ async fn too_much_data_is_read_in_halves() {
         .sandbox()
         .set(|settings| settings.meta_max_days = 30);
     world.ask().await;
-    assert_eq!(world.finish().await.outcome, "succeeded");
+    assert_eq!(world.finish().await.outcome.name(), "succeeded");
     world
         .running
         .sandbox()
@@ -175,7 +178,7 @@ async fn a_rate_limit_waits_without_spending_a_try() {
     world.ask().await;
     let ran = world.drain.run_due().await;
     assert_eq!(
-        ran.iter().map(|ran| ran.outcome).collect::<Vec<_>>(),
+        ran.iter().map(|ran| ran.outcome.name()).collect::<Vec<_>>(),
         ["snoozed"]
     );
     world.db.advance(Duration::from_secs(590)).await;
@@ -183,7 +186,7 @@ async fn a_rate_limit_waits_without_spending_a_try() {
         world.drain.run_due().await.is_empty(),
         "Meta said ten minutes"
     );
-    assert_eq!(world.finish().await.outcome, "succeeded");
+    assert_eq!(world.finish().await.outcome.name(), "succeeded");
     let failed = sqlx::query_scalar!("select count(*) from job_attempts")
         .fetch_one(&mut world.db.owner().await)
         .await;
@@ -208,7 +211,7 @@ async fn a_token_that_ended_stops_the_connection_and_keeps_what_was_published() 
     );
     world.ask().await;
     let ran = world.finish().await;
-    assert_eq!(ran.outcome, "dead");
+    assert_eq!(ran.outcome.name(), "dead");
     let mut tx = world
         .db
         .db
@@ -239,7 +242,7 @@ async fn a_token_that_ended_stops_the_connection_and_keeps_what_was_published() 
     );
     world.ask().await;
     let calls = world.running.sandbox().calls("meta", "start_report");
-    assert_eq!(world.finish().await.outcome, "succeeded", "skipped");
+    assert_eq!(world.finish().await.outcome.name(), "succeeded", "skipped");
     assert_eq!(world.running.sandbox().calls("meta", "start_report"), calls);
 }
 
@@ -257,7 +260,7 @@ async fn three_refusals_in_a_row_disable_the_account_with_the_reason() {
     );
     for _ in 0..3 {
         world.ask().await;
-        assert_eq!(world.finish().await.outcome, "dead");
+        assert_eq!(world.finish().await.outcome.name(), "dead");
     }
     let mut tx = world
         .db
@@ -295,6 +298,6 @@ async fn the_clock_asks_for_each_connected_account_once() {
         Some(1)
     );
     world.db.advance(Duration::from_secs(2 * 3600)).await;
-    assert_eq!(world.finish().await.outcome, "succeeded");
+    assert_eq!(world.finish().await.outcome.name(), "succeeded");
     assert_eq!(world.refreshes().await, ["published"]);
 }

@@ -11,7 +11,7 @@ use platform::db::Scope;
 use platform::ids::{CompanyId, UserId};
 use platform::queue::batch::Completions;
 use platform::queue::runner::{Ran, Runner};
-use platform::queue::{Claim, claim, rescue};
+use platform::queue::{Claim, claim, liveness, rescue};
 use platform::testing::{Drain, TestDb};
 use providers::Providers;
 use providers::meta::{Level, ReportRequest, RunStatus};
@@ -115,7 +115,7 @@ impl World {
                 .run_due()
                 .await
                 .into_iter()
-                .find(|ran| ran.outcome != "snoozed")
+                .find(|ran| ran.outcome.name() != "snoozed")
             {
                 return last;
             }
@@ -177,7 +177,7 @@ impl World {
     /// Runs the due job in a runtime of its own that dies once `reached`.
     async fn die_when(&self, reached: impl Future<Output = ()>) {
         let pool = self.db.db.engine().clone();
-        let worker = rescue::register(&pool, "doomed").await.unwrap();
+        let worker = liveness::register_worker(&pool, "doomed").await.unwrap();
         let doomed = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -207,8 +207,10 @@ impl World {
         });
         reached.await;
         doomed.shutdown_background();
-        let rescued = rescue::rescue_lost(&pool, Duration::ZERO).await.unwrap();
-        assert_eq!(rescued.given_back, 1, "the dead worker's job waits again");
+        let rescued = rescue::rescue_lost_workers(&pool, Duration::ZERO)
+            .await
+            .unwrap();
+        assert_eq!(rescued.requeued, 1, "the dead worker's job waits again");
     }
 
     /// Every row that readers see.
@@ -288,9 +290,9 @@ impl World {
 
 /// Claims the one job that is due.
 pub(super) async fn claim_due(pool: &PgPool, worker: i32) -> Claim {
-    let due = claim::due_after(pool, None, None, 1).await.unwrap();
+    let due = claim::list_claimable(pool, None, None, 1).await.unwrap();
     let ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
-    claim::by_ids(pool, worker, &ids)
+    claim::claim_jobs(pool, worker, &ids)
         .await
         .unwrap()
         .pop()

@@ -106,7 +106,7 @@ async fn a_cancelled_import_takes_in_what_it_had_committed() {
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(shop.run(id).await.outcome, "succeeded");
+    assert_eq!(shop.run(id).await.outcome.name(), "succeeded");
     expect_settled(&shop, id, State::Cancelled).await;
 }
 
@@ -123,7 +123,7 @@ async fn an_import_that_is_given_up_takes_in_what_it_had_committed() {
         .delete(&format!("{}/imports/{id}", shop.company))
         .await
         .unwrap();
-    assert_eq!(shop.run(id).await.outcome, "dead");
+    assert_eq!(shop.run(id).await.outcome.name(), "dead");
     expect_settled(&shop, id, State::Failed).await;
     assert_eq!(shop.find(id).await.error_code.as_deref(), Some("internal"));
 }
@@ -138,7 +138,7 @@ async fn an_import_whose_job_was_cancelled_as_it_waited_is_closed_by_the_sweep()
         .begin(Scope::company(shop.company))
         .await
         .unwrap();
-    control::cancel(&mut tx, job_of(&shop, id).await, "by hand")
+    control::cancel_job(&mut tx, job_of(&shop, id).await, "by hand")
         .await
         .unwrap();
     tx.commit().await.unwrap();

@@ -11,7 +11,7 @@ use platform::db::{Db, DbConfig, Scope};
 use platform::ids::{CompanyId, Uuid};
 use platform::queue::batch::Completions;
 use platform::queue::runner::{Ran, Runner};
-use platform::queue::{Claim, claim, rescue};
+use platform::queue::{Claim, claim, liveness, rescue};
 use platform::testing::{Drain, TestDb};
 use providers::Providers;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -122,7 +122,7 @@ impl Shop {
     pub(super) async fn import(&self, kind: Kind, options: &str, file: &[u8]) -> Import {
         let id = self.upload(kind, options, file).await;
         let ran = self.run(id).await;
-        assert_eq!(ran.outcome, "succeeded", "{:?}", ran.error);
+        assert_eq!(ran.outcome.name(), "succeeded", "{:?}", ran.error);
         self.find(id).await
     }
 
@@ -174,7 +174,10 @@ impl Shop {
         .await
         .run_due()
         .await;
-        assert!(ran.iter().any(|ran| (ran.kind.as_str(), ran.outcome) == ("catalog.sweep_files", "succeeded")));
+        assert!(
+            ran.iter().any(|ran| (ran.kind.as_str(), ran.outcome.name())
+                == ("catalog.sweep_files", "succeeded"))
+        );
     }
 
     /// Looks for imports that nobody works on, and closes them.
@@ -235,16 +238,16 @@ impl Shop {
             .execute(&mut owner)
             .await
             .unwrap();
-        let rescued = rescue::rescue_lost(self.db.db.engine(), Duration::ZERO)
+        let rescued = rescue::rescue_lost_workers(self.db.db.engine(), Duration::ZERO)
             .await
             .unwrap();
-        assert_eq!(rescued.given_back, 1, "the dead worker's job waits again");
+        assert_eq!(rescued.requeued, 1, "the dead worker's job waits again");
     }
 
     async fn claim(&self, id: ImportId, worker: &str) -> Claim {
         let pool = self.db.db.engine();
-        let worker = rescue::register(pool, worker).await.unwrap();
-        let due = claim::due_after(pool, None, None, 50).await.unwrap();
+        let worker = liveness::register_worker(pool, worker).await.unwrap();
+        let due = claim::list_claimable(pool, None, None, 50).await.unwrap();
         let ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
         let kind = "catalog.import_file";
         let mut wanted = Vec::new();
@@ -261,7 +264,7 @@ impl Shop {
                 wanted.push(job);
             }
         }
-        claim::by_ids(pool, worker, &wanted)
+        claim::claim_jobs(pool, worker, &wanted)
             .await
             .unwrap()
             .pop()

@@ -58,7 +58,7 @@ async fn kill_in_the_middle(system: &mut System, conn: &mut PgConnection, import
     let statement = format!(
         "select w.name from jobs_open r join workers w on w.id = r.worker_id
            join imports i on i.job_id = r.id
-         where r.state = 1 and i.id = '{import}' and i.staged_through > 270000"
+         where r.state = 'running' and i.id = '{import}' and i.staged_through > 270000"
     );
     let name = eventually("half of the file is staged", async || {
         select_texts(conn, &statement).await.pop()

@@ -100,7 +100,7 @@ pub(super) async fn expect_alerts(
     assert_eq!(&found, concerned);
     let notified = sqlx::query!(
         "select a.kind, n.channel, n.cause
-           from notices n join alerts a on a.id = n.alert_id order by 1, 2"
+           from notifications n join alerts a on a.id = n.alert_id order by 1, 2"
     )
     .fetch_all(&mut system.db.owner().await)
     .await

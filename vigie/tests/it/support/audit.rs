@@ -88,12 +88,14 @@ impl System {
     }
 
     /// Returns the jobs that did not succeed, with their error.
-    pub(crate) async fn failed_jobs(&self) -> Vec<(Uuid, String, i16, String)> {
-        let rows =
-            sqlx::query!("select id, kind, state, error from jobs_finished where state <> 2")
-                .fetch_all(&mut self.db.owner().await)
-                .await
-                .unwrap();
+    pub(crate) async fn failed_jobs(&self) -> Vec<(Uuid, String, String, String)> {
+        let rows = sqlx::query!(
+            r#"select id, kind, state::text as "state!", error from jobs_finished
+                where state <> 'succeeded'"#
+        )
+        .fetch_all(&mut self.db.owner().await)
+        .await
+        .unwrap();
         rows.into_iter()
             .map(|row| (row.id, row.kind, row.state, row.error.unwrap_or_default()))
             .collect()
@@ -114,7 +116,7 @@ impl System {
 async fn count_due_jobs(conn: &mut PgConnection) -> i64 {
     sqlx::query_scalar!(
         r#"select count(*) as "count!"
-           from jobs_open where state = 1 or run_at <= (select engine_now())"#,
+           from jobs_open where state = 'running' or run_at <= (select engine_now())"#,
     )
     .fetch_one(conn)
     .await
@@ -158,7 +160,7 @@ pub(crate) async fn expect_nothing_lost_or_doubled(system: &System) {
 pub(crate) async fn expect_notified(system: &System, expected: &[(&str, &str)]) {
     let rows = sqlx::query!(
         "select a.kind, n.cause, n.channel, n.recipient
-           from notices n join alerts a on a.id = n.alert_id
+           from notifications n join alerts a on a.id = n.alert_id
          order by a.kind, n.cause, n.channel",
     )
     .fetch_all(&mut system.db.owner().await)
@@ -192,7 +194,7 @@ pub(crate) async fn expect_notified(system: &System, expected: &[(&str, &str)]) 
 async fn expect_each_message_once(system: &System, conn: &mut PgConnection) {
     let notices = sqlx::query!(
         "select n.alert_id, n.recipient, n.channel, n.cause, n.revision, n.message_id, m.state
-         from notices n join messages m on m.id = n.message_id",
+         from notifications n join messages m on m.id = n.message_id",
     )
     .fetch_all(&mut *conn)
     .await

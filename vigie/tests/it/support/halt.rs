@@ -79,7 +79,7 @@ impl System {
     pub(crate) async fn workers_running(&self, kind: &str) -> Vec<usize> {
         let statement = format!(
             "select distinct w.name from jobs_open r join workers w on w.id = r.worker_id
-             where r.state = 1 and r.kind = '{kind}' order by w.name"
+             where r.state = 'running' and r.kind = '{kind}' order by w.name"
         );
         let names = select_texts(&mut self.db.owner().await, &statement).await;
         let ids = names

@@ -9,7 +9,7 @@ use platform::ids::{CompanyId, JobId};
 use platform::queue::batch::Completions;
 use platform::queue::runner::Runner;
 use platform::queue::view::{self, JobView};
-use platform::queue::{Claim, Job, JobContext, NewJob, claim, rescue};
+use platform::queue::{Claim, Job, JobContext, NewJob, claim, liveness};
 use platform::testing::TestDb;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -129,29 +129,32 @@ impl Services {
     }
 
     pub(crate) async fn job(&self, id: JobId) -> JobView {
-        view::find(&mut self.test.owner().await, id)
+        view::find_job(&mut self.test.owner().await, id)
             .await
             .unwrap()
             .expect("the job is there")
     }
 
     pub(crate) async fn timeline(&self, id: JobId) -> Vec<String> {
-        let entries = view::timeline(&mut self.test.owner().await, id)
+        let entries = view::load_timeline(&mut self.test.owner().await, id)
             .await
             .unwrap();
-        entries.into_iter().map(|entry| entry.event).collect()
+        entries
+            .into_iter()
+            .map(|entry| entry.event.name().to_owned())
+            .collect()
     }
 
     /// A worker that registered and will never show itself again.
     pub(crate) async fn mute_worker(&self) -> i32 {
-        rescue::register(self.test.db.engine(), "mute")
+        liveness::register_worker(self.test.db.engine(), "mute")
             .await
             .unwrap()
     }
 
     /// Claims the job for `worker`, past the queue.
     pub(crate) async fn claim(&self, worker: i32, id: JobId) -> Option<Claim> {
-        claim::by_ids(self.test.db.hot(), worker, &[id.0])
+        claim::claim_jobs(self.test.db.hot(), worker, &[id.0])
             .await
             .unwrap()
             .pop()

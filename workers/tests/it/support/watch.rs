@@ -40,8 +40,8 @@ impl Watch {
     /// The job once it is in `state`.
     pub(crate) async fn until(&mut self, id: JobId, state: &str) -> JobView {
         loop {
-            let job = view::find(&mut self.conn, id).await.unwrap();
-            if let Some(job) = job.filter(|job| job.state == state) {
+            let job = view::find_job(&mut self.conn, id).await.unwrap();
+            if let Some(job) = job.filter(|job| job.state.name() == state) {
                 return job;
             }
             self.listener.recv().await.unwrap();

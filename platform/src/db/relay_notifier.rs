@@ -1,0 +1,42 @@
+//! Notification of the relay after commits that make a job due.
+//!
+//! NOTIFY inside the enqueuing transactions would serialise their commits. Each process therefore
+//! notifies on a connection of its own, after the commits and one at a time, so that many commits
+//! share one notification. The relay's look-back covers a notification that is lost in a crash.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use tokio::sync::Notify;
+
+/// The channel that the relay listens on.
+pub const CHANNEL: &str = "vigie_jobs";
+
+#[derive(Debug, Clone)]
+pub(crate) struct RelayNotifier(Arc<Notify>);
+
+impl RelayNotifier {
+    pub(super) fn start(engine: PgPool) -> Self {
+        let due = Arc::new(Notify::new());
+        let relay_notifier = Self(due.clone());
+        crate::task::spawn("relay_notifier", async move {
+            while !engine.is_closed() {
+                due.notified().await;
+                if let Err(cause) = notify(&engine).await {
+                    tracing::debug!(%cause, "relay not notified");
+                }
+            }
+        });
+        relay_notifier
+    }
+
+    pub(super) fn notify(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Notifies the relay, whichever process leads it. After an error its look-back finds what is due.
+pub async fn notify(engine: &PgPool) -> sqlx::Result<()> {
+    sqlx::query!("notify vigie_jobs").execute(engine).await?;
+    Ok(())
+}

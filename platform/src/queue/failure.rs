@@ -1,0 +1,139 @@
+//! Recording of attempts that didn't succeed: a retry, a snooze, or the end of the job.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+
+use super::envelope::Claim;
+use super::finish::Finished;
+use super::state::TerminalState;
+
+/// Why an attempt failed, as stored in `job_attempts`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureClass {
+    Retry,
+    RateLimited,
+    Timeout,
+    Panic,
+    Crash,
+    Permanent,
+}
+
+impl FailureClass {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::RateLimited => "rate_limited",
+            Self::Timeout => "timeout",
+            Self::Panic => "panic",
+            Self::Crash => "crash",
+            Self::Permanent => "permanent",
+        }
+    }
+}
+
+/// What becomes of a job whose attempt didn't succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailureAction {
+    /// The job waits for another attempt; `class` and `error` are stored with this one.
+    Retry {
+        wait: Duration,
+        class: FailureClass,
+        error: String,
+    },
+    /// The job waits, and the attempt isn't spent.
+    Snooze { wait: Duration, reason: String },
+    /// The job is over.
+    Finish {
+        state: TerminalState,
+        class: Option<FailureClass>,
+        error: String,
+    },
+}
+
+/// The parameters of `record_failure.sql` that differ between the actions.
+struct Outcome<'a> {
+    wait: Option<Duration>,
+    unspent: i16,
+    state: TerminalState,
+    class: Option<FailureClass>,
+    error: &'a str,
+    snooze_reason: Option<&'a str>,
+}
+
+impl FailureAction {
+    /// The action of a worker that stops: the job is due at once, its attempt isn't spent.
+    pub fn requeue_on_stop() -> Self {
+        Self::Snooze {
+            wait: Duration::ZERO,
+            reason: "requeued: worker stopping".to_owned(),
+        }
+    }
+
+    /// A job with a pending cancellation request waits for no other attempt, so retries and snoozes
+    /// carry the final state for that case.
+    fn to_outcome(&self) -> Outcome<'_> {
+        match self {
+            Self::Retry { wait, class, error } => Outcome {
+                wait: Some(*wait),
+                unspent: 0,
+                state: TerminalState::Cancelled,
+                class: Some(*class),
+                error,
+                snooze_reason: None,
+            },
+            Self::Snooze { wait, reason } => Outcome {
+                wait: Some(*wait),
+                unspent: 1,
+                state: TerminalState::Cancelled,
+                class: None,
+                error: "cancelled while running",
+                snooze_reason: Some(reason),
+            },
+            Self::Finish {
+                state,
+                class,
+                error,
+            } => Outcome {
+                wait: None,
+                unspent: 0,
+                state: *state,
+                class: *class,
+                error,
+                snooze_reason: None,
+            },
+        }
+    }
+}
+
+/// Records what becomes of a claimed job whose attempt didn't succeed.
+///
+/// # Errors
+/// After an error the outcome is unknown. Call again until it succeeds: nobody rescues the job
+/// while this process sends heartbeats.
+pub async fn record_failure(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    action: &FailureAction,
+) -> sqlx::Result<Finished> {
+    let outcome = action.to_outcome();
+    let recorded = sqlx::query_file_scalar!(
+        "src/queue/record_failure.sql",
+        claim.id.0,
+        claim.fence,
+        outcome.wait.map(|wait| wait.as_secs_f64()),
+        outcome.unspent,
+        outcome.state as TerminalState,
+        outcome.class.map(FailureClass::name),
+        without_nul(outcome.error),
+        outcome.snooze_reason.map(without_nul),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(recorded)
+}
+
+/// Postgres rejects NUL in text, and a rejected failure would be sent again for ever.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
+}
