@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::options::Options;
+use crate::catalog::import::options::Options;
 
 /// How ISO 4217 writes that there is none. Codes are checked where they come in: nobody should meet it.
 const NO_CURRENCY: [u8; 3] = *b"XXX";

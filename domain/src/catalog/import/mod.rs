@@ -6,57 +6,38 @@
 //! the pass that writes nothing, [`stage`] the one that fills staging, and the functions of the store the one
 //! that merges. `jobs` strings them together.
 
-mod check;
-mod chunk;
-mod columns;
+mod cells;
 mod context;
-mod copy;
-mod count;
-mod csv;
-mod date;
-mod decode;
 mod detect;
-mod dialect;
-mod flaw;
-mod habit;
-mod headers;
-mod key;
-mod life;
-mod mark;
-mod money;
-mod number;
-mod occurrence;
+mod error_file;
+mod field;
+mod file_error;
+mod lifecycle;
 mod options;
-mod product;
-mod record;
-mod refusal;
-mod report;
-mod sale;
-mod source;
+mod read;
+mod rows;
 mod stage;
 mod store;
-mod xlsx;
-mod zone;
 
-pub use check::{Examined, Preview, PreviewRow, Totals, examine, glance, preview, validate};
-pub use chunk::Chunk;
-pub use columns::Field;
 pub use context::Context;
-pub use detect::{Detected, Detection, Plan};
-pub use flaw::Rejection;
-pub use habit::Habits;
-pub use life::{Counts, Import, ImportError, ImportId, NewImport, State, Warning, Work};
-pub use occurrence::Place;
+pub use detect::columns::Field;
+pub use detect::detection::{Detected, Detection, Plan};
+pub use error_file::{report_header, report_row};
+pub use file_error::{Question, Refusal, refused_value};
+pub use lifecycle::{Counts, Import, ImportError, ImportId, NewImport, State, Warning, Work};
 pub use options::{
     DateFormat, DecimalMark, Duplicates, Kind, Mode, Options, StockEffect, UnknownProducts,
     Unlikely,
 };
-pub use refusal::{Question, Refusal, refused_value};
-pub use report::{report_header, report_row};
-pub use source::check_digest;
-pub use stage::{Staged, Staging, stage};
-pub use store::aftermath::{touched_products, warn_of_lines, written_products};
-pub use store::errors::list_import_errors;
+pub use read::table::check_digest;
+pub use rows::occurrence::Place;
+pub use rows::outlier::Habits;
+pub use rows::row_error::Rejection;
+pub use rows::validate::{
+    Examined, Preview, PreviewRow, Totals, examine, glance, preview, validate,
+};
+pub use stage::chunk::Chunk;
+pub use stage::staging::{Staged, Staging, stage};
 pub use store::imports::{
     abandoned_imports, answer_questions, assign_job, cancel_import, create_import, files_in_use,
     find_import, find_work, list_imports,
@@ -67,15 +48,15 @@ pub use store::merge_sales::{
     create_missing_customers, create_missing_products, merge_sales, take_turn,
 };
 pub use store::numbering::number_rows;
-pub use store::progress::{
-    Merged, ask, fail, record_counts, record_merged, record_settled, record_warnings,
-    start_checking, start_loading, succeed, succeed_as_repeat,
-};
+pub use store::row_errors::list_import_errors;
 pub use store::staging::{
     known_habits, known_products, known_sites, resume_point, sweep, wipe, write_chunk,
+};
+pub use store::touched_products::{touched_products, warn_of_lines, written_products};
+pub use store::transitions::{
+    Merged, ask, fail, record_counts, record_merged, record_settled, record_warnings,
+    start_checking, start_loading, succeed, succeed_as_repeat,
 };
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod xlsx_tests;

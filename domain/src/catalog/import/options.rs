@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use platform::money::Currency;
 use serde::{Deserialize, Serialize};
 
-use super::columns::Field;
+use crate::catalog::import::detect::columns::Field;
 use crate::{FieldError, Result};
 
 /// What the rows of a file are.
@@ -165,7 +165,7 @@ impl Options {
         };
         if self
             .delimiter
-            .is_some_and(|d| !super::dialect::DELIMITERS.contains(&d))
+            .is_some_and(|d| !crate::catalog::import::read::delimiter::DELIMITERS.contains(&d))
         {
             refuse(
                 "delimiter",

@@ -7,7 +7,9 @@ use platform::ids::{CompanyId, JobId, Uuid};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::catalog::import::life::{Counts, Import, ImportId, NewImport, State, Warning, Work};
+use crate::catalog::import::lifecycle::{
+    Counts, Import, ImportId, NewImport, State, Warning, Work,
+};
 use crate::catalog::import::{Detected, Options, Question};
 use crate::{Error, Result};
 

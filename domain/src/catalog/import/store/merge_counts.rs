@@ -3,9 +3,9 @@
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
-use super::progress::Merged;
+use super::transitions::Merged;
 use crate::Result;
-use crate::catalog::import::life::ImportId;
+use crate::catalog::import::lifecycle::ImportId;
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 
 /// Brings the lines after `after` up to `through` into the ledger. Facts aren't changed: a key that is known

@@ -3,9 +3,9 @@
 use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
-use super::progress::Merged;
+use super::transitions::Merged;
 use crate::Result;
-use crate::catalog::import::life::ImportId;
+use crate::catalog::import::lifecycle::ImportId;
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 use crate::catalog::{CategoryId, SupplierId};
 

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use crate::Result;
 use crate::catalog::import::Duplicates;
-use crate::catalog::import::life::{ImportId, Warning};
+use crate::catalog::import::lifecycle::{ImportId, Warning};
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 
 /// Numbers the rows of each key. Of rows with the caller's own id the last one stands; the others, and those that

@@ -7,12 +7,12 @@ use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
 use crate::Result;
-use crate::catalog::import::chunk::Chunk;
-use crate::catalog::import::copy::{HEADER, TRAILER};
-use crate::catalog::import::life::ImportId;
-use crate::catalog::import::stage::fingerprint;
-use crate::catalog::import::store::errors;
-use crate::catalog::import::store::progress::still_open;
+use crate::catalog::import::lifecycle::ImportId;
+use crate::catalog::import::stage::chunk::Chunk;
+use crate::catalog::import::stage::staging::fingerprint;
+use crate::catalog::import::stage::tuples::{HEADER, TRAILER};
+use crate::catalog::import::store::row_errors;
+use crate::catalog::import::store::transitions::still_open;
 use crate::catalog::import::{Habits, Kind};
 
 const COPY_SALES: &str = "copy staging.sale_lines (import_id, line, id, key, repeats, fresh, sku, name, document, external_id, \
@@ -46,7 +46,7 @@ pub async fn write_chunk(
         copy.send(TRAILER).await?;
         copy.finish().await?;
     }
-    errors::insert(&mut *conn, company, import, &chunk.rejections).await?;
+    row_errors::insert(&mut *conn, company, import, &chunk.rejections).await?;
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let done = sqlx::query!(
         "update imports set staged_through = $3, staged_rows = staged_rows + $4, rows_total = $5, rows_rejected = $6,
