@@ -1,35 +1,34 @@
-//! Refused rows as a file: the columns of the file that was sent, so that it can be corrected and sent again,
-//! and behind them what was wrong. The names of those say nothing to an import and are passed over.
+//! Row errors as a file: the columns of the imported file, so that it can be corrected and sent
+//! again, then what was wrong. An import ignores these further columns.
 
-use crate::catalog::import::detect::detection::Detected;
-use crate::catalog::import::lifecycle::ImportError;
-use crate::catalog::import::rows::occurrence;
+use super::detect::Detected;
+use super::lifecycle::StoredRowError;
+use super::rows::{OCCURRENCE_COLUMN, format_occurrence};
 
-/// The file's own, so that whoever opened the one can open the other.
-fn report_delimiter(detected: Option<&Detected>) -> char {
-    detected.and_then(|d| d.delimiter).unwrap_or(',')
-}
+const FIRST_ERROR_COLUMN: &str = "import_line";
 
-/// The first line.
-pub fn report_header(detected: Option<&Detected>) -> String {
-    let header = detected.map(|d| d.header.as_slice()).unwrap_or_default();
-    let ours = [
-        "import_line",
+/// Returns the first line of the file.
+pub fn format_error_header(detected: Option<&Detected>) -> String {
+    let header = detected.map_or(&[][..], |detected| detected.header.as_slice());
+    let error_columns = [
+        FIRST_ERROR_COLUMN,
         "import_column",
         "import_value",
         "import_code",
         "import_reason",
-        occurrence::COLUMN,
+        OCCURRENCE_COLUMN,
     ];
-    row(
-        own(header).into_iter().chain(ours),
-        report_delimiter(detected),
+    format_line(
+        own_columns(header).chain(error_columns),
+        file_delimiter(detected),
     )
 }
 
-/// One refused row; short rows are filled up and long ones cut to the header.
-pub fn report_row(error: &ImportError, detected: Option<&Detected>) -> String {
-    let columns = detected.map_or(error.fields.len(), |d| own(&d.header).len());
+/// Returns the line of one row error. A short row is filled up and a long one cut to the header.
+pub fn format_row_error(error: &StoredRowError, detected: Option<&Detected>) -> String {
+    let columns = detected.map_or(error.fields.len(), |detected| {
+        own_columns(&detected.header).count()
+    });
     let fields = error
         .fields
         .iter()
@@ -37,32 +36,39 @@ pub fn report_row(error: &ImportError, detected: Option<&Detected>) -> String {
         .chain(std::iter::repeat(""))
         .take(columns);
     let line = error.line.to_string();
-    let place = error.key.as_deref().zip(error.occurrence);
-    let place = place.map_or(String::new(), |(key, occurrence)| {
-        occurrence::write(key, occurrence)
+    let occurrence = error.key.as_deref().zip(error.occurrence);
+    let occurrence = occurrence.map_or(String::new(), |(key, number)| {
+        format_occurrence(key, number)
     });
-    let column = error.column.as_deref().unwrap_or("");
-    let ours = [
+    let error_fields = [
         line.as_str(),
-        column,
+        error.column.as_deref().unwrap_or(""),
         &error.value,
         &error.code,
         &error.reason,
-        &place,
+        &occurrence,
     ];
-    row(fields.chain(ours), report_delimiter(detected))
+    format_line(fields.chain(error_fields), file_delimiter(detected))
 }
 
-/// The columns of the file as it first came: a report of a corrected report doesn't pile up ours.
-fn own(header: &[String]) -> Vec<&str> {
+/// Returns the delimiter of the imported file, so that whoever opens one can open the other.
+fn file_delimiter(detected: Option<&Detected>) -> char {
+    detected
+        .and_then(|detected| detected.delimiter)
+        .unwrap_or(',')
+}
+
+/// Returns the columns of the original file: the error file of a corrected error file repeats no
+/// error columns.
+fn own_columns(header: &[String]) -> impl Iterator<Item = &str> {
     header
         .iter()
         .map(String::as_str)
-        .take_while(|title| *title != "import_line")
-        .collect()
+        .take_while(|title| *title != FIRST_ERROR_COLUMN)
 }
 
-fn row<'a>(fields: impl Iterator<Item = &'a str>, delimiter: char) -> String {
+// The formula guard of other CSV files would change the values that are sent again.
+fn format_line<'a>(fields: impl Iterator<Item = &'a str>, delimiter: char) -> String {
     let mut line = String::new();
     for (index, field) in fields.enumerate() {
         if index > 0 {
@@ -83,11 +89,12 @@ fn row<'a>(fields: impl Iterator<Item = &'a str>, delimiter: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::import::read::Format;
 
     #[test]
-    fn a_report_keeps_the_files_columns_and_quotes_what_must_be() {
+    fn an_error_file_keeps_the_files_columns_and_quotes_its_fields() {
         let detected = Detected {
-            format: "csv".into(),
+            format: Format::Csv,
             encoding: None,
             delimiter: Some(';'),
             decimal: None,
@@ -95,7 +102,7 @@ mod tests {
             columns: std::collections::BTreeMap::new(),
             header: vec!["sku".into(), "nom; complet".into()],
         };
-        let error = ImportError {
+        let error = StoredRowError {
             line: 7,
             column: Some("sku".into()),
             value: "a\"b".into(),
@@ -105,14 +112,14 @@ mod tests {
             key: Some(vec![0xab; 16]),
             occurrence: Some(2),
         };
-        let header = report_header(Some(&detected));
+        let header = format_error_header(Some(&detected));
         assert_eq!(
             header,
-            "sku;\"nom; complet\";import_line;import_column;import_value;import_code;import_reason;\
-             import_occurrence\r\n"
+            "sku;\"nom; complet\";import_line;import_column;import_value;import_code;\
+             import_reason;import_occurrence\r\n"
         );
         assert_eq!(
-            report_row(&error, Some(&detected)),
+            format_row_error(&error, Some(&detected)),
             "\"a\"\"b\";;7;sku;\"a\"\"b\";too_long;longer;abababab#2\r\n"
         );
     }

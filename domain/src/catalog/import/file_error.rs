@@ -1,54 +1,40 @@
-//! Why a whole file can't be taken, or what must be asked first.
+//! Why a whole file is rejected.
 
-use serde::{Deserialize, Serialize};
-
-/// The file as a whole is refused; nothing of it was written.
+/// The file as a whole is rejected; none of its rows was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct Refusal {
+pub struct FileError {
     /// Stable and machine-readable, as `empty_file`.
     pub code: &'static str,
     pub message: String,
 }
 
-impl Refusal {
+impl FileError {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
         }
     }
+
+    /// Returns the error of a file that holds a value which Postgres rejected (SQLSTATE class 22).
+    /// Another attempt would meet the same value.
+    pub fn from_rejected_value(cause: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        let code = cause
+            .downcast_ref::<sqlx::Error>()?
+            .as_database_error()?
+            .code()?;
+        let message = "a value of the file is beyond what can be stored";
+        code.starts_with("22")
+            .then(|| Self::new("value_out_of_range", message))
+    }
 }
 
-/// What the file is told where the database refused one of its values (SQLSTATE class 22): another try would meet it
-/// again.
-pub fn refused_value(cause: &(dyn std::error::Error + 'static)) -> Option<Refusal> {
-    let code = cause
-        .downcast_ref::<sqlx::Error>()?
-        .as_database_error()?
-        .code()?;
-    let message = "a value of the file is beyond what can be stored";
-    code.starts_with("22")
-        .then(|| Refusal::new("value_out_of_range", message))
-}
-
-impl From<std::io::Error> for Refusal {
+impl From<std::io::Error> for FileError {
     fn from(error: std::io::Error) -> Self {
         Self::new(
             "unreadable_file",
             format!("the file can't be read: {error}"),
         )
     }
-}
-
-/// Something that the file alone doesn't tell; the answer goes into the option of the same name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Question {
-    /// Name of the option, as `date_format`.
-    pub option: String,
-    /// Values that the option may take here.
-    pub choices: Vec<String>,
-    pub message: String,
-    /// A few values that can be read in more than one way.
-    pub examples: Vec<String>,
 }

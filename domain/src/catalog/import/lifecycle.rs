@@ -6,14 +6,15 @@ use platform::ids::{JobId, UserId};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
-use crate::catalog::import::detect::detection::Detected;
-use crate::catalog::import::file_error::Question;
-use crate::catalog::import::options::Options;
-use crate::catalog::import::rows::validate::Totals;
+use super::context::Context;
+use super::detect::{Detected, Question};
+use super::kind::Kind;
+use super::options::Options;
+use super::rows::Totals;
 
 id_type!(ImportId, "One file on its way into the catalog.");
 
-/// Where an import is.
+/// The state of an import. `store::transitions` moves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -29,7 +30,10 @@ pub enum State {
 
 impl State {
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+        match self {
+            Self::Succeeded | Self::Failed | Self::Cancelled => true,
+            Self::Received | Self::Checking | Self::NeedsInput | Self::Loading => false,
+        }
     }
 }
 
@@ -37,15 +41,14 @@ impl State {
 #[derive(Debug, Clone, Serialize)]
 pub struct Import {
     pub id: ImportId,
-    /// `sales`, `products` or `stock_counts`.
-    pub kind: String,
+    pub kind: Kind,
     pub state: State,
     pub job_id: Option<JobId>,
     pub file_name: String,
     pub file_bytes: i64,
     pub options: Json<Options>,
     pub detected: Option<Json<Detected>>,
-    /// What has to be answered by a resume, where the state is `needs_input`.
+    /// What a resume must answer, in the state `needs_input`.
     pub questions: Json<Vec<Question>>,
     pub rows_total: i64,
     pub rows_imported: i64,
@@ -64,7 +67,7 @@ pub struct Import {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// Further counts of what a file held and what it made.
+/// Further counts of a file and of what it created. An import that hasn't been read has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
@@ -72,12 +75,12 @@ pub struct Counts {
     pub returns: u64,
     pub cancellations: u64,
     pub adjustments: u64,
-    /// Undoing lines of the touched products that found the sale they undo.
+    /// Cancellations and returns of the affected products that found the sale they undo.
     pub netted: u64,
     pub products: u64,
     pub products_created: u64,
     pub customers_created: u64,
-    /// Rows of a key that a later row of the file has again.
+    /// Rows whose key a later row of the file has.
     pub superseded: u64,
 }
 
@@ -93,19 +96,45 @@ impl From<&Totals> for Counts {
     }
 }
 
-/// Something that was let through and should be looked at.
+/// Rows that were accepted and should be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// Stable and machine-readable, as `duplicate_lines`.
-    pub code: String,
+    pub code: WarningCode,
     pub rows: u64,
+}
+
+/// Why rows should be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WarningCode {
+    /// Lines that equal an earlier one in every field, and were kept.
+    DuplicateLines,
+    /// The same, dropped by `options.duplicates`.
+    DroppedLines,
+    /// Lines whose own id a later line has.
+    SupersededLines,
+    NegativePrices,
+    FutureDates,
+    AbsurdQuantities,
+    /// Recorded lines of the file's documents that the file leaves out.
+    MissingLines,
+    /// Rows of an error file whose lost occurrence was taken.
+    LinesTaken,
+}
+
+impl Warning {
+    /// Returns `None` for no rows.
+    pub fn of_rows(code: WarningCode, rows: impl TryInto<u64>) -> Option<Self> {
+        let rows = rows.try_into().ok().filter(|rows| *rows > 0)?;
+        Some(Self { code, rows })
+    }
 }
 
 /// A file that has been uploaded.
 #[derive(Debug, Clone)]
 pub struct NewImport {
     pub id: ImportId,
-    pub kind: crate::catalog::import::Kind,
+    pub kind: Kind,
     pub file_name: String,
     pub blob_key: String,
     pub file_bytes: u64,
@@ -116,9 +145,9 @@ pub struct NewImport {
 
 /// What the job that works on an import must know.
 #[derive(Debug, Clone)]
-pub struct Work {
+pub struct ImportWork {
     pub id: ImportId,
-    pub kind: crate::catalog::import::Kind,
+    pub kind: Kind,
     pub state: State,
     pub blob_key: String,
     pub file_bytes: u64,
@@ -130,29 +159,29 @@ pub struct Work {
     pub currency: String,
     /// The last line whose row is in the catalog.
     pub merged_through: i64,
-    /// What is known of the file's counts.
     pub counts: Counts,
 }
 
-impl Work {
-    /// The company's settings as of the upload: a second try reads dates as the first did.
-    pub fn context(&self) -> crate::catalog::import::Context {
-        crate::catalog::import::Context {
+impl ImportWork {
+    /// Returns the company's settings with the time of the upload, so that every attempt reads the
+    /// same dates.
+    pub fn context(&self) -> Context {
+        Context {
             now: self.created_at,
             zone: self.zone,
             currency: self.currency.clone(),
         }
     }
 
-    /// The currency of products that the import makes.
+    /// Returns the currency of the products that the import creates.
     pub fn product_currency(&self) -> &str {
         self.options.currency.as_deref().unwrap_or(&self.currency)
     }
 }
 
-/// A refused row.
+/// A row error as it is stored.
 #[derive(Debug, Clone, Serialize)]
-pub struct ImportError {
+pub struct StoredRowError {
     pub line: i64,
     pub column: Option<String>,
     pub value: String,
@@ -160,7 +189,7 @@ pub struct ImportError {
     pub reason: String,
     /// The row's fields as they stand in the file.
     pub fields: Json<Vec<String>>,
-    /// The identity of the line, where it can be read, and which line of it the row is.
+    /// The identity of the line, where it is valid, and which line of it the row is.
     #[serde(skip)]
     pub key: Option<Vec<u8>>,
     #[serde(skip)]

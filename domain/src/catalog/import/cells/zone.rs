@@ -1,44 +1,46 @@
-//! From a wall-clock time to an instant and to the company's day. Looks a day's offset up once and keeps it:
-//! files are mostly in order of date, and a zone look-up per row would cost more than reading the row.
+//! From a wall-clock time to an instant and to the company's day. A day's offset is looked up once
+//! and cached: files are mostly in order of date, and a look-up per row would cost more than parsing
+//! the row.
 
 use chrono::{MappedLocalTime, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 
-use crate::catalog::import::cells::date::Written;
+use super::date::WrittenTime;
 
-const DAY: i64 = 86_400_000_000;
+const DAY_MICROS: i64 = 86_400_000_000;
 
-/// An instant and the company's day of it.
+/// An instant and the day on which it falls for the company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::catalog::import) struct Moment {
+pub(crate) struct Moment {
     /// Microseconds since 1970-01-01T00:00:00Z.
-    pub at: i64,
+    pub(crate) at: i64,
     /// Days since 1970-01-01.
-    pub day: i32,
+    pub(crate) day: i32,
 }
 
-/// Reads times in the file's zone and finds days in the company's.
-pub(in crate::catalog::import) struct Clock {
-    file: Offsets,
-    company: Offsets,
+/// Converts times of the file's zone to instants and to days of the company's zone.
+pub(crate) struct ZoneClock {
+    file: ZoneOffsets,
+    company: ZoneOffsets,
     one_zone: bool,
 }
 
-impl Clock {
-    pub(in crate::catalog::import) fn new(file: Tz, company: Tz) -> Self {
+impl ZoneClock {
+    pub(crate) fn new(file: Tz, company: Tz) -> Self {
         Self {
-            file: Offsets::new(file),
-            company: Offsets::new(company),
+            file: ZoneOffsets::new(file),
+            company: ZoneOffsets::new(company),
             one_zone: file == company,
         }
     }
 
-    /// The day alone is the company's day, at its midnight in the file's zone.
-    pub(in crate::catalog::import) fn moment(&mut self, written: Written) -> Moment {
-        let local = i64::from(written.day) * DAY + written.time.unwrap_or(0);
+    /// Converts a written time. A day without a time is that day of the company, at midnight of the
+    /// file's zone.
+    pub(crate) fn convert_time(&mut self, written: WrittenTime) -> Moment {
+        let local = i64::from(written.day) * DAY_MICROS + written.time.unwrap_or(0);
         let at = match written.offset {
             Some(seconds) => local - i64::from(seconds) * 1_000_000,
-            None => local - self.file.of_local(local),
+            None => local - self.file.offset_of_local(local),
         };
         if written.time.is_none() || (written.offset.is_none() && self.one_zone) {
             return Moment {
@@ -52,21 +54,22 @@ impl Clock {
         }
     }
 
-    /// The company's day of an instant.
-    pub(in crate::catalog::import) fn day_of(&mut self, at: i64) -> i32 {
-        let local = at + self.company.of_instant(at);
-        i32::try_from(local.div_euclid(DAY)).unwrap_or(i32::MAX)
+    /// Returns the company's day of an instant.
+    fn day_of(&mut self, at: i64) -> i32 {
+        let local = at + self.company.offset_of_instant(at);
+        // Dates of the years 1900 to 2200 alone are parsed, so the day always fits.
+        i32::try_from(local.div_euclid(DAY_MICROS)).unwrap_or(i32::MAX)
     }
 }
 
-/// A zone's offsets in microseconds, with the last constant day of each direction kept.
-struct Offsets {
+/// A zone's offsets in microseconds, with the last day of constant offset cached in each direction.
+struct ZoneOffsets {
     zone: Tz,
     local: Option<(i64, i64)>,
     instant: Option<(i64, i64)>,
 }
 
-impl Offsets {
+impl ZoneOffsets {
     fn new(zone: Tz) -> Self {
         Self {
             zone,
@@ -75,14 +78,14 @@ impl Offsets {
         }
     }
 
-    fn of_local(&mut self, local: i64) -> i64 {
-        let day = local.div_euclid(DAY);
+    fn offset_of_local(&mut self, local: i64) -> i64 {
+        let day = local.div_euclid(DAY_MICROS);
         match self.local {
             Some((known, offset)) if known == day => offset,
             _ => {
                 let (first, last) = (
-                    self.look_up_local(day * DAY),
-                    self.look_up_local(day * DAY + DAY - 1),
+                    self.look_up_local(day * DAY_MICROS),
+                    self.look_up_local(day * DAY_MICROS + DAY_MICROS - 1),
                 );
                 if first != last {
                     return self.look_up_local(local);
@@ -93,14 +96,14 @@ impl Offsets {
         }
     }
 
-    fn of_instant(&mut self, at: i64) -> i64 {
-        let day = at.div_euclid(DAY);
+    fn offset_of_instant(&mut self, at: i64) -> i64 {
+        let day = at.div_euclid(DAY_MICROS);
         match self.instant {
             Some((known, offset)) if known == day => offset,
             _ => {
                 let (first, last) = (
-                    self.look_up_instant(day * DAY),
-                    self.look_up_instant(day * DAY + DAY - 1),
+                    self.look_up_instant(day * DAY_MICROS),
+                    self.look_up_instant(day * DAY_MICROS + DAY_MICROS - 1),
                 );
                 if first != last {
                     return self.look_up_instant(at);
@@ -111,9 +114,10 @@ impl Offsets {
         }
     }
 
-    /// A time that occurs twice is the earlier; one that the clocks jump over is read by the offset before the jump.
+    /// Returns the earlier offset for a time that occurs twice, and the offset before the jump for a
+    /// time that the clocks skip.
     fn look_up_local(&self, local: i64) -> i64 {
-        let naive = naive(local);
+        let naive = naive_from_micros(local);
         let seconds = match self.zone.offset_from_local_datetime(&naive) {
             MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(offset, _) => {
                 offset.fix().local_minus_utc()
@@ -132,14 +136,14 @@ impl Offsets {
     fn look_up_instant(&self, at: i64) -> i64 {
         i64::from(
             self.zone
-                .offset_from_utc_datetime(&naive(at))
+                .offset_from_utc_datetime(&naive_from_micros(at))
                 .fix()
                 .local_minus_utc(),
         ) * 1_000_000
     }
 }
 
-fn naive(micros: i64) -> NaiveDateTime {
+fn naive_from_micros(micros: i64) -> NaiveDateTime {
     chrono::DateTime::from_timestamp_micros(micros)
         .unwrap_or_default()
         .naive_utc()
@@ -148,13 +152,14 @@ fn naive(micros: i64) -> NaiveDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::import::cells::date::parse;
+    use crate::catalog::import::cells::parse_date;
     use crate::catalog::import::options::DateFormat;
 
-    fn read(text: &str, file: Tz, company: Tz) -> String {
-        let moment = Clock::new(file, company).moment(parse(text, DateFormat::DayFirst).unwrap());
-        let day = naive(i64::from(moment.day) * DAY).date();
-        format!("{} {day}", naive(moment.at))
+    fn format_moment(text: &str, file: Tz, company: Tz) -> String {
+        let moment = ZoneClock::new(file, company)
+            .convert_time(parse_date(text, DateFormat::DayFirst).unwrap());
+        let day = naive_from_micros(i64::from(moment.day) * DAY_MICROS).date();
+        format!("{} {day}", naive_from_micros(moment.at))
     }
 
     #[test]
@@ -206,7 +211,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                read(text, file, company),
+                format_moment(text, file, company),
                 expected,
                 "{text} {file} {company}"
             );

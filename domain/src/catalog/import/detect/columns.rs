@@ -1,184 +1,105 @@
-//! Which column holds which field: by the mapping given, else by the header's name in French or English.
+//! Which column holds which field: by the mapping of the options, else by the header in French or
+//! English.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use crate::catalog::import::field::{COUNT_NAMES, NAMES};
-use crate::catalog::import::file_error::Refusal;
-use crate::catalog::import::options::{Kind, Options};
+use crate::catalog::import::cells::fold_text;
+use crate::catalog::import::field::Field;
+use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::kind::Kind;
+use crate::catalog::import::options::Options;
 
-/// What a column may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    Sku,
-    Name,
-    Quantity,
-    #[serde(alias = "sold_at", alias = "at")]
-    Date,
-    UnitPrice,
-    Amount,
-    Document,
-    ExternalId,
-    Customer,
-    CustomerName,
-    Country,
-    Currency,
-    Status,
-    Site,
-    Category,
-    Supplier,
-    Unit,
-    PurchasePrice,
-    SalePrice,
-    Barcode,
-    MinStock,
-    MaxStock,
-    LeadTimeDays,
-    MinimumOrderQuantity,
-    PackMultiple,
-    Active,
-}
+/// Headers that an error lists, and the characters shown of each.
+const MAX_LISTED_HEADERS: usize = 20;
+const MAX_HEADER_CHARS: usize = 40;
 
-impl Field {
-    pub const COUNT: usize = Field::Active as usize + 1;
-}
-
-/// The fields that rows of a kind may have, and those they can't do without.
-fn fields(kind: Kind) -> (&'static [Field], &'static [Field]) {
-    use Field::*;
-    match kind {
-        Kind::Sales => (
-            &[
-                Sku,
-                Name,
-                Quantity,
-                Date,
-                UnitPrice,
-                Amount,
-                Document,
-                ExternalId,
-                Customer,
-                CustomerName,
-                Country,
-                Currency,
-                Status,
-                Site,
-            ],
-            &[Sku, Quantity, Date],
-        ),
-        Kind::Products => (
-            &[
-                Sku,
-                Name,
-                Category,
-                Supplier,
-                Unit,
-                PurchasePrice,
-                SalePrice,
-                Currency,
-                Barcode,
-                MinStock,
-                MaxStock,
-                LeadTimeDays,
-                MinimumOrderQuantity,
-                PackMultiple,
-                Active,
-            ],
-            &[Sku],
-        ),
-        Kind::StockCounts => (&[Sku, Name, Quantity, Date, Site], &[Sku, Quantity]),
-    }
-}
-
-/// Where the fields are.
+/// The header of a file and the position of each field in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Columns {
-    pub header: Vec<String>,
-    places: [Option<u16>; Field::COUNT],
+pub(crate) struct Columns {
+    pub(crate) header: Vec<String>,
+    positions: [Option<usize>; Field::COUNT],
 }
 
 impl Columns {
     /// Finds the fields of `kind` in a header.
-    pub fn find(header: Vec<String>, kind: Kind, options: &Options) -> Result<Self, Refusal> {
-        let plain_header: Vec<String> = header.iter().map(|h| plain(h)).collect();
+    pub(super) fn find(
+        header: Vec<String>,
+        kind: Kind,
+        options: &Options,
+    ) -> Result<Self, FileError> {
+        let folded: Vec<String> = header.iter().map(|title| fold_text(title)).collect();
         let mut columns = Self {
-            places: [None; Field::COUNT],
+            positions: [None; Field::COUNT],
             header,
         };
-        columns.place_mapped(&plain_header, options)?;
-        let (possible, required) = fields(kind);
-        for (field, names) in NAMES.iter().filter(|(f, _)| possible.contains(f)) {
-            if columns.place(*field).is_none() {
-                let free = |i: &usize| !columns.places.contains(&u16::try_from(*i).ok());
-                let counted = if (kind, *field) == (Kind::StockCounts, Field::Quantity) {
-                    COUNT_NAMES
-                } else {
-                    ""
-                };
-                let found = names
-                    .split_whitespace()
-                    .chain(counted.split_whitespace())
-                    .find_map(|name| {
-                        (0..plain_header.len())
-                            .filter(free)
-                            .find(|i| plain_header[*i] == name)
-                    });
-                columns.places[*field as usize] = found.and_then(|i| u16::try_from(i).ok());
+        columns.apply_mapping(&folded, options)?;
+        for field in Field::iter_all().filter(|field| field.belongs_to(kind)) {
+            if columns.position(field).is_none() {
+                columns.positions[field as usize] = columns.find_free_column(&folded, kind, field);
             }
         }
-        columns.require(kind, required)?;
+        columns.require_fields(kind)?;
         Ok(columns)
     }
 
-    pub fn place(&self, field: Field) -> Option<usize> {
-        self.places[field as usize].map(usize::from)
+    pub(crate) fn position(&self, field: Field) -> Option<usize> {
+        self.positions[field as usize]
     }
 
-    /// The place of every field by its number; beyond every row where a field has none.
-    pub(in crate::catalog::import) fn places(&self) -> [usize; Field::COUNT] {
-        self.places.map(|p| p.map_or(usize::MAX, usize::from))
+    /// Returns the position of every field by its number, and `usize::MAX`, which lies beyond every
+    /// row, for a field without a column.
+    pub(crate) fn positions(&self) -> [usize; Field::COUNT] {
+        self.positions
+            .map(|position| position.unwrap_or(usize::MAX))
     }
 
-    /// The header of a field's column.
-    pub fn title(&self, field: Field) -> Option<&str> {
-        self.place(field)
-            .and_then(|i| self.header.get(i))
-            .map(String::as_str)
+    /// Returns the header of a field's column.
+    pub(crate) fn title(&self, field: Field) -> Option<&str> {
+        let position = self.position(field)?;
+        self.header.get(position).map(String::as_str)
     }
 
-    /// Field names with the headers they were found under.
-    pub fn found(&self) -> std::collections::BTreeMap<Field, String> {
-        NAMES
-            .iter()
-            .filter_map(|(field, _)| Some((*field, self.title(*field)?.to_owned())))
+    /// Returns the fields that have a column, with its header.
+    pub(crate) fn titles(&self) -> BTreeMap<Field, String> {
+        Field::iter_all()
+            .filter_map(|field| Some((field, self.title(field)?.to_owned())))
             .collect()
     }
 
-    fn place_mapped(&mut self, plain_header: &[String], options: &Options) -> Result<(), Refusal> {
+    /// Returns the first column with the best header that no other field has.
+    fn find_free_column(&self, folded: &[String], kind: Kind, field: Field) -> Option<usize> {
+        field.headers(kind).find_map(|name| {
+            let is_free = |index: &usize| !self.positions.contains(&Some(*index));
+            (0..folded.len())
+                .filter(is_free)
+                .find(|index| folded[*index] == name)
+        })
+    }
+
+    fn apply_mapping(&mut self, folded: &[String], options: &Options) -> Result<(), FileError> {
         for (field, title) in &options.mapping {
             let exact = self.header.iter().position(|h| h.trim() == title.trim());
-            let found = exact.or_else(|| plain_header.iter().position(|h| *h == plain(title)));
-            let Some(index) = found else {
-                let listed = self.listed();
-                return Err(Refusal::new(
+            let position = exact.or_else(|| folded.iter().position(|h| *h == fold_text(title)));
+            if position.is_none() {
+                let listed = self.list_headers();
+                return Err(FileError::new(
                     "missing_column",
                     format!("no column is named \"{title}\"; the file has {listed}"),
                 ));
-            };
-            self.places[*field as usize] = u16::try_from(index).ok();
+            }
+            self.positions[*field as usize] = position;
         }
         Ok(())
     }
 
-    fn require(&self, kind: Kind, required: &[Field]) -> Result<(), Refusal> {
-        let mut missing: Vec<&str> = required
-            .iter()
-            .filter(|f| self.place(**f).is_none())
-            .map(|f| label(*f))
+    fn require_fields(&self, kind: Kind) -> Result<(), FileError> {
+        let mut missing: Vec<&str> = Field::iter_all()
+            .filter(|field| field.is_required(kind) && self.position(*field).is_none())
+            .map(Field::as_str)
             .collect();
         if kind == Kind::Sales
-            && self.place(Field::UnitPrice).is_none()
-            && self.place(Field::Amount).is_none()
+            && self.position(Field::UnitPrice).is_none()
+            && self.position(Field::Amount).is_none()
         {
             missing.push("unit_price (or amount)");
         }
@@ -190,58 +111,38 @@ impl Columns {
         } else {
             ""
         };
-        let (missing, listed) = (missing.join(", "), self.listed());
-        Err(Refusal::new(
+        let (missing, listed) = (missing.join(", "), self.list_headers());
+        Err(FileError::new(
             "missing_column",
             format!(
-                "no column for {missing}; the file has {listed}{hint}; name columns in options.mapping"
+                "no column for {missing}; the file has {listed}{hint}; \
+                 name columns in options.mapping"
             ),
         ))
     }
 
-    fn listed(&self) -> String {
+    fn list_headers(&self) -> String {
+        let shorten = |title: &String| title.chars().take(MAX_HEADER_CHARS).collect::<String>();
         let shown: Vec<String> = self
             .header
             .iter()
-            .take(20)
-            .map(|h| format!("\"{}\"", h.chars().take(40).collect::<String>()))
+            .take(MAX_LISTED_HEADERS)
+            .map(|title| format!("\"{}\"", shorten(title)))
             .collect();
-        let more = if self.header.len() > 20 { ", ..." } else { "" };
+        let more = if self.header.len() > MAX_LISTED_HEADERS {
+            ", ..."
+        } else {
+            ""
+        };
         shown.join(", ") + more
     }
-}
-
-fn label(field: Field) -> &'static str {
-    match field {
-        Field::Sku => "sku",
-        Field::Quantity => "quantity",
-        Field::Date => "date",
-        _ => "another field",
-    }
-}
-
-/// Lower case, without accents, blanks and signs: `N° de Facture ` is `ndefacture`.
-pub(in crate::catalog::import) fn plain(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .filter_map(|c| match c {
-            'à' | 'â' | 'ä' | 'á' | 'ã' => Some('a'),
-            'é' | 'è' | 'ê' | 'ë' => Some('e'),
-            'î' | 'ï' | 'í' => Some('i'),
-            'ô' | 'ö' | 'ó' => Some('o'),
-            'ù' | 'û' | 'ü' | 'ú' => Some('u'),
-            'ç' => Some('c'),
-            c if c.is_alphanumeric() => Some(c),
-            _ => None,
-        })
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn find(header: &[&str], kind: Kind, options: &Options) -> Result<Columns, Refusal> {
+    fn find_columns(header: &[&str], kind: Kind, options: &Options) -> Result<Columns, FileError> {
         Columns::find(
             header.iter().map(|h| (*h).to_owned()).collect(),
             kind,
@@ -250,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_known_in_french_and_english() {
+    fn headers_are_recognised_in_french_and_english() {
         let none = Options::default();
         let retail = [
             "InvoiceNo",
@@ -262,8 +163,8 @@ mod tests {
             "CustomerID",
             "Country",
         ];
-        let columns = find(&retail, Kind::Sales, &none).unwrap();
-        let places = [
+        let columns = find_columns(&retail, Kind::Sales, &none).unwrap();
+        let fields = [
             Field::Document,
             Field::Sku,
             Field::Name,
@@ -274,7 +175,7 @@ mod tests {
             Field::Country,
         ];
         assert_eq!(
-            places.map(|f| columns.place(f)),
+            fields.map(|f| columns.position(f)),
             [0, 1, 2, 3, 4, 5, 6, 7].map(Some)
         );
         let french = [
@@ -286,8 +187,8 @@ mod tests {
             "Prix unitaire",
             "Client",
         ];
-        let columns = find(&french, Kind::Sales, &none).unwrap();
-        let places = [
+        let columns = find_columns(&french, Kind::Sales, &none).unwrap();
+        let fields = [
             Field::Date,
             Field::Sku,
             Field::Name,
@@ -296,7 +197,7 @@ mod tests {
             Field::Customer,
         ];
         assert_eq!(
-            places.map(|f| columns.place(f)),
+            fields.map(|f| columns.position(f)),
             [0, 2, 3, 4, 5, 6].map(Some)
         );
         let products = [
@@ -309,38 +210,41 @@ mod tests {
             "Stock mini",
             "Délai",
         ];
-        let columns = find(&products, Kind::Products, &none).unwrap();
-        assert_eq!(columns.place(Field::SalePrice), Some(5));
-        assert_eq!(columns.place(Field::LeadTimeDays), Some(7));
+        let columns = find_columns(&products, Kind::Products, &none).unwrap();
+        assert_eq!(columns.position(Field::SalePrice), Some(5));
+        assert_eq!(columns.position(Field::LeadTimeDays), Some(7));
     }
 
     #[test]
-    fn a_mapping_wins_and_a_column_serves_one_field() {
+    fn a_mapping_comes_first_and_a_column_holds_one_field() {
         let options: Options =
             serde_json::from_str(r#"{"mapping": {"sku": "Item", "document": "Code"}}"#).unwrap();
-        let columns = find(
+        let columns = find_columns(
             &["Code", "Item", "Qty", "Date", "Price"],
             Kind::Sales,
             &options,
         )
         .unwrap();
         assert_eq!(
-            (columns.place(Field::Sku), columns.place(Field::Document)),
+            (
+                columns.position(Field::Sku),
+                columns.position(Field::Document)
+            ),
             (Some(1), Some(0))
         );
     }
 
     #[test]
-    fn a_missing_column_is_named_with_what_is_there() {
-        let refusal = find(&["a;b;c"], Kind::Sales, &Options::default()).unwrap_err();
-        assert_eq!(refusal.code, "missing_column");
+    fn a_missing_column_is_reported_with_the_headers_of_the_file() {
+        let error = find_columns(&["a;b;c"], Kind::Sales, &Options::default()).unwrap_err();
+        assert_eq!(error.code, "missing_column");
         assert!(
-            refusal.message.contains("sku") && refusal.message.contains("delimiter"),
-            "{refusal}"
+            error.message.contains("sku") && error.message.contains("delimiter"),
+            "{error}"
         );
         let options: Options = serde_json::from_str(r#"{"mapping": {"sku": "Nothing"}}"#).unwrap();
         assert!(
-            find(&["Code", "Qty"], Kind::StockCounts, &options)
+            find_columns(&["Code", "Qty"], Kind::StockCounts, &options)
                 .unwrap_err()
                 .message
                 .contains("\"Nothing\"")

@@ -1,61 +1,64 @@
 //! Which decimal mark a column is written with.
 
-use crate::catalog::import::cells::number::strip;
+use crate::catalog::import::cells::strip_signs;
 use crate::catalog::import::options::DecimalMark;
 
-/// What the values of a column say about its decimal mark.
+/// Ambiguous values that a question shows.
+const MAX_EXAMPLES: usize = 3;
+
+/// What the values of the numeric columns reveal about the decimal mark.
 #[derive(Debug, Default, Clone)]
-pub(in crate::catalog::import) struct MarkEvidence {
+pub(super) struct MarkEvidence {
     point: u64,
     comma: u64,
     undecided: Vec<String>,
 }
 
 impl MarkEvidence {
-    pub(in crate::catalog::import) fn observe(&mut self, text: &str) {
+    pub(super) fn observe(&mut self, text: &str) {
         if !text.bytes().any(|b| b == b'.' || b == b',') {
             return;
         }
-        let Some(number) = strip(text).map(|s| s.number) else {
+        let Some(number) = strip_signs(text).map(|bare| bare.digits) else {
             return;
         };
         let points = number.matches('.').count();
         let commas = number.matches(',').count();
         let last = number.rfind(['.', ',']);
         let Some(last) = last else { return };
-        let is_point = number.as_bytes()[last] == b'.';
-        let (same, other) = if is_point {
-            (points, commas)
+        let (mark, same, other) = if number.as_bytes()[last] == b'.' {
+            (DecimalMark::Point, points, commas)
         } else {
-            (commas, points)
+            (DecimalMark::Comma, commas, points)
         };
         let whole = &number[..last];
         let after = number.len() - last - 1;
         let grouped_otherwise = whole.chars().any(|c| !c.is_ascii_digit());
+        // A decimal mark occurs once: a sign that occurs twice groups thousands.
         if same > 1 {
-            self.count(!is_point);
+            self.count_mark(other_mark(mark));
         } else if other > 0
             || grouped_otherwise
             || after != 3
             || whole.len() > 3
             || whole.starts_with('0')
         {
-            self.count(is_point);
-        } else if self.undecided.len() < 3 {
+            self.count_mark(mark);
+        } else if self.undecided.len() < MAX_EXAMPLES {
             self.undecided.push(text.to_owned());
         }
     }
 
-    fn count(&mut self, point: bool) {
-        if point {
-            self.point += 1;
-        } else {
-            self.comma += 1;
+    fn count_mark(&mut self, mark: DecimalMark) {
+        match mark {
+            DecimalMark::Point => self.point += 1,
+            DecimalMark::Comma => self.comma += 1,
         }
     }
 
-    /// The mark that most values speak for; `Err` holds examples where none speaks and some could be either.
-    pub(in crate::catalog::import) fn verdict(&self) -> Result<DecimalMark, &[String]> {
+    /// Returns the mark of most values. `Err` holds examples of ambiguous values, where no value
+    /// decides.
+    pub(super) fn conclude(&self) -> Result<DecimalMark, &[String]> {
         match self.point.cmp(&self.comma) {
             std::cmp::Ordering::Less => Ok(DecimalMark::Comma),
             std::cmp::Ordering::Greater => Ok(DecimalMark::Point),
@@ -66,8 +69,15 @@ impl MarkEvidence {
         }
     }
 
-    pub(in crate::catalog::import) fn is_decided(&self) -> bool {
+    pub(super) fn is_decided(&self) -> bool {
         self.point != self.comma
+    }
+}
+
+fn other_mark(mark: DecimalMark) -> DecimalMark {
+    match mark {
+        DecimalMark::Point => DecimalMark::Comma,
+        DecimalMark::Comma => DecimalMark::Point,
     }
 }
 
@@ -91,7 +101,7 @@ mod tests {
         ] {
             let mut evidence = MarkEvidence::default();
             values.iter().for_each(|v| evidence.observe(v));
-            assert_eq!(evidence.verdict().ok(), expected, "{values:?}");
+            assert_eq!(evidence.conclude().ok(), expected, "{values:?}");
         }
     }
 }

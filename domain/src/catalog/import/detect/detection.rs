@@ -1,23 +1,28 @@
-//! How a file is written: found by reading it until its columns of numbers and dates have decided, and asked
-//! where they can't.
+//! Reads a file until it is known how it is written.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Seek};
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::import::cells::date::DateEvidence;
-use crate::catalog::import::detect::columns::{Columns, Field};
-use crate::catalog::import::detect::decimal_mark::MarkEvidence;
-use crate::catalog::import::file_error::{Question, Refusal};
-use crate::catalog::import::options::{DateFormat, DecimalMark, Kind, Options};
-use crate::catalog::import::read::record::Records;
-use crate::catalog::import::rows::row_error::Notation;
+use super::columns::Columns;
+use super::date_order::DateEvidence;
+use super::decimal_mark::MarkEvidence;
+use super::question::{Question, QuestionOption};
+use crate::catalog::import::field::{Content, Field};
+use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::kind::Kind;
+use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
+use crate::catalog::import::read::{Format, Table, open_table};
 
-/// What was found, as `GET /imports/{id}` shows it.
+/// Rows that are read even where the first has decided: the majority decides about a column with a
+/// few odd values.
+const SAMPLE_ROWS: u64 = 1000;
+
+/// What was detected, as `GET /imports/{id}` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detected {
-    /// `csv` or `xlsx`.
-    pub format: String,
+    pub format: Format,
     pub encoding: Option<String>,
     pub delimiter: Option<char>,
     pub decimal: Option<DecimalMark>,
@@ -28,157 +33,175 @@ pub struct Detected {
     pub header: Vec<String>,
 }
 
+/// How numbers and dates of a file are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Notation {
+    pub(crate) mark: DecimalMark,
+    pub(crate) dates: DateFormat,
+}
+
 /// How to read the rows.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    pub columns: Columns,
-    pub notation: Notation,
+    pub(crate) columns: Columns,
+    pub(crate) notation: Notation,
 }
 
-/// Whether the file tells all that must be known.
+/// Whether the file decides everything that must be known.
 #[derive(Debug, Clone)]
 pub enum Detection {
     Ready(Plan),
     NeedsInput(Vec<Question>),
 }
 
-/// Rows that are looked at even where the first has decided: a column with a few odd values is read by the most.
-const SAMPLE: u64 = 1000;
+/// How a file is written, or what the caller must answer first.
+#[derive(Debug, Clone)]
+pub struct ExaminedFile {
+    pub detected: Detected,
+    pub detection: Detection,
+}
 
-const NUMBERS: [Field; 9] = [
-    Field::Quantity,
-    Field::UnitPrice,
-    Field::Amount,
-    Field::PurchasePrice,
-    Field::SalePrice,
-    Field::MinStock,
-    Field::MaxStock,
-    Field::MinimumOrderQuantity,
-    Field::PackMultiple,
-];
-
-/// Reads the header, and rows until how they are written is known. Leaves the table somewhere in its middle.
-pub(in crate::catalog::import) fn detect(
-    table: &mut dyn Records,
+/// Detects how the file is written. Reads on after the first thousand rows only where they don't
+/// decide.
+pub fn examine_file<S: Read + Seek>(
+    source: S,
     kind: Kind,
     options: &Options,
-) -> Result<(Columns, Detection), Refusal> {
-    let columns = header(table, kind, options)?;
-    let numbers: Vec<usize> = NUMBERS.iter().filter_map(|f| columns.place(*f)).collect();
-    let date = columns.place(Field::Date);
+) -> Result<ExaminedFile, FileError> {
+    open_table(source, options, |table| {
+        let columns = read_header(table, kind, options)?;
+        let (marks, dates) = collect_evidence(table, &columns, options)?;
+        let detection = conclude_detection(columns.clone(), options, &marks, &dates);
+        Ok(ExaminedFile {
+            detected: describe_file(table, &columns, &detection),
+            detection,
+        })
+    })
+}
+
+/// Validates that the file has the columns of its kind and at least one row.
+pub fn validate_head<S: Read + Seek>(
+    source: S,
+    kind: Kind,
+    options: &Options,
+) -> Result<(), FileError> {
+    open_table(source, options, |table| {
+        read_header(table, kind, options)?;
+        if table.advance()? {
+            Ok(())
+        } else {
+            Err(no_rows())
+        }
+    })
+}
+
+/// Reads the first row as header; the table then stands before the first row of data.
+pub(crate) fn read_header(
+    table: &mut dyn Table,
+    kind: Kind,
+    options: &Options,
+) -> Result<Columns, FileError> {
+    if !table.advance()? {
+        return Err(FileError::new("empty_file", "the file has no rows"));
+    }
+    let record = table.record();
+    let titles = (0..record.len())
+        .map(|index| record.display_field(index).trim().to_owned())
+        .collect();
+    Columns::find(titles, kind, options)
+}
+
+/// Reads rows until the notation is decided; leaves the table somewhere in its middle.
+fn collect_evidence(
+    table: &mut dyn Table,
+    columns: &Columns,
+    options: &Options,
+) -> Result<(MarkEvidence, DateEvidence), FileError> {
+    let numbers: Vec<usize> = Field::iter_all()
+        .filter(|field| field.content() == Content::Decimal && options.decimal.is_none())
+        .filter_map(|field| columns.position(field))
+        .collect();
+    let date = columns
+        .position(Field::Date)
+        .filter(|_| options.date_format.is_none());
     let mut marks = MarkEvidence::default();
     let mut dates = DateEvidence::default();
     let mut rows = 0;
     while table.advance()? {
         rows += 1;
         let record = table.record();
-        if let Some(place) = date.filter(|_| options.date_format.is_none()) {
-            dates.observe(record.field(place));
+        if let Some(position) = date {
+            dates.observe(record.field(position));
         }
-        if options.decimal.is_none() {
-            numbers
-                .iter()
-                .for_each(|place| marks.observe(record.field(*place)));
+        for position in &numbers {
+            marks.observe(record.field(*position));
         }
-        let dates_known = date.is_none() || options.date_format.is_some() || dates.is_decided();
-        let marks_known = numbers.is_empty() || options.decimal.is_some() || marks.is_decided();
-        if rows >= SAMPLE && dates_known && marks_known {
+        let dates_known = date.is_none() || dates.is_decided();
+        let marks_known = numbers.is_empty() || marks.is_decided();
+        if rows >= SAMPLE_ROWS && dates_known && marks_known {
             break;
         }
     }
     if rows == 0 {
         return Err(no_rows());
     }
-    Ok((columns.clone(), conclude(columns, options, &marks, &dates)))
+    Ok((marks, dates))
 }
 
-pub(in crate::catalog::import) fn no_rows() -> Refusal {
-    Refusal::new("no_rows", "the file has a header and no rows")
+fn no_rows() -> FileError {
+    FileError::new("no_rows", "the file has a header and no rows")
 }
 
-/// The first row as header; the table stands before the first row of data.
-pub(in crate::catalog::import) fn header(
-    table: &mut dyn Records,
-    kind: Kind,
-    options: &Options,
-) -> Result<Columns, Refusal> {
-    if !table.advance()? {
-        return Err(Refusal::new("empty_file", "the file has no rows"));
-    }
-    let record = table.record();
-    let titles = (0..record.len())
-        .map(|i| record.shown(i).trim().to_owned())
-        .collect();
-    Columns::find(titles, kind, options)
-}
-
-fn conclude(
+fn conclude_detection(
     columns: Columns,
     options: &Options,
     marks: &MarkEvidence,
     dates: &DateEvidence,
 ) -> Detection {
-    let mut questions = Vec::new();
-    let mut ask = |option: &str, choices: [&str; 2], message: &str, examples: &[String]| {
-        questions.push(Question {
-            option: option.into(),
-            choices: choices.map(Into::into).into(),
-            message: message.into(),
-            examples: examples.iter().map(|text| shown(text)).collect(),
-        });
+    let mark = options.decimal.map_or_else(|| marks.conclude(), Ok);
+    let format = options.date_format.map_or_else(|| dates.conclude(), Ok);
+    let (mark_examples, date_examples) = match (mark, format) {
+        (Ok(mark), Ok(dates)) => {
+            let notation = Notation { mark, dates };
+            return Detection::Ready(Plan { columns, notation });
+        }
+        (mark, format) => (mark.err(), format.err()),
     };
-    let mark = options.decimal.map_or_else(|| marks.verdict(), Ok);
-    let format = options.date_format.map_or_else(|| dates.verdict(), Ok);
-    if let Err(examples) = mark {
-        ask(
-            "decimal",
+    let decimal = mark_examples.map(|examples| {
+        Question::new(
+            QuestionOption::Decimal,
             [".", ","],
-            "the decimal mark can't be told from the file",
+            "the file doesn't decide its decimal mark",
             examples,
-        );
-    }
-    if let Err(examples) = format {
-        ask(
-            "date_format",
+        )
+    });
+    let date_format = date_examples.map(|examples| {
+        Question::new(
+            QuestionOption::DateFormat,
             ["d/m/Y", "m/d/Y"],
-            "the order of day and month can't be told from the file",
+            "the file doesn't decide the order of day and month",
             examples,
-        );
-    }
-    match (mark, format) {
-        (Ok(mark), Ok(dates)) => Detection::Ready(Plan {
-            columns,
-            notation: Notation { mark, dates },
-        }),
-        _ => Detection::NeedsInput(questions),
-    }
+        )
+    });
+    Detection::NeedsInput(decimal.into_iter().chain(date_format).collect())
 }
 
-/// An example as it can be stored and shown, whatever stands behind the date in its cell.
-fn shown(text: &str) -> String {
-    text.replace('\0', "\u{fffd}").chars().take(60).collect()
-}
-
-/// Sums up for people; the encoding may still change its name until the whole file is read.
-pub(in crate::catalog::import) fn describe(
-    table: &dyn Records,
-    columns: &Columns,
-    detection: &Detection,
-) -> Detected {
+/// Describes the file for people. The encoding may still change until the whole file is read.
+fn describe_file(table: &dyn Table, columns: &Columns, detection: &Detection) -> Detected {
     let notation = match detection {
         Detection::Ready(plan) => Some(plan.notation),
         Detection::NeedsInput(_) => None,
     };
     let shape = table.shape();
     Detected {
-        format: shape.format.into(),
+        format: shape.format,
         encoding: shape.encoding.map(Into::into),
         delimiter: shape.delimiter,
-        decimal: notation.map(|n| n.mark),
+        decimal: notation.map(|notation| notation.mark),
         date_format: notation
-            .filter(|_| columns.place(Field::Date).is_some())
-            .map(|n| n.dates),
-        columns: columns.found(),
+            .filter(|_| columns.position(Field::Date).is_some())
+            .map(|notation| notation.dates),
+        columns: columns.titles(),
         header: columns.header.clone(),
     }
 }

@@ -1,45 +1,44 @@
-//! Which character parts the fields: the one that gives the most columns, evenly, in the first lines.
+//! Which character separates the fields: the one that makes the most columns, evenly, of the
+//! first lines.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use crate::catalog::import::read::record::MAX_COLUMNS;
+use super::record::MAX_COLUMNS;
+use crate::catalog::import::options::DELIMITERS;
 
-/// The characters that may part fields.
-pub(in crate::catalog::import) const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+const SAMPLE_LINES: usize = 20;
+const SAMPLE_BYTES: usize = 64 * 1024;
 
-const LINES: usize = 20;
-const HEAD: usize = 64 * 1024;
-
-/// What the first lines say.
+/// What the first lines reveal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::catalog::import) struct Dialect {
+pub(super) struct Dialect {
     pub delimiter: u8,
-    /// Bytes of a leading `sep=;` line, which spreadsheets write and read.
+    /// Length of a leading `sep=;` line, which spreadsheets write and read.
     pub skip: usize,
 }
 
-/// Decides by the head of a file in UTF-8.
-pub(in crate::catalog::import) fn sniff(head: &[u8]) -> Dialect {
-    if let Some(dialect) = named(head) {
+/// Detects the delimiter by the head of a file in UTF-8.
+pub(super) fn detect_dialect(head: &[u8]) -> Dialect {
+    if let Some(dialect) = read_sep_line(head) {
         return dialect;
     }
-    let head = &head[..head.len().min(HEAD)];
+    let head = &head[..head.len().min(SAMPLE_BYTES)];
     let best = DELIMITERS
         .iter()
         .map(|d| *d as u8)
-        .max_by_key(|d| (score(head, *d), std::cmp::Reverse(*d != b',')));
+        .max_by_key(|d| (score_columns(head, *d), std::cmp::Reverse(*d != b',')));
     Dialect {
         delimiter: best.unwrap_or(b','),
         skip: 0,
     }
 }
 
-/// A reader of this dialect.
-pub(in crate::catalog::import) fn reader(delimiter: u8) -> Reader {
+/// Returns a reader of records with this delimiter.
+pub(super) fn csv_reader(delimiter: u8) -> Reader {
     ReaderBuilder::new().delimiter(delimiter).build()
 }
 
-fn named(head: &[u8]) -> Option<Dialect> {
+fn read_sep_line(head: &[u8]) -> Option<Dialect> {
     let rest = head.strip_prefix(b"sep=")?;
     let (&delimiter, rest) = rest.split_first()?;
     let end = match rest {
@@ -55,13 +54,14 @@ fn named(head: &[u8]) -> Option<Dialect> {
         })
 }
 
-/// Columns times the share of lines that have as many as the header, in thousandths; 0 where there is but one.
-fn score(head: &[u8], delimiter: u8) -> usize {
-    let mut reader = reader(delimiter);
+/// Returns the number of columns times the share of lines with as many fields as the header, in
+/// thousandths; 0 for a single column.
+fn score_columns(head: &[u8], delimiter: u8) -> usize {
+    let mut reader = csv_reader(delimiter);
     let mut fields = [0; MAX_COLUMNS];
-    let mut text = vec![0; HEAD + 1];
+    let mut text = vec![0; SAMPLE_BYTES + 1];
     let (mut input, mut header, mut lines, mut even) = (head, 0, 0, 0);
-    while lines < LINES {
+    while lines < SAMPLE_LINES {
         let (result, read, _, count) = reader.read_record(input, &mut text, &mut fields);
         input = &input[read..];
         match result {
@@ -73,7 +73,7 @@ fn score(head: &[u8], delimiter: u8) -> usize {
                 even += usize::from(count == header);
             }
             ReadRecordResult::OutputEndsFull => return MAX_COLUMNS,
-            // The head may end inside a line, which then says nothing.
+            // The head may end inside a line, which is then no evidence.
             _ => break,
         }
     }
@@ -99,7 +99,11 @@ mod tests {
             ("alone\n1\n", b','),
             ("sep=;\r\na,b\r\n", b';'),
         ] {
-            assert_eq!(sniff(head.as_bytes()).delimiter, expected, "{head:?}");
+            assert_eq!(
+                detect_dialect(head.as_bytes()).delimiter,
+                expected,
+                "{head:?}"
+            );
         }
     }
 }

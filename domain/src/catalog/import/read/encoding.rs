@@ -1,53 +1,54 @@
 //! Bytes of a file to UTF-8, in blocks of constant size.
 //!
-//! UTF-8 isn't converted at all: a row that isn't valid is rejected by itself, later. A file without a byte
-//! order mark is taken as ASCII until the first other byte, and what stands around that byte decides between
-//! UTF-8 and Windows-1252 (which holds Latin-1): so that a first accent on line 400,000 is still read rightly.
+//! UTF-8 isn't converted at all: a row that isn't valid is rejected later, alone. A file without a
+//! byte order mark counts as ASCII until the first other byte. The block around that byte decides
+//! between UTF-8 and Windows-1252 (which contains Latin-1). A first accent on line 400,000 is
+//! therefore still decoded correctly.
 
 use std::io::Read;
 
 use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use crate::catalog::import::file_error::Refusal;
+use crate::catalog::import::file_error::FileError;
 
-const BLOCK: usize = 256 * 1024;
+const BLOCK_BYTES: usize = 256 * 1024;
 
 /// A reader of UTF-8 over a reader of anything.
-pub(in crate::catalog::import) struct Decoded<R> {
+pub(super) struct DecodedFile<R> {
     source: R,
     raw: Vec<u8>,
     text: Vec<u8>,
     start: usize,
     end: usize,
-    read: u64,
+    bytes_read: u64,
     finished: bool,
     encoding: Option<&'static Encoding>,
     decoder: Option<Decoder>,
 }
 
-impl<R: Read> Decoded<R> {
-    /// Reads the first block; `label` overrides what would be detected.
-    pub(in crate::catalog::import) fn new(source: R, label: Option<&str>) -> Result<Self, Refusal> {
+impl<R: Read> DecodedFile<R> {
+    /// Reads the first block; `label` overrides the detection.
+    pub(super) fn open(source: R, label: Option<&str>) -> Result<Self, FileError> {
         let mut decoded = Self {
             source,
-            raw: vec![0; BLOCK],
+            raw: vec![0; BLOCK_BYTES],
             text: Vec::new(),
             start: 0,
             end: 0,
-            read: 0,
+            bytes_read: 0,
             finished: false,
             encoding: None,
             decoder: None,
         };
         let head = decoded.read_block()?;
         if head == 0 {
-            return Err(Refusal::new("empty_file", "the file is empty"));
+            return Err(FileError::new("empty_file", "the file is empty"));
         }
-        let (found, mark) = mark_or_shape(&decoded.raw[..head])?;
+        let (found, mark) = detect_by_head(&decoded.raw[..head])?;
         decoded.encoding = match label {
             Some(label) => Some(
                 Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
-                    Refusal::new("unknown_encoding", "the encoding named isn't known")
+                    FileError::new("unknown_encoding", "the encoding named isn't known")
                 })?,
             ),
             None => found,
@@ -55,24 +56,24 @@ impl<R: Read> Decoded<R> {
         if decoded.encoding.is_some_and(|e| e != UTF_8) {
             decoded.decoder = decoded.encoding.map(Encoding::new_decoder_with_bom_removal);
         }
-        // The decoder drops the mark by itself.
+        // A decoder drops the mark itself.
         decoded.start = if decoded.decoder.is_none() && decoded.raw.starts_with(b"\xef\xbb\xbf") {
             mark
         } else {
             0
         };
-        decoded.take_in(head)?;
+        decoded.decode_block(head)?;
         Ok(decoded)
     }
 
-    /// The encoding as far as it has shown; ASCII is UTF-8.
-    pub(in crate::catalog::import) fn encoding(&self) -> &'static Encoding {
+    /// Returns the encoding detected so far; ASCII counts as UTF-8.
+    pub(super) fn encoding(&self) -> &'static Encoding {
         self.encoding.unwrap_or(UTF_8)
     }
 
-    /// What has been read and not consumed; empty at the end of the file.
+    /// Returns the text that isn't consumed yet; empty at the end of the file.
     #[inline]
-    pub(in crate::catalog::import) fn buffer(&self) -> &[u8] {
+    pub(super) fn buffer(&self) -> &[u8] {
         let block = if self.decoder.is_some() {
             &self.text
         } else {
@@ -82,28 +83,28 @@ impl<R: Read> Decoded<R> {
     }
 
     #[inline]
-    pub(in crate::catalog::import) fn consume(&mut self, count: usize) {
+    pub(super) fn consume(&mut self, count: usize) {
         self.start += count;
     }
 
-    /// Bytes of the source taken in.
-    pub(in crate::catalog::import) fn position(&self) -> u64 {
-        self.read
+    /// Returns the number of bytes read from the source.
+    pub(super) fn position(&self) -> u64 {
+        self.bytes_read
     }
 
-    /// Reads the next block where the last is consumed.
-    pub(in crate::catalog::import) fn fill(&mut self) -> Result<(), Refusal> {
+    /// Reads the next block once the last is consumed.
+    pub(super) fn fill(&mut self) -> Result<(), FileError> {
         while self.start == self.end && !self.finished {
             let count = self.read_block()?;
             self.start = 0;
-            self.take_in(count)?;
+            self.decode_block(count)?;
         }
         Ok(())
     }
 
-    fn read_block(&mut self) -> Result<usize, Refusal> {
+    fn read_block(&mut self) -> Result<usize, FileError> {
         let mut filled = 0;
-        while filled < BLOCK {
+        while filled < BLOCK_BYTES {
             match self.source.read(&mut self.raw[filled..]) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
@@ -111,14 +112,14 @@ impl<R: Read> Decoded<R> {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.read += filled as u64;
+        self.bytes_read += filled as u64;
         Ok(filled)
     }
 
-    fn take_in(&mut self, count: usize) -> Result<(), Refusal> {
-        self.finished = count < BLOCK;
+    fn decode_block(&mut self, count: usize) -> Result<(), FileError> {
+        self.finished = count < BLOCK_BYTES;
         if self.encoding.is_none() && !self.raw[..count].is_ascii() {
-            let encoding = utf8_or_western(&self.raw[..count]);
+            let encoding = detect_by_content(&self.raw[..count]);
             self.encoding = Some(encoding);
             if encoding != UTF_8 {
                 self.decoder = Some(encoding.new_decoder_without_bom_handling());
@@ -130,7 +131,7 @@ impl<R: Read> Decoded<R> {
         };
         let needed = decoder
             .max_utf8_buffer_length(count)
-            .ok_or_else(|| Refusal::new("unreadable_file", "the file can't be decoded"))?;
+            .ok_or_else(|| FileError::new("unreadable_file", "the file can't be decoded"))?;
         self.text.resize(needed, 0);
         let (_, _, written, _) =
             decoder.decode_to_utf8(&self.raw[..count], &mut self.text, self.finished);
@@ -139,10 +140,11 @@ impl<R: Read> Decoded<R> {
     }
 }
 
-/// What a byte order mark or the shape of the first block says, and the mark's length.
-fn mark_or_shape(head: &[u8]) -> Result<(Option<&'static Encoding>, usize), Refusal> {
+/// Returns the encoding by the byte order mark, with the mark's length, or by the zero bytes of
+/// UTF-16.
+fn detect_by_head(head: &[u8]) -> Result<(Option<&'static Encoding>, usize), FileError> {
     if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
-        return Err(Refusal::new(
+        return Err(FileError::new(
             "unknown_encoding",
             "UTF-32 isn't supported; save the file as UTF-8",
         ));
@@ -167,11 +169,11 @@ fn mark_or_shape(head: &[u8]) -> Result<(Option<&'static Encoding>, usize), Refu
     if half > 0 && even * 10 > half * 7 && odd * 10 < half * 2 {
         return Ok((Some(UTF_16BE), 0));
     }
-    refuse_other_formats(head)?;
+    reject_other_formats(head)?;
     Ok((None, 0))
 }
 
-fn refuse_other_formats(head: &[u8]) -> Result<(), Refusal> {
+fn reject_other_formats(head: &[u8]) -> Result<(), FileError> {
     let sample = &head[..head.len().min(8192)];
     let odd = sample
         .iter()
@@ -188,20 +190,21 @@ fn refuse_other_formats(head: &[u8]) -> Result<(), Refusal> {
     } else {
         return Ok(());
     };
-    Err(Refusal::new(
+    Err(FileError::new(
         "not_a_table",
         format!("the file is neither CSV nor XLSX{hint}"),
     ))
 }
 
-/// UTF-8 where most of the sequences beyond ASCII are valid: one torn character doesn't make a file Windows-1252.
-fn utf8_or_western(bytes: &[u8]) -> &'static Encoding {
+/// Returns UTF-8 where most sequences beyond ASCII are valid, so that one torn character doesn't
+/// make the file Windows-1252.
+fn detect_by_content(bytes: &[u8]) -> &'static Encoding {
     let (mut valid, mut broken) = (0_usize, 0_usize);
     let mut rest = bytes.len();
     for chunk in bytes.utf8_chunks() {
         valid += chunk.valid().bytes().filter(|b| *b >= 0xc0).count();
         rest -= chunk.valid().len() + chunk.invalid().len();
-        let cut_by_block = rest == 0 && bytes.len() == BLOCK;
+        let cut_by_block = rest == 0 && bytes.len() == BLOCK_BYTES;
         broken += usize::from(!chunk.invalid().is_empty() && !cut_by_block);
     }
     if broken == 0 || valid > 4 * broken {

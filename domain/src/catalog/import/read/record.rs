@@ -1,48 +1,57 @@
 //! One row of a table, whatever the file's format: its fields in one reused buffer.
 
-use crate::catalog::import::file_error::Refusal;
+use serde::{Deserialize, Serialize};
 
-/// More columns than this are refused as soon as they are met.
-pub(in crate::catalog::import) const MAX_COLUMNS: usize = 1024;
-/// A longer row is refused as soon as it is met: it is a quote that nobody closed, or no table.
-pub(in crate::catalog::import) const MAX_ROW_BYTES: usize = 1 << 20;
+use crate::catalog::import::file_error::FileError;
+
+/// More columns than this are rejected as soon as they are met.
+pub(super) const MAX_COLUMNS: usize = 1024;
+/// A longer row is rejected as soon as it is met: a quote was left open, or the file is no table.
+pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
 
 /// What stands behind a field that was cut.
-const CUT: &str = " [...]";
+const CUT_MARK: &str = " [...]";
 
 /// A table that is read row by row.
-pub(in crate::catalog::import) trait Records {
-    /// Goes to the next row; `false` at the end. Empty rows are skipped.
-    fn advance(&mut self) -> Result<bool, Refusal>;
-    /// The row gone to.
+pub(crate) trait Table {
+    /// Moves to the next row that isn't empty; returns `false` at the end.
+    fn advance(&mut self) -> Result<bool, FileError>;
+    /// Returns the current row.
     fn record(&self) -> Record<'_>;
-    /// Bytes of the file read so far, for progress.
+    /// Returns the bytes of the file (the rows of a spreadsheet) read so far, for progress.
     fn position(&self) -> u64;
-    /// How the file is laid out, as far as it has shown.
+    /// Returns how the file is laid out. The encoding is final once all rows are read.
     fn shape(&self) -> Shape;
+}
+
+/// The format of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    Csv,
+    Xlsx,
 }
 
 /// A file's outer form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::catalog::import) struct Shape {
-    /// `csv` or `xlsx`.
-    pub format: &'static str,
-    pub encoding: Option<&'static str>,
-    pub delimiter: Option<char>,
+pub(crate) struct Shape {
+    pub(crate) format: Format,
+    pub(crate) encoding: Option<&'static str>,
+    pub(crate) delimiter: Option<char>,
 }
 
 /// A view of a row.
 #[derive(Clone, Copy)]
-pub struct Record<'a> {
-    /// Line of the file that the row starts at, from 1; for a spreadsheet the row's number.
-    pub line: u64,
+pub(crate) struct Record<'a> {
+    /// Line of the file on which the row starts, from 1; the row's number in a spreadsheet.
+    pub(crate) line: u64,
     bytes: &'a [u8],
     ends: &'a [usize],
     text: Option<&'a str>,
 }
 
 impl<'a> Record<'a> {
-    pub(in crate::catalog::import) fn new(line: u64, bytes: &'a [u8], ends: &'a [usize]) -> Self {
+    pub(super) fn new(line: u64, bytes: &'a [u8], ends: &'a [usize]) -> Self {
         Self {
             line,
             bytes,
@@ -51,31 +60,34 @@ impl<'a> Record<'a> {
         }
     }
 
-    pub fn len(&self) -> usize {
+    /// Returns the number of fields.
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// Whether the row is text in the encoding found; nothing else of it can be read where it isn't.
-    pub fn is_text(&self) -> bool {
+    /// Whether the row is valid in the file's encoding. Where it isn't, every field is "".
+    pub(crate) fn is_text(&self) -> bool {
         self.text.is_some()
     }
 
-    /// The field without blanks around; "" where the row is too short or isn't text.
+    pub(crate) fn has_nul(&self) -> bool {
+        self.bytes.contains(&0)
+    }
+
+    /// Returns the field without blanks around; "" where the row is too short or isn't text.
     #[inline]
-    pub fn field(&self, index: usize) -> &'a str {
+    pub(crate) fn field(&self, index: usize) -> &'a str {
         let Some(&end) = self.ends.get(index) else {
             return "";
         };
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        self.text.and_then(|t| t.get(start..end)).map_or("", trim)
+        self.text
+            .and_then(|text| text.get(start..end))
+            .map_or("", trim_blanks)
     }
 
-    /// The field for people's eyes, whatever its bytes.
-    pub fn shown(&self, index: usize) -> String {
+    /// Returns the field for display, whatever its bytes.
+    pub(crate) fn display_field(&self, index: usize) -> String {
         let Some(&end) = self.ends.get(index) else {
             return String::new();
         };
@@ -83,32 +95,29 @@ impl<'a> Record<'a> {
         String::from_utf8_lossy(&self.bytes[start..end]).replace('\0', "\u{fffd}")
     }
 
-    /// Every field as [`Record::shown`], cut where together they are longer than `most` bytes.
-    pub fn shown_within(&self, most: usize) -> Vec<String> {
-        let mut left = most;
+    /// Returns every field as [`Record::display_field`], cut where they are longer than
+    /// `max_bytes` together.
+    pub(crate) fn display_fields(&self, max_bytes: usize) -> Vec<String> {
+        let mut left = max_bytes;
         (0..self.len())
             .map(|index| {
-                let mut text = self.shown(index);
+                let mut text = self.display_field(index);
                 if text.len() > left {
                     text.truncate(text.floor_char_boundary(left));
-                    text.push_str(CUT);
+                    text.push_str(CUT_MARK);
                 }
                 left = left.saturating_sub(text.len());
                 text
             })
             .collect()
     }
-
-    pub fn has_nul(&self) -> bool {
-        self.bytes.contains(&0)
-    }
 }
 
-/// Most fields have no blanks around, which the first and the last byte show.
 #[inline]
-fn trim(text: &str) -> &str {
+fn trim_blanks(text: &str) -> &str {
     match text.as_bytes() {
         [] => text,
+        // Most fields have no blanks around; their first and last bytes show it.
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
         _ => text.trim(),
     }

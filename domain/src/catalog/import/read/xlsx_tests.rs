@@ -1,11 +1,13 @@
-//! Spreadsheets made by hand, part by part, good and hostile.
+//! Spreadsheets built part by part, valid and hostile.
 
 use std::io::{Cursor, Write as _};
 
 use zip::write::SimpleFileOptions;
 
+use crate::catalog::import::field::Field;
+use crate::catalog::import::read::Format;
 use crate::catalog::import::tests::context;
-use crate::catalog::import::*;
+use crate::catalog::import::{Kind, Options, examine_file, preview_file};
 
 const WORKBOOK: &str = r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Ventes" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
 const ROOT: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
@@ -42,8 +44,8 @@ fn a_spreadsheet_is_read_as_the_same_table_in_csv_would_be() {
     );
     let file = workbook(&rows, STRINGS);
     let options = Options::default();
-    let preview = preview(Cursor::new(&file), Kind::Sales, &options, &context(), 10).unwrap();
-    assert_eq!(preview.detected.format, "xlsx");
+    let preview = preview_file(Cursor::new(&file), Kind::Sales, &options, &context(), 10).unwrap();
+    assert_eq!(preview.detected.format, Format::Xlsx);
     let first = &preview.rows[0];
     assert_eq!(first.fields[&Field::Sku], "22386");
     assert_eq!(first.fields[&Field::UnitPrice], "1.1250");
@@ -58,7 +60,7 @@ fn a_spreadsheet_is_read_as_the_same_table_in_csv_would_be() {
 }
 
 #[test]
-fn a_zip_bomb_is_refused_before_it_is_unpacked() {
+fn a_zip_bomb_is_rejected_before_it_is_unpacked() {
     let mut bomb = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let zeros = vec![0; 1 << 20];
     bomb.start_file("xl/sharedStrings.xml", SimpleFileOptions::default())
@@ -67,37 +69,37 @@ fn a_zip_bomb_is_refused_before_it_is_unpacked() {
         bomb.write_all(&zeros).unwrap();
     }
     let mut file = bomb.finish().unwrap().into_inner();
-    let refuse = |file: &[u8]| {
-        examine(Cursor::new(file), Kind::Sales, &Options::default())
+    let error_code = |file: &[u8]| {
+        examine_file(Cursor::new(file), Kind::Sales, &Options::default())
             .unwrap_err()
             .code
     };
-    assert_eq!(refuse(&file), "unpacks_too_large");
+    assert_eq!(error_code(&file), "unpacks_too_large");
     // The directory now claims ten bytes; the size stands 24 bytes into its only entry.
     let directory = file.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
     file[directory + 24..directory + 28].copy_from_slice(&10_u32.to_le_bytes());
-    assert!(["unpacks_too_large", "not_a_table"].contains(&refuse(&file)));
+    assert!(["unpacks_too_large", "not_a_table"].contains(&error_code(&file)));
 }
 
 #[test]
-fn a_sheet_with_a_cell_far_to_the_right_is_refused() {
+fn a_sheet_with_a_cell_far_to_the_right_is_rejected() {
     let rows = format!(r#"{HEADER}<row r="2"><c r="XFD2"><v>1</v></c></row>"#);
-    let refusal = examine(
+    let error = examine_file(
         Cursor::new(workbook(&rows, STRINGS)),
         Kind::Sales,
         &Options::default(),
     )
     .unwrap_err();
-    assert_eq!(refusal.code, "too_many_columns");
+    assert_eq!(error.code, "too_many_columns");
 }
 
 #[test]
-fn a_broken_spreadsheet_is_refused() {
+fn a_broken_spreadsheet_is_rejected() {
     let mut file = workbook(HEADER, STRINGS);
     file.truncate(file.len() / 2);
-    let refusal = examine(Cursor::new(file), Kind::Sales, &Options::default()).unwrap_err();
-    assert_eq!(refusal.code, "not_a_table");
-    let empty = examine(
+    let error = examine_file(Cursor::new(file), Kind::Sales, &Options::default()).unwrap_err();
+    assert_eq!(error.code, "not_a_table");
+    let empty = examine_file(
         Cursor::new(workbook("", STRINGS)),
         Kind::Sales,
         &Options::default(),

@@ -1,122 +1,123 @@
-//! What quantity of a product is usual, so that a slip shows: a barcode in the quantity's column, a missing
-//! decimal mark. The file's own lines say it, and what is in the books already.
+//! Outlier detection for quantities: a barcode in the quantity's column, a missing decimal mark.
+//! A product's usual quantity comes from the other lines of the file and from its recorded sales.
 
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
+use super::sale::{SaleLine, SaleReader};
 use crate::catalog::SaleKind;
+use crate::catalog::import::cells::write_key;
 use crate::catalog::import::context::Context;
-use crate::catalog::import::detect::detection::{Plan, header};
-use crate::catalog::import::file_error::Refusal;
-use crate::catalog::import::options::{Kind, Options};
-use crate::catalog::import::read::table::with_table;
-use crate::catalog::import::rows::sale::{SaleLine, SaleReader, upper_into};
+use crate::catalog::import::detect::{Plan, read_header};
+use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::kind::Kind;
+use crate::catalog::import::options::Options;
+use crate::catalog::import::read::open_table;
 
-/// More than this many times the usual is absurd (`rules.md` 3); and so nothing under so many units is, in
-/// thousandths.
-const TIMES: f64 = 100.0;
-const LEAST: i64 = 100_000;
-/// Other sales of the product, below which nothing is usual.
-const ENOUGH: u32 = 10;
-/// Products beyond it aren't looked at, so that memory stays flat.
-const PRODUCTS: usize = 1 << 18;
+/// A quantity beyond this many times the usual one is an outlier (`rules.md` 3).
+const OUTLIER_FACTOR: f64 = 100.0;
+/// Smaller quantities, in thousandths, are never outliers.
+const MIN_OUTLIER_THOUSANDTHS: i64 = 100_000;
+/// With fewer other sales, a product has no usual quantity.
+const MIN_SAMPLE_SALES: u32 = 10;
+/// Further products of a file aren't watched, so that memory stays flat.
+const MAX_PRODUCTS: usize = 1 << 18;
 
-/// Of one product's sales. Their usual is the geometric mean, which one slip among them hardly moves.
+/// The quantities of one product. The usual one is their geometric mean, which a single outlier
+/// hardly moves and which needs no sorting.
 #[derive(Debug, Clone, Copy, Default)]
-struct Habit {
-    /// Sum of the logarithms of the quantities.
-    logs: f64,
-    lines: u32,
+struct QuantitySample {
+    /// Sum of the logarithms of the quantities sold.
+    log_sum: f64,
+    sales: u32,
     /// In thousandths, of lines of any kind.
     largest: i64,
 }
 
-/// The usual quantities of those products of a file that have a line to be looked at, by upper-case code.
+/// The usual quantities of the products of a file that have a line large enough to be an outlier,
+/// by upper-case code.
 #[derive(Debug, Clone, Default)]
-pub struct Habits(HashMap<Box<str>, Habit>);
+pub struct UsualQuantities(HashMap<Box<str>, QuantitySample>);
 
-impl Habits {
-    /// Reads every row of a sales file.
-    ///
-    /// # Errors
-    /// The file as a whole can't be taken.
-    pub fn read<S: Read + Seek>(
+impl UsualQuantities {
+    /// Samples the valid rows of a sales file.
+    pub fn read_file<S: Read + Seek>(
         source: S,
         options: &Options,
         plan: &Plan,
         context: &Context,
-    ) -> Result<Self, Refusal> {
-        let mut habits = Self::default();
-        let mut key = String::new();
-        with_table(source, options, |table| {
-            header(table, Kind::Sales, options)?;
-            let mut reader = SaleReader::new(plan.columns.clone(), plan.notation, options, context);
+    ) -> Result<Self, FileError> {
+        let mut usual = Self::default();
+        let mut sku_key = String::new();
+        open_table(source, options, |table| {
+            read_header(table, Kind::Sales, options)?;
+            let mut reader = SaleReader::new(plan, options, context)?;
             while table.advance()? {
-                // A row that is refused says nothing of what is usual.
-                if let Ok(Some(line)) = reader.read(table.record()) {
-                    upper_into(line.sku, &mut key);
-                    habits.count(&key, &line);
+                // A rejected row is no evidence of what is usual.
+                if let Ok(Some(line)) = reader.read_line(table.record()) {
+                    write_key(line.sku, &mut sku_key);
+                    usual.sample_line(&sku_key, &line);
                 }
             }
             Ok(())
         })?;
-        habits.0.retain(|_, habit| habit.largest >= LEAST);
-        Ok(habits)
+        let watched = |sample: &QuantitySample| sample.largest >= MIN_OUTLIER_THOUSANDTHS;
+        usual.0.retain(|_, sample| watched(sample));
+        Ok(usual)
     }
 
-    fn count(&mut self, key: &str, line: &SaleLine<'_>) {
-        if !self.0.contains_key(key) {
-            if self.0.len() == PRODUCTS {
+    fn sample_line(&mut self, sku_key: &str, line: &SaleLine<'_>) {
+        if !self.0.contains_key(sku_key) {
+            if self.0.len() == MAX_PRODUCTS {
                 return;
             }
-            self.0.insert(key.into(), Habit::default());
+            self.0.insert(sku_key.into(), QuantitySample::default());
         }
-        let Some(habit) = self.0.get_mut(key) else {
+        let Some(sample) = self.0.get_mut(sku_key) else {
             return;
         };
-        habit.largest = habit.largest.max(line.quantity.abs());
+        sample.largest = sample.largest.max(line.quantity.abs());
         if line.kind == SaleKind::Sale {
-            habit.logs += log(line.quantity);
-            habit.lines += 1;
+            sample.log_sum += quantity_log(line.quantity);
+            sample.sales += 1;
         }
     }
 
-    /// The products to ask the books about.
-    pub fn keys(&self) -> Vec<String> {
+    /// Returns the products whose recorded sales should be added.
+    pub(crate) fn sku_keys(&self) -> Vec<String> {
         self.0.keys().map(|key| key.to_string()).collect()
     }
 
-    /// Adds what the books know: the sum of the logarithms of a product's latest quantities, and how many.
-    pub fn add(&mut self, key: &str, logs: f64, lines: u32) {
-        if let Some(habit) = self.0.get_mut(key) {
-            habit.logs += logs;
-            habit.lines += lines;
+    /// Adds recorded sales of a product: the sum of the logarithms of their quantities, and their
+    /// number.
+    pub(crate) fn add_recorded_sales(&mut self, sku_key: &str, log_sum: f64, sales: u32) {
+        if let Some(sample) = self.0.get_mut(sku_key) {
+            sample.log_sum += log_sum;
+            sample.sales += sales;
         }
     }
 
-    /// The usual quantity, where the line's is absurd beside it.
-    pub(in crate::catalog::import) fn exceeded(
-        &self,
-        key: &str,
-        line: &SaleLine<'_>,
-    ) -> Option<f64> {
-        if line.quantity.abs() < LEAST {
+    /// Returns the usual quantity of the product, where the line's quantity is an outlier.
+    pub(crate) fn find_outlier(&self, sku_key: &str, line: &SaleLine<'_>) -> Option<f64> {
+        if line.quantity.abs() < MIN_OUTLIER_THOUSANDTHS {
             return None;
         }
-        let habit = self.0.get(key)?;
-        let (own, one) = if line.kind == SaleKind::Sale {
-            (log(line.quantity), 1)
+        let sample = self.0.get(sku_key)?;
+        // The line itself is in the sample and must not hide how unusual it is.
+        let (own_log, own_sales) = if line.kind == SaleKind::Sale {
+            (quantity_log(line.quantity), 1)
         } else {
             (0.0, 0)
         };
-        let others = habit.lines.saturating_sub(one);
-        let usual = ((habit.logs - own) / f64::from(others)).exp();
-        (others >= ENOUGH && units(line.quantity) > TIMES * usual).then_some(usual)
+        let others = sample.sales.saturating_sub(own_sales);
+        let usual = ((sample.log_sum - own_log) / f64::from(others)).exp();
+        let is_outlier = units(line.quantity) > OUTLIER_FACTOR * usual;
+        (others >= MIN_SAMPLE_SALES && is_outlier).then_some(usual)
     }
 }
 
-fn log(quantity: i64) -> f64 {
-    units(quantity).ln()
+fn quantity_log(thousandths: i64) -> f64 {
+    units(thousandths).ln()
 }
 
 #[expect(
@@ -129,89 +130,22 @@ fn units(thousandths: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
     use super::*;
-    use crate::catalog::import::{Detection, Staging, examine, stage};
-    use platform::ids::Uuid;
-
-    fn staged(options: &str, quantities: &[&str]) -> (u64, Vec<(u64, &'static str)>) {
-        let rows = quantities
-            .iter()
-            .map(|quantity| format!("a1,{quantity},5,2026-01-05\n"));
-        let file = format!("sku,quantity,price,date\n{}", rows.collect::<String>()).into_bytes();
-        let options: Options = serde_json::from_str(options).unwrap();
-        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let context = Context {
-            now,
-            zone: chrono_tz::Tz::UTC,
-            currency: "XOF".into(),
-        };
-        let Detection::Ready(plan) = examine(Cursor::new(&file), Kind::Sales, &options)
-            .unwrap()
-            .detection
-        else {
-            panic!("asked")
-        };
-        let habits = Habits::read(Cursor::new(&file), &options, &plan, &context).unwrap();
-        let staging = Staging {
-            import_id: Uuid::nil(),
-            kind: Kind::Sales,
-            options,
-            plan,
-            context,
-            file_bytes: file.len() as u64,
-            products: None,
-            sites: std::collections::HashSet::new(),
-            habits,
-            after: 0,
-        };
-        let mut rejected = Vec::new();
-        let ended = stage(Cursor::new(&file), &staging, |chunk| {
-            rejected.extend(chunk.rejections.iter().map(|r| (r.line, r.code)));
-            true
-        });
-        (ended.unwrap().warned_quantities, rejected)
-    }
 
     #[test]
-    fn a_quantity_of_more_than_a_hundred_times_the_usual_is_counted_or_refused() {
-        let with = |last: &'static str| [&["2"; 10][..], &[last]].concat();
-        for (last, absurd) in [
-            ("200", 0),
-            ("201", 1),
-            ("6164001234567", 1),
-            ("-200", 0),
-            ("-201", 1),
-        ] {
-            assert_eq!(staged("{}", &with(last)), (absurd, Vec::new()), "{last}");
-        }
-        let refused = staged(r#"{"absurd_quantities": "reject"}"#, &with("201"));
-        assert_eq!(refused, (0, vec![(12, "absurd_quantity")]));
-    }
-
-    #[test]
-    fn without_ten_other_sales_and_under_a_hundred_units_nothing_is_absurd() {
-        let few = [&["1"; 9][..], &["5000"]].concat();
-        assert_eq!(staged("{}", &few).0, 0);
-        let light = [&["0.001"; 20][..], &["99.999"]].concat();
-        assert_eq!(staged("{}", &light).0, 0);
-    }
-
-    #[test]
-    fn what_the_books_know_counts_too() {
-        let mut habits = Habits(HashMap::from([(
+    fn recorded_sales_are_part_of_the_sample() {
+        let mut usual = UsualQuantities(HashMap::from([(
             "A1".into(),
-            Habit {
-                logs: 0.0,
-                lines: 0,
-                largest: LEAST,
+            QuantitySample {
+                log_sum: 0.0,
+                sales: 0,
+                largest: MIN_OUTLIER_THOUSANDTHS,
             },
         )]));
-        assert_eq!(habits.keys(), ["A1"]);
-        habits.add("A1", 20.0 * 3_f64.ln(), 20);
-        habits.add("B2", 1.0, 20);
-        assert_eq!(habits.0.len(), 1);
-        assert!((habits.0["A1"].logs / 20.0).exp() - 3.0 < 1e-9);
+        assert_eq!(usual.sku_keys(), ["A1"]);
+        usual.add_recorded_sales("A1", 20.0 * 3_f64.ln(), 20);
+        usual.add_recorded_sales("B2", 1.0, 20);
+        assert_eq!(usual.0.len(), 1);
+        assert!((usual.0["A1"].log_sum / 20.0).exp() - 3.0 < 1e-9);
     }
 }

@@ -1,27 +1,35 @@
-//! Why one row is refused, in words for the person who will correct it.
+//! Why one row is rejected, in words for the person who will correct it.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::catalog::import::cells::date;
-use crate::catalog::import::cells::number::{self, NumberFlaw};
-use crate::catalog::import::detect::columns::{Columns, Field};
-use crate::catalog::import::options::{DateFormat, DecimalMark};
-use crate::catalog::import::read::record::Record;
-use crate::catalog::import::rows::occurrence::Place;
+use super::occurrence::Occurrence;
+use crate::catalog::import::detect::Columns;
+use crate::catalog::import::field::Field;
+use crate::catalog::import::read::Record;
 
-/// A flaw of a row; `field` says where.
+/// Bytes that are kept of a rejected row.
+const MAX_KEPT_BYTES: usize = 16 << 10;
+/// Characters that are shown of the value at fault.
+const MAX_VALUE_CHARS: usize = 200;
+
+/// An error in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    pub field: Option<Field>,
+pub(crate) struct RowError {
+    /// The field at fault; `None` where the row as a whole is.
+    pub(crate) field: Option<Field>,
     /// Stable and machine-readable, as `not_a_number`.
-    pub code: &'static str,
-    pub reason: Cow<'static, str>,
+    pub(crate) code: &'static str,
+    pub(crate) reason: Cow<'static, str>,
 }
 
-impl Flaw {
-    pub fn new(field: Field, code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+impl RowError {
+    pub(crate) fn new(
+        field: Field,
+        code: &'static str,
+        reason: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             field: Some(field),
             code,
@@ -29,7 +37,7 @@ impl Flaw {
         }
     }
 
-    pub fn of_row(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn of_row(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
             field: None,
             code,
@@ -38,9 +46,9 @@ impl Flaw {
     }
 }
 
-/// A refused row as it is reported.
+/// A rejected row with its error, as it is reported and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Rejection {
+pub struct RejectedRow {
     pub line: u64,
     /// Header of the column at fault; `None` where the row as a whole is.
     pub column: Option<String>,
@@ -49,118 +57,27 @@ pub struct Rejection {
     pub reason: String,
     /// The row's fields as they stand in the file, so that it can be corrected and sent again.
     #[serde(skip)]
-    pub row: Vec<String>,
-    /// Of a sale line, for its errors file.
+    pub fields: Vec<String>,
+    /// Of a sale line, for its error file.
     #[serde(skip)]
-    pub place: Option<Place>,
+    pub(crate) occurrence: Option<Occurrence>,
 }
 
-/// Bytes that are kept of a refused row.
-const KEPT: usize = 16 << 10;
-
-impl Rejection {
-    pub fn of(flaw: Flaw, record: Record<'_>, columns: &Columns) -> Self {
-        let place = flaw.field.and_then(|f| columns.place(f));
+impl RejectedRow {
+    pub(crate) fn new(error: RowError, record: Record<'_>, columns: &Columns) -> Self {
+        let position = error.field.and_then(|field| columns.position(field));
+        let title = error.field.and_then(|field| columns.title(field));
         Self {
             line: record.line,
-            column: flaw.field.and_then(|f| columns.title(f)).map(str::to_owned),
-            value: place.map_or(String::new(), |i| {
-                record.shown(i).chars().take(200).collect()
+            column: title.map(str::to_owned),
+            value: position.map_or(String::new(), |index| {
+                let value = record.display_field(index);
+                value.chars().take(MAX_VALUE_CHARS).collect()
             }),
-            code: flaw.code,
-            reason: flaw.reason.into_owned(),
-            row: record.shown_within(KEPT),
-            place: None,
+            code: error.code,
+            reason: error.reason.into_owned(),
+            fields: record.display_fields(MAX_KEPT_BYTES),
+            occurrence: None,
         }
     }
-}
-
-/// Refuses rows that aren't text or don't fit the header.
-pub(in crate::catalog::import) fn check_shape(
-    record: Record<'_>,
-    columns: &Columns,
-) -> Result<(), Flaw> {
-    if !record.is_text() {
-        return Err(Flaw::of_row(
-            "invalid_encoding",
-            "the row isn't valid in the file's encoding",
-        ));
-    }
-    if record.has_nul() {
-        return Err(Flaw::of_row("nul_byte", "the row holds a NUL byte"));
-    }
-    let expected = columns.header.len();
-    if record.len() > expected && (expected..record.len()).any(|i| !record.field(i).is_empty()) {
-        let found = record.len();
-        return Err(Flaw::of_row(
-            "too_many_fields",
-            format!("the row has {found} fields and the header {expected}"),
-        ));
-    }
-    Ok(())
-}
-
-/// How numbers and dates of this file are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Notation {
-    pub mark: DecimalMark,
-    pub dates: DateFormat,
-}
-
-impl Notation {
-    /// A number at ten to the minus `scale`, with the currency written beside it.
-    pub fn number(self, field: Field, text: &str, scale: u32) -> Result<number::Written, Flaw> {
-        number::parse(text, self.mark, scale).map_err(|flaw| match flaw {
-            NumberFlaw::NotANumber if text.is_empty() => {
-                Flaw::new(field, "missing_value", "a number is missing")
-            }
-            NumberFlaw::NotANumber => {
-                let mark = if self.mark == DecimalMark::Point {
-                    "point"
-                } else {
-                    "comma"
-                };
-                Flaw::new(
-                    field,
-                    "not_a_number",
-                    format!("isn't a number with a decimal {mark}"),
-                )
-            }
-            NumberFlaw::OutOfRange => Flaw::new(field, "out_of_range", "the number is too large"),
-        })
-    }
-
-    pub fn date(self, field: Field, text: &str) -> Result<date::Written, Flaw> {
-        date::parse(text, self.dates).ok_or_else(|| {
-            if text.is_empty() {
-                return Flaw::new(field, "missing_value", "a date is missing");
-            }
-            let format = match self.dates {
-                DateFormat::YearFirst => "Y-m-d",
-                DateFormat::DayFirst => "d/m/Y",
-                DateFormat::MonthFirst => "m/d/Y",
-            };
-            Flaw::new(
-                field,
-                "not_a_date",
-                format!("isn't a day of the calendar as {format}"),
-            )
-        })
-    }
-}
-
-/// Refuses a text that its column in the catalog couldn't hold.
-pub(in crate::catalog::import) fn at_most(
-    field: Field,
-    text: &str,
-    most: usize,
-) -> Result<&str, Flaw> {
-    if text.len() > most && text.chars().count() > most {
-        return Err(Flaw::new(
-            field,
-            "too_long",
-            format!("longer than {most} characters"),
-        ));
-    }
-    Ok(text)
 }

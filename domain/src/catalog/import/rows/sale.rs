@@ -1,174 +1,146 @@
-//! One row of a sales file: what it says, or why it is refused. Allocates nothing for a good row.
+//! One row of a sales file. Nothing is allocated for a valid row.
 
-use std::collections::HashSet;
-
-use crate::catalog::import::cells::money::{
-    Money, amount_of, currency_named, in_currency, price_of,
-};
-use crate::catalog::import::cells::zone::{Clock, Moment};
-use crate::catalog::import::context::Context;
-use crate::catalog::import::detect::columns::{Columns, Field};
-use crate::catalog::import::options::{Options, Unlikely};
-use crate::catalog::import::read::record::Record;
-use crate::catalog::import::rows::identity::SaleIdentity;
-use crate::catalog::import::rows::occurrence::{self, Place};
-use crate::catalog::import::rows::row_error::{Flaw, Notation, at_most, check_shape};
+use super::cells::CellReader;
+use super::identity::SaleIdentity;
+use super::ignored_codes::IgnoredCodes;
+use super::occurrence::{OCCURRENCE_COLUMN, Occurrence, find_occurrence, parse_occurrence};
+use super::row_error::RowError;
+use super::sale_money::read_sale_money;
+use super::sale_status::parse_status;
+use crate::catalog::import::cells::{Moment, Money, ZoneClock, cut_text, trim_fraction, write_key};
+use crate::catalog::import::context::{Context, CurrencyCode};
+use crate::catalog::import::detect::Plan;
+use crate::catalog::import::field::Field;
+use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::options::{ImplausibleValues, Options};
+use crate::catalog::import::read::Record;
 use crate::catalog::{FactKey, SaleKind, SaleStatus};
 
-/// A good row. Texts are as in the file but for blanks around.
+/// How far in the future a sale may be: the clocks of tills run fast.
+const FUTURE_TOLERANCE_MICROS: i64 = 86_400_000_000;
+const MAX_REFERENCE_CHARS: usize = 200;
+
+/// A valid row. Texts are as in the file, without blanks around.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::catalog::import) struct SaleLine<'a> {
-    pub line: u64,
-    /// Identity, with its occurrence where the row says it.
-    pub key: FactKey,
-    /// A row of an errors file that doesn't say any more which line of its identity it is.
-    pub fresh: bool,
-    pub sku: &'a str,
-    pub name: &'a str,
-    pub document: &'a str,
-    pub external_id: &'a str,
-    pub customer: &'a str,
-    pub customer_name: &'a str,
-    pub country: &'a str,
-    pub site: &'a str,
-    /// `None` where the file doesn't say.
-    pub status: Option<SaleStatus>,
-    pub kind: SaleKind,
+pub(crate) struct SaleLine<'a> {
+    pub(crate) line: u64,
+    /// Identity, with the occurrence where the row records it.
+    pub(crate) key: FactKey,
+    /// A row of an error file whose recorded occurrence is missing or void.
+    pub(crate) lost_occurrence: bool,
+    pub(crate) sku: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) document: &'a str,
+    pub(crate) external_id: &'a str,
+    pub(crate) customer: &'a str,
+    pub(crate) customer_name: &'a str,
+    pub(crate) country: &'a str,
+    pub(crate) site: &'a str,
+    /// `None` where the file has no status.
+    pub(crate) status: Option<SaleStatus>,
+    pub(crate) kind: SaleKind,
     /// Thousandths.
-    pub quantity: i64,
-    pub money: Money,
-    pub moment: Moment,
+    pub(crate) quantity: i64,
+    pub(crate) money: Money,
+    pub(crate) moment: Moment,
 }
 
-/// Turns records into sale lines.
-pub(in crate::catalog::import) struct SaleReader {
-    places: [usize; Field::COUNT],
-    columns: Columns,
-    /// Of an errors file.
+/// Rows that were accepted with a warning.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SaleWarnings {
+    pub(crate) negative_prices: u64,
+    pub(crate) future_dates: u64,
+}
+
+/// Reads records as sale lines.
+pub(crate) struct SaleReader {
+    cells: CellReader,
+    /// Position of the occurrence's column in an error file.
     occurrence: Option<usize>,
-    notation: Notation,
-    clock: Clock,
-    currency: [u8; 3],
+    clock: ZoneClock,
+    currency: CurrencyCode,
+    /// Microseconds since 1970.
     latest: i64,
-    negative_prices: Unlikely,
-    future_dates: Unlikely,
+    negative_prices: ImplausibleValues,
+    future_dates: ImplausibleValues,
     cancellation_prefix: Option<String>,
-    ignored: HashSet<String>,
-    ignored_prefixes: Vec<String>,
+    ignored: IgnoredCodes,
     sku_key: String,
-    /// Rows let through with a warning.
-    pub warned_prices: u64,
-    pub warned_dates: u64,
+    pub(crate) warnings: SaleWarnings,
 }
-
-/// A day: clocks of tills run fast.
-const TOLERANCE: i64 = 86_400_000_000;
 
 impl SaleReader {
-    pub(in crate::catalog::import) fn new(
-        columns: Columns,
-        notation: Notation,
+    pub(super) fn new(
+        plan: &Plan,
         options: &Options,
         context: &Context,
-    ) -> Self {
-        let (prefixes, exact): (Vec<_>, Vec<_>) = options
-            .ignore_codes
-            .iter()
-            .map(|c| c.trim().to_uppercase())
-            .partition(|c| c.ends_with('*'));
-        Self {
-            places: columns.places(),
-            occurrence: columns
-                .header
-                .iter()
-                .position(|title| title.trim() == occurrence::COLUMN),
-            columns,
-            notation,
-            clock: Clock::new(options.zone(context), context.zone),
-            currency: options.currency_code(context),
-            latest: context.now.timestamp_micros() + TOLERANCE,
+    ) -> Result<Self, FileError> {
+        let mut header = plan.columns.header.iter();
+        Ok(Self {
+            occurrence: header.position(|title| title.trim() == OCCURRENCE_COLUMN),
+            cells: CellReader::new(plan),
+            clock: ZoneClock::new(context.file_zone(options)?, context.zone),
+            currency: context.file_currency(options)?,
+            latest: context.now.timestamp_micros() + FUTURE_TOLERANCE_MICROS,
             negative_prices: options.negative_prices,
             future_dates: options.future_dates,
             cancellation_prefix: options.cancellation_prefix.clone(),
-            ignored: exact.into_iter().collect(),
-            ignored_prefixes: prefixes
-                .into_iter()
-                .map(|p| p.trim_end_matches('*').to_owned())
-                .collect(),
+            ignored: IgnoredCodes::new(&options.ignore_codes),
             sku_key: String::new(),
-            warned_prices: 0,
-            warned_dates: 0,
-        }
+            warnings: SaleWarnings::default(),
+        })
     }
 
-    /// The row's sale line; `None` where its code is one to ignore.
-    pub(in crate::catalog::import) fn read<'r>(
+    /// Returns the sale line of a row; `None` where its code is ignored.
+    pub(crate) fn read_line<'r>(
         &mut self,
         record: Record<'r>,
-    ) -> Result<Option<SaleLine<'r>>, Flaw> {
-        check_shape(record, &self.columns)?;
-        let field = |f: Field| record.field(self.places[f as usize]);
-        let sku = field(Field::Sku);
-        if sku.is_empty() {
-            return Err(Flaw::new(
-                Field::Sku,
-                "missing_value",
-                "the product's code is missing",
-            ));
-        }
-        at_most(Field::Sku, sku, 100)?;
-        upper_into(sku, &mut self.sku_key);
-        if self.is_ignored() {
+    ) -> Result<Option<SaleLine<'r>>, RowError> {
+        let sku = self.cells.require_sku(record)?;
+        write_key(sku, &mut self.sku_key);
+        if self.ignored.contains(&self.sku_key) {
             return Ok(None);
         }
-        let document = whole_number(at_most(Field::Document, field(Field::Document), 200)?);
-        let external_id = at_most(Field::ExternalId, field(Field::ExternalId), 200)?;
-        let customer = whole_number(at_most(Field::Customer, field(Field::Customer), 200)?);
-        let quantity = self
-            .notation
-            .number(Field::Quantity, field(Field::Quantity), 3)?
-            .scaled;
-        let money = self.likely_money(record, quantity)?;
-        let moment = self.moment(record)?;
-        let kind = self.kind(document, quantity, money.unit_price)?;
+        let document = self.read_reference(record, Field::Document)?;
+        let external_id = self
+            .cells
+            .read_text(record, Field::ExternalId, MAX_REFERENCE_CHARS)?;
+        let customer = self.read_reference(record, Field::Customer)?;
+        let quantity = self.read_quantity(record)?;
+        let money = self.read_plausible_money(record, quantity)?;
+        let moment = self.read_plausible_moment(record)?;
+        let kind = self.classify_line(document, quantity, money.unit_price)?;
+        let sku_key = &self.sku_key;
         let identity = if !external_id.is_empty() {
             SaleIdentity::External(external_id)
         } else if !document.is_empty() {
-            SaleIdentity::Document {
-                document,
-                sku_key: &self.sku_key,
-            }
+            SaleIdentity::Document { document, sku_key }
         } else {
-            let (day, unit_price) = (moment.day, money.unit_price);
             SaleIdentity::Facts {
-                day,
-                sku_key: &self.sku_key,
+                day: moment.day,
+                sku_key,
                 customer,
                 quantity,
-                unit_price,
+                unit_price: money.unit_price,
             }
         };
         let key = identity.key();
-        let place = self
+        let number = self
             .occurrence
-            .map(|place| occurrence::read(record.field(place), key));
+            .map(|position| parse_occurrence(record.field(position), key));
         Ok(Some(SaleLine {
             line: record.line,
-            key: key.of_occurrence(place.flatten().unwrap_or(1)),
-            fresh: place == Some(None) && external_id.is_empty(),
+            key: key.of_occurrence(number.flatten().unwrap_or(1)),
+            lost_occurrence: number == Some(None) && external_id.is_empty(),
             sku,
-            name: cut(record.field(self.places[Field::Name as usize]), 500),
+            name: cut_text(self.cells.cell(record, Field::Name), 500),
             document,
             external_id,
             customer,
-            customer_name: cut(record.field(self.places[Field::CustomerName as usize]), 200),
-            country: cut(record.field(self.places[Field::Country as usize]), 100),
-            site: at_most(
-                Field::Site,
-                record.field(self.places[Field::Site as usize]),
-                200,
-            )?,
-            status: status(record.field(self.places[Field::Status as usize]))?,
+            customer_name: cut_text(self.cells.cell(record, Field::CustomerName), 200),
+            country: cut_text(self.cells.cell(record, Field::Country), 100),
+            site: self.cells.read_text(record, Field::Site, 200)?,
+            status: parse_status(self.cells.cell(record, Field::Status))?,
             kind,
             quantity,
             money,
@@ -176,136 +148,94 @@ impl SaleReader {
         }))
     }
 
-    /// The place of a row that is refused among the lines of its identity; `None` where that can't be read, or is
-    /// the caller's own id, which needs none.
-    pub(in crate::catalog::import) fn place(&mut self, record: Record<'_>) -> Option<Place> {
-        let identity = self.identity(record).transpose()?;
-        occurrence::place(identity, self.occurrence.map(|place| record.field(place)))
+    /// Returns the occurrence of a rejected row among the lines of its identity. Returns `None` for
+    /// an invalid identity, and for the caller's own id, which needs no occurrence.
+    pub(crate) fn find_rejected_occurrence(&mut self, record: Record<'_>) -> Option<Occurrence> {
+        let identity = self.read_identity(record).transpose()?;
+        let cell = self.occurrence.map(|position| record.field(position));
+        find_occurrence(identity, cell)
     }
 
-    fn identity(&mut self, record: Record<'_>) -> Result<Option<FactKey>, Flaw> {
-        check_shape(record, &self.columns)?;
-        let field = |f: Field| record.field(self.places[f as usize]);
-        let sku = at_most(Field::Sku, field(Field::Sku), 100)?;
-        if sku.is_empty() || !field(Field::ExternalId).is_empty() {
+    fn read_identity(&mut self, record: Record<'_>) -> Result<Option<FactKey>, RowError> {
+        self.cells.validate_shape(record)?;
+        let sku = self.cells.read_text(record, Field::Sku, 100)?;
+        if sku.is_empty() || !self.cells.cell(record, Field::ExternalId).is_empty() {
             return Ok(None);
         }
-        let document = whole_number(at_most(Field::Document, field(Field::Document), 200)?);
-        let customer = whole_number(at_most(Field::Customer, field(Field::Customer), 200)?);
-        upper_into(sku, &mut self.sku_key);
-        if !document.is_empty() {
-            return Ok(Some(
-                SaleIdentity::Document {
-                    document,
-                    sku_key: &self.sku_key,
-                }
-                .key(),
-            ));
-        }
-        let quantity = self
-            .notation
-            .number(Field::Quantity, field(Field::Quantity), 3)?
-            .scaled;
-        let unit_price = self.money(record, quantity)?.1.unit_price;
-        let day = self
-            .clock
-            .moment(self.notation.date(Field::Date, field(Field::Date))?)
-            .day;
+        let document = self.read_reference(record, Field::Document)?;
+        let customer = self.read_reference(record, Field::Customer)?;
+        write_key(sku, &mut self.sku_key);
         let sku_key = &self.sku_key;
-        Ok(Some(
-            SaleIdentity::Facts {
-                day,
-                sku_key,
-                customer,
-                quantity,
-                unit_price,
-            }
-            .key(),
-        ))
+        if !document.is_empty() {
+            return Ok(Some(SaleIdentity::Document { document, sku_key }.key()));
+        }
+        let quantity = self.read_quantity(record)?;
+        let (_, money) = read_sale_money(&self.cells, record, quantity, self.currency)?;
+        let date = self.cells.read_date(record)?;
+        let identity = SaleIdentity::Facts {
+            day: self.clock.convert_time(date).day,
+            sku_key,
+            customer,
+            quantity,
+            unit_price: money.unit_price,
+        };
+        Ok(Some(identity.key()))
     }
 
-    fn is_ignored(&self) -> bool {
-        (!self.ignored.is_empty() && self.ignored.contains(&self.sku_key))
-            || self
-                .ignored_prefixes
-                .iter()
-                .any(|p| self.sku_key.starts_with(p))
+    #[inline]
+    fn read_reference<'r>(&self, record: Record<'r>, field: Field) -> Result<&'r str, RowError> {
+        let text = self.cells.read_text(record, field, MAX_REFERENCE_CHARS)?;
+        Ok(trim_fraction(text))
     }
 
-    fn likely_money(&mut self, record: Record<'_>, quantity: i64) -> Result<Money, Flaw> {
-        let (from, money) = self.money(record, quantity)?;
+    #[inline]
+    fn read_quantity(&self, record: Record<'_>) -> Result<i64, RowError> {
+        Ok(self.cells.read_number(record, Field::Quantity, 3)?.scaled)
+    }
+
+    #[inline]
+    fn read_plausible_money(
+        &mut self,
+        record: Record<'_>,
+        quantity: i64,
+    ) -> Result<Money, RowError> {
+        let (field, money) = read_sale_money(&self.cells, record, quantity, self.currency)?;
         if money.unit_price < 0 {
-            if self.negative_prices == Unlikely::Reject {
-                return Err(Flaw::new(from, "negative_price", "the price is negative"));
+            if self.negative_prices == ImplausibleValues::Reject {
+                let reason = "the price is negative";
+                return Err(RowError::new(field, "negative_price", reason));
             }
-            self.warned_prices += 1;
+            self.warnings.negative_prices += 1;
         }
         Ok(money)
     }
 
-    /// What the line is worth, and which field says it.
-    fn money(&self, record: Record<'_>, quantity: i64) -> Result<(Field, Money), Flaw> {
-        if quantity == 0 {
-            return Err(Flaw::new(
-                Field::Quantity,
-                "zero_quantity",
-                "a quantity of zero is no sale",
-            ));
-        }
-        let field = |f: Field| record.field(self.places[f as usize]);
-        let named = field(Field::Currency);
-        let currency = if named.is_empty() {
-            self.currency
-        } else {
-            currency_named(named)?
-        };
-        let price = field(Field::UnitPrice);
-        let (from, written) = if price.is_empty() && self.columns.place(Field::Amount).is_some() {
-            (
-                Field::Amount,
-                self.notation
-                    .number(Field::Amount, field(Field::Amount), 6)?,
-            )
-        } else {
-            (
-                Field::UnitPrice,
-                self.notation.number(Field::UnitPrice, price, 6)?,
-            )
-        };
-        let number = in_currency(from, written, currency)?;
-        let money = if from == Field::Amount {
-            price_of
-        } else {
-            amount_of
-        }(number, quantity, currency)
-        .ok_or_else(|| Flaw::new(from, "out_of_range", "the amount is too large"))?;
-        Ok((from, money))
-    }
-
-    fn moment(&mut self, record: Record<'_>) -> Result<Moment, Flaw> {
-        let text = record.field(self.places[Field::Date as usize]);
-        let moment = self.clock.moment(self.notation.date(Field::Date, text)?);
+    #[inline]
+    fn read_plausible_moment(&mut self, record: Record<'_>) -> Result<Moment, RowError> {
+        let date = self.cells.read_date(record)?;
+        let moment = self.clock.convert_time(date);
         if moment.at > self.latest {
-            if self.future_dates == Unlikely::Reject {
-                return Err(Flaw::new(
-                    Field::Date,
-                    "future_date",
-                    "the date is in the future",
-                ));
+            if self.future_dates == ImplausibleValues::Reject {
+                let reason = "the date is in the future";
+                return Err(RowError::new(Field::Date, "future_date", reason));
             }
-            self.warned_dates += 1;
+            self.warnings.future_dates += 1;
         }
         Ok(moment)
     }
 
-    fn kind(&self, document: &str, quantity: i64, unit_price: i64) -> Result<SaleKind, Flaw> {
-        let cancels = self
-            .cancellation_prefix
-            .as_ref()
-            .is_some_and(|p| document.starts_with(p.as_str()));
+    #[inline]
+    fn classify_line(
+        &self,
+        document: &str,
+        quantity: i64,
+        unit_price: i64,
+    ) -> Result<SaleKind, RowError> {
+        let prefix = self.cancellation_prefix.as_deref();
+        let cancels = prefix.is_some_and(|prefix| document.starts_with(prefix));
         match (quantity > 0, cancels) {
             (true, false) => Ok(SaleKind::Sale),
-            (true, true) => Err(Flaw::new(
+            (true, true) => Err(RowError::new(
                 Field::Quantity,
                 "positive_cancellation",
                 "a cancelling line's quantity is negative",
@@ -315,54 +245,4 @@ impl SaleReader {
             (false, false) => Ok(SaleKind::Return),
         }
     }
-}
-
-/// As `upper` of the database makes a key of a code.
-pub(in crate::catalog::import) fn upper_into(text: &str, key: &mut String) {
-    key.clear();
-    if text.is_ascii() {
-        key.push_str(text);
-        key.make_ascii_uppercase();
-    } else {
-        key.extend(text.chars().flat_map(char::to_uppercase));
-    }
-}
-
-/// Spreadsheets and data frames write the number 17850 as `17850.0`.
-fn whole_number(text: &str) -> &str {
-    match text.strip_suffix(".0") {
-        Some(whole) if !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit()) => whole,
-        _ => text,
-    }
-}
-
-/// Names are for people: a long one is cut, not refused.
-fn cut(text: &str, most: usize) -> &str {
-    if text.len() <= most {
-        return text;
-    }
-    text.char_indices()
-        .nth(most)
-        .map_or(text, |(end, _)| &text[..end])
-}
-
-fn status(text: &str) -> Result<Option<SaleStatus>, Flaw> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(
-        match crate::catalog::import::detect::columns::plain(text).as_str() {
-            "delivered" | "livre" | "livree" | "completed" | "complete" | "paid" | "paye"
-            | "payee" | "done" | "shipped" => SaleStatus::Delivered,
-            "pending" | "enattente" | "encours" | "open" | "processing" => SaleStatus::Pending,
-            "cancelled" | "canceled" | "annule" | "annulee" => SaleStatus::Cancelled,
-            _ => {
-                return Err(Flaw::new(
-                    Field::Status,
-                    "unknown_status",
-                    "isn't delivered, pending or cancelled",
-                ));
-            }
-        },
-    ))
 }

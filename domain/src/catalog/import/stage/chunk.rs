@@ -1,160 +1,84 @@
-//! Rows on their way to staging, encoded as COPY takes them. The order of the values is that of the columns
-//! that `store::staging` names.
+//! Rows on their way to staging.
 
 use platform::ids::Uuid;
 
-use crate::catalog::import::rows::count::CountLine;
-use crate::catalog::import::rows::product::ProductLine;
-use crate::catalog::import::rows::row_error::Rejection;
-use crate::catalog::import::rows::sale::SaleLine;
-use crate::catalog::import::rows::validate::Totals;
-use crate::catalog::import::stage::tuples::Tuples;
-use crate::catalog::{SaleKind, SaleStatus};
+use super::columns::{encode_count, encode_product, encode_sale};
+use super::tuples::Tuples;
+use crate::catalog::import::rows::{CountLine, ProductLine, RejectedRow, SaleLine, Totals};
 
-const CHUNK_ROWS: u64 = 50_000;
-const CHUNK_BYTES: usize = 8 << 20;
+const MAX_CHUNK_ROWS: u64 = 50_000;
+const MAX_CHUNK_BYTES: usize = 8 << 20;
+/// Estimated bytes of a rejected row beside its fields, and of a field beside its text.
+const REJECTED_ROW_BYTES: usize = 200;
+const REJECTED_FIELD_BYTES: usize = 24;
 
 /// Rows that are staged in one commit.
 #[derive(Debug, Default)]
 pub struct Chunk {
-    pub(in crate::catalog::import) tuples: Tuples,
+    tuples: Tuples,
     pub rows: u64,
-    pub rejections: Vec<Rejection>,
+    pub rejected: Vec<RejectedRow>,
     rejected_bytes: usize,
-    /// The last line that has been read.
+    /// The last line of the file that was read.
     pub through: u64,
-    /// Bytes of the file that have been read (rows for a spreadsheet).
+    /// Bytes of the file (rows of a spreadsheet) that were read.
     pub position: u64,
     /// Counts of the whole file up to here.
     pub totals: Totals,
 }
 
-/// What a sale line says beside its own facts.
+/// What a staged sale line holds beside its own facts.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::catalog::import) struct Carries {
-    /// Its key may have come before.
-    pub(in crate::catalog::import) repeats: bool,
-    /// It names its product, or its customer, in case they have to be made.
-    pub(in crate::catalog::import) product: bool,
-    pub(in crate::catalog::import) customer: bool,
+pub(super) struct SaleExtras {
+    /// The key may occur on an earlier line.
+    pub(super) may_repeat: bool,
+    /// The line carries the name of its product, in case the product must be created.
+    pub(super) names_product: bool,
+    /// The same for its customer.
+    pub(super) names_customer: bool,
 }
 
 impl Chunk {
-    /// With room for all that it may hold: growing would copy it several times.
-    pub(in crate::catalog::import) fn roomy() -> Self {
+    /// Returns a chunk with its full capacity: growing would copy it several times.
+    pub(super) fn with_capacity() -> Self {
         let mut chunk = Self::default();
-        chunk.tuples.bytes.reserve(CHUNK_BYTES + CHUNK_BYTES / 8);
+        let spare = MAX_CHUNK_BYTES / 8;
+        chunk.tuples.bytes.reserve(MAX_CHUNK_BYTES + spare);
         chunk
     }
 
-    pub(in crate::catalog::import) fn is_full(&self) -> bool {
-        self.rows >= CHUNK_ROWS || self.tuples.bytes.len() + self.rejected_bytes >= CHUNK_BYTES
+    pub(super) fn is_full(&self) -> bool {
+        self.rows >= MAX_CHUNK_ROWS
+            || self.tuples.bytes.len() + self.rejected_bytes >= MAX_CHUNK_BYTES
     }
 
-    pub(in crate::catalog::import) fn reject(&mut self, rejection: Rejection) {
-        self.rejected_bytes += 200 + rejection.row.iter().map(|f| f.len() + 24).sum::<usize>();
-        self.rejections.push(rejection);
+    /// Returns the rows as COPY takes them, without header and trailer.
+    pub(crate) fn take_tuples(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.tuples.bytes)
     }
 
-    fn begin(&mut self, import: Uuid, line: u64, values: i16) -> &mut Tuples {
+    pub(super) fn push_rejected(&mut self, row: RejectedRow) {
+        let fields: usize = row
+            .fields
+            .iter()
+            .map(|field| field.len() + REJECTED_FIELD_BYTES)
+            .sum();
+        self.rejected_bytes += REJECTED_ROW_BYTES + fields;
+        self.rejected.push(row);
+    }
+
+    pub(super) fn push_sale(&mut self, import: Uuid, line: &SaleLine<'_>, extras: SaleExtras) {
         self.rows += 1;
-        self.tuples.row(values);
-        self.tuples.raw(import.as_bytes());
-        self.tuples.bigint(line);
-        self.tuples.raw(Uuid::now_v7().as_bytes());
-        &mut self.tuples
+        encode_sale(&mut self.tuples, import, line, extras);
     }
 
-    pub(in crate::catalog::import) fn sale(
-        &mut self,
-        import: Uuid,
-        line: &SaleLine<'_>,
-        carries: Carries,
-    ) {
-        let out = self.begin(import, line.line, 22);
-        out.raw(line.key.as_bytes());
-        out.boolean(carries.repeats);
-        out.boolean(line.fresh);
-        out.text(line.sku);
-        out.text_if(carries.product, line.name);
-        out.text_or_null(line.document);
-        out.text_or_null(line.external_id);
-        out.text_or_null(line.customer);
-        out.text_if(carries.customer, line.customer_name);
-        out.text_if(carries.customer && !line.country.is_empty(), line.country);
-        out.text_or_null(line.site);
-        out.text(kind_text(line.kind));
-        out.text_or_null(line.status.map_or("", status_text));
-        out.numeric(line.quantity, 3);
-        out.numeric(line.money.unit_price, 6);
-        out.numeric(line.money.amount, 4);
-        out.raw(&line.money.currency);
-        out.timestamp(line.moment.at);
-        out.date(line.moment.day);
+    pub(super) fn push_product(&mut self, import: Uuid, line: &ProductLine<'_>) {
+        self.rows += 1;
+        encode_product(&mut self.tuples, import, line);
     }
 
-    pub(in crate::catalog::import) fn product(&mut self, import: Uuid, line: &ProductLine<'_>) {
-        let out = self.begin(import, line.line, 18);
-        out.text(line.sku);
-        for text in [
-            line.name,
-            line.category,
-            line.supplier,
-            line.unit,
-            line.barcode,
-        ] {
-            out.text_or_null(text);
-        }
-        out.raw(&line.currency);
-        out.numeric_or_null(line.purchase_price, 6);
-        out.numeric_or_null(line.sale_price, 6);
-        for quantity in [
-            line.min_stock,
-            line.max_stock,
-            line.minimum_order_quantity,
-            line.pack_multiple,
-        ] {
-            out.numeric_or_null(quantity, 3);
-        }
-        match line.lead_time_days {
-            Some(days) => out.integer(days),
-            None => out.null(),
-        }
-        match line.active {
-            Some(active) => out.boolean(active),
-            None => out.null(),
-        }
-    }
-
-    pub(in crate::catalog::import) fn count(
-        &mut self,
-        import: Uuid,
-        line: &CountLine<'_>,
-        names_product: bool,
-    ) {
-        let out = self.begin(import, line.line, 9);
-        out.raw(line.key.as_bytes());
-        out.text(line.sku);
-        out.text_if(names_product, line.name);
-        out.text_or_null(line.site);
-        out.numeric(line.quantity, 3);
-        out.timestamp(line.at);
-    }
-}
-
-fn kind_text(kind: SaleKind) -> &'static str {
-    match kind {
-        SaleKind::Sale => "sale",
-        SaleKind::Return => "return",
-        SaleKind::Cancellation => "cancellation",
-        SaleKind::Adjustment => "adjustment",
-    }
-}
-
-fn status_text(status: SaleStatus) -> &'static str {
-    match status {
-        SaleStatus::Delivered => "delivered",
-        SaleStatus::Pending => "pending",
-        SaleStatus::Cancelled => "cancelled",
+    pub(super) fn push_count(&mut self, import: Uuid, line: &CountLine<'_>, names_product: bool) {
+        self.rows += 1;
+        encode_count(&mut self.tuples, import, line, names_product);
     }
 }

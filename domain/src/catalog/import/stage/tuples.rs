@@ -1,85 +1,86 @@
-//! Rows in the binary format of COPY, which Postgres takes in faster than text and which needs no escaping.
-//! Contract: "Binary Format" under COPY in the manual; numbers as `numeric_recv` reads them.
+//! Rows in the binary format of COPY, which Postgres reads faster than text and which needs no
+//! escaping. Contract: "Binary Format" under COPY in the manual; numbers as `numeric_recv` reads
+//! them.
 
-/// What stands before the first row and after the last.
-pub(in crate::catalog::import) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-pub(in crate::catalog::import) const TRAILER: &[u8] = &(-1_i16).to_be_bytes();
+/// Precedes the first row.
+pub(crate) const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// Follows the last row.
+pub(crate) const COPY_TRAILER: &[u8] = &(-1_i16).to_be_bytes();
 
 /// From 1970-01-01 to 2000-01-01.
 const EPOCH_DAYS: i32 = 10_957;
 const EPOCH_MICROS: i64 = 10_957 * 86_400_000_000;
 
-/// Rows one after the other.
+/// The bytes of consecutive rows.
 #[derive(Debug, Default)]
-pub(in crate::catalog::import) struct Tuples {
-    pub(in crate::catalog::import) bytes: Vec<u8>,
+pub(super) struct Tuples {
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Tuples {
-    /// Begins a row; as many values must follow.
-    pub(in crate::catalog::import) fn row(&mut self, values: i16) {
+    /// Begins a row, which that many values must follow.
+    pub(super) fn begin_row(&mut self, values: i16) {
         self.bytes.extend(values.to_be_bytes());
     }
 
-    pub(in crate::catalog::import) fn null(&mut self) {
+    pub(super) fn put_null(&mut self) {
         self.bytes.extend((-1_i32).to_be_bytes());
     }
 
-    /// Any value whose binary form is its bytes: text, bytea, uuid.
-    pub(in crate::catalog::import) fn raw(&mut self, value: &[u8]) {
-        // No value is longer than a row of the file.
-        self.bytes
-            .extend(u32::try_from(value.len()).unwrap_or(0).to_be_bytes());
+    /// Appends a value whose binary form is its bytes: text, bytea, uuid.
+    pub(super) fn put_bytes(&mut self, value: &[u8]) {
+        // A value is never longer than a row of the file, 1 MiB.
+        self.bytes.extend((value.len() as u32).to_be_bytes());
         self.bytes.extend(value);
     }
 
-    pub(in crate::catalog::import) fn text(&mut self, value: &str) {
-        self.raw(value.as_bytes());
+    pub(super) fn put_text(&mut self, value: &str) {
+        self.put_bytes(value.as_bytes());
     }
 
-    /// A text that is null where there is none.
-    pub(in crate::catalog::import) fn text_or_null(&mut self, value: &str) {
+    /// Appends a text; null for "".
+    pub(super) fn put_text_or_null(&mut self, value: &str) {
         if value.is_empty() {
-            self.null()
+            self.put_null()
         } else {
-            self.text(value)
+            self.put_text(value)
         }
     }
 
-    /// A text, empty or not, where this row carries it.
-    pub(in crate::catalog::import) fn text_if(&mut self, carried: bool, value: &str) {
+    /// Appends a text, empty or not, where this row carries it, else null.
+    pub(super) fn put_text_if(&mut self, carried: bool, value: &str) {
         if carried {
-            self.text(value)
+            self.put_text(value)
         } else {
-            self.null()
+            self.put_null()
         }
     }
 
-    pub(in crate::catalog::import) fn boolean(&mut self, value: bool) {
-        self.raw(&[u8::from(value)]);
+    pub(super) fn put_boolean(&mut self, value: bool) {
+        self.put_bytes(&[u8::from(value)]);
     }
 
-    pub(in crate::catalog::import) fn bigint(&mut self, value: u64) {
-        self.raw(&value.to_be_bytes());
+    pub(super) fn put_bigint(&mut self, value: u64) {
+        self.put_bytes(&value.to_be_bytes());
     }
 
-    pub(in crate::catalog::import) fn integer(&mut self, value: i32) {
-        self.raw(&value.to_be_bytes());
+    pub(super) fn put_integer(&mut self, value: i32) {
+        self.put_bytes(&value.to_be_bytes());
     }
 
     /// Days since 1970-01-01.
-    pub(in crate::catalog::import) fn date(&mut self, day: i32) {
-        self.raw(&(day - EPOCH_DAYS).to_be_bytes());
+    pub(super) fn put_date(&mut self, day: i32) {
+        self.put_bytes(&(day - EPOCH_DAYS).to_be_bytes());
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.
-    pub(in crate::catalog::import) fn timestamp(&mut self, at: i64) {
-        self.raw(&(at - EPOCH_MICROS).to_be_bytes());
+    pub(super) fn put_timestamp(&mut self, at: i64) {
+        self.put_bytes(&(at - EPOCH_MICROS).to_be_bytes());
     }
 
-    /// `scaled` times ten to the minus `scale`, which is at most 8: groups of four digits, zero groups
-    /// left out at both ends.
-    pub(in crate::catalog::import) fn numeric(&mut self, scaled: i64, scale: u32) {
+    /// Appends `scaled` times ten to the minus `scale`, which is at most 8: groups of four digits,
+    /// without zero groups at either end.
+    pub(super) fn put_numeric(&mut self, scaled: i64, scale: u32) {
         let magnitude = scaled.unsigned_abs();
         let unit = 10_u64.pow(scale);
         let (whole, fraction) = (magnitude / unit, magnitude % unit);
@@ -109,13 +110,6 @@ impl Tuples {
             self.bytes.extend(group.to_be_bytes());
         }
     }
-
-    pub(in crate::catalog::import) fn numeric_or_null(&mut self, scaled: Option<i64>, scale: u32) {
-        match scaled {
-            Some(scaled) => self.numeric(scaled, scale),
-            None => self.null(),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -134,7 +128,7 @@ mod tests {
             (1_234_567_891, 4, vec![3, 1, 0, 4, 12, 3456, 7891]),
         ] {
             let mut tuples = Tuples::default();
-            tuples.numeric(scaled, scale);
+            tuples.put_numeric(scaled, scale);
             let words: Vec<u16> = tuples.bytes[4..]
                 .chunks(2)
                 .map(|w| u16::from_be_bytes([w[0], w[1]]))

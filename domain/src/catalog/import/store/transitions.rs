@@ -1,23 +1,25 @@
-//! How an import's state moves while its job works. Each function is one step of a transaction that the job
-//! commits with its fence.
+//! The transitions of an import's state while its job runs. Each function is one step of a
+//! transaction that the job commits under its fence. An import that somebody cancelled meanwhile
+//! makes the step fail with `Conflict`; then nothing more of it may be written.
 
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use super::merge::MergedRows;
+use crate::catalog::import::detect::{Detected, Question};
+use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::lifecycle::{Counts, ImportId, Warning};
-use crate::catalog::import::{Detected, Question, Refusal};
 use crate::{Error, Result};
 
-/// # Errors
-/// The database's.
 pub async fn start_checking(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
 ) -> Result<()> {
     sqlx::query!(
-        "update imports set state = 'checking', started_at = coalesce(started_at, engine_now())
+        "update imports
+         set state = 'checking', started_at = coalesce(started_at, engine_now())
          where company_id = $1 and id = $2",
         company.0,
         id.0,
@@ -27,11 +29,11 @@ pub async fn start_checking(
     Ok(())
 }
 
-/// The import waits for answers.
+/// Records the questions; the import waits for their answers.
 ///
 /// # Errors
-/// `Conflict` where it is over.
-pub async fn ask(
+/// `Conflict` where the import is over.
+pub async fn record_questions(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
@@ -48,11 +50,11 @@ pub async fn ask(
     )
     .execute(conn)
     .await?;
-    still_open(done.rows_affected())
+    require_open(done.rows_affected())
 }
 
 /// # Errors
-/// `Conflict` where it is over.
+/// `Conflict` where the import is over.
 pub async fn start_loading(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -68,37 +70,38 @@ pub async fn start_loading(
     )
     .execute(conn)
     .await?;
-    still_open(done.rows_affected())
+    require_open(done.rows_affected())
 }
 
-/// The import ends without success.
+/// Ends the import without success.
 ///
 /// # Errors
-/// `Conflict` where it is over.
-pub async fn fail(
+/// `Conflict` where the import is over.
+pub async fn fail_import(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
-    why: &Refusal,
+    cause: &FileError,
 ) -> Result<()> {
     let done = sqlx::query!(
-        "update imports set state = 'failed', error_code = $3, error_message = $4, finished_at = engine_now()
+        "update imports
+         set state = 'failed', error_code = $3, error_message = $4, finished_at = engine_now()
          where company_id = $1 and id = $2 and state not in ('succeeded', 'failed', 'cancelled')",
         company.0,
         id.0,
-        why.code,
-        why.message,
+        cause.code,
+        cause.message,
     )
     .execute(conn)
     .await?;
-    still_open(done.rows_affected())
+    require_open(done.rows_affected())
 }
 
-/// The import ends well.
+/// Ends the import with success.
 ///
 /// # Errors
-/// The database's.
-pub async fn succeed(
+/// `Conflict` where the import isn't loading.
+pub async fn complete_import(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
@@ -113,15 +116,12 @@ pub async fn succeed(
     )
     .execute(conn)
     .await?;
-    still_open(done.rows_affected())
+    require_open(done.rows_affected())
 }
 
-/// Where the latest finished import of this kind had the same file and options and took every row, this one
-/// ends well with every row unchanged. Answers whether it did.
-///
-/// # Errors
-/// The database's.
-pub async fn succeed_as_repeat(
+/// Ends the import with success and every row unchanged, where the latest successful import of its
+/// kind had the same file and options and no row error. Returns whether it did.
+pub async fn complete_repeated_import(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
@@ -129,17 +129,19 @@ pub async fn succeed_as_repeat(
     let done = sqlx::query!(
         "with latest as (
            select * from imports
-           where company_id = $1 and kind = (select kind from imports where company_id = $1 and id = $2)
+           where company_id = $1
+             and kind = (select kind from imports where company_id = $1 and id = $2)
              and state = 'succeeded' and repeats_id is null
            order by finished_at desc limit 1
          )
-         update imports i set state = 'succeeded', repeats_id = l.id, detected = l.detected, totals = l.totals,
-           warnings = l.warnings, rows_total = l.rows_total, rows_ignored = l.rows_ignored,
+         update imports i set state = 'succeeded', repeats_id = l.id, detected = l.detected,
+           totals = l.totals, warnings = l.warnings, rows_total = l.rows_total,
+           rows_ignored = l.rows_ignored,
            rows_unchanged = l.rows_imported + l.rows_updated + l.rows_unchanged,
            started_at = coalesce(i.started_at, engine_now()), finished_at = engine_now()
          from latest l
-         where i.company_id = $1 and i.id = $2 and l.file_sha256 = i.file_sha256 and l.options = i.options
-           and l.rows_rejected = 0",
+         where i.company_id = $1 and i.id = $2 and l.file_sha256 = i.file_sha256
+           and l.options = i.options and l.rows_rejected = 0",
         company.0,
         id.0,
     )
@@ -148,11 +150,8 @@ pub async fn succeed_as_repeat(
     Ok(done.rows_affected() > 0)
 }
 
-/// What the import had committed before it ended is taken in.
-///
-/// # Errors
-/// The database's.
-pub async fn record_settled(
+/// Records that levels and netting include what an ended import had committed.
+pub async fn record_settlement(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
@@ -167,20 +166,20 @@ pub async fn record_settled(
     Ok(())
 }
 
-/// Adds what one range of lines came to.
+/// Adds the merged rows of one range of lines.
 ///
 /// # Errors
-/// The database's.
-pub async fn record_merged(
+/// `Conflict` where the import isn't loading.
+pub async fn record_merge(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
     through: i64,
-    merged: Merged,
+    merged: MergedRows,
 ) -> Result<()> {
     let done = sqlx::query!(
-        "update imports set merged_through = $3, rows_imported = rows_imported + $4, rows_updated = rows_updated + $5,
-           rows_unchanged = rows_unchanged + $6
+        "update imports set merged_through = $3, rows_imported = rows_imported + $4,
+           rows_updated = rows_updated + $5, rows_unchanged = rows_unchanged + $6
          where company_id = $1 and id = $2 and state = 'loading'",
         company.0,
         id.0,
@@ -191,13 +190,9 @@ pub async fn record_merged(
     )
     .execute(conn)
     .await?;
-    still_open(done.rows_affected())
+    require_open(done.rows_affected())
 }
 
-/// Keeps the counts of a file that is on its way.
-///
-/// # Errors
-/// The database's.
 pub async fn record_counts(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -215,25 +210,6 @@ pub async fn record_counts(
     Ok(())
 }
 
-/// Somebody may have cancelled the import meanwhile: then nothing more of it is written.
-pub(super) fn still_open(rows: u64) -> Result<()> {
-    if rows == 0 {
-        Err(Error::conflict("import_over", "the import is over"))
-    } else {
-        Ok(())
-    }
-}
-
-/// Rows by what became of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Merged {
-    pub imported: i64,
-    pub updated: i64,
-    pub unchanged: i64,
-}
-
-/// # Errors
-/// The database's.
 pub async fn record_warnings(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -249,4 +225,13 @@ pub async fn record_warnings(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Fails with `Conflict` where a statement found the import in no open state.
+pub(super) fn require_open(rows_affected: u64) -> Result<()> {
+    if rows_affected == 0 {
+        Err(Error::conflict("import_over", "the import is over"))
+    } else {
+        Ok(())
+    }
 }

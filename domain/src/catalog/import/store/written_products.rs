@@ -1,17 +1,16 @@
-//! What is looked at once rows are in the catalog: the products they concern, and the lines that a file leaves out.
+//! What must be looked at once rows are in the catalog: the products they concern, and the lines
+//! that a file left out.
 
 use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use crate::Result;
-use crate::catalog::import::lifecycle::{ImportId, Warning};
+use crate::catalog::import::lifecycle::{ImportId, Warning, WarningCode};
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 
-/// The products whose sales or counts the import brought or changed.
-///
-/// # Errors
-/// The database's.
-pub async fn touched_products(
+/// Returns the products whose sales or counts the import added or changed, by its staged rows.
+pub async fn list_staged_products(
     conn: &mut PgConnection,
     company: CompanyId,
     import: ImportId,
@@ -34,12 +33,9 @@ pub async fn touched_products(
     Ok(products.into_iter().flatten().collect())
 }
 
-/// The same of an import that ended before its time, from the catalog itself: staging may be gone. Reads all of
-/// the company's sales, as nothing indexes them by import.
-///
-/// # Errors
-/// The database's.
-pub async fn written_products(
+/// Returns the same products by the catalog itself, for an import that ended early and whose
+/// staging may be gone. Reads all sales of the company, because nothing indexes them by import.
+pub async fn list_written_products(
     conn: &mut PgConnection,
     company: CompanyId,
     import: ImportId,
@@ -58,12 +54,10 @@ pub async fn written_products(
     Ok(products.into_iter().flatten().collect())
 }
 
-/// Adds what only shows once a sales file is merged: lines of its documents that it doesn't hold (they stay, for a
-/// file may be a part), and rows of an errors file that lost their number and found their place taken.
-///
-/// # Errors
-/// The database's.
-pub async fn warn_of_lines(
+/// Adds the warnings that only a merged sales file reveals: recorded lines of its documents that it
+/// leaves out, which stay because a file may be a part; and rows of an error file that lost their
+/// occurrence and found it taken.
+pub async fn record_line_warnings(
     conn: &mut PgConnection,
     company: CompanyId,
     import: ImportId,
@@ -74,43 +68,47 @@ pub async fn warn_of_lines(
              (select count(*) from sales s
               where s.company_id = $1 and s.source = 'import' and s.status <> 'cancelled'
                 and s.import_id is distinct from $2
-                and s.document in (select l.document from staging.sale_lines l
-                                   where l.import_id = $2 and l.document is not null)
-                and not exists (select from staging.sale_lines l where l.import_id = $2 and l.key = s.import_key))
-               as "missing!",
+                and s.document in (
+                  select l.document from staging.sale_lines l
+                  where l.import_id = $2 and l.document is not null)
+                and not exists (
+                  select from staging.sale_lines l
+                  where l.import_id = $2 and l.key = s.import_key)) as "missing!",
              (select count(*) from staging.sale_lines l
               where l.import_id = $2 and l.fresh and l.line > 0
-                and exists (select from sales s
-                            where s.company_id = $1 and s.import_key = l.key and s.import_id is distinct from $2))
-               as "taken!",
-             (select (detected -> 'header') ? 'import_occurrence' from imports where company_id = $1 and id = $2)
-               as "is_part!""#,
+                and exists (
+                  select from sales s
+                  where s.company_id = $1 and s.import_key = l.key
+                    and s.import_id is distinct from $2)) as "taken!",
+             (select (detected -> 'header') ? 'import_occurrence' from imports
+              where company_id = $1 and id = $2) as "is_error_file!""#,
         company.0,
         import.0,
     )
     .fetch_one(&mut *conn)
     .await?;
     joins_as_usual(&mut *conn).await?;
-    let warning = |code: &str, rows| Warning {
-        code: code.into(),
-        rows: u64::try_from(rows).unwrap_or(0),
+    // An error file is a part by nature: the lines it leaves out need no warning.
+    let missing = if found.is_error_file {
+        0
+    } else {
+        found.missing
     };
-    let missing = warning(
-        "missing_lines",
-        if found.is_part { 0 } else { found.missing },
-    );
-    let more: Vec<_> = [missing, warning("lines_taken", found.taken)]
-        .into_iter()
-        .filter(|warning| warning.rows > 0)
-        .collect();
-    if more.is_empty() {
+    let warnings: Vec<Warning> = [
+        Warning::of_rows(WarningCode::MissingLines, missing),
+        Warning::of_rows(WarningCode::LinesTaken, found.taken),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if warnings.is_empty() {
         return Ok(());
     }
     sqlx::query!(
         "update imports set warnings = warnings || $3 where company_id = $1 and id = $2",
         company.0,
         import.0,
-        sqlx::types::Json(&more) as _,
+        Json(&warnings) as _,
     )
     .execute(conn)
     .await?;

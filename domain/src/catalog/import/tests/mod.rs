@@ -1,12 +1,17 @@
-//! Whole small files through the pass that writes nothing.
+//! Whole small files through the passes that write nothing to the database.
+
+mod outliers;
 
 use std::io::Cursor;
 
 use chrono::{TimeZone, Utc};
 
+use super::detect::QuestionOption;
+use super::field::Field;
+use super::rows::RejectedRow;
 use super::*;
 
-pub(super) fn context() -> Context {
+pub(crate) fn context() -> Context {
     Context {
         now: Utc.with_ymd_and_hms(2026, 5, 4, 12, 0, 0).unwrap(),
         zone: chrono_tz::Africa::Dakar,
@@ -18,21 +23,21 @@ fn options(json: &str) -> Options {
     serde_json::from_str(json).unwrap()
 }
 
-fn check(file: &str, kind: Kind, options: &Options) -> (Totals, Vec<Rejection>) {
-    let examined = examine(Cursor::new(file), kind, options).unwrap();
+fn validate_file(file: &str, kind: Kind, options: &Options) -> (Totals, Vec<RejectedRow>) {
+    let examined = examine_file(Cursor::new(file), kind, options).unwrap();
     let Detection::Ready(plan) = examined.detection else {
-        panic!("asked: {:?}", examined.detection)
+        panic!("questions: {:?}", examined.detection)
     };
-    let mut rejections = Vec::new();
-    let totals = validate(Cursor::new(file), kind, options, &plan, &context(), |r| {
-        rejections.push(r)
+    let mut rejected = Vec::new();
+    let totals = validate_rows(Cursor::new(file), kind, options, &plan, &context(), |r| {
+        rejected.push(r)
     })
     .unwrap();
-    (totals, rejections)
+    (totals, rejected)
 }
 
-fn told(rejections: &[Rejection]) -> Vec<(u64, &str, &str, &str)> {
-    rejections
+fn summarize(rejected: &[RejectedRow]) -> Vec<(u64, &str, &str, &str)> {
+    rejected
         .iter()
         .map(|r| {
             (
@@ -46,7 +51,7 @@ fn told(rejections: &[Rejection]) -> Vec<(u64, &str, &str, &str)> {
 }
 
 #[test]
-fn every_bad_sale_is_reported_with_its_line_column_value_and_reason() {
+fn every_row_error_has_its_line_column_value_and_code() {
     let file = "Facture;Code;Qté;Prix unitaire;Date;Statut\n\
         F1;A1;2;1 500;13/02/2026;\n\
         F2;;2;1500;13/02/2026;\n\
@@ -61,10 +66,10 @@ fn every_bad_sale_is_reported_with_its_line_column_value_and_reason() {
         F11;A1\n\
         F12;A1;1;1500;13/02/2026;;surplus\n\
         F13;A1;1;1 500,50 F CFA;13/02/2026;annulé\n";
-    let (totals, rejections) = check(file, Kind::Sales, &Options::default());
+    let (totals, rejected) = validate_file(file, Kind::Sales, &Options::default());
     assert_eq!((totals.rows, totals.accepted, totals.rejected), (13, 2, 11));
     assert_eq!(
-        told(&rejections),
+        summarize(&rejected),
         [
             (3, "Code", "", "missing_value"),
             (4, "Qté", "deux", "not_a_number"),
@@ -80,18 +85,18 @@ fn every_bad_sale_is_reported_with_its_line_column_value_and_reason() {
         ]
     );
     assert_eq!(
-        rejections[1].row,
+        rejected[1].fields,
         ["F3", "A1", "deux", "1500", "13/02/2026", ""]
     );
 }
 
 #[test]
-fn negative_lines_are_told_apart_and_unwanted_codes_ignored() {
+fn negative_lines_are_classified_and_unwanted_codes_ignored() {
     let file = "document,sku,quantity,price,date\n\
         1,A,2,5,2026-01-02\nC2,A,-2,5,2026-01-03\n3,A,-1,5,2026-01-03\n4,A,-7,0,2026-01-03\n\
         5,post,1,5,2026-01-03\n6,gift_12,1,5,2026-01-03\nC7,A,1,5,2026-01-03\n";
     let options = options(r#"{"cancellation_prefix": "C", "ignore_codes": ["POST", "GIFT_*"]}"#);
-    let (totals, rejections) = check(file, Kind::Sales, &options);
+    let (totals, rejected) = validate_file(file, Kind::Sales, &options);
     let expected = Totals {
         rows: 7,
         accepted: 4,
@@ -104,37 +109,43 @@ fn negative_lines_are_told_apart_and_unwanted_codes_ignored() {
     };
     assert_eq!(totals, expected);
     assert_eq!(
-        told(&rejections),
+        summarize(&rejected),
         [(8, "quantity", "1", "positive_cancellation")]
     );
 }
 
 #[test]
-fn what_a_file_does_not_tell_is_asked_and_the_answer_is_taken() {
+fn what_a_file_does_not_decide_is_asked_and_the_answer_is_used() {
     let file = "sku;quantity;price;date\nA;1;1,234;01/02/2026\nB;2;3,000;03/04/2026\n";
     let Detection::NeedsInput(questions) =
-        examine(Cursor::new(file), Kind::Sales, &Options::default())
+        examine_file(Cursor::new(file), Kind::Sales, &Options::default())
             .unwrap()
             .detection
     else {
         panic!("nothing was asked")
     };
-    let asked: Vec<_> = questions
+    let found: Vec<_> = questions
         .iter()
-        .map(|q| (q.option.as_str(), q.examples[0].as_str()))
+        .map(|q| (q.option, q.examples[0].as_str()))
         .collect();
-    assert_eq!(asked, [("decimal", "1,234"), ("date_format", "01/02/2026")]);
+    assert_eq!(
+        found,
+        [
+            (QuestionOption::Decimal, "1,234"),
+            (QuestionOption::DateFormat, "01/02/2026")
+        ]
+    );
     let answered = options(r#"{"decimal": ",", "date_format": "d/m/Y"}"#);
-    assert_eq!(check(file, Kind::Sales, &answered).0.accepted, 2);
+    assert_eq!(validate_file(file, Kind::Sales, &answered).0.accepted, 2);
 }
 
 #[test]
 fn products_and_counts_have_rules_of_their_own() {
     let products = "Code,Nom,Prix achat,Prix vente,Stock mini,Stock maxi,Délai,Actif\n\
         A,Savon,100,150.5,5,50,7,oui\nB,,,,,,,\nC,x,-1,,,,,\nD,x,,,9,3,,\nE,x,,,,,1000,\nF,x,,,,,,peut-être\n";
-    let (totals, rejections) = check(products, Kind::Products, &Options::default());
+    let (totals, rejected) = validate_file(products, Kind::Products, &Options::default());
     assert_eq!(totals.accepted, 2);
-    let codes: Vec<_> = rejections.iter().map(|r| r.code).collect();
+    let codes: Vec<_> = rejected.iter().map(|r| r.code).collect();
     assert_eq!(
         codes,
         [
@@ -145,10 +156,10 @@ fn products_and_counts_have_rules_of_their_own() {
         ]
     );
     let counts = "sku,stock,date\nA,12.5,2026-05-01\nB,-3,\nC,x,2026-05-01\nD,1,2026-06-01\n";
-    let (totals, rejections) = check(counts, Kind::StockCounts, &Options::default());
+    let (totals, rejected) = validate_file(counts, Kind::StockCounts, &Options::default());
     assert_eq!(totals.accepted, 2);
     assert_eq!(
-        told(&rejections),
+        summarize(&rejected),
         [
             (4, "stock", "x", "not_a_number"),
             (5, "date", "2026-06-01", "future_date")
@@ -157,29 +168,32 @@ fn products_and_counts_have_rules_of_their_own() {
 }
 
 #[test]
-fn files_that_are_no_table_of_their_kind_are_refused() {
-    let refuse = |file: &str, json: &str| {
-        examine(Cursor::new(file), Kind::Sales, &options(json))
+fn files_that_are_no_table_of_their_kind_are_rejected() {
+    let error_code = |file: &str, json: &str| {
+        examine_file(Cursor::new(file), Kind::Sales, &options(json))
             .unwrap_err()
             .code
     };
-    assert_eq!(refuse("", "{}"), "empty_file");
-    assert_eq!(refuse("\n\n\n", "{}"), "empty_file");
-    assert_eq!(refuse("sku,quantity,price,date\n", "{}"), "no_rows");
+    assert_eq!(error_code("", "{}"), "empty_file");
+    assert_eq!(error_code("\n\n\n", "{}"), "empty_file");
+    assert_eq!(error_code("sku,quantity,price,date\n", "{}"), "no_rows");
     assert_eq!(
-        refuse("sku,quantity,price\nA,1,1\n", "{}"),
+        error_code("sku,quantity,price\nA,1,1\n", "{}"),
         "missing_column"
     );
     assert_eq!(
-        refuse(
+        error_code(
             "sku;quantity;price;date\nA;1;1;2026-01-01\n",
             r#"{"delimiter": ","}"#
         ),
         "missing_column"
     );
-    assert_eq!(refuse("PK\u{3}\u{4} but no archive", "{}"), "not_a_table");
     assert_eq!(
-        refuse("Dear Sir,\nplease find enclosed\nour best regards\n", "{}"),
+        error_code("PK\u{3}\u{4} but no archive", "{}"),
+        "not_a_table"
+    );
+    assert_eq!(
+        error_code("Dear Sir,\nplease find enclosed\nour best regards\n", "{}"),
         "missing_column"
     );
 }
@@ -187,7 +201,7 @@ fn files_that_are_no_table_of_their_kind_are_refused() {
 #[test]
 fn a_preview_shows_the_first_rows_and_their_errors() {
     let file = "sku,quantity,price,date\nA,1,1,2026-01-01\nB,x,1,2026-01-01\nC,1,1,2026-01-01\n";
-    let preview = preview(
+    let preview = preview_file(
         Cursor::new(file),
         Kind::Sales,
         &Options::default(),
