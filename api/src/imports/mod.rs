@@ -33,7 +33,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/imports/{id}/cancel", post(cancel_import))
 }
 
-/// Returns the routes of uploads and downloads of any length, which have neither the timeout nor the
+/// Returns the routes of uploads and downloads of any length. They have neither the timeout nor the
 /// body limit of other routes.
 pub(crate) fn uploads() -> Router<App> {
     Router::new()
@@ -101,7 +101,7 @@ async fn get_import(
     ))
 }
 
-/// The answers to an import's questions, which override the options of the upload.
+/// The replies to an import's questions, which override the options of the upload.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResumeImport {

@@ -108,7 +108,8 @@ async fn upload_file(service: &Service, file: &[u8], round: usize) -> anyhow::Re
     };
     let head = part("kind", "sales")
         + &part("options", &retail::options(round).to_string())
-        + "--form\r\nContent-Disposition: form-data; name=\"file\"; filename=\"retail.csv\"\r\n\r\n";
+        + "--form\r\nContent-Disposition: form-data; name=\"file\"; filename=\"retail.csv\"\r\n\
+           \r\n";
     let body = [head.as_bytes(), file, b"\r\n--form--\r\n"].concat();
     let request = client()?
         .post(format!("{}/api/v1/imports", service.url))
@@ -128,8 +129,8 @@ async fn get_json(service: &Service, path: &str) -> anyhow::Result<Value> {
     Ok(request.send().await?.error_for_status()?.json().await?)
 }
 
-/// Waits until the reactions to an import (predictions, alerts) are done, so that they don't slow the
-/// next one.
+/// Waits until the reactions to an import (predictions, alerts) are done, so that they don't slow
+/// the next one.
 async fn wait_until_idle(owner: &mut PgConnection) -> anyhow::Result<()> {
     loop {
         let open = sqlx::query_scalar!(r#"select count(*) as "open!" from jobs_open"#)

@@ -1,5 +1,5 @@
-//! Jobs of the catalog area. [`ImportFile`] calls `import_check`, `import_stage`, `import_merge` and
-//! `import_end`, which know only `import_pass`. [`CloseImport`] ends what its job couldn't, and
+//! Jobs of the catalog area. [`ImportFile`] calls `import_check`, `import_stage`, `import_merge`
+//! and `import_end`, which know only `import_pass`. [`CloseImport`] ends what its job couldn't, and
 //! [`SweepFiles`] deletes old files.
 
 mod close_import;

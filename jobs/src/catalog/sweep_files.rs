@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::Services;
 
-/// Younger files may be of an upload that isn't finished: its row is written once the file is whole.
+/// Younger files may belong to an open upload: its row is written once the file is whole.
 const MAX_UPLOAD_AGE: TimeDelta = TimeDelta::hours(24);
 /// How long a file is kept after its import.
 const FILE_RETENTION: TimeDelta = TimeDelta::days(30);

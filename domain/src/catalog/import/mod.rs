@@ -24,7 +24,9 @@ mod stage;
 mod store;
 
 pub use context::Context;
-pub use detect::{Detected, Detection, ExaminedFile, Plan, Question, examine_file, validate_head};
+pub use detect::{
+    Detected, Detection, ExaminedFile, Plan, Question, QuestionOption, examine_file, validate_head,
+};
 pub use error_file::{format_error_header, format_row_error};
 pub use file_error::FileError;
 pub use kind::Kind;

@@ -31,7 +31,8 @@ fn retail_file() -> Option<Vec<u8>> {
 async fn stage_independently(owner: &mut PgConnection, file: &[u8]) {
     sqlx::raw_sql(
         "create table raw (line int generated always as identity, invoice text, code text,
-           description text, quantity int, at timestamp, price numeric, customer text, country text)",
+           description text, quantity int, at timestamp, price numeric, customer text,
+           country text)",
     )
     .execute(&mut *owner)
     .await
@@ -123,7 +124,10 @@ async fn the_figures_of_the_retail_file_are_those_counted_independently() {
         (totals.products_created, totals.customers_created),
         (products.unsigned_abs(), customers.unsigned_abs())
     );
-    assert_eq!(count(raw, "select count(*) from products").await, products);
+    assert_eq!(
+        count_rows(raw, "select count(*) from products").await,
+        products
+    );
     sqlx::raw_sql(NETTED).execute(&mut *raw).await.unwrap();
     let (pairs, five): (i32, i32) = sqlx::query_as("select pairs, five from netted")
         .fetch_one(&mut *raw)
@@ -132,12 +136,14 @@ async fn the_figures_of_the_retail_file_are_those_counted_independently() {
     assert_eq!((pairs, five), (2_899, 2_835));
     assert_eq!(totals.netted, u64::from(pairs.unsigned_abs()));
     let ours = "select count(*) from sales s join products p on p.id = s.product_id
-                where s.kind = 'cancellation' and s.netted_quantity = s.quantity and p.sku ~ '^[0-9]{5}'";
-    assert_eq!(count(raw, ours).await, i64::from(five));
+                where s.kind = 'cancellation' and s.netted_quantity = s.quantity
+                 and p.sku ~ '^[0-9]{5}'";
+    assert_eq!(count_rows(raw, ours).await, i64::from(five));
     let undone = "select count(*) from sales where kind = 'sale' and netted_quantity = quantity";
-    assert_eq!(count(raw, undone).await, i64::from(pairs));
+    assert_eq!(count_rows(raw, undone).await, i64::from(pairs));
     let differing = "select count(*) from (
-          select invoice, upper(trim(code)), quantity, price, at at time zone 'Europe/London', round(quantity * price, 2)
+          select invoice, upper(trim(code)), quantity, price, at at time zone 'Europe/London',
+            round(quantity * price, 2)
           from raw where price >= 0
           except all
           select s.document, p.sku_key, s.quantity, s.unit_price, s.sold_at, s.amount

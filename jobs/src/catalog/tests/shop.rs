@@ -55,7 +55,8 @@ impl Shop {
     pub(super) async fn another_company(&self) -> CompanyId {
         let company = CompanyId::new();
         sqlx::query!(
-            "insert into companies (id, name, currency, timezone, created_by, created_at, updated_at)
+            "insert into companies (id, name, currency, timezone, created_by, created_at,
+               updated_at)
              values ($1, 'Shop', 'GBP', 'Europe/London', $1, engine_now(), engine_now())",
             company.0,
         )

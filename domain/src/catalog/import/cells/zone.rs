@@ -1,6 +1,6 @@
 //! From a wall-clock time to an instant and to the company's day. A day's offset is looked up once
-//! and cached: files are mostly in order of date, and a look-up per row would cost more than parsing
-//! the row.
+//! and cached: files are mostly in order of date, and a look-up per row would cost more than
+//! parsing the row.
 
 use chrono::{MappedLocalTime, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
@@ -114,8 +114,8 @@ impl ZoneOffsets {
         }
     }
 
-    /// Returns the earlier offset for a time that occurs twice, and the offset before the jump for a
-    /// time that the clocks skip.
+    /// Returns the earlier offset for a time that occurs twice. For a time that the clocks skip,
+    /// returns the offset before the jump.
     fn look_up_local(&self, local: i64) -> i64 {
         let naive = naive_from_micros(local);
         let seconds = match self.zone.offset_from_local_datetime(&naive) {

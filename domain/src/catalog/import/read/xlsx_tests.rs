@@ -9,14 +9,26 @@ use crate::catalog::import::read::Format;
 use crate::catalog::import::tests::context;
 use crate::catalog::import::{Kind, Options, examine_file, preview_file};
 
-const WORKBOOK: &str = r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Ventes" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
-const ROOT: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
-const RELATIONS: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
-const STYLES: &str = r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>"#;
+const WORKBOOK: &str = r#"<workbook
+    xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>
+    <sheet name="Ventes" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
+const ROOT: &str = r#"<Relationships
+    xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1"
+    Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+    Target="xl/workbook.xml"/></Relationships>"#;
+const RELATIONS: &str = r#"<Relationships
+    xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1"
+    Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
+    Target="worksheets/sheet1.xml"/></Relationships>"#;
+const STYLES: &str = r#"<styleSheet
+    xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="2">
+    <xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>"#;
 
 fn workbook(rows: &str, strings: &[u8]) -> Vec<u8> {
     let sheet = format!(
-        r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>"#
+        r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">
+    <sheetData>{rows}</sheetData></worksheet>"#
     );
     let mut file = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in [
@@ -33,14 +45,20 @@ fn workbook(rows: &str, strings: &[u8]) -> Vec<u8> {
     file.finish().unwrap().into_inner()
 }
 
-const STRINGS: &[u8] = br#"<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" count="4" uniqueCount="4"><si><t>Code</t></si><si><t>Quantit&#233;</t></si><si><t>Prix</t></si><si><t>Date</t></si></sst>"#;
-const HEADER: &str = r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="s"><v>2</v></c><c r="D1" t="s"><v>3</v></c></row>"#;
+const STRINGS: &[u8] = br#"<sst
+    xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" count="4" uniqueCount="4">
+    <si><t>Code</t></si><si><t>Quantit&#233;</t></si><si><t>Prix</t></si>
+    <si><t>Date</t></si></sst>"#;
+const HEADER: &str = r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c>
+    <c r="C1" t="s"><v>2</v></c><c r="D1" t="s"><v>3</v></c></row>"#;
 
 #[test]
 fn a_spreadsheet_is_read_as_the_same_table_in_csv_would_be() {
     let rows = format!(
-        r#"{HEADER}<row r="2"><c r="A2"><v>22386</v></c><c r="B2"><v>3</v></c><c r="C2"><v>1.125</v></c><c r="D2" s="1"><v>46000.5</v></c></row>
-        <row r="5"><c r="A5" t="inlineStr"><is><t>B7</t></is></c><c r="C5"><v>2</v></c><c r="D5" s="1"><v>46000</v></c></row>"#
+        r#"{HEADER}<row r="2"><c r="A2"><v>22386</v></c><c r="B2"><v>3</v></c>
+    <c r="C2"><v>1.125</v></c><c r="D2" s="1"><v>46000.5</v></c></row>
+        <row r="5"><c r="A5" t="inlineStr"><is><t>B7</t></is></c><c r="C5"><v>2</v></c>
+    <c r="D5" s="1"><v>46000</v></c></row>"#
     );
     let file = workbook(&rows, STRINGS);
     let options = Options::default();

@@ -48,7 +48,7 @@ const fn text(max_chars: usize) -> ProductRule {
 }
 
 /// The columns of a staged product in the order of COPY.
-pub(crate) const PRODUCT_COLUMNS: [ProductColumn; 15] = [
+pub(crate) const PRODUCT_COLUMNS: &[ProductColumn] = &[
     column("sku", Field::Sku, text(MAX_SKU_CHARS)),
     column("currency", Field::Currency, ProductRule::Currency),
     column("min_stock", Field::MinStock, ProductRule::Stock),
@@ -135,7 +135,7 @@ impl ProductReader {
             line: record.line,
             values: [ProductValue::Absent; PRODUCT_COLUMNS.len()],
         };
-        for (value, column) in line.values.iter_mut().zip(&PRODUCT_COLUMNS) {
+        for (value, column) in line.values.iter_mut().zip(PRODUCT_COLUMNS) {
             *value = self.read_value(record, column, currency)?;
         }
         let range = line

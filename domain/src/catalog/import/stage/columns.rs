@@ -20,7 +20,8 @@ const ROW_COLUMNS: [&str; 3] = ["import_id", "line", "id"];
 macro_rules! staged_columns {
     (
         $(#[$doc:meta])*
-        $columns:ident, fn $encode:ident($line:ident: $line_type:ty $(, $extra:ident: $extra_type:ty)?)
+        $columns:ident,
+        fn $encode:ident($line:ident: $line_type:ty $(, $extra:ident: $extra_type:ty)?)
         { $($column:ident: $put:ident($($value:expr),*);)* }
     ) => {
         $(#[$doc])*
@@ -91,6 +92,10 @@ pub(super) fn encode_product(tuples: &mut Tuples, import: Uuid, line: &ProductLi
     }
 }
 
+fn product_columns() -> Vec<&'static str> {
+    PRODUCT_COLUMNS.iter().map(|column| column.name).collect()
+}
+
 #[inline]
 fn begin_row(tuples: &mut Tuples, import: Uuid, line: u64, further_columns: usize) {
     tuples.begin_row((ROW_COLUMNS.len() + further_columns) as i16);
@@ -103,10 +108,7 @@ fn begin_row(tuples: &mut Tuples, import: Uuid, line: u64, further_columns: usiz
 pub(crate) fn copy_statement(kind: Kind) -> String {
     let (table, columns) = match kind {
         Kind::Sales => ("sale_lines", SALE_COLUMNS.join(", ")),
-        Kind::Products => (
-            "product_lines",
-            PRODUCT_COLUMNS.map(|column| column.name).join(", "),
-        ),
+        Kind::Products => ("product_lines", product_columns().join(", ")),
         Kind::StockCounts => ("count_lines", COUNT_COLUMNS.join(", ")),
     };
     let row_columns = ROW_COLUMNS.join(", ");
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_merge_of_products_reads_every_staged_column() {
-        let columns = PRODUCT_COLUMNS.map(|column| column.name);
+        let columns = product_columns();
         require_columns(&columns, include_str!("../store/insert_products.sql"), &[]);
         require_columns(&columns, include_str!("../store/update_products.sql"), &[]);
     }

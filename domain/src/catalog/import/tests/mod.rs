@@ -6,7 +6,6 @@ use std::io::Cursor;
 
 use chrono::{TimeZone, Utc};
 
-use super::detect::QuestionOption;
 use super::field::Field;
 use super::rows::RejectedRow;
 use super::*;
