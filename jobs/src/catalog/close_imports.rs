@@ -1,4 +1,4 @@
-//! Looks for imports whose job is over while something is left to do.
+//! Finds imports whose job is over while something is left to do, and enqueues their end.
 
 use domain::catalog::import;
 use platform::queue::{Job, JobContext, JobResult, JobScope, Uniqueness};
@@ -8,6 +8,8 @@ use serde_json::json;
 use super::CloseImport;
 use crate::{Services, job};
 
+/// Enqueued by a timer. Unique. A rerun enqueues nothing twice, because [`CloseImport`] is unique
+/// per import.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloseImports {}
@@ -22,13 +24,14 @@ impl Job<Services> for CloseImports {
 
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let left = import::abandoned_imports(&mut tx).await?;
+        let abandoned = import::list_abandoned_imports(&mut tx).await?;
         tx.enqueue_all(
-            left.iter()
+            abandoned
+                .iter()
                 .map(|(company, id)| job(*company, &CloseImport { import_id: *id }))
                 .collect(),
         )
         .await?;
-        cx.finish(tx, json!({ "imports": left.len() })).await
+        cx.finish(tx, json!({ "imports": abandoned.len() })).await
     }
 }
