@@ -4,14 +4,16 @@ use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
+use super::MetaOperation;
 use super::usage::Usage;
-use crate::error::{Class, ProviderError};
-use crate::http::{Answer, Call};
+use crate::error::Class;
+use crate::provider::Operation;
+use crate::response::{Rejection, Response};
 
 #[rustfmt::skip]
 const CODES: &[(RangeInclusive<i64>, Class)] = &[
     (1..=2, Class::Retry),
-    (3..=3, Class::Misconfigured),       // the app can't do this
+    (3..=3, Class::Misconfigured),       // the app lacks the capability
     (4..=4, Class::RateLimited),         // app
     (10..=10, Class::Misconfigured),     // permission
     (17..=17, Class::RateLimited),       // user
@@ -20,7 +22,7 @@ const CODES: &[(RangeInclusive<i64>, Class)] = &[
     (104..=104, Class::Retry),
     (190..=190, Class::NeedsReauth),
     (200..=299, Class::Misconfigured),   // permission
-    (368..=368, Class::Misconfigured),   // blocked for policy: a person has to look
+    (368..=368, Class::Misconfigured),   // blocked for policy: a person has to act
     (613..=613, Class::RateLimited),     // custom
     (960..=960, Class::Retry),           // batch timed out
     (80_000..=80_014, Class::RateLimited), // per use case
@@ -28,16 +30,15 @@ const CODES: &[(RangeInclusive<i64>, Class)] = &[
 
 const SUBCODES: &[(i64, i64, Class)] = &[(100, 1_487_534, Class::TooMuchData)];
 
-/// A subcode that is passing under any code.
+/// A subcode that means a passing failure under any code.
 const PASSING_SUBCODE: i64 = 99;
 
-/// "Object doesn't exist", which a run is for a moment after its start.
-const NOT_VISIBLE_YET: i64 = 33;
-const RUN_OPERATIONS: [&str; 2] = ["poll_report", "read_report"];
+/// "Object doesn't exist", which Meta returns for a run until it is visible.
+const NO_OBJECT_SUBCODE: i64 = 33;
 
-/// Texts of an HTTP 500 that ask for less; the second one only where a page is read.
-const TOO_MUCH: &str = "reduce the amount of data";
-const TOO_MUCH_FOR_A_PAGE: &str = "an unknown error occurred";
+/// Texts of an HTTP 500 that mean too much data; the second one only where a page is read.
+const TOO_MUCH_DATA_TEXT: &str = "reduce the amount of data";
+const TOO_LARGE_PAGE_TEXT: &str = "an unknown error occurred";
 
 #[derive(Default, Deserialize)]
 struct Body {
@@ -55,7 +56,7 @@ struct Problem {
     fbtrace_id: Option<String>,
 }
 
-/// The class of an error code; an unknown one is `Permanent`.
+/// Returns the class of an error code; an unknown code is `Permanent`.
 pub(super) fn class_of(code: i64, subcode: Option<i64>) -> Class {
     if subcode == Some(PASSING_SUBCODE) {
         return Class::Retry;
@@ -73,37 +74,44 @@ pub(super) fn class_of(code: i64, subcode: Option<i64>) -> Class {
     by_subcode.or_else(by_code).unwrap_or(Class::Permanent)
 }
 
-pub(super) fn label(code: i64, subcode: Option<i64>) -> String {
+/// Returns `code`, or `code/subcode`.
+pub(super) fn format_code(code: i64, subcode: Option<i64>) -> String {
     subcode.map_or_else(|| code.to_string(), |subcode| format!("{code}/{subcode}"))
 }
 
-pub(super) fn refusal(call: &Call, answer: &Answer) -> ProviderError {
-    let problem = serde_json::from_slice::<Body>(&answer.body)
-        .unwrap_or_default()
-        .error;
-    let class = classify(call, answer.status, &problem);
-    let mut error = answer.error(call, class, problem.message.as_deref());
-    error.code = problem.code.map(|code| label(code, problem.error_subcode));
-    error.trace = problem.fbtrace_id;
-    if class == Class::RateLimited {
-        error.retry_after = Usage::read(&answer.headers)
+pub(super) fn classify(response: &Response) -> Rejection {
+    let problem = response.rejection_body::<Body>().error;
+    let class = class_of_problem(response.operation, response.status, &problem);
+    let retry_after = (class == Class::RateLimited).then(|| {
+        Usage::from_headers(&response.headers)
             .regain
-            .or_else(|| answer.seconds("retry-after"));
+            .or_else(|| response.header_seconds("retry-after"))
+    });
+    Rejection {
+        class,
+        code: problem
+            .code
+            .map(|code| format_code(code, problem.error_subcode)),
+        message: problem.message,
+        retry_after: retry_after.flatten(),
+        trace: problem.fbtrace_id,
     }
-    error
 }
 
-fn classify(call: &Call, status: u16, problem: &Problem) -> Class {
+fn class_of_problem(operation: Operation, status: u16, problem: &Problem) -> Class {
     let text = problem
         .message
         .as_deref()
         .unwrap_or_default()
         .to_lowercase();
-    let page = call.operation == "read_report";
-    if status == 500 && (text.contains(TOO_MUCH) || page && text.contains(TOO_MUCH_FOR_A_PAGE)) {
+    let reads_page = operation == Operation::Meta(MetaOperation::ReadReport);
+    let reads_run = reads_page || operation == Operation::Meta(MetaOperation::PollReport);
+    let is_too_large =
+        text.contains(TOO_MUCH_DATA_TEXT) || reads_page && text.contains(TOO_LARGE_PAGE_TEXT);
+    if status == 500 && is_too_large {
         return Class::TooMuchData;
     }
-    if problem.error_subcode == Some(NOT_VISIBLE_YET) && RUN_OPERATIONS.contains(&call.operation) {
+    if reads_run && problem.error_subcode == Some(NO_OBJECT_SUBCODE) {
         return Class::Retry;
     }
     let by_code = problem
@@ -111,7 +119,7 @@ fn classify(call: &Call, status: u16, problem: &Problem) -> Class {
         .map(|code| class_of(code, problem.error_subcode));
     match by_code {
         Some(class) if class != Class::Permanent => class,
-        _ if problem.is_transient || status >= 500 => call.cut_off(),
+        _ if problem.is_transient || status >= 500 => Class::of_interrupted(operation),
         _ if status == 429 => Class::RateLimited,
         _ if status == 401 && problem.code.is_none() => Class::NeedsReauth,
         _ => Class::Permanent,
@@ -120,32 +128,26 @@ fn classify(call: &Call, status: u16, problem: &Problem) -> Class {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderMap;
     use serde_json::json;
 
-    use super::refusal;
-    use crate::error::{Class, Provider, ProviderError};
-    use crate::http::{Answer, Call, Effect};
+    use super::classify;
+    use crate::error::Class;
+    use crate::meta::MetaOperation::{self, PollReport, StartReport};
+    use crate::provider::Operation;
+    use crate::response::{Rejection, Response};
 
-    fn refused(operation: &'static str, status: u16, error: &serde_json::Value) -> ProviderError {
-        let call = Call {
-            provider: Provider::Meta,
-            operation,
-            effect: Effect::Repeatable,
-        };
-        let body = json!({ "error": error }).to_string().into();
-        refusal(
-            &call,
-            &Answer {
-                status,
-                headers: HeaderMap::new(),
-                body,
-            },
-        )
+    fn reject(operation: MetaOperation, status: u16, error: &serde_json::Value) -> Rejection {
+        let body = json!({ "error": error }).to_string();
+        classify(&Response::for_test(
+            Operation::Meta(operation),
+            status,
+            &body,
+        ))
     }
 
     #[test]
-    fn each_code_asks_for_one_thing() {
+    fn each_code_has_one_class() {
+        let reduce = "Please reduce the amount of data you're asking for";
         let cases = [
             (400, json!({"code": 1}), Class::Retry),
             (400, json!({"code": 960}), Class::Retry),
@@ -170,7 +172,7 @@ mod tests {
             ),
             (
                 500,
-                json!({"code": 1, "message": "Please reduce the amount of data you're asking for"}),
+                json!({"code": 1, "message": reduce}),
                 Class::TooMuchData,
             ),
             (
@@ -184,26 +186,18 @@ mod tests {
             (400, json!({"code": 100}), Class::Permanent),
         ];
         for (status, error, class) in cases {
-            assert_eq!(
-                refused("start_report", status, &error).class,
-                class,
-                "{status} {error}"
-            );
+            let rejection = reject(StartReport, status, &error);
+            assert_eq!(rejection.class, class, "{status} {error}");
         }
     }
 
     #[test]
-    fn an_unknown_object_is_only_passing_for_a_run() {
+    fn an_unknown_object_is_a_passing_failure_only_for_a_run() {
         let error = json!({"code": 100, "error_subcode": 33, "fbtrace_id": "A1"});
-        assert_eq!(refused("poll_report", 400, &error).class, Class::Retry);
-        let refused = refused("start_report", 400, &error);
-        assert_eq!(
-            (
-                refused.class,
-                refused.code.as_deref(),
-                refused.trace.as_deref()
-            ),
-            (Class::Permanent, Some("100/33"), Some("A1"))
-        );
+        assert_eq!(reject(PollReport, 400, &error).class, Class::Retry);
+        let rejection = reject(StartReport, 400, &error);
+        assert_eq!(rejection.class, Class::Permanent);
+        assert_eq!(rejection.code.as_deref(), Some("100/33"));
+        assert_eq!(rejection.trace.as_deref(), Some("A1"));
     }
 }

@@ -1,14 +1,14 @@
-//! Twilio's error codes as data. The codes are Twilio's, the decisions ours; Twilio warns that the
-//! code of a cause may change, so an unknown one is never a reason to send again.
+//! Twilio's error codes as data. The codes are Twilio's, the classes ours. Twilio warns that the
+//! code of a cause may change, so that an unknown code never permits another attempt.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::error::{Class, ProviderError};
-use crate::http::{Answer, Call};
+use crate::error::Class;
+use crate::response::{Rejection, Response};
 
-/// What an error code asks for, at create or in a status callback.
+/// The class of each error code, in a response or in a status callback.
 #[rustfmt::skip]
 const CODES: &[(u32, Class)] = &[
     (20003, Class::Misconfigured), // wrong account or token
@@ -20,7 +20,7 @@ const CODES: &[(u32, Class)] = &[
     (21602, Class::Permanent),     // no body
     (21603, Class::Misconfigured), // no sender
     (21604, Class::Permanent),     // no recipient
-    (21606, Class::Misconfigured), // sender isn't ours
+    (21606, Class::Misconfigured), // sender of another account
     (21609, Class::Misconfigured), // callback address
     (21610, Class::Recipient),     // opted out
     (21611, Class::RateLimited),   // queue full
@@ -36,8 +36,8 @@ const CODES: &[(u32, Class)] = &[
     (30036, Class::Expired),
     (63003, Class::Recipient),
     (63005, Class::Misconfigured),
-    (63007, Class::Misconfigured), // no such channel
-    (63012, Class::Retry),         // channel's own trouble
+    (63007, Class::Misconfigured), // unknown channel
+    (63012, Class::Retry),         // the channel failed
     (63013, Class::Misconfigured), // policy
     (63016, Class::WindowClosed),
     (63017, Class::RateLimited),
@@ -53,14 +53,14 @@ const CODES: &[(u32, Class)] = &[
     (63049, Class::Permanent),     // the channel chose not to deliver
 ];
 
-/// How long a limit lasts where Twilio doesn't say.
-const WAITS: &[(u32, Duration)] = &[
+/// How long a limit lasts where the response has no `Retry-After`.
+const RATE_LIMIT_WAITS: &[(u32, Duration)] = &[
     (63018, Duration::from_secs(3600)),
     (21611, Duration::from_secs(60)),
     (30001, Duration::from_secs(60)),
 ];
-/// Before a message that failed of passing trouble is worth sending anew.
-const AGAIN: Duration = Duration::from_secs(60);
+/// Before another attempt at a message that failed for a passing reason.
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Default, Deserialize)]
 struct Problem {
@@ -68,7 +68,7 @@ struct Problem {
     message: Option<String>,
 }
 
-/// The class of an error code; an unknown one is `Permanent`.
+/// Returns the class of an error code; an unknown code is `Permanent`.
 #[must_use]
 pub fn class_of(code: u32) -> Class {
     CODES
@@ -77,72 +77,58 @@ pub fn class_of(code: u32) -> Class {
         .map_or(Class::Permanent, |(_, class)| *class)
 }
 
-/// How long to wait before a message that failed with this code may be sent anew; `None` where it may
-/// not.
+/// Returns the wait before another attempt at a message that failed with this code; `None` where
+/// another attempt is not permitted.
 #[must_use]
 pub fn again_after(code: u32) -> Option<Duration> {
     let passes = matches!(class_of(code), Class::Retry | Class::RateLimited);
-    passes.then(|| known_wait(code).unwrap_or(AGAIN))
+    passes.then(|| known_wait(code).unwrap_or(DEFAULT_WAIT))
 }
 
 fn known_wait(code: u32) -> Option<Duration> {
-    WAITS
+    RATE_LIMIT_WAITS
         .iter()
         .find(|(known, _)| *known == code)
         .map(|(_, wait)| *wait)
 }
 
-pub(super) fn refusal(call: &Call, answer: &Answer) -> ProviderError {
-    let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let class = match (answer.status, problem.code) {
+pub(super) fn classify(response: &Response) -> Rejection {
+    let problem: Problem = response.rejection_body();
+    let class = match (response.status, problem.code) {
         (429, _) => Class::RateLimited,
-        (500.., _) => call.cut_off(),
+        (500.., _) => Class::of_interrupted(response.operation),
         (_, Some(code)) => class_of(code),
         (401 | 403, None) => Class::Misconfigured,
-        _ => Class::Permanent,
+        (_, None) => Class::Permanent,
     };
-    let mut error = answer.error(call, class, problem.message.as_deref());
-    error.code = problem.code.map(|code| code.to_string());
-    error.retry_after = answer
-        .seconds("retry-after")
-        .or(problem.code.and_then(known_wait));
-    error
+    let code_wait = problem.code.and_then(known_wait);
+    Rejection {
+        class,
+        code: problem.code.map(|code| code.to_string()),
+        message: problem.message,
+        retry_after: response.header_seconds("retry-after").or(code_wait),
+        trace: None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::{HeaderMap, HeaderValue};
+    use super::{CODES, again_after, class_of, classify};
+    use crate::error::Class;
+    use crate::provider::Operation;
+    use crate::response::Response;
+    use crate::twilio::TwilioOperation;
 
-    use super::{CODES, again_after, class_of, refusal};
-    use crate::error::{Class, Provider};
-    use crate::http::{Answer, Call, Effect};
-
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer {
-            status,
-            headers: HeaderMap::new(),
-            body: body.to_owned().into(),
-        }
-    }
-
-    const CREATE: Call = Call {
-        provider: Provider::Twilio,
-        operation: "create_message",
-        effect: Effect::Once,
-    };
-    const LIST: Call = Call {
-        provider: Provider::Twilio,
-        operation: "list_messages",
-        effect: Effect::Repeatable,
-    };
+    const CREATE: Operation = Operation::Twilio(TwilioOperation::CreateMessage);
+    const LIST: Operation = Operation::Twilio(TwilioOperation::ListMessages);
 
     #[test]
-    fn codes_stand_once_and_in_order() {
+    fn codes_are_unique_and_in_order() {
         assert!(CODES.windows(2).all(|pair| pair[0].0 < pair[1].0));
     }
 
     #[test]
-    fn each_code_asks_for_one_thing() {
+    fn each_code_has_one_class() {
         let cases = [
             (63016, Class::WindowClosed),
             (21211, Class::Recipient),
@@ -159,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_has_a_wait_and_what_is_final_has_none() {
+    fn passing_failures_have_a_wait_and_final_ones_have_none() {
         for (code, seconds) in [
             (63012, 60),
             (63021, 60),
@@ -167,11 +153,8 @@ mod tests {
             (63018, 3600),
             (30001, 60),
         ] {
-            assert_eq!(
-                again_after(code).map(|wait| wait.as_secs()),
-                Some(seconds),
-                "{code}"
-            );
+            let wait = again_after(code).map(|wait| wait.as_secs());
+            assert_eq!(wait, Some(seconds), "{code}");
         }
         for code in [63016, 63024, 21610, 30036, 99999] {
             assert_eq!(again_after(code), None, "{code}");
@@ -181,20 +164,18 @@ mod tests {
     #[test]
     fn a_server_error_leaves_a_create_unknown_and_a_list_repeatable() {
         let body = r#"{"code":20500,"message":"internal","status":500}"#;
-        assert_eq!(refusal(&CREATE, &answer(500, body)).class, Class::Unknown);
-        assert_eq!(refusal(&LIST, &answer(503, "")).class, Class::Retry);
+        let class_after =
+            |operation, status, body| classify(&Response::for_test(operation, status, body)).class;
+        assert_eq!(class_after(CREATE, 500, body), Class::Unknown);
+        assert_eq!(class_after(LIST, 503, ""), Class::Retry);
     }
 
     #[test]
-    fn a_refusal_keeps_code_and_wait_but_no_number() {
-        let mut limited = answer(
-            429,
-            r#"{"code":20429,"message":"Too many requests for +221770000000","status":429}"#,
-        );
-        limited
-            .headers
-            .insert("retry-after", HeaderValue::from_static("7"));
-        let error = refusal(&CREATE, &limited);
+    fn an_error_keeps_code_and_wait_but_no_number() {
+        let body = r#"{"code":20429,"message":"Too many requests for +221770000000","status":429}"#;
+        let response = Response::for_test(CREATE, 429, body).with_header("retry-after", "7");
+        let rejection = classify(&response);
+        let error = response.into_error(rejection);
         assert_eq!(error.class, Class::RateLimited);
         assert_eq!(error.code.as_deref(), Some("20429"));
         assert_eq!(error.retry_after.map(|wait| wait.as_secs()), Some(7));
