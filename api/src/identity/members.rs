@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
-use domain::identity::{self, Actor, Language, Member, NewUser, Profile, Role};
+use domain::identity::{self, Actor, Language, Member, MemberChanges, NewUser, Profile, Role};
 use platform::crypto::random_token;
 use platform::db::Scope;
 use platform::ids::UserId;
@@ -131,7 +131,10 @@ pub(crate) async fn change(
 ) -> Result<Response> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
-    let changes = (body.role, body.active);
+    let changes = MemberChanges {
+        role: body.role,
+        active: body.active,
+    };
     let company = caller.company;
     let member = identity::update_member(
         &mut tx,

@@ -39,7 +39,7 @@ fn member(owner: &Client<'_>, of: &Client<'_>) -> String {
 async fn tried(app: &TestApp, key: &str, tries: i32) {
     let digest = sha256(key.as_bytes());
     sqlx::query!(
-        "insert into login_attempts (key, window_started_at, tries) values ($1, engine_now(), $2)",
+        "insert into login_attempts (key, window_started_at, attempts) values ($1, engine_now(), $2)",
         digest.as_slice(),
         tries,
     )

@@ -125,8 +125,9 @@ fn parse_event(item: Value) -> Result<BrevoEvent, serde_json::Error> {
 mod tests {
     use super::{EventKind, parse_events};
 
-    const DELIVERED: &str = r#"{"event":"delivered","email":"awa@example.sn","id":12,"message-id":"<1@x>",
-        "date":"2026-01-01 02:00:00","ts":1767225600,"ts_event":1767225600,"ts_epoch":1767225600123,
+    const DELIVERED: &str = r#"{"event":"delivered","email":"awa@example.sn","id":12,
+        "message-id":"<1@x>","date":"2026-01-01 02:00:00",
+        "ts":1767225600,"ts_event":1767225600,"ts_epoch":1767225600123,
         "X-Mailin-custom":"send-1","tags":["alert"]}"#;
 
     #[test]

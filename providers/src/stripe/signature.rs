@@ -25,7 +25,7 @@ pub enum SignatureError {
 
 /// Returns the header that Stripe sends for a body.
 #[must_use]
-pub fn sign(secret: &str, body: &[u8], at: DateTime<Utc>) -> String {
+pub fn sign_event(secret: &str, body: &[u8], at: DateTime<Utc>) -> String {
     let time = at.timestamp().to_string();
     let signature = compute_signature(secret, &time, body);
     format!("t={time},v1={signature}")
@@ -72,7 +72,7 @@ fn compute_signature(secret: &str, time: &str, body: &[u8]) -> String {
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
 
-    use super::{SignatureError, sign, verify_header};
+    use super::{SignatureError, sign_event, verify_header};
 
     const SECRET: &str = "whsec_abc";
     const BODY: &[u8] = br#"{"id":"evt_test"}"#;
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn the_signature_equals_that_of_stripes_own_library() {
         assert_eq!(
-            sign(SECRET, BODY, signed_at()),
+            sign_event(SECRET, BODY, signed_at()),
             format!("t=1700000000,v1={V1}")
         );
         assert_eq!(

@@ -80,7 +80,7 @@ pub fn class_of(code: u32) -> Class {
 /// Returns the wait before another attempt at a message that failed with this code; `None` where
 /// another attempt is not permitted.
 #[must_use]
-pub fn again_after(code: u32) -> Option<Duration> {
+pub fn retry_wait(code: u32) -> Option<Duration> {
     let passes = matches!(class_of(code), Class::Retry | Class::RateLimited);
     passes.then(|| known_wait(code).unwrap_or(DEFAULT_WAIT))
 }
@@ -113,7 +113,7 @@ pub(super) fn classify(response: &Response) -> Rejection {
 
 #[cfg(test)]
 mod tests {
-    use super::{CODES, again_after, class_of, classify};
+    use super::{CODES, class_of, classify, retry_wait};
     use crate::error::Class;
     use crate::provider::Operation;
     use crate::response::Response;
@@ -153,11 +153,11 @@ mod tests {
             (63018, 3600),
             (30001, 60),
         ] {
-            let wait = again_after(code).map(|wait| wait.as_secs());
+            let wait = retry_wait(code).map(|wait| wait.as_secs());
             assert_eq!(wait, Some(seconds), "{code}");
         }
         for code in [63016, 63024, 21610, 30036, 99999] {
-            assert_eq!(again_after(code), None, "{code}");
+            assert_eq!(retry_wait(code), None, "{code}");
         }
     }
 

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 
 /// Returns the signature of a form-encoded call.
 #[must_use]
-pub fn sign(auth_token: &str, url: &str, params: &[(String, String)]) -> String {
+pub fn sign_callback(auth_token: &str, url: &str, params: &[(String, String)]) -> String {
     STANDARD.encode(compute_digest(auth_token, url, params))
 }
 
@@ -42,7 +42,7 @@ fn compute_digest(auth_token: &str, url: &str, params: &[(String, String)]) -> V
 
 #[cfg(test)]
 mod tests {
-    use super::{is_signed, sign};
+    use super::{is_signed, sign_callback};
 
     fn to_params(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn signatures_equal_those_of_twilios_own_library() {
         assert_eq!(
-            sign("12345", URL, &documented_params()),
+            sign_callback("12345", URL, &documented_params()),
             "RSOYDt4T1cUTdK1PDd93/VVr8B8="
         );
         let whatsapp = to_params(&[
@@ -78,7 +78,7 @@ mod tests {
         ]);
         let url = "https://app.example.sn/hooks/twilio/whatsapp";
         assert_eq!(
-            sign("12345", url, &whatsapp),
+            sign_callback("12345", url, &whatsapp),
             "csLCDNCMzGVOCBhHq0dtPDbdT+Q="
         );
     }

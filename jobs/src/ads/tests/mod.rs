@@ -223,7 +223,7 @@ async fn a_token_that_ended_stops_the_connection_and_keeps_what_was_published() 
         account.connection_status,
         ads::ConnectionStatus::NeedsReauth
     );
-    assert_eq!(account.refresh_state.as_deref(), Some("failed"));
+    assert_eq!(account.refresh_state, Some(ads::RefreshState::Failed));
     drop(tx);
     assert_eq!(world.published().await, published);
     let told = sqlx::query!("select template, recipient, state from messages");
