@@ -35,7 +35,7 @@ impl NewUser {
     ///
     /// # Errors
     /// `Invalid` with every wrong field: `email`, `full_name`, `phone`, `password`.
-    pub fn check(profile: Profile<'_>, password: &str) -> Result<Self> {
+    pub fn validate(profile: Profile<'_>, password: &str) -> Result<Self> {
         let mut wrong = Vec::new();
         let email = keep_valid(parse_email("email", profile.email), &mut wrong);
         let full_name = keep_valid(parse_name("full_name", profile.full_name), &mut wrong);
@@ -85,7 +85,7 @@ pub struct ProfileChanges {
 
 impl ProfileChanges {
     /// Validates and normalises the changed fields.
-    pub fn check(mut self) -> Result<Self> {
+    pub fn validate(mut self) -> Result<Self> {
         if let Some(name) = &self.full_name {
             self.full_name = Some(parse_name("full_name", name)?);
         }
@@ -113,7 +113,7 @@ mod tests {
             language: None,
             country: "SN",
         };
-        let Err(Error::Invalid(fields)) = NewUser::check(profile, "short") else {
+        let Err(Error::Invalid(fields)) = NewUser::validate(profile, "short") else {
             panic!("an invalid registration was accepted");
         };
         let named: Vec<_> = fields.iter().map(|f| f.field.as_str()).collect();
@@ -129,7 +129,7 @@ mod tests {
             language: None,
             country: "SN",
         };
-        let user = NewUser::check(profile, "ndeye-vend-du-riz").unwrap();
+        let user = NewUser::validate(profile, "ndeye-vend-du-riz").unwrap();
         assert_eq!(user.phone.as_deref(), Some("+221771234567"));
         assert_eq!(user.email, "awa@example.sn");
         assert_eq!(user.full_name, "Awa Diop");

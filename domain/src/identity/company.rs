@@ -41,12 +41,12 @@ pub struct NewCompany {
 
 impl NewCompany {
     /// Validates name and profile; every wrong field is in the error.
-    pub fn check(name: &str, profile: CompanyProfile) -> Result<Self> {
-        Self::check_as("name", name, profile)
+    pub fn validate(name: &str, profile: CompanyProfile) -> Result<Self> {
+        Self::validate_as("name", name, profile)
     }
 
     /// Does the same for a request whose field `name_field` holds the name.
-    pub fn check_as(name_field: &str, name: &str, profile: CompanyProfile) -> Result<Self> {
+    pub fn validate_as(name_field: &str, name: &str, profile: CompanyProfile) -> Result<Self> {
         let mut wrong = Vec::new();
         let name = parse_company_name(name_field, name, &mut wrong);
         validate_country(&profile.country, &mut wrong);
@@ -75,7 +75,7 @@ pub struct CompanyChanges {
 
 impl CompanyChanges {
     /// Validates the changed fields; every wrong one is in the error.
-    pub fn check(mut self) -> Result<Self> {
+    pub fn validate(mut self) -> Result<Self> {
         let mut wrong = Vec::new();
         if let Some(name) = self.name {
             self.name = parse_company_name("name", &name, &mut wrong);
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_company_is_senegalese_by_default() {
-        let company = NewCompany::check(" Boutique Awa ", CompanyProfile::default()).unwrap();
+        let company = NewCompany::validate(" Boutique Awa ", CompanyProfile::default()).unwrap();
         assert_eq!(company.name, "Boutique Awa");
         assert_eq!(
             (
@@ -163,7 +163,7 @@ mod tests {
             timezone: "Dakar".to_owned(),
             language: Language::Fr,
         };
-        let Err(Error::Invalid(fields)) = NewCompany::check("", profile) else {
+        let Err(Error::Invalid(fields)) = NewCompany::validate("", profile) else {
             panic!("an invalid company was accepted");
         };
         let named: Vec<_> = fields.iter().map(|f| f.field.as_str()).collect();

@@ -2,7 +2,7 @@
 //! event is what makes duplicates and disorder harmless: whichever event comes last, the same is read.
 
 use chrono::{DateTime, TimeDelta};
-use domain::billing::{self, Plan, Record, SubscriptionStatus};
+use domain::billing::{self, Plan, SubscriptionRecord, SubscriptionStatus};
 use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness, retry};
 use providers::stripe::{Stripe, Subscription};
 use providers::{Class, ProviderError};
@@ -42,7 +42,7 @@ impl Job<Services> for ApplySubscription {
             tracing::warn!(price = found.price, "price of no plan");
         }
         let mut tx = cx.begin().await?;
-        let before = billing::find_held(&mut tx, &found.id).await?;
+        let before = billing::lock_entitlement(&mut tx, &found.id).await?;
         let record = record(found);
         let held = billing::compute_entitlement(before, &record.status, plan, cx.now());
         let changed = billing::apply_record(&mut tx, cx.company(), &record, held, cx.now()).await?;
@@ -62,8 +62,8 @@ fn plan_of_price(stripe: &Stripe, price: Option<&str>) -> Option<Plan> {
     }
 }
 
-fn record(found: Subscription) -> Record {
-    Record {
+fn record(found: Subscription) -> SubscriptionRecord {
+    SubscriptionRecord {
         stripe_id: found.id,
         customer: found.customer,
         status: SubscriptionStatus::from(found.status.as_str()),

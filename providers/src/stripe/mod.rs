@@ -14,7 +14,7 @@ mod signature;
 pub use event::{Event, EventPage, EventQuery};
 pub use objects::{CheckoutSession, NewCheckout, NewPortal, PortalSession, Subscription};
 pub use operation::StripeOperation;
-pub use signature::{SignatureError, sign_event as sign};
+pub use signature::{SignatureError, sign_event};
 
 use std::fmt;
 

@@ -12,10 +12,10 @@ mod signature;
 mod status;
 
 pub use callback::{InboundMessage, StatusCallback};
-pub use error_code::{class_of, retry_wait as again_after};
+pub use error_code::{class_of, retry_wait};
 pub use message::{Content, Message, MessagePage, MessageQuery, NewMessage, PageUri};
 pub use operation::TwilioOperation;
-pub use signature::sign_callback as sign;
+pub use signature::sign_callback;
 pub use status::MessageStatus;
 
 use std::fmt;

@@ -26,7 +26,7 @@ const MAX_INVITATIONS_PER_COMPANY: i32 = 100;
 pub enum Attempts {
     Allowed,
     /// Too many attempts: every further one fails before this time.
-    Refused {
+    Rejected {
         until: DateTime<Utc>,
     },
 }
@@ -137,7 +137,7 @@ async fn count_attempts(
         limits.iter().any(exceeds)
     });
     let until = exceeded.map(|row| row.window_started_at + window).max();
-    Ok(until.map_or(Attempts::Allowed, |until| Attempts::Refused { until }))
+    Ok(until.map_or(Attempts::Allowed, |until| Attempts::Rejected { until }))
 }
 
 /// Returns a digest, so that the table contains neither addresses nor names.

@@ -271,7 +271,10 @@ async fn three_refusals_in_a_row_disable_the_account_with_the_reason() {
         .remove(0);
     assert!(account.disabled_reason.unwrap().contains("no permission"));
     let mut engine = world.db.db.begin_engine().await.unwrap();
-    assert_eq!(ads::refreshable_accounts(&mut engine).await.unwrap(), []);
+    assert_eq!(
+        ads::list_refreshable_accounts(&mut engine).await.unwrap(),
+        []
+    );
 }
 
 #[tokio::test]
