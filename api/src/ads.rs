@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::ads::{self, AccountId, AccountView, ConnectionId, FoundAccount, PERIODS};
+use domain::ads::{self, AccountId, AccountView, ConnectionId, FoundAccount, PERIOD_DAYS};
 use domain::identity::Role;
 use platform::ids::Uuid;
 use providers::meta::{AdAccount, LongLivedToken};
@@ -158,7 +158,7 @@ async fn disconnect(
 ) -> Result<StatusCode> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
-    ads::disconnect(&mut tx, id, caller.now).await?;
+    ads::end_connection(&mut tx, id, caller.now).await?;
     caller
         .audit(
             &mut tx,
@@ -195,7 +195,7 @@ async fn refresh(
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
-            ads::find_account(&mut tx, id).await?;
+            ads::require_account(&mut tx, id).await?;
             let job = tx
                 .enqueue(job(&caller, &jobs::ads::RefreshAccount { account_id: id }))
                 .await?
@@ -223,7 +223,7 @@ async fn show_data(
 ) -> Result<Response> {
     let lengths = lengths(query.period.as_deref())?;
     let mut tx = caller.begin(&app).await?;
-    let summary = ads::summarize(&mut tx, id, &lengths).await?;
+    let summary = ads::summarize_account(&mut tx, id, &lengths).await?;
     let etag = format!("\"{}\"", summary.version);
     if headers
         .get(IF_NONE_MATCH)
@@ -236,13 +236,13 @@ async fn show_data(
 
 fn lengths(text: Option<&str>) -> Result<Vec<i32>> {
     let Some(text) = text else {
-        return Ok(PERIODS.to_vec());
+        return Ok(PERIOD_DAYS.to_vec());
     };
     let known = |part: &str| {
         part.trim()
             .parse()
             .ok()
-            .filter(|days| PERIODS.contains(days))
+            .filter(|days| PERIOD_DAYS.contains(days))
     };
     text.split(',')
         .map(|part| {

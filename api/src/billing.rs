@@ -43,7 +43,7 @@ async fn show_subscription(
 ) -> Result<axum::Json<SubscriptionView>> {
     let mut tx = caller.begin(&app).await?;
     Ok(axum::Json(
-        billing::find_subscription(&mut tx, caller.now).await?,
+        billing::load_subscription(&mut tx, caller.now).await?,
     ))
 }
 
@@ -88,7 +88,7 @@ async fn create_checkout(
             body.key.settle(&mut tx, &caller, outcome).await?
         }
     };
-    let mut checkout = billing::find_checkout(&mut tx, outcome.id()?).await?;
+    let mut checkout = billing::require_checkout(&mut tx, outcome.id()?).await?;
     tx.commit().await?;
     if checkout.session_id.is_none() {
         let session = open_session(&app, &caller, &checkout).await?;
@@ -119,7 +119,7 @@ async fn open_session(app: &App, caller: &Caller, checkout: &Checkout) -> Result
     let mut tx = caller.begin(app).await?;
     match opened {
         Ok(session) => {
-            billing::open_checkout(
+            billing::record_session(
                 &mut tx,
                 checkout.id,
                 &session.id,
@@ -132,7 +132,7 @@ async fn open_session(app: &App, caller: &Caller, checkout: &Checkout) -> Result
         }
         Err(refused) => {
             if refused.status.is_some_and(|status| status >= 500) {
-                billing::burn_key(&mut tx, checkout).await?;
+                billing::discard_key(&mut tx, checkout).await?;
                 tx.commit().await?;
             }
             Err(refused.into())
@@ -175,7 +175,7 @@ async fn create_portal(
 ) -> Result<(StatusCode, axum::Json<PortalView>)> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
-    let present = billing::find_subscription(&mut tx, caller.now).await?;
+    let present = billing::load_subscription(&mut tx, caller.now).await?;
     drop(tx);
     let customer = present
         .customer
@@ -220,7 +220,7 @@ async fn receive_event(
         body: &body,
         created_at: event.created,
     };
-    if billing::receive_event(&mut tx, &new, now).await? == Received::New {
+    if billing::store_event(&mut tx, &new, now).await? == Received::New {
         let job = jobs::billing::ApplyEvent { event: event.id };
         tx.enqueue(jobs::platform_job(&job)).await?;
         tx.commit().await?;

@@ -163,7 +163,7 @@ impl From<ProviderError> for Error {
         match refused.class {
             Class::RateLimited => {
                 let seconds = refused.retry_after.map_or(60, |wait| wait.as_secs());
-                Self::rate_limited(format!("{} asks for a pause", refused.provider), seconds)
+                Self::rate_limited(format!("{} asks for a pause", refused.provider()), seconds)
             }
             Class::Retry | Class::Unknown => Self::unavailable(refused),
             _ => Self::internal(refused),

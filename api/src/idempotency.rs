@@ -24,7 +24,7 @@ use axum::http::header::LOCATION;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use domain::identity::{Claimed, IdempotencyClaim, Stored, claim_key, settle_key};
+use domain::identity::idempotency::{Claimed, IdempotencyClaim, Stored, claim_key, settle_key};
 use platform::crypto::sha256;
 use platform::ids::{JobId, Uuid};
 use serde::Serialize;

@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use domain::identity::{self as people, AuditEntry, Role};
+use domain::identity::audit::AuditEntry;
+use domain::identity::{self as people, Role};
 use platform::db::Scope;
 use platform::ids::Uuid;
 use platform::probes::{self, Probe};
@@ -80,8 +81,13 @@ async fn list_audit(
 ) -> Result<Json<List<AuditEntry>>> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
-    let rows =
-        people::list_audit(&mut tx, caller.company, page.after::<Uuid>()?, page.rows()).await?;
+    let rows = people::audit::list_audit_entries(
+        &mut tx,
+        caller.company,
+        page.after::<Uuid>()?,
+        page.rows(),
+    )
+    .await?;
     Ok(Json(List::cut(rows, &page, |entry| entry.id)))
 }
 

@@ -187,7 +187,9 @@ impl Told {
             None => rupture::latest_run(tx).await?,
         };
         let data_through = run.as_ref().and_then(|run| run.data_through);
-        let language = identity::find_company(tx, caller.company).await?.language;
+        let language = identity::companies::require_company(tx, caller.company)
+            .await?
+            .language;
         Ok((
             Self {
                 data_through,

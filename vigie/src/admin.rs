@@ -4,7 +4,8 @@ use std::io::Read as _;
 use std::str::FromStr as _;
 
 use anyhow::Context as _;
-use domain::identity::{self, Act, Actor, Language};
+use domain::identity::audit::{Actor, AuditEvent};
+use domain::identity::{self, Language};
 use domain::notifications::{self, Template};
 use platform::config::Env;
 use platform::db;
@@ -50,15 +51,16 @@ pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
         .read_to_string(&mut password)
         .context("the password on standard input")?;
     let password = password.trim_end_matches(['\r', '\n']);
-    if let Some(error) = identity::check_password("password", password, email, full_name) {
+    if let Some(error) = identity::password::check_password("password", password, email, full_name)
+    {
         anyhow::bail!("{}: {}", error.field, error.message);
     }
-    let email =
-        identity::parse_email("email", email).map_err(|error| anyhow::anyhow!("{error}"))?;
-    let hash = identity::hash_password(password);
+    let email = identity::contact::parse_email("email", email)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let hash = identity::password::hash_password(password);
     let id = run_as_owner(&url, async |tx| {
         let now = db::now(tx).await?;
-        let id = identity::add_operator(tx, &email, full_name, &hash, now).await?;
+        let id = identity::operators::create_operator(tx, &email, full_name, &hash, now).await?;
         record_audit_event(
             tx,
             "operators.add",
@@ -105,7 +107,7 @@ async fn record_audit_event(
     details: Value,
 ) -> anyhow::Result<()> {
     let at = db::now(conn).await?;
-    let act = Act {
+    let act = AuditEvent {
         company: None,
         actor: Actor::CommandLine,
         request_id: None,
@@ -114,5 +116,5 @@ async fn record_audit_event(
         details,
         at,
     };
-    Ok(identity::record(conn, act).await?)
+    Ok(identity::audit::record_audit_event(conn, act).await?)
 }

@@ -153,6 +153,16 @@ mod tests {
     }
 
     #[test]
+    fn compose_passes_on_every_credential() {
+        const COMPOSE: &str = include_str!("../../docker-compose.yml");
+        let of_sandbox = keys_read_with("sandbox");
+        for key in keys_read_with("live").difference(&of_sandbox) {
+            let entry = format!("    {key}: ${{{key}:-}}\n");
+            assert!(COMPOSE.contains(&entry), "{key}");
+        }
+    }
+
+    #[test]
     fn live_names_every_missing_credential_at_once() {
         let env = Env::from_pairs([("VIGIE_PROVIDERS".to_owned(), "live".to_owned())]);
         let ConfigError(problems) = Config::from_env(env).unwrap_err();

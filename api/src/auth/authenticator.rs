@@ -5,7 +5,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use domain::identity::{self, KeyHolder, SessionHolder, SessionId};
+use domain::identity;
+use domain::identity::access::{KeyHolder, SessionHolder};
+use domain::identity::sessions::SessionId;
 use platform::db::Db;
 use platform::ids::CompanyId;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -35,7 +37,7 @@ impl Authenticator {
                     let db = for_sessions.clone();
                     async move {
                         let mut conn = db.app().acquire().await?;
-                        identity::authenticate(&mut conn, &asked).await
+                        identity::access::authenticate_sessions(&mut conn, &asked).await
                     }
                 },
             ),
@@ -43,7 +45,7 @@ impl Authenticator {
                 let db = for_keys.clone();
                 async move {
                     let mut conn = db.app().acquire().await?;
-                    identity::authenticate_api_keys(&mut conn, &asked).await
+                    identity::access::authenticate_api_keys(&mut conn, &asked).await
                 }
             }),
         }

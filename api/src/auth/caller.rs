@@ -5,7 +5,11 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
-use domain::identity::{self, Act, Actor, OperatorId, Role, SessionHolder, SessionId};
+use domain::identity::access::SessionHolder;
+use domain::identity::audit::{Actor, AuditEvent};
+use domain::identity::operators::OperatorId;
+use domain::identity::sessions::SessionId;
+use domain::identity::{self, Role};
 use platform::db::{Scope, Tx};
 use platform::ids::{CompanyId, UserId, Uuid};
 use sqlx::PgConnection;
@@ -61,7 +65,7 @@ impl Caller {
         subject: (&'static str, Option<Uuid>),
         details: serde_json::Value,
     ) -> Result<()> {
-        let act = Act {
+        let act = AuditEvent {
             company: Some(self.company),
             actor: self.actor,
             request_id: Some(&self.request_id),
@@ -70,7 +74,7 @@ impl Caller {
             details,
             at: self.now,
         };
-        Ok(identity::record(conn, act).await?)
+        Ok(identity::audit::record_audit_event(conn, act).await?)
     }
 }
 
@@ -186,7 +190,7 @@ impl OperatorCaller {
         details: serde_json::Value,
     ) -> Result<()> {
         let actor = Actor::Operator(self.operator);
-        let act = Act {
+        let act = AuditEvent {
             company,
             actor,
             request_id: Some(&self.request_id),
@@ -195,7 +199,7 @@ impl OperatorCaller {
             details,
             at: self.now,
         };
-        Ok(identity::record(conn, act).await?)
+        Ok(identity::audit::record_audit_event(conn, act).await?)
     }
 }
 
@@ -205,7 +209,7 @@ impl FromRequestParts<App> for OperatorCaller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let access = app.tokens().read_operator(bearer(parts)?)?;
         let mut conn = app.db().app().acquire().await?;
-        let now = identity::authenticate_operator(&mut conn, access.id)
+        let now = identity::access::authenticate_operator(&mut conn, access.id)
             .await?
             .ok_or_else(signed_out)?;
         access.check_time(now)?;

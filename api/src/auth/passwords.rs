@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use domain::identity::{hash_password, verify_password};
+use domain::identity::password::{hash_password, verify_password};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 

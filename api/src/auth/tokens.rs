@@ -3,7 +3,8 @@
 //! opaque.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::identity::{OperatorId, SessionId};
+use domain::identity::operators::OperatorId;
+use domain::identity::sessions::SessionId;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use platform::crypto;
 use platform::ids::Uuid;

@@ -57,7 +57,7 @@ pub(crate) async fn create(
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
-            let company = identity::find_company(&mut tx, caller.company).await?;
+            let company = identity::companies::require_company(&mut tx, caller.company).await?;
             let product =
                 catalog::create_product(&mut tx, company.id, &company.currency, new, caller.now)
                     .await?;

@@ -59,7 +59,7 @@ pub(crate) async fn record(
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
-            let company = identity::find_company(&mut tx, caller.company).await?;
+            let company = identity::companies::require_company(&mut tx, caller.company).await?;
             let zone = company.timezone.parse().map_err(Error::internal)?;
             let done = catalog::record_sales(&mut tx, company.id, zone, &sales.items, caller.now)
                 .await

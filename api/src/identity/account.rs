@@ -4,10 +4,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{ETAG, LOCATION};
 use axum::response::{IntoResponse, Response};
-use domain::identity::{
-    self, Company, CompanyProfile, Language, NewCompany, NewUser, OwnCompany, Profile,
-    ProfileChanges, User,
-};
+use domain::identity::accounts::{NewUser, Profile, ProfileChanges, User};
+use domain::identity::companies::{Company, CompanyProfile, NewCompany, OwnCompany};
+use domain::identity::{self, Language};
 use platform::db::{self, Scope};
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +43,7 @@ pub(crate) async fn register(
         language,
         ..CompanyProfile::default()
     };
-    let user = NewUser::check(
+    let user = NewUser::validate(
         Profile {
             email: &body.email,
             full_name: &body.full_name,
@@ -56,7 +55,7 @@ pub(crate) async fn register(
     )?;
     let company = body
         .company_name
-        .map(|name| NewCompany::check_as("company_name", &name, profile))
+        .map(|name| NewCompany::validate_as("company_name", &name, profile))
         .transpose()?;
     count_registration(&app, peer).await?;
     let hash = app.passwords().hash(body.password).await?;
@@ -66,15 +65,15 @@ pub(crate) async fn register(
         .map_or(Scope::user(user.id), |c| Scope::member(c.id, user.id));
     let mut tx = app.db().begin(scope).await?;
     let now = db::now(&mut tx).await?;
-    identity::create_user(&mut tx, &user, &hash, now).await?;
+    identity::accounts::create_user(&mut tx, &user, &hash, now).await?;
     let company = match company {
         Some(company) => {
-            identity::create_company(&mut tx, &company, user.id, now).await?;
-            Some(identity::find_company(&mut tx, company.id).await?)
+            identity::companies::create_company(&mut tx, &company, user.id, now).await?;
+            Some(identity::companies::require_company(&mut tx, company.id).await?)
         }
         None => None,
     };
-    let user = identity::find_user(&mut tx, user.id).await?;
+    let user = identity::accounts::require_user(&mut tx, user.id).await?;
     tx.commit().await?;
     let location = [(LOCATION, "/api/v1/auth/me")];
     Ok((
@@ -88,7 +87,7 @@ pub(crate) async fn register(
 /// Each costs a hash, and may be one of thousands.
 async fn count_registration(app: &App, peer: Peer) -> Result<()> {
     let mut conn = app.db().app().acquire().await?;
-    let attempts = identity::try_registration(&mut conn, &peer.key()).await?;
+    let attempts = identity::attempts::count_registration_attempt(&mut conn, &peer.key()).await?;
     refuse_too_many(attempts, db::now(&mut conn).await?)
 }
 
@@ -101,8 +100,8 @@ struct Me {
 
 pub(crate) async fn show(State(app): State<App>, person: Person) -> Result<Response> {
     let mut tx = person.begin(&app).await?;
-    let user = identity::find_user(&mut tx, person.user).await?;
-    let companies = identity::list_own_companies(&mut tx, person.user).await?;
+    let user = identity::accounts::require_user(&mut tx, person.user).await?;
+    let companies = identity::companies::list_own_companies(&mut tx, person.user).await?;
     let etag = [(ETAG, etag(user.version))];
     Ok((etag, axum::Json(Me { user, companies })).into_response())
 }
@@ -127,10 +126,11 @@ pub(crate) async fn change(
         phone: body.phone,
         language: body.language,
     }
-    .check()?;
+    .validate()?;
     let mut tx = person.begin(&app).await?;
     let user =
-        identity::update_profile(&mut tx, person.user, &changes, version, person.now).await?;
+        identity::accounts::update_profile(&mut tx, person.user, &changes, version, person.now)
+            .await?;
     tx.commit().await?;
     Ok(([(ETAG, etag(user.version))], axum::Json(user)).into_response())
 }

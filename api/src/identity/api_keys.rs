@@ -3,7 +3,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::identity::{self, Actor, ApiKey, ApiKeyId, Role};
+use domain::identity::api_keys::{ApiKey, ApiKeyId};
+use domain::identity::audit::Actor;
+use domain::identity::{self, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -22,7 +24,9 @@ pub(crate) async fn list(
 ) -> Result<axum::Json<List<ApiKey>>> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
-    let rows = identity::list_api_keys(&mut tx, caller.company, page.after()?, page.rows()).await?;
+    let rows =
+        identity::api_keys::list_api_keys(&mut tx, caller.company, page.after()?, page.rows())
+            .await?;
     Ok(axum::Json(List::cut(rows, &page, |key| key.id)))
 }
 
@@ -59,7 +63,7 @@ pub(crate) async fn create(
         None => {
             let (key, prefix, hash) = new_api_key();
             let api_key = ApiKey::new(&body.name, prefix, body.role, caller.user, caller.now)?;
-            identity::create_api_key(&mut tx, caller.company, &api_key, &hash).await?;
+            identity::api_keys::create_api_key(&mut tx, caller.company, &api_key, &hash).await?;
             let subject = ("api_key", Some(api_key.id.0));
             caller
                 .audit(
@@ -74,7 +78,8 @@ pub(crate) async fn create(
             idempotency.settle(&mut tx, &caller, outcome).await?
         }
     };
-    let api_key = identity::find_api_key(&mut tx, caller.company, outcome.id()?).await?;
+    let api_key =
+        identity::api_keys::require_api_key(&mut tx, caller.company, outcome.id()?).await?;
     tx.commit().await?;
     Ok(outcome.respond(&CreatedKey {
         api_key,
@@ -89,7 +94,7 @@ pub(crate) async fn revoke(
 ) -> Result<StatusCode> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
-    identity::revoke_api_key(&mut tx, caller.company, id, caller.now).await?;
+    identity::api_keys::revoke_api_key(&mut tx, caller.company, id, caller.now).await?;
     caller
         .audit(
             &mut tx,

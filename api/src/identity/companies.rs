@@ -3,7 +3,9 @@
 use axum::extract::State;
 use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
-use domain::identity::{self, Actor, CompanyChanges, CompanyProfile, Language, NewCompany, Role};
+use domain::identity::audit::Actor;
+use domain::identity::companies::{CompanyChanges, CompanyProfile, NewCompany};
+use domain::identity::{self, Language, Role};
 use platform::ids::CompanyId;
 use serde::Deserialize;
 use serde_json::json;
@@ -35,7 +37,7 @@ impl CompanyBody {
             timezone: self.timezone.unwrap_or(usual.timezone),
             language: self.language.unwrap_or(usual.language),
         };
-        Ok(NewCompany::check(&self.name, profile)?)
+        Ok(NewCompany::validate(&self.name, profile)?)
     }
 }
 
@@ -68,7 +70,7 @@ pub(crate) async fn create(
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
-            identity::create_company(&mut tx, &company, caller.user, caller.now).await?;
+            identity::companies::create_company(&mut tx, &company, caller.user, caller.now).await?;
             let subject = ("company", Some(company.id.0));
             caller
                 .audit(&mut tx, "identity.create_company", subject, json!({}))
@@ -78,7 +80,7 @@ pub(crate) async fn create(
             key.settle(&mut tx, &caller, outcome).await?
         }
     };
-    let company = identity::find_company(&mut tx, outcome.id()?).await?;
+    let company = identity::companies::require_company(&mut tx, outcome.id()?).await?;
     tx.commit().await?;
     Ok(outcome.respond(&company))
 }
@@ -88,7 +90,7 @@ pub(crate) async fn show(
     CompanyCaller(caller): CompanyCaller,
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
-    let company = identity::find_company(&mut tx, caller.company).await?;
+    let company = identity::companies::require_company(&mut tx, caller.company).await?;
     Ok(([(ETAG, etag(company.version))], axum::Json(company)).into_response())
 }
 
@@ -116,10 +118,11 @@ pub(crate) async fn change(
         timezone: body.timezone,
         language: body.language,
     }
-    .check()?;
+    .validate()?;
     let mut tx = caller.begin(&app).await?;
     let company =
-        identity::update_company(&mut tx, caller.company, &changes, version, caller.now).await?;
+        identity::companies::update_company(&mut tx, caller.company, &changes, version, caller.now)
+            .await?;
     let subject = ("company", Some(caller.company.0));
     caller
         .audit(

@@ -4,7 +4,10 @@ use ::jobs::identity::SendInvitation;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::identity::{self, Invitation, Invited, Language, NewUser, OwnCompany, Profile, Role};
+use domain::identity::accounts::{NewUser, Profile};
+use domain::identity::companies::OwnCompany;
+use domain::identity::invitations::{Invitation, OpenInvitation};
+use domain::identity::{self, Language, Role};
 use platform::crypto::{random_token, sha256};
 use platform::db::{self, Scope};
 use platform::ids::UserId;
@@ -40,12 +43,14 @@ pub(crate) async fn create(
             "invite as admin, then make the member an owner",
         ));
     }
-    let email = identity::parse_email("email", &body.email)?;
+    let email = identity::contact::parse_email("email", &body.email)?;
     let mut tx = caller.begin(&app).await?;
     let outcome = match key.claim(&mut tx, &caller).await? {
         Some(replay) => replay,
         None => {
-            let attempts = identity::try_invitation(&mut tx, caller.company, caller.user).await?;
+            let attempts =
+                identity::attempts::count_invitation_attempt(&mut tx, caller.company, caller.user)
+                    .await?;
             refuse_too_many(attempts, caller.now)?;
             let invitation = Invitation::new(email, body.role, caller.now);
             let (token, hash) = random_token();
@@ -53,7 +58,8 @@ pub(crate) async fn create(
                 .keyring()
                 .seal(&format!("invitations:{}", invitation.id), token.as_bytes());
             let by = (caller.company, caller.user);
-            identity::create_invitation(&mut tx, by, &invitation, &hash, &sealed).await?;
+            identity::invitations::create_invitation(&mut tx, by, &invitation, &hash, &sealed)
+                .await?;
             let job = SendInvitation {
                 invitation_id: invitation.id,
             };
@@ -72,7 +78,8 @@ pub(crate) async fn create(
             key.settle(&mut tx, &caller, outcome).await?
         }
     };
-    let invitation = identity::show_invitation(&mut tx, caller.company, outcome.id()?).await?;
+    let invitation =
+        identity::invitations::require_invitation(&mut tx, caller.company, outcome.id()?).await?;
     tx.commit().await?;
     Ok(outcome.respond(&invitation))
 }
@@ -106,7 +113,7 @@ pub(crate) async fn accept(
     let token_hash = sha256(body.token.as_bytes());
     let invited = {
         let mut conn = app.db().app().acquire().await?;
-        identity::find_invitation(&mut conn, &token_hash).await?
+        identity::invitations::find_open_invitation(&mut conn, &token_hash).await?
     };
     let invited = invited.ok_or_else(|| {
         Error::new(
@@ -128,10 +135,10 @@ pub(crate) async fn accept(
     let mut tx = app.db().begin(Scope::member(invited.company, user)).await?;
     let now = db::now(&mut tx).await?;
     if let Some((user, hash)) = &new_user {
-        identity::create_user(&mut tx, user, hash, now).await?;
+        identity::accounts::create_user(&mut tx, user, hash, now).await?;
     }
-    let role = identity::join_company(&mut tx, &invited, user, now).await?;
-    let company = identity::find_company(&mut tx, invited.company).await?;
+    let role = identity::invitations::join_company(&mut tx, &invited, user, now).await?;
+    let company = identity::companies::require_company(&mut tx, invited.company).await?;
     tx.commit().await?;
     let company = OwnCompany {
         id: company.id,
@@ -167,14 +174,18 @@ async fn prove(
     };
     count_login(app, email, peer).await?;
     let mut conn = app.db().app().acquire().await?;
-    let known = identity::find_credentials(&mut conn, email).await?;
+    let known = identity::accounts::find_credentials(&mut conn, email).await?;
     drop(conn);
     verify(app, password, known).await?;
     let mut conn = app.db().app().acquire().await?;
-    Ok(identity::forgive_attempts(&mut conn, email, &peer.key()).await?)
+    Ok(identity::attempts::record_login_success(&mut conn, email, &peer.key()).await?)
 }
 
-async fn new_account(app: &App, invited: &Invited, body: Acceptance) -> Result<(NewUser, String)> {
+async fn new_account(
+    app: &App,
+    invited: &OpenInvitation,
+    body: Acceptance,
+) -> Result<(NewUser, String)> {
     let required =
         |field: &str| Error::invalid_field(field, "required", "needed to make your account");
     let password = body.password.ok_or_else(|| required("password"))?;
@@ -186,7 +197,7 @@ async fn new_account(app: &App, invited: &Invited, body: Acceptance) -> Result<(
         language: body.language,
         country: "SN",
     };
-    let user = NewUser::check(profile, &password)?;
+    let user = NewUser::validate(profile, &password)?;
     let hash = app.passwords().hash(password).await?;
     Ok((user, hash))
 }

@@ -4,7 +4,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
-use domain::identity::{self, Actor, Language, Member, NewUser, Profile, Role};
+use domain::identity::accounts::{NewUser, Profile};
+use domain::identity::audit::Actor;
+use domain::identity::members::{Member, MemberChanges};
+use domain::identity::{self, Language, Role};
 use platform::crypto::random_token;
 use platform::db::Scope;
 use platform::ids::UserId;
@@ -25,7 +28,8 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<axum::Json<List<Member>>> {
     let mut tx = caller.begin(&app).await?;
-    let rows = identity::list_members(&mut tx, caller.company, page.after()?, page.rows()).await?;
+    let rows = identity::members::list_members(&mut tx, caller.company, page.after()?, page.rows())
+        .await?;
     Ok(axum::Json(List::cut(rows, &page, |member| member.user_id)))
 }
 
@@ -59,7 +63,7 @@ pub(crate) async fn create(
     let (temporary_password, _) = random_token();
     let country = {
         let mut tx = caller.begin(&app).await?;
-        identity::find_company(&mut tx, caller.company)
+        identity::companies::require_company(&mut tx, caller.company)
             .await?
             .country
     };
@@ -72,7 +76,7 @@ pub(crate) async fn create(
     };
     let user = NewUser {
         must_change_password: true,
-        ..NewUser::check(profile, &temporary_password)?
+        ..NewUser::validate(profile, &temporary_password)?
     };
     let hash = app.passwords().hash(temporary_password.clone()).await?;
 
@@ -87,8 +91,9 @@ pub(crate) async fn create(
             replay
         }
         None => {
-            identity::create_user(&mut tx, &user, &hash, caller.now).await?;
-            identity::add_member(&mut tx, caller.company, user.id, body.role, caller.now).await?;
+            identity::accounts::create_user(&mut tx, &user, &hash, caller.now).await?;
+            identity::members::add_member(&mut tx, caller.company, user.id, body.role, caller.now)
+                .await?;
             let details = json!({"role": body.role});
             caller
                 .audit(
@@ -102,7 +107,7 @@ pub(crate) async fn create(
             key.settle(&mut tx, &caller, outcome).await?
         }
     };
-    let member = identity::find_member(&mut tx, caller.company, outcome.id()?).await?;
+    let member = identity::members::require_member(&mut tx, caller.company, outcome.id()?).await?;
     tx.commit().await?;
     Ok(outcome.respond(&CreatedMember {
         member,
@@ -131,9 +136,12 @@ pub(crate) async fn change(
 ) -> Result<Response> {
     caller.require(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
-    let changes = (body.role, body.active);
+    let changes = MemberChanges {
+        role: body.role,
+        active: body.active,
+    };
     let company = caller.company;
-    let member = identity::update_member(
+    let member = identity::members::update_member(
         &mut tx,
         company,
         path.user_id,
@@ -166,7 +174,7 @@ pub(crate) async fn remove(
         return Err(Error::forbidden("an API key can't take its maker out"));
     }
     let mut tx = caller.begin(&app).await?;
-    identity::remove_member(
+    identity::members::remove_member(
         &mut tx,
         caller.company,
         path.user_id,

@@ -3,7 +3,9 @@
 use ::jobs::identity::SendPasswordReset;
 use axum::extract::State;
 use axum::http::StatusCode;
-use domain::identity::{self, PasswordReset, PasswordResetId, check_password};
+use domain::identity;
+use domain::identity::password::check_password;
+use domain::identity::resets::{PasswordReset, PasswordResetId};
 use platform::crypto::{random_token, sha256};
 use platform::db::{self, Scope};
 use serde::Deserialize;
@@ -31,8 +33,8 @@ pub(crate) async fn change(
     Json(body): Json<PasswordChange>,
 ) -> Result<StatusCode> {
     let mut tx = person.begin(&app).await?;
-    let user = identity::find_user(&mut tx, person.user).await?;
-    let current = identity::own_password_hash(&mut tx).await?;
+    let user = identity::accounts::require_user(&mut tx, person.user).await?;
+    let current = identity::accounts::find_own_password_hash(&mut tx).await?;
     tx.commit().await?;
 
     if let Some(wrong) = check_password(
@@ -68,12 +70,24 @@ pub(crate) async fn change(
     let hash = app.passwords().hash(body.new_password).await?;
 
     let mut tx = person.begin(&app).await?;
-    if !identity::still_has_password(&mut tx, person.user, &current.unwrap_or_default()).await? {
+    if !identity::accounts::lock_current_password(
+        &mut tx,
+        person.user,
+        &current.unwrap_or_default(),
+    )
+    .await?
+    {
         return Err(wrong());
     }
-    identity::forgive_attempts(&mut tx, &user.email, &peer.key()).await?;
-    identity::replace_password(&mut tx, person.user, &hash, person.now).await?;
-    identity::revoke_other_sessions(&mut tx, person.user, Some(person.session), person.now).await?;
+    identity::attempts::record_login_success(&mut tx, &user.email, &peer.key()).await?;
+    identity::accounts::replace_password(&mut tx, person.user, &hash, person.now).await?;
+    identity::sessions::revoke_other_sessions(
+        &mut tx,
+        person.user,
+        Some(person.session),
+        person.now,
+    )
+    .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -90,12 +104,13 @@ pub(crate) async fn request_reset(
     peer: Peer,
     Json(body): Json<ResetRequest>,
 ) -> Result<(StatusCode, axum::Json<Value>)> {
-    let email = identity::parse_email("email", &body.email)?;
+    let email = identity::contact::parse_email("email", &body.email)?;
     let known = {
         let mut conn = app.db().app().acquire().await?;
-        let attempts = identity::try_reset(&mut conn, &email, &peer.key()).await?;
+        let attempts =
+            identity::attempts::count_reset_attempt(&mut conn, &email, &peer.key()).await?;
         refuse_too_many(attempts, db::now(&mut conn).await?)?;
-        identity::find_credentials(&mut conn, &email).await?
+        identity::accounts::find_credentials(&mut conn, &email).await?
     };
     if let Some(user) = known.filter(|known| known.active) {
         let reset = PasswordReset {
@@ -107,7 +122,7 @@ pub(crate) async fn request_reset(
             .keyring()
             .seal(&format!("password_resets:{}", reset.id), token.as_bytes());
         let mut tx = app.db().begin_engine().await?;
-        identity::create_password_reset(&mut tx, reset, &hash, &sealed).await?;
+        identity::resets::create_password_reset(&mut tx, reset, &hash, &sealed).await?;
         tx.enqueue(::jobs::platform_job(&SendPasswordReset {
             reset_id: reset.id,
         }))
@@ -136,7 +151,7 @@ pub(crate) async fn confirm_reset(
     let token_hash = sha256(body.token.as_bytes());
     let reset = {
         let mut conn = app.db().app().acquire().await?;
-        identity::find_password_reset(&mut conn, &token_hash).await?
+        identity::resets::find_password_reset(&mut conn, &token_hash).await?
     };
     let reset = reset.ok_or_else(|| {
         Error::new(
@@ -145,7 +160,7 @@ pub(crate) async fn confirm_reset(
         )
     })?;
     let mut tx = app.db().begin(Scope::user(reset.user)).await?;
-    let user = identity::find_user(&mut tx, reset.user).await?;
+    let user = identity::accounts::require_user(&mut tx, reset.user).await?;
     tx.commit().await?;
     if let Some(wrong) = check_password("password", &body.password, &user.email, &user.full_name) {
         return Err(Error::invalid(vec![wrong]));
@@ -154,9 +169,9 @@ pub(crate) async fn confirm_reset(
 
     let mut tx = app.db().begin(Scope::user(reset.user)).await?;
     let now = db::now(&mut tx).await?;
-    identity::use_password_reset(&mut tx, reset, now).await?;
-    identity::replace_password(&mut tx, reset.user, &hash, now).await?;
-    identity::revoke_other_sessions(&mut tx, reset.user, None, now).await?;
+    identity::resets::use_password_reset(&mut tx, reset, now).await?;
+    identity::accounts::replace_password(&mut tx, reset.user, &hash, now).await?;
+    identity::sessions::revoke_other_sessions(&mut tx, reset.user, None, now).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

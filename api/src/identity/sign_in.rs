@@ -3,7 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use domain::identity::{self, Attempts, Credentials, OwnCompany, Revoked, Rotation, SessionId};
+use domain::identity;
+use domain::identity::accounts::Credentials;
+use domain::identity::attempts::Attempts;
+use domain::identity::companies::OwnCompany;
+use domain::identity::sessions::{RevocationReason, Rotation, SessionId};
 use platform::crypto::{random_token, sha256};
 use platform::db::{self, Scope};
 use platform::ids::UserId;
@@ -65,7 +69,7 @@ pub(crate) async fn create_token(
     let now = count_login(&app, &email, peer).await?;
     let known = {
         let mut conn = app.db().app().acquire().await?;
-        identity::find_credentials(&mut conn, &email).await?
+        identity::accounts::find_credentials(&mut conn, &email).await?
     };
     let Credentials {
         id: user,
@@ -76,13 +80,13 @@ pub(crate) async fn create_token(
     let (refresh_token, hash) = random_token();
     let mut tx = app.db().begin(Scope::user(user)).await?;
     // A reset that came while the password was verified has ended the sessions there were: this is none of them.
-    if !identity::still_has_password(&mut tx, user, &password_hash).await? {
+    if !identity::accounts::lock_current_password(&mut tx, user, &password_hash).await? {
         return Err(wrong_credentials());
     }
-    identity::forgive_attempts(&mut tx, &email, &peer.key()).await?;
-    let session = identity::open_session(&mut tx, user, &hash, now).await?;
-    let profile = identity::find_user(&mut tx, user).await?;
-    let companies = identity::list_own_companies(&mut tx, user).await?;
+    identity::attempts::record_login_success(&mut tx, &email, &peer.key()).await?;
+    let session = identity::sessions::open_session(&mut tx, user, &hash, now).await?;
+    let profile = identity::accounts::require_user(&mut tx, user).await?;
+    let companies = identity::companies::list_own_companies(&mut tx, user).await?;
     tx.commit().await?;
     Ok(axum::Json(TokenAnswer {
         refresh_token: Some(refresh_token),
@@ -101,9 +105,9 @@ pub(crate) async fn create_operator_token(
     let account = format!("operator:{email}");
     let now = count_login(&app, &account, peer).await?;
     let mut conn = app.db().app().acquire().await?;
-    let known = identity::find_operator_credentials(&mut conn, &email).await?;
+    let known = identity::operators::find_operator_credentials(&mut conn, &email).await?;
     let operator = verify(&app, form.password, known).await?.id;
-    identity::forgive_attempts(&mut conn, &account, &peer.key()).await?;
+    identity::attempts::record_login_success(&mut conn, &account, &peer.key()).await?;
     Ok(axum::Json(TokenAnswer::new(
         app.tokens().issue_operator(operator, now)?,
     )))
@@ -122,7 +126,7 @@ pub(crate) async fn refresh(
     let presented = sha256(body.refresh_token.as_bytes());
     let known = {
         let mut conn = app.db().app().acquire().await?;
-        identity::find_refresh_token(&mut conn, &presented).await?
+        identity::sessions::find_refresh_token(&mut conn, &presented).await?
     };
     let token = known
         .filter(|token| token.session_open)
@@ -132,7 +136,8 @@ pub(crate) async fn refresh(
     let mut tx = app.db().begin(Scope::user(token.user)).await?;
     let now = db::now(&mut tx).await?;
     let rotation =
-        identity::rotate_refresh_token(&mut tx, token, (&presented, &next_hash), now).await?;
+        identity::sessions::rotate_refresh_token(&mut tx, token, (&presented, &next_hash), now)
+            .await?;
     tx.commit().await?;
     if rotation == Rotation::Reused {
         tracing::warn!(user_id = %token.user, session_id = %token.session, "a used refresh token came back");
@@ -147,7 +152,13 @@ pub(crate) async fn refresh(
 
 pub(crate) async fn logout(State(app): State<App>, person: Person) -> Result<StatusCode> {
     let mut tx = person.begin(&app).await?;
-    identity::revoke_session(&mut tx, person.session, Revoked::Logout, person.now).await?;
+    identity::sessions::revoke_session(
+        &mut tx,
+        person.session,
+        RevocationReason::Logout,
+        person.now,
+    )
+    .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -174,7 +185,7 @@ fn check_form(form: &PasswordForm) -> Result<String> {
 /// Counts the try before it is judged; gives the time.
 pub(crate) async fn count_login(app: &App, account: &str, peer: Peer) -> Result<DateTime<Utc>> {
     let mut conn = app.db().app().acquire().await?;
-    let attempts = identity::try_login(&mut conn, account, &peer.key()).await?;
+    let attempts = identity::attempts::count_login_attempt(&mut conn, account, &peer.key()).await?;
     let now = db::now(&mut conn).await?;
     refuse_too_many(attempts, now)?;
     Ok(now)
@@ -183,7 +194,7 @@ pub(crate) async fn count_login(app: &App, account: &str, peer: Peer) -> Result<
 pub(crate) fn refuse_too_many(attempts: Attempts, now: DateTime<Utc>) -> Result<()> {
     match attempts {
         Attempts::Allowed => Ok(()),
-        Attempts::Refused { until } => {
+        Attempts::Rejected { until } => {
             let seconds = (until - now).num_seconds();
             Err(Error::rate_limited(
                 "too many tries; wait",

@@ -55,7 +55,7 @@ pub(crate) async fn preview_import(
     .await
     .map_err(too_slow)??;
     let mut tx = caller.begin(&app).await?;
-    let company = identity::find_company(&mut tx, caller.company).await?;
+    let company = identity::companies::require_company(&mut tx, caller.company).await?;
     let zone = company.timezone.parse().map_err(Error::internal)?;
     drop(tx);
     let context = Context {

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::Request;
 use domain::identity::Role;
 use providers::sandbox::STRIPE_WEBHOOK_SECRET;
-use providers::stripe::sign;
+use providers::stripe::sign_event;
 use sandbox::{Fault, Match, Rule};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -284,7 +284,7 @@ async fn what_stripe_did_not_sign_or_is_no_event_is_refused() {
         json!({"id": "evt_2", "object": "v2.core.event", "type": "v1.billing.meter.no_meter_found",
         "created": "2026-01-01T00:00:00Z"})
         .to_string();
-    let signed = |body: &str| sign(STRIPE_WEBHOOK_SECRET, body.as_bytes(), now);
+    let signed = |body: &str| sign_event(STRIPE_WEBHOOK_SECRET, body.as_bytes(), now);
     deliver(&app, &event, None)
         .await
         .expect_problem(400, "bad_request");

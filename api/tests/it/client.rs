@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, StatusCode};
-use domain::identity::{self, NewUser, Profile, Role};
+use domain::identity::accounts::{NewUser, Profile};
+use domain::identity::{self, Role};
 use platform::db::Scope;
 use platform::ids::{CompanyId, UserId};
 use serde_json::Value;
@@ -33,7 +34,7 @@ impl<'a> Client<'a> {
             language: None,
             country: "SN",
         };
-        let user = NewUser::check(profile, PASSWORD).unwrap();
+        let user = NewUser::validate(profile, PASSWORD).unwrap();
         let mut tx = self
             .app
             .db
@@ -42,10 +43,15 @@ impl<'a> Client<'a> {
             .await
             .unwrap();
         let now = platform::db::now(&mut tx).await.unwrap();
-        identity::create_user(&mut tx, &user, &identity::hash_password(PASSWORD), now)
-            .await
-            .unwrap();
-        identity::add_member(&mut tx, company, user.id, role, now)
+        identity::accounts::create_user(
+            &mut tx,
+            &user,
+            &identity::password::hash_password(PASSWORD),
+            now,
+        )
+        .await
+        .unwrap();
+        identity::members::add_member(&mut tx, company, user.id, role, now)
             .await
             .unwrap();
         tx.commit().await.unwrap();

@@ -6,7 +6,8 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::http::header::CONTENT_TYPE;
-use domain::identity::{Role, hash_password};
+use domain::identity::Role;
+use domain::identity::password::hash_password;
 use platform::crypto::sha256;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -39,7 +40,7 @@ fn member(owner: &Client<'_>, of: &Client<'_>) -> String {
 async fn tried(app: &TestApp, key: &str, tries: i32) {
     let digest = sha256(key.as_bytes());
     sqlx::query!(
-        "insert into login_attempts (key, window_started_at, tries) values ($1, engine_now(), $2)",
+        "insert into login_attempts (key, window_started_at, attempts) values ($1, engine_now(), $2)",
         digest.as_slice(),
         tries,
     )

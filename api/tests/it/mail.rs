@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use domain::notifications::EffectId;
-use providers::twilio::sign;
+use providers::twilio::sign_callback;
 use sandbox::{Fault, Match, Rule};
 use serde_json::{Value, json};
 
@@ -152,7 +152,7 @@ async fn post_form(app: &TestApp, token: &str, path: &str, fields: &[(&str, &str
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    let signature = sign(token, &format!("{}{path}", app.services.public_url), &form);
+    let signature = sign_callback(token, &format!("{}{path}", app.services.public_url), &form);
     let body: Vec<_> = form
         .iter()
         .map(|(name, value)| format!("{name}={}", encode(value)))

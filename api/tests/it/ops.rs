@@ -35,10 +35,11 @@ async fn an_operator_is_no_member_of_any_company_and_leaves_a_trace() {
     let owner = app.with_company().await;
     let mut conn = app.owner().await;
     let now = platform::db::now(&mut conn).await.unwrap();
-    let hash = identity::hash_password(PASSWORD);
-    let id = identity::add_operator(&mut conn, "ops@vigie.example", "Ops", &hash, now)
-        .await
-        .unwrap();
+    let hash = identity::password::hash_password(PASSWORD);
+    let id =
+        identity::operators::create_operator(&mut conn, "ops@vigie.example", "Ops", &hash, now)
+            .await
+            .unwrap();
     let form = format!("username=ops%40vigie.example&password={PASSWORD}");
     let request = Request::post("/api/v1/auth/operator-token")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")

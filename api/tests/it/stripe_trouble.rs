@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::billing::{self, Held, Plan, Record};
+use domain::billing::{self, Entitlement, Plan, SubscriptionRecord};
 use jobs::billing::ReconcileSubscriptions;
 use platform::db::Scope;
 use sandbox::{Fault, Match, Rule};
@@ -88,7 +88,7 @@ async fn an_older_answer_of_stripe_s_never_overwrites_a_newer_one() {
     let app = start().await;
     let owner = app.with_company().await;
     let company = owner.company();
-    let record = |status: &str| Record {
+    let record = |status: &str| SubscriptionRecord {
         stripe_id: "sub_1".into(),
         customer: "cus_1".into(),
         status: status.into(),
@@ -100,7 +100,7 @@ async fn an_older_answer_of_stripe_s_never_overwrites_a_newer_one() {
     };
     let now = now(&app).await;
     let hour = chrono::TimeDelta::hours(1);
-    let gives = |plan| Held {
+    let gives = |plan| Entitlement {
         plan,
         late_since: None,
     };

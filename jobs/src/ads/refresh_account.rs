@@ -44,12 +44,12 @@ impl Job<Services> for RefreshAccount {
             ));
         }
         let token = open_token(&cx, &account)?;
-        let window = ads::window(
+        let window = ads::compute_window(
             account.last_good_day,
             ads::today_in(&account.timezone, cx.now())?,
         );
         let refresh =
-            ads::open_refresh(&mut tx, cx.company(), account.id, window, cx.now()).await?;
+            ads::continue_refresh(&mut tx, cx.company(), account.id, window, cx.now()).await?;
         let reading = Reading {
             cx: &cx,
             account,
@@ -81,7 +81,7 @@ fn open_token(cx: &JobContext<Services>, account: &Account) -> Result<SecretStri
 async fn publish(reading: &Reading<'_>) -> JobResult {
     let (cx, refresh) = (reading.cx, &reading.refresh);
     let mut tx = cx.begin().await?;
-    let rows = ads::publish(&mut tx, reading.account.id, refresh, cx.now()).await?;
+    let rows = ads::publish_refresh(&mut tx, reading.account.id, refresh, cx.now()).await?;
     ads::clear_permission_errors(&mut tx, reading.account.id).await?;
     cx.finish(
         tx,
@@ -116,7 +116,7 @@ async fn fail(reading: &Reading<'_>, cause: impl Into<Failure>) -> Result<JobErr
             stop_connection(&mut tx, reading, &reason).await?;
         }
         Failure::Meta(error) if error.class == Class::Misconfigured => {
-            ads::note_permission_error(&mut tx, account.id, &reason, cx.now()).await?;
+            ads::record_permission_error(&mut tx, account.id, &reason, cx.now()).await?;
         }
         _ => {}
     }

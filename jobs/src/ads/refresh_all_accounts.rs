@@ -28,7 +28,7 @@ impl Job<Services> for RefreshAllAccounts {
 
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let accounts = ads::refreshable_accounts(&mut tx).await?;
+        let accounts = ads::list_refreshable_accounts(&mut tx).await?;
         for batch in accounts.chunks(BATCH) {
             let jobs = batch.iter().map(|(company, account)| {
                 job(

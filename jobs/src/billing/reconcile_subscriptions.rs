@@ -27,7 +27,7 @@ impl Job<Services> for ReconcileSubscriptions {
 
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let running = billing::running_subscriptions(&mut tx).await?;
+        let running = billing::list_running_subscriptions(&mut tx).await?;
         let subscriptions = running.len();
         let mut jobs = running
             .into_iter()

@@ -1,6 +1,7 @@
 //! Mails an invitation. The token is sealed in the invitation's row, as for password resets.
 
-use domain::identity::{self, InvitationId};
+use domain::identity;
+use domain::identity::invitations::InvitationId;
 use platform::queue::{Done, Job, JobContext, JobError, JobResult, Queue};
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +20,13 @@ impl Job<Services> for SendInvitation {
 
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let invitation =
-            identity::invitation_mail(&mut tx, cx.company(), self.invitation_id, cx.now()).await?;
+        let invitation = identity::invitations::find_invitation_mail(
+            &mut tx,
+            cx.company(),
+            self.invitation_id,
+            cx.now(),
+        )
+        .await?;
         tx.rollback().await?;
         let Some(invitation) = invitation else {
             return Ok(Done::with(

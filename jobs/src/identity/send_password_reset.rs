@@ -1,7 +1,8 @@
 //! Mails the link that resets a password. The token is sealed in the reset's row, so that neither
 //! the job's arguments nor its result hold a secret.
 
-use domain::identity::{self, PasswordResetId};
+use domain::identity;
+use domain::identity::resets::PasswordResetId;
 use platform::queue::{Done, Job, JobContext, JobError, JobResult, JobScope, Queue};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ impl Job<Services> for SendPasswordReset {
 
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let reset = identity::reset_mail(&mut tx, self.reset_id).await?;
+        let reset = identity::resets::find_reset_mail(&mut tx, self.reset_id).await?;
         tx.rollback().await?;
         let Some(reset) = reset else {
             return Ok(Done::with(

@@ -21,7 +21,7 @@ impl Job<Services> for Sweep {
 
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let swept = identity::sweep(&mut tx).await?;
+        let swept = identity::sweep::delete_expired(&mut tx).await?;
         cx.finish(tx, json!({"swept": swept})).await
     }
 }

@@ -7,7 +7,7 @@ use domain::notifications::{
     Template,
 };
 use platform::ids::CompanyId;
-use providers::twilio::{Content, MessageStatus, NewMessage, again_after, class_of};
+use providers::twilio::{Content, MessageStatus, NewMessage, class_of, retry_wait};
 use providers::{Class, Mode, ProviderError, sandbox};
 
 use super::outcome::OPTED_OUT;
@@ -130,7 +130,7 @@ pub fn failure_of(code: Option<u32>) -> DeliveryFailure {
     match code {
         Some(code) if class_of(code) == Class::WindowClosed => DeliveryFailure::WindowClosed,
         Some(code) => {
-            let wait = again_after(code).and_then(|wait| TimeDelta::from_std(wait).ok());
+            let wait = retry_wait(code).and_then(|wait| TimeDelta::from_std(wait).ok());
             wait.map_or(DeliveryFailure::Final, DeliveryFailure::Temporary)
         }
         None => DeliveryFailure::Final,

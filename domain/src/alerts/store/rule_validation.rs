@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::super::rule::{Recipient, RuleKind};
 use super::NewRule;
-use crate::identity::{country, parse_email, parse_phone};
+use crate::identity::contact::{parse_country, parse_email, parse_phone};
 use crate::{Error, FieldError, Result};
 
 const MAX_NAME_CHARS: usize = 200;
@@ -85,7 +85,7 @@ async fn validate_recipients(
     let code = sqlx::query_scalar!("select country from companies where id = current_company_id()")
         .fetch_one(&mut *conn)
         .await?;
-    let country = country("country", &code)?;
+    let country = parse_country("country", &code)?;
     let members =
         sqlx::query_scalar!(r#"select user_id as "id: UserId" from memberships where active"#)
             .fetch_all(conn)

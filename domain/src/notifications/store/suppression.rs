@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use super::super::{Channel, EffectId, SuppressionId};
-use crate::identity::{country, parse_email, parse_phone};
+use crate::identity::contact::{parse_country, parse_email, parse_phone};
 use crate::{Error, Result};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
@@ -118,7 +118,7 @@ pub async fn add_suppression(
             let code =
                 sqlx::query_scalar!("select country from companies where id = $1", company.0);
             let code = code.fetch_one(&mut *conn).await?;
-            parse_phone("recipient", recipient, country("country", &code)?)?
+            parse_phone("recipient", recipient, parse_country("country", &code)?)?
         }
     };
     sqlx::query!(

@@ -226,7 +226,7 @@ async fn a_token_that_ended_stops_the_connection_and_keeps_what_was_published() 
         account.connection_status,
         ads::ConnectionStatus::NeedsReauth
     );
-    assert_eq!(account.refresh_state.as_deref(), Some("failed"));
+    assert_eq!(account.refresh_state, Some(ads::RefreshState::Failed));
     drop(tx);
     assert_eq!(world.published().await, published);
     let told = sqlx::query!("select template, recipient, state from messages");
@@ -274,7 +274,10 @@ async fn three_refusals_in_a_row_disable_the_account_with_the_reason() {
         .remove(0);
     assert!(account.disabled_reason.unwrap().contains("no permission"));
     let mut engine = world.db.db.begin_engine().await.unwrap();
-    assert_eq!(ads::refreshable_accounts(&mut engine).await.unwrap(), []);
+    assert_eq!(
+        ads::list_refreshable_accounts(&mut engine).await.unwrap(),
+        []
+    );
 }
 
 #[tokio::test]

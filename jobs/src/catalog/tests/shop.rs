@@ -245,10 +245,7 @@ impl Shop {
         let rescued = rescue::rescue_lost_workers(self.db.db.engine(), Duration::ZERO)
             .await
             .unwrap();
-        assert_eq!(
-            rescued.requeued, 1,
-            "the dead worker's job is queued again"
-        );
+        assert_eq!(rescued.requeued, 1, "the dead worker's job is queued again");
     }
 
     async fn claim(&self, id: ImportId, worker: &str) -> Claim {
