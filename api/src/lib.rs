@@ -1,16 +1,18 @@
-//! The HTTP process: one file per area with its routes, its request and response types and its
-//! handlers. What all share is here: [`App`], the router, and the layers of `shell`.
+//! The HTTP process: one module per area with its routes, its request and response types and its
+//! handlers. All areas share [`App`], the router, and the layers of `middleware`.
 //!
-//! `error`, `codes`, `extract`, `pagination`, `auth` and `idempotency` are how areas say no, read,
-//! page, know the caller and repeat; `identity` shows the style.
+//! * `extract` reads requests, `auth` authenticates callers, `pagination` cuts lists into pages.
+//! * `idempotency` runs an effect once per `Idempotency-Key`.
+//! * `error` and `codes` are what handlers return, `problem` is the body of an error.
 
 mod auth;
 mod codes;
 mod error;
 mod extract;
 mod idempotency;
+mod middleware;
 mod pagination;
-mod shell;
+mod problem;
 
 mod identity;
 
@@ -51,10 +53,10 @@ use crate::auth::{Authenticator, Passwords, Tokens};
 use crate::codes::ErrorCode;
 use crate::error::Error;
 
-/// Bodies of all routes but uploads.
-const BODY_LIMIT: usize = 1024 * 1024;
+/// For all routes except uploads.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Where the API listens and what it signs with.
+/// The settings of the HTTP process.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
     pub addr: SocketAddr,
@@ -63,13 +65,13 @@ pub struct ApiConfig {
     pub trusted_proxies: TrustedProxies,
     /// Largest uploaded file, in bytes.
     pub upload_limit: u64,
-    /// How long an upload may send nothing.
+    /// The longest pause between two parts of an upload.
     pub upload_silence: Duration,
 }
 
-/// 2 GiB, in MiB.
-const UPLOAD_LIMIT: u64 = 2 << 10;
-const UPLOAD_SILENCE_SECONDS: u64 = 60;
+/// 2 GiB.
+const DEFAULT_UPLOAD_LIMIT_MIB: u64 = 2 << 10;
+const DEFAULT_UPLOAD_SILENCE_SECONDS: u64 = 60;
 
 impl ApiConfig {
     pub fn from_env(env: &mut Env) -> Self {
@@ -77,7 +79,7 @@ impl ApiConfig {
         let length = signing_key.expose_secret().len();
         if (1..32).contains(&length) {
             env.problem(format!(
-                "VIGIE_SIGNING_KEY has {length} bytes; it needs 32 or more"
+                "VIGIE_SIGNING_KEY has {length} bytes; it needs at least 32"
             ));
         }
         Self {
@@ -85,22 +87,25 @@ impl ApiConfig {
             signing_key,
             trusted_proxies: env.parsed_or("VIGIE_TRUSTED_PROXIES", TrustedProxies::default()),
             upload_limit: env
-                .parsed_or("VIGIE_UPLOAD_LIMIT_MIB", UPLOAD_LIMIT)
+                .parsed_or("VIGIE_UPLOAD_LIMIT_MIB", DEFAULT_UPLOAD_LIMIT_MIB)
                 .saturating_mul(1 << 20),
-            upload_silence: upload_silence(env),
+            upload_silence: read_upload_silence(env),
         }
     }
 }
 
-fn upload_silence(env: &mut Env) -> Duration {
-    let seconds = env.parsed_or("VIGIE_UPLOAD_SILENCE_SECONDS", UPLOAD_SILENCE_SECONDS);
+fn read_upload_silence(env: &mut Env) -> Duration {
+    let seconds = env.parsed_or(
+        "VIGIE_UPLOAD_SILENCE_SECONDS",
+        DEFAULT_UPLOAD_SILENCE_SECONDS,
+    );
     if seconds == 0 {
-        env.problem("VIGIE_UPLOAD_SILENCE_SECONDS is at least 1");
+        env.problem("VIGIE_UPLOAD_SILENCE_SECONDS must be at least 1");
     }
     Duration::from_secs(seconds)
 }
 
-/// What all handlers share. Cloning it is cheap.
+/// The state that all handlers share. Cloning it is cheap.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
 
@@ -118,7 +123,7 @@ struct Shared {
 }
 
 impl App {
-    /// Starts what batches requests; needs a Tokio runtime.
+    /// Starts the tasks that batch requests, so it needs a Tokio runtime.
     pub fn new(services: Services, redis: RedisConfig, config: &ApiConfig) -> Self {
         Self(Arc::new(Shared {
             tokens: Tokens::new(&config.signing_key),
@@ -142,12 +147,12 @@ impl App {
         &self.0.services.blobs
     }
 
-    /// Bytes of the largest file that is taken in.
+    /// The size of the largest accepted file, in bytes.
     pub(crate) fn upload_limit(&self) -> u64 {
         self.0.upload_limit
     }
 
-    /// After how long without a byte an upload counts as broken off.
+    /// The time without a byte after which an upload is aborted.
     pub(crate) fn upload_silence(&self) -> Duration {
         self.0.upload_silence
     }
@@ -160,7 +165,7 @@ impl App {
         &self.0.services.providers
     }
 
-    /// Where people reach this API, without a trailing slash.
+    /// The public URL of this API, without a trailing slash.
     pub(crate) fn public_url(&self) -> &str {
         &self.0.services.public_url
     }
@@ -169,12 +174,12 @@ impl App {
         &self.0.redis
     }
 
-    /// The job types that `POST /jobs` knows.
+    /// All job kinds.
     pub(crate) fn registry(&self) -> &::jobs::Registry {
         &self.0.registry
     }
 
-    /// Enqueues jobs that come without other writes, many in one commit.
+    /// Enqueues jobs without other writes, many in one commit.
     pub(crate) fn enqueuer(&self) -> &Enqueuer {
         &self.0.enqueuer
     }
@@ -187,7 +192,7 @@ impl App {
         &self.0.authenticator
     }
 
-    /// Whose word on where a request comes from is taken.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
         &self.0.trusted_proxies
     }
@@ -197,9 +202,9 @@ impl App {
     }
 }
 
-/// Every route, with the layers that all requests go through.
+/// All routes with their layers.
 pub fn router(app: App) -> Router {
-    let timed = Router::new()
+    let time_limited = Router::new()
         .merge(identity::router())
         .merge(catalog::router())
         .merge(imports::router())
@@ -210,21 +215,18 @@ pub fn router(app: App) -> Router {
         .merge(billing::router())
         .merge(jobs::router())
         .merge(ops::router())
-        .layer(from_fn(shell::limit_time));
+        .layer(from_fn(middleware::limit_time));
     Router::new()
-        .nest("/api/v1", timed.merge(imports::uploads()))
-        .merge(ops::health())
-        .fallback(no_route)
-        .method_not_allowed_fallback(no_method)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(from_fn(shell::observe))
+        .nest("/api/v1", time_limited.merge(imports::uploads()))
+        .merge(ops::health_router())
+        .fallback(route_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(middleware::observe_request))
         .with_state(app)
 }
 
 /// Serves until `stop`, then lets open requests finish.
-///
-/// # Errors
-/// The listener broke.
 pub async fn serve(
     app: App,
     listener: TcpListener,
@@ -232,7 +234,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let listener = listener.tap_io(|connection| {
         if let Err(cause) = connection.set_nodelay(true) {
-            tracing::debug!(%cause, "a connection keeps Nagle's delay");
+            tracing::debug!(%cause, "cannot disable Nagle's algorithm on a connection");
         }
     });
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
@@ -241,10 +243,13 @@ pub async fn serve(
         .await
 }
 
-async fn no_route() -> Error {
-    Error::new(ErrorCode::NotFound, "no such route")
+async fn route_not_found() -> Error {
+    Error::new(ErrorCode::NotFound, "this route does not exist")
 }
 
-async fn no_method() -> Error {
-    Error::new(ErrorCode::MethodNotAllowed, "this route has no such method")
+async fn method_not_allowed() -> Error {
+    Error::new(
+        ErrorCode::MethodNotAllowed,
+        "this route does not support the method",
+    )
 }

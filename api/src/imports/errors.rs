@@ -40,9 +40,10 @@ pub(crate) async fn list(
         drop(tx);
         return Ok(report(app, caller, id, import.detected.map(|d| d.0)));
     }
-    let after = page.after()?.unwrap_or(0);
-    let rows = import::list_import_errors(&mut tx, caller.company, id, after, page.rows()).await?;
-    Ok(Json(List::cut(rows, &page, |error| error.line)).into_response())
+    let after = page.decode_cursor()?.unwrap_or(0);
+    let rows =
+        import::list_import_errors(&mut tx, caller.company, id, after, page.row_limit()).await?;
+    Ok(Json(List::from_rows(rows, &page, |error| error.line)).into_response())
 }
 
 /// A stream of pages, each read in a transaction of its own: a slow reader holds no connection.

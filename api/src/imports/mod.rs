@@ -22,7 +22,7 @@ use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::{Path, parse_json};
-use crate::idempotency::{Key, Keyed, Outcome};
+use crate::idempotency::{Key, Keyed, Outcome, Settled};
 use crate::pagination::{List, Page};
 
 pub(crate) fn router() -> Router<App> {
@@ -57,8 +57,14 @@ pub(crate) struct Job {
 
 async fn list(State(app): State<App>, caller: Caller, page: Page) -> Result<Json<List<Import>>> {
     let mut tx = caller.begin(&app).await?;
-    let rows = import::list_imports(&mut tx, caller.company, page.after()?, page.rows()).await?;
-    Ok(Json(List::cut(rows, &page, |import| {
+    let rows = import::list_imports(
+        &mut tx,
+        caller.company,
+        page.decode_cursor()?,
+        page.row_limit(),
+    )
+    .await?;
+    Ok(Json(List::from_rows(rows, &page, |import| {
         (import.created_at, import.id)
     })))
 }
@@ -85,26 +91,19 @@ async fn resume(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ImportId>,
-    Keyed {
-        value: answers,
-        key,
-    }: Keyed<Answers>,
+    Keyed { body, key }: Keyed<Answers>,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let import = import::find_import(&mut tx, caller.company, id).await?;
-            let options = overlay(&import.options.0, answers.options)?;
-            import::answer_questions(&mut tx, caller.company, id, &options).await?;
-            let outcome = start(&mut tx, &caller, id).await?;
-            key.settle(&mut tx, &caller, outcome).await?
-        }
-    };
-    let answer = accepted(&mut tx, &caller, &outcome).await?;
-    tx.commit().await?;
-    Ok(outcome.respond(&answer))
+    caller.require_role(Role::Member)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            let import = import::find_import(tx, caller.company, id).await?;
+            let options = overlay(&import.options.0, body.options)?;
+            import::answer_questions(tx, caller.company, id, &options).await?;
+            start(tx, &caller, id).await
+        })
+        .await?;
+    let body = accepted(&mut settled, &caller).await?;
+    settled.respond(&body).await
 }
 
 async fn cancel(
@@ -113,18 +112,16 @@ async fn cancel(
     key: Key,
     Path(id): Path<ImportId>,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            stop(&mut tx, &caller, id).await?;
-            key.settle(&mut tx, &caller, Outcome::changed(id.0)).await?
-        }
-    };
-    let import = import::find_import(&mut tx, caller.company, outcome.id()?).await?;
-    tx.commit().await?;
-    Ok(outcome.respond(&import))
+    caller.require_role(Role::Member)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            stop(tx, &caller, id).await?;
+            Ok(Outcome::updated(id.0))
+        })
+        .await?;
+    let id = settled.outcome.id()?;
+    let import = import::find_import(&mut settled.tx, caller.company, id).await?;
+    settled.respond(&import).await
 }
 
 async fn stop(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
@@ -139,12 +136,7 @@ async fn stop(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
         }
     }
     caller
-        .audit(
-            tx,
-            "catalog.cancel_import",
-            ("import", Some(id.0)),
-            json!({}),
-        )
+        .record_act(tx, "catalog.cancel_import", ("import", id.0), json!({}))
         .await
 }
 
@@ -155,14 +147,16 @@ async fn start(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<Outcome> {
         .await?
         .id();
     import::assign_job(tx, caller.company, id, job).await?;
+    let location = format!("/api/v1/imports/{id}");
     Ok(Outcome::accepted(
-        format!("/api/v1/imports/{id}"),
+        location,
         json!({ "import": id, "job": job }),
     ))
 }
 
-async fn accepted(tx: &mut Tx, caller: &Caller, outcome: &Outcome) -> Result<Accepted> {
-    let import = import::find_import(tx, caller.company, outcome.id_of("import")?).await?;
+async fn accepted(settled: &mut Settled, caller: &Caller) -> Result<Accepted> {
+    let id = settled.outcome.id_named("import")?;
+    let import = import::find_import(&mut settled.tx, caller.company, id).await?;
     let state = if import.state == import::State::Received {
         "queued"
     } else {
@@ -176,7 +170,7 @@ async fn accepted(tx: &mut Tx, caller: &Caller, outcome: &Outcome) -> Result<Acc
     Ok(Accepted {
         import,
         job: Job {
-            id: outcome.id_of("job")?,
+            id: settled.outcome.id_named("job")?,
             state,
         },
     })

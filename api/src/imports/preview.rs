@@ -31,7 +31,7 @@ pub(crate) async fn preview(
     caller: Caller,
     request: Request,
 ) -> Result<Json<Preview>> {
-    caller.require(Role::Member)?;
+    caller.require_role(Role::Member)?;
     let limit = app.upload_limit();
     refuse_long(&request, limit.saturating_add(FORM_LIMIT))?;
     let room = ROOM

@@ -14,14 +14,13 @@ use domain::identity::Role;
 use futures::TryStreamExt as _;
 use futures::stream::try_unfold;
 use platform::blobs::{BlobError, Stored};
-use platform::db::Tx;
 
 use super::{Accepted, accepted, read_options, refuse_file, start};
 use crate::App;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
-use crate::idempotency::{Key, Outcome};
+use crate::idempotency::{Key, Settled};
 
 /// Room for the form around the file.
 pub(super) const FORM_LIMIT: u64 = 1 << 20;
@@ -31,14 +30,14 @@ pub(crate) async fn create(
     caller: Caller,
     request: Request,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
+    caller.require_role(Role::Member)?;
     refuse_long(&request, app.upload_limit().saturating_add(FORM_LIMIT))?;
-    let mut key = Key::of_request(&request)?;
+    let mut key = Key::from_request_head(&request)?;
     let id = ImportId::new();
     let blob_key = format!("{}/imports/{id}", caller.company);
     let ready = async {
         let upload = take_in(&app, request, &blob_key).await?;
-        key.fingerprint(&upload.fingerprint());
+        key.bind_content(&upload.fingerprint());
         record(
             &app,
             &caller,
@@ -51,7 +50,7 @@ pub(crate) async fn create(
         )
         .await
     };
-    let (tx, outcome, answer) = match ready.await {
+    let (settled, answer) = match ready.await {
         Ok(ready) => ready,
         Err(refused) => {
             discard(&app, &blob_key).await;
@@ -59,7 +58,7 @@ pub(crate) async fn create(
         }
     };
     // Where nobody knows whether the commit was made, the file stays: the sweep takes it if no import has it.
-    tx.commit().await?;
+    let outcome = settled.commit().await?;
     if answer.import.id != id {
         discard(&app, &blob_key).await;
     }
@@ -245,11 +244,9 @@ async fn record(
     caller: &Caller,
     key: &Key,
     new: NewUpload,
-) -> Result<(Tx, Outcome, Accepted)> {
-    let mut tx = caller.begin(app).await?;
-    let outcome = match key.claim(&mut tx, caller).await? {
-        Some(replay) => replay,
-        None => {
+) -> Result<(Settled, Accepted)> {
+    let mut settled = key
+        .run_once(app, caller, async |tx| {
             let NewUpload {
                 id,
                 blob_key,
@@ -265,11 +262,10 @@ async fn record(
                 options: upload.options,
                 created_by: Some(caller.user),
             };
-            import::create_import(&mut tx, caller.company, &new, caller.now).await?;
-            let outcome = start(&mut tx, caller, id).await?;
-            key.settle(&mut tx, caller, outcome).await?
-        }
-    };
-    let answer = accepted(&mut tx, caller, &outcome).await?;
-    Ok((tx, outcome, answer))
+            import::create_import(tx, caller.company, &new, caller.now).await?;
+            start(tx, caller, id).await
+        })
+        .await?;
+    let answer = accepted(&mut settled, caller).await?;
+    Ok((settled, answer))
 }

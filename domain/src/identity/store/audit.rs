@@ -44,7 +44,7 @@ pub struct Act<'a> {
     pub company: Option<CompanyId>,
     pub actor: Actor,
     pub request_id: Option<&'a str>,
-    pub action: &'static str,
+    pub action: &'a str,
     pub subject: (&'static str, Option<Uuid>),
     pub details: serde_json::Value,
     pub at: DateTime<Utc>,

@@ -1,8 +1,9 @@
-//! Registering, and one's own account.
+//! Registration, and the account of the signed-in person.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::{ETAG, LOCATION};
+use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use domain::identity::{
     self, Company, CompanyProfile, Language, NewCompany, NewUser, OwnCompany, Profile,
@@ -11,15 +12,15 @@ use domain::identity::{
 use platform::db::{self, Scope};
 use serde::{Deserialize, Serialize};
 
-use super::sign_in::refuse_too_many;
+use super::login::require_allowed;
 use crate::App;
 use crate::auth::{Peer, Person};
 use crate::error::Result;
-use crate::extract::{IfMatch, Json, nullable};
+use crate::extract::{IfMatch, Json as JsonBody, nullable, respond_versioned};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Registration {
+pub(super) struct RegisterAccount {
     email: String,
     password: String,
     full_name: String,
@@ -28,36 +29,43 @@ pub(crate) struct Registration {
     language: Option<Language>,
 }
 
+impl RegisterAccount {
+    fn validate(&self) -> Result<(NewUser, Option<NewCompany>)> {
+        let profile = CompanyProfile {
+            language: self.language.unwrap_or_default(),
+            ..CompanyProfile::default()
+        };
+        let user = NewUser::check(
+            Profile {
+                email: &self.email,
+                full_name: &self.full_name,
+                phone: self.phone.as_deref(),
+                language: self.language,
+                country: &profile.country,
+            },
+            &self.password,
+        )?;
+        let company = self
+            .company_name
+            .as_deref()
+            .map(|name| NewCompany::check_as("company_name", name, profile))
+            .transpose()?;
+        Ok((user, company))
+    }
+}
+
 #[derive(Debug, Serialize)]
-struct Registered {
+struct RegistrationResponse {
     user: User,
     company: Option<Company>,
 }
 
-pub(crate) async fn register(
+pub(super) async fn register_account(
     State(app): State<App>,
     peer: Peer,
-    Json(body): Json<Registration>,
+    JsonBody(body): JsonBody<RegisterAccount>,
 ) -> Result<Response> {
-    let language = body.language.unwrap_or_default();
-    let profile = CompanyProfile {
-        language,
-        ..CompanyProfile::default()
-    };
-    let user = NewUser::check(
-        Profile {
-            email: &body.email,
-            full_name: &body.full_name,
-            phone: body.phone.as_deref(),
-            language: body.language,
-            country: &profile.country,
-        },
-        &body.password,
-    )?;
-    let company = body
-        .company_name
-        .map(|name| NewCompany::check_as("company_name", &name, profile))
-        .transpose()?;
+    let (user, company) = body.validate()?;
     count_registration(&app, peer).await?;
     let hash = app.passwords().hash(body.password).await?;
 
@@ -77,50 +85,48 @@ pub(crate) async fn register(
     let user = identity::find_user(&mut tx, user.id).await?;
     tx.commit().await?;
     let location = [(LOCATION, "/api/v1/auth/me")];
-    Ok((
-        StatusCode::CREATED,
-        location,
-        axum::Json(Registered { user, company }),
-    )
-        .into_response())
+    let body = RegistrationResponse { user, company };
+    Ok((StatusCode::CREATED, location, Json(body)).into_response())
 }
 
-/// Each costs a hash, and may be one of thousands.
+/// Counts a registration before its password is hashed, because a hash is expensive.
 async fn count_registration(app: &App, peer: Peer) -> Result<()> {
     let mut conn = app.db().app().acquire().await?;
-    let attempts = identity::try_registration(&mut conn, &peer.key()).await?;
-    refuse_too_many(attempts, db::now(&mut conn).await?)
+    let attempts = identity::try_registration(&mut conn, &peer.rate_limit_key()).await?;
+    require_allowed(attempts, db::now(&mut conn).await?)
 }
 
 #[derive(Debug, Serialize)]
-struct Me {
+struct AccountResponse {
     #[serde(flatten)]
     user: User,
     companies: Vec<OwnCompany>,
 }
 
-pub(crate) async fn show(State(app): State<App>, person: Person) -> Result<Response> {
+pub(super) async fn show_account(State(app): State<App>, person: Person) -> Result<Response> {
     let mut tx = person.begin(&app).await?;
     let user = identity::find_user(&mut tx, person.user).await?;
     let companies = identity::list_own_companies(&mut tx, person.user).await?;
-    let etag = [(ETAG, etag(user.version))];
-    Ok((etag, axum::Json(Me { user, companies })).into_response())
+    Ok(respond_versioned(
+        user.version,
+        &AccountResponse { user, companies },
+    ))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct AccountChanges {
+pub(super) struct UpdateAccount {
     full_name: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     phone: Option<Option<String>>,
     language: Option<Language>,
 }
 
-pub(crate) async fn change(
+pub(super) async fn update_account(
     State(app): State<App>,
     person: Person,
     IfMatch(version): IfMatch,
-    Json(body): Json<AccountChanges>,
+    JsonBody(body): JsonBody<UpdateAccount>,
 ) -> Result<Response> {
     let changes = ProfileChanges {
         full_name: body.full_name,
@@ -132,10 +138,5 @@ pub(crate) async fn change(
     let user =
         identity::update_profile(&mut tx, person.user, &changes, version, person.now).await?;
     tx.commit().await?;
-    Ok(([(ETAG, etag(user.version))], axum::Json(user)).into_response())
-}
-
-/// The `ETag` of a version, for `If-Match`.
-pub(crate) fn etag(version: i32) -> String {
-    format!("\"{version}\"")
+    Ok(respond_versioned(user.version, &user))
 }

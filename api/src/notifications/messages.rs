@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use domain::identity::{Language, Role};
 use domain::notifications::{self, Channel, ListedMessage, MessageFilter, MessageId, MessageState};
 use jobs::notifications::SendMessage;
-use platform::ids::{UserId, Uuid};
+use platform::db::Tx;
+use platform::ids::{JobId, UserId, Uuid};
 use platform::queue::Enqueued;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,11 +19,11 @@ use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::{Path, Query};
 use crate::idempotency::{Key, Outcome};
-use crate::jobs::enqueued_body;
+use crate::jobs::respond_enqueued;
 use crate::pagination::{List, Page};
 
 #[derive(Debug, Serialize)]
-pub(crate) struct MessageBody {
+pub(crate) struct MessageResponse {
     id: MessageId,
     channel: Channel,
     recipient: String,
@@ -31,7 +32,7 @@ pub(crate) struct MessageBody {
     language: Language,
     variables: Value,
     state: MessageState,
-    /// `text`, `template` or `email`; null before it is sent.
+    /// `text`, `template` or `email`; null before the message is sent.
     sent_as: Option<String>,
     provider_id: Option<String>,
     error_code: Option<String>,
@@ -45,7 +46,7 @@ pub(crate) struct MessageBody {
     ended_at: Option<DateTime<Utc>>,
 }
 
-impl From<ListedMessage> for MessageBody {
+impl From<ListedMessage> for MessageResponse {
     fn from(message: ListedMessage) -> Self {
         Self {
             id: message.id,
@@ -78,63 +79,62 @@ pub(super) struct MessageQuery {
     state: Option<MessageState>,
 }
 
-pub(super) async fn list(
+pub(super) async fn list_messages(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<MessageQuery>,
     page: Page,
-) -> Result<Json<List<MessageBody>>> {
+) -> Result<Json<List<MessageResponse>>> {
     let filter = MessageFilter {
         channel: query.channel,
         state: query.state,
-        before: page.after()?,
-        limit: page.rows(),
+        before: page.decode_cursor()?,
+        limit: page.row_limit(),
         ..MessageFilter::default()
     };
     let mut tx = caller.begin(&app).await?;
     let rows = notifications::list_messages(&mut tx, &filter).await?;
-    Ok(Json(
-        List::cut(rows, &page, |message| message.id).map(MessageBody::from),
-    ))
+    let list = List::from_rows(rows, &page, |message| message.id);
+    Ok(Json(list.map_items(MessageResponse::from)))
 }
 
-pub(super) async fn show(
+pub(super) async fn show_message(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<MessageId>,
-) -> Result<Json<MessageBody>> {
+) -> Result<Json<MessageResponse>> {
     let mut tx = caller.begin(&app).await?;
-    Ok(Json(notifications::find_message(&mut tx, id).await?.into()))
+    let message = notifications::find_message(&mut tx, id).await?;
+    Ok(Json(message.into()))
 }
 
-/// Takes up a message that ended without arriving. One that may still go out by itself is left alone.
-pub(super) async fn retry(
+/// Retries a message that ended undelivered. A message that is still open is left alone.
+pub(super) async fn retry_message(
     State(app): State<App>,
     caller: Caller,
     key: Key,
     Path(id): Path<MessageId>,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let was = notifications::take_up(&mut tx, id, caller.now).await?;
-            let job = jobs::job(caller.company, &SendMessage { message_id: id }).by(caller.user);
-            let enqueued = tx.enqueue(job).await?;
-            if was == MessageState::Queued && matches!(enqueued, Enqueued::Existing(_)) {
-                return Err(Error::new(
-                    ErrorCode::Conflict,
-                    "the message is on its way out",
-                ));
-            }
-            let outcome = Outcome::accepted(
-                format!("/api/v1/messages/{id}"),
-                json!({"id": enqueued.id()}),
-            );
-            key.settle(&mut tx, &caller, outcome).await?
-        }
-    };
-    tx.commit().await?;
-    Ok(outcome.respond(&enqueued_body(outcome.id()?)))
+    caller.require_role(Role::Member)?;
+    let settled = key
+        .run_once(&app, &caller, async |tx| {
+            let job = requeue_message(tx, &caller, id).await?;
+            let location = format!("/api/v1/messages/{id}");
+            Ok(Outcome::accepted(location, json!({ "id": job })))
+        })
+        .await?;
+    respond_enqueued(settled).await
+}
+
+async fn requeue_message(tx: &mut Tx, caller: &Caller, id: MessageId) -> Result<JobId> {
+    let previous = notifications::take_up(tx, id, caller.now).await?;
+    let job = jobs::job(caller.company, &SendMessage { message_id: id }).by(caller.user);
+    let enqueued = tx.enqueue(job).await?;
+    if previous == MessageState::Queued && matches!(enqueued, Enqueued::Existing(_)) {
+        return Err(Error::new(
+            ErrorCode::Conflict,
+            "the message is already queued",
+        ));
+    }
+    Ok(enqueued.id())
 }

@@ -1,0 +1,115 @@
+//! Categories, suppliers and sites: the things that products and stock refer to. One implementation
+//! serves the routes of all three.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+use domain::identity::Role;
+use serde_json::json;
+
+use super::reference_kinds::Reference;
+use crate::App;
+use crate::auth::Caller;
+use crate::error::Result;
+use crate::extract::{IfMatch, Json, Path, respond_versioned};
+use crate::idempotency::{Keyed, Outcome};
+use crate::pagination::{List, Page};
+
+/// The routes of one kind of reference.
+pub(super) fn routes_of<R: Reference>() -> Router<App> {
+    Router::new()
+        .route(
+            &format!("/{}", R::PLURAL),
+            get(list_references::<R>).post(create_reference::<R>),
+        )
+        .route(
+            &format!("/{}/{{id}}", R::PLURAL),
+            get(show_reference::<R>)
+                .patch(update_reference::<R>)
+                .delete(archive_reference::<R>),
+        )
+}
+
+async fn list_references<R: Reference>(
+    State(app): State<App>,
+    caller: Caller,
+    page: Page,
+) -> Result<axum::Json<List<R>>> {
+    let mut tx = caller.begin(&app).await?;
+    let after = page.decode_cursor()?;
+    let rows = R::list(&mut tx, caller.company, after, page.row_limit()).await?;
+    Ok(axum::Json(List::from_rows(rows, &page, R::id)))
+}
+
+async fn create_reference<R: Reference>(
+    State(app): State<App>,
+    caller: Caller,
+    Keyed { body, key }: Keyed<R::New>,
+) -> Result<Response> {
+    caller.require_role(Role::Manager)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            let reference = R::create(tx, caller.company, body, caller.now).await?;
+            let id = reference.uuid();
+            let action = format!("catalog.create_{}", R::NOUN);
+            caller
+                .record_act(tx, &action, (R::NOUN, id), json!({}))
+                .await?;
+            Ok(Outcome::created(R::PLURAL, id))
+        })
+        .await?;
+    let reference = R::require(&mut settled.tx, caller.company, settled.outcome.id()?).await?;
+    settled.respond(&reference).await
+}
+
+async fn show_reference<R: Reference>(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<R::Id>,
+) -> Result<Response> {
+    let mut tx = caller.begin(&app).await?;
+    let reference = R::require(&mut tx, caller.company, id).await?;
+    Ok(respond_versioned(reference.version(), &reference))
+}
+
+async fn update_reference<R: Reference>(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<R::Id>,
+    IfMatch(version): IfMatch,
+    Json(changes): Json<R::Changes>,
+) -> Result<Response> {
+    let reference = apply_changes::<R>(&app, &caller, id, changes, version).await?;
+    Ok(respond_versioned(reference.version(), &reference))
+}
+
+async fn archive_reference<R: Reference>(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<R::Id>,
+    IfMatch(version): IfMatch,
+) -> Result<StatusCode> {
+    apply_changes::<R>(&app, &caller, id, R::archiving(), version).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn apply_changes<R: Reference>(
+    app: &App,
+    caller: &Caller,
+    id: R::Id,
+    changes: R::Changes,
+    version: Option<i32>,
+) -> Result<R> {
+    caller.require_role(Role::Manager)?;
+    let mut tx = caller.begin(app).await?;
+    let reference = R::update(&mut tx, caller.company, id, changes, version, caller.now).await?;
+    let action = format!("catalog.change_{}", R::NOUN);
+    let details = json!({"version": reference.version(), "archived": reference.is_archived()});
+    caller
+        .record_act(&mut tx, &action, (R::NOUN, reference.uuid()), details)
+        .await?;
+    tx.commit().await?;
+    Ok(reference)
+}
