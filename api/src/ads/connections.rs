@@ -86,7 +86,7 @@ async fn save_connection(
     });
     tx.enqueue_all(refreshes.collect()).await?;
     let (subject, details) = (
-        ("ad_connection", id.0),
+        ("ad_connection", id),
         json!({"ad_accounts": ad_accounts.len()}),
     );
     caller
@@ -134,7 +134,7 @@ pub(super) async fn disconnect_meta(
     caller.require_role(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
     ads::disconnect(&mut tx, id, caller.now).await?;
-    let subject = ("ad_connection", id.0);
+    let subject = ("ad_connection", id);
     caller
         .record_act(&mut tx, "ads.disconnect", subject, json!({}))
         .await?;

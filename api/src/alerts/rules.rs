@@ -124,11 +124,11 @@ pub(super) async fn create_rule(
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
             let rule = alerts::create_rule(tx, caller.company, body.into(), caller.now).await?;
-            let (subject, details) = (("alert_rule", rule.id.0), json!({"kind": rule.kind}));
+            let (subject, details) = (("alert_rule", rule.id), json!({"kind": rule.kind}));
             caller
                 .record_act(tx, "alerts.create_rule", subject, details)
                 .await?;
-            Ok(Outcome::created("alert-rules", rule.id.0))
+            Ok(Outcome::created("alert-rules", rule.id))
         })
         .await?;
     let rule = alerts::find_rule(&mut settled.tx, settled.outcome.id()?).await?;
@@ -155,7 +155,7 @@ pub(super) async fn update_rule(
     caller.require_role(Role::Manager)?;
     let mut tx = caller.begin(&app).await?;
     let rule = alerts::update_rule(&mut tx, id, body.into(), version, caller.now).await?;
-    let (subject, details) = (("alert_rule", id.0), json!({"version": rule.version}));
+    let (subject, details) = (("alert_rule", id), json!({"version": rule.version}));
     caller
         .record_act(&mut tx, "alerts.change_rule", subject, details)
         .await?;
@@ -171,7 +171,7 @@ pub(super) async fn archive_rule(
     caller.require_role(Role::Manager)?;
     let mut tx = caller.begin(&app).await?;
     alerts::archive_rule(&mut tx, id, caller.now).await?;
-    let subject = ("alert_rule", id.0);
+    let subject = ("alert_rule", id);
     caller
         .record_act(&mut tx, "alerts.archive_rule", subject, json!({}))
         .await?;

@@ -92,9 +92,12 @@ pub(crate) struct Subject {
     id: Option<Uuid>,
 }
 
-impl From<(&'static str, Uuid)> for Subject {
-    fn from((kind, id): (&'static str, Uuid)) -> Self {
-        Self { kind, id: Some(id) }
+impl<Id: Into<Uuid>> From<(&'static str, Id)> for Subject {
+    fn from((kind, id): (&'static str, Id)) -> Self {
+        Self {
+            kind,
+            id: Some(id.into()),
+        }
     }
 }
 

@@ -44,11 +44,11 @@ pub(super) async fn create_checkout(
         .run_once(&app, &caller, async |tx| {
             let (company, user) = (caller.company, caller.user);
             let id = billing::create_checkout(tx, company, plan, user, caller.now).await?;
-            let (subject, details) = (("checkout", id.0), json!({"plan": plan}));
+            let (subject, details) = (("checkout", id), json!({"plan": plan}));
             caller
                 .record_act(tx, "billing.checkout", subject, details)
                 .await?;
-            Ok(Outcome::created_without_location(id.0))
+            Ok(Outcome::created_without_location(id))
         })
         .await?;
     let checkout = billing::find_checkout(&mut settled.tx, settled.outcome.id()?).await?;

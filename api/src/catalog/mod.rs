@@ -4,7 +4,6 @@
 
 mod facts;
 mod products;
-mod reference_kinds;
 mod references;
 mod sales;
 mod stock;

@@ -61,11 +61,11 @@ pub(super) async fn create_product(
             let product =
                 catalog::create_product(tx, company.id, &company.currency, body, caller.now)
                     .await?;
-            let subject = ("product", product.id.0);
+            let subject = ("product", product.id);
             caller
                 .record_act(tx, "catalog.create_product", subject, json!({}))
                 .await?;
-            Ok(Outcome::created("products", product.id.0))
+            Ok(Outcome::created("products", product.id))
         })
         .await?;
     let id = settled.outcome.id()?;
@@ -121,12 +121,7 @@ async fn apply_changes(
         catalog::update_product(&mut tx, caller.company, id, changes, version, caller.now).await?;
     let details = json!({"version": product.version, "archived": product.archived_at.is_some()});
     caller
-        .record_act(
-            &mut tx,
-            "catalog.change_product",
-            ("product", id.0),
-            details,
-        )
+        .record_act(&mut tx, "catalog.change_product", ("product", id), details)
         .await?;
     tx.commit().await?;
     Ok(product)

@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use domain::catalog::{self, Reference};
 use domain::identity::Role;
 use serde_json::json;
 
-use super::reference_kinds::Reference;
 use crate::App;
 use crate::auth::Caller;
 use crate::error::Result;
@@ -39,7 +39,8 @@ async fn list_references<R: Reference>(
 ) -> Result<axum::Json<List<R>>> {
     let mut tx = caller.begin(&app).await?;
     let after = page.decode_cursor()?;
-    let rows = R::list(&mut tx, caller.company, after, page.row_limit()).await?;
+    let rows =
+        catalog::list_references::<R>(&mut tx, caller.company, after, page.row_limit()).await?;
     Ok(axum::Json(List::from_rows(rows, &page, R::id)))
 }
 
@@ -51,8 +52,9 @@ async fn create_reference<R: Reference>(
     caller.require_role(Role::Manager)?;
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
-            let reference = R::create(tx, caller.company, body, caller.now).await?;
-            let id = reference.uuid();
+            let reference =
+                catalog::create_reference::<R>(tx, caller.company, body, caller.now).await?;
+            let id = reference.id();
             let action = format!("catalog.create_{}", R::NOUN);
             caller
                 .record_act(tx, &action, (R::NOUN, id), json!({}))
@@ -60,7 +62,9 @@ async fn create_reference<R: Reference>(
             Ok(Outcome::created(R::PLURAL, id))
         })
         .await?;
-    let reference = R::require(&mut settled.tx, caller.company, settled.outcome.id()?).await?;
+    let reference =
+        catalog::require_reference::<R>(&mut settled.tx, caller.company, settled.outcome.id()?)
+            .await?;
     settled.respond(&reference).await
 }
 
@@ -70,7 +74,7 @@ async fn show_reference<R: Reference>(
     Path(id): Path<R::Id>,
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
-    let reference = R::require(&mut tx, caller.company, id).await?;
+    let reference = catalog::require_reference::<R>(&mut tx, caller.company, id).await?;
     Ok(respond_versioned(reference.version(), &reference))
 }
 
@@ -104,11 +108,13 @@ async fn apply_changes<R: Reference>(
 ) -> Result<R> {
     caller.require_role(Role::Manager)?;
     let mut tx = caller.begin(app).await?;
-    let reference = R::update(&mut tx, caller.company, id, changes, version, caller.now).await?;
+    let reference =
+        catalog::update_reference::<R>(&mut tx, caller.company, id, changes, version, caller.now)
+            .await?;
     let action = format!("catalog.change_{}", R::NOUN);
     let details = json!({"version": reference.version(), "archived": reference.is_archived()});
     caller
-        .record_act(&mut tx, &action, (R::NOUN, reference.uuid()), details)
+        .record_act(&mut tx, &action, (R::NOUN, reference.id()), details)
         .await?;
     tx.commit().await?;
     Ok(reference)

@@ -93,11 +93,11 @@ pub(super) async fn cancel_sale(
         .run_once(&app, &caller, async |tx| {
             catalog::cancel_sale(tx, caller.company, id, caller.now).await?;
             caller
-                .record_act(tx, "catalog.cancel_sale", ("sale", id.0), json!({}))
+                .record_act(tx, "catalog.cancel_sale", ("sale", id), json!({}))
                 .await?;
             tx.enqueue_all(reactions(caller.company, Event::SalesRecorded))
                 .await?;
-            Ok(Outcome::updated(id.0))
+            Ok(Outcome::updated(id))
         })
         .await?;
     let ids = [settled.outcome.id()?];

@@ -14,7 +14,7 @@
 //!     let mut settled = key
 //!         .run_once(&app, &caller, async |tx| {
 //!             let id = things::create_thing(tx, &body, caller.now).await?;
-//!             Ok(Outcome::created("things", id.0))
+//!             Ok(Outcome::created("things", id))
 //!         })
 //!         .await?;
 //!     let thing = things::find_thing(&mut settled.tx, settled.outcome.id()?).await?;

@@ -22,7 +22,8 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     /// 201 with the `Location` of the new member of `collection`.
-    pub(crate) fn created(collection: &str, id: Uuid) -> Self {
+    pub(crate) fn created(collection: &str, id: impl Into<Uuid>) -> Self {
+        let id = id.into();
         Self::from_parts(
             StatusCode::CREATED,
             Some(format!("/api/v1/{collection}/{id}")),
@@ -31,8 +32,8 @@ impl Outcome {
     }
 
     /// 201 for a new thing that has no route of its own.
-    pub(crate) fn created_without_location(id: Uuid) -> Self {
-        Self::from_parts(StatusCode::CREATED, None, json!({"id": id}))
+    pub(crate) fn created_without_location(id: impl Into<Uuid>) -> Self {
+        Self::from_parts(StatusCode::CREATED, None, json!({"id": id.into()}))
     }
 
     /// 202 with the `Location` to poll.
@@ -46,8 +47,8 @@ impl Outcome {
     }
 
     /// 200 with the one thing that was updated.
-    pub(crate) fn updated(id: Uuid) -> Self {
-        Self::from_parts(StatusCode::OK, None, json!({"id": id}))
+    pub(crate) fn updated(id: impl Into<Uuid>) -> Self {
+        Self::from_parts(StatusCode::OK, None, json!({"id": id.into()}))
     }
 
     /// 200 with a body that names no stored thing: the body itself is stored in place of ids.

@@ -57,7 +57,7 @@ pub(super) async fn create_api_key(
         .run_once(&app, &caller, async |tx| {
             let (id, new_secret) = insert_api_key(tx, &caller, &body).await?;
             secret = Some(new_secret);
-            Ok(Outcome::created_without_location(id.0))
+            Ok(Outcome::created_without_location(id))
         })
         .await?;
     let id = settled.outcome.id()?;
@@ -75,7 +75,7 @@ async fn insert_api_key(
     let (secret, prefix, hash) = new_api_key();
     let api_key = ApiKey::new(&body.name, prefix, body.role, caller.user, caller.now)?;
     identity::create_api_key(tx, caller.company, &api_key, &hash).await?;
-    let (subject, details) = (("api_key", api_key.id.0), json!({"role": body.role}));
+    let (subject, details) = (("api_key", api_key.id), json!({"role": body.role}));
     caller
         .record_act(tx, "identity.create_api_key", subject, details)
         .await?;
@@ -90,7 +90,7 @@ pub(super) async fn revoke_api_key(
     caller.require_role(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
     identity::revoke_api_key(&mut tx, caller.company, id, caller.now).await?;
-    let subject = ("api_key", id.0);
+    let subject = ("api_key", id);
     caller
         .record_act(&mut tx, "identity.revoke_api_key", subject, json!({}))
         .await?;

@@ -53,11 +53,11 @@ pub(super) async fn create_company(
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
             identity::create_company(tx, &company, caller.user, caller.now).await?;
-            let subject = ("company", company.id.0);
+            let subject = ("company", company.id);
             caller
                 .record_act(tx, "identity.create_company", subject, json!({}))
                 .await?;
-            Ok(Outcome::created("companies", company.id.0))
+            Ok(Outcome::created("companies", company.id))
         })
         .await?;
     let company = identity::find_company(&mut settled.tx, settled.outcome.id()?).await?;
@@ -101,7 +101,7 @@ pub(super) async fn update_company(
     let id = caller.company;
     let mut tx = caller.begin(&app).await?;
     let company = identity::update_company(&mut tx, id, &changes, version, caller.now).await?;
-    let (subject, details) = (("company", id.0), json!({"version": company.version}));
+    let (subject, details) = (("company", id), json!({"version": company.version}));
     caller
         .record_act(&mut tx, "identity.change_company", subject, details)
         .await?;

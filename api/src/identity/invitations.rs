@@ -4,9 +4,7 @@ use ::jobs::identity::SendInvitation;
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use domain::identity::{
-    self, Invitation, InvitationId, Invited, Language, NewUser, OwnCompany, Profile, Role,
-};
+use domain::identity::{self, Invitation, Invited, Language, NewUser, OwnCompany, Profile, Role};
 use platform::crypto::{random_token, sha256};
 use platform::db::{self, Scope, Tx};
 use platform::ids::UserId;
@@ -41,7 +39,7 @@ pub(super) async fn create_invitation(
         .run_once(&app, &caller, async |tx| {
             let invitation = Invitation::new(email, body.role, caller.now);
             send_invitation(tx, &app, &caller, &invitation).await?;
-            Ok(Outcome::created_without_location(invitation.id.0))
+            Ok(Outcome::created_without_location(invitation.id))
         })
         .await?;
     let id = settled.outcome.id()?;
@@ -81,7 +79,7 @@ async fn send_invitation(
     tx.enqueue(::jobs::job(caller.company, &job).by(caller.user))
         .await?;
     let (subject, details) = (
-        ("invitation", invitation.id.0),
+        ("invitation", invitation.id),
         json!({"role": invitation.role}),
     );
     caller

@@ -67,7 +67,7 @@ pub(super) async fn create_member(
         .run_once_in(tx, &caller, async |tx| {
             insert_member(tx, &caller, &user, &hash, body.role).await?;
             temporary_password = Some(password);
-            Ok(Outcome::created_without_location(user.id.0))
+            Ok(Outcome::created_without_location(user.id))
         })
         .await?;
     let id = settled.outcome.id()?;
@@ -111,7 +111,7 @@ async fn insert_member(
 ) -> Result<()> {
     identity::create_user(tx, user, password_hash, caller.now).await?;
     identity::add_member(tx, caller.company, user.id, role, caller.now).await?;
-    let (subject, details) = (("user", user.id.0), json!({"role": role}));
+    let (subject, details) = (("user", user.id), json!({"role": role}));
     caller
         .record_act(tx, "identity.create_member", subject, details)
         .await
@@ -148,7 +148,7 @@ pub(super) async fn update_member(
         caller.now,
     )
     .await?;
-    let (subject, details) = (("user", user_id.0), json!({"role": role, "active": active}));
+    let (subject, details) = (("user", user_id), json!({"role": role, "active": active}));
     caller
         .record_act(&mut tx, "identity.change_member", subject, details)
         .await?;
@@ -168,7 +168,7 @@ pub(super) async fn remove_member(
     let (company, by) = (caller.company, (caller.user, caller.role));
     let mut tx = caller.begin(&app).await?;
     identity::remove_member(&mut tx, company, user_id, by, caller.now).await?;
-    let subject = ("user", user_id.0);
+    let subject = ("user", user_id);
     caller
         .record_act(&mut tx, "identity.remove_member", subject, json!({}))
         .await?;

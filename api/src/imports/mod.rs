@@ -116,7 +116,7 @@ async fn cancel(
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
             stop(tx, &caller, id).await?;
-            Ok(Outcome::updated(id.0))
+            Ok(Outcome::updated(id))
         })
         .await?;
     let id = settled.outcome.id()?;
@@ -136,7 +136,7 @@ async fn stop(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
         }
     }
     caller
-        .record_act(tx, "catalog.cancel_import", ("import", id.0), json!({}))
+        .record_act(tx, "catalog.cancel_import", ("import", id), json!({}))
         .await
 }
 

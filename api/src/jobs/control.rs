@@ -44,7 +44,7 @@ async fn cancel_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
         Cancelled::Stopped | Cancelled::Asked => {}
     }
     caller
-        .record_act(tx, "jobs.cancel", ("job", id.0), json!({}))
+        .record_act(tx, "jobs.cancel", ("job", id), json!({}))
         .await
 }
 
@@ -83,7 +83,7 @@ async fn retry_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
         Replayed::Waiting => tx.notify_relay_on_commit(),
     }
     caller
-        .record_act(tx, "jobs.retry", ("job", id.0), json!({}))
+        .record_act(tx, "jobs.retry", ("job", id), json!({}))
         .await
 }
 

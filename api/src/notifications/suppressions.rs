@@ -70,7 +70,7 @@ pub(super) async fn create_suppression(
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
             let id = add_suppression(tx, &caller, &body).await?;
-            Ok(Outcome::created("suppressions", id.0))
+            Ok(Outcome::created("suppressions", id))
         })
         .await?;
     let suppression =
@@ -89,10 +89,7 @@ async fn add_suppression(
     let (company, user) = (caller.company, Some(caller.user));
     let suppression =
         notifications::add_suppression(tx, company, *channel, recipient, user, caller.now).await?;
-    let (subject, details) = (
-        ("suppression", suppression.id.0),
-        json!({"channel": channel}),
-    );
+    let (subject, details) = (("suppression", suppression.id), json!({"channel": channel}));
     caller
         .record_act(tx, "notifications.suppress", subject, details)
         .await?;
@@ -107,7 +104,7 @@ pub(super) async fn lift_suppression(
     caller.require_role(Role::Manager)?;
     let mut tx = caller.begin(&app).await?;
     notifications::lift_suppression(&mut tx, id).await?;
-    let subject = ("suppression", id.0);
+    let subject = ("suppression", id);
     caller
         .record_act(
             &mut tx,

@@ -18,8 +18,8 @@ impl Amount {
     ///
     /// # Errors
     /// A message for people where it has more digits than a quantity is kept with.
-    pub fn quantity(self) -> Result<Decimal, &'static str> {
-        self.fitting(QUANTITY_DIGITS)
+    pub(super) fn to_quantity(self) -> Result<Decimal, &'static str> {
+        self.fit_digits(QUANTITY_DIGITS)
             .ok_or("at most 15 digits before the point and 3 after it")
     }
 
@@ -27,12 +27,12 @@ impl Amount {
     ///
     /// # Errors
     /// A message for people where it has more digits than a price is kept with.
-    pub fn price(self) -> Result<Decimal, &'static str> {
-        self.fitting(PRICE_DIGITS)
+    pub(super) fn to_price(self) -> Result<Decimal, &'static str> {
+        self.fit_digits(PRICE_DIGITS)
             .ok_or("at most 14 digits before the point and 6 after it")
     }
 
-    fn fitting(self, (whole, scale): (u32, u32)) -> Option<Decimal> {
+    fn fit_digits(self, (whole, scale): (u32, u32)) -> Option<Decimal> {
         let number = self.0.normalize();
         let limit = Decimal::from(10_i64.checked_pow(whole)?);
         (number.scale() <= scale && number.abs() < limit).then_some(number)
@@ -127,11 +127,11 @@ mod tests {
     #[test]
     fn more_digits_than_are_kept_are_refused_and_not_rounded() {
         let of = |text: &str| Amount(text.parse().unwrap());
-        assert_eq!(of("12.5000").quantity().unwrap().to_string(), "12.5");
-        assert!(of("0.0001").quantity().is_err());
-        assert!(of("1000000000000000").quantity().is_err());
-        assert!(of("-999999999999999.999").quantity().is_ok());
-        assert!(of("0.000001").price().is_ok());
-        assert!(of("0.0000001").price().is_err());
+        assert_eq!(of("12.5000").to_quantity().unwrap().to_string(), "12.5");
+        assert!(of("0.0001").to_quantity().is_err());
+        assert!(of("1000000000000000").to_quantity().is_err());
+        assert!(of("-999999999999999.999").to_quantity().is_ok());
+        assert!(of("0.000001").to_price().is_ok());
+        assert!(of("0.0000001").to_price().is_err());
     }
 }

@@ -5,7 +5,8 @@
 pub mod import;
 
 mod amount;
-mod field;
+mod change;
+mod field_errors;
 mod key;
 mod product;
 mod reference;
@@ -19,20 +20,20 @@ pub use amount::Amount;
 pub use key::FactKey;
 pub use product::{CustomerId, NewProduct, Product, ProductChanges, ProductId, ProductStatus};
 pub use reference::{
-    Category, CategoryChanges, CategoryId, NewCategory, NewSite, NewSupplier, Site, SiteChanges,
-    SiteId, SiteKind, Supplier, SupplierChanges, SupplierId,
+    Category, CategoryChanges, CategoryId, NewCategory, NewSite, NewSupplier, Reference, Site,
+    SiteChanges, SiteId, SiteKind, Supplier, SupplierChanges, SupplierId,
 };
 pub use sale::{LINES_PER_CALL, NewSale, Sale, SaleId, SaleKind, SaleStatus};
 pub use stock::{LedgerEntry, MovementId, MovementKind, NewMovement, SiteStock, Stock};
 
 pub use store::Recorded;
-pub use store::categories::{create_category, find_category, list_categories, update_category};
 pub use store::levels::{find_stock, recompute_levels};
 pub use store::movements::{find_movements, list_ledger, record_movements};
 pub use store::netting::net_sales;
 pub use store::products::{
     ProductFilter, create_product, find_product, list_products, update_product,
 };
+pub use store::references::{
+    create_reference, list_references, require_reference, update_reference,
+};
 pub use store::sales::{SaleFilter, cancel_sale, find_sales, list_sales, record_sales};
-pub use store::sites::{create_site, find_site, list_sites, update_site};
-pub use store::suppliers::{create_supplier, find_supplier, list_suppliers, update_supplier};

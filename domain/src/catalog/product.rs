@@ -6,8 +6,9 @@ use platform::money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Amount, nullable};
-use super::field::Refusals;
-use super::reference::{CategoryId, SupplierId, archived};
+use super::change::{archive_time, set_changed};
+use super::field_errors::FieldErrors;
+use super::reference::{CategoryId, SupplierId};
 use crate::Result;
 
 id_type!(ProductId, "One product of a company.");
@@ -128,9 +129,9 @@ impl NewProduct {
     /// The product as it will be written at `now`, with the company's `currency` unless it names one.
     ///
     /// # Errors
-    /// `Invalid` with every wrong field.
+    /// `Invalid` with every errors field.
     pub fn check(self, currency: &str, now: DateTime<Utc>) -> Result<Product> {
-        let mut wrong = Refusals::default();
+        let mut errors = FieldErrors::default();
         let product = Product {
             id: ProductId::new(),
             sku: self.sku,
@@ -140,19 +141,25 @@ impl NewProduct {
             unit: self.unit.unwrap_or_else(|| "unit".to_owned()),
             purchase_price: self
                 .purchase_price
-                .map(|p| wrong.price("purchase_price", p)),
-            sale_price: self.sale_price.map(|p| wrong.price("sale_price", p)),
+                .map(|p| errors.validate_price("purchase_price", p)),
+            sale_price: self
+                .sale_price
+                .map(|p| errors.validate_price("sale_price", p)),
             currency: self.currency.unwrap_or_else(|| currency.to_owned()),
             barcode: self.barcode,
-            min_stock: self.min_stock.map(|q| wrong.quantity("min_stock", q)),
-            max_stock: self.max_stock.map(|q| wrong.quantity("max_stock", q)),
+            min_stock: self
+                .min_stock
+                .map(|q| errors.validate_quantity("min_stock", q)),
+            max_stock: self
+                .max_stock
+                .map(|q| errors.validate_quantity("max_stock", q)),
             lead_time_days: self.lead_time_days,
             minimum_order_quantity: self
                 .minimum_order_quantity
-                .map(|q| wrong.quantity("minimum_order_quantity", q)),
+                .map(|q| errors.validate_quantity("minimum_order_quantity", q)),
             pack_multiple: self
                 .pack_multiple
-                .map(|q| wrong.quantity("pack_multiple", q)),
+                .map(|q| errors.validate_quantity("pack_multiple", q)),
             active: self.active.unwrap_or(true),
             draft: false,
             archived_at: None,
@@ -160,7 +167,7 @@ impl NewProduct {
             created_at: now,
             updated_at: now,
         };
-        product.checked(wrong)
+        product.checked(errors)
     }
 }
 
@@ -168,19 +175,19 @@ impl Product {
     /// The product after `changes` made at `now`; the version is the store's to raise.
     ///
     /// # Errors
-    /// `Invalid` with every wrong field.
+    /// `Invalid` with every errors field.
     pub fn changed(mut self, changes: ProductChanges, now: DateTime<Utc>) -> Result<Self> {
-        let mut wrong = Refusals::default();
-        set(&mut self.sku, changes.sku);
-        set(&mut self.name, changes.name);
-        set(&mut self.category_id, changes.category_id);
-        set(&mut self.supplier_id, changes.supplier_id);
-        set(&mut self.unit, changes.unit);
-        set(&mut self.currency, changes.currency);
-        set(&mut self.barcode, changes.barcode);
-        set(&mut self.lead_time_days, changes.lead_time_days);
-        set(&mut self.active, changes.active);
-        set(&mut self.draft, changes.draft);
+        let mut errors = FieldErrors::default();
+        set_changed(&mut self.sku, changes.sku);
+        set_changed(&mut self.name, changes.name);
+        set_changed(&mut self.category_id, changes.category_id);
+        set_changed(&mut self.supplier_id, changes.supplier_id);
+        set_changed(&mut self.unit, changes.unit);
+        set_changed(&mut self.currency, changes.currency);
+        set_changed(&mut self.barcode, changes.barcode);
+        set_changed(&mut self.lead_time_days, changes.lead_time_days);
+        set_changed(&mut self.active, changes.active);
+        set_changed(&mut self.draft, changes.draft);
         for (field, value, change) in [
             (
                 "purchase_price",
@@ -189,9 +196,9 @@ impl Product {
             ),
             ("sale_price", &mut self.sale_price, changes.sale_price),
         ] {
-            set(
+            set_changed(
                 value,
-                change.map(|price| price.map(|price| wrong.price(field, price))),
+                change.map(|price| price.map(|price| errors.validate_price(field, price))),
             );
         }
         for (field, value, change) in [
@@ -208,23 +215,25 @@ impl Product {
                 changes.pack_multiple,
             ),
         ] {
-            set(
+            set_changed(
                 value,
-                change.map(|quantity| quantity.map(|quantity| wrong.quantity(field, quantity))),
+                change.map(|quantity| {
+                    quantity.map(|quantity| errors.validate_quantity(field, quantity))
+                }),
             );
         }
-        self.archived_at = archived(self.archived_at, changes.archived, now);
+        self.archived_at = archive_time(self.archived_at, changes.archived, now);
         self.updated_at = now;
-        self.checked(wrong)
+        self.checked(errors)
     }
 
-    fn checked(mut self, mut wrong: Refusals) -> Result<Self> {
-        self.sku = wrong.text("sku", &self.sku, 100);
-        self.name = wrong.text("name", &self.name, 500);
-        self.unit = wrong.text("unit", &self.unit, 20);
-        self.barcode = wrong.optional_text("barcode", self.barcode.as_deref(), 100);
+    fn checked(mut self, mut errors: FieldErrors) -> Result<Self> {
+        self.sku = errors.validate_text("sku", &self.sku, 100);
+        self.name = errors.validate_text("name", &self.name, 500);
+        self.unit = errors.validate_text("unit", &self.unit, 20);
+        self.barcode = errors.validate_optional_text("barcode", self.barcode.as_deref(), 100);
         if Currency::from_code(&self.currency).is_none() {
-            wrong.refuse(
+            errors.reject(
                 "currency",
                 "unknown_currency",
                 "not an ISO 4217 code of three letters",
@@ -234,11 +243,11 @@ impl Product {
             .lead_time_days
             .is_some_and(|days| !(0..=730).contains(&days))
         {
-            wrong.refuse("lead_time_days", "out_of_range", "0 to 730 days");
+            errors.reject("lead_time_days", "out_of_range", "0 to 730 days");
         }
         for (field, value) in [("min_stock", self.min_stock), ("max_stock", self.max_stock)] {
             if value.is_some_and(|value| value < Decimal::ZERO) {
-                wrong.refuse(field, "negative", "must not be negative");
+                errors.reject(field, "negative", "must not be negative");
             }
         }
         for (field, value) in [
@@ -246,25 +255,19 @@ impl Product {
             ("pack_multiple", self.pack_multiple),
         ] {
             if value.is_some_and(|value| value <= Decimal::ZERO) {
-                wrong.refuse(field, "not_positive", "must be more than zero");
+                errors.reject(field, "not_positive", "must be more than zero");
             }
         }
         if let (Some(min), Some(max)) = (self.min_stock, self.max_stock)
             && min > max
         {
-            wrong.refuse(
+            errors.reject(
                 "max_stock",
                 "below_minimum",
                 "must not be less than min_stock",
             );
         }
-        wrong.finish().map(|()| self)
-    }
-}
-
-pub(super) fn set<T>(value: &mut T, change: Option<T>) {
-    if let Some(change) = change {
-        *value = change;
+        errors.into_result().map(|()| self)
     }
 }
 
@@ -281,7 +284,7 @@ mod tests {
 
     fn refused(result: Result<Product, Error>) -> Vec<String> {
         let Err(Error::Invalid(fields)) = result else {
-            panic!("a wrong product was taken")
+            panic!("a errors product was taken")
         };
         fields
             .into_iter()

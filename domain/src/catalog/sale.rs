@@ -10,7 +10,7 @@ use platform::money::{Currency, Decimal, round_to_currency};
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
-use super::field::Refusals;
+use super::field_errors::FieldErrors;
 use super::key::FactKey;
 use super::product::{CustomerId, ProductId};
 use super::reference::SiteId;
@@ -130,26 +130,26 @@ pub(super) struct CheckedSale {
 }
 
 impl NewSale {
-    /// The line as it will be written; of a wrong one, what is wrong goes to `wrong`.
+    /// The line as it will be written; of a errors one, what is errors goes to `errors`.
     pub(super) fn check(
         &self,
         known: &Priced,
         zone: Tz,
         now: DateTime<Utc>,
-        wrong: &mut Refusals,
+        errors: &mut FieldErrors,
     ) -> CheckedSale {
-        let quantity = self.signed_quantity(wrong);
+        let quantity = self.signed_quantity(errors);
         let currency = self
             .currency
             .clone()
             .unwrap_or_else(|| known.currency.clone());
         let unit_price = match self.unit_price {
-            Some(price) => wrong.price("unit_price", price),
+            Some(price) => errors.validate_price("unit_price", price),
             None => known
                 .sale_price
                 .filter(|_| currency == known.currency)
                 .unwrap_or_else(|| {
-                    wrong.refuse(
+                    errors.reject(
                         "unit_price",
                         "required",
                         "the product has no sale price in this currency",
@@ -157,10 +157,11 @@ impl NewSale {
                     Decimal::ZERO
                 }),
         };
-        let sold_at = check_time("sold_at", self.sold_at, now, wrong);
-        let external_id = wrong.optional_text("external_id", self.external_id.as_deref(), 200);
+        let sold_at = check_time("sold_at", self.sold_at, now, errors);
+        let external_id =
+            errors.validate_optional_text("external_id", self.external_id.as_deref(), 200);
         if self.status == SaleStatus::Cancelled {
-            wrong.refuse(
+            errors.reject(
                 "status",
                 "not_allowed",
                 "a line is cancelled after it was entered",
@@ -176,29 +177,29 @@ impl NewSale {
             status: self.status,
             quantity,
             unit_price,
-            amount: amount(quantity, unit_price, &currency, wrong),
+            amount: amount(quantity, unit_price, &currency, errors),
             currency,
             sold_at,
             day: sold_at.with_timezone(&zone).date_naive(),
-            document: wrong.optional_text("document", self.document.as_deref(), 200),
+            document: errors.validate_optional_text("document", self.document.as_deref(), 200),
             key: external_id.as_deref().map(FactKey::of_external_id),
             external_id,
-            due_at: check_year("due_at", self.due_at, wrong),
-            delivered_at: check_year("delivered_at", self.delivered_at, wrong)
+            due_at: check_year("due_at", self.due_at, errors),
+            delivered_at: check_year("delivered_at", self.delivered_at, errors)
                 .or(delivered.then_some(sold_at)),
         }
     }
 
-    fn signed_quantity(&self, wrong: &mut Refusals) -> Decimal {
-        let size = wrong.quantity("quantity", self.quantity);
+    fn signed_quantity(&self, errors: &mut FieldErrors) -> Decimal {
+        let size = errors.validate_quantity("quantity", self.quantity);
         if size <= Decimal::ZERO {
-            wrong.refuse("quantity", "not_positive", "must be more than zero");
+            errors.reject("quantity", "not_positive", "must be more than zero");
         }
         match self.kind {
             SaleKind::Sale => size,
             SaleKind::Return => -size,
             SaleKind::Cancellation | SaleKind::Adjustment => {
-                wrong.refuse(
+                errors.reject(
                     "kind",
                     "not_allowed",
                     "sale or return; a sale is cancelled by its id, stock adjusted by a movement",
@@ -209,9 +210,14 @@ impl NewSale {
     }
 }
 
-fn amount(quantity: Decimal, unit_price: Decimal, currency: &str, wrong: &mut Refusals) -> Decimal {
+fn amount(
+    quantity: Decimal,
+    unit_price: Decimal,
+    currency: &str,
+    errors: &mut FieldErrors,
+) -> Decimal {
     let Some(currency) = Currency::from_code(currency) else {
-        wrong.refuse(
+        errors.reject(
             "currency",
             "unknown_currency",
             "not an ISO 4217 code of three letters",
@@ -225,7 +231,7 @@ fn amount(quantity: Decimal, unit_price: Decimal, currency: &str, wrong: &mut Re
     exact
         .map(|exact| round_to_currency(exact, currency))
         .unwrap_or_else(|| {
-            wrong.refuse(
+            errors.reject(
                 "quantity",
                 "out_of_range",
                 "the amount has more than 16 digits",
@@ -239,7 +245,7 @@ mod tests {
     use super::*;
 
     fn check(json: &str) -> Result<CheckedSale, Vec<String>> {
-        let mut wrong = Refusals::default();
+        let mut errors = FieldErrors::default();
         let known = Priced {
             product_id: ProductId::new(),
             customer_id: None,
@@ -248,8 +254,8 @@ mod tests {
         };
         let now = "2024-03-01T12:00:00Z".parse().unwrap();
         let sale = serde_json::from_str::<NewSale>(json).unwrap();
-        let checked = sale.check(&known, chrono_tz::Pacific::Auckland, now, &mut wrong);
-        match wrong.finish() {
+        let checked = sale.check(&known, chrono_tz::Pacific::Auckland, now, &mut errors);
+        match errors.into_result() {
             Ok(()) => Ok(checked),
             Err(crate::Error::Invalid(fields)) => Err(fields
                 .into_iter()

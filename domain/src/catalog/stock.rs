@@ -13,7 +13,7 @@ use platform::money::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::amount::Amount;
-use super::field::Refusals;
+use super::field_errors::FieldErrors;
 use super::key::FactKey;
 use super::product::ProductId;
 use super::reference::SiteId;
@@ -106,8 +106,8 @@ pub struct SiteStock {
 }
 
 impl NewMovement {
-    pub(super) fn check(&self, now: DateTime<Utc>, wrong: &mut Refusals) -> CheckedMovement {
-        let size = wrong.quantity("quantity", self.quantity);
+    pub(super) fn check(&self, now: DateTime<Utc>, errors: &mut FieldErrors) -> CheckedMovement {
+        let size = errors.validate_quantity("quantity", self.quantity);
         let positive = size > Decimal::ZERO;
         let fits = match self.kind {
             MovementKind::Adjustment => !size.is_zero(),
@@ -115,7 +115,7 @@ impl NewMovement {
             MovementKind::Entry | MovementKind::Exit | MovementKind::Return => positive,
         };
         if !fits {
-            wrong.refuse(
+            errors.reject(
                 "quantity",
                 "wrong_sign",
                 "positive; of a count zero or more; of an adjustment not zero",
@@ -129,12 +129,12 @@ impl NewMovement {
             } else {
                 size
             },
-            at: check_time("at", self.at, now, wrong),
+            at: check_time("at", self.at, now, errors),
             site_id: self.site_id,
-            reference: wrong.optional_text("reference", self.reference.as_deref(), 200),
-            reason: wrong.optional_text("reason", self.reason.as_deref(), 500),
-            key: wrong
-                .optional_text("external_id", self.external_id.as_deref(), 200)
+            reference: errors.validate_optional_text("reference", self.reference.as_deref(), 200),
+            reason: errors.validate_optional_text("reason", self.reason.as_deref(), 500),
+            key: errors
+                .validate_optional_text("external_id", self.external_id.as_deref(), 200)
                 .map(|id| FactKey::of_external_id(&id)),
         }
     }
@@ -144,10 +144,10 @@ impl NewMovement {
 pub(super) fn check_year(
     field: &str,
     at: Option<DateTime<Utc>>,
-    wrong: &mut Refusals,
+    errors: &mut FieldErrors,
 ) -> Option<DateTime<Utc>> {
     if at.is_some_and(|at| !(1970..=9999).contains(&at.year())) {
-        wrong.refuse(
+        errors.reject(
             field,
             "out_of_range",
             "must lie between the years 1970 and 9999",
@@ -162,14 +162,14 @@ pub(super) fn check_time(
     field: &str,
     at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
-    wrong: &mut Refusals,
+    errors: &mut FieldErrors,
 ) -> DateTime<Utc> {
     let at = at.unwrap_or(now);
     if at > now + TimeDelta::minutes(5) {
-        wrong.refuse(field, "in_future", "must not lie in the future");
+        errors.reject(field, "in_future", "must not lie in the future");
     }
     if at < DateTime::UNIX_EPOCH {
-        wrong.refuse(field, "too_old", "must not lie before 1970");
+        errors.reject(field, "too_old", "must not lie before 1970");
     }
     at
 }
@@ -179,12 +179,12 @@ mod tests {
     use super::*;
 
     fn check(json: &str) -> Result<CheckedMovement, crate::Error> {
-        let mut wrong = Refusals::default();
+        let mut errors = FieldErrors::default();
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
         let checked = serde_json::from_str::<NewMovement>(json)
             .unwrap()
-            .check(now, &mut wrong);
-        wrong.finish().map(|()| checked)
+            .check(now, &mut errors);
+        errors.into_result().map(|()| checked)
     }
 
     #[test]

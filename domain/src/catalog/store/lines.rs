@@ -4,7 +4,7 @@ use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
 use crate::Result;
-use crate::catalog::field::Refusals;
+use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::product::{CustomerId, ProductId};
 use crate::catalog::reference::SiteId;
 use crate::catalog::sale::Priced;
@@ -27,7 +27,7 @@ pub(super) async fn resolve(
     conn: &mut PgConnection,
     company: CompanyId,
     lines: &[Named<'_>],
-    wrong: &mut Refusals,
+    errors: &mut FieldErrors,
 ) -> Result<Vec<Option<Priced>>> {
     let rows = sqlx::query!(
         r#"select coalesce(by_sku.id, by_id.id) as "product_id?: ProductId",
@@ -54,12 +54,12 @@ pub(super) async fn resolve(
     .await?;
     let mut resolved = Vec::with_capacity(lines.len());
     for (index, (line, row)) in lines.iter().zip(rows).enumerate() {
-        wrong.at(index);
+        errors.start_item(index);
         line.refuse_unknown(
             row.product_id.is_some(),
             row.customer_id.is_some(),
             row.site_known,
-            wrong,
+            errors,
         );
         resolved.push(
             row.product_id
@@ -76,16 +76,16 @@ pub(super) async fn resolve(
 }
 
 impl Named<'_> {
-    fn refuse_unknown(&self, product: bool, customer: bool, site: bool, wrong: &mut Refusals) {
+    fn refuse_unknown(&self, product: bool, customer: bool, site: bool, errors: &mut FieldErrors) {
         let product_field = if self.sku.is_some() {
             "sku"
         } else {
             "product_id"
         };
         if self.sku.is_some() == self.product_id.is_some() {
-            wrong.refuse(product_field, "one_of", "either sku or product_id");
+            errors.reject(product_field, "one_of", "either sku or product_id");
         } else if !product {
-            wrong.refuse(
+            errors.reject(
                 product_field,
                 "unknown_product",
                 "no such product in this company",
@@ -97,20 +97,20 @@ impl Named<'_> {
             "customer_id"
         };
         if self.customer_id.is_some() && self.customer_ref.is_some() {
-            wrong.refuse(
+            errors.reject(
                 customer_field,
                 "one_of",
                 "either customer_id or customer_ref",
             );
         } else if (self.customer_id.is_some() || self.customer_ref.is_some()) && !customer {
-            wrong.refuse(
+            errors.reject(
                 customer_field,
                 "unknown_customer",
                 "no such customer in this company",
             );
         }
         if !site {
-            wrong.refuse("site_id", "unknown_site", "no such site in this company");
+            errors.reject("site_id", "unknown_site", "no such site in this company");
         }
     }
 }

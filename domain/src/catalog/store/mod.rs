@@ -1,16 +1,14 @@
 //! Every query of the area, by noun. Lists are in order of id: references and products by the time they
 //! were made, facts latest first.
 
-pub(super) mod categories;
 pub(super) mod levels;
 mod lines;
 pub(super) mod movements;
 pub(super) mod netting;
 pub(super) mod plan;
 pub(super) mod products;
+pub(super) mod references;
 pub(super) mod sales;
-pub(super) mod sites;
-pub(super) mod suppliers;
 
 use crate::{Error, Result};
 

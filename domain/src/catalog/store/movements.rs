@@ -9,12 +9,12 @@ use sqlx::types::Json;
 use super::Recorded;
 use super::levels::recompute_levels;
 use super::lines::{Named, resolve};
-use crate::catalog::field::Refusals;
+use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::stock::CheckedMovement;
 use crate::catalog::{LINES_PER_CALL, LedgerEntry, NewMovement, ProductId, SiteId};
 use crate::{Error, Result};
 
-/// Writes movements and brings the levels of their products up to date. All or none: one wrong line
+/// Writes movements and brings the levels of their products up to date. All or none: one errors line
 /// refuses the call. A line whose `external_id` is known changes nothing and answers the line that is there.
 ///
 /// # Errors
@@ -32,19 +32,19 @@ pub async fn record_movements(
             format!("at most {LINES_PER_CALL} movements at once"),
         ));
     }
-    let mut wrong = Refusals::default();
+    let mut errors = FieldErrors::default();
     let named: Vec<_> = movements.iter().map(named).collect();
-    let resolved = resolve(&mut *conn, company, &named, &mut wrong).await?;
+    let resolved = resolve(&mut *conn, company, &named, &mut errors).await?;
     let mut rows = Vec::with_capacity(movements.len());
     for (index, (movement, known)) in movements.iter().zip(&resolved).enumerate() {
-        wrong.at(index);
-        let checked = movement.check(now, &mut wrong);
+        errors.start_item(index);
+        let checked = movement.check(now, &mut errors);
         rows.extend(known.as_ref().map(|known| Row {
             product_id: known.product_id,
             movement: checked,
         }));
     }
-    wrong.finish()?;
+    errors.into_result()?;
     let created = insert(&mut *conn, company, &rows, now).await?;
     let products: Vec<_> = rows.iter().map(|row| row.product_id.0).collect();
     recompute_levels(&mut *conn, company, &products).await?;

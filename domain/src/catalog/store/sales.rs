@@ -11,7 +11,7 @@ use super::Recorded;
 use super::levels::{lock_products, recompute_levels};
 use super::lines::{Named, resolve};
 use super::netting::net_around;
-use crate::catalog::field::Refusals;
+use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::sale::CheckedSale;
 use crate::catalog::{
     CustomerId, LINES_PER_CALL, NewSale, ProductId, Sale, SaleId, SaleKind, SaleStatus, SiteId,
@@ -28,7 +28,7 @@ pub struct SaleFilter {
     pub to: Option<NaiveDate>,
 }
 
-/// Writes sale lines and brings the levels of their products up to date. All or none: one wrong line
+/// Writes sale lines and brings the levels of their products up to date. All or none: one errors line
 /// refuses the call. `zone` is the company's. A line whose `external_id` is known changes nothing and
 /// answers the line that is there.
 ///
@@ -48,19 +48,19 @@ pub async fn record_sales(
             format!("at most {LINES_PER_CALL} sales at once"),
         ));
     }
-    let mut wrong = Refusals::default();
+    let mut errors = FieldErrors::default();
     let named: Vec<_> = sales.iter().map(named).collect();
-    let resolved = resolve(&mut *conn, company, &named, &mut wrong).await?;
+    let resolved = resolve(&mut *conn, company, &named, &mut errors).await?;
     let mut rows = Vec::with_capacity(sales.len());
     for (index, (sale, known)) in sales.iter().zip(&resolved).enumerate() {
-        wrong.at(index);
+        errors.start_item(index);
         rows.extend(
             known
                 .as_ref()
-                .map(|known| sale.check(known, zone, now, &mut wrong)),
+                .map(|known| sale.check(known, zone, now, &mut errors)),
         );
     }
-    wrong.finish()?;
+    errors.into_result()?;
     let created = insert(&mut *conn, company, &rows, now).await?;
     let products: Vec<_> = rows.iter().map(|row| row.product_id.0).collect();
     let ids: Vec<_> = rows.iter().map(|row| row.id.0).collect();

@@ -107,7 +107,7 @@ async fn sites_have_levels_of_their_own_and_sales_without_a_site_lower_the_total
     let product = shop.product("a").await;
     let mut tx = shop.begin().await;
     let now = super::at(super::NOW);
-    let site = crate::catalog::create_site(
+    let site = crate::catalog::create_reference::<crate::catalog::Site>(
         &mut tx,
         shop.company,
         super::json(r#"{"name": "Plateau"}"#),

@@ -2,9 +2,8 @@
 
 use super::{NOW, Shop, at, json, refusal};
 use crate::catalog::{
-    CategoryId, ProductChanges, ProductFilter, ProductStatus, create_category, create_product,
-    create_supplier, list_products, list_suppliers, update_category, update_product,
-    update_supplier,
+    Category, CategoryId, ProductChanges, ProductFilter, ProductStatus, Supplier, create_product,
+    create_reference, list_products, list_references, update_product, update_reference,
 };
 
 #[tokio::test]
@@ -159,10 +158,11 @@ async fn a_product_refers_to_categories_of_its_own_company_only() {
 async fn names_of_references_are_unique_and_changes_keep_what_they_leave_out() {
     let shop = Shop::open().await;
     let mut tx = shop.begin().await;
-    let food = create_category(&mut tx, shop.company, json(r#"{"name": "Food"}"#), at(NOW))
-        .await
-        .unwrap();
-    let archived = update_category(
+    let food =
+        create_reference::<Category>(&mut tx, shop.company, json(r#"{"name": "Food"}"#), at(NOW))
+            .await
+            .unwrap();
+    let archived = update_reference::<Category>(
         &mut tx,
         shop.company,
         food.id,
@@ -173,13 +173,14 @@ async fn names_of_references_are_unique_and_changes_keep_what_they_leave_out() {
     .await;
     assert_eq!(archived.unwrap().archived_at, Some(at(NOW)));
     let new = json(r#"{"name": "Sonacos", "email": "a@b.sn", "lead_time_days": 12}"#);
-    let supplier = create_supplier(&mut tx, shop.company, new, at(NOW))
+    let supplier = create_reference::<Supplier>(&mut tx, shop.company, new, at(NOW))
         .await
         .unwrap();
     let change = json(r#"{"email": null, "name": "SONACOS SA"}"#);
-    let changed = update_supplier(&mut tx, shop.company, supplier.id, change, None, at(NOW))
-        .await
-        .unwrap();
+    let changed =
+        update_reference::<Supplier>(&mut tx, shop.company, supplier.id, change, None, at(NOW))
+            .await
+            .unwrap();
     assert_eq!(
         (
             changed.email.as_deref(),
@@ -189,11 +190,13 @@ async fn names_of_references_are_unique_and_changes_keep_what_they_leave_out() {
         (None, Some(12), 2)
     );
     assert_eq!(
-        list_suppliers(&mut tx, shop.company, None, 10)
+        list_references::<Supplier>(&mut tx, shop.company, None, 10)
             .await
             .unwrap(),
         [changed]
     );
-    let taken = create_category(&mut tx, shop.company, json(r#"{"name": "FOOD"}"#), at(NOW)).await;
+    let taken =
+        create_reference::<Category>(&mut tx, shop.company, json(r#"{"name": "FOOD"}"#), at(NOW))
+            .await;
     assert_eq!(refusal(taken), ["name_taken"]);
 }
