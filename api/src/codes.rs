@@ -1,5 +1,6 @@
 //! The closed list of error codes. Clients branch on the names, so a name never changes. A new code
-//! is a new line here; the snapshot below shows it in review. A conflict of `domain` names its code.
+//! is a new line here; the snapshot below shows it in review. A conflict of `domain` names its
+//! code.
 
 use axum::http::StatusCode;
 

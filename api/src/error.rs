@@ -1,5 +1,5 @@
-//! The errors of the API: problems (RFC 9457) with a closed list of codes. [`crate::problem`] writes
-//! the body, with the request's id, and logs the causes of failures.
+//! The errors of the API: problems (RFC 9457) with a closed list of codes. [`crate::problem`]
+//! writes the body, with the request's id, and logs the causes of failures.
 
 use std::sync::Arc;
 
@@ -153,8 +153,8 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// Whether Postgres is stopping or starting, has no connection left, timed out on a lock, or broke a
-/// deadlock or serialisation conflict.
+/// Whether Postgres is stopping or starting, has no connection left, timed out on a lock, or broke
+/// a deadlock or serialisation conflict.
 fn is_transient(error: &dyn DatabaseError) -> bool {
     matches!(
         error.code().as_deref(),

@@ -127,8 +127,8 @@ fn record_metrics(method: &'static str, route: String, status: StatusCode, took:
     .increment(1);
 }
 
-/// Returns one of a closed set: a caller may send any word as a method, and each would become a time
-/// series.
+/// Returns one of a closed set: a caller may send any word as a method, and each would become a
+/// time series.
 fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

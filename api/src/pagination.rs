@@ -83,8 +83,8 @@ pub(crate) struct List<T> {
 }
 
 impl<T> List<T> {
-    /// Cuts [`Page::row_limit`] rows down to the page. `key` returns the sort key of a row, its unique
-    /// part included.
+    /// Cuts [`Page::row_limit`] rows down to the page. `key` returns the sort key of a row, its
+    /// unique part included.
     pub(crate) fn from_rows<K: Serialize>(
         mut rows: Vec<T>,
         page: &Page,

@@ -1,15 +1,14 @@
-//! Alerts as callers see them: the list, one alert with its items, and the timeline.
+//! Alerts as callers see them: the list, and one alert with its items.
 
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::alerts::{
-    self, AlertFilter, AlertId, AlertState, ListedAlert, RuleId, RuleKind, Severity, StoredEvent,
+    self, AlertFilter, AlertId, AlertState, ListedAlert, RuleId, RuleKind, Severity,
 };
 use domain::catalog::SiteId;
-use domain::notifications;
 use platform::db::Tx;
-use platform::ids::{UserId, Uuid};
+use platform::ids::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -17,7 +16,6 @@ use crate::App;
 use crate::auth::Caller;
 use crate::error::Result;
 use crate::extract::{Path, Query};
-use crate::notifications::MessageResponse;
 use crate::pagination::{List, Page};
 
 #[derive(Debug, Serialize)]
@@ -133,49 +131,4 @@ pub(super) async fn show_alert(
 ) -> Result<Json<AlertResponse>> {
     let mut tx = caller.begin(&app).await?;
     Ok(Json(AlertResponse::load(&mut tx, id).await?))
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct TimelineResponse {
-    #[serde(flatten)]
-    events: List<EventResponse>,
-    /// The notifications of the alert, each with its state of delivery.
-    messages: Vec<MessageResponse>,
-}
-
-#[derive(Debug, Serialize)]
-struct EventResponse {
-    id: Uuid,
-    at: DateTime<Utc>,
-    event: String,
-    details: Value,
-    actor_id: Option<UserId>,
-}
-
-impl From<StoredEvent> for EventResponse {
-    fn from(event: StoredEvent) -> Self {
-        Self {
-            id: event.id,
-            at: event.at,
-            event: event.event,
-            details: event.details,
-            actor_id: event.actor_id,
-        }
-    }
-}
-
-pub(super) async fn show_timeline(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<AlertId>,
-    page: Page,
-) -> Result<Json<TimelineResponse>> {
-    let mut tx = caller.begin(&app).await?;
-    alerts::find_alert(&mut tx, id).await?;
-    let rows = alerts::list_events(&mut tx, id, page.decode_cursor()?, page.row_limit()).await?;
-    let messages = notifications::list_messages_of_alert(&mut tx, id.0).await?;
-    Ok(Json(TimelineResponse {
-        events: List::from_rows(rows, &page, |event| event.id).map_items(EventResponse::from),
-        messages: messages.into_iter().map(MessageResponse::from).collect(),
-    }))
 }

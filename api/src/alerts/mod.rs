@@ -3,6 +3,7 @@
 mod actions;
 mod alert_list;
 mod rules;
+mod timeline;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -24,7 +25,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/alerts/evaluations", post(actions::evaluate_alerts))
         .route("/alerts", get(alert_list::list_alerts))
         .route("/alerts/{id}", get(alert_list::show_alert))
-        .route("/alerts/{id}/timeline", get(alert_list::show_timeline))
+        .route("/alerts/{id}/timeline", get(timeline::show_timeline))
         .route("/alerts/{id}/acknowledge", post(actions::acknowledge_alert))
         .route("/alerts/{id}/snooze", post(actions::snooze_alert))
         .route("/alerts/{id}/resolve", post(actions::resolve_alert))

@@ -82,8 +82,8 @@ fn parse_address(entry: &str) -> Option<IpAddr> {
 pub(crate) struct Peer(IpAddr);
 
 impl Peer {
-    /// The key that attempts are counted by: for IPv6 the /64 network, because one household has 2^64
-    /// addresses.
+    /// The key that attempts are counted by: for IPv6 the /64 network, because one household has
+    /// 2^64 addresses.
     pub(crate) fn rate_limit_key(self) -> String {
         match self.0 {
             IpAddr::V4(address) => address.to_string(),

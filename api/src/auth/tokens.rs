@@ -1,8 +1,8 @@
 //! Access tokens and API keys.
 //!
-//! Access tokens are JSON Web Tokens of 15 minutes, signed with HS256 and nothing else. A token names
-//! a session; every request reads from the database whether the session is open and what its user may
-//! do. API keys are opaque.
+//! Access tokens are JSON Web Tokens of 15 minutes, signed with HS256 and nothing else. A token
+//! names a session; every request reads from the database whether the session is open and what its
+//! user may do. API keys are opaque.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::{OperatorId, SessionId};

@@ -1,5 +1,5 @@
-//! Stripe's pages: the checkout, where a company subscribes, and the portal, where it changes or ends
-//! its subscription.
+//! Stripe's pages: the checkout, where a company subscribes, and the portal, where it changes or
+//! ends its subscription.
 
 use axum::Json;
 use axum::extract::State;

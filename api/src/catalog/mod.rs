@@ -1,6 +1,6 @@
-//! Routes of products and of what they refer to, of stock and of sales. `DELETE` archives, because a
-//! thing with a history stays. A PATCH or DELETE may name a version, by `If-Match` or in the body; it
-//! is rejected if that isn't the current one.
+//! Routes of products and of what they refer to, of stock and of sales. `DELETE` archives, because
+//! a thing with a history stays. A PATCH or DELETE may name a version, by `If-Match` or in the
+//! body; it is rejected if that isn't the current one.
 
 mod facts;
 mod products;
@@ -12,6 +12,9 @@ use axum::Router;
 use axum::routing::{get, post};
 use domain::catalog::{Category, Site, Supplier};
 
+use self::references::{
+    archive_reference, create_reference, list_references, show_reference, update_reference,
+};
 use crate::App;
 
 pub(crate) fn router() -> Router<App> {
@@ -26,9 +29,36 @@ pub(crate) fn router() -> Router<App> {
                 .patch(products::update_product)
                 .delete(products::archive_product),
         )
-        .merge(references::routes_of::<Category>())
-        .merge(references::routes_of::<Supplier>())
-        .merge(references::routes_of::<Site>())
+        .route(
+            "/categories",
+            get(list_references::<Category>).post(create_reference::<Category>),
+        )
+        .route(
+            "/categories/{id}",
+            get(show_reference::<Category>)
+                .patch(update_reference::<Category>)
+                .delete(archive_reference::<Category>),
+        )
+        .route(
+            "/suppliers",
+            get(list_references::<Supplier>).post(create_reference::<Supplier>),
+        )
+        .route(
+            "/suppliers/{id}",
+            get(show_reference::<Supplier>)
+                .patch(update_reference::<Supplier>)
+                .delete(archive_reference::<Supplier>),
+        )
+        .route(
+            "/sites",
+            get(list_references::<Site>).post(create_reference::<Site>),
+        )
+        .route(
+            "/sites/{id}",
+            get(show_reference::<Site>)
+                .patch(update_reference::<Site>)
+                .delete(archive_reference::<Site>),
+        )
         .route("/products/{id}/stock", get(stock::show_stock))
         .route(
             "/stock-movements",

@@ -1,11 +1,9 @@
 //! Categories, suppliers and sites: the things that products and stock refer to. One implementation
 //! serves the routes of all three.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
 use domain::catalog::{self, Reference};
 use domain::identity::Role;
 use serde_json::json;
@@ -17,22 +15,7 @@ use crate::extract::{IfMatch, Json, Path, respond_versioned};
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
-/// The routes of one kind of reference.
-pub(super) fn routes_of<R: Reference>() -> Router<App> {
-    Router::new()
-        .route(
-            &format!("/{}", R::PLURAL),
-            get(list_references::<R>).post(create_reference::<R>),
-        )
-        .route(
-            &format!("/{}/{{id}}", R::PLURAL),
-            get(show_reference::<R>)
-                .patch(update_reference::<R>)
-                .delete(archive_reference::<R>),
-        )
-}
-
-async fn list_references<R: Reference>(
+pub(super) async fn list_references<R: Reference>(
     State(app): State<App>,
     caller: Caller,
     page: Page,
@@ -44,7 +27,7 @@ async fn list_references<R: Reference>(
     Ok(axum::Json(List::from_rows(rows, &page, R::id)))
 }
 
-async fn create_reference<R: Reference>(
+pub(super) async fn create_reference<R: Reference>(
     State(app): State<App>,
     caller: Caller,
     Keyed { body, key }: Keyed<R::New>,
@@ -68,7 +51,7 @@ async fn create_reference<R: Reference>(
     settled.respond(&reference).await
 }
 
-async fn show_reference<R: Reference>(
+pub(super) async fn show_reference<R: Reference>(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<R::Id>,
@@ -78,7 +61,7 @@ async fn show_reference<R: Reference>(
     Ok(respond_versioned(reference.version(), &reference))
 }
 
-async fn update_reference<R: Reference>(
+pub(super) async fn update_reference<R: Reference>(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<R::Id>,
@@ -89,7 +72,7 @@ async fn update_reference<R: Reference>(
     Ok(respond_versioned(reference.version(), &reference))
 }
 
-async fn archive_reference<R: Reference>(
+pub(super) async fn archive_reference<R: Reference>(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<R::Id>,

@@ -1,9 +1,9 @@
-//! The extractors of requests. Every rejection is a problem: 415 for a wrong content type, 413 for a
-//! body that is too large, 400 for a body that isn't JSON, and 422 with the field for JSON of another
-//! shape.
+//! The extractors of requests. Every rejection is a problem: 415 for a wrong content type, 413 for
+//! a body that is too large, 400 for a body that isn't JSON, and 422 with the field for JSON of
+//! another shape.
 //!
-//! Every request type has `#[serde(deny_unknown_fields)]`, so that a typo is not silently ignored. A
-//! test enforces it for all sources.
+//! Every request type has `#[serde(deny_unknown_fields)]`, so that a typo is not silently ignored.
+//! A test enforces it for all sources.
 
 mod form;
 mod if_match;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::json::Named;
 
-/// One object or a list of them, for routes that accept both and respond in the same shape. Unlike an
-/// untagged enum, an error keeps the field's name.
+/// One object or a list of them, for routes that accept both and respond in the same shape. Unlike
+/// an untagged enum, an error keeps the field's name.
 #[derive(Debug)]
 pub(crate) struct OneOrMany<T> {
     pub(crate) items: Vec<T>,

@@ -31,7 +31,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Keyed<T> {
         let bytes = read_json_bytes(request, state).await?;
         let body = parse_json(&bytes)?;
         if key.key.is_some() {
-            // `Value` sorts the fields of objects, so neither order nor spaces change the fingerprint.
+            // `Value` sorts the fields of objects, so neither order nor spaces change the
+            // fingerprint.
             let canonical: Value = parse_json(&bytes)?;
             key.bind_content(canonical.to_string().as_bytes());
         }
@@ -99,8 +100,8 @@ impl Key {
         self.key.is_none()
     }
 
-    /// The id that the same key of the same `owner` always yields. A thing whose key cannot be stored
-    /// before it exists is created under this id.
+    /// The id that the same key of the same `owner` always yields. A thing whose key cannot be
+    /// stored before it exists is created under this id.
     pub(crate) fn derive_id(&self, owner: Uuid) -> Option<Uuid> {
         let key = self.key.as_deref()?;
         let digest = sha256(

@@ -2,8 +2,8 @@
 //!
 //! The key is claimed and settled in the transaction of the effect. A repeated request gets the
 //! status and `Location` of the first one, a body rendered again from the stored ids, and
-//! `Idempotent-Replayed: true`. Every POST that enqueues accepts a key, except sign-in, webhooks, and
-//! connecting to Meta, where the second request replaces the token of the first.
+//! `Idempotent-Replayed: true`. Every POST that enqueues accepts a key, except sign-in, webhooks,
+//! and connecting to Meta, where the second request replaces the token of the first.
 //!
 //! ```text
 //! async fn create_thing(

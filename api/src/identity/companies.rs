@@ -44,8 +44,8 @@ pub(super) async fn create_company(
 ) -> Result<Response> {
     person.require_own_password()?;
     let mut company = body.validate()?;
-    // Keys are stored by company, and this one doesn't exist yet. Its id is derived from the key, so
-    // that a repeated request finds the same company.
+    // Keys are stored by company, and this one doesn't exist yet. Its id is derived from the key,
+    // so that a repeated request finds the same company.
     if let Some(id) = key.derive_id(person.user.0) {
         company.id = CompanyId(id);
     }

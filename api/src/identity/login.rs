@@ -1,5 +1,5 @@
-//! Password logins: attempts are counted before the password is verified, and every failure looks the
-//! same.
+//! Password logins: attempts are counted before the password is verified, and every failure looks
+//! the same.
 
 use chrono::{DateTime, Utc};
 use domain::identity::{self, Attempts, Credentials};

@@ -1,12 +1,14 @@
 //! Routes of companies, people, and authentication.
 
+mod acceptance;
 mod accounts;
 mod api_keys;
 mod companies;
 mod invitations;
 mod login;
 mod members;
-mod passwords;
+mod password_change;
+mod password_reset;
 mod tokens;
 
 use axum::Router;
@@ -29,11 +31,11 @@ fn auth_routes() -> Router<App> {
             "/auth/me",
             get(accounts::show_account).patch(accounts::update_account),
         )
-        .route("/auth/password", post(passwords::change_password))
-        .route("/auth/password-reset", post(passwords::request_reset))
+        .route("/auth/password", post(password_change::change_password))
+        .route("/auth/password-reset", post(password_reset::request_reset))
         .route(
             "/auth/password-reset/confirm",
-            post(passwords::confirm_reset),
+            post(password_reset::confirm_reset),
         )
 }
 
@@ -56,7 +58,7 @@ fn company_routes() -> Router<App> {
             "/companies/{id}/invitations",
             post(invitations::create_invitation),
         )
-        .route("/invitations/accept", post(invitations::accept_invitation))
+        .route("/invitations/accept", post(acceptance::accept_invitation))
         .route(
             "/api-keys",
             get(api_keys::list_api_keys).post(api_keys::create_api_key),

@@ -1,4 +1,5 @@
-//! An import that is cancelled while it runs: what is in stays and is said, and all or nothing leaves nothing.
+//! An import that is cancelled while it runs: what is in stays and is said, and all or nothing
+//! leaves nothing.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! Every route there is, with ids that are none and bodies that are wrong: refused as a problem, without effect.
+//! Every route there is, with ids that are none and bodies that are wrong: refused as a problem,
+//! without effect.
 
 use providers::sandbox::BREVO_WEBHOOK_TOKEN;
 use serde_json::{Value, json};

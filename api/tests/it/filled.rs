@@ -1,5 +1,5 @@
-//! A company that has something of everything: for tests that must reach every table, or leave every
-//! table as it was.
+//! A company that has something of everything: for tests that must reach every table, or leave
+//! every table as it was.
 
 use providers::sandbox::META_ACCESS_TOKEN;
 use serde_json::{Value, json};

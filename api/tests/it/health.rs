@@ -1,4 +1,5 @@
-//! What orchestrators ask: liveness, which depends on nothing, and readiness, which names what is missing.
+//! What orchestrators ask: liveness, which depends on nothing, and readiness, which names what is
+//! missing.
 
 use std::time::Duration;
 

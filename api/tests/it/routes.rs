@@ -1,5 +1,5 @@
-//! Every route there is, read from the sources: axum doesn't list them, and a list kept by hand would
-//! miss the next one.
+//! Every route there is, read from the sources: axum doesn't list them, and a list kept by hand
+//! would miss the next one.
 
 use std::fs;
 use std::path::Path;

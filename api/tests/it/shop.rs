@@ -1,5 +1,5 @@
-//! A shop to watch: products with levels and a past of sales, put there directly, so that these tests
-//! are about what follows from them.
+//! A shop to watch: products with levels and a past of sales, put there directly, so that these
+//! tests are about what follows from them.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use platform::ids::Uuid;

@@ -58,7 +58,8 @@ pub(crate) fn workbook(rows: &[&[Cell]]) -> Vec<u8> {
     )
 }
 
-/// A sheet of `mebibytes` of blanks in a file of a thousandth of that; its directory claims `claimed` bytes.
+/// A sheet of `mebibytes` of blanks in a file of a thousandth of that; its directory claims
+/// `claimed` bytes.
 pub(crate) fn bomb(mebibytes: u32, claimed: u32) -> Vec<u8> {
     let mut deflater = Compress::new(Compression::best(), false);
     let mut deflated = Vec::with_capacity(64 * 1024);
@@ -69,7 +70,8 @@ pub(crate) fn bomb(mebibytes: u32, claimed: u32) -> Vec<u8> {
     deflater
         .compress_vec(&vec![b' '; 1 << 20], &mut deflated, FlushCompress::Full)
         .unwrap();
-    // After a full flush nothing refers to what was before, so that a block may come again and again.
+    // After a full flush nothing refers to what was before, so that a block may come again and
+    // again.
     let block = deflated.split_off(head);
     for _ in 0..mebibytes {
         deflated.extend_from_slice(&block);
@@ -120,7 +122,8 @@ impl Part {
         }
     }
 
-    /// What stands before the part and, longer, in the directory: version, flags, method, time, checksum, sizes.
+    /// What stands before the part and, longer, in the directory: version, flags, method, time,
+    /// checksum, sizes.
     fn description(&self) -> Vec<u8> {
         let mut text = vec![20, 0, 0, 0, 8, 0, 0, 0, 0x21, 0];
         for number in [self.checksum, length(&self.deflated), self.size] {
