@@ -12,10 +12,10 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::app::{Answer, TestApp};
+use crate::app::{TestApp, TestResponse};
 
-async fn ask(app: &TestApp, path: &str) -> Answer {
-    app.call(Request::get(path).body(Body::empty()).unwrap())
+async fn ask(app: &TestApp, path: &str) -> TestResponse {
+    app.send_request(Request::get(path).body(Body::empty()).unwrap())
         .await
 }
 
@@ -42,7 +42,7 @@ async fn schedule(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn without_redis_all_the_rest_is_ready_and_redis_is_said_to_be_away() {
+async fn without_redis_the_process_is_ready_and_reports_redis_as_away() {
     let app = TestApp::start().await;
     schedule(&app).await;
     let ready = ask(&app, "/health/ready").await.expect(200);
@@ -64,7 +64,7 @@ async fn without_redis_all_the_rest_is_ready_and_redis_is_said_to_be_away() {
 }
 
 #[tokio::test]
-async fn redis_is_seen_to_come_and_go() {
+async fn readiness_reports_when_redis_stops_and_returns() {
     let mut redis = TestRedis::start();
     let app = TestApp::start_with(redis.config(), |_| ()).await;
     schedule(&app).await;
@@ -81,7 +81,7 @@ async fn redis_is_seen_to_come_and_go() {
 }
 
 #[tokio::test]
-async fn without_a_scheduler_it_is_not_ready() {
+async fn without_a_scheduler_the_process_is_not_ready() {
     let app = TestApp::start().await;
     let ready = ask(&app, "/health/ready").await.expect(503);
     assert_eq!(
@@ -103,7 +103,7 @@ async fn without_a_scheduler_it_is_not_ready() {
 }
 
 #[tokio::test]
-async fn where_nobody_works_the_age_of_the_queue_tells() {
+async fn without_workers_the_age_of_the_oldest_job_is_reported() {
     let app = TestApp::start().await;
     schedule(&app).await;
     let owner = app.with_company().await;
@@ -126,7 +126,7 @@ async fn where_nobody_works_the_age_of_the_queue_tells() {
 }
 
 #[tokio::test]
-async fn without_postgres_it_lives_and_is_not_ready_until_postgres_is_back() {
+async fn without_postgres_the_process_is_live_but_not_ready() {
     let app = TestApp::start().await;
     schedule(&app).await;
     let mut url = url::Url::parse(app.db.url().expose_secret()).unwrap();

@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Client, TestApp};
-use crate::filled::digest_of;
+use crate::app::{Client, TestApp, TestResponse};
+use crate::filled_company::digest_rows;
 use crate::routes;
-use crate::shop::now;
+use crate::shop::read_clock;
 
 /// Every POST that takes no key, with its reason.
 const WITHOUT_KEY: &[(&str, &str)] = &[
@@ -59,7 +59,7 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn every_post_reads_its_key_or_says_why_it_takes_none() {
+async fn every_post_accepts_a_key_unless_listed_with_a_reason() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let mut posts = routes::all();
@@ -96,7 +96,7 @@ async fn every_post_reads_its_key_or_says_why_it_takes_none() {
     }
 }
 
-async fn create_key(client: &Client<'_>, idempotency_key: &str, body: &Value) -> Answer {
+async fn create_key(client: &Client<'_>, idempotency_key: &str, body: &Value) -> TestResponse {
     client
         .send(
             "POST",
@@ -115,7 +115,7 @@ async fn count_keys(client: &Client<'_>) -> usize {
 }
 
 #[tokio::test]
-async fn a_repeated_request_gets_the_first_one_s_answer_without_its_secret() {
+async fn a_repeated_request_gets_the_first_response_without_its_secret() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let first = create_key(&owner, "k1", &json!({"name": "Caisse", "role": "member"})).await;
@@ -134,7 +134,7 @@ async fn a_repeated_request_gets_the_first_one_s_answer_without_its_secret() {
 }
 
 #[tokio::test]
-async fn a_key_that_comes_with_another_request_is_refused() {
+async fn a_key_reused_for_another_request_is_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     create_key(&owner, "k1", &json!({"name": "Caisse", "role": "member"}))
@@ -150,7 +150,7 @@ async fn a_key_that_comes_with_another_request_is_refused() {
 }
 
 #[tokio::test]
-async fn keys_of_two_people_don_t_meet() {
+async fn keys_of_two_people_are_independent() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let admin = owner.with_user(domain::identity::Role::Admin).await;
@@ -162,7 +162,7 @@ async fn keys_of_two_people_don_t_meet() {
 }
 
 #[tokio::test]
-async fn a_refused_request_leaves_its_key_free() {
+async fn a_rejected_request_leaves_its_key_unused() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     create_key(&owner, "k1", &json!({"name": "Caisse", "role": "owner"}))
@@ -174,10 +174,10 @@ async fn a_refused_request_leaves_its_key_free() {
 }
 
 #[tokio::test]
-async fn a_job_is_cancelled_and_run_again_once_whatever_is_repeated() {
+async fn a_job_is_cancelled_and_retried_once_per_key() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let at = now(&app).await + TimeDelta::hours(1);
+    let at = read_clock(&app).await + TimeDelta::hours(1);
     let job = owner
         .post(
             "/jobs",
@@ -227,14 +227,14 @@ async fn cancel_twice(owner: &Client<'_>, path: &str) -> Value {
     };
     let first = cancel().await;
     owner.app.run_jobs().await;
-    let before = digest_of(owner).await;
+    let before = digest_rows(owner).await;
     let again = cancel().await;
     assert_eq!(first.header("idempotent-replayed"), None);
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     let told = again.expect(200);
     assert_eq!(told, first.expect(200));
     assert_eq!(
-        digest_of(owner).await,
+        digest_rows(owner).await,
         before,
         "the second time changed something"
     );
@@ -252,7 +252,7 @@ async fn count_audited(owner: &Client<'_>, action: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_sale_is_cancelled_once_whatever_is_repeated() {
+async fn a_sale_is_cancelled_once_per_key() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     owner
@@ -280,7 +280,7 @@ async fn a_sale_is_cancelled_once_whatever_is_repeated() {
 }
 
 #[tokio::test]
-async fn an_import_is_cancelled_once_whatever_is_repeated() {
+async fn an_import_is_cancelled_once_per_key() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let file = b"invoice;sku;quantity;price;date\n1;RIZ;3;500;2026-01-05\n";
@@ -305,7 +305,7 @@ async fn an_import_is_cancelled_once_whatever_is_repeated() {
 }
 
 #[tokio::test]
-async fn two_at_once_have_one_effect() {
+async fn two_concurrent_requests_have_one_effect() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let body = json!({"name": "Caisse", "role": "member"});
@@ -318,7 +318,7 @@ async fn two_at_once_have_one_effect() {
 }
 
 #[tokio::test]
-async fn whoever_waits_too_long_for_the_first_learns_that_it_is_in_progress() {
+async fn a_request_that_waits_too_long_for_the_first_gets_in_progress() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let mut holder = app.owner().await;

@@ -114,7 +114,7 @@ fn parse(call: &str) -> Vec<Route> {
 }
 
 #[test]
-fn the_list_holds_what_the_sources_register() {
+fn the_list_of_routes_matches_the_sources() {
     let routes = all();
     for (method, template) in [
         ("PATCH", "/companies/{id}/members/{user_id}"),

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::app::{Client, TestApp};
-use crate::xlsx::Cell::{Date, Empty, Number, Text};
-use crate::xlsx::{Cell, bomb, workbook};
+use crate::xlsx_fixtures::Cell::{Date, Empty, Number, Text};
+use crate::xlsx_fixtures::{Cell, bomb, workbook};
 
 async fn import(client: &Client<'_>, kind: &str, rows: &[&[Cell]]) -> Value {
     let accepted = client
@@ -100,7 +100,7 @@ const SALES: &[&[Cell]] = &[
 ];
 
 #[tokio::test]
-async fn sales_of_a_spreadsheet_go_in_and_its_wrong_rows_are_reported() {
+async fn sales_of_a_spreadsheet_are_imported_and_its_invalid_rows_reported() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let first = import(&owner, "sales", SALES).await;
@@ -144,7 +144,7 @@ async fn sales_of_a_spreadsheet_go_in_and_its_wrong_rows_are_reported() {
 }
 
 #[tokio::test]
-async fn products_of_a_spreadsheet_are_made_and_completed() {
+async fn products_of_a_spreadsheet_are_created_and_completed() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let header = [
@@ -214,7 +214,7 @@ async fn products_of_a_spreadsheet_are_made_and_completed() {
 }
 
 #[tokio::test]
-async fn counts_of_a_spreadsheet_are_the_levels_from_then_on() {
+async fn counts_of_a_spreadsheet_set_the_levels() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let rows: &[&[Cell]] = &[
@@ -273,7 +273,7 @@ async fn a_spreadsheet_can_be_previewed() {
 }
 
 #[tokio::test]
-async fn a_sheet_that_unpacks_to_more_than_a_gibibyte_is_refused_and_leaves_nothing() {
+async fn a_sheet_that_unpacks_to_more_than_a_gibibyte_is_rejected_and_stores_nothing() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let file = bomb(1_100, 1_100 << 20);
@@ -290,12 +290,12 @@ async fn a_sheet_that_unpacks_to_more_than_a_gibibyte_is_refused_and_leaves_noth
         assert_eq!(problem["errors"][0]["field"], "file");
     }
     assert_eq!(owner.get("/imports").await.expect(200)["items"], json!([]));
-    assert_eq!(app.files().await, Vec::<String>::new());
+    assert_eq!(app.list_files().await, Vec::<String>::new());
     assert_eq!(app.run_jobs().await, []);
 }
 
 #[tokio::test]
-async fn a_sheet_that_lies_about_its_size_is_refused_all_the_same() {
+async fn a_sheet_that_declares_a_false_size_is_rejected_too() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for claimed in [10, 1 << 20] {
@@ -311,5 +311,5 @@ async fn a_sheet_that_lies_about_its_size_is_refused_all_the_same() {
         );
     }
     assert_eq!(owner.get("/imports").await.expect(200)["items"], json!([]));
-    assert_eq!(app.files().await, Vec::<String>::new());
+    assert_eq!(app.list_files().await, Vec::<String>::new());
 }

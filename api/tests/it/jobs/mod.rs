@@ -1,7 +1,8 @@
-//! Jobs from outside. What both files need: jobs put past the interface, and ends of their runs.
+//! Jobs through the API, and helpers that enqueue, claim and finish jobs without it.
 
-mod asking;
-mod many;
+mod bulk_actions;
+mod bulk_filters;
+mod enqueueing;
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use platform::queue::{Claim, NewJob, claim, rescue};
 use serde_json::Value;
 
 use crate::app::{Client, TestApp};
-use crate::shop::now;
+use crate::shop::read_clock;
 
 pub(super) fn ping(client: &Client<'_>) -> NewJob {
     jobs::job(client.company(), &jobs::ops::Ping::default())
@@ -44,7 +45,7 @@ pub(super) async fn pings(client: &Client<'_>, count: usize) -> Vec<JobId> {
 }
 
 pub(super) async fn scheduled_ping(client: &Client<'_>) -> JobId {
-    let job = ping(client).at(now(client.app).await + TimeDelta::hours(1));
+    let job = ping(client).at(read_clock(client.app).await + TimeDelta::hours(1));
     enqueue(client, vec![job]).await[0]
 }
 

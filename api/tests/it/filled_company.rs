@@ -1,14 +1,13 @@
-//! A company that has something of everything: for tests that must reach every table, or leave
-//! every table as it was.
+//! A company with rows in every table, for tests that must reach every table or change none.
 
 use providers::sandbox::META_ACCESS_TOKEN;
 use serde_json::{Value, json};
 
 use crate::app::Client;
-use crate::mail::run_out;
+use crate::message_fixtures::run_jobs_to_end;
 
-/// Gives a company something of everything that the interface can make.
-pub(crate) async fn fill(owner: &Client<'_>) {
+/// Creates a row of every kind that the API can create.
+pub(crate) async fn fill_company(owner: &Client<'_>) {
     let made = async |path: &str, body: Value| owner.post(path, body).await.expect(201);
     made("/api-keys", json!({"name": "Caisse", "role": "viewer"})).await;
     let invitations = format!("/companies/{}/invitations", owner.company());
@@ -55,11 +54,11 @@ pub(crate) async fn fill(owner: &Client<'_>) {
         .await
         .expect(202);
     owner.app.run_jobs().await;
-    // Nothing that waits may come due while a slow test goes on.
-    run_out(owner.app).await;
+    // No waiting job may become due during a slow test.
+    run_jobs_to_end(owner.app).await;
 }
 
-/// What [`fill`] must have left a row in; a table that nobody fills is a table that nobody tries.
+/// The tables that [`fill_company`] must have filled: an empty table would leave its routes untested.
 pub(crate) const FILLED: &[&str] = &[
     "ad_accounts",
     "ad_connections",
@@ -82,8 +81,8 @@ pub(crate) const FILLED: &[&str] = &[
     "suppressions",
 ];
 
-/// One id of each table that the company has rows in, and those of its people.
-pub(crate) async fn ids_of(owner: &Client<'_>) -> Vec<(String, String)> {
+/// One id of each table in which the company has rows, and the ids of its people.
+pub(crate) async fn list_ids(owner: &Client<'_>) -> Vec<(String, String)> {
     let rows = sqlx::query!(
         r#"select c.relname::text as "table!",
                   substring(query_to_xml(format('select id from %I where company_id = %L order by id limit 1',
@@ -108,7 +107,7 @@ pub(crate) async fn ids_of(owner: &Client<'_>) -> Vec<(String, String)> {
 }
 
 /// A digest of all rows of the company, by table: its own row and those of its people too.
-pub(crate) async fn digest_of(owner: &Client<'_>) -> Vec<(String, String)> {
+pub(crate) async fn digest_rows(owner: &Client<'_>) -> Vec<(String, String)> {
     sqlx::query!(
         r#"select c.relname::text as "table!",
                   md5(query_to_xml(format('select t::text as row from %I t where %s order by 1', c.relname,

@@ -8,16 +8,19 @@ use platform::db::Scope;
 use serde_json::json;
 
 use crate::app::TestApp;
-use crate::shop::{PHONE, alerts, evaluate, now, product, stock};
+use crate::shop::{PHONE, evaluate_alerts, insert_product, list_alerts, read_clock, set_level};
 
 #[tokio::test]
-async fn people_acknowledge_snooze_and_end_alerts() {
+async fn people_acknowledge_snooze_and_resolve_alerts() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let (rice, milk) = (product(&owner, "Riz").await, product(&owner, "Lait").await);
-    stock(&owner, rice, 0).await;
-    evaluate(&owner).await;
-    let id = alerts(&owner, "open").await[0]["id"]
+    let (rice, milk) = (
+        insert_product(&owner, "Riz").await,
+        insert_product(&owner, "Lait").await,
+    );
+    set_level(&owner, rice, 0).await;
+    evaluate_alerts(&owner).await;
+    let id = list_alerts(&owner, "open").await[0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -30,7 +33,7 @@ async fn people_acknowledge_snooze_and_end_alerts() {
         "acknowledged"
     );
 
-    let until = now(&app).await + chrono::TimeDelta::hours(1);
+    let until = read_clock(&app).await + chrono::TimeDelta::hours(1);
     assert_eq!(
         owner
             .post(&path("snooze"), json!({ "until": until }))
@@ -38,16 +41,16 @@ async fn people_acknowledge_snooze_and_end_alerts() {
             .expect(200)["state"],
         "snoozed"
     );
-    stock(&owner, milk, 0).await;
-    evaluate(&owner).await;
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    set_level(&owner, milk, 0).await;
+    evaluate_alerts(&owner).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
     app.advance(Duration::from_secs(3700)).await;
     let owner = app.sign_in(&owner.email, owner.company).await;
     for _ in 0..2 {
-        evaluate(&owner).await;
+        evaluate_alerts(&owner).await;
     }
-    assert_eq!(alerts(&owner, "acknowledged").await.len(), 1);
-    let told = app.messages_to(PHONE).await;
+    assert_eq!(list_alerts(&owner, "acknowledged").await.len(), 1);
+    let told = app.list_messages_to(PHONE).await;
     assert_eq!(told.len(), 2, "what happened meanwhile is told once");
     let text = told[1]["body"].as_str().unwrap();
     assert!(text.contains("Lait") && !text.contains("Riz"), "{text}");
@@ -62,32 +65,37 @@ async fn people_acknowledge_snooze_and_end_alerts() {
         .post(&path("acknowledge"), json!({}))
         .await
         .expect_problem(409, "alert_resolved");
-    evaluate(&owner).await;
-    assert_eq!(alerts(&owner, "open").await.len(), 1);
+    evaluate_alerts(&owner).await;
+    assert_eq!(list_alerts(&owner, "open").await.len(), 1);
 }
 
 #[tokio::test]
-async fn an_alert_that_is_resolved_by_hand_during_an_evaluation_is_not_told_of() {
+async fn an_alert_resolved_by_hand_during_an_evaluation_notifies_nobody() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let (rice, milk) = (product(&owner, "Riz").await, product(&owner, "Lait").await);
-    stock(&owner, rice, 0).await;
-    evaluate(&owner).await;
-    stock(&owner, milk, 0).await;
-    let alert: AlertId = alerts(&owner, "open").await[0]["id"]
+    let (rice, milk) = (
+        insert_product(&owner, "Riz").await,
+        insert_product(&owner, "Lait").await,
+    );
+    set_level(&owner, rice, 0).await;
+    evaluate_alerts(&owner).await;
+    set_level(&owner, milk, 0).await;
+    let alert: AlertId = list_alerts(&owner, "open").await[0]["id"]
         .as_str()
         .unwrap()
         .parse()
         .unwrap();
     let company = owner.company();
     let mut by_hand = app.db.db.begin(Scope::company(company)).await.unwrap();
-    let at = now(&app).await;
+    let at = read_clock(&app).await;
     domain::alerts::resolve(&mut by_hand, company, alert, None, at)
         .await
         .unwrap();
     let evaluation = async {
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-        jobs::alerts::evaluate(&mut tx, company, at).await.unwrap();
+        jobs::alerts::evaluate_alerts(&mut tx, company, at)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     };
     let resolution = async {

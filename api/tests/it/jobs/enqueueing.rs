@@ -12,13 +12,13 @@ use serde_json::json;
 
 use super::{claim_all, end_all, give_back, listed, pings, reasons, scheduled_ping, set, state_of};
 use crate::app::TestApp;
-use crate::filled::digest_of;
-use crate::shop::now;
+use crate::filled_company::digest_rows;
+use crate::shop::read_clock;
 
 const ARGS_LIMIT: usize = 64 * 1024;
 
 #[tokio::test]
-async fn the_list_finds_each_state_and_no_other() {
+async fn the_list_filters_by_each_state() {
     let app = TestApp::start().await;
     let (owner, stranger) = (app.with_company().await, app.with_company().await);
     let succeeded = pings(&owner, 2).await;
@@ -64,12 +64,12 @@ async fn the_list_finds_each_state_and_no_other() {
 }
 
 #[tokio::test]
-async fn the_list_finds_by_kind_and_by_time() {
+async fn the_list_filters_by_kind_and_by_time() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let early = pings(&owner, 2).await;
     app.advance(Duration::from_secs(600)).await;
-    let since = now(&app).await;
+    let since = read_clock(&app).await;
     let late = pings(&owner, 1).await;
     let evaluation = owner
         .post("/alerts/evaluations", json!({}))
@@ -106,7 +106,7 @@ fn time(at: DateTime<Utc>) -> String {
 }
 
 #[tokio::test]
-async fn the_list_finds_by_request_id_by_id_and_by_unique_key() {
+async fn the_list_searches_request_ids_ids_and_unique_keys() {
     let app = TestApp::start().await;
     let (owner, stranger) = (app.with_company().await, app.with_company().await);
     let body = json!({"kind": "ops.ping", "unique_key": "order-7"});
@@ -153,7 +153,7 @@ async fn the_list_finds_by_request_id_by_id_and_by_unique_key() {
 }
 
 #[tokio::test]
-async fn a_unique_key_gives_the_same_job_until_it_is_over() {
+async fn a_unique_key_returns_the_same_job_until_it_is_finished() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let ask = async |headers: &[(&str, &str)]| {
@@ -200,7 +200,7 @@ async fn a_unique_key_gives_the_same_job_until_it_is_over() {
 }
 
 #[tokio::test]
-async fn a_priority_is_kept_and_another_word_refused() {
+async fn a_priority_is_stored_and_an_unknown_one_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let mut asked = Vec::new();
@@ -249,7 +249,7 @@ async fn a_priority_is_kept_and_another_word_refused() {
 }
 
 #[tokio::test]
-async fn each_role_is_shown_the_kinds_that_it_may_enqueue() {
+async fn each_role_sees_the_kinds_that_it_may_enqueue() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let all = ["ops.ping", "alerts.evaluate", "rupture.compute_demand"];
@@ -293,11 +293,11 @@ async fn each_role_is_shown_the_kinds_that_it_may_enqueue() {
 }
 
 #[tokio::test]
-async fn args_beyond_64_kib_are_refused_and_change_nothing() {
+async fn args_over_64_kib_are_rejected_and_enqueue_nothing() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let of_bytes = |bytes: usize| json!({"note": "x".repeat(bytes - r#"{"note":""}"#.len())});
-    let before = digest_of(&owner).await;
+    let before = digest_rows(&owner).await;
     let body = json!({"kind": "ops.ping", "args": of_bytes(ARGS_LIMIT + 1)});
     for headers in [&[][..], &[("Idempotency-Key", "k1")]] {
         owner
@@ -305,7 +305,7 @@ async fn args_beyond_64_kib_are_refused_and_change_nothing() {
             .await
             .expect_problem(413, "body_too_large");
     }
-    assert_eq!(digest_of(&owner).await, before);
+    assert_eq!(digest_rows(&owner).await, before);
     owner
         .post(
             "/jobs",

@@ -9,7 +9,7 @@ const SALES: &[u8] =
     b"invoice;sku;quantity;price;date\n1;A;3;2,5;05/01/2026\n1;B;1;10;13/01/2026\n";
 
 #[tokio::test]
-async fn years_that_the_database_has_not_are_the_caller_s_mistake() {
+async fn years_beyond_the_range_of_postgres_are_invalid_input() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     owner
@@ -36,7 +36,7 @@ async fn years_that_the_database_has_not_are_the_caller_s_mistake() {
 }
 
 #[tokio::test]
-async fn a_spreadsheet_that_is_too_large_is_so_by_either_route() {
+async fn import_and_preview_reject_a_spreadsheet_that_is_too_large() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let file = [&b"PK\x03\x04"[..], &vec![0; 50 << 20]].concat();
@@ -54,7 +54,7 @@ async fn a_spreadsheet_that_is_too_large_is_so_by_either_route() {
 }
 
 #[tokio::test]
-async fn a_sale_is_looked_at_by_alerts_at_once() {
+async fn a_sale_enqueues_an_evaluation_of_alerts() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     owner
@@ -77,7 +77,7 @@ async fn a_sale_is_looked_at_by_alerts_at_once() {
 }
 
 #[tokio::test]
-async fn an_import_cancelled_between_two_tries_takes_in_what_it_had_committed() {
+async fn an_import_cancelled_between_two_attempts_keeps_its_committed_rows() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let accepted = owner

@@ -77,7 +77,7 @@ async fn stopped_in_the_middle(
         let_go(&mut conn).await;
         answer
     };
-    let (ran, answer) = tokio::join!(client.app.try_jobs(), stop);
+    let (ran, answer) = tokio::join!(client.app.run_failing_jobs(), stop);
     assert!(answer.status.is_success(), "{}", answer.text);
     assert_eq!(
         (ran[0].kind.as_str(), ran[0].outcome),
@@ -141,7 +141,7 @@ async fn expect_nothing(client: &Client<'_>, path: &str) {
 }
 
 #[tokio::test]
-async fn what_is_in_stays_is_said_and_moves_the_stock() {
+async fn committed_rows_stay_are_counted_and_move_the_stock() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let product = owner
@@ -177,7 +177,7 @@ async fn what_is_in_stays_is_said_and_moves_the_stock() {
 }
 
 #[tokio::test]
-async fn all_or_nothing_leaves_nothing() {
+async fn a_cancelled_all_or_nothing_import_keeps_no_row() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let trigger = "create trigger halt before insert on sales for each row
@@ -189,7 +189,7 @@ async fn all_or_nothing_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_still_being_read_leaves_nothing_in_either_mode() {
+async fn an_import_cancelled_while_reading_keeps_no_row_in_either_mode() {
     for mode in ["valid_rows", "all_or_nothing"] {
         let app = TestApp::start().await;
         let owner = app.with_company().await;
@@ -203,7 +203,7 @@ async fn a_file_that_is_still_being_read_leaves_nothing_in_either_mode() {
 }
 
 #[tokio::test]
-async fn cancelling_the_job_of_an_import_that_runs_ends_the_import() {
+async fn cancelling_the_job_of_a_running_import_ends_the_import() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let trigger = "create trigger halt before insert on staging.sale_lines for each row
@@ -213,7 +213,7 @@ async fn cancelling_the_job_of_an_import_that_runs_ends_the_import() {
 }
 
 #[tokio::test]
-async fn the_import_of_a_waiting_job_that_was_cancelled_is_closed_by_the_next_look() {
+async fn the_import_of_a_cancelled_waiting_job_is_closed_by_the_next_sweep() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let accepted = owner

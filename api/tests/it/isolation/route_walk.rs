@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::app::{PASSWORD, TestApp};
-use crate::filled::{FILLED, digest_of, fill, ids_of};
+use crate::filled_company::{FILLED, digest_rows, fill_company, list_ids};
 use crate::routes::{self, Route};
 
 /// Routes that act in no company, each with its reason.
@@ -39,7 +39,7 @@ pub(super) fn acts_in_a_company(route: &Route) -> bool {
 }
 
 #[tokio::test]
-async fn naming_another_company_is_a_404_on_every_route() {
+async fn every_route_returns_404_for_another_company() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
     let intruder = mine.in_company(theirs.company);
@@ -60,11 +60,11 @@ async fn naming_another_company_is_a_404_on_every_route() {
 }
 
 #[tokio::test]
-async fn every_id_of_another_company_is_a_404_on_every_route() {
+async fn every_route_returns_404_for_an_id_of_another_company() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
-    fill(&theirs).await;
-    let (ids, before) = (ids_of(&theirs).await, digest_of(&theirs).await);
+    fill_company(&theirs).await;
+    let (ids, before) = (list_ids(&theirs).await, digest_rows(&theirs).await);
     for table in FILLED {
         assert!(
             ids.iter().any(|(filled, _)| filled == table),
@@ -96,15 +96,15 @@ async fn every_id_of_another_company_is_a_404_on_every_route() {
             );
         }
     }
-    assert_eq!(digest_of(&theirs).await, before);
+    assert_eq!(digest_rows(&theirs).await, before);
 }
 
 #[tokio::test]
 async fn no_list_shows_anything_of_another_company() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
-    fill(&theirs).await;
-    let ids = ids_of(&theirs).await;
+    fill_company(&theirs).await;
+    let ids = list_ids(&theirs).await;
     let lists = routes::all();
     for route in lists
         .iter()
@@ -128,11 +128,11 @@ async fn no_list_shows_anything_of_another_company() {
 }
 
 #[tokio::test]
-async fn a_place_in_a_list_of_another_company_leads_to_nothing_of_it() {
+async fn a_cursor_of_another_company_shows_nothing_of_it() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
-    fill(&theirs).await;
-    let ids = ids_of(&theirs).await;
+    fill_company(&theirs).await;
+    let ids = list_ids(&theirs).await;
     let mut tried = Vec::new();
     for route in routes::all()
         .iter()
@@ -157,11 +157,11 @@ async fn a_place_in_a_list_of_another_company_leads_to_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn registering_and_making_a_company_leave_every_other_as_it_was() {
+async fn creating_a_company_changes_no_other() {
     let app = TestApp::start().await;
     let theirs = app.with_company().await;
-    fill(&theirs).await;
-    let before = digest_of(&theirs).await;
+    fill_company(&theirs).await;
+    let before = digest_rows(&theirs).await;
     for own in ["companies", "users", "memberships"] {
         assert!(
             before.iter().any(|(table, _)| table == own),
@@ -182,5 +182,5 @@ async fn registering_and_making_a_company_leave_every_other_as_it_was() {
         .await
         .expect_problem(409, "email_taken");
     app.run_jobs().await;
-    assert_eq!(digest_of(&theirs).await, before);
+    assert_eq!(digest_rows(&theirs).await, before);
 }

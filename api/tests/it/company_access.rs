@@ -11,11 +11,11 @@ use platform::crypto::sha256;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::app::{Answer, Client, PASSWORD, TestApp};
+use crate::app::{Client, PASSWORD, TestApp, TestResponse};
 use crate::identity::mailed_token;
 
 /// Invites an address; the token of the message it gets.
-async fn invite(owner: &Client<'_>, email: &str) -> String {
+async fn send_invitation(owner: &Client<'_>, email: &str) -> String {
     let path = format!("/companies/{}/invitations", owner.company());
     owner
         .post(&path, json!({"email": email, "role": "admin"}))
@@ -25,18 +25,18 @@ async fn invite(owner: &Client<'_>, email: &str) -> String {
     mailed_token(owner.app, email).await
 }
 
-async fn accept(client: &Client<'_>, token: &str) -> Answer {
+async fn accept_invitation(client: &Client<'_>, token: &str) -> TestResponse {
     client
         .post("/invitations/accept", json!({"token": token}))
         .await
 }
 
-fn member(owner: &Client<'_>, of: &Client<'_>) -> String {
+fn member_path(owner: &Client<'_>, of: &Client<'_>) -> String {
     format!("/companies/{}/members/{}", owner.company(), of.user)
 }
 
 /// As many tries as were counted under a key.
-async fn tried(app: &TestApp, key: &str, tries: i32) {
+async fn insert_attempts(app: &TestApp, key: &str, tries: i32) {
     let digest = sha256(key.as_bytes());
     sqlx::query!(
         "insert into login_attempts (key, window_started_at, tries) values ($1, engine_now(), $2)",
@@ -49,7 +49,7 @@ async fn tried(app: &TestApp, key: &str, tries: i32) {
 }
 
 #[tokio::test]
-async fn the_account_of_an_invited_address_shows_that_it_is_the_person_s() {
+async fn an_invited_account_must_prove_that_it_is_the_recipient_s() {
     let app = TestApp::start().await;
     let (owner, other, stranger) = (
         app.with_company().await,
@@ -57,23 +57,23 @@ async fn the_account_of_an_invited_address_shows_that_it_is_the_person_s() {
         app.with_company().await,
     );
     let nobody = app.anonymous();
-    let token = invite(&owner, &other.email).await;
+    let token = send_invitation(&owner, &other.email).await;
     let by = |password: &str| {
         nobody.post(
             "/invitations/accept",
             json!({"token": token, "password": password}),
         )
     };
-    accept(&nobody, &token)
+    accept_invitation(&nobody, &token)
         .await
         .expect_problem(401, "sign_in_required");
     by("not-the-password")
         .await
         .expect_problem(401, "invalid_credentials");
-    accept(&stranger, &token)
+    accept_invitation(&stranger, &token)
         .await
         .expect_problem(403, "forbidden");
-    accept(&nobody.with_token("nonsense"), &token)
+    accept_invitation(&nobody.with_token("nonsense"), &token)
         .await
         .expect_problem(401, "unauthenticated");
     let joined = by(PASSWORD).await.expect(200);
@@ -82,26 +82,26 @@ async fn the_account_of_an_invited_address_shows_that_it_is_the_person_s() {
         (&json!(false), &json!("admin"))
     );
 
-    let token = invite(&owner, &stranger.email).await;
-    accept(&stranger, &token).await.expect(200);
+    let token = send_invitation(&owner, &stranger.email).await;
+    accept_invitation(&stranger, &token).await.expect(200);
 }
 
 #[tokio::test]
-async fn an_invitation_takes_the_place_of_the_one_before() {
+async fn an_invitation_replaces_the_one_before() {
     let app = TestApp::start().await;
     let (owner, other) = (app.with_company().await, app.with_company().await);
     let (first, second) = (
-        invite(&owner, &other.email).await,
-        invite(&owner, &other.email).await,
+        send_invitation(&owner, &other.email).await,
+        send_invitation(&owner, &other.email).await,
     );
-    accept(&other, &first)
+    accept_invitation(&other, &first)
         .await
         .expect_problem(404, "token_invalid");
-    accept(&other, &second).await.expect(200);
+    accept_invitation(&other, &second).await.expect(200);
 }
 
 #[tokio::test]
-async fn whoever_was_put_out_has_no_second_way_in() {
+async fn a_removed_member_has_no_other_way_in() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let (leaver, sleeper) = (
@@ -114,23 +114,26 @@ async fn whoever_was_put_out_has_no_second_way_in() {
         .expect(201);
     let machine = leaver.with_token(key["key"].as_str().unwrap());
     let tokens = [
-        invite(&owner, &leaver.email).await,
-        invite(&owner, &sleeper.email).await,
+        send_invitation(&owner, &leaver.email).await,
+        send_invitation(&owner, &sleeper.email).await,
     ];
-    owner.delete(&member(&owner, &leaver)).await.expect(204);
     owner
-        .patch(&member(&owner, &sleeper), json!({"active": false}))
+        .delete(&member_path(&owner, &leaver))
+        .await
+        .expect(204);
+    owner
+        .patch(&member_path(&owner, &sleeper), json!({"active": false}))
         .await
         .expect(200);
-    accept(&leaver, &tokens[0])
+    accept_invitation(&leaver, &tokens[0])
         .await
         .expect_problem(404, "token_invalid");
-    accept(&sleeper, &tokens[1])
+    accept_invitation(&sleeper, &tokens[1])
         .await
         .expect_problem(404, "token_invalid");
 
-    let token = invite(&owner, &leaver.email).await;
-    accept(&leaver, &token).await.expect(200);
+    let token = send_invitation(&owner, &leaver.email).await;
+    accept_invitation(&leaver, &token).await.expect(200);
     leaver.get("/api-keys").await.expect(200);
     machine
         .get("/api-keys")
@@ -139,7 +142,7 @@ async fn whoever_was_put_out_has_no_second_way_in() {
 }
 
 #[tokio::test]
-async fn a_key_does_not_take_its_maker_out() {
+async fn an_api_key_cannot_remove_its_creator() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let admin = owner.with_user(Role::Admin).await;
@@ -150,18 +153,18 @@ async fn a_key_does_not_take_its_maker_out() {
             .expect(201);
         let machine = admin.with_token(key["key"].as_str().unwrap());
         machine
-            .delete(&member(&owner, &admin))
+            .delete(&member_path(&owner, &admin))
             .await
             .expect_problem(403, "forbidden");
     }
-    admin.delete(&member(&owner, &admin)).await.expect(204);
+    admin.delete(&member_path(&owner, &admin)).await.expect(204);
 }
 
 #[tokio::test]
-async fn invitations_are_not_a_mail_relay() {
+async fn invitations_are_limited_per_inviter() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    tried(&app, &format!("invite-by:{}", owner.user), 49).await;
+    insert_attempts(&app, &format!("invite-by:{}", owner.user), 49).await;
     let path = format!("/companies/{}/invitations", owner.company());
     let invitation = |n: u8| {
         owner.post(
@@ -175,13 +178,13 @@ async fn invitations_are_not_a_mail_relay() {
     assert!((86_000..=86_400).contains(&wait), "{wait}");
     refused.expect_problem(429, "rate_limited");
     app.run_jobs().await;
-    assert!(app.messages_to("victim2@example.sn").await.is_empty());
+    assert!(app.list_messages_to("victim2@example.sn").await.is_empty());
 }
 
 #[tokio::test]
-async fn registrations_are_counted_by_the_address_behind_our_proxies() {
+async fn registrations_are_counted_by_the_address_behind_trusted_proxies() {
     let app = TestApp::start().await;
-    tried(&app, "register-from:9.9.9.9", 30).await;
+    insert_attempts(&app, "register-from:9.9.9.9", 30).await;
     let register = async |connection: [u8; 4], forwarded: &str| {
         let body = json!({"email": app.new_email(), "password": PASSWORD, "full_name": "Awa Diop"});
         let request = Request::post("/api/v1/auth/register")
@@ -190,7 +193,7 @@ async fn registrations_are_counted_by_the_address_behind_our_proxies() {
             .extension(ConnectInfo(SocketAddr::from((connection, 80))))
             .body(Body::from(body.to_string()))
             .unwrap();
-        app.call(request).await
+        app.send_request(request).await
     };
     register([9, 9, 9, 9], "1.2.3.4")
         .await
@@ -203,7 +206,7 @@ async fn registrations_are_counted_by_the_address_behind_our_proxies() {
         .expect(201);
 }
 
-async fn somebody_waits(conn: &mut PgConnection) -> bool {
+async fn has_lock_waiter(conn: &mut PgConnection) -> bool {
     sqlx::query_scalar!(
         r#"select exists (select from pg_stat_activity
                           where datname = current_database() and wait_event_type = 'Lock') as "waits!""#
@@ -214,7 +217,7 @@ async fn somebody_waits(conn: &mut PgConnection) -> bool {
 }
 
 #[tokio::test]
-async fn a_sign_in_under_way_does_not_survive_a_new_password() {
+async fn a_concurrent_sign_in_does_not_survive_a_new_password() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let mut reset = app.owner().await;
@@ -230,18 +233,18 @@ async fn a_sign_in_under_way_does_not_survive_a_new_password() {
     .unwrap();
     let mut watcher = app.owner().await;
     let finish = async {
-        while !somebody_waits(&mut watcher).await {}
+        while !has_lock_waiter(&mut watcher).await {}
         sqlx::raw_sql("commit").execute(&mut reset).await.unwrap();
     };
-    let (answer, ()) = tokio::join!(app.try_sign_in(&owner.email, PASSWORD), finish);
+    let (answer, ()) = tokio::join!(app.attempt_sign_in(&owner.email, PASSWORD), finish);
     answer.expect_problem(401, "invalid_credentials");
-    app.try_sign_in(&owner.email, "modou-vend-du-mil")
+    app.attempt_sign_in(&owner.email, "modou-vend-du-mil")
         .await
         .expect(200);
 }
 
 #[tokio::test]
-async fn a_password_is_changed_into_another() {
+async fn a_new_password_must_differ_from_the_current_one() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let change = json!({"current_password": PASSWORD, "new_password": PASSWORD});
@@ -253,7 +256,7 @@ async fn a_password_is_changed_into_another() {
 }
 
 #[tokio::test]
-async fn companies_and_members_are_made_once_for_a_key() {
+async fn companies_and_members_are_created_once_per_key() {
     let app = TestApp::start().await;
     let (owner, other) = (app.with_company().await, app.with_company().await);
     let key = [("Idempotency-Key", "the-same")];

@@ -12,11 +12,14 @@ use sandbox::Fault;
 use serde_json::json;
 
 use crate::app::{Client, TestApp};
-use crate::mail::{alerted, effects, fault, only_message, quiet, run_out, write_back};
-use crate::shop::{PHONE, now, product, stock};
+use crate::message_fixtures::{
+    add_fault, cause_alert, list_effect_states, only_message, run_jobs_to_end, send_inbound,
+    start_without_callbacks,
+};
+use crate::shop::{PHONE, insert_product, read_clock, set_level};
 
 #[tokio::test]
-async fn whatever_twilio_does_one_whatsapp_message_arrives() {
+async fn one_whatsapp_message_arrives_whatever_twilio_returns() {
     let faults = [
         (
             "500 three times",
@@ -40,12 +43,12 @@ async fn whatever_twilio_does_one_whatsapp_message_arrives() {
         ("too many requests", Fault::RateLimit { retry_after: 7 }, 3),
     ];
     for (name, what, times) in faults {
-        let app = quiet().await;
+        let app = start_without_callbacks().await;
         let owner = app.with_company().await;
-        fault(&app, "create_message", what, times);
-        alerted(&owner, "whatsapp").await;
-        run_out(&app).await;
-        assert_eq!(app.messages_to(PHONE).await.len(), 1, "{name}");
+        add_fault(&app, "create_message", what, times);
+        cause_alert(&owner, "whatsapp").await;
+        run_jobs_to_end(&app).await;
+        assert_eq!(app.list_messages_to(PHONE).await.len(), 1, "{name}");
         let message = only_message(&owner, "whatsapp").await;
         assert_eq!(
             (&message["state"], &message["sent_as"]),
@@ -54,14 +57,14 @@ async fn whatever_twilio_does_one_whatsapp_message_arrives() {
         );
         assert_eq!(
             message["provider_id"],
-            app.messages_to(PHONE).await[0]["id"],
+            app.list_messages_to(PHONE).await[0]["id"],
             "{name}"
         );
     }
 }
 
 #[tokio::test]
-async fn whatever_brevo_does_one_e_mail_arrives() {
+async fn one_e_mail_arrives_whatever_brevo_returns() {
     let faults = [
         (
             "500 three times",
@@ -80,12 +83,12 @@ async fn whatever_brevo_does_one_e_mail_arrives() {
         ("too many requests", Fault::RateLimit { retry_after: 7 }, 2),
     ];
     for (name, what, times) in faults {
-        let app = quiet().await;
+        let app = start_without_callbacks().await;
         let owner = app.with_company().await;
-        fault(&app, "send_email", what, times);
-        alerted(&owner, "email").await;
-        run_out(&app).await;
-        assert_eq!(app.messages_to(&owner.email).await.len(), 1, "{name}");
+        add_fault(&app, "send_email", what, times);
+        cause_alert(&owner, "email").await;
+        run_jobs_to_end(&app).await;
+        assert_eq!(app.list_messages_to(&owner.email).await.len(), 1, "{name}");
         assert_eq!(
             only_message(&owner, "email").await["state"],
             "sent",
@@ -95,16 +98,16 @@ async fn whatever_brevo_does_one_e_mail_arrives() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_looked_up_and_a_failing_look_up_is_repeated() {
-    let app = quiet().await;
+async fn a_lost_response_is_looked_up_and_a_failed_look_up_is_repeated() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    fault(
+    add_fault(
         &app,
         "create_message",
         Fault::TimeoutAfter { hold_ms: 0 },
         1,
     );
-    fault(
+    add_fault(
         &app,
         "list_messages",
         Fault::Status {
@@ -113,18 +116,18 @@ async fn a_lost_answer_is_looked_up_and_a_failing_look_up_is_repeated() {
         },
         2,
     );
-    alerted(&owner, "whatsapp").await;
-    run_out(&app).await;
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    cause_alert(&owner, "whatsapp").await;
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
     assert_eq!(app.sandbox.sandbox().calls("twilio", "create_message"), 1);
     assert_eq!(app.sandbox.sandbox().calls("twilio", "list_messages"), 3);
 }
 
 #[tokio::test]
-async fn a_message_that_ended_is_taken_up_again_by_hand() {
-    let app = quiet().await;
+async fn an_ended_message_is_retried_by_hand() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    fault(
+    add_fault(
         &app,
         "send_email",
         Fault::Status {
@@ -133,8 +136,8 @@ async fn a_message_that_ended_is_taken_up_again_by_hand() {
         },
         1,
     );
-    alerted(&owner, "email").await;
-    run_out(&app).await;
+    cause_alert(&owner, "email").await;
+    run_jobs_to_end(&app).await;
     let message = only_message(&owner, "email").await;
     assert_eq!(message["state"], "failed");
     let path = format!("/messages/{}/retry", message["id"].as_str().unwrap());
@@ -156,8 +159,8 @@ async fn a_message_that_ended_is_taken_up_again_by_hand() {
         .await
         .expect_problem(409, "conflict");
     // The sandbox may still be closing the connection of the call that it refused.
-    run_out(&app).await;
-    assert_eq!(app.messages_to(&owner.email).await.len(), 1);
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(&owner.email).await.len(), 1);
     let message = only_message(&owner, "email").await;
     assert_eq!(
         (&message["state"], &message["error"]),
@@ -170,8 +173,8 @@ async fn a_message_that_ended_is_taken_up_again_by_hand() {
 }
 
 #[tokio::test]
-async fn a_message_whose_job_died_can_be_sent_after_all() {
-    let app = quiet().await;
+async fn a_message_whose_job_died_can_be_retried() {
+    let app = start_without_callbacks().await;
     let owner = waiting_message(&app).await;
     sqlx::query!("delete from jobs_open")
         .execute(&mut app.owner().await)
@@ -187,12 +190,12 @@ async fn a_message_whose_job_died_can_be_sent_after_all() {
         .await
         .expect(202);
     app.run_jobs().await;
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
 }
 
 #[tokio::test]
-async fn the_template_that_was_registered_is_the_one_that_goes_out() {
-    let app = quiet().await;
+async fn the_registered_template_is_sent() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
     let mut operator = app.owner().await;
     let (template, french) = (Template::Alert, Language::Fr);
@@ -206,37 +209,37 @@ async fn the_template_that_was_registered_is_the_one_that_goes_out() {
             .await
             .unwrap();
     }
-    alerted(&owner, "whatsapp").await;
+    cause_alert(&owner, "whatsapp").await;
     app.run_jobs().await;
     assert_eq!(
-        app.messages_to(PHONE).await[0]["content_sid"],
+        app.list_messages_to(PHONE).await[0]["content_sid"],
         TWILIO_CONTENT_ALERT_EN
     );
 }
 
 #[tokio::test]
-async fn a_stop_that_comes_while_a_message_waits_ends_it() {
-    let app = quiet().await;
+async fn an_opt_out_ends_a_waiting_message() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    fault(
+    add_fault(
         &app,
         "create_message",
         Fault::TimeoutBefore { hold_ms: 0 },
         1,
     );
-    alerted(&owner, "whatsapp").await;
-    app.try_jobs().await;
-    write_back(&app, "SM1", "STOP").await.expect(204);
-    run_out(&app).await;
+    cause_alert(&owner, "whatsapp").await;
+    app.run_failing_jobs().await;
+    send_inbound(&app, "SM1", "STOP").await.expect(204);
+    run_jobs_to_end(&app).await;
     assert_eq!(
         only_message(&owner, "whatsapp").await["state"],
         "suppressed"
     );
-    assert_eq!(app.messages_to(PHONE).await.len(), 0);
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 0);
 }
 
 #[tokio::test]
-async fn an_address_that_is_suppressed_meanwhile_gets_no_repeated_e_mail() {
+async fn an_address_suppressed_meanwhile_gets_no_repeated_e_mail() {
     for (first, expected) in [
         (Fault::RateLimit { retry_after: 7 }, "suppressed"),
         (
@@ -247,14 +250,14 @@ async fn an_address_that_is_suppressed_meanwhile_gets_no_repeated_e_mail() {
             "undetermined",
         ),
     ] {
-        let app = quiet().await;
+        let app = start_without_callbacks().await;
         let owner = app.with_company().await;
-        fault(&app, "send_email", first, 1);
-        alerted(&owner, "email").await;
-        app.try_jobs().await;
+        add_fault(&app, "send_email", first, 1);
+        cause_alert(&owner, "email").await;
+        app.run_failing_jobs().await;
         let address = json!({"channel": "email", "recipient": owner.email});
         owner.post("/suppressions", address).await.expect(201);
-        run_out(&app).await;
+        run_jobs_to_end(&app).await;
         assert_eq!(app.sandbox.sandbox().calls("brevo", "send_email"), 1);
         assert_eq!(only_message(&owner, "email").await["state"], expected);
     }
@@ -269,7 +272,7 @@ async fn die_before_the_call(client: &Client<'_>) -> (Outgoing, OpenEffect) {
         .parse::<MessageId>()
         .unwrap();
     let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-    let at = now(app).await;
+    let at = read_clock(app).await;
     let Claimed::Send(message) = claim_message(&mut tx, id, at).await.unwrap() else {
         panic!("not to be sent")
     };
@@ -299,11 +302,11 @@ async fn waiting_message(app: &TestApp) -> Client<'_> {
         .execute(&mut app.owner().await)
         .await
         .unwrap();
-    let shelf = product(&owner, "Riz").await;
-    stock(&owner, shelf, 0).await;
+    let shelf = insert_product(&owner, "Riz").await;
+    set_level(&owner, shelf, 0).await;
     let company = owner.company();
     let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-    let at = platform::db::now(&mut tx).await.unwrap();
+    let at = platform::db::read_clock(&mut tx).await.unwrap();
     jobs::alerts::evaluate(&mut tx, company, at).await.unwrap();
     tx.commit().await.unwrap();
     owner
@@ -311,24 +314,24 @@ async fn waiting_message(app: &TestApp) -> Client<'_> {
 
 #[tokio::test]
 async fn a_crash_between_intended_and_sent_sends_once() {
-    let app = quiet().await;
+    let app = start_without_callbacks().await;
     let owner = waiting_message(&app).await;
     die_before_the_call(&owner).await;
-    app.try_jobs().await;
+    app.run_failing_jobs().await;
     assert_eq!(
         app.sandbox.sandbox().calls("twilio", "list_messages"),
         0,
         "too early to believe a look-up"
     );
-    run_out(&app).await;
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
     assert_eq!(only_message(&owner, "whatsapp").await["state"], "sent");
-    assert_eq!(effects(&app).await, ["absent", "sent"]);
+    assert_eq!(list_effect_states(&app).await, ["absent", "sent"]);
 }
 
 #[tokio::test]
 async fn a_crash_between_sent_and_recorded_sends_once() {
-    let app = quiet().await;
+    let app = start_without_callbacks().await;
     let owner = waiting_message(&app).await;
     let (message, effect) = die_before_the_call(&owner).await;
     let content = Content::Text(effect.body.clone());
@@ -346,19 +349,19 @@ async fn a_crash_between_sent_and_recorded_sends_once() {
         .await
         .unwrap()
         .sid;
-    run_out(&app).await;
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
     let message = only_message(&owner, "whatsapp").await;
     assert_eq!(
         (&message["state"], &message["provider_id"]),
         (&json!("sent"), &json!(sid))
     );
-    assert_eq!(effects(&app).await, ["sent"]);
+    assert_eq!(list_effect_states(&app).await, ["sent"]);
 }
 
 #[tokio::test]
 async fn a_message_found_at_twilio_belongs_to_one_effect_only() {
-    let app = quiet().await;
+    let app = start_without_callbacks().await;
     let owner = waiting_message(&app).await;
     let (message, effect) = die_before_the_call(&owner).await;
     let content = Content::Text(effect.body.clone());
@@ -390,6 +393,6 @@ async fn a_message_found_at_twilio_belongs_to_one_effect_only() {
     .execute(&mut app.owner().await)
     .await
     .unwrap();
-    run_out(&app).await;
-    assert_eq!(app.messages_to(PHONE).await.len(), 2);
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 2);
 }

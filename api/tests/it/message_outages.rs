@@ -6,22 +6,23 @@ use std::time::Duration;
 use sandbox::Fault;
 use serde_json::json;
 
-use crate::mail::{
-    alerted, effects, fault, only_effect, only_message, quiet, run_out, tell, tell_of_mail,
+use crate::message_fixtures::{
+    add_fault, cause_alert, list_effect_states, only_effect, only_message, report_mail_event,
+    report_status, run_jobs_to_end, start_without_callbacks,
 };
-use crate::shop::{PHONE, alerts, product, stock};
+use crate::shop::{PHONE, insert_product, list_alerts, set_level};
 
 #[tokio::test]
-async fn what_nobody_can_tell_is_not_sent_again() {
-    let app = quiet().await;
+async fn an_undetermined_message_is_not_sent_again() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    fault(
+    add_fault(
         &app,
         "create_message",
         Fault::TimeoutAfter { hold_ms: 0 },
         1,
     );
-    fault(
+    add_fault(
         &app,
         "list_messages",
         Fault::Status {
@@ -30,9 +31,9 @@ async fn what_nobody_can_tell_is_not_sent_again() {
         },
         99,
     );
-    alerted(&owner, "whatsapp").await;
-    run_out(&app).await;
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    cause_alert(&owner, "whatsapp").await;
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
     let owner = app.sign_in(&owner.email, owner.company).await;
     assert_eq!(
         only_message(&owner, "whatsapp").await["state"],
@@ -41,16 +42,16 @@ async fn what_nobody_can_tell_is_not_sent_again() {
 
     let (effect, sid) = (
         only_effect(&app).await,
-        app.messages_to(PHONE).await[0]["id"].clone(),
+        app.list_messages_to(PHONE).await[0]["id"].clone(),
     );
-    tell(&owner, effect, sid.as_str().unwrap(), "delivered")
+    report_status(&owner, effect, sid.as_str().unwrap(), "delivered")
         .await
         .expect(204);
     assert_eq!(only_message(&owner, "whatsapp").await["state"], "delivered");
 }
 
 #[tokio::test]
-async fn an_outage_of_most_of_an_hour_delays_a_message_and_loses_none() {
+async fn an_outage_of_most_of_an_hour_delays_messages_and_loses_none() {
     let outages = [
         (
             "whatsapp",
@@ -79,17 +80,17 @@ async fn an_outage_of_most_of_an_hour_delays_a_message_and_loses_none() {
         ("email", "send_email", Fault::RateLimit { retry_after: 60 }),
     ];
     for (channel, operation, what) in outages {
-        let app = quiet().await;
+        let app = start_without_callbacks().await;
         let owner = app.with_company().await;
         let to = if channel == "email" {
             owner.email.as_str()
         } else {
             PHONE
         };
-        fault(&app, operation, what.clone(), 12);
-        alerted(&owner, channel).await;
-        run_out(&app).await;
-        assert_eq!(app.messages_to(to).await.len(), 1, "{what:?}");
+        add_fault(&app, operation, what.clone(), 12);
+        cause_alert(&owner, channel).await;
+        run_jobs_to_end(&app).await;
+        assert_eq!(app.list_messages_to(to).await.len(), 1, "{what:?}");
         let owner = app.sign_in(&owner.email, owner.company).await;
         assert_eq!(
             only_message(&owner, channel).await["state"],
@@ -108,10 +109,10 @@ async fn an_outage_of_most_of_an_hour_delays_a_message_and_loses_none() {
 }
 
 #[tokio::test]
-async fn an_outage_that_outlasts_the_message_ends_it_as_out_of_date() {
-    let app = quiet().await;
+async fn an_outage_longer_than_its_validity_expires_a_message() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    fault(
+    add_fault(
         &app,
         "create_message",
         Fault::Status {
@@ -120,23 +121,23 @@ async fn an_outage_that_outlasts_the_message_ends_it_as_out_of_date() {
         },
         999,
     );
-    alerted(&owner, "whatsapp").await;
-    run_out(&app).await;
+    cause_alert(&owner, "whatsapp").await;
+    run_jobs_to_end(&app).await;
     let owner = app.sign_in(&owner.email, owner.company).await;
     assert_eq!(only_message(&owner, "whatsapp").await["state"], "expired");
-    assert_eq!(app.messages_to(PHONE).await.len(), 0);
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 0);
 }
 
 #[tokio::test]
-async fn a_server_error_that_is_not_twilios_own_is_looked_up_after_a_minute_only() {
+async fn a_server_error_not_from_twilio_is_looked_up_only_after_a_minute() {
     for (code, body, at_once) in [
         (500, None, true),
         (500, Some(json!("oops")), false),
         (503, None, false),
     ] {
-        let app = quiet().await;
+        let app = start_without_callbacks().await;
         let owner = app.with_company().await;
-        fault(
+        add_fault(
             &app,
             "create_message",
             Fault::Status {
@@ -145,19 +146,19 @@ async fn a_server_error_that_is_not_twilios_own_is_looked_up_after_a_minute_only
             },
             1,
         );
-        alerted(&owner, "whatsapp").await;
-        app.try_jobs().await;
+        cause_alert(&owner, "whatsapp").await;
+        app.run_failing_jobs().await;
         app.advance(Duration::from_secs(30)).await;
-        app.try_jobs().await;
+        app.run_failing_jobs().await;
         let looked_up = app.sandbox.sandbox().calls("twilio", "list_messages");
         assert_eq!(looked_up, u64::from(at_once), "{code} {body:?}");
-        run_out(&app).await;
-        assert_eq!(app.messages_to(PHONE).await.len(), 1);
+        run_jobs_to_end(&app).await;
+        assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
     }
 }
 
 #[tokio::test]
-async fn every_try_of_an_e_mail_carries_the_same_key() {
+async fn every_attempt_of_an_e_mail_carries_the_same_key() {
     for second in [
         Fault::RateLimit { retry_after: 7 },
         Fault::Drop,
@@ -166,24 +167,28 @@ async fn every_try_of_an_e_mail_carries_the_same_key() {
             body: None,
         },
     ] {
-        let app = quiet().await;
+        let app = start_without_callbacks().await;
         let owner = app.with_company().await;
-        fault(&app, "send_email", Fault::TimeoutAfter { hold_ms: 0 }, 1);
-        fault(&app, "send_email", second.clone(), 2);
-        alerted(&owner, "email").await;
-        run_out(&app).await;
+        add_fault(&app, "send_email", Fault::TimeoutAfter { hold_ms: 0 }, 1);
+        add_fault(&app, "send_email", second.clone(), 2);
+        cause_alert(&owner, "email").await;
+        run_jobs_to_end(&app).await;
         assert_eq!(app.sandbox.sandbox().calls("brevo", "send_email"), 4);
-        assert_eq!(app.messages_to(&owner.email).await.len(), 1, "{second:?}");
-        assert_eq!(effects(&app).await, ["sent"], "{second:?}");
+        assert_eq!(
+            app.list_messages_to(&owner.email).await.len(),
+            1,
+            "{second:?}"
+        );
+        assert_eq!(list_effect_states(&app).await, ["sent"], "{second:?}");
     }
 }
 
 #[tokio::test]
-async fn a_refused_repetition_of_an_e_mail_leaves_open_whether_the_first_one_went_out() {
-    let app = quiet().await;
+async fn an_e_mail_rejected_on_a_repeated_attempt_is_undetermined() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    fault(&app, "send_email", Fault::TimeoutAfter { hold_ms: 0 }, 1);
-    fault(
+    add_fault(&app, "send_email", Fault::TimeoutAfter { hold_ms: 0 }, 1);
+    add_fault(
         &app,
         "send_email",
         Fault::Status {
@@ -192,32 +197,32 @@ async fn a_refused_repetition_of_an_e_mail_leaves_open_whether_the_first_one_wen
         },
         1,
     );
-    alerted(&owner, "email").await;
-    run_out(&app).await;
+    cause_alert(&owner, "email").await;
+    run_jobs_to_end(&app).await;
     assert_eq!(only_message(&owner, "email").await["state"], "undetermined");
-    let mail = app.messages_to(&owner.email).await[0].clone();
+    let mail = app.list_messages_to(&owner.email).await[0].clone();
     let event = json!({
         "event": "delivered", "email": owner.email, "message-id": mail["id"], "X-Mailin-custom": mail["reference"],
     });
-    tell_of_mail(&app, event).await.expect(204);
+    report_mail_event(&app, event).await.expect(204);
     assert_eq!(only_message(&owner, "email").await["state"], "delivered");
 }
 
 #[tokio::test]
-async fn a_critical_alert_that_may_not_have_been_sent_is_told_by_e_mail_once() {
-    let app = quiet().await;
+async fn a_critical_alert_that_may_be_unsent_is_sent_by_e_mail_once() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
     sqlx::query!("update alert_rules set channels = array['whatsapp']")
         .execute(&mut app.owner().await)
         .await
         .unwrap();
-    fault(
+    add_fault(
         &app,
         "create_message",
         Fault::TimeoutAfter { hold_ms: 0 },
         1,
     );
-    fault(
+    add_fault(
         &app,
         "list_messages",
         Fault::Status {
@@ -227,29 +232,29 @@ async fn a_critical_alert_that_may_not_have_been_sent_is_told_by_e_mail_once() {
         999,
     );
     for i in 0..11 {
-        let shelf = product(&owner, &format!("p{i}")).await;
-        stock(&owner, shelf, 0).await;
+        let shelf = insert_product(&owner, &format!("p{i}")).await;
+        set_level(&owner, shelf, 0).await;
     }
     owner
         .post("/alerts/evaluations", json!({}))
         .await
         .expect(202);
-    run_out(&app).await;
+    run_jobs_to_end(&app).await;
     let owner = app.sign_in(&owner.email, owner.company).await;
-    assert_eq!(alerts(&owner, "open").await[0]["severity"], "critical");
+    assert_eq!(list_alerts(&owner, "open").await[0]["severity"], "critical");
     assert_eq!(
         only_message(&owner, "whatsapp").await["state"],
         "undetermined"
     );
     assert_eq!(only_message(&owner, "email").await["state"], "sent");
-    assert_eq!(app.messages_to(&owner.email).await.len(), 1);
+    assert_eq!(app.list_messages_to(&owner.email).await.len(), 1);
 }
 
 #[tokio::test]
-async fn an_alert_that_could_not_be_sent_for_hours_is_not_sent_any_more() {
-    let app = quiet().await;
+async fn an_alert_that_could_not_be_sent_for_hours_expires() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    fault(
+    add_fault(
         &app,
         "create_message",
         Fault::RateLimit {
@@ -257,12 +262,12 @@ async fn an_alert_that_could_not_be_sent_for_hours_is_not_sent_any_more() {
         },
         1,
     );
-    alerted(&owner, "whatsapp").await;
-    app.try_jobs().await;
+    cause_alert(&owner, "whatsapp").await;
+    app.run_failing_jobs().await;
     app.advance(Duration::from_secs(7 * 3600 + 1)).await;
     app.run_jobs().await;
     let owner = app.sign_in(&owner.email, owner.company).await;
     assert_eq!(only_message(&owner, "whatsapp").await["state"], "expired");
-    assert_eq!(app.messages_to(PHONE).await.len(), 0);
-    assert_eq!(alerts(&owner, "open").await.len(), 1);
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 0);
+    assert_eq!(list_alerts(&owner, "open").await.len(), 1);
 }

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::app::TestApp;
-use crate::filled::{digest_of, fill, ids_of};
+use crate::filled_company::{digest_rows, fill_company, list_ids};
 use crate::routes;
-use crate::shop::{alerts, evaluate};
+use crate::shop::{evaluate_alerts, list_alerts};
 
 /// Every list that can be asked by an id: its parameter, and the table that the id is of.
 const ASKED_BY: &[(&str, &str, &str)] = &[
@@ -26,7 +26,7 @@ fn id_of<'a>(ids: &'a [(String, String)], table: &str) -> &'a str {
 }
 
 #[test]
-fn every_parameter_that_takes_an_id_is_tried() {
+fn every_query_parameter_with_an_id_is_covered() {
     let tried: Vec<_> = ASKED_BY
         .iter()
         .map(|(_, parameter, _)| *parameter)
@@ -35,11 +35,11 @@ fn every_parameter_that_takes_an_id_is_tried() {
 }
 
 #[tokio::test]
-async fn a_list_asked_by_an_id_of_another_company_shows_nothing() {
+async fn a_list_filtered_by_an_id_of_another_company_is_empty() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
-    fill(&theirs).await;
-    let (ids, before) = (ids_of(&theirs).await, digest_of(&theirs).await);
+    fill_company(&theirs).await;
+    let (ids, before) = (list_ids(&theirs).await, digest_rows(&theirs).await);
     for (list, parameter, table) in ASKED_BY {
         let path = |id: &str| format!("{list}?{parameter}={id}");
         let shown = theirs.get(&path(id_of(&ids, table))).await.expect(200);
@@ -59,14 +59,14 @@ async fn a_list_asked_by_an_id_of_another_company_shows_nothing() {
             );
         }
     }
-    assert_eq!(digest_of(&theirs).await, before);
+    assert_eq!(digest_rows(&theirs).await, before);
 }
 
 #[tokio::test]
-async fn a_list_searched_for_words_of_another_company_shows_nothing() {
+async fn a_list_searched_for_words_of_another_company_is_empty() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
-    fill(&theirs).await;
+    fill_company(&theirs).await;
     let jobs = theirs.get("/jobs").await.expect(200);
     let asked = jobs["items"]
         .as_array()
@@ -93,10 +93,10 @@ async fn a_list_searched_for_words_of_another_company_shows_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_that_names_something_of_another_company_is_refused() {
+async fn a_body_with_an_id_of_another_company_is_rejected() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
-    fill(&theirs).await;
+    fill_company(&theirs).await;
     let product = mine
         .post("/products", json!({"sku": "RIZ", "name": "Riz"}))
         .await
@@ -105,8 +105,8 @@ async fn a_body_that_names_something_of_another_company_is_refused() {
     let product = &format!("/products/{}", product["id"].as_str().unwrap());
     let rule = &format!("/alert-rules/{}", rule["id"].as_str().unwrap());
     let (ids, before) = (
-        ids_of(&theirs).await,
-        (digest_of(&theirs).await, digest_of(&mine).await),
+        list_ids(&theirs).await,
+        (digest_rows(&theirs).await, digest_rows(&mine).await),
     );
     let id = |table: &str| id_of(&ids, table);
     let recipients = json!([{"user_id": id("users")}]);
@@ -163,17 +163,20 @@ async fn a_body_that_names_something_of_another_company_is_refused() {
             answer.text
         );
     }
-    assert_eq!((digest_of(&theirs).await, digest_of(&mine).await), before);
+    assert_eq!(
+        (digest_rows(&theirs).await, digest_rows(&mine).await),
+        before
+    );
 }
 
 /// A filter is no reference: it may name what was archived, or nothing.
 #[tokio::test]
-async fn a_rule_that_filters_by_things_of_another_company_watches_nothing() {
+async fn a_rule_filtered_by_ids_of_another_company_matches_nothing() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
-    fill(&theirs).await;
-    assert!(!alerts(&theirs, "open").await.is_empty());
-    let (ids, before) = (ids_of(&theirs).await, digest_of(&theirs).await);
+    fill_company(&theirs).await;
+    assert!(!list_alerts(&theirs, "open").await.is_empty());
+    let (ids, before) = (list_ids(&theirs).await, digest_rows(&theirs).await);
     let id = |table: &str| id_of(&ids, table);
     for filter in [
         json!({"product_ids": [id("products")]}),
@@ -188,7 +191,7 @@ async fn a_rule_that_filters_by_things_of_another_company_watches_nothing() {
         });
         mine.post("/alert-rules", rule).await.expect(201);
     }
-    evaluate(&mine).await;
-    assert!(alerts(&mine, "open").await.is_empty());
-    assert_eq!(digest_of(&theirs).await, before);
+    evaluate_alerts(&mine).await;
+    assert!(list_alerts(&mine, "open").await.is_empty());
+    assert_eq!(digest_rows(&theirs).await, before);
 }

@@ -16,7 +16,7 @@ const LENIENT: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn every_request_type_refuses_fields_it_does_not_know() {
+fn every_request_type_rejects_unknown_fields() {
     let mut lenient = Vec::new();
     for file in rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         let text = fs::read_to_string(&file).unwrap();

@@ -1,5 +1,4 @@
-//! Messages in the making for tests: alerts that cause one, faults on its way, and the calls that
-//! Twilio makes, signed as Twilio signs.
+//! Messages for tests: alerts that cause them, faults of providers, and signed calls of Twilio.
 
 use std::time::Duration;
 
@@ -8,13 +7,13 @@ use providers::twilio::sign;
 use sandbox::{Fault, Match, Rule};
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Client, TestApp, encode};
-use crate::shop::{PHONE, messages, product, stock};
+use crate::app::{Client, TestApp, TestResponse, encode};
+use crate::shop::{PHONE, insert_product, list_messages, set_level};
 
 const TWILIO_TOKEN: &str = sandbox::keys::TWILIO_AUTH_TOKEN;
 
-/// Nothing moves but by the test's own calls.
-pub(crate) async fn quiet() -> TestApp {
+/// Starts the application with a sandbox that sends no status callbacks.
+pub(crate) async fn start_without_callbacks() -> TestApp {
     let app = TestApp::start().await;
     app.sandbox
         .sandbox()
@@ -22,7 +21,7 @@ pub(crate) async fn quiet() -> TestApp {
     app
 }
 
-pub(crate) fn fault(app: &TestApp, operation: &str, fault: Fault, times: u32) {
+pub(crate) fn add_fault(app: &TestApp, operation: &str, fault: Fault, times: u32) {
     let matches = Match {
         operation: Some(operation.to_owned()),
         ..Match::default()
@@ -34,24 +33,24 @@ pub(crate) fn fault(app: &TestApp, operation: &str, fault: Fault, times: u32) {
     });
 }
 
-/// An alert on one channel only, whose message isn't sent yet.
-pub(crate) async fn alerted(client: &Client<'_>, channel: &str) {
+/// Opens an alert on one channel, whose message isn't sent yet.
+pub(crate) async fn cause_alert(client: &Client<'_>, channel: &str) {
     sqlx::query!("update alert_rules set channels = array[$1::text]", channel)
         .execute(&mut client.app.owner().await)
         .await
         .unwrap();
-    let shelf = product(client, "Riz").await;
-    stock(client, shelf, 0).await;
+    let shelf = insert_product(client, "Riz").await;
+    set_level(client, shelf, 0).await;
     client
         .post("/alerts/evaluations", json!({}))
         .await
         .expect(202);
 }
 
-/// Runs jobs and lets their waits pass, ever longer ones, until nothing is left to do.
-pub(crate) async fn run_out(app: &TestApp) {
+/// Runs jobs and advances the clock, by longer and longer steps, until no job is open.
+pub(crate) async fn run_jobs_to_end(app: &TestApp) {
     for round in 0..60 {
-        app.try_jobs().await;
+        app.run_failing_jobs().await;
         let mut conn = app.owner().await;
         let left = sqlx::query_scalar!("select count(*) from jobs_open")
             .fetch_one(&mut conn)
@@ -62,11 +61,11 @@ pub(crate) async fn run_out(app: &TestApp) {
         }
         app.advance(Duration::from_secs(90 + 20 * round)).await;
     }
-    panic!("jobs that never end");
+    panic!("jobs remain open after 60 rounds");
 }
 
 pub(crate) async fn only_message(client: &Client<'_>, channel: &str) -> Value {
-    let mut all = messages(client, channel).await;
+    let mut all = list_messages(client, channel).await;
     assert_eq!(all.len(), 1);
     all.remove(0)
 }
@@ -79,25 +78,30 @@ pub(crate) async fn only_effect(app: &TestApp) -> EffectId {
     EffectId(id)
 }
 
-pub(crate) async fn effects(app: &TestApp) -> Vec<String> {
+pub(crate) async fn list_effect_states(app: &TestApp) -> Vec<String> {
     sqlx::query_scalar!("select state from effects order by intended_at")
         .fetch_all(&mut app.owner().await)
         .await
         .unwrap()
 }
 
-/// Twilio tells the status of a message of the client's company.
-pub(crate) async fn tell(client: &Client<'_>, effect: EffectId, sid: &str, status: &str) -> Answer {
-    signed(client, TWILIO_TOKEN, effect, sid, status).await
+/// Reports, as Twilio, the status of a message of the client's company.
+pub(crate) async fn report_status(
+    client: &Client<'_>,
+    effect: EffectId,
+    sid: &str,
+    status: &str,
+) -> TestResponse {
+    report_signed_status(client, TWILIO_TOKEN, effect, sid, status).await
 }
 
-pub(crate) async fn signed(
+pub(crate) async fn report_signed_status(
     client: &Client<'_>,
     token: &str,
     effect: EffectId,
     sid: &str,
     status: &str,
-) -> Answer {
+) -> TestResponse {
     let path = format!(
         "/api/v1/webhooks/twilio/status?company={}&effect={effect}",
         client.company()
@@ -111,12 +115,12 @@ pub(crate) async fn signed(
     .await
 }
 
-pub(crate) async fn tell_error(
+pub(crate) async fn report_error(
     client: &Client<'_>,
     effect: EffectId,
     sid: &str,
     code: &str,
-) -> Answer {
+) -> TestResponse {
     let path = format!(
         "/api/v1/webhooks/twilio/status?company={}&effect={effect}",
         client.company()
@@ -129,8 +133,8 @@ pub(crate) async fn tell_error(
     post_form(client.app, TWILIO_TOKEN, &path, &fields).await
 }
 
-/// The owner of the phone writes to us.
-pub(crate) async fn write_back(app: &TestApp, sid: &str, body: &str) -> Answer {
+/// Sends a message from the phone to our number.
+pub(crate) async fn send_inbound(app: &TestApp, sid: &str, body: &str) -> TestResponse {
     let from = format!("whatsapp:{PHONE}");
     let fields = [
         ("MessageSid", sid),
@@ -147,7 +151,12 @@ pub(crate) async fn write_back(app: &TestApp, sid: &str, body: &str) -> Answer {
     .await
 }
 
-async fn post_form(app: &TestApp, token: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+async fn post_form(
+    app: &TestApp,
+    token: &str,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> TestResponse {
     let form: Vec<_> = fields
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -162,11 +171,11 @@ async fn post_form(app: &TestApp, token: &str, path: &str, fields: &[(&str, &str
         .header("x-twilio-signature", signature)
         .body(axum::body::Body::from(body.join("&")))
         .unwrap();
-    app.call(request).await
+    app.send_request(request).await
 }
 
-/// Brevo tells of a mail.
-pub(crate) async fn tell_of_mail(app: &TestApp, event: Value) -> Answer {
+/// Reports an event of a mail, as Brevo.
+pub(crate) async fn report_mail_event(app: &TestApp, event: Value) -> TestResponse {
     let path = format!("/webhooks/brevo/{}", sandbox::keys::BREVO_WEBHOOK_TOKEN);
     app.anonymous().post(&path, event).await
 }

@@ -7,12 +7,12 @@ use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::http::header::CONTENT_TYPE;
 
-use crate::app::{Answer, PASSWORD, TestApp, encode};
+use crate::app::{PASSWORD, TestApp, TestResponse, encode};
 
 /// As much as one address may fail in a quarter of an hour.
 const TRIES: usize = 100;
 
-async fn sign_in_from(app: &TestApp, address: &str, email: &str, password: &str) -> Answer {
+async fn sign_in_from(app: &TestApp, address: &str, email: &str, password: &str) -> TestResponse {
     let form = format!("username={}&password={}", encode(email), encode(password));
     let mut request = Request::post("/api/v1/auth/token")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -25,11 +25,11 @@ async fn sign_in_from(app: &TestApp, address: &str, email: &str, password: &str)
     request
         .extensions_mut()
         .insert(ConnectInfo::<SocketAddr>(address.parse().unwrap()));
-    app.call(request).await
+    app.send_request(request).await
 }
 
 #[tokio::test]
-async fn an_address_that_guesses_at_many_accounts_is_stopped_and_others_still_get_in() {
+async fn an_address_that_guesses_many_accounts_is_limited_and_no_other() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for n in 0..TRIES {
@@ -58,7 +58,7 @@ async fn an_address_that_guesses_at_many_accounts_is_stopped_and_others_still_ge
 }
 
 #[tokio::test]
-async fn those_who_get_in_use_up_nothing_of_their_address() {
+async fn successful_sign_ins_do_not_count_against_their_address() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let from = "203.0.113.9:1";
@@ -67,7 +67,7 @@ async fn those_who_get_in_use_up_nothing_of_their_address() {
         let email = format!("guess{}@example.sn", n / 50);
         sign_in_from(&app, from, &email, "password")
             .await
-            .expect_refusal();
+            .expect_client_error();
     }
     for _ in 0..3 {
         sign_in_from(&app, from, &owner.email, PASSWORD)

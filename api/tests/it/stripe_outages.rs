@@ -8,11 +8,11 @@ use platform::db::Scope;
 use sandbox::{Fault, Match, Rule};
 use serde_json::json;
 
-use crate::billing::{pay, plan, send_all, start, stripe};
-use crate::shop::now;
+use crate::billing::{call_sandbox, current_plan, pay_plan, send_all_events, start_with_stripe};
+use crate::shop::read_clock;
 
 #[tokio::test]
-async fn a_day_of_trouble_at_stripe_s_loses_no_event() {
+async fn a_day_long_outage_of_stripe_loses_no_event() {
     let wrong_key = Fault::Status {
         code: 401,
         body: None,
@@ -25,10 +25,10 @@ async fn a_day_of_trouble_at_stripe_s_loses_no_event() {
         Fault::RateLimit { retry_after: 60 },
         wrong_key,
     ] {
-        let app = start().await;
+        let app = start_with_stripe().await;
         let owner = app.with_company().await;
         app.run_jobs().await;
-        pay(&app, &owner, "pro").await;
+        pay_plan(&app, &owner, "pro").await;
         let matches = Match {
             operation: Some("fetch_subscription".into()),
             ..Match::default()
@@ -38,7 +38,7 @@ async fn a_day_of_trouble_at_stripe_s_loses_no_event() {
             fault: trouble.clone(),
             times: None,
         });
-        send_all(&app).await;
+        send_all_events(&app).await;
         for _ in 0..24 {
             app.advance(Duration::from_secs(3600)).await;
             app.run_jobs().await;
@@ -48,7 +48,7 @@ async fn a_day_of_trouble_at_stripe_s_loses_no_event() {
         app.run_jobs().await;
         let owner = app.sign_in(&owner.email, owner.company).await;
         assert_eq!(
-            plan(&owner).await,
+            current_plan(&owner).await,
             ("pro".to_owned(), json!("active")),
             "{trouble:?}"
         );
@@ -56,15 +56,15 @@ async fn a_day_of_trouble_at_stripe_s_loses_no_event() {
 }
 
 #[tokio::test]
-async fn what_no_event_told_is_found_out_within_a_day() {
-    let app = start().await;
+async fn a_missing_event_is_reconciled_within_a_day() {
+    let app = start_with_stripe().await;
     let owner = app.with_company().await;
     app.run_jobs().await;
-    let subscription = pay(&app, &owner, "pro").await;
-    send_all(&app).await;
+    let subscription = pay_plan(&app, &owner, "pro").await;
+    send_all_events(&app).await;
     let asked = app.sandbox.sandbox().calls("stripe", "fetch_subscription");
     for (status, expected) in [("canceled", "free"), ("active", "free")] {
-        stripe(
+        call_sandbox(
             &app,
             "POST",
             &format!("/subscriptions/{subscription}"),
@@ -77,15 +77,15 @@ async fn what_no_event_told_is_found_out_within_a_day() {
             .unwrap();
         tx.commit().await.unwrap();
         app.run_jobs().await;
-        assert_eq!(plan(&owner).await.0, expected);
+        assert_eq!(current_plan(&owner).await.0, expected);
     }
     let asked = app.sandbox.sandbox().calls("stripe", "fetch_subscription") - asked;
     assert_eq!(asked, 1, "one that has ended isn't asked for again");
 }
 
 #[tokio::test]
-async fn an_older_answer_of_stripe_s_never_overwrites_a_newer_one() {
-    let app = start().await;
+async fn an_older_response_of_stripe_never_overwrites_a_newer_one() {
+    let app = start_with_stripe().await;
     let owner = app.with_company().await;
     let company = owner.company();
     let record = |status: &str| Record {
@@ -98,7 +98,7 @@ async fn an_older_answer_of_stripe_s_never_overwrites_a_newer_one() {
         current_period_end: None,
         started_at: None,
     };
-    let now = now(&app).await;
+    let now = read_clock(&app).await;
     let hour = chrono::TimeDelta::hours(1);
     let gives = |plan| Held {
         plan,
@@ -120,7 +120,7 @@ async fn an_older_answer_of_stripe_s_never_overwrites_a_newer_one() {
         tx.commit().await.unwrap();
     }
     assert_eq!(
-        plan(&owner).await,
+        current_plan(&owner).await,
         ("enterprise".to_owned(), json!("active"))
     );
     app.run_jobs().await;
