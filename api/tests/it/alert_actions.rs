@@ -1,4 +1,4 @@
-//! What people do to an alert, and an evaluation that runs meanwhile.
+//! Actions on an alert, and a concurrent evaluation.
 
 use std::time::Duration;
 
@@ -93,9 +93,7 @@ async fn an_alert_resolved_by_hand_during_an_evaluation_notifies_nobody() {
         .unwrap();
     let evaluation = async {
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-        jobs::alerts::evaluate_alerts(&mut tx, company, at)
-            .await
-            .unwrap();
+        jobs::alerts::evaluate(&mut tx, company, at).await.unwrap();
         tx.commit().await.unwrap();
     };
     let resolution = async {

@@ -1,4 +1,4 @@
-//! The life of an alert from the stock that causes it to the phone that shows it.
+//! Alerts, from the stock level that opens them to the messages on the phone.
 
 use platform::db::Scope;
 use serde_json::json;
@@ -57,9 +57,7 @@ async fn two_concurrent_evaluations_open_one_alert_and_one_message_each() {
     let once = || async {
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
         let now = platform::db::now(&mut tx).await.unwrap();
-        let done = jobs::alerts::evaluate_alerts(&mut tx, company, now)
-            .await
-            .unwrap();
+        let done = jobs::alerts::evaluate(&mut tx, company, now).await.unwrap();
         tx.commit().await.unwrap();
         done.changed
     };

@@ -1,4 +1,4 @@
-//! Wrong requests get a clear problem and leave nothing behind.
+//! Invalid requests get a precise problem and change nothing.
 
 use axum::body::Body;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What providers tell afterwards: late, twice, out of order, forged, and what people write back.
+//! Callbacks of providers, also late, repeated, reordered and forged ones, and inbound messages.
 
 use std::time::Duration;
 
@@ -150,7 +150,7 @@ async fn stop_suppresses_messages_and_start_allows_them_again() {
 async fn rejected_free_text_is_sent_again_as_a_template() {
     let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    // We believe that the window is open; Twilio knows better.
+    // Our state says that the window is open; Twilio's says that it is closed.
     sqlx::query!(
         "insert into contact_windows (company_id, recipient, last_inbound_at) values ($1, $2, engine_now())",
         owner.company().0,

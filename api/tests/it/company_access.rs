@@ -1,4 +1,4 @@
-//! Who comes into a company, by which proof, and who stays out.
+//! Access to a company: invitations, removals, and limits of attempts.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 use crate::app::{Client, PASSWORD, TestApp, TestResponse};
 use crate::identity::mailed_token;
 
-/// Invites an address; the token of the message it gets.
+/// Invites an address and returns the token of its message.
 async fn send_invitation(owner: &Client<'_>, email: &str) -> String {
     let path = format!("/companies/{}/invitations", owner.company());
     owner
@@ -35,7 +35,7 @@ fn member_path(owner: &Client<'_>, of: &Client<'_>) -> String {
     format!("/companies/{}/members/{}", owner.company(), of.user)
 }
 
-/// As many tries as were counted under a key.
+/// Inserts a count of attempts under a key.
 async fn insert_attempts(app: &TestApp, key: &str, tries: i32) {
     let digest = sha256(key.as_bytes());
     sqlx::query!(

@@ -1,4 +1,4 @@
-//! Values at the edge of what can be kept, files that are too large, and imports stopped half-way.
+//! Values out of range, files that are too large, and imports cancelled between two attempts.
 
 use domain::identity::Role;
 use serde_json::json;

@@ -1,5 +1,4 @@
-//! Every route there is, with ids that are none and bodies that are wrong: refused as a problem,
-//! without effect.
+//! Every route, called with invalid ids and bodies: it responds with a problem and changes nothing.
 
 use providers::sandbox::BREVO_WEBHOOK_TOKEN;
 use serde_json::{Value, json};
@@ -8,7 +7,7 @@ use crate::app::{Client, TestApp};
 use crate::filled_company::{digest_rows, fill_company};
 use crate::routes::{self, Route};
 
-/// What somebody might put where an id belongs.
+/// Invalid ids.
 const NO_IDS: &[&str] = &[
     "17",
     "not-a-uuid",
@@ -44,7 +43,7 @@ const NO_JSON: &[(&str, &str)] = &[
     ("/webhooks/brevo/{token}", "Brevo's own"),
 ];
 
-/// Routes that also take a list of what they take.
+/// Routes that accept one object or a list.
 const LISTS: &[&str] = &["/sales", "/stock-movements"];
 
 fn right_id(client: &Client<'_>, route: &Route, parameter: &str) -> String {
@@ -57,7 +56,7 @@ fn right_id(client: &Client<'_>, route: &Route, parameter: &str) -> String {
 }
 
 fn with_json() -> Vec<Route> {
-    let mut routes = routes::all();
+    let mut routes = routes::list_routes();
     let is_known = |template: &&str| routes.iter().any(|route| route.template == *template);
     let gone: Vec<_> = NO_JSON
         .iter()
@@ -78,7 +77,7 @@ async fn every_route_rejects_an_invalid_id_and_changes_nothing() {
     let owner = app.with_company().await;
     fill_company(&owner).await;
     let before = digest_rows(&owner).await;
-    for route in routes::all() {
+    for route in routes::list_routes() {
         for wrong in route.parameters() {
             for no_id in NO_IDS {
                 let path = route.path(|name| {

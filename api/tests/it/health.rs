@@ -1,5 +1,5 @@
-//! What orchestrators ask: liveness, which depends on nothing, and readiness, which names what is
-//! missing.
+//! The probes of orchestrators: liveness, which depends on nothing, and readiness, which names each
+//! failed check.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn ask(app: &TestApp, path: &str) -> TestResponse {
         .await
 }
 
-/// What readiness says of one thing: whether it is well, and in words.
+/// One check of the readiness probe: its result and its detail.
 fn check<'a>(ready: &'a Value, name: &str) -> (bool, &'a str) {
     let checks = ready["checks"].as_array().unwrap();
     let found = checks
@@ -32,7 +32,7 @@ fn check<'a>(ready: &'a Value, name: &str) -> (bool, &'a str) {
     )
 }
 
-/// As the scheduler does each second.
+/// Records a heartbeat as the scheduler does each second.
 async fn schedule(app: &TestApp) {
     assert!(
         lease::hold(app.db.db.engine(), "scheduler", Uuid::from_u128(1))
@@ -90,7 +90,7 @@ async fn without_a_scheduler_the_process_is_not_ready() {
     );
     schedule(&app).await;
     ask(&app, "/health/ready").await.expect(200);
-    // Nobody has renewed it.
+    // The heartbeat was not renewed.
     let stale = "update leases set until = until - interval '90 seconds'";
     sqlx::raw_sql(stale)
         .execute(&mut app.owner().await)

@@ -1,4 +1,4 @@
-//! The same POST twice has its effect once.
+//! A POST that is sent twice with one key takes effect once.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::shop::read_clock;
 const WITHOUT_KEY: &[(&str, &str)] = &[
     (
         "/auth/register",
-        "nobody is there yet whose key it could be; an address is taken once",
+        "no account exists yet; an address registers once",
     ),
     ("/auth/token", "signing in"),
     ("/auth/operator-token", "signing in"),
@@ -20,11 +20,11 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
     ("/auth/logout", "the session has ended"),
     (
         "/auth/password",
-        "the former password doesn't hold any more",
+        "the former password is no longer valid",
     ),
     (
         "/auth/password-reset",
-        "nobody is signed in; each message is counted",
+        "no person is signed in; messages are limited",
     ),
     (
         "/auth/password-reset/confirm",
@@ -36,33 +36,33 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
     ),
     (
         "/ads/connections",
-        "a second time replaces the token of the first, and a refresh is unique",
+        "the second request replaces the token of the first; a refresh is unique",
     ),
     (
         "/alerts/{id}/acknowledge",
-        "enqueues nothing; the state is the same, the timeline tells it twice",
+        "enqueues nothing; only the timeline shows both requests",
     ),
     (
         "/alerts/{id}/snooze",
-        "enqueues nothing; the state is the same, the timeline tells it twice",
+        "enqueues nothing; only the timeline shows both requests",
     ),
     (
         "/alerts/{id}/resolve",
-        "enqueues nothing; the second time is a conflict",
+        "enqueues nothing; the second request is a conflict",
     ),
     ("/billing/portal-sessions", "has no effect of its own"),
     ("/imports/preview", "stores nothing"),
     ("/webhooks/stripe", "the event's id is its key"),
-    ("/webhooks/twilio/status", "word of a message that is known"),
+    ("/webhooks/twilio/status", "a status of a stored message; idempotent"),
     ("/webhooks/twilio/inbound", "the message's id is its key"),
-    ("/webhooks/brevo/{token}", "word of a message that is known"),
+    ("/webhooks/brevo/{token}", "a status of a stored message; idempotent"),
 ];
 
 #[tokio::test]
 async fn every_post_accepts_a_key_unless_listed_with_a_reason() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let mut posts = routes::all();
+    let mut posts = routes::list_routes();
     posts.retain(|route| route.method == "POST");
     let has_route = |template: &str| posts.iter().any(|route| route.template == template);
     let gone: Vec<_> = WITHOUT_KEY
@@ -70,7 +70,7 @@ async fn every_post_accepts_a_key_unless_listed_with_a_reason() {
         .filter(|(template, _)| !has_route(template))
         .collect();
     assert!(gone.is_empty(), "exceptions without a route: {gone:?}");
-    // Last, as whoever signed out is refused for that.
+    // Last, because it ends the session.
     posts.sort_by_key(|route| route.template == "/auth/logout");
     let too_long = "k".repeat(256);
     for route in posts {
@@ -218,7 +218,7 @@ async fn a_job_is_cancelled_and_retried_once_per_key() {
     app.run_jobs().await;
 }
 
-/// Cancels twice with one key; gives what was answered.
+/// Cancels twice with one key and returns both responses.
 async fn cancel_twice(owner: &Client<'_>, path: &str) -> Value {
     let cancel = async || {
         owner

@@ -1,5 +1,5 @@
-//! An import that is cancelled while it runs: what is in stays and is said, and all or nothing
-//! leaves nothing.
+//! Cancelling a running import: valid-rows mode keeps the committed rows and counts them,
+//! all-or-nothing mode keeps none.
 
 use std::fmt::Write as _;
 
@@ -22,7 +22,7 @@ fn many() -> String {
     file
 }
 
-/// Halts whoever writes a row, until [`let_go`].
+/// Blocks every writer of a row until [`let_go`].
 async fn halt_at(conn: &mut PgConnection, trigger: &'static str) {
     let halt = "create function halt() returns trigger language plpgsql as
             $$ begin perform pg_advisory_xact_lock(7); return new; end $$;
@@ -31,7 +31,7 @@ async fn halt_at(conn: &mut PgConnection, trigger: &'static str) {
     sqlx::raw_sql(trigger).execute(conn).await.unwrap();
 }
 
-/// Asks again and again, each time as long as the server takes to answer.
+/// Polls the server without a pause between two responses.
 async fn halted(conn: &mut PgConnection) {
     let waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted
         and database = (select oid from pg_database where datname = current_database())";
@@ -56,7 +56,8 @@ async fn let_go(conn: &mut PgConnection) {
         .unwrap();
 }
 
-/// Uploads, and calls `path` while the job is halted; gives the import's path and the answer.
+/// Uploads a file and calls `path` while the job is blocked. Returns the import's path and the
+/// response.
 async fn stopped_in_the_middle(
     client: &Client<'_>,
     (options, file): (Value, &str),

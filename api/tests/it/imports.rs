@@ -1,4 +1,4 @@
-//! Imports as clients meet them: uploads good and bad, questions, refused rows, other people's ids.
+//! Imports: uploads, questions, rejected rows, previews, and the ids of other companies.
 
 use domain::identity::Role;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Outages of the providers: messages wait for as long as they are worth sending, and end as what
-//! is known of them.
+//! Outages of the providers: messages wait until they expire, and end in a state that reflects what
+//! is known.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Sending: whatever the provider, the network or a crash does, one message in the end.
+//! Sending: exactly one message arrives, whatever the provider, the network or a crash does.
 
 use domain::identity::{Language, Role};
 use domain::notifications::{
@@ -158,7 +158,7 @@ async fn an_ended_message_is_retried_by_hand() {
         .post(&path, json!({}))
         .await
         .expect_problem(409, "conflict");
-    // The sandbox may still be closing the connection of the call that it refused.
+    // The sandbox may still be closing the connection of the rejected call.
     run_jobs_to_end(&app).await;
     assert_eq!(app.list_messages_to(&owner.email).await.len(), 1);
     let message = only_message(&owner, "email").await;
@@ -263,7 +263,7 @@ async fn an_address_suppressed_meanwhile_gets_no_repeated_e_mail() {
     }
 }
 
-/// Takes the message as its job does, up to the committed intention, and dies there.
+/// Claims the message as its job does, commits the intention, and stops there.
 async fn die_before_the_call(client: &Client<'_>) -> (Outgoing, OpenEffect) {
     let (app, company) = (client.app, client.company());
     let id = only_message(client, "whatsapp").await["id"]
@@ -295,7 +295,7 @@ async fn die_before_the_call(client: &Client<'_>) -> (Outgoing, OpenEffect) {
     (message, effect)
 }
 
-/// The alert's job ran, the message's didn't.
+/// An alert whose message isn't sent yet.
 async fn waiting_message(app: &TestApp) -> Client<'_> {
     let owner = app.with_company().await;
     sqlx::query!("update alert_rules set channels = array['whatsapp']")
@@ -306,7 +306,7 @@ async fn waiting_message(app: &TestApp) -> Client<'_> {
     set_level(&owner, shelf, 0).await;
     let company = owner.company();
     let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-    let at = platform::db::read_clock(&mut tx).await.unwrap();
+    let at = platform::db::now(&mut tx).await.unwrap();
     jobs::alerts::evaluate(&mut tx, company, at).await.unwrap();
     tx.commit().await.unwrap();
     owner
@@ -379,7 +379,7 @@ async fn a_message_found_at_twilio_belongs_to_one_effect_only() {
         .await
         .unwrap()
         .sid;
-    // Another message of the same words had it.
+    // It belongs to another message with the same text.
     sqlx::query!(
         "with other as (
            insert into messages (company_id, id, channel, recipient, template, language, variables, state, created_at)

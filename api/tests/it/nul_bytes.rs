@@ -1,4 +1,5 @@
-//! NUL bytes, which Postgres can't hold: refused wherever they come in, or the row that has one.
+//! NUL bytes, which Postgres cannot store: every input rejects them, and an import rejects their
+//! rows.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -234,7 +235,7 @@ async fn a_sign_in_with_a_nul_byte_is_rejected() {
             let request =
                 Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
             let answer = app
-                .call(request.body(Body::from(form.clone())).unwrap())
+                .send_request(request.body(Body::from(form.clone())).unwrap())
                 .await;
             let problem = answer.expect_problem(422, "invalid_input");
             assert_eq!(problem["errors"][0]["code"], "nul_byte", "{form}");
@@ -246,7 +247,7 @@ async fn a_sign_in_with_a_nul_byte_is_rejected() {
 async fn every_list_rejects_a_query_with_a_nul_byte() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    for route in crate::routes::all()
+    for route in crate::routes::list_routes()
         .iter()
         .filter(|route| route.method == "GET" && !route.has_parameters())
     {

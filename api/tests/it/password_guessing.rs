@@ -1,4 +1,4 @@
-//! How often one address may try to sign in, whatever the accounts.
+//! The limit of failed sign-ins per address, over all accounts.
 
 use std::net::SocketAddr;
 
@@ -9,14 +9,14 @@ use axum::http::header::CONTENT_TYPE;
 
 use crate::app::{PASSWORD, TestApp, TestResponse, encode};
 
-/// As much as one address may fail in a quarter of an hour.
-const TRIES: usize = 100;
+/// Failed sign-ins that one address may make in fifteen minutes.
+const MAX_FAILED_SIGN_INS: usize = 100;
 
 async fn sign_in_from(app: &TestApp, address: &str, email: &str, password: &str) -> TestResponse {
     let form = format!("username={}&password={}", encode(email), encode(password));
     let mut request = Request::post("/api/v1/auth/token")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        // Anybody can write these: they are no address.
+        // Headers that anybody can send must not count as the address.
         .header("X-Forwarded-For", "198.51.100.7")
         .header("Forwarded", "for=198.51.100.7")
         .header("X-Real-IP", "198.51.100.7")
@@ -32,7 +32,7 @@ async fn sign_in_from(app: &TestApp, address: &str, email: &str, password: &str)
 async fn an_address_that_guesses_many_accounts_is_limited_and_no_other() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    for n in 0..TRIES {
+    for n in 0..MAX_FAILED_SIGN_INS {
         let (from, email) = (
             format!("203.0.113.9:{}", 40_000 + n),
             format!("guess{n}@example.sn"),
@@ -62,8 +62,8 @@ async fn successful_sign_ins_do_not_count_against_their_address() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let from = "203.0.113.9:1";
-    for n in 0..TRIES - 1 {
-        // After ten the account is closed, which takes no password to say.
+    for n in 0..MAX_FAILED_SIGN_INS - 1 {
+        // An account is locked after ten failures, and a locked account verifies no password.
         let email = format!("guess{}@example.sn", n / 50);
         sign_in_from(&app, from, &email, "password")
             .await

@@ -1,24 +1,24 @@
-//! What every source of the API must hold to, read from the sources.
+//! An invariant of every request type, read from the sources.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Types that read something else than what a client writes, each with its reason.
+/// Types that are no request bodies, each with its reason.
 const LENIENT: &[(&str, &str)] = &[
     (
         "Claims",
-        "a token's claims; what we don't know is signed by us all the same",
+        "the claims of a token, which we signed",
     ),
     (
         "MemberPath",
-        "one of the path's two parameters; the other is read by the caller's extractor",
+        "one of two path parameters; the extractor of the caller reads the other",
     ),
 ];
 
 #[test]
 fn every_request_type_rejects_unknown_fields() {
     let mut lenient = Vec::new();
-    for file in rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+    for file in find_rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         let text = fs::read_to_string(&file).unwrap();
         for derived in text.split("#[derive(").skip(1) {
             let (derives, rest) = derived.split_once(")]").unwrap();
@@ -45,12 +45,12 @@ fn every_request_type_rejects_unknown_fields() {
     );
 }
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+fn find_rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            found.extend(rust_files(&path));
+            found.extend(find_rust_files(&path));
         } else if path.extension().is_some_and(|e| e == "rs") {
             found.push(path);
         }

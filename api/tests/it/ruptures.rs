@@ -1,4 +1,4 @@
-//! Predictions over the real statements: what counts as demand, and what is answered.
+//! Predictions over the real statements: what counts as demand, and the responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -297,7 +297,7 @@ async fn the_number_of_statements_does_not_grow_with_the_products() {
             set_level(&owner, id, 0).await;
         }
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-        let now = platform::db::read_clock(&mut tx).await.unwrap();
+        let now = platform::db::now(&mut tx).await.unwrap();
         let counted = Statements::default();
         let counting = tracing::subscriber::set_default(counted.clone());
         domain::rupture::recompute_demand(&mut tx, company, now)

@@ -1,4 +1,4 @@
-//! Signing in, staying signed in, and being signed out.
+//! Sessions: signing in, refreshing, and signing out.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Spreadsheets as uploads: their rows go in as those of a text file, and one that would fill the
-//! memory doesn't.
+//! Spreadsheets as uploads: their rows are imported like those of a text file, and one that would
+//! exhaust the memory is rejected.
 
 use serde_json::{Value, json};
 

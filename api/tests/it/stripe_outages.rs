@@ -1,4 +1,4 @@
-//! Stripe out of reach, answers that come late, and events that never came.
+//! Outages of Stripe, late responses, and missing events.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tokens that are forged, of another key, of another use, or of somebody who is gone.
+//! Tokens that are forged, signed with another key, used for another purpose, or revoked.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

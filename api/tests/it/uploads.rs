@@ -1,4 +1,4 @@
-//! Uploads whose length nobody announces, that break off, or that hold too much of something.
+//! Uploads of unknown length, interrupted uploads, and forms of another shape.
 
 use std::io;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::app::{Client, TestApp, TestResponse, no_redis};
 use crate::client::{FORM, FORM_TAIL, form_head};
 
-/// A form of unknown length whose file is these bytes, so many times.
+/// A form of unknown length whose file repeats `bytes`.
 async fn stream(client: &Client<'_>, path: &str, bytes: Bytes, times: usize) -> TestResponse {
     let file = std::iter::repeat_n(bytes, times);
     let body = [Bytes::from(form_head(&[("kind", "sales")]))]

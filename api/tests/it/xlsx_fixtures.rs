@@ -1,4 +1,4 @@
-//! Spreadsheets made by hand, part by part: no writer of them would write a hostile one.
+//! Spreadsheets built part by part, because no library writes a hostile one.
 
 use std::fmt::Write as _;
 use std::io::Write as _;

@@ -5,7 +5,6 @@ use sandbox::{Fault, Match, Rule};
 use serde_json::{Value, json};
 
 use super::{call_sandbox, current_plan, pay_plan, send_all_events, start_with_stripe};
-use crate::app::TestApp;
 
 #[tokio::test]
 async fn paying_a_checkout_starts_the_plan_and_cancelling_ends_it() {

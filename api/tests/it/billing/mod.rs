@@ -10,9 +10,9 @@ use tower::ServiceExt as _;
 
 use crate::app::{Client, TestApp, TestResponse};
 
-/// The application, with the sandbox's webhooks coming to it only when a test sends them.
+/// Starts the application; the sandbox sends its webhooks only when a test does.
 pub(crate) async fn start_with_stripe() -> TestApp {
-    let app = TestApp::start_with_stripe().await;
+    let app = TestApp::start().await;
     let url = format!("{}/api/v1/webhooks/stripe", app.services.public_url);
     app.sandbox.sandbox().set(|settings| {
         settings.stripe_webhooks = false;
@@ -21,7 +21,7 @@ pub(crate) async fn start_with_stripe() -> TestApp {
     app
 }
 
-/// An act on the sandbox's own side.
+/// Calls the admin interface of the sandbox.
 pub(crate) async fn call_sandbox(app: &TestApp, method: &str, path: &str, body: Value) -> Value {
     let request = Request::builder()
         .method(method)
@@ -44,7 +44,7 @@ pub(crate) async fn call_sandbox(app: &TestApp, method: &str, path: &str, body: 
     serde_json::from_slice(&bytes).unwrap()
 }
 
-/// Pays for a plan; gives the subscription's id.
+/// Pays for a plan and returns the subscription's id.
 pub(crate) async fn pay_plan(app: &TestApp, owner: &Client<'_>, plan: &str) -> String {
     let checkout = owner
         .post("/billing/checkout-sessions", json!({"plan": plan}))
@@ -61,7 +61,7 @@ pub(crate) async fn pay_plan(app: &TestApp, owner: &Client<'_>, plan: &str) -> S
     session["subscription"].as_str().unwrap().to_owned()
 }
 
-/// Ids and kinds of all events there are, oldest first.
+/// The ids and kinds of all events, oldest first.
 pub(super) async fn list_events(app: &TestApp) -> Vec<(String, String)> {
     let listed = call_sandbox(app, "GET", "/events", json!(null)).await;
     let text = |item: &Value, key: &str| item["event"][key].as_str().unwrap().to_owned();
@@ -73,7 +73,7 @@ pub(super) async fn list_events(app: &TestApp) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Has the sandbox send an event; for each time, whether we acknowledged it.
+/// Sends an event from the sandbox. Returns for each delivery whether it was acknowledged.
 pub(super) async fn send_event(app: &TestApp, event: &str, how: Value) -> Vec<bool> {
     let sent = call_sandbox(app, "POST", &format!("/events/{event}/send"), how).await;
     sent["acknowledged"]

@@ -10,7 +10,6 @@ use super::{
     call_sandbox, current_plan, deliver_event, list_events, pay_plan, send_all_events, send_event,
     start_with_stripe, stored_events,
 };
-use crate::app::TestApp;
 
 #[tokio::test]
 async fn repeated_late_and_forged_events_lead_to_one_state() {
@@ -37,7 +36,7 @@ async fn repeated_late_and_forged_events_lead_to_one_state() {
     .await;
     let events = list_events(&app).await;
 
-    // Forged, and older or newer than five minutes: refused, with nothing kept.
+    // A forged signature, or a time more than five minutes off, is rejected and stores nothing.
     let last = &events.last().unwrap().0;
     for how in [
         json!({"forged": true}),

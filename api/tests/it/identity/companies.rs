@@ -1,7 +1,7 @@
 //! Registration, companies and their members.
 
 use domain::identity::Role;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::{PASSWORD, TestApp};
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use domain::identity::Role;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::mailed_token;
 use crate::app::{PASSWORD, TestApp};

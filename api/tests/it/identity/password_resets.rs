@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::mailed_token;
-use crate::app::{PASSWORD, TestApp};
+use crate::app::TestApp;
 
 #[tokio::test]
 async fn a_forgotten_password_is_reset_once_by_e_mail() {

@@ -1,4 +1,4 @@
-//! What somebody of one company names of another's, in queries and in bodies.
+//! Ids of another company in queries and bodies.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::filled_company::{digest_rows, fill_company, list_ids};
 use crate::routes;
 use crate::shop::{evaluate_alerts, list_alerts};
 
-/// Every list that can be asked by an id: its parameter, and the table that the id is of.
+/// Every list that filters by an id: its parameter, and the table of the id.
 const ASKED_BY: &[(&str, &str, &str)] = &[
     ("/products", "category_id", "categories"),
     ("/sales", "customer_id", "customers"),
@@ -31,7 +31,7 @@ fn every_query_parameter_with_an_id_is_covered() {
         .iter()
         .map(|(_, parameter, _)| *parameter)
         .collect();
-    assert_eq!(routes::ids_in_queries(), tried, "in the order of names");
+    assert_eq!(routes::list_query_ids(), tried, "in the order of names");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Somebody of one company tries every route with everything of another's.
+//! Every route, called with the ids of another company.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ const WITHOUT_COMPANY: &[(&str, &str)] = &[
     ("/invitations/accept", "the token in the message decides"),
 ];
 
-/// Bodies that are right, where the empty one would be refused before anything is looked up.
+/// Valid bodies for routes that would reject an empty one before any look-up.
 fn body_of(route: &Route) -> Value {
     match (route.method, route.template.as_str()) {
         ("POST", "/companies/{id}/members") => {
@@ -43,7 +43,7 @@ async fn every_route_returns_404_for_another_company() {
     let app = TestApp::start().await;
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
     let intruder = mine.in_company(theirs.company);
-    for route in routes::all()
+    for route in routes::list_routes()
         .iter()
         .filter(|route| acts_in_a_company(route))
     {
@@ -71,7 +71,7 @@ async fn every_route_returns_404_for_an_id_of_another_company() {
             "no row in {table}: {ids:?}"
         );
     }
-    for route in routes::all()
+    for route in routes::list_routes()
         .iter()
         .filter(|route| route.has_parameters() && acts_in_a_company(route))
     {
@@ -105,7 +105,7 @@ async fn no_list_shows_anything_of_another_company() {
     let (theirs, mine) = (app.with_company().await, app.with_company().await);
     fill_company(&theirs).await;
     let ids = list_ids(&theirs).await;
-    let lists = routes::all();
+    let lists = routes::list_routes();
     for route in lists
         .iter()
         .filter(|r| r.method == "GET" && !r.has_parameters() && acts_in_a_company(r))
@@ -134,7 +134,7 @@ async fn a_cursor_of_another_company_shows_nothing_of_it() {
     fill_company(&theirs).await;
     let ids = list_ids(&theirs).await;
     let mut tried = Vec::new();
-    for route in routes::all()
+    for route in routes::list_routes()
         .iter()
         .filter(|r| r.method == "GET" && !r.has_parameters() && acts_in_a_company(r))
     {

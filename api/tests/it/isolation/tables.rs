@@ -1,4 +1,4 @@
-//! What the catalogue must show of every table, whoever adds it.
+//! Invariants of every table, read from Postgres' catalogue.
 
 use std::collections::BTreeSet;
 
@@ -144,7 +144,7 @@ async fn the_application_role_owns_nothing_and_bypasses_no_policy() {
     assert_eq!(as_whom, "vigie_app");
 }
 
-/// Each runs as the tables' owner, so each is a door; nobody but the role it is for may open it.
+/// The functions that run as the owner of the tables, each with the only role that may call it.
 #[tokio::test]
 async fn every_security_definer_function_is_closed_to_the_public_and_pins_its_path() {
     let app = TestApp::start().await;

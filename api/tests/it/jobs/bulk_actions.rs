@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::identity::Role;
 use platform::ids::{JobId, Uuid};
 use platform::queue::finish::{self, EndState, Setback};
 use platform::queue::{NewJob, Uniqueness};
@@ -13,9 +12,7 @@ use super::{
     claim_all, end_all, enqueue, give_back, listed, ping, pings, reasons, scheduled_ping, set,
     state_of,
 };
-use crate::app::{Client, TestApp, TestResponse};
-use crate::filled_company::digest_rows;
-use crate::shop::read_clock;
+use crate::app::{Client, TestApp};
 
 pub(super) fn keyed(client: &Client<'_>, key: &str) -> NewJob {
     let mut job = ping(client);
@@ -86,7 +83,7 @@ async fn cancelling_by_filter_cancels_waiting_jobs_and_signals_running_ones() {
     let cancelled = owner.get(&format!("/jobs/{}", queued[0])).await.expect(200);
     assert_eq!(cancelled["error"], reason);
 
-    // Asked once is enough; what was asked ends at the next occasion.
+    // A second signal changes nothing; the running job stops at its next checkpoint.
     assert_eq!(
         many(&owner, "cancel", json!({"state": "running"})).await,
         counts(0, 1, false)
@@ -173,7 +170,7 @@ async fn retrying_by_filter_requeues_failed_jobs() {
         json!({"filter": {"kind": "ops.ping"}, "changed": 3, "skipped": 0, "more": false})
     );
 
-    // Each is another claim of the same job, with a fence beyond the first one's.
+    // Each is a later claim of the same job, with a higher fence.
     assert!(
         claim_all(&app, &again)
             .await
@@ -200,7 +197,7 @@ async fn a_job_whose_key_is_held_is_skipped_and_the_others_are_retried() {
         dead.extend(id);
     }
     let holder = enqueue(&owner, vec![keyed(&owner, "b")]).await;
-    // The oldest of those with one key gets it.
+    // Of jobs with one key, the oldest gets it.
     assert_eq!(
         many(&owner, "retry", json!({"state": "dead"})).await,
         counts(1, 2, false)
@@ -256,7 +253,7 @@ async fn one_call_changes_the_thousand_oldest_jobs() {
             json!({"filter": filter, "changed": 1_000, "skipped": 0, "more": true})
         );
     }
-    // A thousand with a key that is held, before them all, are in nobody's way.
+    // A thousand older jobs whose keys are held do not block the others.
     assert_eq!(
         many(&owner, "cancel", json!({"kind": "ops.ping"})).await,
         counts(1_000, 0, true)

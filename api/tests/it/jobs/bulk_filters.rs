@@ -1,14 +1,13 @@
 //! The filters of bulk actions, their repetition, and concurrent calls.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::identity::Role;
-use platform::ids::JobId;
+use platform::queue::finish::EndState;
 use serde_json::{Value, json};
 
 use super::bulk_actions::{counts, keyed, many};
-use super::{enqueue, listed, ping, pings, set, state_of};
+use super::{end_all, enqueue, listed, ping, pings, scheduled_ping, set};
 use crate::app::{TestApp, TestResponse};
 use crate::filled_company::digest_rows;
 use crate::shop::read_clock;
@@ -206,7 +205,7 @@ async fn a_locked_row_is_left_for_the_next_call() {
 async fn two_concurrent_calls_share_the_work() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    // Keys in the other order than ids.
+    // The keys are in reverse order of the ids.
     let jobs = (0..200)
         .rev()
         .map(|n| keyed(&owner, &format!("{n:03}")))

@@ -1,4 +1,4 @@
-//! What may be enqueued, and what the list finds.
+//! Enqueueing jobs, and the list of jobs.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -20,7 +20,7 @@ pub(super) fn ping(client: &Client<'_>) -> NewJob {
     jobs::job(client.company(), &jobs::ops::Ping::default())
 }
 
-/// Past the interface, in one statement.
+/// Enqueues without the API, in one statement.
 pub(super) async fn enqueue(client: &Client<'_>, jobs: Vec<NewJob>) -> Vec<JobId> {
     let mut tx = client
         .app
@@ -49,7 +49,7 @@ pub(super) async fn scheduled_ping(client: &Client<'_>) -> JobId {
     enqueue(client, vec![job]).await[0]
 }
 
-/// What a worker does that takes them.
+/// Claims the jobs as a worker does.
 pub(super) async fn claim_all(app: &TestApp, ids: &[JobId]) -> Vec<Claim> {
     let engine = app.db.db.engine();
     let worker = rescue::register(engine, "a worker of the test")
@@ -61,7 +61,7 @@ pub(super) async fn claim_all(app: &TestApp, ids: &[JobId]) -> Vec<Claim> {
     claims
 }
 
-/// Runs them to this end.
+/// Ends claimed jobs in a state.
 pub(super) async fn end_all(app: &TestApp, ids: &[JobId], state: EndState) {
     let setback = Setback::End {
         state,
@@ -76,7 +76,7 @@ pub(super) async fn end_all(app: &TestApp, ids: &[JobId], state: EndState) {
     }
 }
 
-/// The ids that a list gives, each once.
+/// The ids of a list, each once.
 pub(super) async fn listed(client: &Client<'_>, query: &str) -> BTreeSet<JobId> {
     let list = client
         .get(&format!("/jobs?limit=500&{query}"))
@@ -115,7 +115,7 @@ pub(super) async fn reasons(client: &Client<'_>, id: JobId, event: &str) -> Vec<
         .collect()
 }
 
-/// As a worker that stops does with what it holds.
+/// Requeues claims as a stopping worker does.
 pub(super) async fn give_back(app: &TestApp) {
     sqlx::query!(
         "update jobs_open set state = 0, worker_id = null, cancel_requested = false where state = 1"
