@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::alerts::{self, Filter, NewRule, Recipient, RuleChanges, RuleId, RuleKind, StoredRule};
 use domain::identity::Role;
 use domain::notifications::Channel;
+use platform::db::Tx;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -123,16 +124,20 @@ pub(super) async fn create_rule(
     caller.require_role(Role::Manager)?;
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
-            let rule = alerts::create_rule(tx, caller.company, body.into(), caller.now).await?;
-            let (subject, details) = (("alert_rule", rule.id), json!({"kind": rule.kind}));
-            caller
-                .record_act(tx, "alerts.create_rule", subject, details)
-                .await?;
-            Ok(Outcome::created("alert-rules", rule.id))
+            insert_rule(tx, &caller, body.into()).await
         })
         .await?;
     let rule = alerts::find_rule(&mut settled.tx, settled.outcome.id()?).await?;
     settled.respond(&RuleResponse::from(rule)).await
+}
+
+async fn insert_rule(tx: &mut Tx, caller: &Caller, new: NewRule) -> Result<Outcome> {
+    let rule = alerts::create_rule(tx, caller.company, new, caller.now).await?;
+    let (subject, details) = (("alert_rule", rule.id), json!({"kind": rule.kind}));
+    caller
+        .record_act(tx, "alerts.create_rule", subject, details)
+        .await?;
+    Ok(Outcome::created("alert-rules", rule.id))
 }
 
 pub(super) async fn show_rule(

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use domain::billing::{self, Checkout, CheckoutId, Plan};
 use domain::identity::Role;
+use platform::db::Tx;
 use platform::ids::{CompanyId, Uuid};
 use providers::stripe::{CheckoutSession, NewCheckout, NewPortal, PortalSession, Stripe};
 use serde::{Deserialize, Serialize};
@@ -39,22 +40,25 @@ pub(super) async fn create_checkout(
     Keyed { body, key }: Keyed<CreateCheckout>,
 ) -> Result<Response> {
     caller.require_role(Role::Admin)?;
-    let plan = body.plan;
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
-            let (company, user) = (caller.company, caller.user);
-            let id = billing::create_checkout(tx, company, plan, user, caller.now).await?;
-            let (subject, details) = (("checkout", id), json!({"plan": plan}));
-            caller
-                .record_act(tx, "billing.checkout", subject, details)
-                .await?;
-            Ok(Outcome::created_without_location(id))
+            insert_checkout(tx, &caller, body.plan).await
         })
         .await?;
     let checkout = billing::find_checkout(&mut settled.tx, settled.outcome.id()?).await?;
     // Committed before the provider is called.
     let outcome = settled.commit().await?;
     Ok(outcome.respond(&ensure_session(&app, &caller, checkout).await?))
+}
+
+async fn insert_checkout(tx: &mut Tx, caller: &Caller, plan: Plan) -> Result<Outcome> {
+    let (company, user) = (caller.company, caller.user);
+    let id = billing::create_checkout(tx, company, plan, user, caller.now).await?;
+    let (subject, details) = (("checkout", id), json!({"plan": plan}));
+    caller
+        .record_act(tx, "billing.checkout", subject, details)
+        .await?;
+    Ok(Outcome::created_without_location(id))
 }
 
 /// Opens a session at Stripe unless the checkout has one.

@@ -7,7 +7,8 @@ use domain::catalog::{
     self, CategoryId, NewProduct, Product, ProductChanges, ProductFilter, ProductId, ProductStatus,
     SupplierId,
 };
-use domain::identity::{self, Role};
+use domain::identity::{self, Company, Role};
+use platform::db::Tx;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -57,20 +58,22 @@ pub(super) async fn create_product(
     caller.require_role(Role::Manager)?;
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
-            let company = identity::find_company(tx, caller.company).await?;
-            let product =
-                catalog::create_product(tx, company.id, &company.currency, body, caller.now)
-                    .await?;
-            let subject = ("product", product.id);
-            caller
-                .record_act(tx, "catalog.create_product", subject, json!({}))
-                .await?;
-            Ok(Outcome::created("products", product.id))
+            insert_product(tx, &caller, body).await
         })
         .await?;
     let id = settled.outcome.id()?;
     let product = catalog::find_product(&mut settled.tx, caller.company, id).await?;
     settled.respond(&product).await
+}
+
+async fn insert_product(tx: &mut Tx, caller: &Caller, new: NewProduct) -> Result<Outcome> {
+    let Company { id, currency, .. } = identity::find_company(tx, caller.company).await?;
+    let product = catalog::create_product(tx, id, &currency, new, caller.now).await?;
+    let subject = ("product", product.id);
+    caller
+        .record_act(tx, "catalog.create_product", subject, json!({}))
+        .await?;
+    Ok(Outcome::created("products", product.id))
 }
 
 pub(super) async fn show_product(

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use domain::catalog::{self, Reference};
 use domain::identity::Role;
+use platform::db::Tx;
 use serde_json::json;
 
 use crate::App;
@@ -35,20 +36,26 @@ pub(super) async fn create_reference<R: Reference>(
     caller.require_role(Role::Manager)?;
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
-            let reference =
-                catalog::create_reference::<R>(tx, caller.company, body, caller.now).await?;
-            let id = reference.id();
-            let action = format!("catalog.create_{}", R::NOUN);
-            caller
-                .record_act(tx, &action, (R::NOUN, id), json!({}))
-                .await?;
-            Ok(Outcome::created(R::PLURAL, id))
+            insert_reference::<R>(tx, &caller, body).await
         })
         .await?;
-    let reference =
-        catalog::require_reference::<R>(&mut settled.tx, caller.company, settled.outcome.id()?)
-            .await?;
+    let id = settled.outcome.id()?;
+    let reference = catalog::require_reference::<R>(&mut settled.tx, caller.company, id).await?;
     settled.respond(&reference).await
+}
+
+async fn insert_reference<R: Reference>(
+    tx: &mut Tx,
+    caller: &Caller,
+    new: R::New,
+) -> Result<Outcome> {
+    let reference = catalog::create_reference::<R>(tx, caller.company, new, caller.now).await?;
+    let id = reference.id();
+    let action = format!("catalog.create_{}", R::NOUN);
+    caller
+        .record_act(tx, &action, (R::NOUN, id), json!({}))
+        .await?;
+    Ok(Outcome::created(R::PLURAL, id))
 }
 
 pub(super) async fn show_reference<R: Reference>(

@@ -91,17 +91,21 @@ pub(super) async fn cancel_sale(
     caller.require_role(Role::Member)?;
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
-            catalog::cancel_sale(tx, caller.company, id, caller.now).await?;
-            caller
-                .record_act(tx, "catalog.cancel_sale", ("sale", id), json!({}))
-                .await?;
-            tx.enqueue_all(reactions(caller.company, Event::SalesRecorded))
-                .await?;
-            Ok(Outcome::updated(id))
+            withdraw_sale(tx, &caller, id).await
         })
         .await?;
     let ids = [settled.outcome.id()?];
     let sales = catalog::find_sales(&mut settled.tx, caller.company, &ids).await?;
     let sale = sales.first().ok_or_else(|| Error::not_found("sale"))?;
     settled.respond(sale).await
+}
+
+async fn withdraw_sale(tx: &mut Tx, caller: &Caller, id: SaleId) -> Result<Outcome> {
+    catalog::cancel_sale(tx, caller.company, id, caller.now).await?;
+    caller
+        .record_act(tx, "catalog.cancel_sale", ("sale", id), json!({}))
+        .await?;
+    tx.enqueue_all(reactions(caller.company, Event::SalesRecorded))
+        .await?;
+    Ok(Outcome::updated(id))
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::catalog::{self, LedgerEntry, NewMovement, ProductId, Stock};
 use domain::identity::Role;
+use platform::db::Tx;
 use serde::Deserialize;
 
 use super::facts::{respond_in_kind, strip_index};
@@ -42,23 +43,30 @@ pub(super) async fn record_movements(
     Keyed { body, key }: Keyed<OneOrMany<NewMovement>>,
 ) -> Result<Response> {
     caller.require_role(Role::Member)?;
-    let OneOrMany { items, is_single } = body;
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
-            let recorded = catalog::record_movements(tx, caller.company, &items, caller.now)
-                .await
-                .map_err(|error| strip_index(error, is_single))?;
-            if recorded.created > 0 {
-                tx.enqueue_all(reactions(caller.company, Event::StockMoved))
-                    .await?;
-            }
-            let ids: Vec<_> = recorded.items.iter().map(|entry| entry.id).collect();
-            Ok(Outcome::recorded(recorded.created, &ids))
+            insert_movements(tx, &caller, &body).await
         })
         .await?;
     let ids = settled.outcome.recorded_ids()?;
     let entries = catalog::find_movements(&mut settled.tx, caller.company, &ids).await?;
-    respond_in_kind(settled, entries, is_single).await
+    respond_in_kind(settled, entries, body.is_single).await
+}
+
+async fn insert_movements(
+    tx: &mut Tx,
+    caller: &Caller,
+    body: &OneOrMany<NewMovement>,
+) -> Result<Outcome> {
+    let recorded = catalog::record_movements(tx, caller.company, &body.items, caller.now)
+        .await
+        .map_err(|error| strip_index(error, body.is_single))?;
+    if recorded.created > 0 {
+        tx.enqueue_all(reactions(caller.company, Event::StockMoved))
+            .await?;
+    }
+    let ids: Vec<_> = recorded.items.iter().map(|entry| entry.id).collect();
+    Ok(Outcome::recorded(recorded.created, &ids))
 }
 
 /// Shows the level by site and in total, and since when, or that it is unknown.

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::identity::{self, CompanyChanges, CompanyProfile, Language, NewCompany, Role};
+use platform::db::Tx;
 use platform::ids::CompanyId;
 use serde::Deserialize;
 use serde_json::json;
@@ -46,22 +47,25 @@ pub(super) async fn create_company(
     let mut company = body.validate()?;
     // Keys are stored by company, and this one doesn't exist yet. Its id is derived from the key,
     // so that a repeated request finds the same company.
-    if let Some(id) = key.derive_id(person.user.0) {
-        company.id = CompanyId(id);
-    }
+    let derived_id = key.derive_id(person.user.0);
+    company.id = derived_id.map_or(company.id, CompanyId);
     let caller = Caller::founder(person, company.id);
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
-            identity::create_company(tx, &company, caller.user, caller.now).await?;
-            let subject = ("company", company.id);
-            caller
-                .record_act(tx, "identity.create_company", subject, json!({}))
-                .await?;
-            Ok(Outcome::created("companies", company.id))
+            insert_company(tx, &caller, &company).await
         })
         .await?;
     let company = identity::find_company(&mut settled.tx, settled.outcome.id()?).await?;
     settled.respond(&company).await
+}
+
+async fn insert_company(tx: &mut Tx, caller: &Caller, company: &NewCompany) -> Result<Outcome> {
+    identity::create_company(tx, company, caller.user, caller.now).await?;
+    let subject = ("company", company.id);
+    caller
+        .record_act(tx, "identity.create_company", subject, json!({}))
+        .await?;
+    Ok(Outcome::created("companies", company.id))
 }
 
 pub(super) async fn show_company(

@@ -56,18 +56,15 @@ pub(super) async fn create_member(
     Keyed { body, key }: Keyed<CreateMember>,
 ) -> Result<Response> {
     require_power_over(&caller, body.role)?;
-    let (password, _) = random_token();
-    let user = validate_user(&app, &caller, &body, &password).await?;
+    let (user, password) = prepare_user(&app, &caller, &body).await?;
     let hash = app.passwords().hash(password.clone()).await?;
-
     let scope = Scope::member(caller.company, user.id);
     let tx = app.db().begin(scope).await?;
     let mut temporary_password = None;
     let mut settled = key
         .run_once_in(tx, &caller, async |tx| {
-            insert_member(tx, &caller, &user, &hash, body.role).await?;
             temporary_password = Some(password);
-            Ok(Outcome::created_without_location(user.id))
+            insert_member(tx, &caller, &user, &hash, body.role).await
         })
         .await?;
     let id = settled.outcome.id()?;
@@ -79,12 +76,12 @@ pub(super) async fn create_member(
     settled.respond(&response).await
 }
 
-async fn validate_user(
+/// Validates the new account, and returns it with its temporary password.
+async fn prepare_user(
     app: &App,
     caller: &Caller,
     body: &CreateMember,
-    temporary_password: &str,
-) -> Result<NewUser> {
+) -> Result<(NewUser, String)> {
     let company = {
         let mut tx = caller.begin(app).await?;
         identity::find_company(&mut tx, caller.company).await?
@@ -96,10 +93,12 @@ async fn validate_user(
         language: body.language,
         country: &company.country,
     };
-    Ok(NewUser {
+    let (password, _) = random_token();
+    let user = NewUser {
         must_change_password: true,
-        ..NewUser::check(profile, temporary_password)?
-    })
+        ..NewUser::check(profile, &password)?
+    };
+    Ok((user, password))
 }
 
 async fn insert_member(
@@ -108,13 +107,14 @@ async fn insert_member(
     user: &NewUser,
     password_hash: &str,
     role: Role,
-) -> Result<()> {
+) -> Result<Outcome> {
     identity::create_user(tx, user, password_hash, caller.now).await?;
     identity::add_member(tx, caller.company, user.id, role, caller.now).await?;
     let (subject, details) = (("user", user.id), json!({"role": role}));
     caller
         .record_act(tx, "identity.create_member", subject, details)
-        .await
+        .await?;
+    Ok(Outcome::created_without_location(user.id))
 }
 
 #[derive(Debug, Deserialize)]

@@ -12,7 +12,7 @@ async fn send_text(client: &Client<'_>, content_type: &str, body: impl Into<Body
 }
 
 #[tokio::test]
-async fn an_invalid_body_is_described_by_its_problem() {
+async fn an_invalid_field_is_named_by_its_problem() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let fields = [
@@ -56,6 +56,12 @@ async fn an_invalid_body_is_described_by_its_problem() {
     )
     .await
     .expect(201);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_or_too_large_is_rejected() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
     for body in [
         "",
         "{",
@@ -79,7 +85,7 @@ async fn an_invalid_body_is_described_by_its_problem() {
 }
 
 #[tokio::test]
-async fn invalid_paths_queries_and_methods_are_problems_too() {
+async fn invalid_paths_and_methods_are_problems_too() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let company = owner.company();
@@ -111,6 +117,13 @@ async fn invalid_paths_queries_and_methods_are_problems_too() {
         .get("/api-keys?cursor=%00")
         .await
         .expect_problem(422, "invalid_input");
+}
+
+#[tokio::test]
+async fn invalid_queries_and_headers_are_problems_too() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let company = owner.company();
     for query in [
         "limit=0",
         "limit=501",

@@ -18,10 +18,7 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
     ("/auth/operator-token", "signing in"),
     ("/auth/refresh", "the refresh token is used once"),
     ("/auth/logout", "the session has ended"),
-    (
-        "/auth/password",
-        "the former password is no longer valid",
-    ),
+    ("/auth/password", "the former password is no longer valid"),
     (
         "/auth/password-reset",
         "no person is signed in; messages are limited",
@@ -53,9 +50,15 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
     ("/billing/portal-sessions", "has no effect of its own"),
     ("/imports/preview", "stores nothing"),
     ("/webhooks/stripe", "the event's id is its key"),
-    ("/webhooks/twilio/status", "a status of a stored message; idempotent"),
+    (
+        "/webhooks/twilio/status",
+        "a status of a stored message; idempotent",
+    ),
     ("/webhooks/twilio/inbound", "the message's id is its key"),
-    ("/webhooks/brevo/{token}", "a status of a stored message; idempotent"),
+    (
+        "/webhooks/brevo/{token}",
+        "a status of a stored message; idempotent",
+    ),
 ];
 
 #[tokio::test]

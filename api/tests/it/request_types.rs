@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Types that are no request bodies, each with its reason.
 const LENIENT: &[(&str, &str)] = &[
-    (
-        "Claims",
-        "the claims of a token, which we signed",
-    ),
+    ("Claims", "the claims of a token, which we signed"),
     (
         "MemberPath",
         "one of two path parameters; the extractor of the caller reads the other",

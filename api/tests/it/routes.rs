@@ -39,7 +39,9 @@ pub(crate) fn list_routes() -> Vec<Route> {
     let calls = sources
         .iter()
         .flat_map(|text| text.split(".route(").skip(1));
-    let mut routes: Vec<_> = calls.flat_map(|call| parse_routes(take_arguments(call))).collect();
+    let mut routes: Vec<_> = calls
+        .flat_map(|call| parse_routes(take_arguments(call)))
+        .collect();
     routes.sort();
     routes
 }

@@ -108,9 +108,29 @@ async fn a_body_with_an_id_of_another_company_is_rejected() {
         list_ids(&theirs).await,
         (digest_rows(&theirs).await, digest_rows(&mine).await),
     );
-    let id = |table: &str| id_of(&ids, table);
+    for (method, path, body) in bodies_with_foreign_ids(&ids, product, rule) {
+        let answer = mine.send(method, path, Some(body.clone()), &[]).await;
+        assert!(
+            matches!(answer.status.as_u16(), 404 | 422),
+            "{method} {path} {body}: {}",
+            answer.text
+        );
+    }
+    assert_eq!(
+        (digest_rows(&theirs).await, digest_rows(&mine).await),
+        before
+    );
+}
+
+/// Requests whose bodies hold ids of another company.
+fn bodies_with_foreign_ids<'a>(
+    ids: &[(String, String)],
+    product: &'a str,
+    rule: &'a str,
+) -> Vec<(&'static str, &'a str, Value)> {
+    let id = |table: &str| id_of(ids, table);
     let recipients = json!([{"user_id": id("users")}]);
-    let tries = [
+    vec![
         (
             "POST",
             "/products",
@@ -154,19 +174,7 @@ async fn a_body_with_an_id_of_another_company_is_rejected() {
             json!({"name": "x", "kind": "rupture", "channels": ["email"], "recipients": recipients}),
         ),
         ("PATCH", rule, json!({ "recipients": recipients })),
-    ];
-    for (method, path, body) in tries {
-        let answer = mine.send(method, path, Some(body.clone()), &[]).await;
-        assert!(
-            matches!(answer.status.as_u16(), 404 | 422),
-            "{method} {path} {body}: {}",
-            answer.text
-        );
-    }
-    assert_eq!(
-        (digest_rows(&theirs).await, digest_rows(&mine).await),
-        before
-    );
+    ]
 }
 
 /// A filter is no reference: it may name what was archived, or nothing.

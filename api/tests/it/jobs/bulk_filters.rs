@@ -7,7 +7,7 @@ use platform::queue::finish::EndState;
 use serde_json::{Value, json};
 
 use super::bulk_actions::{counts, keyed, many};
-use super::{end_all, enqueue, listed, ping, pings, scheduled_ping, set};
+use super::{end_all, enqueue, listed, pings, scheduled_ping, set};
 use crate::app::{TestApp, TestResponse};
 use crate::filled_company::digest_rows;
 use crate::shop::read_clock;
@@ -90,6 +90,46 @@ async fn a_repeated_key_changes_nothing_more_and_gets_the_same_response() {
     app.run_jobs().await;
 }
 
+/// Invalid bodies, each with the field and the code of its error.
+fn invalid_filters(act: &str) -> Vec<(Value, &'static str, &'static str)> {
+    let (open, over) = (
+        json!({"filter": {"state": "queued"}}),
+        json!({"filter": {"state": "dead"}}),
+    );
+    let of_the_other = if act == "cancel" { over } else { open };
+    vec![
+        (json!({}), "filter", "required"),
+        (json!({"filter": {}}), "filter", "required"),
+        (
+            json!({"filter": {"state": null, "kind": null}}),
+            "filter",
+            "required",
+        ),
+        (json!({"filter": {"q": "x"}}), "filter.q", "unknown_field"),
+        (
+            json!({"filter": {"kind": "ops.ping"}, "limit": 5}),
+            "limit",
+            "unknown_field",
+        ),
+        (of_the_other, "filter.state", "invalid_value"),
+        (
+            json!({"filter": {"state": "succeeded"}}),
+            "filter.state",
+            "invalid_value",
+        ),
+        (
+            json!({"filter": {"state": "waiting"}}),
+            "filter.state",
+            "invalid_value",
+        ),
+        (
+            json!({"filter": {"since": "yesterday"}}),
+            "filter.since",
+            "invalid_value",
+        ),
+    ]
+}
+
 #[tokio::test]
 async fn an_empty_or_invalid_filter_is_rejected() {
     let app = TestApp::start().await;
@@ -98,42 +138,7 @@ async fn an_empty_or_invalid_filter_is_rejected() {
     let before = digest_rows(&owner).await;
     for act in ["cancel", "retry"] {
         let path = format!("/jobs/{act}");
-        let (open, over) = (
-            json!({"filter": {"state": "queued"}}),
-            json!({"filter": {"state": "dead"}}),
-        );
-        let of_the_other = if act == "cancel" { over } else { open };
-        for (body, field, code) in [
-            (json!({}), "filter", "required"),
-            (json!({"filter": {}}), "filter", "required"),
-            (
-                json!({"filter": {"state": null, "kind": null}}),
-                "filter",
-                "required",
-            ),
-            (json!({"filter": {"q": "x"}}), "filter.q", "unknown_field"),
-            (
-                json!({"filter": {"kind": "ops.ping"}, "limit": 5}),
-                "limit",
-                "unknown_field",
-            ),
-            (of_the_other, "filter.state", "invalid_value"),
-            (
-                json!({"filter": {"state": "succeeded"}}),
-                "filter.state",
-                "invalid_value",
-            ),
-            (
-                json!({"filter": {"state": "waiting"}}),
-                "filter.state",
-                "invalid_value",
-            ),
-            (
-                json!({"filter": {"since": "yesterday"}}),
-                "filter.since",
-                "invalid_value",
-            ),
-        ] {
+        for (body, field, code) in invalid_filters(act) {
             let error = &owner
                 .post(&path, body.clone())
                 .await
