@@ -102,6 +102,10 @@ async fn invalid_paths_and_methods_are_problems_too() {
         .await
         .expect_problem(422, "invalid_input");
     owner
+        .get("/products/17")
+        .await
+        .expect_problem(422, "invalid_input");
+    owner
         .get("/companies/not-a-uuid")
         .await
         .expect_problem(422, "invalid_input");

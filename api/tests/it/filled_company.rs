@@ -58,7 +58,8 @@ pub(crate) async fn fill_company(owner: &Client<'_>) {
     run_jobs_to_end(owner.app).await;
 }
 
-/// The tables that [`fill_company`] must have filled: an empty table would leave its routes untested.
+/// The tables that [`fill_company`] must have filled: an empty table would leave its routes
+/// untested.
 pub(crate) const FILLED: &[&str] = &[
     "ad_accounts",
     "ad_connections",

@@ -5,29 +5,36 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::Days;
 use platform::db::Scope;
+use platform::ids::Uuid;
 use serde_json::json;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::app::TestApp;
+use crate::app::{Client, TestApp};
 use crate::shop::{insert_product, insert_sale, insert_steady_sales, read_clock, set_level};
+
+/// Inserts products that sell 2 units a day, with levels for 5, 13 and 500 days. Returns a fourth
+/// one, whose level is unknown.
+async fn insert_shelves(owner: &Client<'_>) -> Uuid {
+    let (fast, slow, plenty) = (
+        insert_product(owner, "fast").await,
+        insert_product(owner, "slow").await,
+        insert_product(owner, "plenty").await,
+    );
+    for (id, level) in [(fast, 10), (slow, 26), (plenty, 1000)] {
+        insert_steady_sales(owner, id, 40, 2).await;
+        set_level(owner, id, level).await;
+    }
+    let unknown = insert_product(owner, "unknown level").await;
+    insert_steady_sales(owner, unknown, 40, 2).await;
+    unknown
+}
 
 #[tokio::test]
 async fn a_run_lists_the_products_that_run_out_soonest_first() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let (fast, slow, plenty) = (
-        insert_product(&owner, "fast").await,
-        insert_product(&owner, "slow").await,
-        insert_product(&owner, "plenty").await,
-    );
-    for (id, level) in [(fast, 10), (slow, 26), (plenty, 1000)] {
-        insert_steady_sales(&owner, id, 40, 2).await;
-        set_level(&owner, id, level).await;
-    }
-    let unknown = insert_product(&owner, "unknown level").await;
-    insert_steady_sales(&owner, unknown, 40, 2).await;
-
+    insert_shelves(&owner).await;
     let started = owner
         .post("/predictions/runs", json!({"horizon_days": 15}))
         .await;
@@ -74,7 +81,17 @@ async fn a_run_lists_the_products_that_run_out_soonest_first() {
             .starts_with("Demande attendue : 2 par jour"),
         "{item}"
     );
+}
 
+#[tokio::test]
+async fn ruptures_are_paged_and_filtered_and_an_unknown_level_has_none() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let unknown = insert_shelves(&owner).await;
+    owner.post("/predictions/runs", json!({})).await.expect(202);
+    app.run_jobs().await;
+
+    let listed = owner.get("/predictions/ruptures?limit=1").await.expect(200);
     let cursor = listed["next_cursor"].as_str().unwrap();
     let rest = owner
         .get(&format!("/predictions/ruptures?limit=5&cursor={cursor}"))
@@ -185,8 +202,8 @@ async fn old_data_is_predicted_as_of_its_last_day() {
         (&json!("2011-12-09"), &json!(true))
     );
     set_level(&owner, rice, 1).await;
-    let asked = json!({"as_of": "2011-12-06", "horizon_days": 30});
-    let study = owner.post("/predictions/runs", asked).await.expect(202)["run"]["id"]
+    let request = json!({"as_of": "2011-12-06", "horizon_days": 30});
+    let study = owner.post("/predictions/runs", request).await.expect(202)["run"]["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -195,26 +212,29 @@ async fn old_data_is_predicted_as_of_its_last_day() {
         .get(&format!("/products/{rice}/prediction"))
         .await
         .expect(200);
-    assert_eq!(now, latest, "a study leaves what holds now alone");
+    assert_eq!(
+        now, latest,
+        "a run as of another day changes no live prediction"
+    );
     assert_eq!(
         owner.get("/alerts").await.expect(200)["items"],
         json!([]),
-        "and alarms nobody"
+        "and opens no alert"
     );
-    let told = owner.get("/predictions/ruptures").await.expect(200);
+    let listed = owner.get("/predictions/ruptures").await.expect(200);
     assert_eq!(
-        (&told["items"], &told["run"]["as_of"]),
+        (&listed["items"], &listed["run"]["as_of"]),
         (&json!([]), &json!("2011-12-09"))
     );
-    let told = owner
+    let listed = owner
         .get(&format!("/predictions/ruptures?run={study}"))
         .await
         .expect(200);
     assert_eq!(
-        (&told["run"]["id"], &told["run"]["live"]),
+        (&listed["run"]["id"], &listed["run"]["live"]),
         (&json!(study), &json!(false))
     );
-    let item = &told["items"][0];
+    let item = &listed["items"][0];
     assert_eq!(
         (&item["product"]["name"], &item["as_of"]),
         (&json!("Riz"), &json!("2011-12-06"))
@@ -227,6 +247,12 @@ async fn old_data_is_predicted_as_of_its_last_day() {
             .expect(200)["items"],
         json!([])
     );
+}
+
+#[tokio::test]
+async fn a_run_as_of_a_future_day_is_rejected() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
     owner
         .post("/predictions/runs", json!({"as_of": "2999-01-01"}))
         .await
@@ -252,7 +278,7 @@ async fn a_run_keeps_the_items_within_its_horizon() {
             "/predictions/ruptures?run={}",
             started["run"]["id"].as_str().unwrap()
         );
-        let told = owner.get(&path).await.expect(200);
+        let listed = owner.get(&path).await.expect(200);
         assert_eq!(
             told["items"].as_array().unwrap().len(),
             expected,

@@ -143,6 +143,15 @@ async fn sales_of_a_spreadsheet_are_imported_and_its_invalid_rows_reported() {
     assert_eq!(counts(&again), [2, 0, 0, 2, 0]);
 }
 
+const PRODUCT_FIELDS: [&str; 6] = [
+    "sku",
+    "name",
+    "sale_price",
+    "min_stock",
+    "lead_time_days",
+    "draft",
+];
+
 #[tokio::test]
 async fn products_of_a_spreadsheet_are_created_and_completed() {
     let app = TestApp::start().await;
@@ -179,16 +188,8 @@ async fn products_of_a_spreadsheet_are_created_and_completed() {
         counts(&import(&owner, "products", rows).await),
         [3, 2, 0, 0, 1]
     );
-    let fields = [
-        "sku",
-        "name",
-        "sale_price",
-        "min_stock",
-        "lead_time_days",
-        "draft",
-    ];
     assert_eq!(
-        listed(&owner, "/products", &fields).await,
+        listed(&owner, "/products", &PRODUCT_FIELDS).await,
         [
             "7 Thé vert 750 null null false",
             "RIZ-25 Riz 25 kg 15000.5 10.000 5 false"
@@ -205,7 +206,7 @@ async fn products_of_a_spreadsheet_are_created_and_completed() {
         [2, 0, 1, 1, 0]
     );
     assert_eq!(
-        listed(&owner, "/products", &fields).await,
+        listed(&owner, "/products", &PRODUCT_FIELDS).await,
         [
             "7 Thé vert 750 null null false",
             "RIZ-25 Riz 25 kg 16000 10.000 5 false"

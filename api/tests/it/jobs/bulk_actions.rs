@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use platform::ids::{JobId, Uuid};
 use platform::queue::finish::{self, EndState, Setback};
-use platform::queue::{NewJob, Uniqueness};
+use platform::queue::{Claim, NewJob, Uniqueness};
 use serde_json::{Value, json};
 
 use super::{
@@ -83,24 +83,8 @@ async fn cancelling_by_filter_cancels_waiting_jobs_and_signals_running_ones() {
     let cancelled = owner.get(&format!("/jobs/{}", queued[0])).await.expect(200);
     assert_eq!(cancelled["error"], reason);
 
-    // A second signal changes nothing; the running job stops at its next checkpoint.
-    assert_eq!(
-        many(&owner, "cancel", json!({"state": "running"})).await,
-        counts(0, 1, false)
-    );
-    assert_eq!(
-        reasons(&owner, running[0], "cancel_requested").await.len(),
-        1
-    );
-    let wait = Setback::Snooze {
-        wait: Duration::ZERO,
-        reason: "not yet".to_owned(),
-    };
-    finish::set_back(&mut app.owner().await, &claims[0], &wait)
-        .await
-        .unwrap();
+    snooze_claim(&app, &claims[0]).await;
     assert_eq!(state_of(&owner, running[0]).await, "cancelled");
-
     assert_eq!(state_of(&stranger, theirs[0]).await, "queued");
     assert_eq!(
         state_of(
@@ -111,7 +95,7 @@ async fn cancelling_by_filter_cancels_waiting_jobs_and_signals_running_ones() {
         "queued"
     );
     let acts = audited(&owner, "jobs.cancel_many").await;
-    assert_eq!(acts.len(), 3);
+    assert_eq!(acts.len(), 2);
     assert_eq!(
         acts[1],
         json!({"filter": {"kind": "ops.ping"}, "changed": 3, "skipped": 0, "more": false})
@@ -121,6 +105,35 @@ async fn cancelling_by_filter_cancels_waiting_jobs_and_signals_running_ones() {
         [Value::Null; 0]
     );
     app.run_jobs().await;
+}
+
+/// Reschedules a running job, which ends it if it was signalled to stop.
+async fn snooze_claim(app: &TestApp, claim: &Claim) {
+    let wait = Setback::Snooze {
+        wait: Duration::ZERO,
+        reason: "not yet".to_owned(),
+    };
+    finish::set_back(&mut app.owner().await, claim, &wait)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_running_job_is_signalled_once() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let running = pings(&owner, 1).await;
+    let claims = claim_all(&app, &running).await;
+    for (changed, skipped) in [(1, 0), (0, 1)] {
+        assert_eq!(
+            many(&owner, "cancel", json!({"state": "running"})).await,
+            counts(changed, skipped, false)
+        );
+    }
+    let signals = reasons(&owner, running[0], "cancel_requested").await;
+    assert_eq!(signals.len(), 1);
+    snooze_claim(&app, &claims[0]).await;
+    assert_eq!(state_of(&owner, running[0]).await, "cancelled");
 }
 
 #[tokio::test]
