@@ -48,7 +48,7 @@ pub(super) async fn create_checkout(
     let checkout = billing::find_checkout(&mut settled.tx, settled.outcome.id()?).await?;
     // Committed before the provider is called.
     let outcome = settled.commit().await?;
-    Ok(outcome.respond(&ensure_session(&app, &caller, checkout).await?))
+    outcome.respond(&ensure_session(&app, &caller, checkout).await?)
 }
 
 async fn insert_checkout(tx: &mut Tx, caller: &Caller, plan: Plan) -> Result<Outcome> {

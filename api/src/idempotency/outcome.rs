@@ -104,15 +104,11 @@ impl Outcome {
     }
 
     /// The response, with a body rendered from the ids.
-    pub(crate) fn respond(&self, body: &impl Serialize) -> Response {
-        let status = StatusCode::from_u16(self.stored.status).unwrap_or(StatusCode::OK);
+    pub(crate) fn respond(&self, body: &impl Serialize) -> Result<Response> {
+        let status = StatusCode::from_u16(self.stored.status).map_err(Error::internal)?;
         let mut response = (status, axum::Json(body)).into_response();
-        let location = self
-            .stored
-            .location
-            .as_deref()
-            .and_then(|l| HeaderValue::from_str(l).ok());
-        if let Some(location) = location {
+        if let Some(location) = &self.stored.location {
+            let location = HeaderValue::from_str(location).map_err(Error::internal)?;
             response.headers_mut().insert(LOCATION, location);
         }
         if self.is_replay {
@@ -120,7 +116,7 @@ impl Outcome {
                 .headers_mut()
                 .insert(REPLAYED, HeaderValue::from_static("true"));
         }
-        response
+        Ok(response)
     }
 }
 
@@ -140,12 +136,12 @@ impl Settled {
 
     /// Commits, then responds with `body`.
     pub(crate) async fn respond(self, body: &impl Serialize) -> Result<Response> {
-        Ok(self.commit().await?.respond(body))
+        self.commit().await?.respond(body)
     }
 
     /// Commits, then responds with the body that [`Outcome::completed`] stored.
     pub(crate) async fn respond_completed(self) -> Result<Response> {
         let outcome = self.commit().await?;
-        Ok(outcome.respond(&outcome.stored.ids))
+        outcome.respond(&outcome.stored.ids)
     }
 }

@@ -62,7 +62,7 @@ pub(crate) async fn create(
     if answer.import.id != id {
         discard(&app, &blob_key).await;
     }
-    Ok(outcome.respond(&answer))
+    outcome.respond(&answer)
 }
 
 /// Removes a file that no import has; what stays is swept.
