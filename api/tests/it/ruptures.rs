@@ -280,11 +280,11 @@ async fn a_run_keeps_the_items_within_its_horizon() {
         );
         let listed = owner.get(&path).await.expect(200);
         assert_eq!(
-            told["items"].as_array().unwrap().len(),
+            listed["items"].as_array().unwrap().len(),
             expected,
             "{horizon} days"
         );
-        assert_eq!(told["run"]["live"], true);
+        assert_eq!(listed["run"]["live"], true);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Ids of another company in queries and bodies.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::filled_company::{digest_rows, fill_company, list_ids};
