@@ -41,9 +41,10 @@ pub(crate) async fn list_errors(
         drop(tx);
         return Ok(stream_file(app, caller, id, import.detected.map(|d| d.0)));
     }
-    let after = page.after()?.unwrap_or(0);
-    let rows = import::list_row_errors(&mut tx, caller.company, id, after, page.rows()).await?;
-    Ok(Json(List::cut(rows, &page, |error| error.line)).into_response())
+    let after = page.decode_cursor()?.unwrap_or(0);
+    let rows =
+        import::list_row_errors(&mut tx, caller.company, id, after, page.row_limit()).await?;
+    Ok(Json(List::from_rows(rows, &page, |error| error.line)).into_response())
 }
 
 /// Streams the error file batch by batch. Each batch has its own transaction, so that a slow client

@@ -22,7 +22,7 @@ use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::{Path, parse_json};
-use crate::idempotency::{Key, Keyed, Outcome};
+use crate::idempotency::{Key, Keyed, Outcome, Settled};
 use crate::pagination::{List, Page};
 
 pub(crate) fn router() -> Router<App> {
@@ -84,8 +84,14 @@ async fn list_imports(
     page: Page,
 ) -> Result<Json<List<Import>>> {
     let mut tx = caller.begin(&app).await?;
-    let rows = import::list_imports(&mut tx, caller.company, page.after()?, page.rows()).await?;
-    Ok(Json(List::cut(rows, &page, |import| {
+    let rows = import::list_imports(
+        &mut tx,
+        caller.company,
+        page.decode_cursor()?,
+        page.row_limit(),
+    )
+    .await?;
+    Ok(Json(List::from_rows(rows, &page, |import| {
         (import.created_at, import.id)
     })))
 }
@@ -112,26 +118,19 @@ async fn resume_import(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ImportId>,
-    Keyed {
-        value: answers,
-        key,
-    }: Keyed<ResumeImport>,
+    Keyed { body, key }: Keyed<ResumeImport>,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let import = import::require_import(&mut tx, caller.company, id).await?;
-            let options = override_options(&import.options.0, answers.options)?;
-            import::answer_questions(&mut tx, caller.company, id, &options).await?;
-            let outcome = start_import(&mut tx, &caller, id).await?;
-            key.settle(&mut tx, &caller, outcome).await?
-        }
-    };
-    let answer = describe_accepted(&mut tx, &caller, &outcome).await?;
-    tx.commit().await?;
-    Ok(outcome.respond(&answer))
+    caller.require_role(Role::Member)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            let import = import::require_import(tx, caller.company, id).await?;
+            let options = override_options(&import.options.0, body.options)?;
+            import::answer_questions(tx, caller.company, id, &options).await?;
+            start_import(tx, &caller, id).await
+        })
+        .await?;
+    let body = describe_accepted(&mut settled, &caller).await?;
+    settled.respond(&body).await
 }
 
 async fn cancel_import(
@@ -140,18 +139,16 @@ async fn cancel_import(
     key: Key,
     Path(id): Path<ImportId>,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            stop_import(&mut tx, &caller, id).await?;
-            key.settle(&mut tx, &caller, Outcome::changed(id.0)).await?
-        }
-    };
-    let import = import::require_import(&mut tx, caller.company, outcome.id()?).await?;
-    tx.commit().await?;
-    Ok(outcome.respond(&import))
+    caller.require_role(Role::Member)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            stop_import(tx, &caller, id).await?;
+            Ok(Outcome::updated(id))
+        })
+        .await?;
+    let id = settled.outcome.id()?;
+    let import = import::require_import(&mut settled.tx, caller.company, id).await?;
+    settled.respond(&import).await
 }
 
 async fn stop_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
@@ -166,12 +163,7 @@ async fn stop_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
         }
     }
     caller
-        .audit(
-            tx,
-            "catalog.cancel_import",
-            ("import", Some(id.0)),
-            json!({}),
-        )
+        .record_act(tx, "catalog.cancel_import", ("import", id), json!({}))
         .await
 }
 
@@ -182,23 +174,21 @@ async fn start_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<Outc
         .await?
         .id();
     import::assign_job(tx, caller.company, id, job).await?;
+    let location = format!("/api/v1/imports/{id}");
     Ok(Outcome::accepted(
-        format!("/api/v1/imports/{id}"),
+        location,
         json!({ "import": id, "job": job }),
     ))
 }
 
-async fn describe_accepted(
-    tx: &mut Tx,
-    caller: &Caller,
-    outcome: &Outcome,
-) -> Result<ImportAccepted> {
-    let import = import::require_import(tx, caller.company, outcome.id_of("import")?).await?;
+async fn describe_accepted(settled: &mut Settled, caller: &Caller) -> Result<ImportAccepted> {
+    let id = settled.outcome.id_named("import")?;
+    let import = import::require_import(&mut settled.tx, caller.company, id).await?;
     let state = import.state.into();
     Ok(ImportAccepted {
         import,
         job: AcceptedJob {
-            id: outcome.id_of("job")?,
+            id: settled.outcome.id_named("job")?,
             state,
         },
     })

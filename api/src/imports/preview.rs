@@ -36,7 +36,7 @@ pub(crate) async fn preview_import(
     caller: Caller,
     request: Request,
 ) -> Result<Json<Preview>> {
-    caller.require(Role::Member)?;
+    caller.require_role(Role::Member)?;
     let limit = app.upload_limit();
     reject_long_body(&request, limit.saturating_add(MAX_FORM_BYTES))?;
     let slot = PREVIEW_SLOTS

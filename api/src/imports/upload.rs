@@ -14,14 +14,13 @@ use domain::identity::Role;
 use futures::TryStreamExt as _;
 use futures::stream::try_unfold;
 use platform::blobs::{BlobError, Stored};
-use platform::db::Tx;
 
 use super::{ImportAccepted, describe_accepted, file_rejected, parse_options, start_import};
 use crate::App;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
-use crate::idempotency::{Key, Outcome};
+use crate::idempotency::{Key, Settled};
 
 /// Bytes of a field other than the file.
 const MAX_FIELD_BYTES: usize = 256 * 1024;
@@ -33,14 +32,14 @@ pub(crate) async fn create_import(
     caller: Caller,
     request: Request,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
+    caller.require_role(Role::Member)?;
     reject_long_body(&request, app.upload_limit().saturating_add(MAX_FORM_BYTES))?;
-    let mut key = Key::of_request(&request)?;
+    let mut key = Key::from_request_head(&request)?;
     let id = ImportId::new();
     let blob_key = format!("{}/imports/{id}", caller.company);
     let ready = async {
         let upload = receive_upload(&app, request, &blob_key).await?;
-        key.fingerprint(&upload.fingerprint()?);
+        key.bind_content(&upload.fingerprint()?);
         record_import(
             &app,
             &caller,
@@ -53,7 +52,7 @@ pub(crate) async fn create_import(
         )
         .await
     };
-    let (tx, outcome, answer) = match ready.await {
+    let (settled, answer) = match ready.await {
         Ok(ready) => ready,
         Err(rejected) => {
             discard_file(&app, &blob_key).await;
@@ -62,11 +61,11 @@ pub(crate) async fn create_import(
     };
     // Where the outcome of the commit is unknown, the file stays. `catalog.sweep_files` deletes it
     // if no import names it.
-    tx.commit().await?;
+    let outcome = settled.commit().await?;
     if answer.import.id != id {
         discard_file(&app, &blob_key).await;
     }
-    Ok(outcome.respond(&answer))
+    outcome.respond(&answer)
 }
 
 /// Deletes a file that no import names; `catalog.sweep_files` deletes what stays.
@@ -255,11 +254,9 @@ async fn record_import(
     caller: &Caller,
     key: &Key,
     new: NewUpload,
-) -> Result<(Tx, Outcome, ImportAccepted)> {
-    let mut tx = caller.begin(app).await?;
-    let outcome = match key.claim(&mut tx, caller).await? {
-        Some(replay) => replay,
-        None => {
+) -> Result<(Settled, ImportAccepted)> {
+    let mut settled = key
+        .run_once(app, caller, async |tx| {
             let NewUpload {
                 id,
                 blob_key,
@@ -275,11 +272,10 @@ async fn record_import(
                 options: upload.options,
                 created_by: Some(caller.user),
             };
-            import::create_import(&mut tx, caller.company, &new, caller.now).await?;
-            let outcome = start_import(&mut tx, caller, id).await?;
-            key.settle(&mut tx, caller, outcome).await?
-        }
-    };
-    let answer = describe_accepted(&mut tx, caller, &outcome).await?;
-    Ok((tx, outcome, answer))
+            import::create_import(tx, caller.company, &new, caller.now).await?;
+            start_import(tx, caller, id).await
+        })
+        .await?;
+    let answer = describe_accepted(&mut settled, caller).await?;
+    Ok((settled, answer))
 }

@@ -6,17 +6,17 @@ use sha2::{Digest as _, Sha256};
 
 /// The identity of a sale line or of a movement across files and calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FactKey(pub [u8; 16]);
+pub(crate) struct FactKey(pub(crate) [u8; 16]);
 
 impl FactKey {
     /// The key of a fact whose source has an id for it. The id column of a file and the
     /// `external_id` of a call are one name space.
-    pub fn of_external_id(external_id: &str) -> Self {
+    pub(crate) fn of_external_id(external_id: &str) -> Self {
         Self::of(&[b"external", external_id.trim().as_bytes()])
     }
 
     /// The key of a fact that is identified by `parts`; the first part names the kind of identity.
-    pub fn of(parts: &[&[u8]]) -> Self {
+    pub(crate) fn of(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
             hash.update((part.len() as u64).to_be_bytes());
@@ -42,7 +42,7 @@ impl FactKey {
         Self(key)
     }
 
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }

@@ -25,12 +25,20 @@ use crate::Result;
 const MAX_NAME_CHARS: usize = 200;
 
 /// A [`Category`], [`Supplier`] or [`Site`]. The store's `*_reference` functions take any of them.
-pub trait Reference: ReferenceTable + Serialize {
-    type Id: Copy + Display + Serialize + DeserializeOwned + From<Uuid> + Into<Uuid> + Send + Sync;
+pub trait Reference: ReferenceTable + Serialize + 'static {
+    type Id: Copy
+        + Display
+        + Serialize
+        + DeserializeOwned
+        + From<Uuid>
+        + Into<Uuid>
+        + Send
+        + Sync
+        + 'static;
     /// A request for a new reference.
-    type New: DeserializeOwned + Send;
+    type New: DeserializeOwned + Send + 'static;
     /// A request to change a reference.
-    type Changes: DeserializeOwned + Send;
+    type Changes: DeserializeOwned + Send + 'static;
 
     /// Names one reference in errors and in the audit log: `category`.
     const NOUN: &'static str;

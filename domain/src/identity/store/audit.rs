@@ -56,7 +56,7 @@ pub struct AuditEvent<'a> {
     pub company: Option<CompanyId>,
     pub actor: Actor,
     pub request_id: Option<&'a str>,
-    pub action: &'static str,
+    pub action: &'a str,
     pub subject: (&'static str, Option<Uuid>),
     pub details: serde_json::Value,
     pub at: DateTime<Utc>,
