@@ -11,7 +11,6 @@ use domain::alerts::{
 use domain::catalog::SiteId;
 use domain::identity::Role;
 use domain::notifications;
-use domain::rupture::Urgency;
 use jobs::alerts::EvaluateAlerts;
 use platform::db::Tx;
 use platform::ids::{UserId, Uuid};
@@ -80,7 +79,7 @@ pub(super) struct AlertBody {
 #[derive(Debug, Serialize)]
 struct ItemBody {
     product: Value,
-    urgency: Urgency,
+    urgency: &'static str,
     opened_at: DateTime<Utc>,
     opened_figures: Value,
     resolved_at: Option<DateTime<Utc>>,
@@ -117,7 +116,7 @@ impl AlertBody {
             .into_iter()
             .map(|item| ItemBody {
                 product: json!({"id": item.product_id, "sku": item.sku, "name": item.name}),
-                urgency: item.urgency,
+                urgency: item.urgency.as_str(),
                 opened_at: item.opened_at,
                 opened_figures: item.opened_figures,
                 resolved_at: item.resolved_at,

@@ -11,9 +11,14 @@ use serde::{Deserialize, Serialize};
 pub enum Urgency {
     /// More than 15 days away, or never.
     None,
+    // snake_case would place no underscore before the number.
+    #[sqlx(rename = "within_15_days")]
     Within15Days,
+    #[sqlx(rename = "within_7_days")]
     Within7Days,
+    #[sqlx(rename = "within_3_days")]
     Within3Days,
+    #[sqlx(rename = "within_1_day")]
     Within1Day,
     /// Nothing left.
     Now,
