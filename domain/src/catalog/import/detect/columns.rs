@@ -17,7 +17,8 @@ const MAX_HEADER_CHARS: usize = 40;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Columns {
     pub(crate) header: Vec<String>,
-    positions: [Option<usize>; Field::COUNT],
+    /// A header has at most 1024 columns.
+    positions: [Option<u16>; Field::COUNT],
 }
 
 impl Columns {
@@ -35,7 +36,8 @@ impl Columns {
         columns.apply_mapping(&folded, options)?;
         for field in Field::iter_all().filter(|field| field.belongs_to(kind)) {
             if columns.position(field).is_none() {
-                columns.positions[field as usize] = columns.find_free_column(&folded, kind, field);
+                let position = columns.find_free_column(&folded, kind, field);
+                columns.set_position(field, position);
             }
         }
         columns.require_fields(kind)?;
@@ -43,14 +45,18 @@ impl Columns {
     }
 
     pub(crate) fn position(&self, field: Field) -> Option<usize> {
-        self.positions[field as usize]
+        self.positions[field as usize].map(usize::from)
+    }
+
+    fn set_position(&mut self, field: Field, position: Option<usize>) {
+        self.positions[field as usize] = position.and_then(|index| u16::try_from(index).ok());
     }
 
     /// Returns the position of every field by its number, and `usize::MAX`, which lies beyond every
     /// row, for a field without a column.
     pub(crate) fn positions(&self) -> [usize; Field::COUNT] {
         self.positions
-            .map(|position| position.unwrap_or(usize::MAX))
+            .map(|position| position.map_or(usize::MAX, usize::from))
     }
 
     /// Returns the header of a field's column.
@@ -69,7 +75,7 @@ impl Columns {
     /// Returns the first column with the best header that no other field has.
     fn find_free_column(&self, folded: &[String], kind: Kind, field: Field) -> Option<usize> {
         field.headers(kind).find_map(|name| {
-            let is_free = |index: &usize| !self.positions.contains(&Some(*index));
+            let is_free = |index: &usize| !self.positions.contains(&u16::try_from(*index).ok());
             (0..folded.len())
                 .filter(is_free)
                 .find(|index| folded[*index] == name)
@@ -87,7 +93,7 @@ impl Columns {
                     format!("no column is named \"{title}\"; the file has {listed}"),
                 ));
             }
-            self.positions[*field as usize] = position;
+            self.set_position(*field, position);
         }
         Ok(())
     }

@@ -71,6 +71,7 @@ pub enum DecimalMark {
 
 /// The order of day and month where the year doesn't come first. ISO dates are read in every order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::enum_variant_names, reason = "each names what comes first")]
 pub enum DateFormat {
     #[serde(rename = "Y-m-d", alias = "iso", alias = "ymd")]
     YearFirst,

@@ -1,7 +1,8 @@
 -- Updates the sales of known keys that differ from the staged lines after $3 up to $4; returns
 -- their number.
 --
--- differing: an empty status leaves the sale's. A line whose occurrence is lost may only add a sale.
+-- differing: an empty status leaves the sale's. A line whose occurrence is lost may only add a
+-- sale, never change one.
 with differing as (
   select s.id, p.id as product_id, c.id as customer_id, t.id as site_id, l.quantity, l.unit_price,
     l.amount, l.currency, l.sold_at, l.day, l.kind, coalesce(l.status, s.status) as status,
@@ -32,7 +33,7 @@ kept as (
   on conflict (company_id, import_id, row_id) do nothing
 ),
 -- changed: an update in the form of an insert, because `on conflict` finds each row by its key
--- whatever the statistics claim. Every row exists, so nothing is inserted. Netting is computed anew.
+-- whatever the statistics claim. Every row exists, so nothing is inserted. Netting starts anew.
 changed as (
   insert into sales as s (
     company_id, id, product_id, customer_id, site_id, quantity, unit_price, amount, currency,
