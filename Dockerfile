@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image of the product, one of the providers' sandbox: `--target vigie` and `--target sandbox`.
+# Two images: the product (`--target vigie`) and the sandbox of the providers (`--target sandbox`).
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src

@@ -1,8 +1,8 @@
 -- Companies, people, their roles, and the ways in: sessions, API keys, resets and invitations.
 --
--- Whoever signs in is looked up before a company is known, so these lookups are functions that run
--- as the tables' owner: each answers one question about one secret or one address, and only
--- login_lookup and its two siblings ever show a password's hash. vigie_app can't select that column.
+-- A sign-in happens before a company is known, so that its lookups are functions that run as the
+-- tables' owner. Each returns the rows of one secret or one address. Only login_lookup,
+-- operator_login_lookup and own_password_hash return a password's hash; vigie_app cannot select it.
 
 create table companies (
   id uuid not null primary key,
@@ -26,7 +26,7 @@ create table users (
   phone text check (phone ~ '^\+[1-9][0-9]{6,14}$'),
   language text not null default 'fr' check (language in ('fr', 'en')),
   must_change_password boolean not null default false,
-  active boolean not null default true,      -- false: an operator closed the account everywhere
+  active boolean not null default true,      -- false: an operator has closed the account
   version int not null default 1,
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -45,7 +45,7 @@ create table memberships (
 );
 create index memberships_user_id on memberships (user_id);
 
--- One signed-in device: the family of the refresh tokens that it has had.
+-- One signed-in device: the family of its refresh tokens.
 create table sessions (
   id uuid not null primary key,
   user_id uuid not null references users (id),
@@ -57,7 +57,7 @@ create table sessions (
 create index sessions_user_id on sessions (user_id) where revoked_at is null;
 create index sessions_expires_at on sessions (expires_at);
 
--- Every token of a family is kept until the family ends: one that comes back after its use was stolen.
+-- Every token of a family is kept until the family ends: a token presented twice was stolen.
 create table refresh_tokens (
   hash bytea not null primary key check (length(hash) = 32),
   session_id uuid not null references sessions (id) on delete cascade,
@@ -71,7 +71,7 @@ create table password_resets (
   id uuid not null primary key,
   user_id uuid not null references users (id),
   token_hash bytea not null unique check (length(token_hash) = 32),
-  sealed_token bytea not null,               -- for the job that mails it, so that no job holds a secret
+  sealed_token bytea not null,               -- for the mailing job, whose payload has no secret
   created_at timestamptz not null,
   expires_at timestamptz not null,
   used_at timestamptz
@@ -98,7 +98,7 @@ create table api_keys (
   id uuid not null primary key,
   name text not null check (name <> ''),
   hash bytea not null check (length(hash) = 32),
-  prefix text not null,                      -- the first characters, to tell keys apart in a list
+  prefix text not null,                      -- the first characters, to distinguish keys in a list
   role text not null check (role in ('admin', 'manager', 'member', 'viewer')),
   created_by uuid not null references users (id),
   created_at timestamptz not null,
@@ -108,7 +108,7 @@ create table api_keys (
   constraint api_keys_hash_key unique (hash)
 );
 
--- People of the platform. Never a role in a company.
+-- People of the platform. They have no role in a company.
 create table operators (
   id uuid not null primary key,
   email text not null check (email = lower(email)),
@@ -121,11 +121,12 @@ create table operators (
 
 create table audit_log (
   id uuid not null primary key,
-  company_id uuid references companies (id), -- null: an act that concerns no company
-  actor_kind text not null check (actor_kind in ('user', 'api_key', 'operator', 'job', 'command_line')),
+  company_id uuid references companies (id), -- null: an event that concerns no company
+  actor_kind text not null
+    check (actor_kind in ('user', 'api_key', 'operator', 'job', 'command_line')),
   actor_id uuid not null,
   request_id text,
-  action text not null,                      -- area.verb
+  action text not null,                      -- area.verb_noun
   subject_kind text not null,
   subject_id uuid,
   details jsonb not null default '{}',
@@ -133,9 +134,10 @@ create table audit_log (
 );
 create index audit_log_company_id_id on audit_log (company_id, id desc);
 
--- Written in the transaction of the effect: a row that can be seen is an effect that happened.
+-- Written in the transaction of the effect: a visible row is an effect that has happened.
 create table idempotency_keys (
-  -- Deferred: the key of a request that creates a company is stored before the company, in one transaction.
+  -- Deferred: the key of a request that creates a company is stored before the company, in one
+  -- transaction.
   company_id uuid not null references companies (id) deferrable initially deferred,
   actor_id uuid not null,
   method text not null,
@@ -150,11 +152,12 @@ create table idempotency_keys (
 );
 create index idempotency_keys_created_at on idempotency_keys (created_at);
 
--- Tries to sign in or to reset, counted per account and per address in windows; the key is a digest.
+-- Attempts to sign in, reset, register or invite, counted in windows. The key is a digest of the
+-- account or the address.
 create table login_attempts (
   key bytea not null primary key check (length(key) = 32),
   window_started_at timestamptz not null,
-  tries int not null
+  attempts int not null
 );
 create index login_attempts_window_started_at on login_attempts (window_started_at);
 
@@ -163,7 +166,7 @@ select secure_company_table('invitations');
 select secure_company_table('api_keys');
 select secure_company_table('idempotency_keys');
 
--- One's own memberships, whatever the company: how somebody with several finds them.
+-- One's own memberships in all companies, to list them.
 create policy own_rows on memberships for select to vigie_app
   using (user_id = (select current_user_id()));
 
@@ -176,7 +179,7 @@ create policy own_rows on companies for select to vigie_app
                 where m.user_id = (select current_user_id()) and m.active));
 grant select, insert, update on companies to vigie_app;
 
--- Oneself, and the people of the active company; only oneself can be written.
+-- One's own row, and those of the active company's people; only one's own can be written.
 alter table users enable row level security;
 create policy own_row on users to vigie_app
   using (id = (select current_user_id()))
@@ -208,7 +211,7 @@ create policy own_rows on password_resets to vigie_app
   with check (user_id = (select current_user_id()));
 grant select, update on password_resets to vigie_app;
 
--- Appended to and read, never changed.
+-- Append-only.
 alter table audit_log enable row level security;
 alter table audit_log alter column company_id set statistics 0;
 create policy company_rows on audit_log for select to vigie_app
@@ -217,9 +220,9 @@ create policy append on audit_log for insert to vigie_app
   with check (company_id is null or company_id = (select current_company_id()));
 grant select, insert on audit_log to vigie_app;
 
--- The open sessions among those asked, each with its user and, where there is exactly one candidate,
--- the membership: that of the company asked for, else the only one. `position` is the index in the
--- arrays, from 1; a session that isn't open has no row. One call answers a batch of requests.
+-- Returns the open sessions among `session_ids`, each with its user and a membership: that of the
+-- requested company, else any, with the number of candidates in `memberships`. `position` is the
+-- index in the arrays, from 1; a session that isn't open has no row. One call serves a batch.
 create function authenticate(session_ids uuid[], company_ids uuid[])
   returns table ("position" bigint, user_id uuid, must_change_password boolean,
                  company_id uuid, role text, memberships bigint, now timestamptz)
@@ -228,21 +231,25 @@ create function authenticate(session_ids uuid[], company_ids uuid[])
 #variable_conflict use_column
 begin
   return query
-  select asked.position, u.id, u.must_change_password, m.company_id, m.role, coalesce(m.n, 0), clock.now
-  from unnest(session_ids, company_ids) with ordinality as asked (session_id, wanted, position)
+  select requested.position, u.id, u.must_change_password, m.company_id, m.role, coalesce(m.n, 0),
+         clock.now
+  from unnest(session_ids, company_ids)
+       with ordinality as requested (session_id, company_id, position)
   cross join (select engine_now() as now) clock
-  join sessions s on s.id = asked.session_id and s.revoked_at is null and s.expires_at > clock.now
+  join sessions s on s.id = requested.session_id and s.revoked_at is null
+    and s.expires_at > clock.now
   join users u on u.id = s.user_id and u.active
   left join lateral (
     select m.company_id, m.role, count(*) over () as n
     from memberships m
-    where m.user_id = u.id and m.active and (asked.wanted is null or m.company_id = asked.wanted)
+    where m.user_id = u.id and m.active
+      and (requested.company_id is null or m.company_id = requested.company_id)
     limit 1
   ) m on true;
 end $$;
 
--- The same for API keys. A key lives while whoever made it is an active member, and its use is noted
--- once a minute; rows that a neighbour is noting are skipped, so that batches never wait in turn.
+-- The same for API keys. A key is valid while its creator is an active member. Its use is recorded
+-- once a minute; rows that another batch is recording are skipped, so that batches never wait.
 create function authenticate_api_keys(hashes bytea[])
   returns table ("position" bigint, api_key_id uuid, company_id uuid, role text,
                  user_id uuid, user_role text, now timestamptz)
@@ -257,9 +264,9 @@ begin
       and (k.last_used_at is null or k.last_used_at < engine_now() - interval '1 minute')
     for update skip locked);
   return query
-  select asked.position, k.id, k.company_id, k.role, u.id, m.role, engine_now()
-  from unnest(hashes) with ordinality as asked (hash, position)
-  join api_keys k on k.hash = asked.hash and k.revoked_at is null
+  select requested.position, k.id, k.company_id, k.role, u.id, m.role, engine_now()
+  from unnest(hashes) with ordinality as requested (hash, position)
+  join api_keys k on k.hash = requested.hash and k.revoked_at is null
   join users u on u.id = k.created_by and u.active
   join memberships m on m.company_id = k.company_id and m.user_id = u.id and m.active;
 end $$;
@@ -311,16 +318,17 @@ create function password_reset_lookup(hash bytea)
     where r.token_hash = hash and r.used_at is null and r.expires_at > engine_now() and u.active;
   end;
 
--- The engine writes a reset beside the platform job that mails it, in one transaction.
-create function create_password_reset(reset_id uuid, person uuid, hash bytea, sealed bytea, life interval)
+-- The engine creates a reset in the transaction of the platform job that mails it.
+create function create_password_reset(
+    reset_id uuid, person uuid, hash bytea, sealed bytea, lifetime interval)
   returns void
   language sql volatile security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
     insert into password_resets (id, user_id, token_hash, sealed_token, created_at, expires_at)
-    values (reset_id, person, hash, sealed, engine_now(), engine_now() + life);
+    values (reset_id, person, hash, sealed, engine_now(), engine_now() + lifetime);
   end;
 
--- What the mailing job needs, while the reset can still be used.
+-- Returns the content of the mail, while the reset is open.
 create function password_reset_mail(reset_id uuid)
   returns table (email text, full_name text, language text, sealed_token bytea)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
@@ -339,32 +347,33 @@ create function invitation_lookup(hash bytea)
     where i.token_hash = hash and i.accepted_at is null and i.expires_at > engine_now();
   end;
 
--- Counts one more try for each key and tells how many its window has had, this one included.
+-- Counts one attempt for each key and returns the number of its window, this one included.
 create function count_attempts(keys bytea[], window_length interval)
-  returns table (key bytea, tries int, window_started_at timestamptz)
+  returns table (key bytea, attempts int, window_started_at timestamptz)
   language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
   as $$
 #variable_conflict use_column
 begin
   return query
-  insert into login_attempts as a (key, window_started_at, tries)
+  insert into login_attempts as a (key, window_started_at, attempts)
   select k, engine_now(), 1 from unnest(keys) k order by k
   on conflict (key) do update set
-    tries = case when a.window_started_at + window_length > engine_now() then a.tries + 1 else 1 end,
+    attempts = case when a.window_started_at + window_length > engine_now()
+                    then a.attempts + 1 else 1 end,
     window_started_at = case when a.window_started_at + window_length > engine_now()
                              then a.window_started_at else engine_now() end
-  returning a.key, a.tries, a.window_started_at;
+  returning a.key, a.attempts, a.window_started_at;
 end $$;
 
--- Takes back the try that turned out well: of an account all of them, of an address that one.
-create function forgive_attempts(account bytea, address bytea) returns void
+-- After a successful login: clears the account's attempts and takes one off the address's.
+create function clear_login_attempts(account bytea, address bytea) returns void
   language sql volatile security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
     delete from login_attempts where key = account;
-    update login_attempts set tries = tries - 1 where key = address and tries > 0;
+    update login_attempts set attempts = attempts - 1 where key = address and attempts > 0;
   end;
 
--- Deletes what has no more use: ended sessions, spent resets, old windows and idempotency keys.
+-- Deletes ended sessions, expired resets, old windows of attempts and old idempotency keys.
 create function sweep_identity() returns bigint
   language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
   as $$
@@ -383,7 +392,7 @@ begin
   return swept;
 end $$;
 
--- Functions are open to everybody when they are made.
+-- Postgres grants execute on a new function to everybody.
 do $$
 declare
   f regprocedure;
@@ -398,8 +407,9 @@ grant execute on function
   authenticate(uuid[], uuid[]), authenticate_api_keys(bytea[]), authenticate_operator(uuid),
   login_lookup(text), operator_login_lookup(text), own_password_hash(), refresh_lookup(bytea),
   password_reset_lookup(bytea), invitation_lookup(bytea), count_attempts(bytea[], interval),
-  forgive_attempts(bytea, bytea)
+  clear_login_attempts(bytea, bytea)
   to vigie_app;
 grant execute on function
-  create_password_reset(uuid, uuid, bytea, bytea, interval), password_reset_mail(uuid), sweep_identity()
+  create_password_reset(uuid, uuid, bytea, bytea, interval), password_reset_mail(uuid),
+  sweep_identity()
   to vigie_engine;

@@ -1,7 +1,6 @@
--- Catalog: what a company sells, where it keeps it, and the facts that move it.
--- `import_id` columns get their foreign keys in 0025_imports.sql, which makes the table they name,
--- but for sales (see there).
--- No column here is ever a total that facts can't rebuild; the one cache is stock_levels.
+-- Catalog: products, where they are kept, and the facts that move them. The foreign keys of
+-- `import_id` columns are in 0025_imports.sql, which creates `imports`. Sales have none (see
+-- there). Every total can be rebuilt from facts; the only cache is stock_levels.
 
 create table categories (
   company_id uuid not null references companies (id),
@@ -24,7 +23,7 @@ create table suppliers (
   name_key text not null generated always as (upper(btrim(name))) stored,
   email text,
   phone text,
-  -- Days from order to delivery, for products that name none of their own.
+  -- Days from order to delivery, for products without a lead time of their own.
   lead_time_days integer check (lead_time_days between 0 and 730),
   archived_at timestamptz,
   version integer not null default 1,
@@ -75,8 +74,8 @@ create table products (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   sku text not null check (btrim(sku) <> '' and length(sku) <= 100),
-  -- What makes two spellings one product. Whoever looks a sku up compares this with upper(btrim(..)) in SQL,
-  -- so that one function decides on both sides.
+  -- Two spellings of one sku have one key. Statements compare the key with upper(btrim(..)) in SQL,
+  -- so that one function computes both sides.
   sku_key text not null generated always as (upper(btrim(sku))) stored,
   name text not null check (length(name) <= 500),
   category_id uuid,
@@ -84,17 +83,17 @@ create table products (
   unit text not null default 'unit' check (length(unit) between 1 and 20),
   purchase_price numeric(20, 6) check (purchase_price >= 0),
   sale_price numeric(20, 6) check (sale_price >= 0),
-  -- Currency of both prices; the company's at entry.
+  -- Currency of both prices; by default the company's at entry.
   currency text not null check (currency ~ '^[A-Z]{3}$'),
   barcode text check (length(barcode) <= 100),
   min_stock numeric(18, 3) check (min_stock >= 0),
   max_stock numeric(18, 3) check (max_stock >= 0),
-  -- Null: the supplier's, else 7.
+  -- Null: the supplier's, else 7 days.
   lead_time_days integer check (lead_time_days between 0 and 730),
   minimum_order_quantity numeric(18, 3) check (minimum_order_quantity > 0),
   pack_multiple numeric(18, 3) check (pack_multiple > 0),
   active boolean not null default true,
-  -- Made by an import from a sku alone: it sells and is watched, but somebody should complete it.
+  -- Created by an import from a sku alone. It sells and is watched, but is still to be completed.
   draft boolean not null default false,
   archived_at timestamptz,
   version integer not null default 1,
@@ -112,7 +111,7 @@ create index products_category on products (company_id, category_id) where categ
 create index products_supplier on products (company_id, supplier_id) where supplier_id is not null;
 select secure_company_table('products');
 
--- Facts about stock that aren't sales. Never updated, never deleted.
+-- Facts about stock that are not sales. Never updated, never deleted.
 create table stock_movements (
   company_id uuid not null,
   id uuid not null,
@@ -120,12 +119,12 @@ create table stock_movements (
   product_id uuid not null,
   site_id uuid,
   kind text not null check (kind in ('entry', 'exit', 'return', 'adjustment', 'count')),
-  -- Signed as it moves the level: an exit is negative, an entry or a return positive, an adjustment either.
-  -- A count is the level itself and not a change.
+  -- The change of the level: negative for an exit, positive for an entry or a return, either for an
+  -- adjustment. For a count it is the level itself.
   quantity numeric(18, 3) not null,
   reference text check (length(reference) <= 200),
   reason text check (length(reason) <= 500),
-  -- 16-byte hash that makes a repeated fact one fact; null where the caller gave nothing to tell by.
+  -- The 16-byte hash by which a repeated fact is deduplicated; null without an external id.
   key bytea check (length(key) = 16),
   source text not null default 'api' check (source in ('api', 'import', 'demo')),
   import_id uuid,
@@ -134,22 +133,23 @@ create table stock_movements (
   unique (company_id, key),
   foreign key (company_id, product_id) references products (company_id, id),
   foreign key (company_id, site_id) references sites (company_id, id),
-  check (case kind when 'exit' then quantity < 0 when 'adjustment' then quantity <> 0 when 'count' then true else quantity > 0 end)
+  check (case kind when 'exit' then quantity < 0 when 'adjustment' then quantity <> 0
+                   when 'count' then true else quantity > 0 end)
 );
 create index stock_movements_product on stock_movements (company_id, product_id, at);
 select secure_company_table('stock_movements');
 
--- Cache, kept in the transaction that writes the facts: one row per product and site (or none) whose
--- level is known. No row = unknown, which is neither zero nor rupture.
+-- The cache of levels, updated in the transaction that writes the facts. One row per product and
+-- site (or no site) whose level is known. No row = unknown, which is neither zero nor rupture.
 create table stock_levels (
   company_id uuid not null,
   product_id uuid not null,
   site_id uuid,
-  -- May be negative: the real world does it.
+  -- Negative where more was sold than was counted.
   level numeric(20, 3) not null,
-  -- First count or entry.
+  -- The first count or entry.
   tracked_since timestamptz not null,
-  -- The count (else the first entry) that the level is reckoned from.
+  -- The count, else the first entry, from which the level is computed.
   anchored_at timestamptz not null,
   counted boolean not null,
   -- The latest fact in the sum.
@@ -161,15 +161,15 @@ create table stock_levels (
 );
 select secure_company_table('stock_levels');
 
--- One row per sale line. Imports merge hundreds of thousands of rows at once into this table, so each
--- index and each foreign key was weighed. INSERT .. SELECT of 540,000 rows, 4,000 products, 4,300
--- customers, seconds: primary key alone 1.2; + import_key 3.4; + (product, day) 4.0; + product's foreign
--- key 6.6; + customer's 8.2; + site's (null) 8.5; the checks and the partial index are within the noise.
--- COPY into the same table pays the same (5.5 without, 9.8 with all foreign keys).
--- Kept: product and customer, as decision 2 asks. Left out, as the price buys nothing: company_id -> companies
--- (product's key implies it) and import_id -> imports (2 s for one value repeated; imports are never deleted
--- and only the import's own merge writes it).
--- GET /sales reads newest entered first by the primary key; there is no index on sold_at.
+-- One row per sale line. Imports merge hundreds of thousands of rows at once into this table, so
+-- each index and each foreign key was measured. INSERT .. SELECT of 540,000 rows, 4,000 products,
+-- 4,300 customers, in seconds: primary key alone 1.2; + import_key 3.4; + (product, day) 4.0; +
+-- foreign key to products 6.6; + to customers 8.2; + to sites (null) 8.5. The checks and the
+-- partial index cost nothing measurable. COPY into the table costs the same (5.5 without, 9.8 with
+-- all foreign keys). Two foreign keys are left out because they add no safety: company_id ->
+-- companies (the key to products implies it) and import_id -> imports (2 s; imports are never
+-- deleted, and only the import's own merge writes the column). GET /sales reads by the primary key,
+-- latest entered first; there is no index on sold_at.
 create table sales (
   company_id uuid not null,
   id uuid not null,
@@ -183,18 +183,20 @@ create table sales (
   import_id uuid,
   customer_id uuid,
   site_id uuid,
-  -- Signed: a sale is positive, a return or cancellation negative. Of an adjustment it is the change of stock.
+  -- Positive for a sale, negative for a return or a cancellation. For an adjustment it is the
+  -- change of stock.
   quantity numeric(18, 3) not null,
   unit_price numeric(20, 6) not null,
-  -- quantity * unit_price, half up to the currency's exponent.
+  -- quantity * unit_price, rounded half up to the currency's exponent.
   amount numeric(20, 4) not null,
-  -- How much of this line later cancellations and returns undo; demand is quantity - netted_quantity.
+  -- The quantity that later cancellations and returns undo; demand is quantity - netted_quantity.
   netted_quantity numeric(18, 3) not null default 0,
   currency text not null,
   kind text not null default 'sale',
   status text not null default 'delivered',
   source text not null default 'api',
-  -- Which levels the line moves: null = only those counted before it, 'all' = whatever the count, 'none' = none.
+  -- The levels that the line moves: null = those counted before it, 'all' = any level, 'none' =
+  -- none.
   stock_rule text,
   document text,
   external_id text,
@@ -212,6 +214,6 @@ create table sales (
   check (stock_rule in ('all', 'none'))
 );
 create index sales_product_day on sales (company_id, product_id, day);
--- Few lines are 'all'; the level statement must find them without reading a product's whole history.
+-- Few lines are 'all'. The statement on levels must find them without a product's whole history.
 create index sales_stock_all on sales (company_id, product_id) where stock_rule = 'all';
 select secure_company_table('sales');

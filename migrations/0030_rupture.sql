@@ -1,15 +1,15 @@
--- Rupture: what each product's past says (demand), and what that means for its stock (outlooks).
--- Both are rebuilt from facts at any time; nothing here is entered by people but the wish for a run.
+-- Rupture: what each product's past shows (demand), and what that means for its stock (outlooks).
+-- Both can be rebuilt from facts at any time. People enter nothing here but requests for runs.
 
--- One computation of the whole company's demand, asked for or by event.
+-- One computation of the whole company's demand, requested by a person or by an event.
 create table prediction_runs (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   state text not null check (state in ('queued', 'succeeded', 'failed')),
-  -- The day asked for; null = the last complete day with sales.
+  -- The requested day; null = the last complete day with sales.
   asked_as_of date,
   as_of date,
-  -- The company's last day with sales when it ran.
+  -- The company's last complete day with sales at the time of the run.
   data_through date,
   horizon_days integer not null default 15 check (horizon_days between 1 and 365),
   products integer,
@@ -23,22 +23,23 @@ create table prediction_runs (
   unique (company_id, id),
   check ((state = 'queued') = (finished_at is null))
 );
-create index prediction_runs_finished on prediction_runs (company_id, finished_at desc) where state = 'succeeded';
+create index prediction_runs_finished on prediction_runs (company_id, finished_at desc)
+  where state = 'succeeded';
 select secure_company_table('prediction_runs');
 
--- Computed after sales and nightly; one row per product that ever sold.
+-- Computed after sales and every night; one row per product that was ever sold.
 create table demand (
   company_id uuid not null references companies (id),
   product_id uuid not null,
   as_of date not null,
   history_days integer not null check (history_days > 0),
   class text not null check (class in ('smooth', 'intermittent', 'erratic', 'lumpy')),
-  -- Units per day over a week, and how each weekday (Monday first) stands to it.
+  -- Units per day over a week, and the factor of each weekday (Monday first).
   rate_per_day double precision not null check (rate_per_day >= 0),
   weekday_factors double precision[] not null check (cardinality(weekday_factors) = 7),
   -- Variance divided by mean of the demand over a lead time.
   dispersion double precision not null check (dispersion >= 0),
-  -- By turnover of the last year: A sells the first 80 %, B up to 95 %.
+  -- By turnover of the last year: A earns the first 80 %, B up to 95 %.
   abc text not null check (abc in ('A', 'B', 'C')),
   computed_at timestamptz not null,
   primary key (company_id, product_id),
@@ -46,7 +47,7 @@ create table demand (
 );
 select secure_company_table('demand');
 
--- Recomputed by every evaluation; rewritten only where a figure moved.
+-- Recomputed by every evaluation; a row is rewritten only if a figure changed.
 create table outlooks (
   company_id uuid not null references companies (id),
   product_id uuid not null,
@@ -59,8 +60,9 @@ create table outlooks (
   reorder_point numeric(20, 3) not null,
   safety_stock numeric(20, 3) not null,
   suggested_quantity numeric(20, 3) not null,
-  urgency text not null check (urgency in ('none', 'within_15_days', 'within_7_days', 'within_3_days', 'within_1_day', 'now')),
-  -- What it was computed with.
+  urgency text not null check (urgency in (
+    'none', 'within_15_days', 'within_7_days', 'within_3_days', 'within_1_day', 'now')),
+  -- Parameters of the computation.
   lead_time_days integer not null,
   service_level double precision not null,
   computed_at timestamptz not null,
@@ -88,7 +90,8 @@ create table prediction_items (
   reorder_point numeric(20, 3) not null,
   safety_stock numeric(20, 3) not null,
   suggested_quantity numeric(20, 3) not null,
-  urgency text not null check (urgency in ('none', 'within_15_days', 'within_7_days', 'within_3_days', 'within_1_day', 'now')),
+  urgency text not null check (urgency in (
+    'none', 'within_15_days', 'within_7_days', 'within_3_days', 'within_1_day', 'now')),
   lead_time_days integer not null,
   service_level double precision not null,
   computed_at timestamptz not null,
@@ -98,11 +101,12 @@ create table prediction_items (
 );
 select secure_company_table('prediction_items');
 
--- Companies that have something to watch, for the timers.
+-- Companies that have products to watch, for the timers.
 create function companies_to_watch() returns setof uuid
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    select c.id from companies c where exists (select 1 from products p where p.company_id = c.id) order by c.id;
+    select c.id from companies c
+    where exists (select 1 from products p where p.company_id = c.id) order by c.id;
   end;
 revoke execute on function companies_to_watch() from public;
 grant execute on function companies_to_watch() to vigie_engine;

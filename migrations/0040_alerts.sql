@@ -1,11 +1,11 @@
--- Alerts: rules say what to watch, an alert is one instance with a life, its items are the products.
+-- Alerts: a rule states what to watch, an alert is one firing instance, its items are the products.
 
 create table alert_rules (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   name text not null check (btrim(name) <> '' and length(name) <= 200),
   kind text not null check (kind in ('rupture', 'low_stock', 'predicted_rupture')),
-  -- low_stock: the minimum of products that name none; predicted_rupture: the chance, 0 to 1.
+  -- low_stock: the minimum of products without one; predicted_rupture: the probability, 0 to 1.
   threshold numeric(18, 3) check (threshold >= 0),
   -- {product_ids?, category_ids?, supplier_ids?, site_id?}; empty = every product.
   filter jsonb not null default '{}',
@@ -30,9 +30,9 @@ create table alerts (
   kind text not null check (kind in ('rupture', 'low_stock', 'predicted_rupture')),
   state text not null check (state in ('open', 'acknowledged', 'snoozed', 'resolved')),
   severity text not null check (severity in ('info', 'medium', 'high', 'critical')),
-  -- The worst so far: getting back to it is no escalation.
+  -- The worst severity that a notification reported: returning to it is no escalation.
   peak_severity text not null check (peak_severity in ('info', 'medium', 'high', 'critical')),
-  -- +1 for each change that somebody is told of.
+  -- Incremented by each transition that notifies.
   revision integer not null default 1,
   products integer not null check (products >= 0),
   opened_at timestamptz not null,
@@ -48,7 +48,7 @@ create table alerts (
   check ((state = 'resolved') = (resolved_at is not null)),
   check ((state = 'snoozed') = (snoozed_until is not null))
 );
--- What makes a second open alert impossible.
+-- Makes a second open alert of a rule impossible.
 create unique index alerts_one_open on alerts (company_id, rule_id, site_id) nulls not distinct
   where resolved_at is null;
 create index alerts_newest on alerts (company_id, id desc);
@@ -59,31 +59,35 @@ create table alert_items (
   id uuid not null primary key,
   alert_id uuid not null,
   product_id uuid not null,
-  urgency text not null check (urgency in ('none', 'within_15_days', 'within_7_days', 'within_3_days', 'within_1_day', 'now')),
-  peak_urgency text not null check (peak_urgency in ('none', 'within_15_days', 'within_7_days', 'within_3_days', 'within_1_day', 'now')),
-  -- The figures that decided, as they were: level, min_stock, probability, days_p50 ..
+  urgency text not null check (urgency in ('none', 'within_15_days', 'within_7_days',
+    'within_3_days', 'within_1_day', 'now')),
+  -- The worst urgency that a notification reported.
+  peak_urgency text not null check (peak_urgency in ('none', 'within_15_days', 'within_7_days',
+    'within_3_days', 'within_1_day', 'now')),
+  -- The figures behind the decision at that time: level, min_stock, probability, days_p50 ..
   opened_figures jsonb not null,
   resolved_figures jsonb,
   opened_at timestamptz not null,
   resolved_at timestamptz,
-  -- Opened while the alert was snoozed: notified when the snooze ends.
-  untold boolean not null default false,
+  -- Opened while the alert was snoozed: the notification after the snooze names the product.
+  unnotified boolean not null default false,
   unique (company_id, id),
   foreign key (company_id, alert_id) references alerts (company_id, id),
   foreign key (company_id, product_id) references products (company_id, id)
 );
-create unique index alert_items_one_open on alert_items (company_id, alert_id, product_id) where resolved_at is null;
+create unique index alert_items_one_open on alert_items (company_id, alert_id, product_id)
+  where resolved_at is null;
 create index alert_items_alert on alert_items (company_id, alert_id);
 select secure_company_table('alert_items');
 
--- The timeline: each decision with its reason. Appended to, never changed.
+-- The timeline: each transition with its reason. Rows are appended and never updated.
 create table alert_events (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   alert_id uuid not null,
   at timestamptz not null,
-  event text not null check (event in ('opened', 'product_added', 'product_resolved', 'escalated', 'severity_changed',
-    'notified', 'not_notified', 'acknowledged', 'snoozed', 'resolved')),
+  event text not null check (event in ('opened', 'product_added', 'product_resolved', 'escalated',
+    'severity_changed', 'notified', 'not_notified', 'acknowledged', 'snoozed', 'resolved')),
   details jsonb not null default '{}',
   actor_id uuid references users (id),
   unique (company_id, id),

@@ -1,9 +1,9 @@
 -- Ads: connections to Meta, their ad accounts, and one row per ad and day.
 --
--- A refresh reads a window of days into ad_daily_staged and publishes it in one transaction. What is
--- here of a refresh is all that its job knows, so that a killed one goes on where it was.
+-- A refresh reads a window of days into ad_daily_staged and publishes it in one transaction. These
+-- tables hold the whole state of a refresh, so that its job continues after a kill.
 
--- One per person who connected: signing in again replaces the token.
+-- One per person: signing in again replaces the token.
 create table ad_connections (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
@@ -26,7 +26,7 @@ create table ad_accounts (
   connection_id uuid not null,
   external_id text not null,             -- act_<digits>
   name text not null,
-  timezone text not null,                -- its days, and what "yesterday" is
+  timezone text not null,                -- its days begin and end by it
   currency text not null check (currency ~ '^[A-Z]{3}$'),
   last_good_day date,                    -- every day up to it is published
   published_at timestamptz,
@@ -58,11 +58,12 @@ create table ad_refreshes (
   check ((state = 'open') = (finished_at is null))
 );
 -- One refresh per account at a time.
-create unique index ad_refreshes_one_open on ad_refreshes (company_id, account_id) where state = 'open';
+create unique index ad_refreshes_one_open on ad_refreshes (company_id, account_id)
+  where state = 'open';
 create index ad_refreshes_newest on ad_refreshes (company_id, account_id, id desc);
 select secure_company_table('ad_refreshes');
 
--- The reports that a refresh is read from: one, or several after "too much data".
+-- The reports of a refresh: one, or several after "too much data".
 create table ad_reports (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
@@ -70,11 +71,11 @@ create table ad_reports (
   first_day date not null,
   last_day date not null check (last_day >= first_day),
   state text not null check (state in ('waiting', 'running', 'ready', 'read')),
-  run_id text,                           -- Meta's, stored before it is asked for the first time
+  run_id text,                           -- Meta's id, stored before the first poll
   runs smallint not null default 0,      -- reports started for it
   polls smallint not null default 0,     -- of the present run
   started_at timestamptz,
-  cursor text,                           -- after the last page that is staged
+  cursor text,                           -- of the next page to stage
   unique (company_id, id),
   foreign key (company_id, refresh_id) references ad_refreshes (company_id, id) on delete cascade,
   check (state not in ('running', 'ready') or run_id is not null)
@@ -82,7 +83,7 @@ create table ad_reports (
 create index ad_reports_refresh on ad_reports (company_id, refresh_id, first_day);
 select secure_company_table('ad_reports');
 
--- What was read so far of an open refresh; emptied when it is published.
+-- The rows read so far of an open refresh; deleted when it is published.
 create table ad_daily_staged (
   company_id uuid not null references companies (id),
   refresh_id uuid not null,
@@ -129,7 +130,7 @@ create table ad_daily (
 create index ad_daily_day on ad_daily (company_id, account_id, day);
 select secure_company_table('ad_daily');
 
--- The accounts that the clock refreshes.
+-- Returns the accounts that the schedule refreshes.
 create function refreshable_ad_accounts() returns table (company_id uuid, id uuid)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic

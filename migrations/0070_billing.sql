@@ -1,7 +1,7 @@
--- Billing: plans with their limits, what Stripe told us (webhook_events), and each company's
--- subscriptions as Stripe's record says them.
+-- Billing: plans with their limits, Stripe's events (webhook_events), and each company's
+-- subscriptions as in Stripe's record.
 
--- No company's rows: the same list for all. Null is without limit.
+-- The same list for all companies. Null is without limit.
 create table plans (
   name text primary key check (name in ('free', 'pro', 'enterprise')),
   rank smallint not null unique,
@@ -18,8 +18,8 @@ insert into plans values
   ('pro', 1, 10, 5, 20000, 10000, 20, 10000000),
   ('enterprise', 2, 999, 999, null, null, null, null);
 
--- Every webhook that Stripe signed, as it came, once per event id. Written with its job in one
--- transaction before Stripe gets its answer.
+-- Every webhook with Stripe's signature, unchanged, once per event id. Stored with its job in one
+-- transaction before the response to Stripe.
 create table webhook_events (
   provider text not null check (provider in ('stripe')),
   id text not null check (id <> ''),
@@ -27,8 +27,10 @@ create table webhook_events (
   body bytea not null,
   created_at timestamptz not null,       -- by the provider's clock
   received_at timestamptz not null,
-  -- routed: a company's job has it from here; ignored: not a kind that we use; unmatched: no company of ours.
-  state text not null default 'received' check (state in ('received', 'routed', 'ignored', 'unmatched')),
+  -- routed: a company's job applies it; ignored: not a kind that we use; unmatched: no company of
+  -- ours.
+  state text not null default 'received'
+    check (state in ('received', 'routed', 'ignored', 'unmatched')),
   settled_at timestamptz,
   primary key (provider, id),
   check ((state = 'received') = (settled_at is null))
@@ -36,22 +38,22 @@ create table webhook_events (
 create index webhook_events_received_at on webhook_events (received_at);
 select secure_engine_table('webhook_events');
 
--- A row per subscription of Stripe's, rewritten from its record whenever an event speaks of it. The
--- company's plan is the best that any of them gives.
+-- A row per subscription of Stripe's, rewritten from its record after each event about it. The
+-- company's plan is the best of its subscriptions' plans.
 create table subscriptions (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   stripe_id text not null check (stripe_id <> ''),
   customer text not null,
-  status text not null,                  -- Stripe's own word
+  status text not null,                  -- Stripe's own status
   price text,
   plan text not null references plans (name),
-  late_since timestamptz,                -- unpaid since: the plan holds for the days of grace from here
+  late_since timestamptz,                -- unpaid since: the grace period begins here
   cancel_at_period_end boolean not null,
   current_period_start timestamptz,
   current_period_end timestamptz,
   started_at timestamptz,
-  as_of timestamptz not null,            -- when Stripe was asked; an older answer never overwrites a newer one
+  as_of timestamptz not null,            -- read from Stripe at; an older record is not applied
   created_at timestamptz not null,
   updated_at timestamptz not null,
   unique (company_id, id),
@@ -61,15 +63,15 @@ create index subscriptions_company_id on subscriptions (company_id);
 create index subscriptions_customer on subscriptions (customer);
 select secure_company_table('subscriptions');
 
--- The wish to pay, committed before Stripe is called. The idempotency key of the call is its id and
--- the number of keys that Stripe burnt: it repeats even a failure of its own for the same key.
+-- Checkouts, committed before Stripe is called. The idempotency key of the call is the id and the
+-- number of discarded keys, because Stripe replays even its own failures for one key.
 create table checkouts (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   plan text not null references plans (name),
   customer text,                         -- of an earlier subscription
   customer_email text not null,
-  burnt_keys smallint not null default 0,
+  discarded_keys smallint not null default 0,
   session_id text,
   url text,
   requested_by uuid not null references users (id),
@@ -81,14 +83,15 @@ create table checkouts (
 create index checkouts_company_id on checkouts (company_id, id);
 select secure_company_table('checkouts');
 
--- Whose an event is: the company that has the subscription, else the one that had its customer, else
--- the one that we wrote on the checkout, if it exists.
+-- Returns the company of an event: the one with the subscription, else the one with its customer,
+-- else the one that we stored on the checkout, if it exists.
 create function billing_company(subscription text, its_customer text, hint uuid) returns uuid
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
     select coalesce(
       (select s.company_id from subscriptions s where s.stripe_id = subscription),
-      (select s.company_id from subscriptions s where s.customer = its_customer order by s.created_at desc limit 1),
+      (select s.company_id from subscriptions s where s.customer = its_customer
+       order by s.created_at desc limit 1),
       (select c.id from companies c where c.id = hint));
   end;
 revoke execute on function billing_company(text, text, uuid) from public;

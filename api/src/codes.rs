@@ -1,12 +1,12 @@
-//! The closed list of error codes: clients branch on these names, so a name never changes. Whoever
-//! needs a new one adds a line here; the snapshot below shows it in review. A `domain` conflict finds
-//! its status by its code's name.
+//! The closed list of error codes. Clients branch on the names, so a name never changes. A new code
+//! is a new line here; the snapshot below shows it in review. A conflict of `domain` names its
+//! code.
 
 use axum::http::StatusCode;
 
 macro_rules! error_codes {
     ($($variant:ident = $name:literal, $status:ident, $title:literal;)+) => {
-        /// What went wrong, for programs.
+        /// The kind of a problem, for programs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum ErrorCode { $($variant),+ }
 
@@ -21,7 +21,7 @@ macro_rules! error_codes {
                 match self { $(Self::$variant => StatusCode::$status),+ }
             }
 
-            /// For people, the same for every occurrence.
+            /// For people; the same for every occurrence.
             pub(crate) fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title),+ }
             }
@@ -30,45 +30,46 @@ macro_rules! error_codes {
 }
 
 error_codes! {
-    BadRequest = "bad_request", BAD_REQUEST, "The request can't be read";
-    InvalidJson = "invalid_json", BAD_REQUEST, "The body isn't JSON";
-    CompanyRequired = "company_required", BAD_REQUEST, "Several companies are possible";
+    BadRequest = "bad_request", BAD_REQUEST, "Malformed request";
+    InvalidJson = "invalid_json", BAD_REQUEST, "The body is not valid JSON";
+    CompanyRequired = "company_required", BAD_REQUEST, "X-Company-ID required";
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "Not signed in";
     TokenExpired = "token_expired", UNAUTHORIZED, "The access token has expired";
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Wrong e-mail address or password";
-    InvalidSignature = "invalid_signature", UNAUTHORIZED, "The signature doesn't match";
-    SignInRequired = "sign_in_required", UNAUTHORIZED, "The account must show itself";
-    PasswordChangeRequired = "password_change_required", FORBIDDEN, "The password must be changed first";
+    InvalidSignature = "invalid_signature", UNAUTHORIZED, "Invalid signature";
+    SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign-in required";
+    PasswordChangeRequired = "password_change_required", FORBIDDEN, "Password change required";
     Forbidden = "forbidden", FORBIDDEN, "Not allowed";
     NotFound = "not_found", NOT_FOUND, "Not found";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed";
-    Conflict = "conflict", CONFLICT, "The state of things forbids it";
-    EmailTaken = "email_taken", CONFLICT, "The address has an account";
+    Conflict = "conflict", CONFLICT, "Conflicts with the current state";
+    EmailTaken = "email_taken", CONFLICT, "The e-mail address is already registered";
     AlreadyMember = "already_member", CONFLICT, "Already a member";
-    SkuTaken = "sku_taken", CONFLICT, "The sku has a product";
-    NameTaken = "name_taken", CONFLICT, "The name is taken";
-    ExternalIdTaken = "external_id_taken", CONFLICT, "The external id has another fact";
-    LastOwner = "last_owner", CONFLICT, "A company keeps an owner";
-    TokenUsed = "token_used", CONFLICT, "The link has been used";
+    SkuTaken = "sku_taken", CONFLICT, "The SKU is already in use";
+    NameTaken = "name_taken", CONFLICT, "The name is already in use";
+    ExternalIdTaken = "external_id_taken", CONFLICT, "The external id is already in use";
+    LastOwner = "last_owner", CONFLICT, "A company needs at least one owner";
+    TokenUsed = "token_used", CONFLICT, "The link has already been used";
     TokenInvalid = "token_invalid", NOT_FOUND, "The link is unknown or has expired";
     AlertResolved = "alert_resolved", CONFLICT, "The alert is resolved";
-    AskedByRecipient = "asked_by_recipient", CONFLICT, "The recipient asked for it";
-    ImportNotWaiting = "import_not_waiting", CONFLICT, "The import waits for nothing";
-    ImportOver = "import_over", CONFLICT, "The import has ended";
+    AskedByRecipient = "asked_by_recipient", CONFLICT, "The recipient opted out";
+    ImportNotWaiting = "import_not_waiting", CONFLICT, "The import is not waiting for an answer";
+    ImportOver = "import_over", CONFLICT, "The import has finished";
     InProgress = "in_progress", CONFLICT, "The same request is in progress";
-    VersionMismatch = "version_mismatch", PRECONDITION_FAILED, "Changed in the meantime";
+    VersionMismatch = "version_mismatch", PRECONDITION_FAILED, "The version has changed";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
-    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported content type";
-    InvalidInput = "invalid_input", UNPROCESSABLE_ENTITY, "Wrong input";
-    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The key came with another request";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported type";
+    InvalidInput = "invalid_input", UNPROCESSABLE_ENTITY, "Invalid input";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY,
+        "The key belongs to another request";
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Unavailable for the moment";
-    TimedOut = "timed_out", GATEWAY_TIMEOUT, "Took too long";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable";
+    TimedOut = "timed_out", GATEWAY_TIMEOUT, "The request timed out";
 }
 
 impl ErrorCode {
-    pub(crate) fn of_name(name: &str) -> Option<Self> {
+    pub(crate) fn find_by_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }
 }
@@ -83,7 +84,7 @@ mod tests {
 
     /// Clients branch on these: lines may be added, none may change or go.
     #[test]
-    fn the_list_is_closed() {
+    fn the_list_of_codes_is_closed() {
         let lines: Vec<_> = ErrorCode::ALL
             .iter()
             .map(|code| format!("{} {}", code.status().as_u16(), code.name()))
@@ -128,23 +129,23 @@ mod tests {
     }
 
     #[test]
-    fn names_are_distinct() {
+    fn code_names_are_distinct() {
         let names: BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.name()).collect();
         assert_eq!(names.len(), ErrorCode::ALL.len());
     }
 
     #[test]
-    fn every_conflict_of_the_domain_has_its_code_in_the_list() {
+    fn every_conflict_of_the_domain_names_a_listed_code() {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/src");
         let mut unknown = BTreeSet::new();
-        for file in rust_files(&sources) {
+        for file in find_rust_files(&sources) {
             let text = fs::read_to_string(&file).unwrap();
             for after in text.split("conflict(").skip(1) {
                 let code = after
                     .trim_start()
                     .strip_prefix('"')
                     .and_then(|rest| rest.split('"').next());
-                if let Some(code) = code.filter(|code| ErrorCode::of_name(code).is_none()) {
+                if let Some(code) = code.filter(|code| ErrorCode::find_by_name(code).is_none()) {
                     unknown.insert(format!("{code} in {}", file.display()));
                 }
             }
@@ -152,12 +153,12 @@ mod tests {
         assert!(unknown.is_empty(), "add to api/src/codes.rs: {unknown:#?}");
     }
 
-    fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    fn find_rust_files(folder: &Path) -> Vec<PathBuf> {
         let mut found = Vec::new();
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                found.extend(rust_files(&path));
+                found.extend(find_rust_files(&path));
             } else if path.extension().is_some_and(|e| e == "rs") {
                 found.push(path);
             }

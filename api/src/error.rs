@@ -1,5 +1,5 @@
-//! How the API says no: RFC 9457 problems with a closed list of codes. The body is written by
-//! [`crate::shell`], which knows the request's id and logs the cause of what is our own fault.
+//! The errors of the API: problems (RFC 9457) with a closed list of codes. [`crate::problem`]
+//! writes the body, with the request's id, and logs the causes of failures.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// A refusal or a failure, on its way to the caller.
+/// A rejection or a failure, as a handler returns it.
 #[derive(Debug, Clone)]
 pub(crate) struct Error(Arc<Problem>);
 
@@ -41,12 +41,12 @@ impl Error {
         }))
     }
 
-    /// One or more wrong fields; 422.
+    /// One or more invalid fields; 422.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [only] if only.field.is_empty() => only.message.clone(),
             [only] => format!("{}: {}", only.field, only.message),
-            several => format!("{} fields are wrong", several.len()),
+            several => format!("{} fields are invalid", several.len()),
         };
         Self(Arc::new(Problem {
             code: ErrorCode::InvalidInput,
@@ -57,7 +57,7 @@ impl Error {
         }))
     }
 
-    /// One wrong field; 422.
+    /// One invalid field; 422.
     pub(crate) fn invalid_field(
         field: impl Into<String>,
         code: &'static str,
@@ -78,7 +78,7 @@ impl Error {
         Self::new(ErrorCode::Forbidden, detail)
     }
 
-    /// Too many; `seconds` until the next try is worth it.
+    /// 429; `seconds` until the next attempt may succeed.
     pub(crate) fn rate_limited(detail: impl Into<String>, seconds: u64) -> Self {
         Self(Arc::new(Problem {
             code: ErrorCode::RateLimited,
@@ -89,17 +89,17 @@ impl Error {
         }))
     }
 
-    /// Our own fault: the cause goes to the log, the caller learns the request's id.
+    /// A failure of ours: the cause is logged, the response shows only the request's id.
     pub(crate) fn internal(cause: impl Into<Cause>) -> Self {
-        Self::failed(ErrorCode::Internal, cause)
+        Self::from_cause(ErrorCode::Internal, cause)
     }
 
-    /// Something that we need is away for the moment.
+    /// A dependency is unavailable for now; the cause is logged.
     pub(crate) fn unavailable(cause: impl Into<Cause>) -> Self {
-        Self::failed(ErrorCode::Unavailable, cause)
+        Self::from_cause(ErrorCode::Unavailable, cause)
     }
 
-    fn failed(code: ErrorCode, cause: impl Into<Cause>) -> Self {
+    fn from_cause(code: ErrorCode, cause: impl Into<Cause>) -> Self {
         Self(Arc::new(Problem {
             code,
             detail: String::new(),
@@ -119,7 +119,7 @@ impl From<domain::Error> for Error {
         match error {
             domain::Error::NotFound(what) => Self::not_found(what),
             domain::Error::Conflict { code, message } => Self::new(
-                ErrorCode::of_name(code).unwrap_or(ErrorCode::Conflict),
+                ErrorCode::find_by_name(code).unwrap_or(ErrorCode::Conflict),
                 message,
             ),
             domain::Error::Forbidden(why) => Self::forbidden(why),
@@ -135,38 +135,53 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
                 Self::unavailable(cause)
             }
-            sqlx::Error::Database(refusal) if is_passing(refusal.as_ref()) => {
+            sqlx::Error::Database(error) if is_transient(error.as_ref()) => {
                 Self::unavailable(cause)
             }
-            sqlx::Error::Database(refusal)
-                if refusal.code().is_some_and(|code| code.starts_with("22")) =>
+            sqlx::Error::Database(error)
+                if error.code().is_some_and(|code| code.starts_with("22")) =>
             {
-                tracing::warn!(%cause, "a value of the request can't be stored");
-                Self::invalid_field("", "out_of_range", "a value is beyond what can be stored")
+                tracing::warn!(%cause, "a value of the request cannot be stored");
+                Self::invalid_field(
+                    "",
+                    "out_of_range",
+                    "a value is out of the range that can be stored",
+                )
             }
             _ => Self::internal(cause),
         }
     }
 }
 
-/// Postgres stops, starts, has no connection left, waited too long for a lock or ended a ring of waits.
-fn is_passing(refusal: &dyn DatabaseError) -> bool {
+/// Whether Postgres is stopping or starting, has no connection left, timed out on a lock, or broke
+/// a deadlock or serialisation conflict.
+fn is_transient(error: &dyn DatabaseError) -> bool {
     matches!(
-        refusal.code().as_deref(),
+        error.code().as_deref(),
         Some("57P01" | "57P02" | "57P03" | "53300" | "55P03" | "40P01" | "40001")
     )
 }
 
-/// What a caller learns of a refusal by a service of ours: when to come back, never its words.
+/// Of a provider's error, the response shows when to retry, never the provider's text.
 impl From<ProviderError> for Error {
-    fn from(refused: ProviderError) -> Self {
-        match refused.class {
+    fn from(error: ProviderError) -> Self {
+        match error.class {
             Class::RateLimited => {
-                let seconds = refused.retry_after.map_or(60, |wait| wait.as_secs());
-                Self::rate_limited(format!("{} asks for a pause", refused.provider), seconds)
+                let seconds = error.retry_after.map_or(60, |wait| wait.as_secs());
+                Self::rate_limited(
+                    format!("{} limits the rate of requests", error.provider()),
+                    seconds,
+                )
             }
-            Class::Retry | Class::Unknown => Self::unavailable(refused),
-            _ => Self::internal(refused),
+            Class::Retry | Class::Unknown => Self::unavailable(error),
+            Class::Permanent
+            | Class::Misconfigured
+            | Class::NeedsReauth
+            | Class::Recipient
+            | Class::WindowClosed
+            | Class::TooMuchData
+            | Class::Expired
+            | Class::AlreadyDone => Self::internal(error),
         }
     }
 }
@@ -180,8 +195,8 @@ impl IntoResponse for Error {
     }
 }
 
-/// The status of a refusal that a layer of axum made without us.
-pub(crate) fn of_status(status: StatusCode) -> Error {
+/// The problem of a rejection that axum made with only a status.
+pub(crate) fn from_status(status: StatusCode) -> Error {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Error::new(ErrorCode::BodyTooLarge, "the body is too large")
@@ -189,6 +204,6 @@ pub(crate) fn of_status(status: StatusCode) -> Error {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             Error::new(ErrorCode::UnsupportedMediaType, "unsupported content type")
         }
-        _ => Error::new(ErrorCode::BadRequest, "the request can't be read"),
+        _ => Error::new(ErrorCode::BadRequest, "the request cannot be read"),
     }
 }

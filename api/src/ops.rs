@@ -1,10 +1,11 @@
-//! Health, the queues as operators see them, and who did what as admins see it.
+//! Health, the queues for operators, and the audit log for admins.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use domain::identity::{self as people, AuditEntry, Role};
+use domain::identity::audit::AuditEntry;
+use domain::identity::{self, Role};
 use platform::db::Scope;
 use platform::ids::Uuid;
 use platform::probes::{self, Probe};
@@ -19,32 +20,32 @@ use crate::pagination::{List, Page};
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route("/audit-log", get(list_audit))
+        .route("/audit-log", get(list_audit_entries))
         .route("/queues", get(list_queues))
 }
 
-/// Outside of the versioned base: what orchestrators ask.
-pub(crate) fn health() -> Router<App> {
+/// The probes of orchestrators, outside of the versioned base path.
+pub(crate) fn health_router() -> Router<App> {
     Router::new()
-        .route("/health/live", get(live))
-        .route("/health/ready", get(ready))
+        .route("/health/live", get(show_liveness))
+        .route("/health/ready", get(show_readiness))
 }
 
-/// The process runs and answers; says nothing of what it depends on.
-async fn live() -> (StatusCode, Json<Value>) {
+/// Reports that the process serves requests, whatever the state of its dependencies.
+async fn show_liveness() -> (StatusCode, Json<Value>) {
     (StatusCode::OK, Json(json!({"status": "live"})))
 }
 
 #[derive(Debug, Serialize)]
-struct Readiness {
+struct ReadinessResponse {
     ready: bool,
     /// `sandbox` or `live`.
     providers: &'static str,
     checks: Vec<Probe>,
 }
 
-/// Whether this process can do its work now: 503 while it can't, with what is missing.
-async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
+/// Reports whether this process can do its work now: 503 with the failed checks if not.
+async fn show_readiness(State(app): State<App>) -> (StatusCode, Json<ReadinessResponse>) {
     let redis = match app.redis().client() {
         Ok(client) => platform::redis::connect(&client).await,
         Err(cause) => Err(cause),
@@ -65,7 +66,7 @@ async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     };
     (
         status,
-        Json(Readiness {
+        Json(ReadinessResponse {
             ready,
             providers: app.providers().mode.as_str(),
             checks,
@@ -73,42 +74,44 @@ async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     )
 }
 
-async fn list_audit(
+async fn list_audit_entries(
     State(app): State<App>,
     caller: Caller,
     page: Page,
 ) -> Result<Json<List<AuditEntry>>> {
-    caller.require(Role::Admin)?;
+    caller.require_role(Role::Admin)?;
+    let after = page.decode_cursor::<Uuid>()?;
     let mut tx = caller.begin(&app).await?;
     let rows =
-        people::list_audit(&mut tx, caller.company, page.after::<Uuid>()?, page.rows()).await?;
-    Ok(Json(List::cut(rows, &page, |entry| entry.id)))
+        identity::audit::list_audit_entries(&mut tx, caller.company, after, page.row_limit())
+            .await?;
+    Ok(Json(List::from_rows(rows, &page, |entry| entry.id)))
 }
 
 #[derive(Debug, Serialize)]
-struct QueueBody {
+struct QueueResponse {
     name: Queue,
     due: i64,
     running: i64,
     oldest_seconds: f64,
 }
 
-/// All companies together, so for operators only.
+/// Counts the jobs of all companies together, so it is for operators only.
 async fn list_queues(
     State(app): State<App>,
     operator: OperatorCaller,
-) -> Result<Json<List<QueueBody>>> {
+) -> Result<Json<List<QueueResponse>>> {
     let mut tx = app.db().begin(Scope::anonymous()).await?;
     operator
-        .audit(&mut tx, None, "ops.list_queues", ("queue", None), json!({}))
+        .record_act(&mut tx, "ops.list_queues", "queue")
         .await?;
     tx.commit().await?;
     let depths = view::load_queue_depths(app.db().engine()).await?;
-    let items = depths.into_iter().map(|depth| QueueBody {
+    let items = depths.into_iter().map(|depth| QueueResponse {
         name: depth.queue,
         due: depth.due,
         running: depth.running,
         oldest_seconds: depth.oldest_seconds,
     });
-    Ok(Json(List::whole(items.collect())))
+    Ok(Json(List::complete(items.collect())))
 }

@@ -1,5 +1,5 @@
 //! Lists: `?limit=` and `?cursor=` in, `{items, next_cursor}` out. A cursor is the sort key of the
-//! last item, so that pages stay right while rows come and go; to callers it is opaque.
+//! last item, so pages stay correct while rows are added and removed. Callers treat it as opaque.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Result};
 use crate::extract::query_pairs;
 
-const DEFAULT: i64 = 50;
-const LARGEST: i64 = 500;
+const DEFAULT_PAGE_ROWS: i64 = 50;
+const MAX_PAGE_ROWS: i64 = 500;
 
-/// Which page a caller asks for.
+/// The requested page of a list.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
     limit: i64,
@@ -22,13 +22,14 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// How many rows to read: one more than the page holds tells whether there is a next one.
-    pub(crate) fn rows(&self) -> i64 {
+    /// The number of rows to read: one more than the page holds, which shows whether a next page
+    /// exists.
+    pub(crate) fn row_limit(&self) -> i64 {
         self.limit + 1
     }
 
-    /// The sort key of the item that the page begins after.
-    pub(crate) fn after<K: DeserializeOwned>(&self) -> Result<Option<K>> {
+    /// The sort key of the item before the page.
+    pub(crate) fn decode_cursor<K: DeserializeOwned>(&self) -> Result<Option<K>> {
         let Some(cursor) = &self.cursor else {
             return Ok(None);
         };
@@ -48,7 +49,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let mut page = Self {
-            limit: DEFAULT,
+            limit: DEFAULT_PAGE_ROWS,
             cursor: None,
         };
         for (name, value) in query_pairs(parts)? {
@@ -57,7 +58,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
                     page.limit = value
                         .parse()
                         .ok()
-                        .filter(|limit| (1..=LARGEST).contains(limit))
+                        .filter(|limit| (1..=MAX_PAGE_ROWS).contains(limit))
                         .ok_or_else(|| {
                             Error::invalid_field(
                                 "limit",
@@ -82,9 +83,9 @@ pub(crate) struct List<T> {
 }
 
 impl<T> List<T> {
-    /// Cuts [`Page::rows`] rows down to the page. `key` is what the rows are sorted by, its unique
-    /// part included.
-    pub(crate) fn cut<K: Serialize>(
+    /// Cuts [`Page::row_limit`] rows down to the page. `key` returns the sort key of a row, its
+    /// unique part included.
+    pub(crate) fn from_rows<K: Serialize>(
         mut rows: Vec<T>,
         page: &Page,
         key: impl FnOnce(&T) -> K,
@@ -107,15 +108,15 @@ impl<T> List<T> {
         }
     }
 
-    /// A list that always fits one page.
-    pub(crate) fn whole(items: Vec<T>) -> Self {
+    /// A list that always fits on one page.
+    pub(crate) fn complete(items: Vec<T>) -> Self {
         Self {
             items,
             next_cursor: None,
         }
     }
 
-    pub(crate) fn map<U>(self, change: impl FnMut(T) -> U) -> List<U> {
+    pub(crate) fn map_items<U>(self, change: impl FnMut(T) -> U) -> List<U> {
         List {
             items: self.items.into_iter().map(change).collect(),
             next_cursor: self.next_cursor,
@@ -128,32 +129,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_page_leads_to_the_next_and_the_last_one_does_not() {
+    fn only_a_page_with_more_rows_behind_it_has_a_next_cursor() {
         let page = Page {
             limit: 2,
             cursor: None,
         };
-        let first = List::cut(vec![1, 2, 3], &page, |n| (*n, "x"));
+        let first = List::from_rows(vec![1, 2, 3], &page, |n| (*n, "x"));
         assert_eq!(first.items, [1, 2]);
         let next = Page {
             limit: 2,
             cursor: first.next_cursor,
         };
         assert_eq!(
-            next.after::<(i32, String)>().unwrap(),
+            next.decode_cursor::<(i32, String)>().unwrap(),
             Some((2, "x".to_owned()))
         );
-        assert_eq!(List::cut(vec![3], &next, |n| *n).next_cursor, None);
+        assert_eq!(List::from_rows(vec![3], &next, |n| *n).next_cursor, None);
     }
 
     #[test]
-    fn a_made_up_cursor_is_refused() {
+    fn a_forged_cursor_is_rejected() {
         for cursor in ["", "%%%", "bm90IGpzb24"] {
             let page = Page {
                 limit: 2,
                 cursor: Some(cursor.to_owned()),
             };
-            assert!(page.after::<i32>().is_err(), "{cursor}");
+            assert!(page.decode_cursor::<i32>().is_err(), "{cursor}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An engine of its own for a benchmark: fresh database, fresh Redis namespace, a no-op kind.
+//! The engine under a benchmark: a fresh database, a fresh Redis namespace and a no-op kind of job.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use workers::{WorkerConfig, WorkerProcess};
 
-/// What the job bodies tell the benchmark.
+/// What the job bodies use to report to the benchmark.
 pub(crate) struct Services {
     pub(crate) started: mpsc::UnboundedSender<std::time::Instant>,
 }
@@ -40,14 +40,14 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// `backend` as in `VIGIE_QUEUE_BACKEND`.
+    /// `backend` is a value of `VIGIE_QUEUE_BACKEND`.
     pub(crate) async fn new(slots: usize, backend: &str) -> anyhow::Result<Self> {
         let namespace = format!("bench-{}", uuid::Uuid::new_v4().simple());
-        let given = Env::from_process()
+        let redis_url = Env::from_process()
             .optional("REDIS_URL")
             .unwrap_or("redis://127.0.0.1:6379".into());
         let mut env = Env::from_pairs([
-            ("REDIS_URL".to_owned(), given),
+            ("REDIS_URL".to_owned(), redis_url),
             ("VIGIE_QUEUE_NAMESPACE".to_owned(), namespace),
             ("VIGIE_SLOTS_FAST".to_owned(), slots.to_string()),
             ("VIGIE_QUEUE_BACKEND".to_owned(), backend.to_owned()),
@@ -64,7 +64,7 @@ impl Engine {
         })
     }
 
-    pub(crate) async fn workers(&self) -> anyhow::Result<WorkerProcess<Services>> {
+    pub(crate) async fn start_workers(&self) -> anyhow::Result<WorkerProcess<Services>> {
         let config = self.config.clone();
         Ok(WorkerProcess::start(
             config,
@@ -75,23 +75,23 @@ impl Engine {
         .await?)
     }
 
-    /// Waits for `count` starts.
+    /// Waits until `count` jobs have started.
     pub(crate) async fn wait_started(&mut self, count: usize) -> anyhow::Result<()> {
-        let mut seen = 0;
+        let mut started = 0;
         let mut batch = Vec::new();
-        while seen < count {
+        while started < count {
             let more = self.started.recv_many(&mut batch, 10_000);
-            let got = tokio::time::timeout(Duration::from_secs(60), more).await?;
-            anyhow::ensure!(got > 0, "the engine is gone");
-            seen += got;
+            let received = tokio::time::timeout(Duration::from_secs(60), more).await?;
+            anyhow::ensure!(received > 0, "the engine has stopped");
+            started += received;
             batch.clear();
         }
         Ok(())
     }
 }
 
-/// Pings with about `bytes` of payload, over `companies` in turn.
-pub(crate) fn pings(count: usize, companies: &[CompanyId], bytes: usize) -> Vec<NewJob> {
+/// Makes pings with about `bytes` of payload, for each of `companies` in turn.
+pub(crate) fn make_pings(count: usize, companies: &[CompanyId], bytes: usize) -> Vec<NewJob> {
     let note = "x".repeat(bytes);
     (0..count)
         .map(|n| {

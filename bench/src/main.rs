@@ -1,10 +1,10 @@
 //! Benchmarks against real servers, each in a database of its own. Started by `cargo xtask bench`.
-//! They print figures and judge nothing: quote ratios from one run.
+//! They print figures and assert nothing. Only ratios within one run are comparable.
 
 mod engine;
 mod http;
 mod import;
-mod jobs_bench;
+mod jobs;
 mod rescue;
 mod service;
 
@@ -16,10 +16,10 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     runtime.block_on(async {
         match args.first().map(String::as_str) {
-            Some("jobs") => jobs_bench::run(&backends(&args[1..])?).await,
-            Some("idle") => jobs_bench::idle(&backends(&args[1..])?).await,
-            Some("http") => http::run().await,
-            Some("rescue") => rescue::run(args.get(1).map_or(Ok(200), |n| n.parse())?).await,
+            Some("jobs") => jobs::run_jobs(&parse_backends(&args[1..])?).await,
+            Some("idle") => jobs::run_idle(&parse_backends(&args[1..])?).await,
+            Some("http") => http::run_http().await,
+            Some("rescue") => rescue::run_rescue(args.get(1).map_or(Ok(200), |n| n.parse())?).await,
             Some("import") => import::run().await,
             Some("rupture") => {
                 println!(
@@ -28,17 +28,17 @@ fn main() -> anyhow::Result<()> {
                 );
                 Ok(())
             }
-            Some("worker") => rescue::worker().await,
-            _ => anyhow::bail!("which benchmark? jobs, idle, http, rescue, import, rupture"),
+            Some("worker") => rescue::run_worker().await,
+            _ => anyhow::bail!("name a benchmark: jobs, idle, http, rescue, import or rupture"),
         }
     })
 }
 
-/// One, or both in turn, so that their figures stand beside each other.
-fn backends(args: &[String]) -> anyhow::Result<Vec<&str>> {
+/// Parses the backends to measure, by default both in turn.
+fn parse_backends(args: &[String]) -> anyhow::Result<Vec<&str>> {
     match args {
         [] => Ok(vec!["vigie", "apalis-redis"]),
         [flag, backend] if flag == "--backend" => Ok(vec![backend]),
-        _ => anyhow::bail!("it takes --backend vigie | apalis-redis, or nothing for both"),
+        _ => anyhow::bail!("expected --backend vigie | apalis-redis, or nothing for both"),
     }
 }

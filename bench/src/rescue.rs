@@ -1,6 +1,6 @@
-//! `rescue`: how soon a job runs again after the process that ran it was killed with SIGKILL. Each
-//! round starts worker processes of one slot, waits until each runs a job that never ends by itself,
-//! kills them, and times each job's next start in a worker that lives.
+//! `rescue`: the time from the SIGKILL of a worker process to the next attempt of its job. Each
+//! round starts worker processes of one slot, waits until each runs a job that hangs, kills them,
+//! and times the next attempt of each job in a worker that lives.
 
 use std::collections::HashMap;
 use std::process::{Child, Command, Stdio};
@@ -12,11 +12,11 @@ use platform::testing::TestDb;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgListener;
 
-const AT_ONCE: usize = 10;
-/// Told by each start: `<job id> <attempt>`.
-const STARTED: &str = "bench_started";
+const KILLS_AT_ONCE: usize = 10;
+/// The channel on which each attempt notifies `<job id> <attempt>`.
+const STARTED_CHANNEL: &str = "bench_started";
 
-/// Hangs on its first try, ends on the next.
+/// Hangs on its first attempt and succeeds on the next.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Hang {}
 
@@ -28,9 +28,13 @@ impl Job<()> for Hang {
     async fn run(self, cx: JobContext<()>) -> JobResult {
         let mut tx = cx.begin().await?;
         let started = format!("{} {}", cx.job_id(), cx.attempt());
-        sqlx::query_scalar!(r#"select pg_notify($1, $2)::text"#, STARTED, started)
-            .fetch_one(&mut *tx)
-            .await?;
+        sqlx::query_scalar!(
+            r#"select pg_notify($1, $2)::text"#,
+            STARTED_CHANNEL,
+            started
+        )
+        .fetch_one(&mut *tx)
+        .await?;
         tx.commit().await?;
         if cx.attempt() == 1 {
             std::future::pending::<()>().await;
@@ -39,8 +43,8 @@ impl Job<()> for Hang {
     }
 }
 
-/// The worker process that is killed, or that lives: `bench worker`, configured by its environment.
-pub(crate) async fn worker() -> anyhow::Result<()> {
+/// Runs `bench worker`, the process that is killed or lives, configured by its environment.
+pub(crate) async fn run_worker() -> anyhow::Result<()> {
     use platform::config::Env;
     use platform::db::{Db, DbConfig};
     let mut env = Env::from_process();
@@ -54,20 +58,20 @@ pub(crate) async fn worker() -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) async fn run(kills: usize) -> anyhow::Result<()> {
+pub(crate) async fn run_rescue(kills: usize) -> anyhow::Result<()> {
     let mut waits = Vec::new();
     let test = TestDb::new().await;
     let namespace = format!("bench-{}", uuid::Uuid::new_v4().simple());
     let mut listener = PgListener::connect_with(test.db.engine()).await?;
-    listener.listen(STARTED).await?;
+    listener.listen(STARTED_CHANNEL).await?;
     while waits.len() < kills {
-        waits.extend(round(&test, &namespace, &mut listener).await?);
+        waits.extend(run_round(&test, &namespace, &mut listener).await?);
         println!("{} of {kills} kills", waits.len());
     }
     waits.sort();
     let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64();
     println!(
-        "SIGKILL to running again: p50 {:.2} s, p99 {:.2} s, worst {:.2} s (n = {}, heartbeat 2 s)",
+        "SIGKILL to next attempt: p50 {:.2} s, p99 {:.2} s, worst {:.2} s (n = {}, heartbeat 2 s)",
         at(0.5),
         at(0.99),
         at(1.0),
@@ -76,22 +80,22 @@ pub(crate) async fn run(kills: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn round(
+async fn run_round(
     test: &TestDb,
     namespace: &str,
     listener: &mut PgListener,
 ) -> anyhow::Result<Vec<Duration>> {
     let company = CompanyId::new();
     let mut doomed: Vec<Child> = Vec::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..KILLS_AT_ONCE {
         doomed.push(start_worker(test, namespace)?);
         let mut tx = test.db.begin_engine().await?;
         tx.enqueue(NewJob::new::<(), _, _>(company, &Hang {}))
             .await?;
         tx.commit().await?;
     }
-    for _ in 0..AT_ONCE {
-        started(listener).await?;
+    for _ in 0..KILLS_AT_ONCE {
+        next_start(listener).await?;
     }
     let mut survivor = start_worker(test, namespace)?;
     let killed = Instant::now();
@@ -99,18 +103,18 @@ async fn round(
         child.kill()?;
         child.wait()?;
     }
-    let mut again = HashMap::new();
-    while again.len() < AT_ONCE {
-        let (job, attempt) = started(listener).await?;
+    let mut rescued = HashMap::new();
+    while rescued.len() < KILLS_AT_ONCE {
+        let (job, attempt) = next_start(listener).await?;
         anyhow::ensure!(attempt == 2, "attempt {attempt} of {job}");
         anyhow::ensure!(
-            again.insert(job, killed.elapsed()).is_none(),
-            "{job} ran again twice"
+            rescued.insert(job, killed.elapsed()).is_none(),
+            "{job} was rescued twice"
         );
     }
     survivor.kill()?;
     survivor.wait()?;
-    Ok(again.into_values().collect())
+    Ok(rescued.into_values().collect())
 }
 
 fn start_worker(test: &TestDb, namespace: &str) -> anyhow::Result<Child> {
@@ -124,11 +128,11 @@ fn start_worker(test: &TestDb, namespace: &str) -> anyhow::Result<Child> {
         .spawn()?)
 }
 
-async fn started(listener: &mut PgListener) -> anyhow::Result<(JobId, i16)> {
-    let told = tokio::time::timeout(Duration::from_secs(60), listener.recv()).await??;
-    let (id, attempt) = told
+async fn next_start(listener: &mut PgListener) -> anyhow::Result<(JobId, i16)> {
+    let notification = tokio::time::timeout(Duration::from_secs(60), listener.recv()).await??;
+    let (id, attempt) = notification
         .payload()
         .split_once(' ')
-        .ok_or_else(|| anyhow::anyhow!("{}", told.payload()))?;
+        .ok_or_else(|| anyhow::anyhow!("{}", notification.payload()))?;
     Ok((id.parse()?, attempt.parse()?))
 }

@@ -1,4 +1,4 @@
-//! The API in this process, with one company signed in.
+//! The API in the benchmark's process, with one company signed in.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// As every process of the benchmark is told it.
+/// The encryption key of every process of a benchmark.
 pub(crate) const KEYRING: &str = "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
-/// No benchmark reaches a provider.
-pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
+/// An address where no provider listens.
+pub(crate) const NO_PROVIDER_URL: &str = "http://127.0.0.1:1";
 
 pub(crate) struct Service {
     pub(crate) test: TestDb,
@@ -37,7 +37,7 @@ impl Service {
         let url = format!("http://{}", listener.local_addr()?);
         let blobs = std::env::temp_dir().join(format!("vigie-bench-{}", uuid::Uuid::new_v4()));
         let stop = CancellationToken::new();
-        let serving = api::serve(app(&test, &url, &blobs)?, listener, stop.clone());
+        let serving = api::serve(build_app(&test, &url, &blobs)?, listener, stop.clone());
         let server = platform::task::spawn("api", async move { Ok(serving.await?) });
         let token = sign_in(&url).await?;
         Ok(Self {
@@ -57,10 +57,10 @@ impl Service {
     }
 }
 
-fn app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
+fn build_app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
     let services = Services {
         db: test.db.clone(),
-        providers: Providers::sandbox(NOBODY)?,
+        providers: Providers::sandbox(NO_PROVIDER_URL)?,
         blobs: Blobs::open_folder(blobs.to_path_buf())?,
         keyring: Keyring::parse(&KEYRING.to_owned().into()).map_err(anyhow::Error::msg)?,
         public_url: url.to_owned(),
@@ -79,8 +79,9 @@ fn app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
     Ok(App::new(services, redis, &config))
 }
 
-/// A client of its own connection for plain HTTP on this machine, whose certificates it doesn't need.
-pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
+/// Builds a client with a connection of its own, for plain HTTP on this machine, so without
+/// certificates.
+pub(crate) fn build_client() -> anyhow::Result<reqwest::Client> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -93,16 +94,16 @@ pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
         .build()?)
 }
 
-/// An owner's access token.
+/// Registers an owner and returns an access token.
 async fn sign_in(url: &str) -> anyhow::Result<String> {
-    let client = client()?;
-    let person = json!({
+    let client = build_client()?;
+    let registration = json!({
         "email": "bench@example.sn", "password": "un-mot-de-passe-long", "full_name": "Bench",
         "company_name": "Bench",
     });
     client
         .post(format!("{url}/api/v1/auth/register"))
-        .json(&person)
+        .json(&registration)
         .send()
         .await?
         .error_for_status()?;
@@ -110,15 +111,15 @@ async fn sign_in(url: &str) -> anyhow::Result<String> {
         ("username", "bench@example.sn"),
         ("password", "un-mot-de-passe-long"),
     ];
-    let answer: Value = client
+    let response: Value = client
         .post(format!("{url}/api/v1/auth/token"))
         .form(&form)
         .send()
         .await?
         .json()
         .await?;
-    answer["access_token"]
+    response["access_token"]
         .as_str()
         .map(str::to_owned)
-        .ok_or_else(|| anyhow::anyhow!("no token: {answer}"))
+        .ok_or_else(|| anyhow::anyhow!("no token: {response}"))
 }

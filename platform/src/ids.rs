@@ -54,6 +54,12 @@ macro_rules! id_type {
                 Self(id)
             }
         }
+
+        impl ::std::convert::From<$name> for $crate::ids::Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
     };
 }
 

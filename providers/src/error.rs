@@ -1,62 +1,36 @@
-//! What a failed call means for the caller, whichever service it was.
+//! What a failed call means for the caller, whichever service was called.
 
 use std::fmt;
 use std::time::Duration;
 
+use crate::provider::Effect;
 use crate::redact::redact;
+use crate::{Operation, Provider};
 
-/// The service that a call went to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provider {
-    Twilio,
-    Brevo,
-    Stripe,
-    Meta,
-}
-
-impl Provider {
-    /// Lower-case name, used as a metric label and in logs.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Twilio => "twilio",
-            Self::Brevo => "brevo",
-            Self::Stripe => "stripe",
-            Self::Meta => "meta",
-        }
-    }
-}
-
-impl fmt::Display for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What may be done about a failure. One decision per variant; the provider's tables map to it.
+/// What may be done about a failure. Each provider's error table maps to these classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// Passing trouble, and repeating the call can't double its effect.
+    /// A passing failure; repeating the call cannot double its effect.
     Retry,
-    /// Refused for pace or quota: surely not done. Wait `retry_after` before any call of the bucket.
+    /// Rejected for rate or quota, without any effect. Wait `retry_after` before the next call.
     RateLimited,
-    /// It is not known whether the call took effect: look it up before repeating it.
+    /// The call may have taken effect: look the effect up before the next call.
     Unknown,
-    /// The request is wrong or refused for good; repeating it gives the same answer.
+    /// The request is wrong or rejected for good; repeating it fails the same way.
     Permanent,
-    /// The credentials, a template or a permission of ours is wrong: a person has to act.
+    /// Our credentials, a template or a permission is wrong: a person has to act.
     Misconfigured,
-    /// The token ended or was withdrawn: stop the connection until somebody connects again.
+    /// The token has ended or was withdrawn: stop the connection until somebody connects again.
     NeedsReauth,
-    /// This recipient can't be reached or has opted out: flag the address.
+    /// The recipient cannot be reached or has opted out: suppress the address.
     Recipient,
     /// Free text outside the recipient's 24-hour window: send an approved template instead.
     WindowClosed,
-    /// The report asks for more than one call may return: split it.
+    /// The report is larger than one call may return: split it.
     TooMuchData,
-    /// Waited longer than its validity: out of date, not to be sent again.
+    /// The message waited longer than its validity: do not send it again.
     Expired,
-    /// The service says that it already has this very request: the effect exists.
+    /// The service has this very request already: the effect exists.
     AlreadyDone,
 }
 
@@ -78,6 +52,14 @@ impl Class {
             Self::AlreadyDone => "already_done",
         }
     }
+
+    /// Returns the class of a failure that leaves open what the call did.
+    pub(crate) fn of_interrupted(operation: Operation) -> Self {
+        match operation.effect() {
+            Effect::Repeatable => Self::Retry,
+            Effect::Once => Self::Unknown,
+        }
+    }
 }
 
 impl fmt::Display for Class {
@@ -86,35 +68,27 @@ impl fmt::Display for Class {
     }
 }
 
-/// A call that did not succeed. Holds no secret, phone number or e-mail address: they are taken
-/// out when it is made, so that it may be logged and stored.
+/// A call without success. It may be logged and stored: secrets, phone numbers and e-mail
+/// addresses are removed when it is created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderError {
-    pub provider: Provider,
-    /// The client's operation, as in the metrics: `create_message`.
-    pub operation: &'static str,
+    pub operation: Operation,
     pub class: Class,
-    /// HTTP status, absent where no answer came.
+    /// HTTP status; absent where no response came.
     pub status: Option<u16>,
     /// The provider's own code: `63016`, `invalid_parameter`, `100/1487534`.
     pub code: Option<String>,
-    /// What the provider said, redacted, 300 characters at most.
+    /// The provider's text, redacted, 300 characters at most.
     pub excerpt: String,
-    /// How long the provider asks to wait.
+    /// How long the provider requires to wait.
     pub retry_after: Option<Duration>,
-    /// The provider's id for the failed request (`fbtrace_id`, `Request-Id`), for its support.
+    /// The provider's id of the failed request (`fbtrace_id`, `Request-Id`), for its support.
     pub trace: Option<String>,
 }
 
 impl ProviderError {
-    pub(crate) fn new(
-        provider: Provider,
-        operation: &'static str,
-        class: Class,
-        text: &str,
-    ) -> Self {
+    pub(crate) fn new(operation: Operation, class: Class, text: &str) -> Self {
         Self {
-            provider,
             operation,
             class,
             status: None,
@@ -125,7 +99,17 @@ impl ProviderError {
         }
     }
 
-    /// Whether the provider says that the object asked for doesn't exist.
+    /// A failure that leaves open what the call did.
+    pub(crate) fn interrupted(operation: Operation, text: &str) -> Self {
+        Self::new(operation, Class::of_interrupted(operation), text)
+    }
+
+    #[must_use]
+    pub fn provider(&self) -> Provider {
+        self.operation.provider()
+    }
+
+    /// Whether the provider reports that the requested object doesn't exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status == Some(404)
@@ -134,7 +118,7 @@ impl ProviderError {
 
 impl fmt::Display for ProviderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.provider, self.operation, self.class)?;
+        write!(f, "{} {}: {}", self.provider(), self.operation, self.class)?;
         if let Some(status) = self.status {
             write!(f, ", status {status}")?;
         }

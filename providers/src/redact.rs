@@ -1,32 +1,24 @@
-//! Takes secrets, e-mail addresses and phone numbers out of text that may be logged or stored.
+//! Removes secrets, e-mail addresses and phone numbers from text that may be logged or stored.
 
-const EXCERPT_CHARS: usize = 300;
+use crate::Provider;
 
-/// A run of this many digits counts as a phone number. Shorter ones are codes or dates worth keeping.
-const NATIONAL_DIGITS: usize = 9;
+const MAX_EXCERPT_CHARS: usize = 300;
+
+/// This many digits in a row are a phone number; fewer are a code or a date, which stays.
+const MIN_NATIONAL_DIGITS: usize = 9;
 /// The same after a plus sign.
-const INTERNATIONAL_DIGITS: usize = 7;
-/// What may stand between the digits of a number, one or two at a time.
-const SEPARATORS: &str = " .-()";
+const MIN_INTERNATIONAL_DIGITS: usize = 7;
+/// Characters between the digits of a number, one or two at a time.
+const PHONE_SEPARATORS: &str = " .-()";
 
-/// How the keys and tokens of the four services begin.
-const SECRET_PREFIXES: [&str; 9] = [
-    "sk_",
-    "rk_",
-    "whsec_",
-    "xkeysib-",
-    "xsmtpsib-",
-    "EAA",
-    "Bearer",
-    "Basic",
-    "access_token",
-];
+/// Words that precede a secret, whichever service sent them.
+const SECRET_LABELS: [&str; 3] = ["Bearer", "Basic", "access_token"];
 
-/// The text with every address, number and key replaced by a word in brackets, cut to 300 characters.
+/// Replaces every address, number and key by a word in brackets, and cuts to 300 characters.
 pub(crate) fn redact(text: &str) -> String {
     let words = redact_words(text);
     let clean = redact_phones(&words);
-    match clean.char_indices().nth(EXCERPT_CHARS) {
+    match clean.char_indices().nth(MAX_EXCERPT_CHARS) {
         Some((end, _)) => format!("{}...", &clean[..end]),
         None => clean,
     }
@@ -44,19 +36,15 @@ fn redact_words(text: &str) -> String {
         let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
         let (word, tail) = rest.split_at(end);
         if !word.is_empty() {
-            let label = SECRET_PREFIXES
-                .iter()
-                .any(|p| word.trim_end_matches('=') == *p);
-            if label {
-                out.push_str(word);
-            } else if secret_follows || SECRET_PREFIXES.iter().any(|p| word.starts_with(p)) {
-                out.push_str("[secret]");
-            } else if is_email(word) {
-                out.push_str("[email]");
-            } else {
-                out.push_str(word);
-            }
-            secret_follows = label;
+            // A label directly before punctuation stays and hides the word behind it.
+            let is_label = is_secret_label(word);
+            out.push_str(match word {
+                _ if is_label => word,
+                _ if secret_follows || is_secret(word) => "[secret]",
+                _ if is_email(word) => "[email]",
+                _ => word,
+            });
+            secret_follows = is_label;
         }
         let Some(separator) = tail.chars().next() else {
             break;
@@ -67,12 +55,26 @@ fn redact_words(text: &str) -> String {
     out
 }
 
+fn secret_prefixes() -> impl Iterator<Item = &'static str> {
+    let of_providers = Provider::ALL.map(Provider::secret_prefixes);
+    let of_providers = of_providers.into_iter().flatten().copied();
+    of_providers.chain(SECRET_LABELS)
+}
+
+fn is_secret_label(word: &str) -> bool {
+    secret_prefixes().any(|prefix| word.trim_end_matches('=') == prefix)
+}
+
+fn is_secret(word: &str) -> bool {
+    secret_prefixes().any(|prefix| word.starts_with(prefix))
+}
+
 fn is_email(word: &str) -> bool {
     word.split_once('@')
         .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
 }
 
-/// Replaces digit runs, which may hold a plus sign, spaces, points, dashes and brackets.
+/// Replaces runs of digits with a plus sign, spaces, points, dashes and brackets between them.
 fn redact_phones(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
@@ -90,12 +92,12 @@ fn redact_phones(text: &str) -> String {
     out
 }
 
-/// The end of the phone number that begins at `start`, or `start` where none does. A number glued
-/// to letters is an identifier (`act_123`, `SM0123`), and is kept.
+/// Returns the end of the phone number at `start`, or `start` where none begins. A number attached
+/// to letters is an identifier (`act_123`, `SM0123`) and stays.
 fn phone_end(chars: &[char], start: usize) -> usize {
-    let glued = start > 0 && (chars[start - 1].is_alphanumeric() || chars[start - 1] == '_');
+    let is_attached = start > 0 && (chars[start - 1].is_alphanumeric() || chars[start - 1] == '_');
     let plus = chars[start] == '+';
-    if glued || !(plus || chars[start].is_ascii_digit()) {
+    if is_attached || !(plus || chars[start].is_ascii_digit()) {
         return start;
     }
     let (mut digits, mut end) = (0, start);
@@ -103,17 +105,17 @@ fn phone_end(chars: &[char], start: usize) -> usize {
         if c.is_ascii_digit() {
             digits += 1;
             end = at + 1;
-        } else if !SEPARATORS.contains(*c) || at > end + 1 {
+        } else if !PHONE_SEPARATORS.contains(*c) || at > end + 1 {
             break;
         }
     }
     let letter_follows = chars.get(end).is_some_and(|c| c.is_alphabetic());
-    let enough = if plus {
-        INTERNATIONAL_DIGITS
+    let min_digits = if plus {
+        MIN_INTERNATIONAL_DIGITS
     } else {
-        NATIONAL_DIGITS
+        MIN_NATIONAL_DIGITS
     };
-    if digits >= enough && !letter_follows {
+    if digits >= min_digits && !letter_follows {
         end
     } else {
         start
@@ -125,7 +127,7 @@ mod tests {
     use super::redact;
 
     #[test]
-    fn phones_addresses_and_keys_are_taken_out() {
+    fn phones_addresses_and_keys_are_removed() {
         let cases = [
             (
                 "The 'To' number whatsapp:+221770000000 is not valid",
@@ -151,13 +153,12 @@ mod tests {
             ),
         ];
         for (text, clean) in cases {
-            // A label directly followed by punctuation keeps the label and hides what comes next.
             assert_eq!(redact(text), clean, "{text}");
         }
     }
 
     #[test]
-    fn codes_and_identifiers_are_kept() {
+    fn codes_and_identifiers_stay() {
         for text in [
             "error 63016 at 400",
             "act_123456789012 is unknown",

@@ -1,10 +1,11 @@
-//! What only whoever holds the database may do, from the command line.
+//! Commands for the administrator, who has the credentials of the tables' owner.
 
 use std::io::Read as _;
 use std::str::FromStr as _;
 
 use anyhow::Context as _;
-use domain::identity::{self, Act, Actor, Language};
+use domain::identity::audit::{Actor, AuditEvent};
+use domain::identity::{self, Language};
 use domain::notifications::{self, Template};
 use platform::config::Env;
 use platform::db;
@@ -14,19 +15,20 @@ use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-/// Names the approved WhatsApp template for one of our messages, as the tables' owner: without it,
-/// nobody is written to outside the 24 hours after their own last message.
+/// Sets the approved WhatsApp template of one of our messages. Without a template, WhatsApp
+/// delivers nothing to a recipient later than 24 hours after the recipient's own last message.
 pub(crate) fn set_template(name: &str, language: &str, content_sid: &str) -> anyhow::Result<()> {
-    let template = Template::parse(name).with_context(|| format!("{name}: no message of ours"))?;
+    let template =
+        Template::parse(name).with_context(|| format!("{name}: not a message of ours"))?;
     let language = match language {
         "fr" => Language::Fr,
         "en" => Language::En,
-        other => anyhow::bail!("{other}: neither fr nor en"),
+        other => anyhow::bail!("{other}: the language must be fr or en"),
     };
-    as_owner(&database_url()?, async |tx| {
+    run_as_owner(&read_database_url()?, async |tx| {
         notifications::set_content_sid(tx, template, language, content_sid).await?;
         let details = json!({"template": name, "language": language, "content_sid": content_sid});
-        audit(
+        record_audit_event(
             tx,
             "notifications.set_template",
             ("template", None),
@@ -34,14 +36,14 @@ pub(crate) fn set_template(name: &str, language: &str, content_sid: &str) -> any
         )
         .await
     })?;
-    println!("{name} goes out as {content_sid}");
+    println!("{name} is sent with template {content_sid}");
     Ok(())
 }
 
-/// Makes a platform operator, as the tables' owner. The password comes on standard input, so that it
-/// stands in no process list.
+/// Creates a platform operator. The password is read from standard input, so that no process list
+/// shows it.
 pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
-    let url = database_url()?;
+    let url = read_database_url()?;
     let mut password = String::new();
     std::io::stdin()
         .lock()
@@ -49,15 +51,17 @@ pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
         .read_to_string(&mut password)
         .context("the password on standard input")?;
     let password = password.trim_end_matches(['\r', '\n']);
-    if let Some(flaw) = identity::check_password("password", password, email, full_name) {
-        anyhow::bail!("{}: {}", flaw.field, flaw.message);
+    if let Some(error) = identity::password::check_password("password", password, email, full_name)
+    {
+        anyhow::bail!("{}: {}", error.field, error.message);
     }
-    let email = identity::parse_email("email", email).map_err(|flaw| anyhow::anyhow!("{flaw}"))?;
-    let hash = identity::hash_password(password);
-    let id = as_owner(&url, async |tx| {
+    let email = identity::contact::parse_email("email", email)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let hash = identity::password::hash_password(password);
+    let id = run_as_owner(&url, async |tx| {
         let now = db::now(tx).await?;
-        let id = identity::add_operator(tx, &email, full_name, &hash, now).await?;
-        audit(
+        let id = identity::operators::create_operator(tx, &email, full_name, &hash, now).await?;
+        record_audit_event(
             tx,
             "operators.add",
             ("operator", Some(id.0)),
@@ -70,15 +74,15 @@ pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn database_url() -> anyhow::Result<SecretString> {
+fn read_database_url() -> anyhow::Result<SecretString> {
     let mut env = Env::from_process();
     let url = env.secret("DATABASE_URL");
     env.finish()?;
     Ok(url)
 }
 
-/// One transaction as the tables' owner.
-fn as_owner<T>(
+/// Runs `act` in one transaction as the tables' owner.
+fn run_as_owner<T>(
     url: &SecretString,
     act: impl AsyncFnOnce(&mut PgConnection) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
@@ -90,20 +94,20 @@ fn as_owner<T>(
             .connect()
             .await?;
         let mut tx = owner.begin().await?;
-        let done = act(&mut tx).await?;
+        let result = act(&mut tx).await?;
         tx.commit().await?;
-        Ok(done)
+        Ok(result)
     })
 }
 
-async fn audit(
+async fn record_audit_event(
     conn: &mut PgConnection,
     action: &'static str,
     subject: (&'static str, Option<Uuid>),
     details: Value,
 ) -> anyhow::Result<()> {
     let at = db::now(conn).await?;
-    let act = Act {
+    let act = AuditEvent {
         company: None,
         actor: Actor::CommandLine,
         request_id: None,
@@ -112,5 +116,5 @@ async fn audit(
         details,
         at,
     };
-    Ok(identity::record(conn, act).await?)
+    Ok(identity::audit::record_audit_event(conn, act).await?)
 }

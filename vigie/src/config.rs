@@ -1,4 +1,5 @@
-//! All that a process is told by its environment, read once. Every problem is reported together.
+//! The configuration of a process, read once from its environment. All problems are reported
+//! together.
 
 use std::net::SocketAddr;
 
@@ -28,7 +29,7 @@ pub(crate) struct Config {
     pub(crate) providers: ProviderChoice,
 }
 
-/// Whom the process speaks to.
+/// Which providers the process calls.
 #[derive(Debug)]
 pub(crate) enum ProviderChoice {
     Sandbox { url: String },
@@ -36,15 +37,14 @@ pub(crate) enum ProviderChoice {
 }
 
 impl Config {
-    /// # Errors
-    /// Everything that is missing, malformed or contradictory.
+    /// Fails with everything that is missing, malformed or contradictory.
     pub(crate) fn from_env(mut env: Env) -> Result<Self, ConfigError> {
-        let config = Self::read(&mut env);
+        let config = Self::read_keys(&mut env);
         env.finish()?;
         Ok(config)
     }
 
-    pub(crate) fn read(env: &mut Env) -> Self {
+    fn read_keys(env: &mut Env) -> Self {
         let config = Self {
             log: LogConfig::from_env(env),
             metrics_addr: env.parsed_or(
@@ -64,7 +64,7 @@ impl Config {
             providers: ProviderChoice::from_env(env),
         };
         if config.db.hot_connections < 5 {
-            env.problem("VIGIE_DB_HOT_CONNECTIONS is at least 5: four fetchers and a writer");
+            env.problem("VIGIE_DB_HOT_CONNECTIONS must be at least 5: four fetchers and a writer");
         }
         config
     }
@@ -73,14 +73,14 @@ impl Config {
 impl ProviderChoice {
     fn from_env(env: &mut Env) -> Self {
         match env.required("VIGIE_PROVIDERS").as_str() {
-            "live" => Self::Live(Box::new(live(env))),
+            "live" => Self::Live(Box::new(read_credentials(env))),
             "sandbox" => Self::Sandbox {
                 url: env.required("VIGIE_SANDBOX_URL"),
             },
             other => {
                 if !other.is_empty() {
                     env.problem(format!(
-                        "VIGIE_PROVIDERS = {other:?} is neither sandbox nor live"
+                        "VIGIE_PROVIDERS = {other:?} must be sandbox or live"
                     ));
                 }
                 Self::Sandbox { url: String::new() }
@@ -89,7 +89,7 @@ impl ProviderChoice {
     }
 }
 
-fn live(env: &mut Env) -> LiveCredentials {
+fn read_credentials(env: &mut Env) -> LiveCredentials {
     LiveCredentials {
         twilio: TwilioCredentials {
             account_sid: env.required("TWILIO_ACCOUNT_SID"),
@@ -129,12 +129,12 @@ mod tests {
 
     fn keys_read_with(providers: &str) -> BTreeSet<&'static str> {
         let mut env = Env::from_pairs([("VIGIE_PROVIDERS".to_owned(), providers.to_owned())]);
-        Config::read(&mut env);
+        Config::read_keys(&mut env);
         env.keys_read().collect()
     }
 
     #[test]
-    fn every_key_that_is_read_is_in_the_sample_and_the_reverse() {
+    fn the_sample_lists_exactly_the_keys_that_are_read() {
         let listed: BTreeSet<&str> = SAMPLE
             .lines()
             .filter_map(|line| {
@@ -150,6 +150,16 @@ mod tests {
         read.extend(keys_read_with("sandbox"));
         read.extend(OF_OTHERS);
         assert_eq!(listed, read);
+    }
+
+    #[test]
+    fn compose_passes_on_every_credential() {
+        const COMPOSE: &str = include_str!("../../docker-compose.yml");
+        let of_sandbox = keys_read_with("sandbox");
+        for key in keys_read_with("live").difference(&of_sandbox) {
+            let entry = format!("    {key}: ${{{key}:-}}\n");
+            assert!(COMPOSE.contains(&entry), "{key}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The executable: `vigie api | worker | scheduler | all | migrate | ready | admin`. One file for a small shop
-//! (`all`) and for a fleet (the same file with another sub-command on each machine).
+//! The executable: `vigie api | worker | scheduler | all | migrate | ready | admin`. A small shop
+//! runs `all`, a fleet runs the same file with another sub-command on each machine.
 
 mod admin;
 mod config;
@@ -19,16 +19,16 @@ const OTHER_LAYOUT: u8 = 3;
 
 const USAGE: &str = "usage: vigie COMMAND
 
-  all        API, workers and scheduler in one process
-  api        the HTTP interface
+  all        runs API, workers and scheduler in one process
+  api        serves the HTTP API
   worker     runs jobs
-  scheduler  fires what happens by the clock
-  migrate    brings the database up to date
-  ready      says whether a worker here could work: Postgres answers, and the API's files are seen
+  scheduler  enqueues the jobs that are due by the clock
+  migrate    applies the migrations to the database
+  ready      checks that a worker can reach Postgres and the API's files
   admin operator add EMAIL NAME
-             makes a platform operator; the password is read from standard input
+             creates a platform operator; the password is read from standard input
   admin template set NAME LANGUAGE CONTENT_SID
-             names the approved WhatsApp template of a message (alert fr, alert en)
+             sets the approved WhatsApp template of a message (alert fr, alert en)
 
 Configuration comes from the environment; .env.example lists every key.";
 
@@ -36,12 +36,12 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match words[..] {
-        ["all"] => run::run(&[Role::Api, Role::Worker, Role::Scheduler]),
-        ["api"] => run::run(&[Role::Api]),
-        ["worker"] => run::run(&[Role::Worker]),
-        ["scheduler"] => run::run(&[Role::Scheduler]),
-        ["migrate"] => migrate(),
-        ["ready"] => ready::check(),
+        ["all"] => run::run_roles(&[Role::Api, Role::Worker, Role::Scheduler]),
+        ["api"] => run::run_roles(&[Role::Api]),
+        ["worker"] => run::run_roles(&[Role::Worker]),
+        ["scheduler"] => run::run_roles(&[Role::Scheduler]),
+        ["migrate"] => migrate_database(),
+        ["ready"] => ready::check_readiness(),
         ["admin", "operator", "add", email, name] => admin::add_operator(email, name),
         ["admin", "template", "set", name, language, sid] => {
             admin::set_template(name, language, sid)
@@ -73,7 +73,7 @@ fn exit_code(cause: &anyhow::Error) -> ExitCode {
     }
 }
 
-fn migrate() -> anyhow::Result<()> {
+fn migrate_database() -> anyhow::Result<()> {
     let mut env = Env::from_process();
     let url = env.secret("DATABASE_URL");
     env.finish()?;

@@ -1,4 +1,4 @@
-//! Whether a worker here could work: what a container's probe asks.
+//! The readiness probe of a worker's container.
 
 use anyhow::Context as _;
 use platform::blobs::{BlobError, Blobs, Stored};
@@ -8,12 +8,11 @@ use secrecy::ExposeSecret as _;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
-/// Written by the API, read here: workers must see its files.
-const MARK: &str = "written-by-the-api";
+/// A blob that the API writes and the probe reads, because workers must share the API's files.
+const API_BLOB_KEY: &str = "written-by-the-api";
 
-/// # Errors
-/// Postgres doesn't answer, or `VIGIE_BLOB_DIR` isn't the API's.
-pub(crate) fn check() -> anyhow::Result<()> {
+/// Fails if Postgres cannot be reached or `VIGIE_BLOB_DIR` is not the API's folder.
+pub(crate) fn check_readiness() -> anyhow::Result<()> {
     let mut env = Env::from_process();
     let url = env.secret("DATABASE_URL");
     let blobs = Blobs::from_env(&mut env);
@@ -26,16 +25,16 @@ pub(crate) fn check() -> anyhow::Result<()> {
             db::now(&mut options.connect().await.context("Postgres")?)
                 .await
                 .context("Postgres")?;
-            let seen = blobs.context("VIGIE_BLOB_DIR")?.open(MARK).await;
-            seen.context(
-                "no file of the API here: VIGIE_BLOB_DIR must be one folder for it and all workers",
+            let blob = blobs.context("VIGIE_BLOB_DIR")?.open(API_BLOB_KEY).await;
+            blob.context(
+                "no file of the API: VIGIE_BLOB_DIR must be one folder for the API and all workers",
             )?;
             println!("ready");
             Ok(())
         })
 }
 
-/// Lets workers see that they share the API's files.
-pub(crate) async fn mark(blobs: &Blobs) -> Result<Stored, BlobError> {
-    blobs.put(MARK, "The API was here.\n".into()).await
+/// Writes the blob that [`check_readiness`] reads.
+pub(crate) async fn write_api_blob(blobs: &Blobs) -> Result<Stored, BlobError> {
+    blobs.put(API_BLOB_KEY, "The API was here.\n".into()).await
 }

@@ -1,5 +1,5 @@
-//! Starting the parts of a process and stopping them: what takes requests, fires timers and runs jobs at
-//! once, the connections last.
+//! Starts and stops the parts of a process. API, scheduler and workers stop at the same time, the
+//! connections are closed last.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +21,10 @@ use workers::{StartError, WorkerProcess};
 use crate::config::{Config, ProviderChoice};
 use crate::ready;
 
-/// How long open requests may take once the process is asked to stop.
-const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// How long open requests may take after the process received a signal to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A part that a process can play.
+/// A part of the system that a process can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Api,
@@ -32,20 +32,20 @@ pub(crate) enum Role {
     Scheduler,
 }
 
-/// Runs until SIGINT or SIGTERM, or until a part breaks.
-pub(crate) fn run(roles: &[Role]) -> anyhow::Result<()> {
+/// Runs until SIGINT or SIGTERM, or until a part fails.
+pub(crate) fn run_roles(roles: &[Role]) -> anyhow::Result<()> {
     let config = Config::from_env(Env::from_process())?;
     config.log.start();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(config, roles))
+    runtime.block_on(run_parts(config, roles))
 }
 
-async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
+async fn run_parts(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     serve_metrics(config.metrics_addr)?;
-    let db = connect(&config.db).await.context("Postgres")?;
-    let services = services(&config, db.clone())?;
+    let db = connect_db(&config.db).await.context("Postgres")?;
+    let services = build_services(&config, db.clone())?;
     let stop = CancellationToken::new();
     let mut parts: Vec<JoinHandle<anyhow::Result<()>>> = Vec::new();
     let mut workers = None;
@@ -64,13 +64,15 @@ async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
         }
     }
     tracing::info!(?roles, "running");
-    let broke = tokio::select! {
-        name = asked_to_stop() => {
+    let failed = tokio::select! {
+        name = stop_signal() => {
             tracing::info!(signal = name?, "stopping");
             None
         }
-        broke = first_to_end(&mut parts), if !parts.is_empty() => Some(broke),
-        part = first_to_break(&mut workers) => Some(Err(anyhow!("{part} of the workers ended by itself"))),
+        ended = first_ended_part(&mut parts), if !parts.is_empty() => Some(ended),
+        part = first_failed_part(&mut workers) => {
+            Some(Err(anyhow!("{part} of the workers ended by itself")))
+        }
     };
     stop.cancel();
     let stop_workers = async {
@@ -78,29 +80,29 @@ async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
             workers.stop().await;
         }
     };
-    tokio::join!(end(parts), stop_workers);
+    tokio::join!(stop_parts(parts), stop_workers);
     db.close().await;
-    broke.unwrap_or(Ok(()))
+    failed.unwrap_or(Ok(()))
 }
 
-/// Lets the parts finish what they have begun. A client that takes its time with an upload doesn't hold up the
-/// stop: it sends the file again.
-async fn end(parts: Vec<JoinHandle<anyhow::Result<()>>>) {
+/// Waits until the parts have finished open requests. A slow upload does not delay the stop: it is
+/// cut off, and the client sends the file again.
+async fn stop_parts(parts: Vec<JoinHandle<anyhow::Result<()>>>) {
     let ends: Vec<_> = parts
         .into_iter()
         .filter(|part| !part.is_finished())
         .map(|part| async {
-            let cut = part.abort_handle();
-            if tokio::time::timeout(ENDS_WITHIN, part).await.is_err() {
-                tracing::warn!("requests are cut off");
-                cut.abort();
+            let abort = part.abort_handle();
+            if tokio::time::timeout(STOP_TIMEOUT, part).await.is_err() {
+                tracing::warn!("open requests cut off");
+                abort.abort();
             }
         })
         .collect();
     futures::future::join_all(ends).await;
 }
 
-fn services(config: &Config, db: Db) -> anyhow::Result<Services> {
+fn build_services(config: &Config, db: Db) -> anyhow::Result<Services> {
     let providers = match &config.providers {
         ProviderChoice::Sandbox { url } => Providers::sandbox(url)?,
         ProviderChoice::Live(credentials) => Providers::live((**credentials).clone())?,
@@ -120,10 +122,10 @@ async fn start_api(
     stop: CancellationToken,
 ) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
     let addr = config.api.addr;
-    let listener = TcpListener::bind(addr)
-        .await
-        .with_context(|| format!("{addr} can't be listened on: set VIGIE_API_ADDR to another"))?;
-    ready::mark(&services.blobs)
+    let listener = TcpListener::bind(addr).await.with_context(|| {
+        format!("cannot listen on {addr}: set VIGIE_API_ADDR to another address")
+    })?;
+    ready::write_api_blob(&services.blobs)
         .await
         .context("VIGIE_BLOB_DIR")?;
     let app = App::new(services.clone(), config.redis.clone(), &config.api);
@@ -133,19 +135,19 @@ async fn start_api(
     }))
 }
 
-/// How long a start waits each time that a restarting Postgres cuts its connection, before it gives up.
-const AFTER_A_CUT: [Duration; 3] = [
+/// Pauses between attempts to start, while a restarting Postgres cuts connections.
+const RETRY_PAUSES: [Duration; 3] = [
     Duration::from_millis(100),
     Duration::from_millis(500),
     Duration::from_secs(2),
 ];
 
-async fn connect(config: &DbConfig) -> sqlx::Result<Db> {
-    for wait in AFTER_A_CUT {
+async fn connect_db(config: &DbConfig) -> sqlx::Result<Db> {
+    for wait in RETRY_PAUSES {
         match Db::connect(config).await {
-            // A server that isn't there was waited for already.
+            // `Db::connect` itself has waited for a server that is away.
             Err(cause @ (sqlx::Error::Database(_) | sqlx::Error::Io(_))) => {
-                tracing::warn!(%cause, "not connected yet");
+                tracing::warn!(%cause, "no connection to Postgres, retrying");
             }
             ended => return ended,
         }
@@ -168,11 +170,12 @@ async fn start_workers(
             services.clone(),
         )
     };
-    for wait in AFTER_A_CUT {
+    for wait in RETRY_PAUSES {
         match start().await {
-            // Past its registration a start has begun to take jobs and can't be begun again.
+            // After its registration a worker claims jobs, so that only registration may be
+            // retried.
             Err(StartError::Register(cause)) => {
-                tracing::warn!(%cause, "the worker isn't registered yet")
+                tracing::warn!(%cause, "worker not registered, retrying")
             }
             ended => return Ok(ended?),
         }
@@ -181,8 +184,8 @@ async fn start_workers(
     Ok(start().await?)
 }
 
-/// The signal that came.
-async fn asked_to_stop() -> anyhow::Result<&'static str> {
+/// Waits for a signal to stop and returns its name.
+async fn stop_signal() -> anyhow::Result<&'static str> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(tokio::select! {
@@ -191,14 +194,14 @@ async fn asked_to_stop() -> anyhow::Result<&'static str> {
     })
 }
 
-/// How the first part to end did.
-async fn first_to_end(parts: &mut [JoinHandle<anyhow::Result<()>>]) -> anyhow::Result<()> {
+/// Waits for the first part to end and returns its result.
+async fn first_ended_part(parts: &mut [JoinHandle<anyhow::Result<()>>]) -> anyhow::Result<()> {
     let (ended, _, _) = futures::future::select_all(parts.iter_mut()).await;
     ended.context("a part of the process panicked")?
 }
 
-/// The workers' part that ended; never where all go on.
-async fn first_to_break(workers: &mut Option<WorkerProcess<Services>>) -> &'static str {
+/// Waits for a part of the workers to end and returns its name. Never returns without workers.
+async fn first_failed_part(workers: &mut Option<WorkerProcess<Services>>) -> &'static str {
     match workers {
         Some(workers) => workers.wait_for_failure().await,
         None => std::future::pending().await,

@@ -1,4 +1,4 @@
-//! Where things lie in the checkout, and what the commands say while they work.
+//! Paths in the checkout, settings of the environment, and progress messages.
 
 use std::env;
 use std::fs;
@@ -6,26 +6,27 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The workspace's root: the folder above this crate.
+/// Returns the workspace's root: the folder above this crate.
 pub(crate) fn root() -> PathBuf {
     let here = env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     here.parent().map_or(here.clone(), Path::to_path_buf)
 }
 
-/// The executables that one profile built, `release` or `debug`: beside the profile's folder that we run from.
+/// Returns the folder of the executables of a profile, `release` or `debug`. It is a sibling of the
+/// folder that contains this executable.
 pub(crate) fn build_folder(profile: &str) -> Result<PathBuf> {
-    let me = env::current_exe().context("finding our own executable")?;
+    let me = env::current_exe().context("finding the path of xtask")?;
     let target = me.ancestors().nth(2).context("finding the build folder")?;
     Ok(target.join(profile))
 }
 
-/// A variable of the environment, unless it is missing or empty.
+/// Returns a variable of the environment, unless it is empty.
 pub(crate) fn setting(key: &str) -> Option<String> {
     env::var(key).ok().filter(|value| !value.is_empty())
 }
 
-/// Every file under `dir` with the extension, sorted, build and hidden folders left out.
+/// Returns every file under `dir` with the extension, sorted. Skips build and hidden folders.
 pub(crate) fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![dir.to_path_buf()];
@@ -52,7 +53,7 @@ pub(crate) fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Says what is being done, on standard error so that a command's own output stays clean.
+/// Reports progress on standard error, so that the output of a command stays clean.
 pub(crate) fn say(text: &str) {
     eprintln!("==> {text}");
 }

@@ -1,4 +1,5 @@
-//! `docker-compose.yml` and what it mounts fit together; `docker compose config` says the rest where it is.
+//! Tests that `docker-compose.yml` fits the files that it mounts. `docker compose config` validates
+//! the rest on machines that have it.
 
 #![cfg(test)]
 
@@ -9,7 +10,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::checkout;
 
-/// What a service of ours may say, by the Compose specification.
+/// The keys of the Compose specification that our services use.
 const SERVICE_KEYS: [&str; 14] = [
     "build",
     "command",
@@ -28,13 +29,13 @@ const SERVICE_KEYS: [&str; 14] = [
 ];
 const PROCESSES: [&str; 4] = ["migrate", "api", "worker", "scheduler"];
 
-fn yaml(path: &str) -> Yaml {
+fn load_yaml(path: &str) -> Yaml {
     let text = fs::read_to_string(checkout::root().join(path)).unwrap();
     YamlLoader::load_from_str(&text).unwrap().remove(0)
 }
 
-/// A mapping's entries after its `<<` has been merged in.
-fn entries(value: &Yaml) -> Vec<(String, Yaml)> {
+/// Returns the entries of a mapping, those of its `<<` merged in.
+fn merged_entries(value: &Yaml) -> Vec<(String, Yaml)> {
     let Some(hash) = value.as_hash() else {
         return Vec::new();
     };
@@ -45,7 +46,7 @@ fn entries(value: &Yaml) -> Vec<(String, Yaml)> {
         .collect();
     let mut all: Vec<(String, Yaml)> = hash
         .get(&Yaml::String("<<".to_owned()))
-        .map(entries)
+        .map(merged_entries)
         .unwrap_or_default()
         .into_iter()
         .filter(|(key, _)| own.iter().all(|(own_key, _)| own_key != key))
@@ -54,14 +55,14 @@ fn entries(value: &Yaml) -> Vec<(String, Yaml)> {
     all
 }
 
-fn field(value: &Yaml, key: &str) -> Yaml {
-    entries(value)
+fn find_field(value: &Yaml, key: &str) -> Yaml {
+    merged_entries(value)
         .into_iter()
         .find(|(k, _)| k == key)
         .map_or(Yaml::BadValue, |(_, value)| value)
 }
 
-fn texts(value: &Yaml) -> Vec<String> {
+fn string_items(value: &Yaml) -> Vec<String> {
     value
         .as_vec()
         .into_iter()
@@ -70,13 +71,13 @@ fn texts(value: &Yaml) -> Vec<String> {
         .collect()
 }
 
-fn services() -> Vec<(String, Yaml)> {
-    entries(&field(&yaml("docker-compose.yml"), "services"))
+fn load_services() -> Vec<(String, Yaml)> {
+    merged_entries(&find_field(&load_yaml("docker-compose.yml"), "services"))
 }
 
 #[test]
 fn the_fleet_is_one_image_in_separate_processes_beside_its_servers() {
-    let services = services();
+    let services = load_services();
     let names: BTreeSet<&str> = services.iter().map(|(name, _)| name.as_str()).collect();
     for name in ["postgres", "redis", "sandbox", "prometheus", "grafana"]
         .iter()
@@ -88,10 +89,17 @@ fn the_fleet_is_one_image_in_separate_processes_beside_its_servers() {
         .iter()
         .filter(|(name, _)| PROCESSES.contains(&name.as_str()))
     {
-        assert_eq!(field(service, "image").as_str(), Some("vigie"), "{name}");
-        assert_eq!(texts(&field(service, "command")).join(" "), *name);
+        assert_eq!(
+            find_field(service, "image").as_str(),
+            Some("vigie"),
+            "{name}"
+        );
+        assert_eq!(
+            string_items(&find_field(service, "command")).join(" "),
+            *name
+        );
         assert!(
-            texts(&field(service, "volumes"))
+            string_items(&find_field(service, "volumes"))
                 .iter()
                 .any(|volume| volume.starts_with("blobs:")),
             "{name}"
@@ -100,29 +108,29 @@ fn the_fleet_is_one_image_in_separate_processes_beside_its_servers() {
 }
 
 #[test]
-fn every_service_says_only_what_compose_knows_and_depends_on_services() {
-    let services = services();
+fn every_service_has_only_known_keys_and_depends_on_services() {
+    let services = load_services();
     let names: BTreeSet<&str> = services.iter().map(|(name, _)| name.as_str()).collect();
     for (name, service) in &services {
-        for (key, _) in entries(service) {
+        for (key, _) in merged_entries(service) {
             assert!(SERVICE_KEYS.contains(&key.as_str()), "{name}: {key}");
         }
-        let needs = field(service, "depends_on");
-        for other in entries(&needs)
+        let dependencies = find_field(service, "depends_on");
+        for other in merged_entries(&dependencies)
             .into_iter()
             .map(|(key, _)| key)
-            .chain(texts(&needs))
+            .chain(string_items(&dependencies))
         {
             assert!(names.contains(other.as_str()), "{name} depends on {other}");
         }
-        for (other, how) in entries(&needs) {
-            let watched = services
+        for (other, dependency) in merged_entries(&dependencies) {
+            let has_healthcheck = services
                 .iter()
-                .any(|(n, s)| *n == other && !field(s, "healthcheck").is_badvalue());
-            let healthy = field(&how, "condition").as_str() == Some("service_healthy");
+                .any(|(n, s)| *n == other && !find_field(s, "healthcheck").is_badvalue());
+            let healthy = find_field(&dependency, "condition").as_str() == Some("service_healthy");
             assert!(
-                !healthy || watched,
-                "{name} waits for the health of {other}, which has no check"
+                !healthy || has_healthcheck,
+                "{name} waits for the health of {other}, which has no health check"
             );
         }
     }
@@ -130,9 +138,9 @@ fn every_service_says_only_what_compose_knows_and_depends_on_services() {
 
 #[test]
 fn volumes_are_declared_mounted_files_exist_and_ports_stay_on_this_machine() {
-    let declared = entries(&field(&yaml("docker-compose.yml"), "volumes"));
-    for (name, service) in services() {
-        for volume in texts(&field(&service, "volumes")) {
+    let declared = merged_entries(&find_field(&load_yaml("docker-compose.yml"), "volumes"));
+    for (name, service) in load_services() {
+        for volume in string_items(&find_field(&service, "volumes")) {
             let source = volume.split(':').next().unwrap().to_owned();
             let known = if source.starts_with("./") {
                 checkout::root().join(&source).exists()
@@ -141,7 +149,7 @@ fn volumes_are_declared_mounted_files_exist_and_ports_stay_on_this_machine() {
             };
             assert!(known, "{name}: {volume}");
         }
-        for port in texts(&field(&service, "ports")) {
+        for port in string_items(&find_field(&service, "ports")) {
             assert!(port.starts_with("127.0.0.1:"), "{name}: {port}");
         }
     }
@@ -155,11 +163,11 @@ fn every_setting_of_a_process_is_in_the_example() {
         .filter_map(|line| line.trim_start_matches('#').split_once('='))
         .map(|(key, _)| key)
         .collect();
-    for (name, service) in services()
+    for (name, service) in load_services()
         .iter()
         .filter(|(name, _)| PROCESSES.contains(&name.as_str()))
     {
-        for (key, _) in entries(&field(service, "environment")) {
+        for (key, _) in merged_entries(&find_field(service, "environment")) {
             assert!(listed.contains(key.as_str()), "{name}: {key}");
         }
     }
@@ -167,16 +175,19 @@ fn every_setting_of_a_process_is_in_the_example() {
 
 #[test]
 fn prometheus_scrapes_the_processes_and_grafana_reads_prometheus() {
-    let names: Vec<String> = services().into_iter().map(|(name, _)| name).collect();
-    let scraped = &yaml("grafana/prometheus.yml")["scrape_configs"][0]["dns_sd_configs"][0];
-    assert_eq!(texts(&scraped["names"]), ["api", "worker", "scheduler"]);
+    let names: Vec<String> = load_services().into_iter().map(|(name, _)| name).collect();
+    let scraped = &load_yaml("grafana/prometheus.yml")["scrape_configs"][0]["dns_sd_configs"][0];
+    assert_eq!(
+        string_items(&scraped["names"]),
+        ["api", "worker", "scheduler"]
+    );
     assert!(
-        texts(&scraped["names"])
+        string_items(&scraped["names"])
             .iter()
             .all(|name| names.contains(name))
     );
     assert_eq!(scraped["port"].as_i64(), Some(9464));
-    let source = &yaml("grafana/provisioning/datasources/prometheus.yml")["datasources"][0];
+    let source = &load_yaml("grafana/provisioning/datasources/prometheus.yml")["datasources"][0];
     assert_eq!(source["url"].as_str(), Some("http://prometheus:9090"));
     let dashboard =
         fs::read_to_string(checkout::root().join("grafana/dashboards/fleet.json")).unwrap();

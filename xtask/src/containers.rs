@@ -1,4 +1,4 @@
-//! The way out for a machine without servers and without apt: Postgres and Redis of `docker-compose.yml`.
+//! Postgres and Redis of `docker-compose.yml`, for a machine without servers and without apt.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,8 @@ use crate::signals::Interrupts;
 use crate::state::State;
 use crate::{checkout, ports, process, programs};
 
-const NOTE: &str = "compose-project";
+/// The name under which the state stores the project.
+const PROJECT_NOTE: &str = "compose-project";
 
 /// The two services of one compose project.
 pub(crate) struct Containers {
@@ -20,20 +21,20 @@ pub(crate) struct Containers {
     pub(crate) redis_url: Option<String>,
 }
 
-/// The project that an earlier run of this state began, whose data is then kept in use.
+/// Returns the project that an earlier run of this state started. Its data is used again.
 pub(crate) fn of(state: &State) -> Option<String> {
-    state.note(NOTE)
+    state.note(PROJECT_NOTE)
 }
 
-/// Whether `docker compose` is there and an engine behind it.
+/// Whether `docker compose` is installed and its engine runs.
 pub(crate) fn engine_answers() -> bool {
     programs::succeeds("docker", &["compose", "version"]) && programs::succeeds("docker", &["info"])
 }
 
-/// Removes containers and volumes of the state in `dir`, where it has some.
-pub(crate) fn forget(dir: &Path) {
-    if let Ok(project) = fs::read_to_string(dir.join(NOTE)) {
-        compose(project.trim())
+/// Removes the containers and volumes of the state in `dir`, if any.
+pub(crate) fn remove_containers(dir: &Path) {
+    if let Ok(project) = fs::read_to_string(dir.join(PROJECT_NOTE)) {
+        compose_command(project.trim())
             .args(["down", "--volumes"])
             .stderr(Stdio::null())
             .status()
@@ -52,8 +53,9 @@ impl Containers {
             Some(project) => project,
             None => format!("vigie-{}", secrets::random_hex(4)?),
         };
-        state.set_note(NOTE, &project)?;
-        let (postgres_port, redis_port) = (ports::free(None)?, ports::free(None)?);
+        state.set_note(PROJECT_NOTE, &project)?;
+        let (postgres_port, redis_port) =
+            (ports::find_free_port(None)?, ports::find_free_port(None)?);
         let mut services = Vec::new();
         if wants_postgres {
             services.push("postgres");
@@ -65,7 +67,7 @@ impl Containers {
             "starting {} in containers",
             services.join(" and ")
         ));
-        let mut up = compose(&project);
+        let mut up = compose_command(&project);
         up.args(["up", "--detach", "--wait"])
             .args(&services)
             .env("VIGIE_POSTGRES_PORT", postgres_port.to_string())
@@ -76,19 +78,19 @@ impl Containers {
             database_url: wants_postgres.then_some(database),
             redis_url: wants_redis.then(|| format!("redis://127.0.0.1:{redis_port}/0")),
         };
-        let ended = process::run(&mut up, interrupts);
-        if ended.as_ref().is_ok_and(ExitStatus::success) {
+        let exited = process::run(&mut up, interrupts);
+        if exited.as_ref().is_ok_and(ExitStatus::success) {
             return Ok(containers);
         }
-        // Some of them may run already.
+        // Some of the containers may have started.
         containers.stop();
-        ended?;
+        exited?;
         bail!("docker compose could not start {}", services.join(" and "))
     }
 
-    /// Stops the containers; their volumes stay.
+    /// Stops the containers and keeps their volumes.
     pub(crate) fn stop(&self) {
-        compose(&self.project)
+        compose_command(&self.project)
             .arg("stop")
             .stderr(Stdio::null())
             .status()
@@ -96,7 +98,7 @@ impl Containers {
     }
 }
 
-fn compose(project: &str) -> Command {
+fn compose_command(project: &str) -> Command {
     let mut command = Command::new("docker");
     command
         .arg("compose")

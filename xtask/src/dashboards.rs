@@ -1,4 +1,4 @@
-//! Dashboards and alert rules name only metrics that the processes export.
+//! Tests that dashboards and alert rules use only metrics that the processes export.
 
 #![cfg(test)]
 
@@ -7,7 +7,7 @@ use std::fs;
 
 use crate::checkout;
 
-/// Every word of a text that looks like one of our metrics, histogram suffixes taken off.
+/// Returns every metric name in a text, without histogram suffixes.
 fn metric_names(text: &str) -> BTreeSet<String> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .filter(|word| word.starts_with("vigie_"))
@@ -20,8 +20,9 @@ fn metric_names(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The names in `platform::telemetry::METRICS`, read as text so that xtask needs no crate of ours.
-fn exported() -> BTreeSet<String> {
+/// Returns the names in `platform::telemetry::METRICS`, read as text so that xtask depends on no
+/// other crate of the workspace.
+fn exported_metrics() -> BTreeSet<String> {
     let sources = checkout::files(&checkout::root().join("platform/src"), "rs").unwrap();
     let texts = sources.iter().map(|file| fs::read_to_string(file).unwrap());
     let list = texts
@@ -39,18 +40,20 @@ fn exported() -> BTreeSet<String> {
     metric_names(&list)
 }
 
-/// The strings under the key `expr`, wherever in the document.
-fn expressions(value: &serde_json::Value, found: &mut Vec<String>) {
+/// Collects the strings under the key `expr` anywhere in the document.
+fn collect_expressions(value: &serde_json::Value, found: &mut Vec<String>) {
     match value {
         serde_json::Value::Object(fields) => {
             for (key, value) in fields {
                 if let ("expr", Some(text)) = (key.as_str(), value.as_str()) {
                     found.push(text.to_owned());
                 }
-                expressions(value, found);
+                collect_expressions(value, found);
             }
         }
-        serde_json::Value::Array(items) => items.iter().for_each(|item| expressions(item, found)),
+        serde_json::Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect_expressions(item, found)),
         _ => {}
     }
 }
@@ -75,31 +78,31 @@ fn every_exported_metric_is_recorded_somewhere() {
         .map(|file| fs::read_to_string(file).unwrap())
         .filter(|text| !text.contains("pub const METRICS"))
         .collect();
-    let silent: Vec<_> = exported()
+    let unrecorded: Vec<_> = exported_metrics()
         .into_iter()
         .filter(|name| !sources.contains(&format!("\"{name}\"")))
         .collect();
-    assert!(silent.is_empty(), "nothing records {silent:?}");
+    assert!(unrecorded.is_empty(), "nothing records {unrecorded:?}");
 }
 
 #[test]
-fn every_query_of_a_dashboard_names_exported_metrics() {
-    let exported = exported();
+fn every_query_of_a_dashboard_uses_exported_metrics() {
+    let exported = exported_metrics();
     let mut queries = 0;
     for file in checkout::files(&checkout::root().join("grafana/dashboards"), "json").unwrap() {
         let document = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
         let mut found = Vec::new();
-        expressions(&document, &mut found);
+        collect_expressions(&document, &mut found);
         for query in &found {
             let unknown: Vec<String> = metric_names(query).difference(&exported).cloned().collect();
             assert!(
                 unknown.is_empty(),
-                "{}: {query} names {unknown:?}",
+                "{}: {query} uses {unknown:?}",
                 file.display()
             );
             assert!(
                 !metric_names(query).is_empty(),
-                "{}: {query} names no metric of ours",
+                "{}: {query} uses no exported metric",
                 file.display()
             );
         }
@@ -109,8 +112,8 @@ fn every_query_of_a_dashboard_names_exported_metrics() {
 }
 
 #[test]
-fn every_alert_rule_names_exported_metrics() {
-    let exported = exported();
+fn every_alert_rule_uses_exported_metrics() {
+    let exported = exported_metrics();
     let rules = fs::read_to_string(checkout::root().join("grafana/alerts.yml")).unwrap();
     let named = metric_names(&rules);
     let unknown: Vec<&String> = named.difference(&exported).collect();

@@ -1,4 +1,4 @@
-//! Just enough HTTP/1.1 for the demo company: one request per connection to our own API.
+//! A minimal HTTP/1.1 client for the demo company: one request per connection to our own API.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,15 +7,15 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-/// The API at an address, as one user of one company once these are known.
+/// A client of the API at an address, for one user and one company once these are known.
 pub(crate) struct Api {
     address: String,
     pub(crate) token: Option<String>,
     pub(crate) company: Option<String>,
 }
 
-/// A status and its JSON (`null` where the body is no JSON).
-pub(crate) struct Answer {
+/// A response with its JSON body (`null` where the body isn't JSON).
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) body: Value,
 }
@@ -29,12 +29,12 @@ impl Api {
         }
     }
 
-    pub(crate) fn get(&self, path: &str) -> Result<Answer> {
-        self.send("GET", path, None, &[])
+    pub(crate) fn get(&self, path: &str) -> Result<Response> {
+        self.send_request("GET", path, None, &[])
     }
 
-    pub(crate) fn post_json(&self, path: &str, body: &Value) -> Result<Answer> {
-        self.send(
+    pub(crate) fn post_json(&self, path: &str, body: &Value) -> Result<Response> {
+        self.send_request(
             "POST",
             path,
             Some("application/json"),
@@ -42,12 +42,12 @@ impl Api {
         )
     }
 
-    pub(crate) fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+    pub(crate) fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Result<Response> {
         let body: Vec<String> = fields
             .iter()
-            .map(|(key, value)| format!("{key}={}", percent_encoded(value)))
+            .map(|(key, value)| format!("{key}={}", percent_encode(value)))
             .collect();
-        self.send(
+        self.send_request(
             "POST",
             path,
             Some("application/x-www-form-urlencoded"),
@@ -55,14 +55,14 @@ impl Api {
         )
     }
 
-    /// A multipart form of text fields and, last, one CSV file.
+    /// Sends a multipart form of text fields, followed by one CSV file.
     pub(crate) fn post_file(
         &self,
         path: &str,
         fields: &[(&str, &str)],
         name: &str,
         csv: &str,
-    ) -> Result<Answer> {
+    ) -> Result<Response> {
         let boundary = "xtask-e3c1f0a47b25";
         let mut body = String::new();
         for (key, value) in fields {
@@ -74,7 +74,7 @@ impl Api {
             "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
              Content-Type: text/csv\r\n\r\n{csv}\r\n--{boundary}--\r\n"
         );
-        self.send(
+        self.send_request(
             "POST",
             path,
             Some(&format!("multipart/form-data; boundary={boundary}")),
@@ -82,14 +82,14 @@ impl Api {
         )
     }
 
-    fn send(
+    fn send_request(
         &self,
         method: &str,
         path: &str,
         content_type: Option<&str>,
         body: &[u8],
-    ) -> Result<Answer> {
-        let what = || format!("{method} {path}");
+    ) -> Result<Response> {
+        let request = || format!("{method} {path}");
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
             self.address
@@ -107,67 +107,70 @@ impl Api {
             head += &format!("X-Company-ID: {company}\r\n");
         }
         head += "\r\n";
-        let mut stream = TcpStream::connect(&self.address).with_context(what)?;
+        let mut stream = TcpStream::connect(&self.address).with_context(request)?;
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        stream.write_all(head.as_bytes()).with_context(what)?;
-        stream.write_all(body).with_context(what)?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).with_context(what)?;
-        parse(&answer).with_context(what)
+        stream.write_all(head.as_bytes()).with_context(request)?;
+        stream.write_all(body).with_context(request)?;
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).with_context(request)?;
+        parse_response(&response).with_context(request)
     }
 }
 
-impl Answer {
-    /// The body of a 2xx answer; an error with the server's words otherwise.
+impl Response {
+    /// Returns the body of a 2xx response. The error of any other contains the body.
     pub(crate) fn expect_success(self, what: &str) -> Result<Value> {
         if !(200..300).contains(&self.status) {
-            bail!("{what}: the API answered {}: {}", self.status, self.body);
+            bail!("{what}: the API responded {}: {}", self.status, self.body);
         }
         Ok(self.body)
     }
 }
 
-fn parse(answer: &[u8]) -> Result<Answer> {
-    let end = answer
+fn parse_response(response: &[u8]) -> Result<Response> {
+    let end = response
         .windows(4)
         .position(|window| window == b"\r\n\r\n")
-        .context("no HTTP answer")?;
-    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+        .context("not an HTTP response")?;
+    let head = String::from_utf8_lossy(&response[..end]).to_ascii_lowercase();
     let status = head
         .split_whitespace()
         .nth(1)
         .and_then(|code| code.parse().ok())
         .context("no HTTP status")?;
-    let raw = &answer[end + 4..];
+    let raw = &response[end + 4..];
     let body = if head.contains("transfer-encoding: chunked") {
-        unchunked(raw)?
+        decode_chunks(raw)?
     } else {
         raw.to_vec()
     };
-    Ok(Answer {
+    Ok(Response {
         status,
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
     })
 }
 
-fn unchunked(mut raw: &[u8]) -> Result<Vec<u8>> {
+fn decode_chunks(mut raw: &[u8]) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let line = raw
             .windows(2)
             .position(|window| window == b"\r\n")
-            .context("a cut chunk")?;
+            .context("a truncated chunk")?;
         let size = String::from_utf8_lossy(&raw[..line]);
         let size = usize::from_str_radix(size.split(';').next().unwrap_or_default().trim(), 16)?;
         if size == 0 {
             return Ok(body);
         }
-        body.extend(raw.get(line + 2..line + 2 + size).context("a cut chunk")?);
-        raw = raw.get(line + 4 + size..).context("a cut chunk")?;
+        body.extend(
+            raw.get(line + 2..line + 2 + size)
+                .context("a truncated chunk")?,
+        );
+        raw = raw.get(line + 4 + size..).context("a truncated chunk")?;
     }
 }
 
-fn percent_encoded(text: &str) -> String {
+fn percent_encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes()
         .map(|byte| {
@@ -185,10 +188,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chunked_and_a_plain_answer_give_the_same_body() {
-        let plain = parse(b"HTTP/1.1 201 Created\r\nContent-Length: 7\r\n\r\n{\"a\":1}").unwrap();
-        let chunked = parse(
-            b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{\"a\r\n4;x=y\r\n\":1}\r\n0\r\n\r\n",
+    fn a_chunked_and_a_plain_response_have_the_same_body() {
+        let plain =
+            parse_response(b"HTTP/1.1 201 Created\r\nContent-Length: 7\r\n\r\n{\"a\":1}").unwrap();
+        let chunked = parse_response(
+            b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n\
+              3\r\n{\"a\r\n4;x=y\r\n\":1}\r\n0\r\n\r\n",
         )
         .unwrap();
         assert_eq!(
@@ -199,13 +204,16 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_answer_is_an_error() {
-        assert!(parse(b"HTTP/1.1 200 OK\r\n").is_err());
-        assert!(parse(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc").is_err());
+    fn a_truncated_response_is_an_error() {
+        assert!(parse_response(b"HTTP/1.1 200 OK\r\n").is_err());
+        assert!(
+            parse_response(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc")
+                .is_err()
+        );
     }
 
     #[test]
     fn form_values_are_encoded() {
-        assert_eq!(percent_encoded("a b&é@x"), "a%20b%26%C3%A9%40x");
+        assert_eq!(percent_encode("a b&é@x"), "a%20b%26%C3%A9%40x");
     }
 }

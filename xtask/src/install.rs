@@ -1,4 +1,4 @@
-//! Getting the servers where the machine lacks them: Debian's packages, else words on what to install.
+//! Installs missing servers from Debian's packages, or lists what to install by hand.
 
 use std::process::Command;
 
@@ -7,16 +7,16 @@ use anyhow::Result;
 use crate::signals::Interrupts;
 use crate::{checkout, process, programs};
 
-/// Installs what is wanted and missing by apt; `false` where there is no apt or no right to use it.
+/// Installs what is missing with apt. Returns `false` without apt or without the right to use it.
 pub(crate) fn with_apt(
     wants_postgres: bool,
     wants_redis: bool,
     interrupts: &Interrupts,
 ) -> Result<bool> {
-    if programs::find("apt-get").is_none() {
+    if programs::find_program("apt-get").is_none() {
         return Ok(false);
     }
-    let Some(mut prefix) = right_to_install()? else {
+    let Some(mut prefix) = find_root_prefix()? else {
         return Ok(false);
     };
     prefix.extend([
@@ -42,9 +42,9 @@ pub(crate) fn with_apt(
         command.args(&prefix[1..]).args(args);
         Ok(process::run(&mut command, interrupts)?.success())
     };
-    // A list that can't be refreshed may still name packages that can be fetched.
+    // An outdated package list may still contain packages that can be fetched.
     if !apt(&["update"])? {
-        checkout::say("apt-get update failed; trying with the lists that are there");
+        checkout::say("apt-get update failed; continuing with the existing package lists");
     }
     let mut install = vec!["install", "--no-install-recommends"];
     install.extend(&packages);
@@ -55,34 +55,35 @@ pub(crate) fn with_apt(
         ));
         return Ok(false);
     }
-    checkout::say(
-        "should these packages have started servers of their own, they are not used and not touched",
-    );
+    checkout::say("servers that these packages may have started are neither used nor stopped");
     Ok(true)
 }
 
-/// What goes before apt-get: nothing for root, `sudo -n` where it asks for no password.
-fn right_to_install() -> Result<Option<Vec<&'static str>>> {
+/// Returns the prefix that runs a command as root: nothing for root, `sudo -n` where sudo needs no
+/// password, `None` otherwise.
+fn find_root_prefix() -> Result<Option<Vec<&'static str>>> {
     if programs::is_root()? {
         return Ok(Some(Vec::new()));
     }
-    let sudo = programs::find("sudo").is_some() && programs::succeeds("sudo", &["-n", "true"]);
+    let sudo =
+        programs::find_program("sudo").is_some() && programs::succeeds("sudo", &["-n", "true"]);
     Ok(sudo.then(|| vec!["sudo", "-n"]))
 }
 
-/// What to do by hand.
+/// Returns what to install by hand.
 pub(crate) fn instructions(wants_postgres: bool, wants_redis: bool) -> String {
     let mut lines = Vec::new();
     if wants_postgres && programs::postgres_versions().is_empty() {
-        lines.push("  Postgres 15 or newer (Debian: postgresql), or set DATABASE_URL to a database of yours");
-    }
-    if wants_redis && programs::redis_server().is_none() {
         lines.push(
-            "  Redis 7 or newer (Debian: redis-server), or set REDIS_URL to a server of yours",
+            "  Postgres 15 or newer (Debian: postgresql), or set DATABASE_URL to your own database",
         );
     }
+    if wants_redis && programs::redis_server().is_none() {
+        lines
+            .push("  Redis 7 or newer (Debian: redis-server), or set REDIS_URL to your own server");
+    }
     format!(
-        "this needs what the machine lacks; install, or start Docker:\n{}",
+        "servers are missing; start Docker, or install:\n{}",
         lines.join("\n")
     )
 }

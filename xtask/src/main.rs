@@ -1,8 +1,8 @@
-//! `cargo xtask`: everything that a developer runs, in Rust, with few dependencies.
-//! `main.rs` only reads the command; each command is a file of its own.
+//! `cargo xtask`: the commands of a developer, in Rust, with few dependencies.
+//! `main.rs` only parses the command; each command has its own file.
 #![expect(
     clippy::disallowed_methods,
-    reason = "xtask is no process of the product and takes its settings straight from the environment"
+    reason = "xtask is not a process of the product and reads its settings from the environment"
 )]
 
 mod bench;
@@ -36,20 +36,20 @@ use anyhow::{Result, bail};
 const HELP: &str = "\
 usage: cargo xtask <command>
 
-  up [options]         start everything: Postgres, Redis, the providers' sandbox, the API, the workers,
-                       the scheduler and a demo company; --fresh forgets what an earlier run kept
-  test [args]          run every test against a real Postgres and Redis; args go to the test runner
+  up [options]         start everything: Postgres, Redis, the providers' sandbox, the API, the
+                       workers, the scheduler and a demo company; --fresh deletes kept data first
+  test [args]          run every test against a real Postgres and Redis; args are passed on
   lint                 format, clippy, documentation, .sqlx, rules on the sources, deny, machete
-  sqlx [--check]       write .sqlx again from the migrations, or say whether it is fresh
+  sqlx [--check]       write .sqlx again from the migrations, or check that it is current
   bench <name> [args]  build the benchmarks in release and run one
-  help                 this text; `cargo xtask <command> --help` says more
+  help                 print this text; `cargo xtask <command> --help` prints more
 
-DATABASE_URL and REDIS_URL are used where they are set, each for itself; otherwise private servers
+DATABASE_URL and REDIS_URL are used where they are set, each by itself. Otherwise private servers
 are started under .vigie/ on free ports and stopped at the end.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    match run(&args) {
+    match run_command(&args) {
         Ok(code) => code,
         Err(error) if error.is::<signals::Interrupted>() => {
             eprintln!("interrupted");
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &[String]) -> Result<ExitCode> {
+fn run_command(args: &[String]) -> Result<ExitCode> {
     let Some((command, rest)) = args.split_first() else {
         println!("{HELP}");
         return Ok(ExitCode::from(2));

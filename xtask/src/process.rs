@@ -1,8 +1,8 @@
-//! Children: servers in process groups of their own, that die with us, and tools in the foreground.
+//! Child processes: servers in their own process groups, and tools in the foreground.
 //!
-//! A server never outlives xtask: it is stopped in order where xtask ends by itself, gets a signal from
-//! the kernel where xtask is killed (`setpriv --pdeathsig`, Linux), and is found by its line in the
-//! `pids` file by the next run where neither happened.
+//! A server never outlives xtask. It is stopped in order when xtask exits. If xtask is killed, the
+//! kernel signals the server (`setpriv --pdeathsig`, Linux). Otherwise the next run finds it in the
+//! `pids` file.
 
 use std::fs::File;
 use std::path::Path;
@@ -17,9 +17,9 @@ use anyhow::{Context, Result, bail};
 use crate::programs;
 use crate::signals::{Interrupted, Interrupts};
 
-const POLL: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What stops a server: SIGINT is Postgres' fast shutdown, SIGTERM everyone else's graceful one.
+/// The signal that stops a server in order: SIGINT for Postgres, SIGTERM for all others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StopSignal {
     Int,
@@ -27,7 +27,7 @@ pub(crate) enum StopSignal {
 }
 
 impl StopSignal {
-    fn name(self) -> &'static str {
+    fn kill_name(self) -> &'static str {
         match self {
             Self::Int => "INT",
             Self::Term => "TERM",
@@ -35,7 +35,7 @@ impl StopSignal {
     }
 }
 
-/// Another user of the machine, for programs that refuse to run as root.
+/// Another user of the machine, for programs that reject root.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) name: String,
@@ -44,9 +44,9 @@ pub(crate) struct User {
 }
 
 /// How long a server may take to stop in order.
-const PATIENCE: Duration = Duration::from_secs(30);
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server that we started; dropping it stops it.
+/// A server that xtask started. Dropping it stops it.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
     child: Child,
@@ -54,13 +54,13 @@ pub(crate) struct Server {
     interrupts: Interrupts,
 }
 
-/// A command that gets `signal` from the kernel when we die, as `user` if one is given.
+/// Builds a command that the kernel signals when xtask is killed. It runs as `user`, if any.
 pub(crate) fn command(program: &Path, signal: StopSignal, user: Option<&User>) -> Command {
-    let mut command = match programs::with_death_signal() {
+    let mut command = match programs::find_setpriv() {
         Some(setpriv) => {
             let mut command = Command::new(setpriv);
             command
-                .args(["--pdeathsig", signal.name(), "--"])
+                .args(["--pdeathsig", signal.kill_name(), "--"])
                 .arg(program);
             command
         }
@@ -77,7 +77,7 @@ pub(crate) fn command(program: &Path, signal: StopSignal, user: Option<&User>) -
 }
 
 impl Server {
-    /// Starts `command` (made by [`command`]) in its own process group with its output in `log`.
+    /// Starts `command` (built by [`command`]) in its own process group, with its output in `log`.
     pub(crate) fn start(
         name: &'static str,
         mut command: Command,
@@ -106,32 +106,35 @@ impl Server {
         self.child.id()
     }
 
-    /// The exit status, once it has ended by itself.
+    /// Returns the exit status once the server has exited.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         self.child
             .try_wait()
-            .with_context(|| format!("looking at {}", self.name))
+            .with_context(|| format!("reading the status of {}", self.name))
     }
 
-    fn runs(&mut self) -> bool {
+    fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 }
 
 impl Drop for Server {
-    /// Stops it in order; after 30 s, or where the user asks once more, without mercy.
+    /// Stops the server in order. After 30 s or a further signal to xtask, stops it at once.
     fn drop(&mut self) {
-        if !self.runs() {
+        if !self.is_running() {
             return;
         }
-        let asked_before = self.interrupts.count().max(1);
-        signal(self.child.id(), self.stop_signal.name());
+        let signals_before = self.interrupts.count().max(1);
+        send_signal(self.child.id(), self.stop_signal.kill_name());
         let since = Instant::now();
-        while self.runs() && since.elapsed() < PATIENCE && self.interrupts.count() <= asked_before {
-            thread::sleep(POLL);
+        while self.is_running()
+            && since.elapsed() < STOP_TIMEOUT
+            && self.interrupts.count() <= signals_before
+        {
+            thread::sleep(POLL_INTERVAL);
         }
-        if self.runs() {
-            signal_group(
+        if self.is_running() {
+            send_group_signal(
                 self.child.id(),
                 if self.stop_signal == StopSignal::Int {
                     "QUIT"
@@ -141,30 +144,30 @@ impl Drop for Server {
             );
         }
         let since = Instant::now();
-        while self.runs() && since.elapsed() < Duration::from_secs(5) {
-            thread::sleep(POLL);
+        while self.is_running() && since.elapsed() < Duration::from_secs(5) {
+            thread::sleep(POLL_INTERVAL);
         }
-        if self.runs() {
-            signal_group(self.child.id(), "KILL");
+        if self.is_running() {
+            send_group_signal(self.child.id(), "KILL");
             self.child.wait().ok();
         }
     }
 }
 
-/// A tool of PATH for the foreground, that ends when we are killed.
+/// Builds a command for a tool of PATH that ends when xtask is killed.
 pub(crate) fn tool(name: &str) -> Command {
     command(Path::new(name), StopSignal::Term, None)
 }
 
-/// Runs a tool in the foreground and waits for it. A signal to us ends the tool first.
+/// Runs a tool in the foreground and waits for it. A signal to xtask ends the tool first.
 pub(crate) fn run(command: &mut Command, interrupts: &Interrupts) -> Result<ExitStatus> {
-    interrupts.check()?;
+    interrupts.require_none()?;
     let name = command.get_program().to_string_lossy().into_owned();
     let mut child = command
         .spawn()
         .with_context(|| format!("starting {name}"))?;
-    let mut asked_at: Option<Instant> = None;
-    let mut told = false;
+    let mut interrupted_at: Option<Instant> = None;
+    let mut signal_sent = false;
     loop {
         if let Some(status) = child.try_wait()? {
             if interrupts.count() > 0 {
@@ -173,22 +176,22 @@ pub(crate) fn run(command: &mut Command, interrupts: &Interrupts) -> Result<Exit
             return Ok(status);
         }
         if interrupts.count() > 0 {
-            // The terminal sends Ctrl-C to the tool as well; a signal to us alone is passed on.
-            let since = *asked_at.get_or_insert_with(Instant::now);
-            if !told && since.elapsed() > Duration::from_millis(500) {
-                signal(child.id(), "TERM");
-                told = true;
+            // The terminal sends Ctrl-C to the tool as well; a signal to xtask alone is passed on.
+            let since = *interrupted_at.get_or_insert_with(Instant::now);
+            if !signal_sent && since.elapsed() > Duration::from_millis(500) {
+                send_signal(child.id(), "TERM");
+                signal_sent = true;
             }
             if since.elapsed() > Duration::from_secs(20) || interrupts.count() > 2 {
                 child.kill().ok();
             }
         }
-        thread::sleep(POLL);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// Runs a short tool to its end and returns what it printed.
-pub(crate) fn output(command: &mut Command) -> Result<String> {
+/// Runs a short tool and returns its standard output.
+pub(crate) fn read_output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let out = command
         .stdin(Stdio::null())
@@ -204,17 +207,17 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 }
 
 /// Sends a signal to one process.
-pub(crate) fn signal(pid: u32, name: &str) {
-    kill(name, &pid.to_string());
+pub(crate) fn send_signal(pid: u32, name: &str) {
+    run_kill(name, &pid.to_string());
 }
 
 /// Sends a signal to the process group that `pid` leads.
-pub(crate) fn signal_group(pid: u32, name: &str) {
-    kill(name, &format!("-{pid}"));
+pub(crate) fn send_group_signal(pid: u32, name: &str) {
+    run_kill(name, &format!("-{pid}"));
 }
 
-/// Through the shell's own `kill`: the standard library has none for another process's signals.
-fn kill(name: &str, target: &str) {
+/// Uses the shell's `kill`, because the standard library cannot signal other processes.
+fn run_kill(name: &str, target: &str) {
     Command::new("sh")
         .args([
             "-c",
@@ -228,7 +231,7 @@ fn kill(name: &str, target: &str) {
         .ok();
 }
 
-/// Waits until `done` says so; fails after `limit`, when a signal comes or when `done` fails.
+/// Waits until `done` returns true. Fails after `limit`, on a signal, or when `done` fails.
 pub(crate) fn wait_until(
     what: &str,
     limit: Duration,
@@ -237,7 +240,7 @@ pub(crate) fn wait_until(
 ) -> Result<()> {
     let since = Instant::now();
     while !done()? {
-        interrupts.check()?;
+        interrupts.require_none()?;
         if since.elapsed() > limit {
             bail!("{what} took more than {} s", limit.as_secs());
         }

@@ -1,4 +1,4 @@
-//! Finding the programs of the machine: the servers, the tools, and who we are.
+//! Finds the programs of the machine: the servers, the tools and the user of this process.
 
 use std::env;
 use std::fs;
@@ -11,19 +11,19 @@ use anyhow::{Context, Result};
 use crate::process::{self, User};
 
 /// Oldest Postgres with `nulls not distinct`.
-const OLDEST_POSTGRES: u32 = 15;
+const MIN_POSTGRES_MAJOR: u32 = 15;
 /// Oldest Redis with `BZMPOP`.
-const OLDEST_REDIS: u32 = 7;
+const MIN_REDIS_MAJOR: u32 = 7;
 
-/// The folder of one Postgres version's programs.
+/// The programs of one Postgres version.
 #[derive(Clone, Debug)]
 pub(crate) struct PostgresPrograms {
     pub(crate) dir: PathBuf,
     pub(crate) major: u32,
 }
 
-/// A program of PATH, or of the system folders that a plain user's PATH may lack.
-pub(crate) fn find(name: &str) -> Option<PathBuf> {
+/// Finds a program in PATH, or in the system folders that the PATH of a plain user may lack.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let extra = ["/usr/sbin", "/sbin", "/usr/local/bin", "/opt/homebrew/bin"].map(PathBuf::from);
     env::split_paths(&path)
@@ -32,14 +32,14 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Every usable Postgres of the machine, newest first.
+/// Returns every supported Postgres of the machine, newest first.
 pub(crate) fn postgres_versions() -> Vec<PostgresPrograms> {
     let mut dirs: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
         .collect();
-    if let Some(dir) = find("initdb").as_deref().and_then(Path::parent) {
+    if let Some(dir) = find_program("initdb").as_deref().and_then(Path::parent) {
         dirs.push(dir.to_path_buf());
     }
     let mut found: Vec<PostgresPrograms> = dirs
@@ -49,25 +49,25 @@ pub(crate) fn postgres_versions() -> Vec<PostgresPrograms> {
             let major = major_version(&dir.join("postgres"))?;
             Some(PostgresPrograms { dir, major })
         })
-        .filter(|programs| programs.major >= OLDEST_POSTGRES)
+        .filter(|programs| programs.major >= MIN_POSTGRES_MAJOR)
         .collect();
     found.sort_by_key(|programs| std::cmp::Reverse(programs.major));
     found
 }
 
-/// A Redis server that is new enough.
+/// Returns a supported Redis server.
 pub(crate) fn redis_server() -> Option<PathBuf> {
-    let program = find("redis-server").or_else(|| find("valkey-server"))?;
-    (major_version(&program)? >= OLDEST_REDIS).then_some(program)
+    let program = find_program("redis-server").or_else(|| find_program("valkey-server"))?;
+    (major_version(&program)? >= MIN_REDIS_MAJOR).then_some(program)
 }
 
-/// The first number of what `--version` prints after a blank, `=` or `v`.
+/// Returns the first number that `--version` prints after a blank, `=` or `v`.
 fn major_version(program: &Path) -> Option<u32> {
-    let text = process::output(Command::new(program).arg("--version")).ok()?;
-    first_version(&text)
+    let text = process::read_output(Command::new(program).arg("--version")).ok()?;
+    parse_major_version(&text)
 }
 
-fn first_version(text: &str) -> Option<u32> {
+fn parse_major_version(text: &str) -> Option<u32> {
     text.split(|c: char| c.is_whitespace() || c == '=')
         .find_map(|word| {
             let word = word.trim_start_matches('v');
@@ -76,12 +76,12 @@ fn first_version(text: &str) -> Option<u32> {
         })
 }
 
-/// `setpriv`, where it can give a child a signal for the parent's death.
-pub(crate) fn with_death_signal() -> Option<&'static Path> {
+/// Returns `setpriv` where it can send a signal to a child when the parent dies.
+pub(crate) fn find_setpriv() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     FOUND
         .get_or_init(|| {
-            let setpriv = find("setpriv")?;
+            let setpriv = find_program("setpriv")?;
             let works = Command::new(&setpriv)
                 .args(["--pdeathsig", "TERM", "--", "true"])
                 .stderr(Stdio::null())
@@ -92,32 +92,33 @@ pub(crate) fn with_death_signal() -> Option<&'static Path> {
         .as_deref()
 }
 
-/// Whether we are root.
+/// Whether this process runs as root.
 pub(crate) fn is_root() -> Result<bool> {
-    Ok(id("-u", None)? == 0)
+    Ok(read_user_id("-u", None)? == 0)
 }
 
-/// The user whom a root's Postgres runs as: `postgres` where the machine has it, else `nobody`.
+/// Returns the user that Postgres runs as where this process is root: `postgres` if the machine has
+/// that user, else `nobody`.
 pub(crate) fn unprivileged_user() -> Result<User> {
-    let name = if id("-u", Some("postgres")).is_ok() {
+    let name = if read_user_id("-u", Some("postgres")).is_ok() {
         "postgres"
     } else {
         "nobody"
     };
     Ok(User {
         name: name.to_owned(),
-        uid: id("-u", Some(name))?,
-        gid: id("-g", Some(name))?,
+        uid: read_user_id("-u", Some(name))?,
+        gid: read_user_id("-g", Some(name))?,
     })
 }
 
-fn id(what: &str, user: Option<&str>) -> Result<u32> {
-    let text = process::output(Command::new("id").arg(what).args(user))?;
+fn read_user_id(option: &str, user: Option<&str>) -> Result<u32> {
+    let text = process::read_output(Command::new("id").arg(option).args(user))?;
     text.parse()
-        .with_context(|| format!("`id {what}` printed {text:?}"))
+        .with_context(|| format!("`id {option}` printed {text:?}"))
 }
 
-/// Whether a program starts and ends well; its output is thrown away.
+/// Whether a program exits with success. Its output is discarded.
 pub(crate) fn succeeds(program: &str, args: &[&str]) -> bool {
     Command::new(program)
         .args(args)
@@ -133,16 +134,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_read_from_what_the_servers_print() {
+    fn the_version_is_parsed_from_the_output_of_the_servers() {
         assert_eq!(
-            first_version("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)"),
+            parse_major_version("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)"),
             Some(15)
         );
         assert_eq!(
-            first_version("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc"),
+            parse_major_version("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc"),
             Some(7)
         );
-        assert_eq!(first_version("Valkey server v=8.1.1 sha=0"), Some(8));
-        assert_eq!(first_version("no version at all"), None);
+        assert_eq!(parse_major_version("Valkey server v=8.1.1 sha=0"), Some(8));
+        assert_eq!(parse_major_version("no version at all"), None);
     }
 }

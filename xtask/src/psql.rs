@@ -1,4 +1,4 @@
-//! Statements by psql: xtask has no database driver, and wants none to compile.
+//! Runs statements through psql, so that xtask needs no database driver to compile.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,36 +7,36 @@ use anyhow::{Context as _, Result};
 
 use crate::{process, programs};
 
-/// Statements by psql, over a connection URL.
+/// psql with a connection URL.
 pub(crate) struct Psql {
     pub(crate) program: PathBuf,
     pub(crate) url: String,
 }
 
 impl Psql {
-    /// psql of the machine, for a database of the user's own.
+    /// Finds the machine's psql, for a database of the user.
     pub(crate) fn of_machine(url: &str) -> Result<Self> {
         let program = programs::postgres_versions()
             .into_iter()
             .map(|programs| programs.dir.join("psql"))
             .find(|psql| psql.is_file())
-            .or_else(|| programs::find("psql"))
-            .context("psql is missing: install Postgres' client")?;
+            .or_else(|| programs::find_program("psql"))
+            .context("psql is missing: install the client of Postgres")?;
         Ok(Self {
             program,
             url: url.to_owned(),
         })
     }
 
-    /// Runs one statement and returns its bare rows.
+    /// Runs one statement and returns its rows without decoration.
     pub(crate) fn run(&self, statement: &str) -> Result<String> {
-        process::output(self.command().args(["-c", statement]))
+        process::read_output(self.build_command().args(["-c", statement]))
     }
 
     /// Runs a file in one transaction.
     pub(crate) fn run_file(&self, file: &Path) -> Result<()> {
-        process::output(
-            self.command()
+        process::read_output(
+            self.build_command()
                 .arg("--single-transaction")
                 .arg("-f")
                 .arg(file),
@@ -45,10 +45,10 @@ impl Psql {
         Ok(())
     }
 
-    fn command(&self) -> Command {
+    fn build_command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        // The list of processes shows the command line to all: the password goes by the environment.
-        let (url, password) = without_password(&self.url);
+        // The password is in the environment because any user can read command lines.
+        let (url, password) = split_password(&self.url);
         command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &url]);
         command.env("PGOPTIONS", "-c client_min_messages=warning");
         if let Some(password) = password {
@@ -58,15 +58,15 @@ impl Psql {
     }
 }
 
-/// The URL without its password, and the password, decoded.
-fn without_password(url: &str) -> (String, Option<String>) {
+/// Returns the URL without its password, and the decoded password.
+fn split_password(url: &str) -> (String, Option<String>) {
     let parts = url.split_once("://").and_then(|(scheme, rest)| {
         let end = rest.find('/').unwrap_or(rest.len());
         let at = rest[..end].rfind('@')?;
         let (user, password) = rest[..at].split_once(':')?;
         Some((
             format!("{scheme}://{user}{}", &rest[at..]),
-            percent_decoded(password),
+            percent_decode(password),
         ))
     });
     parts.map_or_else(
@@ -75,7 +75,7 @@ fn without_password(url: &str) -> (String, Option<String>) {
     )
 }
 
-fn percent_decoded(text: &str) -> String {
+fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -96,11 +96,11 @@ mod tests {
     #[test]
     fn the_password_of_a_url_never_reaches_the_command_line() {
         let (url, password) =
-            without_password("postgres://ada:p%40ss%2Fword@db:5432/vigie?sslmode=require");
+            split_password("postgres://ada:p%40ss%2Fword@db:5432/vigie?sslmode=require");
         assert_eq!(url, "postgres://ada@db:5432/vigie?sslmode=require");
         assert_eq!(password.as_deref(), Some("p@ss/word"));
         assert_eq!(
-            without_password("postgres://ada@db/vigie"),
+            split_password("postgres://ada@db/vigie"),
             ("postgres://ada@db/vigie".to_owned(), None)
         );
     }

@@ -14,7 +14,7 @@ use crate::signals::Interrupts;
 use crate::state::{self, State};
 use crate::{ports, programs};
 
-/// A Redis that runs, and how to reach it.
+/// A running Redis and its URL.
 pub(crate) struct Running {
     pub(crate) server: Server,
     pub(crate) url: String,
@@ -29,10 +29,10 @@ pub(crate) fn start(
     let program = programs::redis_server().context("no Redis on this machine")?;
     let data = state.folder("redis")?;
     let password = secrets.keep("REDIS_PASSWORD", || secrets::random_hex(16))?;
-    let port = ports::free(state.note("redis-port").and_then(|port| port.parse().ok()))?;
+    let port = ports::find_free_port(state.note("redis-port").and_then(|port| port.parse().ok()))?;
     state.set_note("redis-port", &port.to_string())?;
     let config = state.dir.join("redis.conf");
-    // In a file and not on the command line, which the list of processes shows to all.
+    // The password is in a file because any user can read the command lines of processes.
     state::write_private(
         &config,
         &format!(
@@ -56,11 +56,11 @@ pub(crate) fn start(
         || {
             if server.ended()?.is_some() {
                 bail!(
-                    "Redis ended at its start; its log says:\n{}",
+                    "Redis exited during its start; the end of its log:\n{}",
                     last_lines(&log)
                 );
             }
-            Ok(answers(port, &password))
+            Ok(responds_to_ping(port, &password))
         },
     )?;
     Ok(Running {
@@ -69,9 +69,9 @@ pub(crate) fn start(
     })
 }
 
-/// Whether it answers a PING, which it doesn't while it reads its file.
-fn answers(port: u16, password: &str) -> bool {
-    let ask = || -> std::io::Result<bool> {
+/// Whether Redis responds to a PING, which it doesn't while it loads its file.
+fn responds_to_ping(port: u16, password: &str) -> bool {
+    let ping = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(1)))?;
         stream.write_all(format!("AUTH {password}\r\nPING\r\nQUIT\r\n").as_bytes())?;
@@ -79,10 +79,10 @@ fn answers(port: u16, password: &str) -> bool {
         stream.read_to_string(&mut text)?;
         Ok(text.contains("+PONG"))
     };
-    ask().unwrap_or(false)
+    ping().unwrap_or(false)
 }
 
-/// The folder of its data, for the user to know.
+/// Returns the folder of the data, to be shown to the user.
 pub(crate) fn folder(state: &State) -> String {
     fs::canonicalize(state.dir.join("redis"))
         .unwrap_or_else(|_| state.dir.clone())

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM and SIGHUP, counted: the first asks to stop in order, the second to hurry.
+//! Counts SIGINT, SIGTERM and SIGHUP: the first stops in order, the second at once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// The error of work that a signal cut short.
+/// The error of work that a signal interrupted.
 #[derive(Debug)]
 pub(crate) struct Interrupted;
 
@@ -21,12 +21,12 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// How many times the user, or the system, asked to stop.
+/// The number of stop signals received so far.
 #[derive(Clone)]
 pub(crate) struct Interrupts(Arc<AtomicUsize>);
 
 impl Interrupts {
-    /// Takes over the signals for the rest of the process's life.
+    /// Handles the signals until the process exits.
     pub(crate) fn listen() -> Result<Self> {
         let mut signals =
             Signals::new([SIGINT, SIGTERM, SIGHUP]).context("listening to signals")?;
@@ -44,8 +44,8 @@ impl Interrupts {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Fails once a signal has come.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Fails once a signal was received.
+    pub(crate) fn require_none(&self) -> Result<()> {
         if self.count() > 0 {
             return Err(Interrupted.into());
         }

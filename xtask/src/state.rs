@@ -1,8 +1,8 @@
 //! The folder under `.vigie/` that one run owns, its lock and its list of children.
 //!
-//! `up` keeps `.vigie/up`, or `.vigie/up-NAME` where it is given a name; `test`, `sqlx` and `bench` each take a
-//! `.vigie/run-<pid>` and remove it. The lock is the kernel's, so it ends with its holder; a folder whose lock
-//! is free was left by a killed run, and the children it lists are stopped before anything else.
+//! `up` keeps `.vigie/up`, or `.vigie/up-NAME` with `--name`. `test`, `sqlx` and `bench` create a
+//! `.vigie/run-<pid>` each and remove it. The kernel releases the lock when its holder exits. A folder
+//! with a free lock belongs to a killed run, and its listed children are stopped first.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{checkout, containers, process};
 
-/// A run's folder, locked while this lives.
+/// The folder of a run, locked until this value is dropped.
 pub(crate) struct State {
     pub(crate) dir: PathBuf,
     passing: bool,
@@ -24,15 +24,15 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// The folder that the `up` of that name keeps from run to run.
+    /// Locks the folder that the `up` of this name keeps between runs.
     pub(crate) fn lasting(name: Option<&str>) -> Result<Self> {
-        let _gate = sweep()?;
+        let _gate = remove_killed_runs()?;
         let suffix = name.map(|name| format!("-{name}")).unwrap_or_default();
         let dir = checkout::root().join(format!(".vigie/up{suffix}"));
-        let Some(lock) = lock(&dir)? else {
+        let Some(lock) = try_lock_folder(&dir)? else {
             bail!(
-                "`cargo xtask up` runs already in this checkout, with its data in {}\n\
-                 stop it with Ctrl-C there, or start another beside it with --name and ports of its own",
+                "`cargo xtask up` already runs in this checkout, with its data in {}\n\
+                 stop it there with Ctrl-C, or start another one with --name and its own ports",
                 dir.display()
             );
         };
@@ -44,11 +44,12 @@ impl State {
         })
     }
 
-    /// A folder for this run only, removed when it is dropped.
+    /// Creates and locks a folder for this run only, removed on drop.
     pub(crate) fn passing() -> Result<Self> {
-        let _gate = sweep()?;
+        let _gate = remove_killed_runs()?;
         let dir = checkout::root().join(format!(".vigie/run-{}", std::process::id()));
-        let lock = lock(&dir)?.with_context(|| format!("{} is in use", dir.display()))?;
+        let lock =
+            try_lock_folder(&dir)?.with_context(|| format!("{} is in use", dir.display()))?;
         Ok(Self {
             dir,
             passing: true,
@@ -60,20 +61,20 @@ impl State {
         self.passing
     }
 
-    /// Removes all that an earlier run kept; the lock stays.
+    /// Removes everything that earlier runs kept, except the lock.
     pub(crate) fn forget(&self) -> Result<()> {
-        containers::forget(&self.dir);
-        empty(&self.dir)
+        containers::remove_containers(&self.dir);
+        empty_folder(&self.dir)
     }
 
-    /// A folder in it, made where missing.
+    /// Returns a folder inside the run's folder, created if missing.
     pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
         let dir = self.dir.join(name);
         fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
         Ok(dir)
     }
 
-    /// A small fact that an earlier run noted.
+    /// Returns a value that an earlier run stored under `name`.
     pub(crate) fn note(&self, name: &str) -> Option<String> {
         let text = fs::read_to_string(self.dir.join(name)).ok()?;
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
@@ -81,10 +82,10 @@ impl State {
 
     pub(crate) fn set_note(&self, name: &str, value: &str) -> Result<()> {
         fs::write(self.dir.join(name), format!("{value}\n"))
-            .with_context(|| format!("noting {name}"))
+            .with_context(|| format!("writing {name}"))
     }
 
-    /// Writes down a child, so that the next run can stop it if this one can't.
+    /// Records a child, so that the next run can stop it if this one is killed.
     pub(crate) fn record_child(&self, name: &str, pid: u32) -> Result<()> {
         let mut file = OpenOptions::new()
             .append(true)
@@ -94,7 +95,7 @@ impl State {
         Ok(())
     }
 
-    /// Says that every recorded child has ended.
+    /// Deletes the list of children, after all of them exited.
     pub(crate) fn clear_children(&self) {
         fs::remove_file(self.dir.join("pids")).ok();
     }
@@ -103,12 +104,12 @@ impl State {
 impl Drop for State {
     fn drop(&mut self) {
         if self.passing {
-            remove(&self.dir);
+            remove_folder(&self.dir);
         }
     }
 }
 
-/// A file that only its owner reads.
+/// Writes a file that only its owner can read.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
@@ -121,7 +122,7 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn lock(dir: &Path) -> Result<Option<File>> {
+fn try_lock_folder(dir: &Path) -> Result<Option<File>> {
     let file = lock_file(dir)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
@@ -136,11 +137,11 @@ fn lock_file(dir: &Path) -> Result<File> {
     File::create(&path).with_context(|| format!("creating {}", path.display()))
 }
 
-/// Removes the folders of passing runs that were killed, their children first.
+/// Stops the children of killed runs and removes the folders of `test`, `sqlx` and `bench`.
 ///
-/// Gives the lock of all the folders: while it is held, a folder that another command has made and not yet
-/// locked is taken for no killed run's.
-fn sweep() -> Result<File> {
+/// Returns the lock of `.vigie`. While a command holds it, no other command mistakes its new and
+/// not yet locked folder for that of a killed run.
+fn remove_killed_runs() -> Result<File> {
     let all = checkout::root().join(".vigie");
     let gate = lock_file(&all)?;
     gate.lock().context("locking .vigie")?;
@@ -151,23 +152,26 @@ fn sweep() -> Result<File> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        // One that ends by itself removes its folder at any moment.
-        if name.starts_with("run-") && dir.is_dir() && lock(&dir).is_ok_and(|lock| lock.is_some()) {
+        // A run that exits may remove its folder at any moment.
+        if name.starts_with("run-")
+            && dir.is_dir()
+            && try_lock_folder(&dir).is_ok_and(|lock| lock.is_some())
+        {
             stop_leftovers(&dir);
-            remove(&dir);
+            remove_folder(&dir);
         }
     }
     Ok(gate)
 }
 
-fn remove(dir: &Path) {
-    containers::forget(dir);
-    empty(dir).ok();
+fn remove_folder(dir: &Path) {
+    containers::remove_containers(dir);
+    empty_folder(dir).ok();
     fs::remove_dir_all(dir).ok();
 }
 
-fn empty(dir: &Path) -> Result<()> {
-    // Postgres' data may lie outside, in the system's temporary folder.
+fn empty_folder(dir: &Path) -> Result<()> {
+    // The data of Postgres may be outside, in the system's temporary folder.
     if let Ok(outside) = fs::read_to_string(dir.join("postgres-dir")) {
         fs::remove_dir_all(outside.trim()).ok();
     }
@@ -182,7 +186,7 @@ fn empty(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Stops what a killed run left behind, last started first.
+/// Stops the children of a killed run, the last started first.
 fn stop_leftovers(dir: &Path) {
     let Ok(text) = fs::read_to_string(dir.join("pids")) else {
         return;
@@ -194,30 +198,30 @@ fn stop_leftovers(dir: &Path) {
             continue;
         };
         let start = words.next().unwrap_or_default();
-        // A number that another process has got since is left alone.
+        // The system may have assigned the process id to another process since.
         let alive = || !start.is_empty() && started_at(pid).is_some_and(|now| now == start);
         if !alive() {
             continue;
         }
         checkout::say(&format!(
-            "stopping {name} (process {pid}), left by a run that was killed"
+            "stopping {name} (process {pid}), which a killed run left"
         ));
-        process::signal(pid, if name == "postgres" { "INT" } else { "TERM" });
+        process::send_signal(pid, if name == "postgres" { "INT" } else { "TERM" });
         let since = Instant::now();
         while alive() && since.elapsed() < Duration::from_secs(30) {
             thread::sleep(Duration::from_millis(100));
         }
         if alive() {
-            process::signal_group(pid, "KILL");
+            process::send_group_signal(pid, "KILL");
         }
     }
     fs::remove_file(dir.join("pids")).ok();
 }
 
-/// When a living process was started, in whatever unit the system has; `None` where it has ended.
+/// Returns the start of a running process in a unit of the system; `None` if it exited.
 fn started_at(pid: u32) -> Option<String> {
     if let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) {
-        // The name, in brackets, may hold blanks. After it come the state and, as the 20th word, the start.
+        // The name in brackets may contain blanks. The state follows it, and the start is word 20.
         let mut words = stat.rsplit_once(')')?.1.split_whitespace();
         let state = words.next()?;
         return (state != "Z").then(|| words.nth(18).unwrap_or_default().to_owned());
@@ -226,7 +230,7 @@ fn started_at(pid: u32) -> Option<String> {
         return None;
     }
     let mut ps = std::process::Command::new("ps");
-    process::output(ps.args(["-o", "lstart=", "-p", &pid.to_string()])).ok()
+    process::read_output(ps.args(["-o", "lstart=", "-p", &pid.to_string()])).ok()
 }
 
 #[cfg(test)]
@@ -234,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_known_by_its_start_and_a_dead_one_by_nothing() {
+    fn a_running_process_has_a_start_and_an_exited_one_has_none() {
         assert_eq!(
             started_at(std::process::id()),
             started_at(std::process::id())
@@ -247,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_file_is_its_owners_alone() {
+    fn a_private_file_is_readable_by_its_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;
         let path = std::env::temp_dir().join(format!("xtask-private-{}", std::process::id()));
         write_private(&path, "secret").unwrap();

@@ -1,7 +1,9 @@
-//! Alert rules, alerts and what people do to them.
+//! Alert rules, alerts, and what people do to them.
 
-mod alert;
-mod rule;
+mod actions;
+mod alert_list;
+mod rules;
+mod timeline;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -10,16 +12,21 @@ use crate::App;
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route("/alert-rules", get(rule::list).post(rule::create))
+        .route(
+            "/alert-rules",
+            get(rules::list_rules).post(rules::create_rule),
+        )
         .route(
             "/alert-rules/{id}",
-            get(rule::show).patch(rule::change).delete(rule::archive),
+            get(rules::show_rule)
+                .patch(rules::update_rule)
+                .delete(rules::archive_rule),
         )
-        .route("/alerts/evaluations", post(alert::evaluate))
-        .route("/alerts", get(alert::list))
-        .route("/alerts/{id}", get(alert::show))
-        .route("/alerts/{id}/timeline", get(alert::timeline))
-        .route("/alerts/{id}/acknowledge", post(alert::acknowledge))
-        .route("/alerts/{id}/snooze", post(alert::snooze))
-        .route("/alerts/{id}/resolve", post(alert::resolve))
+        .route("/alerts/evaluations", post(actions::evaluate_alerts))
+        .route("/alerts", get(alert_list::list_alerts))
+        .route("/alerts/{id}", get(alert_list::show_alert))
+        .route("/alerts/{id}/timeline", get(timeline::show_timeline))
+        .route("/alerts/{id}/acknowledge", post(actions::acknowledge_alert))
+        .route("/alerts/{id}/snooze", post(actions::snooze_alert))
+        .route("/alerts/{id}/resolve", post(actions::resolve_alert))
 }

@@ -1,7 +1,9 @@
 //! Finds the holders of sessions and keys in micro-batches: all requests that wait share one
 //! statement. Nothing is cached, so that logout and deactivation hold from the next request on.
 
-use domain::identity::{self, KeyHolder, SessionHolder, SessionId};
+use domain::identity;
+use domain::identity::access::{KeyHolder, SessionHolder};
+use domain::identity::sessions::SessionId;
 use platform::db::Db;
 use platform::ids::CompanyId;
 use platform::micro_batch::{BatchError, MicroBatchConfig, MicroBatcher};
@@ -61,12 +63,12 @@ async fn find_session_holders(
     lookups: Vec<SessionLookup>,
 ) -> Result<Vec<Option<SessionHolder>>> {
     let mut conn = db.app().acquire().await?;
-    Ok(identity::authenticate(&mut conn, &lookups).await?)
+    Ok(identity::access::authenticate_sessions(&mut conn, &lookups).await?)
 }
 
 async fn find_key_holders(db: Db, hashes: Vec<KeyHash>) -> Result<Vec<Option<KeyHolder>>> {
     let mut conn = db.app().acquire().await?;
-    Ok(identity::authenticate_api_keys(&mut conn, &hashes).await?)
+    Ok(identity::access::authenticate_api_keys(&mut conn, &hashes).await?)
 }
 
 fn from_batch_error(failed: BatchError<Error>) -> Error {

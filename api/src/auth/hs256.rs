@@ -1,5 +1,5 @@
-//! HS256 for the library of tokens, and nothing else: its own set brings RSA and three curves, which no token
-//! of ours uses and a stranger's header could name.
+//! HS256 as the only algorithm of `jsonwebtoken`. The crate's own providers bring RSA and three
+//! curves, which no token of ours uses and a forged header could name.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -7,28 +7,28 @@ use jsonwebtoken::signature::{Error, Signer, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use platform::crypto;
 
-static HS256_ALONE: CryptoProvider = CryptoProvider {
-    signer_factory: signer,
-    verifier_factory: verifier,
+static HS256_ONLY: CryptoProvider = CryptoProvider {
+    signer_factory: new_signer,
+    verifier_factory: new_verifier,
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes it the process's; again and again is once.
-pub(super) fn install() {
-    // A second call finds it installed.
-    let _ = HS256_ALONE.install_default();
+/// Installs the provider for the process; idempotent.
+pub(super) fn install_provider() {
+    // An error means that it is installed already.
+    let _ = HS256_ONLY.install_default();
 }
 
 struct Hs256(Vec<u8>);
 
-fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
+fn new_signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     match algorithm {
         Algorithm::HS256 => Ok(Box::new(Hs256(key.as_bytes().to_vec()))),
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     }
 }
 
-fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
+fn new_verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     match algorithm {
         Algorithm::HS256 => Ok(Box::new(Hs256(key.try_get_as_bytes()?.to_vec()))),
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
@@ -76,8 +76,8 @@ mod tests {
     const SIGNATURE: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
     #[test]
-    fn the_example_of_the_standard_comes_out_and_other_algorithms_are_refused() {
-        install();
+    fn the_signature_matches_rfc_7515_and_other_algorithms_are_rejected() {
+        install_provider();
         let signing = EncodingKey::from_urlsafe_base64_secret(KEY).unwrap();
         let verifying = DecodingKey::from_secret(signing.as_bytes());
         let signed = jsonwebtoken::crypto::sign(MESSAGE, &signing, Algorithm::HS256).unwrap();

@@ -1,16 +1,22 @@
-//! Who is calling: access tokens, the batched look-up of sessions and keys, and the extractors that
-//! handlers take a caller by.
+//! Authentication: access tokens, the batched look-up of sessions and keys, and the extractors of
+//! callers. [`Caller`] acts in a company, [`CompanyCaller`] in the company that the path names,
+//! [`Person`] outside of any, [`OperatorCaller`] for the platform.
 
 mod authenticator;
+mod bearer;
 mod caller;
 mod hs256;
+mod operator;
 mod passwords;
 mod peer;
+mod person;
 mod tokens;
 
 pub(crate) use authenticator::Authenticator;
-pub(crate) use caller::{Caller, CompanyCaller, MaybePerson, OperatorCaller, Person};
+pub(crate) use caller::{Caller, CompanyCaller};
+pub(crate) use operator::OperatorCaller;
 pub(crate) use passwords::Passwords;
 pub(crate) use peer::Peer;
 pub use peer::TrustedProxies;
-pub(crate) use tokens::{ACCESS_LIFE, Tokens, new_api_key};
+pub(crate) use person::{MaybePerson, Person};
+pub(crate) use tokens::{ACCESS_TOKEN_LIFETIME, Tokens, new_api_key};

@@ -1,11 +1,11 @@
-//! Hashing off the async threads, on as many cores as there are and no more: each takes 19 MiB and
-//! tens of milliseconds.
+//! Password hashing off the async threads, at most one hash per core: each takes 19 MiB and tens of
+//! milliseconds.
 
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use domain::identity::{hash_password, verify_password};
+use domain::identity::password::{hash_password, verify_password};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -25,23 +25,26 @@ impl Passwords {
     }
 
     pub(crate) async fn hash(&self, password: String) -> Result<String> {
-        self.run(move || hash_password(&password)).await
+        self.run_on_core(move || hash_password(&password)).await
     }
 
-    /// Takes as long without a hash as with one.
+    /// Takes the same time with and without a hash, so that timing reveals no account.
     pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        self.run(move || verify_password(&password, hash.as_deref()))
+        self.run_on_core(move || verify_password(&password, hash.as_deref()))
             .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    async fn run_on_core<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
         let core = self
             .cores
             .clone()
             .acquire_owned()
             .await
             .map_err(Error::internal)?;
-        // The work goes on when the caller hangs up, and holds its core until it ends.
+        // The hash goes on when the caller disconnects, and holds its core until it ends.
         let held = move || {
             let _core = core;
             work()

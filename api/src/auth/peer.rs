@@ -1,5 +1,7 @@
-//! Where a request comes from, for limits per address. Behind a proxy the connection says only which proxy; the
-//! header that tells the rest is anybody's to write, so it is believed as far as proxies that are trusted wrote it.
+//! The address of a client, for limits per address.
+//!
+//! Behind a proxy, the connection shows only the proxy. Anybody can send `X-Forwarded-For`, so only
+//! the entries that trusted proxies appended count.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -14,37 +16,38 @@ use crate::App;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The addresses of our own proxies; none unless said.
+/// The addresses of our own proxies; empty by default.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl FromStr for TrustedProxies {
     type Err = String;
 
-    /// Addresses and CIDR ranges, with commas between.
+    /// Parses addresses and CIDR ranges, separated by commas.
     fn from_str(text: &str) -> Result<Self, String> {
-        let range = |part: &str| {
-            let alone = part.parse::<IpAddr>().map(IpNet::from);
-            alone
+        let parse_range = |part: &str| {
+            let address = part.parse::<IpAddr>().map(IpNet::from);
+            address
                 .or_else(|_| part.parse())
                 .map_err(|_| format!("{part:?} is neither an address nor a CIDR range"))
         };
         text.split(',')
             .map(str::trim)
             .filter(|part| !part.is_empty())
-            .map(range)
+            .map(parse_range)
             .collect::<Result<_, _>>()
             .map(Self)
     }
 }
 
 impl TrustedProxies {
-    fn trust(&self, address: IpAddr) -> bool {
+    fn is_trusted(&self, address: IpAddr) -> bool {
         self.0.iter().any(|range| range.contains(&address))
     }
 
-    /// The nearest address that isn't one of ours; an entry that is no address ends the search.
-    fn client(&self, connection: IpAddr, headers: &HeaderMap) -> IpAddr {
+    /// Returns the nearest address that isn't a trusted proxy. An entry that is no address ends the
+    /// search.
+    fn find_client(&self, connection: IpAddr, headers: &HeaderMap) -> IpAddr {
         let lines = headers
             .get_all(FORWARDED_FOR)
             .iter()
@@ -52,10 +55,10 @@ impl TrustedProxies {
         let entries: Vec<_> = lines.flat_map(|line| line.split(',')).collect();
         let mut nearest = connection.to_canonical();
         for entry in entries.into_iter().rev() {
-            if !self.trust(nearest) {
+            if !self.is_trusted(nearest) {
                 break;
             }
-            let Some(address) = read_address(entry) else {
+            let Some(address) = parse_address(entry) else {
                 break;
             };
             nearest = address;
@@ -64,8 +67,8 @@ impl TrustedProxies {
     }
 }
 
-/// Some proxies write the port too.
-fn read_address(entry: &str) -> Option<IpAddr> {
+/// Parses an entry of `X-Forwarded-For`; some proxies append the port.
+fn parse_address(entry: &str) -> Option<IpAddr> {
     let entry = entry.trim();
     let address = entry
         .parse()
@@ -74,13 +77,14 @@ fn read_address(entry: &str) -> Option<IpAddr> {
     address.map(|address: IpAddr| address.to_canonical())
 }
 
-/// Where the request comes from; the unspecified address when nothing says.
+/// The address of the client, or the unspecified address if it is unknown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(IpAddr);
 
 impl Peer {
-    /// What its tries are counted under: of IPv6 the network, as a household has 2^64 addresses.
-    pub(crate) fn key(self) -> String {
+    /// The key that attempts are counted by: for IPv6 the /64 network, because one household has
+    /// 2^64 addresses.
+    pub(crate) fn rate_limit_key(self) -> String {
         match self.0 {
             IpAddr::V4(address) => address.to_string(),
             IpAddr::V6(address) => {
@@ -100,7 +104,8 @@ impl FromRequestParts<App> for Peer {
             .map(|info| info.0.ip());
         let connection = connection.unwrap_or(IpAddr::from([0, 0, 0, 0]));
         Ok(Self(
-            app.trusted_proxies().client(connection, &parts.headers),
+            app.trusted_proxies()
+                .find_client(connection, &parts.headers),
         ))
     }
 }
@@ -109,17 +114,17 @@ impl FromRequestParts<App> for Peer {
 mod tests {
     use super::*;
 
-    fn key(trusted: &str, connection: &str, lines: &[&str]) -> String {
+    fn key_behind(trusted: &str, connection: &str, lines: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(FORWARDED_FOR, line.parse().unwrap());
         }
         let trusted: TrustedProxies = trusted.parse().unwrap();
-        Peer(trusted.client(connection.parse().unwrap(), &headers)).key()
+        Peer(trusted.find_client(connection.parse().unwrap(), &headers)).rate_limit_key()
     }
 
     #[test]
-    fn the_header_is_believed_as_far_as_trusted_proxies_wrote_it() {
+    fn only_entries_of_trusted_proxies_count() {
         for (trusted, connection, lines, expected) in [
             ("", "10.0.0.1", &["1.2.3.4"][..], "10.0.0.1"),
             ("10.0.0.0/8", "10.0.0.1", &[], "10.0.0.1"),
@@ -159,7 +164,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                key(trusted, connection, lines),
+                key_behind(trusted, connection, lines),
                 expected,
                 "{trusted} {connection} {lines:?}"
             );
@@ -167,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_at_the_start() {
+    fn an_invalid_proxy_list_is_rejected_at_startup() {
         assert!(
             "10.0.0.0/8, proxy"
                 .parse::<TrustedProxies>()

@@ -1,9 +1,12 @@
-//! Access tokens: JSON Web Tokens of 15 minutes, HS256 and nothing else. They say who; whether the
-//! session is still open, and what its user may, the database is asked at each request. API keys are
-//! opaque.
+//! Access tokens and API keys.
+//!
+//! Access tokens are JSON Web Tokens of 15 minutes, signed with HS256 and nothing else. A token
+//! names a session; every request reads from the database whether the session is open and what its
+//! user may do. API keys are opaque.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::identity::{OperatorId, SessionId};
+use domain::identity::operators::OperatorId;
+use domain::identity::sessions::SessionId;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use platform::crypto;
 use platform::ids::Uuid;
@@ -14,28 +17,29 @@ use super::hs256;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 
-pub(crate) const ACCESS_LIFE: TimeDelta = TimeDelta::minutes(15);
-const PEOPLE: &str = "vigie";
-const OPERATORS: &str = "vigie-operator";
-const KEY_PREFIX: &str = "vgk_";
+pub(crate) const ACCESS_TOKEN_LIFETIME: TimeDelta = TimeDelta::minutes(15);
+const USER_AUDIENCE: &str = "vigie";
+const OPERATOR_AUDIENCE: &str = "vigie-operator";
+const API_KEY_PREFIX: &str = "vgk_";
 
-/// Makes and checks access tokens.
+/// Issues and verifies access tokens.
 pub(crate) struct Tokens {
     signing: EncodingKey,
     verifying: DecodingKey,
-    people: Validation,
-    operators: Validation,
+    user_rules: Validation,
+    operator_rules: Validation,
 }
 
-/// What a token that is rightly signed says. Its time is checked by the database's clock.
+/// The content of a token with a valid signature. [`Access::require_unexpired`] must follow, by the
+/// database's clock.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Access<Id> {
-    pub(crate) id: Id,
-    pub(crate) expires_at: DateTime<Utc>,
+pub(super) struct Access<Id> {
+    pub(super) id: Id,
+    expires_at: DateTime<Utc>,
 }
 
 impl<Id> Access<Id> {
-    pub(crate) fn check_time(&self, now: DateTime<Utc>) -> Result<()> {
+    pub(super) fn require_unexpired(&self, now: DateTime<Utc>) -> Result<()> {
         if self.expires_at > now {
             Ok(())
         } else {
@@ -60,13 +64,13 @@ struct Claims {
 
 impl Tokens {
     pub(crate) fn new(key: &SecretString) -> Self {
-        hs256::install();
+        hs256::install_provider();
         let key = key.expose_secret().as_bytes();
         Self {
             signing: EncodingKey::from_secret(key),
             verifying: DecodingKey::from_secret(key),
-            people: validation(PEOPLE),
-            operators: validation(OPERATORS),
+            user_rules: rules_for(USER_AUDIENCE),
+            operator_rules: rules_for(OPERATOR_AUDIENCE),
         }
     }
 
@@ -76,7 +80,7 @@ impl Tokens {
         session: SessionId,
         now: DateTime<Utc>,
     ) -> Result<String> {
-        self.sign(user, Some(session.0), PEOPLE, now)
+        self.sign(user, Some(session.0), USER_AUDIENCE, now)
     }
 
     pub(crate) fn issue_operator(
@@ -84,24 +88,24 @@ impl Tokens {
         operator: OperatorId,
         now: DateTime<Utc>,
     ) -> Result<String> {
-        self.sign(operator.0, None, OPERATORS, now)
+        self.sign(operator.0, None, OPERATOR_AUDIENCE, now)
     }
 
-    /// The session that a token is of.
-    pub(crate) fn read(&self, token: &str) -> Result<Access<SessionId>> {
-        let claims = self.verify(token, &self.people)?;
-        let session = claims.sid.ok_or_else(not_a_token)?;
+    /// Returns the session of a token.
+    pub(super) fn verify(&self, token: &str) -> Result<Access<SessionId>> {
+        let claims = self.decode_claims(token, &self.user_rules)?;
+        let session = claims.sid.ok_or_else(invalid_token)?;
         Ok(Access {
             id: SessionId(session),
-            expires_at: time(claims.exp)?,
+            expires_at: parse_time(claims.exp)?,
         })
     }
 
-    pub(crate) fn read_operator(&self, token: &str) -> Result<Access<OperatorId>> {
-        let claims = self.verify(token, &self.operators)?;
+    pub(super) fn verify_operator(&self, token: &str) -> Result<Access<OperatorId>> {
+        let claims = self.decode_claims(token, &self.operator_rules)?;
         Ok(Access {
             id: OperatorId(claims.sub),
-            expires_at: time(claims.exp)?,
+            expires_at: parse_time(claims.exp)?,
         })
     }
 
@@ -117,49 +121,49 @@ impl Tokens {
             sid: session,
             aud: audience.to_owned(),
             iat: now.timestamp(),
-            exp: (now + ACCESS_LIFE).timestamp(),
+            exp: (now + ACCESS_TOKEN_LIFETIME).timestamp(),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
             .map_err(Error::internal)
     }
 
-    fn verify(&self, token: &str, validation: &Validation) -> Result<Claims> {
-        jsonwebtoken::decode::<Claims>(token, &self.verifying, validation)
+    fn decode_claims(&self, token: &str, rules: &Validation) -> Result<Claims> {
+        jsonwebtoken::decode::<Claims>(token, &self.verifying, rules)
             .map(|data| data.claims)
-            .map_err(|_| not_a_token())
+            .map_err(|_| invalid_token())
     }
 }
 
-/// The time isn't checked here but by [`Access::check_time`].
-fn validation(audience: &str) -> Validation {
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.set_audience(&[audience]);
-    validation.set_required_spec_claims(&["exp", "aud", "sub"]);
-    validation.validate_exp = false;
-    validation
+/// The expiry is validated by [`Access::require_unexpired`].
+fn rules_for(audience: &str) -> Validation {
+    let mut rules = Validation::new(Algorithm::HS256);
+    rules.set_audience(&[audience]);
+    rules.set_required_spec_claims(&["exp", "aud", "sub"]);
+    rules.validate_exp = false;
+    rules
 }
 
-fn time(seconds: i64) -> Result<DateTime<Utc>> {
-    DateTime::from_timestamp(seconds, 0).ok_or_else(not_a_token)
+fn parse_time(seconds: i64) -> Result<DateTime<Utc>> {
+    DateTime::from_timestamp(seconds, 0).ok_or_else(invalid_token)
 }
 
-fn not_a_token() -> Error {
+fn invalid_token() -> Error {
     Error::new(ErrorCode::Unauthenticated, "the access token is not valid")
 }
 
-/// A fresh API key: the text to show once, its recognisable beginning, and the digest to keep.
+/// A new API key: the text that is shown once, its recognisable prefix, and the digest to store.
 pub(crate) fn new_api_key() -> (String, String, [u8; 32]) {
     let (token, _) = crypto::random_token();
-    let key = format!("{KEY_PREFIX}{token}");
-    let prefix = key.chars().take(KEY_PREFIX.len() + 6).collect();
+    let key = format!("{API_KEY_PREFIX}{token}");
+    let prefix = key.chars().take(API_KEY_PREFIX.len() + 6).collect();
     let hash = crypto::sha256(key.as_bytes());
     (key, prefix, hash)
 }
 
-/// The digest of what looks like an API key.
-pub(crate) fn api_key_hash(bearer: &str) -> Option<[u8; 32]> {
+/// Returns the digest of a bearer that has the form of an API key.
+pub(super) fn hash_api_key(bearer: &str) -> Option<[u8; 32]> {
     bearer
-        .starts_with(KEY_PREFIX)
+        .starts_with(API_KEY_PREFIX)
         .then(|| crypto::sha256(bearer.as_bytes()))
 }
 
@@ -170,44 +174,50 @@ mod tests {
 
     use super::*;
 
-    fn tokens(key: &str) -> Tokens {
+    fn tokens_signed_with(key: &str) -> Tokens {
         Tokens::new(&key.to_owned().into())
     }
 
-    fn at(seconds: i64) -> DateTime<Utc> {
+    fn at_second(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds, 0).unwrap()
     }
 
     #[test]
-    fn a_token_says_its_session_and_ends_after_fifteen_minutes() {
-        let tokens = tokens("a key of the tests, long enough for it");
+    fn a_token_names_its_session_and_expires_after_fifteen_minutes() {
+        let tokens = tokens_signed_with("a key of the tests, long enough for it");
         let session = SessionId::new();
-        let token = tokens.issue(Uuid::now_v7(), session, at(1_000)).unwrap();
-        let access = tokens.read(&token).unwrap();
+        let token = tokens
+            .issue(Uuid::now_v7(), session, at_second(1_000))
+            .unwrap();
+        let access = tokens.verify(&token).unwrap();
         assert_eq!(access.id, session);
-        assert!(access.check_time(at(1_000 + 899)).is_ok());
-        assert!(access.check_time(at(1_000 + 900)).is_err());
+        assert!(access.require_unexpired(at_second(1_000 + 899)).is_ok());
+        assert!(access.require_unexpired(at_second(1_000 + 900)).is_err());
     }
 
     #[test]
-    fn tokens_of_another_key_audience_or_algorithm_are_refused() {
-        let ours = tokens("a key of the tests, long enough for it");
-        let theirs = tokens("another key that is as long as the first");
+    fn tokens_of_another_key_audience_or_algorithm_are_rejected() {
+        let ours = tokens_signed_with("a key of the tests, long enough for it");
+        let theirs = tokens_signed_with("another key that is as long as the first");
         let (user, session) = (Uuid::now_v7(), SessionId::new());
         assert!(
-            ours.read(&theirs.issue(user, session, at(0)).unwrap())
+            ours.verify(&theirs.issue(user, session, at_second(0)).unwrap())
                 .is_err()
         );
         assert!(
-            ours.read(&ours.issue_operator(OperatorId::new(), at(0)).unwrap())
-                .is_err()
+            ours.verify(
+                &ours
+                    .issue_operator(OperatorId::new(), at_second(0))
+                    .unwrap()
+            )
+            .is_err()
         );
         assert!(
-            ours.read_operator(&ours.issue(user, session, at(0)).unwrap())
+            ours.verify_operator(&ours.issue(user, session, at_second(0)).unwrap())
                 .is_err()
         );
 
-        let token = ours.issue(user, session, at(0)).unwrap();
+        let token = ours.issue(user, session, at_second(0)).unwrap();
         let claims = token.split('.').nth(1).unwrap();
         for header in [
             r#"{"alg":"none","typ":"JWT"}"#,
@@ -217,7 +227,7 @@ mod tests {
             let signature = token.rsplit('.').next().unwrap();
             for signature in ["", signature] {
                 let forged = format!("{}.{claims}.{signature}", URL_SAFE_NO_PAD.encode(header));
-                assert!(ours.read(&forged).is_err(), "{header} {signature}");
+                assert!(ours.verify(&forged).is_err(), "{header} {signature}");
             }
         }
     }

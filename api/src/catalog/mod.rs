@@ -1,104 +1,69 @@
-//! Routes of products and what they refer to, of stock and of sales. `DELETE` archives: what has a
-//! history stays. A PATCH or DELETE is checked against a version where it names one, by `If-Match` or
-//! in the body, and is taken as it is where it names none.
+//! Routes of products and of what they refer to, of stock and of sales. `DELETE` archives, because
+//! a thing with a history stays. A PATCH or DELETE may name a version, by `If-Match` or in the
+//! body; it is rejected if that isn't the current one.
 
-mod categories;
+mod facts;
 mod products;
+mod references;
 mod sales;
-mod sites;
 mod stock;
-mod suppliers;
 
 use axum::Router;
-use axum::http::header::ETAG;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use platform::ids::Uuid;
-use serde::Serialize;
-use serde_json::json;
+use domain::catalog::{Category, Site, Supplier};
 
+use self::references::{
+    archive_reference, create_reference, list_references, show_reference, update_reference,
+};
 use crate::App;
-use crate::error::{Error, Result};
-use crate::idempotency::Outcome;
-use crate::pagination::List;
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route("/products", get(products::list).post(products::create))
+        .route(
+            "/products",
+            get(products::list_products).post(products::create_product),
+        )
         .route(
             "/products/{id}",
-            get(products::show)
-                .patch(products::change)
-                .delete(products::archive),
+            get(products::show_product)
+                .patch(products::update_product)
+                .delete(products::archive_product),
         )
-        .route("/products/{id}/stock", get(stock::show))
         .route(
             "/categories",
-            get(categories::list).post(categories::create),
+            get(list_references::<Category>).post(create_reference::<Category>),
         )
         .route(
             "/categories/{id}",
-            get(categories::show)
-                .patch(categories::change)
-                .delete(categories::archive),
+            get(show_reference::<Category>)
+                .patch(update_reference::<Category>)
+                .delete(archive_reference::<Category>),
         )
-        .route("/suppliers", get(suppliers::list).post(suppliers::create))
+        .route(
+            "/suppliers",
+            get(list_references::<Supplier>).post(create_reference::<Supplier>),
+        )
         .route(
             "/suppliers/{id}",
-            get(suppliers::show)
-                .patch(suppliers::change)
-                .delete(suppliers::archive),
+            get(show_reference::<Supplier>)
+                .patch(update_reference::<Supplier>)
+                .delete(archive_reference::<Supplier>),
         )
-        .route("/sites", get(sites::list).post(sites::create))
+        .route(
+            "/sites",
+            get(list_references::<Site>).post(create_reference::<Site>),
+        )
         .route(
             "/sites/{id}",
-            get(sites::show).patch(sites::change).delete(sites::archive),
+            get(show_reference::<Site>)
+                .patch(update_reference::<Site>)
+                .delete(archive_reference::<Site>),
         )
-        .route("/stock-movements", get(stock::list).post(stock::record))
-        .route("/sales", get(sales::list).post(sales::record))
-        .route("/sales/{id}/cancel", post(sales::cancel))
-}
-
-/// A thing with the `ETag` that a later `If-Match` names.
-fn versioned(version: i32, thing: &impl Serialize) -> Response {
-    ([(ETAG, format!("\"{version}\""))], axum::Json(thing)).into_response()
-}
-
-/// What came of recording facts; a call that brings nothing new answers 200.
-fn recorded(created: u64, ids: &[Uuid]) -> Outcome {
-    let status = if created > 0 {
-        axum::http::StatusCode::CREATED
-    } else {
-        axum::http::StatusCode::OK
-    };
-    Outcome::of(status, None, json!({"ids": ids}))
-}
-
-/// The ids that [`recorded`] kept.
-fn ids_of(outcome: &Outcome) -> Result<Vec<Uuid>> {
-    let ids = outcome.ids().get("ids").cloned().unwrap_or_default();
-    serde_json::from_value(ids).map_err(Error::internal)
-}
-
-/// Facts as they were sent: one object for one, a list for a list.
-fn respond<T: Serialize>(outcome: &Outcome, items: Vec<T>, one: bool) -> Response {
-    match items.first().filter(|_| one) {
-        Some(only) => outcome.respond(only),
-        None => outcome.respond(&List::whole(items)),
-    }
-}
-
-/// A wrong field of the only fact sent has no index.
-fn unindexed(error: domain::Error, one: bool) -> Error {
-    match error {
-        domain::Error::Invalid(mut fields) if one => {
-            for field in &mut fields {
-                if let Some(name) = field.field.strip_prefix("[0].") {
-                    field.field = name.to_owned();
-                }
-            }
-            Error::invalid(fields)
-        }
-        other => other.into(),
-    }
+        .route("/products/{id}/stock", get(stock::show_stock))
+        .route(
+            "/stock-movements",
+            get(stock::list_ledger).post(stock::record_movements),
+        )
+        .route("/sales", get(sales::list_sales).post(sales::record_sales))
+        .route("/sales/{id}/cancel", post(sales::cancel_sale))
 }

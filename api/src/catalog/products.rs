@@ -7,21 +7,22 @@ use domain::catalog::{
     self, CategoryId, NewProduct, Product, ProductChanges, ProductFilter, ProductId, ProductStatus,
     SupplierId,
 };
+use domain::identity::companies::Company;
 use domain::identity::{self, Role};
+use platform::db::Tx;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::versioned;
 use crate::App;
 use crate::auth::Caller;
 use crate::error::Result;
-use crate::extract::{IfMatch, Json, Path, Query};
+use crate::extract::{IfMatch, Json, Path, Query, respond_versioned};
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
+pub(super) struct ProductQuery {
     q: Option<String>,
     #[serde(default)]
     status: ProductStatus,
@@ -29,81 +30,76 @@ pub(crate) struct Filter {
     supplier_id: Option<SupplierId>,
 }
 
-pub(crate) async fn list(
+pub(super) async fn list_products(
     State(app): State<App>,
     caller: Caller,
-    Query(filter): Query<Filter>,
+    Query(query): Query<ProductQuery>,
     page: Page,
 ) -> Result<axum::Json<List<Product>>> {
     let filter = ProductFilter {
-        q: filter.q,
-        status: filter.status,
-        category_id: filter.category_id,
-        supplier_id: filter.supplier_id,
+        q: query.q,
+        status: query.status,
+        category_id: query.category_id,
+        supplier_id: query.supplier_id,
     };
+    let after = page.decode_cursor()?;
     let mut tx = caller.begin(&app).await?;
-    let rows = catalog::list_products(&mut tx, caller.company, &filter, page.after()?, page.rows())
-        .await?;
-    Ok(axum::Json(List::cut(rows, &page, |product| product.id)))
+    let rows =
+        catalog::list_products(&mut tx, caller.company, &filter, after, page.row_limit()).await?;
+    Ok(axum::Json(List::from_rows(rows, &page, |product| {
+        product.id
+    })))
 }
 
-pub(crate) async fn create(
+pub(super) async fn create_product(
     State(app): State<App>,
     caller: Caller,
-    Keyed { value: new, key }: Keyed<NewProduct>,
+    Keyed { body, key }: Keyed<NewProduct>,
 ) -> Result<Response> {
-    caller.require(Role::Manager)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let company = identity::find_company(&mut tx, caller.company).await?;
-            let product =
-                catalog::create_product(&mut tx, company.id, &company.currency, new, caller.now)
-                    .await?;
-            caller
-                .audit(
-                    &mut tx,
-                    "catalog.create_product",
-                    ("product", Some(product.id.0)),
-                    json!({}),
-                )
-                .await?;
-            key.settle(
-                &mut tx,
-                &caller,
-                Outcome::created(format!("/api/v1/products/{}", product.id), product.id.0),
-            )
-            .await?
-        }
-    };
-    let product = catalog::find_product(&mut tx, caller.company, outcome.id()?).await?;
-    tx.commit().await?;
-    Ok(outcome.respond(&product))
+    caller.require_role(Role::Manager)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            insert_product(tx, &caller, body).await
+        })
+        .await?;
+    let id = settled.outcome.id()?;
+    let product = catalog::find_product(&mut settled.tx, caller.company, id).await?;
+    settled.respond(&product).await
 }
 
-pub(crate) async fn show(
+async fn insert_product(tx: &mut Tx, caller: &Caller, new: NewProduct) -> Result<Outcome> {
+    let Company { id, currency, .. } =
+        identity::companies::require_company(tx, caller.company).await?;
+    let product = catalog::create_product(tx, id, &currency, new, caller.now).await?;
+    let subject = ("product", product.id);
+    caller
+        .record_act(tx, "catalog.create_product", subject, json!({}))
+        .await?;
+    Ok(Outcome::created("products", product.id))
+}
+
+pub(super) async fn show_product(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ProductId>,
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
     let product = catalog::find_product(&mut tx, caller.company, id).await?;
-    Ok(versioned(product.version, &product))
+    Ok(respond_versioned(product.version, &product))
 }
 
-pub(crate) async fn change(
+pub(super) async fn update_product(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ProductId>,
     IfMatch(version): IfMatch,
     Json(changes): Json<ProductChanges>,
 ) -> Result<Response> {
-    let product = update(&app, &caller, id, changes, version).await?;
-    Ok(versioned(product.version, &product))
+    let product = apply_changes(&app, &caller, id, changes, version).await?;
+    Ok(respond_versioned(product.version, &product))
 }
 
-pub(crate) async fn archive(
+pub(super) async fn archive_product(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ProductId>,
@@ -113,29 +109,24 @@ pub(crate) async fn archive(
         archived: Some(true),
         ..ProductChanges::default()
     };
-    update(&app, &caller, id, changes, version).await?;
+    apply_changes(&app, &caller, id, changes, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn update(
+async fn apply_changes(
     app: &App,
     caller: &Caller,
     id: ProductId,
     changes: ProductChanges,
     version: Option<i32>,
 ) -> Result<Product> {
-    caller.require(Role::Manager)?;
+    caller.require_role(Role::Manager)?;
     let mut tx = caller.begin(app).await?;
     let product =
         catalog::update_product(&mut tx, caller.company, id, changes, version, caller.now).await?;
     let details = json!({"version": product.version, "archived": product.archived_at.is_some()});
     caller
-        .audit(
-            &mut tx,
-            "catalog.change_product",
-            ("product", Some(id.0)),
-            details,
-        )
+        .record_act(&mut tx, "catalog.change_product", ("product", id), details)
         .await?;
     tx.commit().await?;
     Ok(product)

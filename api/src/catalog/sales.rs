@@ -6,10 +6,11 @@ use axum::response::Response;
 use chrono::NaiveDate;
 use domain::catalog::{self, CustomerId, NewSale, ProductId, Sale, SaleFilter, SaleId, SaleStatus};
 use domain::identity::{self, Role};
+use platform::db::Tx;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{ids_of, recorded, respond, unindexed};
+use super::facts::{respond_in_kind, strip_index};
 use crate::App;
 use crate::auth::Caller;
 use crate::error::{Error, Result};
@@ -20,7 +21,7 @@ use crate::pagination::{List, Page};
 /// `from` and `to` are days of the company, both included.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
+pub(super) struct SaleQuery {
     product_id: Option<ProductId>,
     customer_id: Option<CustomerId>,
     status: Option<SaleStatus>,
@@ -28,90 +29,83 @@ pub(crate) struct Filter {
     to: Option<NaiveDate>,
 }
 
-/// Latest entered first.
-pub(crate) async fn list(
+/// Lists sale lines, the latest entered first.
+pub(super) async fn list_sales(
     State(app): State<App>,
     caller: Caller,
-    Query(filter): Query<Filter>,
+    Query(query): Query<SaleQuery>,
     page: Page,
 ) -> Result<axum::Json<List<Sale>>> {
     let filter = SaleFilter {
-        product_id: filter.product_id,
-        customer_id: filter.customer_id,
-        status: filter.status,
-        from: filter.from,
-        to: filter.to,
+        product_id: query.product_id,
+        customer_id: query.customer_id,
+        status: query.status,
+        from: query.from,
+        to: query.to,
     };
+    let before = page.decode_cursor()?;
     let mut tx = caller.begin(&app).await?;
     let rows =
-        catalog::list_sales(&mut tx, caller.company, &filter, page.after()?, page.rows()).await?;
-    Ok(axum::Json(List::cut(rows, &page, |sale| sale.id)))
+        catalog::list_sales(&mut tx, caller.company, &filter, before, page.row_limit()).await?;
+    Ok(axum::Json(List::from_rows(rows, &page, |sale| sale.id)))
 }
 
 /// Records one sale line or up to 1,000, all or none.
-pub(crate) async fn record(
+pub(super) async fn record_sales(
     State(app): State<App>,
     caller: Caller,
-    Keyed { value: sales, key }: Keyed<OneOrMany<NewSale>>,
+    Keyed { body, key }: Keyed<OneOrMany<NewSale>>,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let company = identity::find_company(&mut tx, caller.company).await?;
-            let zone = company.timezone.parse().map_err(Error::internal)?;
-            let done = catalog::record_sales(&mut tx, company.id, zone, &sales.items, caller.now)
-                .await
-                .map_err(|error| unindexed(error, sales.one))?;
-            if done.created > 0 {
-                tx.enqueue_all(reactions_to(caller.company, Event::SalesRecorded))
-                    .await?;
-            }
-            let ids: Vec<_> = done.items.iter().map(|sale| sale.id.0).collect();
-            let outcome = recorded(done.created, &ids);
-            key.settle(&mut tx, &caller, outcome).await?
-        }
-    };
-    let items = catalog::find_sales(&mut tx, caller.company, &ids_of(&outcome)?).await?;
-    tx.commit().await?;
-    Ok(respond(&outcome, items, sales.one))
+    caller.require_role(Role::Member)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            insert_sales(tx, &caller, &body).await
+        })
+        .await?;
+    let ids = settled.outcome.recorded_ids()?;
+    let sales = catalog::find_sales(&mut settled.tx, caller.company, &ids).await?;
+    respond_in_kind(settled, sales, body.is_single).await
 }
 
-/// Cancels a line; doing it twice is the same as once.
-pub(crate) async fn cancel(
+async fn insert_sales(tx: &mut Tx, caller: &Caller, body: &OneOrMany<NewSale>) -> Result<Outcome> {
+    let company = identity::companies::require_company(tx, caller.company).await?;
+    let zone = company.timezone.parse().map_err(Error::internal)?;
+    let recorded = catalog::record_sales(tx, company.id, zone, &body.items, caller.now)
+        .await
+        .map_err(|error| strip_index(error, body.is_single))?;
+    if recorded.created > 0 {
+        tx.enqueue_all(reactions_to(caller.company, Event::SalesRecorded))
+            .await?;
+    }
+    let ids: Vec<_> = recorded.items.iter().map(|sale| sale.id.0).collect();
+    Ok(Outcome::recorded(recorded.created, &ids))
+}
+
+/// Cancels a line; idempotent.
+pub(super) async fn cancel_sale(
     State(app): State<App>,
     caller: Caller,
     key: Key,
     Path(id): Path<SaleId>,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            catalog::cancel_sale(&mut tx, caller.company, id, caller.now).await?;
-            caller
-                .audit(
-                    &mut tx,
-                    "catalog.cancel_sale",
-                    ("sale", Some(id.0)),
-                    json!({}),
-                )
-                .await?;
-            tx.enqueue_all(reactions_to(caller.company, Event::SalesRecorded))
-                .await?;
-            key.settle(&mut tx, &caller, Outcome::changed(id.0)).await?
-        }
-    };
-    let sale = catalog::find_sales(&mut tx, caller.company, &[outcome.id()?])
-        .await?
-        .pop()
-        .ok_or_else(no_sale)?;
-    tx.commit().await?;
-    Ok(outcome.respond(&sale))
+    caller.require_role(Role::Member)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            withdraw_sale(tx, &caller, id).await
+        })
+        .await?;
+    let ids = [settled.outcome.id()?];
+    let sales = catalog::find_sales(&mut settled.tx, caller.company, &ids).await?;
+    let sale = sales.first().ok_or_else(|| Error::not_found("sale"))?;
+    settled.respond(sale).await
 }
 
-fn no_sale() -> Error {
-    Error::not_found("sale")
+async fn withdraw_sale(tx: &mut Tx, caller: &Caller, id: SaleId) -> Result<Outcome> {
+    catalog::cancel_sale(tx, caller.company, id, caller.now).await?;
+    caller
+        .record_act(tx, "catalog.cancel_sale", ("sale", id), json!({}))
+        .await?;
+    tx.enqueue_all(reactions_to(caller.company, Event::SalesRecorded))
+        .await?;
+    Ok(Outcome::updated(id))
 }

@@ -1,85 +1,81 @@
-//! Movements, the ledger, and the level of a product.
+//! Movements, the ledger, and the stock level of a product.
 
 use ::jobs::events::{Event, reactions_to};
 use axum::extract::State;
 use axum::response::Response;
 use domain::catalog::{self, LedgerEntry, NewMovement, ProductId, Stock};
 use domain::identity::Role;
+use platform::db::Tx;
 use serde::Deserialize;
 
-use super::{ids_of, recorded, respond, unindexed};
+use super::facts::{respond_in_kind, strip_index};
 use crate::App;
 use crate::auth::Caller;
 use crate::error::Result;
 use crate::extract::{OneOrMany, Path, Query};
-use crate::idempotency::Keyed;
+use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Filter {
+pub(super) struct LedgerQuery {
     product_id: Option<ProductId>,
 }
 
-/// Movements and sale lines, latest entered first.
-pub(crate) async fn list(
+/// Lists movements and sale lines, the latest entered first.
+pub(super) async fn list_ledger(
     State(app): State<App>,
     caller: Caller,
-    Query(filter): Query<Filter>,
+    Query(query): Query<LedgerQuery>,
     page: Page,
 ) -> Result<axum::Json<List<LedgerEntry>>> {
+    let (product, before) = (query.product_id, page.decode_cursor()?);
     let mut tx = caller.begin(&app).await?;
-    let rows = catalog::list_ledger(
-        &mut tx,
-        caller.company,
-        filter.product_id,
-        page.after()?,
-        page.rows(),
-    )
-    .await?;
-    Ok(axum::Json(List::cut(rows, &page, |entry| entry.id)))
+    let rows =
+        catalog::list_ledger(&mut tx, caller.company, product, before, page.row_limit()).await?;
+    Ok(axum::Json(List::from_rows(rows, &page, |entry| entry.id)))
 }
 
 /// Records one movement or up to 1,000, all or none.
-pub(crate) async fn record(
+pub(super) async fn record_movements(
     State(app): State<App>,
     caller: Caller,
-    Keyed {
-        value: movements,
-        key,
-    }: Keyed<OneOrMany<NewMovement>>,
+    Keyed { body, key }: Keyed<OneOrMany<NewMovement>>,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let done =
-                catalog::record_movements(&mut tx, caller.company, &movements.items, caller.now)
-                    .await
-                    .map_err(|error| unindexed(error, movements.one))?;
-            if done.created > 0 {
-                tx.enqueue_all(reactions_to(caller.company, Event::StockMoved))
-                    .await?;
-            }
-            let ids: Vec<_> = done.items.iter().map(|entry| entry.id).collect();
-            let outcome = recorded(done.created, &ids);
-            key.settle(&mut tx, &caller, outcome).await?
-        }
-    };
-    let items = catalog::find_movements(&mut tx, caller.company, &ids_of(&outcome)?).await?;
-    tx.commit().await?;
-    Ok(respond(&outcome, items, movements.one))
+    caller.require_role(Role::Member)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            insert_movements(tx, &caller, &body).await
+        })
+        .await?;
+    let ids = settled.outcome.recorded_ids()?;
+    let entries = catalog::find_movements(&mut settled.tx, caller.company, &ids).await?;
+    respond_in_kind(settled, entries, body.is_single).await
 }
 
-/// The level by site and in sum, since when, or unknown.
-pub(crate) async fn show(
+async fn insert_movements(
+    tx: &mut Tx,
+    caller: &Caller,
+    body: &OneOrMany<NewMovement>,
+) -> Result<Outcome> {
+    let recorded = catalog::record_movements(tx, caller.company, &body.items, caller.now)
+        .await
+        .map_err(|error| strip_index(error, body.is_single))?;
+    if recorded.created > 0 {
+        tx.enqueue_all(reactions_to(caller.company, Event::StockMoved))
+            .await?;
+    }
+    let ids: Vec<_> = recorded.items.iter().map(|entry| entry.id).collect();
+    Ok(Outcome::recorded(recorded.created, &ids))
+}
+
+/// Shows the level by site and in total, and since when, or that it is unknown.
+pub(super) async fn show_stock(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ProductId>,
 ) -> Result<axum::Json<Stock>> {
     let mut tx = caller.begin(&app).await?;
-    Ok(axum::Json(
-        catalog::find_stock(&mut tx, caller.company, id).await?,
-    ))
+    let stock = catalog::find_stock(&mut tx, caller.company, id).await?;
+    Ok(axum::Json(stock))
 }

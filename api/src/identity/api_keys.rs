@@ -1,9 +1,13 @@
-//! API keys. People make them; a key makes no other.
+//! API keys. People create them; an API key cannot.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::identity::{self, Actor, ApiKey, ApiKeyId, Role};
+use domain::identity::api_keys::{ApiKey, ApiKeyId};
+use domain::identity::audit::Actor;
+use domain::identity::{self, Role};
+use platform::db::Tx;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -15,88 +19,83 @@ use crate::extract::Path;
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
-pub(crate) async fn list(
+pub(super) async fn list_api_keys(
     State(app): State<App>,
     caller: Caller,
     page: Page,
-) -> Result<axum::Json<List<ApiKey>>> {
-    caller.require(Role::Admin)?;
+) -> Result<Json<List<ApiKey>>> {
+    caller.require_role(Role::Admin)?;
+    let after = page.decode_cursor()?;
     let mut tx = caller.begin(&app).await?;
-    let rows = identity::list_api_keys(&mut tx, caller.company, page.after()?, page.rows()).await?;
-    Ok(axum::Json(List::cut(rows, &page, |key| key.id)))
+    let rows =
+        identity::api_keys::list_api_keys(&mut tx, caller.company, after, page.row_limit()).await?;
+    Ok(Json(List::from_rows(rows, &page, |key| key.id)))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct NewKey {
+pub(super) struct CreateApiKey {
     name: String,
     role: Role,
 }
 
 #[derive(Debug, Serialize)]
-struct CreatedKey {
+struct ApiKeyResponse {
     #[serde(flatten)]
     api_key: ApiKey,
-    /// Shown once, and never on a repetition.
+    /// Shown once, and never in a replay.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
 }
 
-pub(crate) async fn create(
+pub(super) async fn create_api_key(
     State(app): State<App>,
     caller: Caller,
-    Keyed {
-        value: body,
-        key: idempotency,
-    }: Keyed<NewKey>,
+    Keyed { body, key }: Keyed<CreateApiKey>,
 ) -> Result<Response> {
     require_person(&caller)?;
     require_power_over(&caller, body.role)?;
-    let mut tx = caller.begin(&app).await?;
     let mut secret = None;
-    let outcome = match idempotency.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let (key, prefix, hash) = new_api_key();
-            let api_key = ApiKey::new(&body.name, prefix, body.role, caller.user, caller.now)?;
-            identity::create_api_key(&mut tx, caller.company, &api_key, &hash).await?;
-            let subject = ("api_key", Some(api_key.id.0));
-            caller
-                .audit(
-                    &mut tx,
-                    "identity.create_api_key",
-                    subject,
-                    json!({"role": body.role}),
-                )
-                .await?;
-            secret = Some(key);
-            let outcome = Outcome::of(StatusCode::CREATED, None, json!({"id": api_key.id}));
-            idempotency.settle(&mut tx, &caller, outcome).await?
-        }
-    };
-    let api_key = identity::find_api_key(&mut tx, caller.company, outcome.id()?).await?;
-    tx.commit().await?;
-    Ok(outcome.respond(&CreatedKey {
-        api_key,
-        key: secret,
-    }))
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            let (id, new_secret) = insert_api_key(tx, &caller, &body).await?;
+            secret = Some(new_secret);
+            Ok(Outcome::created_without_location(id))
+        })
+        .await?;
+    let id = settled.outcome.id()?;
+    let api_key = identity::api_keys::require_api_key(&mut settled.tx, caller.company, id).await?;
+    let key = secret;
+    settled.respond(&ApiKeyResponse { api_key, key }).await
 }
 
-pub(crate) async fn revoke(
+/// Returns the key's id and its text.
+async fn insert_api_key(
+    tx: &mut Tx,
+    caller: &Caller,
+    body: &CreateApiKey,
+) -> Result<(ApiKeyId, String)> {
+    let (secret, prefix, hash) = new_api_key();
+    let api_key = ApiKey::new(&body.name, prefix, body.role, caller.user, caller.now)?;
+    identity::api_keys::create_api_key(tx, caller.company, &api_key, &hash).await?;
+    let (subject, details) = (("api_key", api_key.id), json!({"role": body.role}));
+    caller
+        .record_act(tx, "identity.create_api_key", subject, details)
+        .await?;
+    Ok((api_key.id, secret))
+}
+
+pub(super) async fn revoke_api_key(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ApiKeyId>,
 ) -> Result<StatusCode> {
-    caller.require(Role::Admin)?;
+    caller.require_role(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
-    identity::revoke_api_key(&mut tx, caller.company, id, caller.now).await?;
+    identity::api_keys::revoke_api_key(&mut tx, caller.company, id, caller.now).await?;
+    let subject = ("api_key", id);
     caller
-        .audit(
-            &mut tx,
-            "identity.revoke_api_key",
-            ("api_key", Some(id.0)),
-            json!({}),
-        )
+        .record_act(&mut tx, "identity.revoke_api_key", subject, json!({}))
         .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -106,7 +105,7 @@ fn require_person(caller: &Caller) -> Result<()> {
     match caller.actor {
         Actor::User(_) => Ok(()),
         Actor::ApiKey(_) | Actor::Operator(_) | Actor::CommandLine => {
-            Err(Error::forbidden("an API key makes no other"))
+            Err(Error::forbidden("API keys cannot create API keys"))
         }
     }
 }

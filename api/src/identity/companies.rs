@@ -1,24 +1,23 @@
 //! Companies.
 
 use axum::extract::State;
-use axum::http::header::ETAG;
-use axum::response::{IntoResponse, Response};
-use domain::identity::{self, Actor, CompanyChanges, CompanyProfile, Language, NewCompany, Role};
+use axum::response::Response;
+use domain::identity::companies::{CompanyChanges, CompanyProfile, NewCompany};
+use domain::identity::{self, Language, Role};
+use platform::db::Tx;
 use platform::ids::CompanyId;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::account::etag;
 use crate::App;
 use crate::auth::{Caller, CompanyCaller, Person};
-use crate::codes::ErrorCode;
-use crate::error::{Error, Result};
-use crate::extract::{IfMatch, Json};
+use crate::error::Result;
+use crate::extract::{IfMatch, Json, respond_versioned};
 use crate::idempotency::{Keyed, Outcome};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct CompanyBody {
+pub(super) struct CreateCompany {
     name: String,
     country: Option<String>,
     currency: Option<String>,
@@ -26,75 +25,63 @@ pub(crate) struct CompanyBody {
     language: Option<Language>,
 }
 
-impl CompanyBody {
-    fn check(self) -> Result<NewCompany> {
-        let usual = CompanyProfile::default();
+impl CreateCompany {
+    fn validate(self) -> Result<NewCompany> {
+        let default = CompanyProfile::default();
         let profile = CompanyProfile {
-            country: self.country.unwrap_or(usual.country),
-            currency: self.currency.unwrap_or(usual.currency),
-            timezone: self.timezone.unwrap_or(usual.timezone),
-            language: self.language.unwrap_or(usual.language),
+            country: self.country.unwrap_or(default.country),
+            currency: self.currency.unwrap_or(default.currency),
+            timezone: self.timezone.unwrap_or(default.timezone),
+            language: self.language.unwrap_or(default.language),
         };
-        Ok(NewCompany::check(&self.name, profile)?)
+        Ok(NewCompany::validate(&self.name, profile)?)
     }
 }
 
-/// Makes a company of which the caller is the owner.
-pub(crate) async fn create(
+/// Creates a company whose owner is the person.
+pub(super) async fn create_company(
     State(app): State<App>,
     person: Person,
-    Keyed { value: body, key }: Keyed<CompanyBody>,
+    Keyed { body, key }: Keyed<CreateCompany>,
 ) -> Result<Response> {
-    if person.must_change_password {
-        return Err(Error::new(
-            ErrorCode::PasswordChangeRequired,
-            "change the password first: POST /auth/password",
-        ));
-    }
-    let mut company = body.check()?;
-    // Keys are kept by company, and there is none yet: the key itself makes its id, so that a repetition finds it.
-    if let Some(id) = key.derive_id(person.user.0) {
-        company.id = CompanyId(id);
-    }
-    let caller = Caller {
-        company: company.id,
-        user: person.user,
-        role: Role::Owner,
-        actor: Actor::User(person.user),
-        now: person.now,
-        request_id: person.request_id,
-    };
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            identity::create_company(&mut tx, &company, caller.user, caller.now).await?;
-            let subject = ("company", Some(company.id.0));
-            caller
-                .audit(&mut tx, "identity.create_company", subject, json!({}))
-                .await?;
-            let outcome =
-                Outcome::created(format!("/api/v1/companies/{}", company.id), company.id.0);
-            key.settle(&mut tx, &caller, outcome).await?
-        }
-    };
-    let company = identity::find_company(&mut tx, outcome.id()?).await?;
-    tx.commit().await?;
-    Ok(outcome.respond(&company))
+    person.require_own_password()?;
+    let mut company = body.validate()?;
+    // Keys are stored by company, and this one doesn't exist yet. Its id is derived from the key,
+    // so that a repeated request finds the same company.
+    let derived_id = key.derive_id(person.user.0);
+    company.id = derived_id.map_or(company.id, CompanyId);
+    let caller = Caller::founder(person, company.id);
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            insert_company(tx, &caller, &company).await
+        })
+        .await?;
+    let company =
+        identity::companies::require_company(&mut settled.tx, settled.outcome.id()?).await?;
+    settled.respond(&company).await
 }
 
-pub(crate) async fn show(
+async fn insert_company(tx: &mut Tx, caller: &Caller, company: &NewCompany) -> Result<Outcome> {
+    identity::companies::create_company(tx, company, caller.user, caller.now).await?;
+    let subject = ("company", company.id);
+    caller
+        .record_act(tx, "identity.create_company", subject, json!({}))
+        .await?;
+    Ok(Outcome::created("companies", company.id))
+}
+
+pub(super) async fn show_company(
     State(app): State<App>,
     CompanyCaller(caller): CompanyCaller,
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
-    let company = identity::find_company(&mut tx, caller.company).await?;
-    Ok(([(ETAG, etag(company.version))], axum::Json(company)).into_response())
+    let company = identity::companies::require_company(&mut tx, caller.company).await?;
+    Ok(respond_versioned(company.version, &company))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct CompanyPatch {
+pub(super) struct UpdateCompany {
     name: Option<String>,
     country: Option<String>,
     currency: Option<String>,
@@ -102,13 +89,13 @@ pub(crate) struct CompanyPatch {
     language: Option<Language>,
 }
 
-pub(crate) async fn change(
+pub(super) async fn update_company(
     State(app): State<App>,
     CompanyCaller(caller): CompanyCaller,
     IfMatch(version): IfMatch,
-    Json(body): Json<CompanyPatch>,
+    Json(body): Json<UpdateCompany>,
 ) -> Result<Response> {
-    caller.require(Role::Admin)?;
+    caller.require_role(Role::Admin)?;
     let changes = CompanyChanges {
         name: body.name,
         country: body.country,
@@ -116,19 +103,15 @@ pub(crate) async fn change(
         timezone: body.timezone,
         language: body.language,
     }
-    .check()?;
+    .validate()?;
+    let id = caller.company;
     let mut tx = caller.begin(&app).await?;
     let company =
-        identity::update_company(&mut tx, caller.company, &changes, version, caller.now).await?;
-    let subject = ("company", Some(caller.company.0));
+        identity::companies::update_company(&mut tx, id, &changes, version, caller.now).await?;
+    let (subject, details) = (("company", id), json!({"version": company.version}));
     caller
-        .audit(
-            &mut tx,
-            "identity.change_company",
-            subject,
-            json!({"version": company.version}),
-        )
+        .record_act(&mut tx, "identity.change_company", subject, details)
         .await?;
     tx.commit().await?;
-    Ok(([(ETAG, etag(company.version))], axum::Json(company)).into_response())
+    Ok(respond_versioned(company.version, &company))
 }

@@ -1,37 +1,41 @@
-//! The people of a company.
+//! The members of a company.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::ETAG;
-use axum::response::{IntoResponse, Response};
-use domain::identity::{self, Actor, Language, Member, NewUser, Profile, Role};
+use axum::response::Response;
+use domain::identity::accounts::{NewUser, Profile};
+use domain::identity::audit::Actor;
+use domain::identity::members::{Member, MemberChanges};
+use domain::identity::{self, Language, Role};
 use platform::crypto::random_token;
-use platform::db::Scope;
+use platform::db::{Scope, Tx};
 use platform::ids::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::account::etag;
 use crate::App;
 use crate::auth::{Caller, CompanyCaller};
 use crate::error::{Error, Result};
-use crate::extract::{IfMatch, Json, Path};
+use crate::extract::{IfMatch, Json as JsonBody, Path, respond_versioned};
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
-pub(crate) async fn list(
+pub(super) async fn list_members(
     State(app): State<App>,
     CompanyCaller(caller): CompanyCaller,
     page: Page,
-) -> Result<axum::Json<List<Member>>> {
+) -> Result<Json<List<Member>>> {
+    let after = page.decode_cursor()?;
     let mut tx = caller.begin(&app).await?;
-    let rows = identity::list_members(&mut tx, caller.company, page.after()?, page.rows()).await?;
-    Ok(axum::Json(List::cut(rows, &page, |member| member.user_id)))
+    let rows =
+        identity::members::list_members(&mut tx, caller.company, after, page.row_limit()).await?;
+    Ok(Json(List::from_rows(rows, &page, |member| member.user_id)))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct NewMember {
+pub(super) struct CreateMember {
     email: String,
     full_name: String,
     role: Role,
@@ -40,160 +44,150 @@ pub(crate) struct NewMember {
 }
 
 #[derive(Debug, Serialize)]
-struct CreatedMember {
+struct MemberResponse {
     #[serde(flatten)]
     member: Member,
-    /// Shown once, and never on a repetition; the person must change it before anything else.
+    /// Shown once, and never in a replay. The person must change it before anything else.
     #[serde(skip_serializing_if = "Option::is_none")]
     temporary_password: Option<String>,
 }
 
-/// Makes an account for somebody, with a password to hand over. Whoever has an account is invited
+/// Creates an account for a person, with a temporary password. A person with an account is invited
 /// instead.
-pub(crate) async fn create(
+pub(super) async fn create_member(
     State(app): State<App>,
     CompanyCaller(caller): CompanyCaller,
-    Keyed { value: body, key }: Keyed<NewMember>,
+    Keyed { body, key }: Keyed<CreateMember>,
 ) -> Result<Response> {
     require_power_over(&caller, body.role)?;
-    let (temporary_password, _) = random_token();
-    let country = {
-        let mut tx = caller.begin(&app).await?;
-        identity::find_company(&mut tx, caller.company)
-            .await?
-            .country
+    let (user, password) = prepare_user(&app, &caller, &body).await?;
+    let hash = app.passwords().hash(password.clone()).await?;
+    let scope = Scope::member(caller.company, user.id);
+    let tx = app.db().begin(scope).await?;
+    let mut temporary_password = None;
+    let mut settled = key
+        .run_once_in(tx, &caller, async |tx| {
+            temporary_password = Some(password);
+            insert_member(tx, &caller, &user, &hash, body.role).await
+        })
+        .await?;
+    let id = settled.outcome.id()?;
+    let member = identity::members::require_member(&mut settled.tx, caller.company, id).await?;
+    let response = MemberResponse {
+        member,
+        temporary_password,
+    };
+    settled.respond(&response).await
+}
+
+/// Validates the new account, and returns it with its temporary password.
+async fn prepare_user(
+    app: &App,
+    caller: &Caller,
+    body: &CreateMember,
+) -> Result<(NewUser, String)> {
+    let company = {
+        let mut tx = caller.begin(app).await?;
+        identity::companies::require_company(&mut tx, caller.company).await?
     };
     let profile = Profile {
         email: &body.email,
         full_name: &body.full_name,
         phone: body.phone.as_deref(),
         language: body.language,
-        country: &country,
+        country: &company.country,
     };
+    let (password, _) = random_token();
     let user = NewUser {
         must_change_password: true,
-        ..NewUser::check(profile, &temporary_password)?
+        ..NewUser::validate(profile, &password)?
     };
-    let hash = app.passwords().hash(temporary_password.clone()).await?;
+    Ok((user, password))
+}
 
-    let mut tx = app
-        .db()
-        .begin(Scope::member(caller.company, user.id))
+async fn insert_member(
+    tx: &mut Tx,
+    caller: &Caller,
+    user: &NewUser,
+    password_hash: &str,
+    role: Role,
+) -> Result<Outcome> {
+    identity::accounts::create_user(tx, user, password_hash, caller.now).await?;
+    identity::members::add_member(tx, caller.company, user.id, role, caller.now).await?;
+    let (subject, details) = (("user", user.id), json!({"role": role}));
+    caller
+        .record_act(tx, "identity.create_member", subject, details)
         .await?;
-    let mut temporary_password = Some(temporary_password);
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => {
-            temporary_password = None;
-            replay
-        }
-        None => {
-            identity::create_user(&mut tx, &user, &hash, caller.now).await?;
-            identity::add_member(&mut tx, caller.company, user.id, body.role, caller.now).await?;
-            let details = json!({"role": body.role});
-            caller
-                .audit(
-                    &mut tx,
-                    "identity.create_member",
-                    ("user", Some(user.id.0)),
-                    details,
-                )
-                .await?;
-            let outcome = Outcome::of(StatusCode::CREATED, None, json!({"id": user.id}));
-            key.settle(&mut tx, &caller, outcome).await?
-        }
-    };
-    let member = identity::find_member(&mut tx, caller.company, outcome.id()?).await?;
-    tx.commit().await?;
-    Ok(outcome.respond(&CreatedMember {
-        member,
-        temporary_password,
-    }))
+    Ok(Outcome::created_without_location(user.id))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct MemberPatch {
+pub(super) struct UpdateMember {
     role: Option<Role>,
     active: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct MemberPath {
+pub(super) struct MemberPath {
     user_id: UserId,
 }
 
-pub(crate) async fn change(
+pub(super) async fn update_member(
     State(app): State<App>,
     CompanyCaller(caller): CompanyCaller,
-    Path(path): Path<MemberPath>,
+    Path(MemberPath { user_id }): Path<MemberPath>,
     IfMatch(version): IfMatch,
-    Json(body): Json<MemberPatch>,
+    JsonBody(UpdateMember { role, active }): JsonBody<UpdateMember>,
 ) -> Result<Response> {
-    caller.require(Role::Admin)?;
+    caller.require_role(Role::Admin)?;
+    let changes = MemberChanges { role, active };
     let mut tx = caller.begin(&app).await?;
-    let changes = (body.role, body.active);
-    let company = caller.company;
-    let member = identity::update_member(
+    let member = identity::members::update_member(
         &mut tx,
-        company,
-        path.user_id,
+        caller.company,
+        user_id,
         caller.role,
         changes,
         version,
         caller.now,
     )
     .await?;
-    let details = json!({"role": body.role, "active": body.active});
+    let (subject, details) = (("user", user_id), json!({"role": role, "active": active}));
     caller
-        .audit(
-            &mut tx,
-            "identity.change_member",
-            ("user", Some(path.user_id.0)),
-            details,
-        )
+        .record_act(&mut tx, "identity.change_member", subject, details)
         .await?;
     tx.commit().await?;
-    Ok(([(ETAG, etag(member.version))], axum::Json(member)).into_response())
+    Ok(respond_versioned(member.version, &member))
 }
 
-/// Admins take others out; everybody may leave, by a session of their own: a key isn't its maker.
-pub(crate) async fn remove(
+/// Removes a member. Admins remove others; everybody may leave, but not by an API key.
+pub(super) async fn remove_member(
     State(app): State<App>,
     CompanyCaller(caller): CompanyCaller,
-    Path(path): Path<MemberPath>,
+    Path(MemberPath { user_id }): Path<MemberPath>,
 ) -> Result<StatusCode> {
-    if path.user_id == caller.user && !matches!(caller.actor, Actor::User(_)) {
-        return Err(Error::forbidden("an API key can't take its maker out"));
+    if user_id == caller.user && !matches!(caller.actor, Actor::User(_)) {
+        return Err(Error::forbidden("an API key cannot remove its creator"));
     }
+    let (company, by) = (caller.company, (caller.user, caller.role));
     let mut tx = caller.begin(&app).await?;
-    identity::remove_member(
-        &mut tx,
-        caller.company,
-        path.user_id,
-        (caller.user, caller.role),
-        caller.now,
-    )
-    .await?;
+    identity::members::remove_member(&mut tx, company, user_id, by, caller.now).await?;
+    let subject = ("user", user_id);
     caller
-        .audit(
-            &mut tx,
-            "identity.remove_member",
-            ("user", Some(path.user_id.0)),
-            json!({}),
-        )
+        .record_act(&mut tx, "identity.remove_member", subject, json!({}))
         .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// # Errors
-/// 403 below admin, or for a role above the caller's own.
-pub(crate) fn require_power_over(caller: &Caller, role: Role) -> Result<()> {
-    caller.require(Role::Admin)?;
+/// Requires an admin whose role is not below `role`; 403.
+pub(super) fn require_power_over(caller: &Caller, role: Role) -> Result<()> {
+    caller.require_role(Role::Admin)?;
     if caller.role.may_change(role, role) {
         return Ok(());
     }
     Err(Error::forbidden(
-        "a role above your own can't be given or taken",
+        "a role above your own cannot be granted or changed",
     ))
 }

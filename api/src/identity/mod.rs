@@ -1,12 +1,15 @@
-//! Routes of companies, people and the ways in.
+//! Routes of companies, people, and authentication.
 
-mod account;
+mod acceptance;
+mod accounts;
 mod api_keys;
 mod companies;
 mod invitations;
+mod login;
 mod members;
-mod password;
-mod sign_in;
+mod password_change;
+mod password_reset;
+mod tokens;
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post};
@@ -14,34 +17,51 @@ use axum::routing::{delete, get, patch, post};
 use crate::App;
 
 pub(crate) fn router() -> Router<App> {
+    auth_routes().merge(company_routes())
+}
+
+fn auth_routes() -> Router<App> {
     Router::new()
-        .route("/auth/register", post(account::register))
-        .route("/auth/token", post(sign_in::create_token))
-        .route("/auth/operator-token", post(sign_in::create_operator_token))
-        .route("/auth/refresh", post(sign_in::refresh))
-        .route("/auth/logout", post(sign_in::logout))
-        .route("/auth/me", get(account::show).patch(account::change))
-        .route("/auth/password", post(password::change))
-        .route("/auth/password-reset", post(password::request_reset))
+        .route("/auth/register", post(accounts::register_account))
+        .route("/auth/token", post(tokens::create_token))
+        .route("/auth/operator-token", post(tokens::create_operator_token))
+        .route("/auth/refresh", post(tokens::refresh_token))
+        .route("/auth/logout", post(tokens::revoke_session))
+        .route(
+            "/auth/me",
+            get(accounts::show_account).patch(accounts::update_account),
+        )
+        .route("/auth/password", post(password_change::change_password))
+        .route("/auth/password-reset", post(password_reset::request_reset))
         .route(
             "/auth/password-reset/confirm",
-            post(password::confirm_reset),
+            post(password_reset::confirm_reset),
         )
-        .route("/companies", post(companies::create))
+}
+
+fn company_routes() -> Router<App> {
+    Router::new()
+        .route("/companies", post(companies::create_company))
         .route(
             "/companies/{id}",
-            get(companies::show).patch(companies::change),
+            get(companies::show_company).patch(companies::update_company),
         )
         .route(
             "/companies/{id}/members",
-            get(members::list).post(members::create),
+            get(members::list_members).post(members::create_member),
         )
         .route(
             "/companies/{id}/members/{user_id}",
-            patch(members::change).delete(members::remove),
+            patch(members::update_member).delete(members::remove_member),
         )
-        .route("/companies/{id}/invitations", post(invitations::create))
-        .route("/invitations/accept", post(invitations::accept))
-        .route("/api-keys", get(api_keys::list).post(api_keys::create))
-        .route("/api-keys/{id}", delete(api_keys::revoke))
+        .route(
+            "/companies/{id}/invitations",
+            post(invitations::create_invitation),
+        )
+        .route("/invitations/accept", post(acceptance::accept_invitation))
+        .route(
+            "/api-keys",
+            get(api_keys::list_api_keys).post(api_keys::create_api_key),
+        )
+        .route("/api-keys/{id}", delete(api_keys::revoke_api_key))
 }

@@ -1,5 +1,5 @@
-//! `GET /imports/{id}/errors`: refused rows as JSON, page by page, or with `Accept: text/csv` all of them as a
-//! file to correct and send again.
+//! `GET /imports/{id}/errors`: row errors as JSON, page by page. With `Accept: text/csv`, all of
+//! them as a file to correct and send again.
 
 use std::future::ready;
 use std::io;
@@ -21,9 +21,10 @@ use crate::error::{Error, Result};
 use crate::extract::Path;
 use crate::pagination::{List, Page};
 
-const ROWS: i64 = 1_000;
+/// Rows read in one transaction.
+const BATCH_ROWS: i64 = 1_000;
 
-pub(crate) async fn list(
+pub(crate) async fn list_errors(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ImportId>,
@@ -31,32 +32,35 @@ pub(crate) async fn list(
     headers: HeaderMap,
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
-    let import = import::find_import(&mut tx, caller.company, id).await?;
+    let import = import::require_import(&mut tx, caller.company, id).await?;
     let wants_csv = headers
         .get(ACCEPT)
         .and_then(|v| v.to_str().ok())
         .is_some_and(|v| v.contains("text/csv"));
     if wants_csv {
         drop(tx);
-        return Ok(report(app, caller, id, import.detected.map(|d| d.0)));
+        return Ok(stream_file(app, caller, id, import.detected.map(|d| d.0)));
     }
-    let after = page.after()?.unwrap_or(0);
-    let rows = import::list_import_errors(&mut tx, caller.company, id, after, page.rows()).await?;
-    Ok(Json(List::cut(rows, &page, |error| error.line)).into_response())
+    let after = page.decode_cursor()?.unwrap_or(0);
+    let rows =
+        import::list_row_errors(&mut tx, caller.company, id, after, page.row_limit()).await?;
+    Ok(Json(List::from_rows(rows, &page, |error| error.line)).into_response())
 }
 
-/// A stream of pages, each read in a transaction of its own: a slow reader holds no connection.
-fn report(app: App, caller: Caller, id: ImportId, detected: Option<Detected>) -> Response {
-    let header = Bytes::from(import::report_header(detected.as_ref()));
+/// Streams the error file batch by batch. Each batch has its own transaction, so that a slow client
+/// holds no connection.
+fn stream_file(app: App, caller: Caller, id: ImportId, detected: Option<Detected>) -> Response {
+    let header = Bytes::from(import::format_error_header(detected.as_ref()));
     let pages = try_unfold(Some(0), move |after| {
         let (app, caller, detected) = (app.clone(), caller.clone(), detected.clone());
         async move {
             let Some(after) = after else { return Ok(None) };
             let mut tx = caller.begin(&app).await?;
-            let rows = import::list_import_errors(&mut tx, caller.company, id, after, ROWS).await?;
+            let rows =
+                import::list_row_errors(&mut tx, caller.company, id, after, BATCH_ROWS).await?;
             let text: String = rows
                 .iter()
-                .map(|row| import::report_row(row, detected.as_ref()))
+                .map(|row| import::format_row_error(row, detected.as_ref()))
                 .collect();
             Ok::<_, Error>(Some((Bytes::from(text), rows.last().map(|row| row.line))))
         }

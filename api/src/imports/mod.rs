@@ -1,4 +1,4 @@
-//! Routes of imports: a file comes in, its fate is polled, its refused rows go out.
+//! Routes of imports: upload, progress, questions and row errors.
 
 mod errors;
 mod preview;
@@ -22,185 +22,197 @@ use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::{Path, parse_json};
-use crate::idempotency::{Key, Keyed, Outcome};
+use crate::idempotency::{Key, Keyed, Outcome, Settled};
 use crate::pagination::{List, Page};
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route("/imports", get(list))
-        .route("/imports/{id}", get(show))
-        .route("/imports/{id}/resume", post(resume))
-        .route("/imports/{id}/cancel", post(cancel))
+        .route("/imports", get(list_imports))
+        .route("/imports/{id}", get(get_import))
+        .route("/imports/{id}/resume", post(resume_import))
+        .route("/imports/{id}/cancel", post(cancel_import))
 }
 
-/// Uploads: without the time limit and the body limit of other routes. Downloads of any length too.
+/// Returns the routes of uploads and downloads of any length. They have neither the timeout nor the
+/// body limit of other routes.
 pub(crate) fn uploads() -> Router<App> {
     Router::new()
-        .route("/imports", post(upload::create))
-        .route("/imports/preview", post(preview::preview))
-        .route("/imports/{id}/errors", get(errors::list))
+        .route("/imports", post(upload::create_import))
+        .route("/imports/preview", post(preview::preview_import))
+        .route("/imports/{id}/errors", get(errors::list_errors))
         .layer(DefaultBodyLimit::disable())
 }
 
-/// The answer to whatever starts work on an import.
+/// The response to a request that starts work on an import.
 #[derive(Debug, Serialize)]
-pub(crate) struct Accepted {
+pub(crate) struct ImportAccepted {
     import: Import,
-    job: Job,
+    job: AcceptedJob,
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Job {
+pub(crate) struct AcceptedJob {
     id: JobId,
-    state: &'static str,
+    state: AcceptedState,
 }
 
-async fn list(State(app): State<App>, caller: Caller, page: Page) -> Result<Json<List<Import>>> {
+/// The state of an import's job, by the state of the import.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum AcceptedState {
+    Queued,
+    Running,
+    Succeeded,
+}
+
+impl From<import::State> for AcceptedState {
+    fn from(state: import::State) -> Self {
+        use import::State::{
+            Cancelled, Checking, Failed, Loading, NeedsInput, Received, Succeeded,
+        };
+        match state {
+            Received => Self::Queued,
+            Checking | NeedsInput | Loading => Self::Running,
+            Succeeded | Failed | Cancelled => Self::Succeeded,
+        }
+    }
+}
+
+async fn list_imports(
+    State(app): State<App>,
+    caller: Caller,
+    page: Page,
+) -> Result<Json<List<Import>>> {
     let mut tx = caller.begin(&app).await?;
-    let rows = import::list_imports(&mut tx, caller.company, page.after()?, page.rows()).await?;
-    Ok(Json(List::cut(rows, &page, |import| {
+    let rows = import::list_imports(
+        &mut tx,
+        caller.company,
+        page.decode_cursor()?,
+        page.row_limit(),
+    )
+    .await?;
+    Ok(Json(List::from_rows(rows, &page, |import| {
         (import.created_at, import.id)
     })))
 }
 
-async fn show(
+async fn get_import(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ImportId>,
 ) -> Result<Json<Import>> {
     let mut tx = caller.begin(&app).await?;
     Ok(Json(
-        import::find_import(&mut tx, caller.company, id).await?,
+        import::require_import(&mut tx, caller.company, id).await?,
     ))
 }
 
-/// The answers to an import's questions, laid over the options it came with.
+/// The replies to an import's questions, which override the options of the upload.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Answers {
+pub(crate) struct ResumeImport {
     options: Map<String, Value>,
 }
 
-async fn resume(
+async fn resume_import(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<ImportId>,
-    Keyed {
-        value: answers,
-        key,
-    }: Keyed<Answers>,
+    Keyed { body, key }: Keyed<ResumeImport>,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let import = import::find_import(&mut tx, caller.company, id).await?;
-            let options = overlay(&import.options.0, answers.options)?;
-            import::answer_questions(&mut tx, caller.company, id, &options).await?;
-            let outcome = start(&mut tx, &caller, id).await?;
-            key.settle(&mut tx, &caller, outcome).await?
-        }
-    };
-    let answer = accepted(&mut tx, &caller, &outcome).await?;
-    tx.commit().await?;
-    Ok(outcome.respond(&answer))
+    caller.require_role(Role::Member)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            let import = import::require_import(tx, caller.company, id).await?;
+            let options = override_options(&import.options.0, body.options)?;
+            import::answer_questions(tx, caller.company, id, &options).await?;
+            start_import(tx, &caller, id).await
+        })
+        .await?;
+    let body = describe_accepted(&mut settled, &caller).await?;
+    settled.respond(&body).await
 }
 
-async fn cancel(
+async fn cancel_import(
     State(app): State<App>,
     caller: Caller,
     key: Key,
     Path(id): Path<ImportId>,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            stop(&mut tx, &caller, id).await?;
-            key.settle(&mut tx, &caller, Outcome::changed(id.0)).await?
-        }
-    };
-    let import = import::find_import(&mut tx, caller.company, outcome.id()?).await?;
-    tx.commit().await?;
-    Ok(outcome.respond(&import))
+    caller.require_role(Role::Member)?;
+    let mut settled = key
+        .run_once(&app, &caller, async |tx| {
+            stop_import(tx, &caller, id).await?;
+            Ok(Outcome::updated(id))
+        })
+        .await?;
+    let id = settled.outcome.id()?;
+    let import = import::require_import(&mut settled.tx, caller.company, id).await?;
+    settled.respond(&import).await
 }
 
-async fn stop(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
+async fn stop_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
     import::cancel_import(tx, caller.company, id, caller.now).await?;
-    let import = import::find_import(tx, caller.company, id).await?;
+    let import = import::require_import(tx, caller.company, id).await?;
     if let Some(job) = import.job_id {
         let stopped = control::cancel_job(tx, job, "the import was cancelled").await?;
-        // Its job would have taken in what was committed, and won't start any more.
+        // The job would have settled what was committed, and now never starts.
         if stopped == Cancelled::Stopped && import.rows_imported + import.rows_updated > 0 {
             tx.enqueue(::jobs::job(caller.company, &CloseImport { import_id: id }).by(caller.user))
                 .await?;
         }
     }
     caller
-        .audit(
-            tx,
-            "catalog.cancel_import",
-            ("import", Some(id.0)),
-            json!({}),
-        )
+        .record_act(tx, "catalog.cancel_import", ("import", id), json!({}))
         .await
 }
 
-/// Enqueues the job of an import, in the transaction that made it ready.
-async fn start(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<Outcome> {
+/// Enqueues the job of an import in the caller's transaction.
+async fn start_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<Outcome> {
     let job = tx
         .enqueue(::jobs::job(caller.company, &ImportFile { import_id: id }))
         .await?
         .id();
     import::assign_job(tx, caller.company, id, job).await?;
+    let location = format!("/api/v1/imports/{id}");
     Ok(Outcome::accepted(
-        format!("/api/v1/imports/{id}"),
+        location,
         json!({ "import": id, "job": job }),
     ))
 }
 
-async fn accepted(tx: &mut Tx, caller: &Caller, outcome: &Outcome) -> Result<Accepted> {
-    let import = import::find_import(tx, caller.company, outcome.id_of("import")?).await?;
-    let state = if import.state == import::State::Received {
-        "queued"
-    } else {
-        "running"
-    };
-    let state = if import.state.is_final() {
-        "succeeded"
-    } else {
-        state
-    };
-    Ok(Accepted {
+async fn describe_accepted(settled: &mut Settled, caller: &Caller) -> Result<ImportAccepted> {
+    let id = settled.outcome.id_named("import")?;
+    let import = import::require_import(&mut settled.tx, caller.company, id).await?;
+    let state = import.state.into();
+    Ok(ImportAccepted {
         import,
-        job: Job {
-            id: outcome.id_of("job")?,
+        job: AcceptedJob {
+            id: settled.outcome.id_named("job")?,
             state,
         },
     })
 }
 
-fn overlay(options: &Options, answers: Map<String, Value>) -> Result<Options> {
+fn override_options(options: &Options, answers: Map<String, Value>) -> Result<Options> {
     let Value::Object(mut all) = serde_json::to_value(options).map_err(Error::internal)? else {
         return Err(Error::internal("options are an object"));
     };
     all.extend(answers);
-    read_options(Value::Object(all).to_string().as_bytes())
+    parse_options(Value::Object(all).to_string().as_bytes())
 }
 
-/// Options as they come with a file; a wrong one is named with its place.
-fn read_options(text: &[u8]) -> Result<Options> {
+/// Parses and validates the options of a form; an error names the option.
+fn parse_options(text: &[u8]) -> Result<Options> {
     let options: Options = parse_json(text)?;
     options.validate()?;
     Ok(options)
 }
 
-/// A file that can't be taken as a whole.
-fn refuse_file(refusal: import::Refusal) -> Error {
-    if refusal.code == "file_too_large" {
-        return Error::new(ErrorCode::BodyTooLarge, refusal.message);
+/// Returns the response to a file that is rejected as a whole.
+fn file_rejected(cause: import::FileError) -> Error {
+    if cause.code == "file_too_large" {
+        return Error::new(ErrorCode::BodyTooLarge, cause.message);
     }
-    Error::invalid_field("file", refusal.code, refusal.message)
+    Error::invalid_field("file", cause.code, cause.message)
 }

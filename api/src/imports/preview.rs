@@ -1,40 +1,45 @@
-//! `POST /imports/preview`: the first rows of a file and what would become of them; nothing is stored.
+//! `POST /imports/preview`: the first rows of a file and what an import would make of them. Nothing
+//! is stored.
 
 use std::io::Cursor;
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::multipart::Field;
 use axum::extract::{Request, State};
 use domain::catalog::import::{self, Context, Kind, Preview};
 use domain::identity::{self, Role};
 use tokio::sync::Semaphore;
 
-use super::upload::{FORM_LIMIT, open_form, refuse_long, small_text, too_large, unreadable};
-use super::{read_options, refuse_file};
+use super::upload::{
+    MAX_FORM_BYTES, file_too_large, open_form, read_small_text, reject_long_body, unreadable_form,
+};
+use super::{file_rejected, parse_options};
 use crate::App;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 
-/// Of a text file the head is enough; a spreadsheet can only be read whole.
-const HEAD: usize = 1 << 20;
-const WHOLE: usize = 50 << 20;
-const ROWS: usize = 100;
+/// Bytes of a text file that are read: its head is enough.
+const HEAD_BYTES: usize = 1 << 20;
+/// Bytes of a spreadsheet, which can only be read whole.
+const MAX_SPREADSHEET_BYTES: usize = 50 << 20;
+const PREVIEW_ROWS: usize = 100;
 
-/// Previews at once, as each may hold a whole spreadsheet in memory.
-static ROOM: Semaphore = Semaphore::const_new(4);
-/// How long a file may be on its way: it takes room meanwhile.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Concurrent previews: each may hold a whole spreadsheet in memory.
+static PREVIEW_SLOTS: Semaphore = Semaphore::const_new(4);
+/// How long an upload may take: it holds a slot meanwhile.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 
-pub(crate) async fn preview(
+pub(crate) async fn preview_import(
     State(app): State<App>,
     caller: Caller,
     request: Request,
 ) -> Result<Json<Preview>> {
-    caller.require(Role::Member)?;
+    caller.require_role(Role::Member)?;
     let limit = app.upload_limit();
-    refuse_long(&request, limit.saturating_add(FORM_LIMIT))?;
-    let room = ROOM
+    reject_long_body(&request, limit.saturating_add(MAX_FORM_BYTES))?;
+    let slot = PREVIEW_SLOTS
         .try_acquire()
         .map_err(|_| Error::rate_limited("too many previews at once", 5))?;
     let too_slow = |_| {
@@ -43,11 +48,14 @@ pub(crate) async fn preview(
             "the file took more than two minutes to arrive",
         )
     };
-    let form = tokio::time::timeout(PATIENCE, read_form(request, limit, app.upload_silence()))
-        .await
-        .map_err(too_slow)??;
+    let form = tokio::time::timeout(
+        UPLOAD_TIMEOUT,
+        read_form(request, limit, app.upload_silence()),
+    )
+    .await
+    .map_err(too_slow)??;
     let mut tx = caller.begin(&app).await?;
-    let company = identity::find_company(&mut tx, caller.company).await?;
+    let company = identity::companies::require_company(&mut tx, caller.company).await?;
     let zone = company.timezone.parse().map_err(Error::internal)?;
     drop(tx);
     let context = Context {
@@ -56,50 +64,40 @@ pub(crate) async fn preview(
         currency: company.currency,
     };
     let read = move || {
-        // The work goes on when the caller hangs up, and takes its room until it ends.
-        let _room = room;
-        import::preview(
+        // The work continues when the client disconnects, and holds its slot until it ends.
+        let _slot = slot;
+        import::preview_file(
             Cursor::new(whole_lines(form.file)),
             form.kind,
             &form.options,
             &context,
-            ROWS,
+            PREVIEW_ROWS,
         )
     };
     let shown = tokio::task::spawn_blocking(read)
         .await
         .map_err(Error::internal)?;
-    Ok(Json(shown.map_err(refuse_file)?))
+    Ok(Json(shown.map_err(file_rejected)?))
 }
 
-struct Form {
+struct PreviewForm {
     kind: Kind,
     options: import::Options,
     file: Vec<u8>,
 }
 
-async fn read_form(request: Request, limit: u64, silence: Duration) -> Result<Form> {
+async fn read_form(request: Request, limit: u64, silence: Duration) -> Result<PreviewForm> {
     let mut form = open_form(request, silence).await?;
     let (mut kind, mut options, mut file) = (None, import::Options::default(), None);
     while let Some(mut field) = form
         .next_field()
         .await
-        .map_err(|cause| unreadable(&cause))?
+        .map_err(|cause| unreadable_form(&cause))?
     {
         match field.name().unwrap_or_default() {
-            "kind" => kind = Some(small_text(field).await?.trim().parse::<Kind>()?),
-            "options" => options = read_options(small_text(field).await?.as_bytes())?,
-            "file" => {
-                let (mut head, mut read) = (Vec::new(), 0);
-                while let Some(bytes) = field.chunk().await.map_err(|cause| unreadable(&cause))? {
-                    read += bytes.len() as u64;
-                    if read > limit {
-                        return Err(too_large(limit));
-                    }
-                    keep_head(&mut head, &bytes)?;
-                }
-                file = Some(head);
-            }
+            "kind" => kind = Some(read_small_text(field).await?.trim().parse::<Kind>()?),
+            "options" => options = parse_options(read_small_text(field).await?.as_bytes())?,
+            "file" => file = Some(read_head(&mut field, limit).await?),
             name => {
                 return Err(Error::invalid_field(
                     name,
@@ -111,29 +109,50 @@ async fn read_form(request: Request, limit: u64, silence: Duration) -> Result<Fo
     }
     let missing = |field| Error::invalid_field(field, "required", "is missing");
     let kind = kind.ok_or_else(|| missing("kind"))?;
-    Ok(Form {
+    Ok(PreviewForm {
         kind,
         options,
         file: file.ok_or_else(|| missing("file"))?,
     })
 }
 
+/// Reads the file to its end and keeps its head, or the whole spreadsheet.
+async fn read_head(field: &mut Field<'_>, limit: u64) -> Result<Vec<u8>> {
+    let (mut head, mut read) = (Vec::new(), 0);
+    while let Some(bytes) = field
+        .chunk()
+        .await
+        .map_err(|cause| unreadable_form(&cause))?
+    {
+        read += bytes.len() as u64;
+        if read > limit {
+            return Err(file_too_large(limit));
+        }
+        keep_head(&mut head, &bytes)?;
+    }
+    Ok(head)
+}
+
 fn keep_head(head: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
     let is_zip = head.starts_with(b"PK") || (head.is_empty() && bytes.starts_with(b"PK"));
-    if is_zip && head.len() + bytes.len() > WHOLE {
+    if is_zip && head.len() + bytes.len() > MAX_SPREADSHEET_BYTES {
         return Err(Error::new(
             ErrorCode::BodyTooLarge,
             "a spreadsheet may have up to 50 MiB; save it as CSV",
         ));
     }
-    let limit = if is_zip { WHOLE } else { HEAD };
+    let limit = if is_zip {
+        MAX_SPREADSHEET_BYTES
+    } else {
+        HEAD_BYTES
+    };
     head.extend_from_slice(&bytes[..bytes.len().min(limit - head.len())]);
     Ok(())
 }
 
-/// A head may end inside a line.
+/// Removes the line that the end of the head cuts.
 fn whole_lines(mut file: Vec<u8>) -> Vec<u8> {
-    if file.len() == HEAD
+    if file.len() == HEAD_BYTES
         && let Some(end) = file.iter().rposition(|b| *b == b'\n')
     {
         file.truncate(end + 1);

@@ -1,4 +1,4 @@
-//! `POST /imports`: the file goes to blob storage as it arrives, never held in memory.
+//! `POST /imports`: streams the file to blob storage; it is never held in memory.
 
 use std::io;
 use std::time::Duration;
@@ -14,32 +14,33 @@ use domain::identity::Role;
 use futures::TryStreamExt as _;
 use futures::stream::try_unfold;
 use platform::blobs::{BlobError, Stored};
-use platform::db::Tx;
 
-use super::{Accepted, accepted, read_options, refuse_file, start};
+use super::{ImportAccepted, describe_accepted, file_rejected, parse_options, start_import};
 use crate::App;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
-use crate::idempotency::{Key, Outcome};
+use crate::idempotency::{Key, Settled};
 
-/// Room for the form around the file.
-pub(super) const FORM_LIMIT: u64 = 1 << 20;
+/// Bytes of a field other than the file.
+const MAX_FIELD_BYTES: usize = 256 * 1024;
+/// Bytes of the form around the file.
+pub(super) const MAX_FORM_BYTES: u64 = 1 << 20;
 
-pub(crate) async fn create(
+pub(crate) async fn create_import(
     State(app): State<App>,
     caller: Caller,
     request: Request,
 ) -> Result<Response> {
-    caller.require(Role::Member)?;
-    refuse_long(&request, app.upload_limit().saturating_add(FORM_LIMIT))?;
-    let mut key = Key::of_request(&request)?;
+    caller.require_role(Role::Member)?;
+    reject_long_body(&request, app.upload_limit().saturating_add(MAX_FORM_BYTES))?;
+    let mut key = Key::from_request_head(&request)?;
     let id = ImportId::new();
     let blob_key = format!("{}/imports/{id}", caller.company);
     let ready = async {
-        let upload = take_in(&app, request, &blob_key).await?;
-        key.fingerprint(&upload.fingerprint());
-        record(
+        let upload = receive_upload(&app, request, &blob_key).await?;
+        key.bind_content(&upload.fingerprint()?);
+        record_import(
             &app,
             &caller,
             &key,
@@ -51,33 +52,34 @@ pub(crate) async fn create(
         )
         .await
     };
-    let (tx, outcome, answer) = match ready.await {
+    let (settled, answer) = match ready.await {
         Ok(ready) => ready,
-        Err(refused) => {
-            discard(&app, &blob_key).await;
-            return Err(refused);
+        Err(rejected) => {
+            discard_file(&app, &blob_key).await;
+            return Err(rejected);
         }
     };
-    // Where nobody knows whether the commit was made, the file stays: the sweep takes it if no import has it.
-    tx.commit().await?;
+    // Where the outcome of the commit is unknown, the file stays. `catalog.sweep_files` deletes it
+    // if no import names it.
+    let outcome = settled.commit().await?;
     if answer.import.id != id {
-        discard(&app, &blob_key).await;
+        discard_file(&app, &blob_key).await;
     }
-    Ok(outcome.respond(&answer))
+    outcome.respond(&answer)
 }
 
-/// Removes a file that no import has; what stays is swept.
-async fn discard(app: &App, blob_key: &str) {
+/// Deletes a file that no import names; `catalog.sweep_files` deletes what stays.
+async fn discard_file(app: &App, blob_key: &str) {
     if let Err(cause) = app.blobs().delete(blob_key).await {
         tracing::warn!(
             blob_key,
             cause = &cause as &dyn std::error::Error,
-            "a refused upload stays until the sweep"
+            "file of a rejected upload not deleted, left to catalog.sweep_files"
         );
     }
 }
 
-/// What a form held.
+/// The fields of a form.
 struct Upload {
     kind: Kind,
     options: Options,
@@ -92,27 +94,28 @@ struct NewUpload {
 }
 
 impl Upload {
-    /// The form's boundary changes with every try, so the request is told by what it holds.
-    fn fingerprint(&self) -> Vec<u8> {
-        let options = serde_json::to_vec(&self.options).unwrap_or_default();
-        [
+    /// Returns what identifies the request, for its idempotency key. The form's boundary differs
+    /// in every attempt, so the fields themselves are the fingerprint.
+    fn fingerprint(&self) -> Result<Vec<u8>> {
+        let options = serde_json::to_vec(&self.options).map_err(Error::internal)?;
+        Ok([
             self.stored.sha256.as_slice(),
             self.kind.as_str().as_bytes(),
             &options,
         ]
-        .concat()
+        .concat())
     }
 }
 
-/// Reads the form, and as much of the file as shows whether it can be one of its kind.
-async fn take_in(app: &App, request: Request, blob_key: &str) -> Result<Upload> {
+/// Reads the form and stores the file; validates its header and first row.
+async fn receive_upload(app: &App, request: Request, blob_key: &str) -> Result<Upload> {
     let upload = read_form(app, request, blob_key).await?;
     let file = app.blobs().open(blob_key).await.map_err(Error::internal)?;
     let (kind, options) = (upload.kind, upload.options.clone());
-    tokio::task::spawn_blocking(move || import::glance(file, kind, &options))
+    tokio::task::spawn_blocking(move || import::validate_head(file, kind, &options))
         .await
         .map_err(Error::internal)?
-        .map_err(refuse_file)?;
+        .map_err(file_rejected)?;
     Ok(upload)
 }
 
@@ -122,14 +125,14 @@ async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload
     while let Some(field) = form
         .next_field()
         .await
-        .map_err(|cause| unreadable(&cause))?
+        .map_err(|cause| unreadable_form(&cause))?
     {
         match field.name().unwrap_or_default() {
             "kind" if kind.is_none() => {
-                kind = Some(small_text(field).await?.trim().parse::<Kind>()?)
+                kind = Some(read_small_text(field).await?.trim().parse::<Kind>()?)
             }
             "options" if options.is_none() => {
-                options = Some(read_options(small_text(field).await?.as_bytes())?)
+                options = Some(parse_options(read_small_text(field).await?.as_bytes())?)
             }
             "file" if file.is_none() => {
                 let name = field
@@ -139,7 +142,7 @@ async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload
                     .filter(|c| *c != '\0')
                     .take(255)
                     .collect();
-                file = Some((name, store(app, field, blob_key).await?));
+                file = Some((name, store_file(app, field, blob_key).await?));
             }
             name => {
                 return Err(Error::invalid_field(
@@ -160,33 +163,34 @@ async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload
     })
 }
 
-/// The form of an upload, broken off where nothing comes for `silence`.
+/// Opens the form of an upload, which fails where no byte arrives for `silence`.
 pub(super) async fn open_form(request: Request, silence: Duration) -> Result<Multipart> {
-    Multipart::from_request(request.map(|body| unless_silent(body, silence)), &())
+    Multipart::from_request(request.map(|body| limit_silence(body, silence)), &())
         .await
         .map_err(|_| Error::new(ErrorCode::UnsupportedMediaType, "send multipart/form-data"))
 }
 
-/// What is there is taken before the time is looked at: how long we ourselves take with a part doesn't count.
-fn unless_silent(body: Body, silence: Duration) -> Body {
+/// Fails a body of which no part arrives for `silence`. A part that has arrived is read before the
+/// timeout is checked, so that our own work on the part before doesn't count.
+fn limit_silence(body: Body, silence: Duration) -> Body {
     Body::from_stream(try_unfold(
         body.into_data_stream(),
         move |mut parts| async move {
             match tokio::time::timeout(silence, parts.try_next()).await {
                 Ok(part) => Ok(part?.map(|part| (part, parts))),
-                Err(_) => Err(BoxError::from(format!("nothing came for {silence:?}"))),
+                Err(_) => Err(BoxError::from(format!("no data for {silence:?}"))),
             }
         },
     ))
 }
 
-async fn store(app: &App, field: Field<'_>, blob_key: &str) -> Result<Stored> {
+async fn store_file(app: &App, field: Field<'_>, blob_key: &str) -> Result<Stored> {
     let bytes = field.map_err(io::Error::other);
     app.blobs()
         .put_stream(blob_key, bytes, app.upload_limit())
         .await
         .map_err(|error| match error {
-            BlobError::TooLarge { limit } => too_large(limit),
+            BlobError::TooLarge { limit } => file_too_large(limit),
             BlobError::Cut(cause) => Error::new(
                 ErrorCode::BadRequest,
                 format!("the upload was cut: {cause}"),
@@ -195,13 +199,17 @@ async fn store(app: &App, field: Field<'_>, blob_key: &str) -> Result<Stored> {
         })
 }
 
-/// A field that isn't the file.
-pub(super) async fn small_text(mut field: Field<'_>) -> Result<String> {
+/// Reads a field other than the file.
+pub(super) async fn read_small_text(mut field: Field<'_>) -> Result<String> {
     let name = field.name().unwrap_or_default().to_owned();
     let mut text = Vec::new();
-    while let Some(bytes) = field.chunk().await.map_err(|cause| unreadable(&cause))? {
+    while let Some(bytes) = field
+        .chunk()
+        .await
+        .map_err(|cause| unreadable_form(&cause))?
+    {
         text.extend_from_slice(&bytes);
-        if text.len() > 256 * 1024 {
+        if text.len() > MAX_FIELD_BYTES {
             return Err(Error::new(
                 ErrorCode::BodyTooLarge,
                 format!("the field {name} is too large"),
@@ -211,45 +219,44 @@ pub(super) async fn small_text(mut field: Field<'_>) -> Result<String> {
     String::from_utf8(text).map_err(|_| Error::invalid_field(name, "invalid_value", "isn't UTF-8"))
 }
 
-/// Refuses by the length announced, before a byte of the body is read.
-pub(super) fn refuse_long(request: &Request, limit: u64) -> Result<()> {
+/// Rejects a request by its `Content-Length`, before its body is read.
+pub(super) fn reject_long_body(request: &Request, limit: u64) -> Result<()> {
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.parse().ok());
     if announced.is_some_and(|length: u64| length > limit) {
-        Err(too_large(limit))
+        Err(file_too_large(limit))
     } else {
         Ok(())
     }
 }
 
-pub(super) fn too_large(limit: u64) -> Error {
+pub(super) fn file_too_large(limit: u64) -> Error {
     Error::new(
         ErrorCode::BodyTooLarge,
         format!("the file is larger than {} MiB", limit >> 20),
     )
 }
 
-pub(super) fn unreadable(cause: &axum::extract::multipart::MultipartError) -> Error {
+pub(super) fn unreadable_form(cause: &axum::extract::multipart::MultipartError) -> Error {
     Error::new(
         ErrorCode::BadRequest,
         format!("the form can't be read: {cause}"),
     )
 }
 
-/// The import and its job in one transaction, to be committed; of a repetition those that are there.
-async fn record(
+/// Writes the import and its job in one transaction, which the caller commits. A replayed request
+/// returns the import that exists.
+async fn record_import(
     app: &App,
     caller: &Caller,
     key: &Key,
     new: NewUpload,
-) -> Result<(Tx, Outcome, Accepted)> {
-    let mut tx = caller.begin(app).await?;
-    let outcome = match key.claim(&mut tx, caller).await? {
-        Some(replay) => replay,
-        None => {
+) -> Result<(Settled, ImportAccepted)> {
+    let mut settled = key
+        .run_once(app, caller, async |tx| {
             let NewUpload {
                 id,
                 blob_key,
@@ -265,11 +272,10 @@ async fn record(
                 options: upload.options,
                 created_by: Some(caller.user),
             };
-            import::create_import(&mut tx, caller.company, &new, caller.now).await?;
-            let outcome = start(&mut tx, caller, id).await?;
-            key.settle(&mut tx, caller, outcome).await?
-        }
-    };
-    let answer = accepted(&mut tx, caller, &outcome).await?;
-    Ok((tx, outcome, answer))
+            import::create_import(tx, caller.company, &new, caller.now).await?;
+            start_import(tx, caller, id).await
+        })
+        .await?;
+    let answer = describe_accepted(&mut settled, caller).await?;
+    Ok((settled, answer))
 }

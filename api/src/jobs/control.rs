@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::Path;
-use crate::idempotency::{Key, Outcome};
+use crate::idempotency::{Key, Outcome, Settled};
 
 pub(super) async fn cancel(
     State(app): State<App>,
@@ -24,23 +24,28 @@ pub(super) async fn cancel(
     key: Key,
     Path(id): Path<JobId>,
 ) -> Result<Response> {
-    caller.require(Role::Manager)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let reason = format!("cancelled by {}", caller.user);
-            match control::cancel_job(&mut tx, id, &reason).await? {
-                Cancelled::NotFound => return Err(no_job()),
-                Cancelled::AlreadyFinished => {
-                    return Err(Error::new(ErrorCode::Conflict, "the job is over"));
-                }
-                Cancelled::Stopped | Cancelled::Requested => {}
-            }
-            settle(&mut tx, &caller, &key, "jobs.cancel", id).await?
+    caller.require_role(Role::Manager)?;
+    let settled = key
+        .run_once(&app, &caller, async |tx| {
+            cancel_job(tx, &caller, id).await?;
+            Ok(Outcome::accepted_job(id))
+        })
+        .await?;
+    respond_with_job(settled).await
+}
+
+async fn cancel_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
+    let reason = format!("cancelled by {}", caller.user);
+    match control::cancel_job(tx, id, &reason).await? {
+        Cancelled::NotFound => return Err(no_job()),
+        Cancelled::AlreadyFinished => {
+            return Err(Error::new(ErrorCode::Conflict, "the job is over"));
         }
-    };
-    answer(tx, &outcome).await
+        Cancelled::Stopped | Cancelled::Requested => {}
+    }
+    caller
+        .record_act(tx, "jobs.cancel", ("job", id), json!({}))
+        .await
 }
 
 pub(super) async fn retry(
@@ -49,53 +54,43 @@ pub(super) async fn retry(
     key: Key,
     Path(id): Path<JobId>,
 ) -> Result<Response> {
-    caller.require(Role::Manager)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let reason = format!("asked by {}", caller.user);
-            match control::replay_job(&mut tx, id, &reason).await? {
-                Replayed::NotFound => return Err(no_job()),
-                Replayed::KeyTaken => {
-                    return Err(Error::new(
-                        ErrorCode::Conflict,
-                        "another open job holds its unique key",
-                    ));
-                }
-                Replayed::NotReplayable => {
-                    return Err(Error::new(
-                        ErrorCode::Conflict,
-                        "only dead, parked and cancelled jobs run again",
-                    ));
-                }
-                Replayed::Requeued => tx.notify_relay_on_commit(),
-            }
-            settle(&mut tx, &caller, &key, "jobs.retry", id).await?
-        }
-    };
-    answer(tx, &outcome).await
-}
-
-/// Writes down what was done to a job, and what came of the request.
-async fn settle(
-    tx: &mut Tx,
-    caller: &Caller,
-    key: &Key,
-    action: &'static str,
-    id: JobId,
-) -> Result<Outcome> {
-    caller
-        .audit(tx, action, ("job", Some(id.0)), json!({}))
+    caller.require_role(Role::Manager)?;
+    let settled = key
+        .run_once(&app, &caller, async |tx| {
+            retry_job(tx, &caller, id).await?;
+            Ok(Outcome::accepted_job(id))
+        })
         .await?;
-    key.settle(tx, caller, Outcome::job(id)).await
+    respond_with_job(settled).await
 }
 
-/// Commits, and shows the job as it is now.
-async fn answer(mut tx: Tx, outcome: &Outcome) -> Result<Response> {
-    let job = view::find_job(&mut tx, outcome.id()?)
+async fn retry_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
+    let reason = format!("asked by {}", caller.user);
+    match control::replay_job(tx, id, &reason).await? {
+        Replayed::NotFound => return Err(no_job()),
+        Replayed::KeyTaken => {
+            return Err(Error::new(
+                ErrorCode::Conflict,
+                "another open job holds its unique key",
+            ));
+        }
+        Replayed::NotReplayable => {
+            return Err(Error::new(
+                ErrorCode::Conflict,
+                "only dead, parked and cancelled jobs run again",
+            ));
+        }
+        Replayed::Requeued => tx.notify_relay_on_commit(),
+    }
+    caller
+        .record_act(tx, "jobs.retry", ("job", id), json!({}))
+        .await
+}
+
+/// Commits, and responds with the job as it is now.
+async fn respond_with_job(mut settled: Settled) -> Result<Response> {
+    let job = view::find_job(&mut settled.tx, settled.outcome.id()?)
         .await?
         .ok_or_else(no_job)?;
-    tx.commit().await?;
-    Ok(outcome.respond(&json!({ "job": JobBody::from(job) })))
+    settled.respond(&json!({ "job": JobBody::from(job) })).await
 }

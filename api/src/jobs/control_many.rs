@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::App;
 use crate::auth::Caller;
 use crate::error::{Error, Result};
-use crate::idempotency::{Key, Keyed, Outcome};
+use crate::idempotency::{Keyed, Outcome};
 
 /// What can be stopped.
 const OPEN: [JobState; 3] = [JobState::Scheduled, JobState::Queued, JobState::Running];
@@ -74,57 +74,42 @@ impl FilterBody {
 pub(super) async fn cancel(
     State(app): State<App>,
     caller: Caller,
-    body: Keyed<ManyRequest>,
+    Keyed { body, key }: Keyed<ManyRequest>,
 ) -> Result<Response> {
-    caller.require(Role::Manager)?;
-    let Keyed {
-        value: ManyRequest { filter },
-        key,
-    } = body;
-    let wanted = filter.check(&OPEN)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
+    caller.require_role(Role::Manager)?;
+    let filter = body.filter.check(&OPEN)?;
+    let settled = key
+        .run_once(&app, &caller, async |tx| {
             let reason = format!("cancelled by {}", caller.user);
-            let changed = control_many::cancel_jobs(&mut tx, &wanted, &reason).await?;
-            settle(&mut tx, &caller, &key, "jobs.cancel_many", &filter, changed).await?
-        }
-    };
-    tx.commit().await?;
-    Ok(outcome.respond(outcome.ids()))
+            let changed = control_many::cancel_jobs(tx, &filter, &reason).await?;
+            record_change(tx, &caller, "jobs.cancel_many", &body.filter, changed).await
+        })
+        .await?;
+    settled.respond_completed().await
 }
 
 pub(super) async fn retry(
     State(app): State<App>,
     caller: Caller,
-    body: Keyed<ManyRequest>,
+    Keyed { body, key }: Keyed<ManyRequest>,
 ) -> Result<Response> {
-    caller.require(Role::Manager)?;
-    let Keyed {
-        value: ManyRequest { filter },
-        key,
-    } = body;
-    let wanted = filter.check(&OVER)?;
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
+    caller.require_role(Role::Manager)?;
+    let filter = body.filter.check(&OVER)?;
+    let settled = key
+        .run_once(&app, &caller, async |tx| {
             let reason = format!("asked by {}", caller.user);
-            let changed = control_many::replay_jobs(&mut tx, &wanted, &reason).await?;
+            let changed = control_many::replay_jobs(tx, &filter, &reason).await?;
             tx.notify_relay_on_commit();
-            settle(&mut tx, &caller, &key, "jobs.retry_many", &filter, changed).await?
-        }
-    };
-    tx.commit().await?;
-    Ok(outcome.respond(outcome.ids()))
+            record_change(tx, &caller, "jobs.retry_many", &body.filter, changed).await
+        })
+        .await?;
+    settled.respond_completed().await
 }
 
-/// Writes down what was done to how many, and what came of the request.
-async fn settle(
+/// Records the act, and returns its counts as the outcome.
+async fn record_change(
     tx: &mut Tx,
     caller: &Caller,
-    key: &Key,
     action: &'static str,
     filter: &FilterBody,
     Changed {
@@ -133,8 +118,8 @@ async fn settle(
         more,
     }: Changed,
 ) -> Result<Outcome> {
-    let counts = json!({"changed": changed, "skipped": skipped, "more": more});
     let details = json!({"filter": filter, "changed": changed, "skipped": skipped, "more": more});
-    caller.audit(tx, action, ("job", None), details).await?;
-    key.settle(tx, caller, Outcome::done(counts)).await
+    caller.record_act(tx, action, "job", details).await?;
+    let counts = json!({"changed": changed, "skipped": skipped, "more": more});
+    Ok(Outcome::completed(counts))
 }

@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::Role;
 use platform::ids::JobId;
-use platform::queue::{Enqueued, EnqueuedBy, NewJob, Priority, Uniqueness};
+use platform::queue::{EnqueuedBy, NewJob, Priority, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::enqueued_body;
+use super::{enqueued_body, respond_enqueued};
 use crate::App;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
@@ -54,28 +54,20 @@ fn no_args() -> Value {
 pub(super) async fn enqueue(
     State(app): State<App>,
     caller: Caller,
-    body: Keyed<JobRequest>,
+    Keyed { body, key }: Keyed<JobRequest>,
 ) -> Result<Response> {
-    let Keyed {
-        value: request,
-        key,
-    } = body;
-    let job = accept(&app, &caller, request)?;
+    let job = accept(&app, &caller, body)?;
     if key.is_absent() {
         // Alone and without a key, it shares one commit with whoever enqueues at the same time.
         let enqueued = app.enqueuer().enqueue(job).await?;
         return Ok(accepted(enqueued.id()).into_response());
     }
-    let mut tx = caller.begin(&app).await?;
-    let outcome = match key.claim(&mut tx, &caller).await? {
-        Some(replay) => replay,
-        None => {
-            let id = tx.enqueue(job).await.map(Enqueued::id)?;
-            key.settle(&mut tx, &caller, Outcome::job(id)).await?
-        }
-    };
-    tx.commit().await?;
-    Ok(outcome.respond(&enqueued_body(outcome.id()?)))
+    let settled = key
+        .run_once(&app, &caller, async |tx| {
+            Ok(Outcome::accepted_job(tx.enqueue(job).await?.id()))
+        })
+        .await?;
+    respond_enqueued(settled).await
 }
 
 fn accept(app: &App, caller: &Caller, request: JobRequest) -> Result<NewJob> {
@@ -89,7 +81,7 @@ fn accept(app: &App, caller: &Caller, request: JobRequest) -> Result<NewJob> {
             "not a kind that can be enqueued: GET /jobs/kinds",
         ));
     };
-    caller.require(least_role)?;
+    caller.require_role(least_role)?;
     let args = request.args.to_string();
     if args.len() > MAX_ARGS_BYTES {
         return Err(Error::new(
@@ -165,5 +157,5 @@ pub(super) async fn list_kinds(State(app): State<App>, caller: Caller) -> Json<L
             timeout_seconds: kind.timeout.as_secs(),
         })
         .collect();
-    Json(List::whole(kinds))
+    Json(List::complete(kinds))
 }

@@ -6,12 +6,14 @@ mod enqueue;
 mod view;
 
 use axum::Router;
+use axum::response::Response;
 use axum::routing::{get, post};
 use platform::ids::JobId;
 use serde_json::{Value, json};
 
 use crate::App;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::idempotency::Settled;
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
@@ -25,8 +27,13 @@ pub(crate) fn router() -> Router<App> {
         .route("/jobs/{id}/retry", post(control::retry))
 }
 
-/// How an answer names a job that was just enqueued.
-pub(crate) fn enqueued_body(id: JobId) -> Value {
+/// Commits, and responds with the job that the request enqueued.
+pub(crate) async fn respond_enqueued(settled: Settled) -> Result<Response> {
+    let body = enqueued_body(settled.outcome.id()?);
+    settled.respond(&body).await
+}
+
+fn enqueued_body(id: JobId) -> Value {
     json!({"job": {"id": id, "state": "queued"}})
 }
 

@@ -76,14 +76,13 @@ pub(super) async fn list(
         kind: query.kind,
         since: query.since,
         q: query.q,
-        before: page.after::<JobId>()?,
-        limit: page.rows(),
+        before: page.decode_cursor::<JobId>()?,
+        limit: page.row_limit(),
     };
     let mut tx = caller.begin(&app).await?;
     let jobs = view::list_jobs(&mut tx, &filter).await?;
-    Ok(Json(
-        List::cut(jobs, &page, |job| job.id).map(JobBody::from),
-    ))
+    let list = List::from_rows(jobs, &page, |job| job.id);
+    Ok(Json(list.map_items(JobBody::from)))
 }
 
 pub(super) async fn show(
@@ -103,5 +102,7 @@ pub(super) async fn show_timeline(
 ) -> Result<Json<List<TimelineEntry>>> {
     let mut tx = caller.begin(&app).await?;
     view::find_job(&mut tx, id).await?.ok_or_else(no_job)?;
-    Ok(Json(List::whole(view::load_timeline(&mut tx, id).await?)))
+    Ok(Json(List::complete(
+        view::load_timeline(&mut tx, id).await?,
+    )))
 }

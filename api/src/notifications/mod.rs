@@ -1,27 +1,37 @@
-//! Messages, suppressions, and what Twilio and Brevo tell us.
+//! Messages, suppressions, and the webhooks of Twilio and Brevo.
 
-mod message;
-mod suppression;
-mod webhook;
+mod brevo_webhook;
+mod messages;
+mod suppressions;
+mod twilio_webhooks;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
 
 use crate::App;
 
-pub(crate) use message::MessageBody;
+pub(crate) use messages::MessageResponse;
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route("/messages", get(message::list))
-        .route("/messages/{id}", get(message::show))
-        .route("/messages/{id}/retry", post(message::retry))
+        .route("/messages", get(messages::list_messages))
+        .route("/messages/{id}", get(messages::show_message))
+        .route("/messages/{id}/retry", post(messages::retry_message))
         .route(
             "/suppressions",
-            get(suppression::list).post(suppression::create),
+            get(suppressions::list_suppressions).post(suppressions::create_suppression),
         )
-        .route("/suppressions/{id}", delete(suppression::lift))
-        .route("/webhooks/twilio/status", post(webhook::twilio_status))
-        .route("/webhooks/twilio/inbound", post(webhook::twilio_inbound))
-        .route("/webhooks/brevo/{token}", post(webhook::brevo))
+        .route("/suppressions/{id}", delete(suppressions::lift_suppression))
+        .route(
+            "/webhooks/twilio/status",
+            post(twilio_webhooks::receive_status),
+        )
+        .route(
+            "/webhooks/twilio/inbound",
+            post(twilio_webhooks::receive_inbound),
+        )
+        .route(
+            "/webhooks/brevo/{token}",
+            post(brevo_webhook::receive_events),
+        )
 }

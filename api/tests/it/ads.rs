@@ -109,7 +109,7 @@ async fn assert_totals(app: &TestApp, account: &str, period: &Value) {
 }
 
 #[tokio::test]
-async fn one_refresh_per_account_runs_and_a_second_wish_gets_it() {
+async fn one_refresh_per_account_runs_and_a_duplicate_request_gets_its_job() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let connection = connect(&owner).await;
@@ -140,7 +140,7 @@ async fn one_refresh_per_account_runs_and_a_second_wish_gets_it() {
 }
 
 #[tokio::test]
-async fn a_token_that_meta_refuses_connects_nothing_and_is_stored_sealed() {
+async fn a_token_is_stored_sealed_and_one_that_meta_rejects_connects_nothing() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     app.run_jobs().await;
@@ -164,7 +164,7 @@ async fn a_token_that_meta_refuses_connects_nothing_and_is_stored_sealed() {
 }
 
 #[tokio::test]
-async fn connecting_again_replaces_the_token_and_disconnecting_forgets_it() {
+async fn connecting_again_replaces_the_token_and_disconnecting_deletes_it() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let first = connect(&owner).await;

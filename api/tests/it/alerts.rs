@@ -1,30 +1,33 @@
-//! The life of an alert from the stock that causes it to the phone that shows it.
+//! Alerts, from the stock level that opens them to the messages on the phone.
 
 use platform::db::Scope;
 use serde_json::json;
 
 use crate::app::TestApp;
-use crate::shop::{PHONE, alerts, evaluate, messages, minimum, product, steady_sales, stock};
+use crate::shop::{
+    PHONE, evaluate_alerts, insert_product, insert_steady_sales, list_alerts, list_messages,
+    set_level, set_minimum,
+};
 
 #[tokio::test]
-async fn an_empty_shelf_opens_one_alert_and_its_owner_is_told_once_on_each_channel() {
+async fn an_empty_shelf_opens_one_alert_and_notifies_its_owner_once_on_each_channel() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let rice = product(&owner, "Riz 5 kg").await;
-    product(&owner, "never counted").await;
-    stock(&owner, rice, 0).await;
+    let rice = insert_product(&owner, "Riz 5 kg").await;
+    insert_product(&owner, "never counted").await;
+    set_level(&owner, rice, 0).await;
     for _ in 0..3 {
-        evaluate(&owner).await;
+        evaluate_alerts(&owner).await;
     }
 
-    let open = alerts(&owner, "open").await;
+    let open = list_alerts(&owner, "open").await;
     assert_eq!(open.len(), 1);
     assert_eq!(
         (&open[0]["kind"], &open[0]["severity"], &open[0]["products"]),
         (&json!("rupture"), &json!("high"), &json!(1))
     );
 
-    let whatsapp = app.messages_to(PHONE).await;
+    let whatsapp = app.list_messages_to(PHONE).await;
     assert_eq!(whatsapp.len(), 1);
     let text = whatsapp[0]["body"].as_str().unwrap();
     assert!(
@@ -32,7 +35,7 @@ async fn an_empty_shelf_opens_one_alert_and_its_owner_is_told_once_on_each_chann
         "{text}"
     );
     assert!(text.contains("Riz 5 kg (reste 0)"), "{text}");
-    let email = app.messages_to(&owner.email).await;
+    let email = app.list_messages_to(&owner.email).await;
     assert_eq!(email.len(), 1);
     assert!(
         email[0]["html"]
@@ -43,12 +46,12 @@ async fn an_empty_shelf_opens_one_alert_and_its_owner_is_told_once_on_each_chann
 }
 
 #[tokio::test]
-async fn two_evaluations_at_the_same_time_open_one_alert_and_one_message_each() {
+async fn two_concurrent_evaluations_open_one_alert_and_one_message_each() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for name in ["a", "b", "c"] {
-        let product = product(&owner, name).await;
-        stock(&owner, product, -1).await;
+        let product = insert_product(&owner, name).await;
+        set_level(&owner, product, -1).await;
     }
     let company = owner.company();
     let once = || async {
@@ -63,18 +66,18 @@ async fn two_evaluations_at_the_same_time_open_one_alert_and_one_message_each() 
     let changed = tokio::join!(once(), once(), once(), once());
     assert_eq!(changed.0 + changed.1 + changed.2 + changed.3, 1);
     app.run_jobs().await;
-    assert_eq!(alerts(&owner, "open").await.len(), 1);
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
-    assert_eq!(app.messages_to(&owner.email).await.len(), 1);
+    assert_eq!(list_alerts(&owner, "open").await.len(), 1);
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
+    assert_eq!(app.list_messages_to(&owner.email).await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_second_open_alert_is_impossible() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let shelf = product(&owner, "a").await;
-    stock(&owner, shelf, 0).await;
-    evaluate(&owner).await;
+    let shelf = insert_product(&owner, "a").await;
+    set_level(&owner, shelf, 0).await;
+    evaluate_alerts(&owner).await;
     let copied = sqlx::query!(
         "insert into alerts (company_id, id, rule_id, kind, state, severity, peak_severity, products, opened_at, updated_at)
          select company_id, gen_random_uuid(), rule_id, kind, 'acknowledged', severity, severity, 1, opened_at, updated_at
@@ -90,16 +93,19 @@ async fn a_second_open_alert_is_impossible() {
 }
 
 #[tokio::test]
-async fn a_product_newly_concerned_is_told_and_what_gets_better_is_not() {
+async fn a_newly_concerned_product_is_notified_and_an_improvement_is_not() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let (rice, milk) = (product(&owner, "Riz").await, product(&owner, "Lait").await);
-    stock(&owner, rice, 0).await;
-    stock(&owner, milk, 9).await;
-    evaluate(&owner).await;
-    stock(&owner, milk, 0).await;
-    evaluate(&owner).await;
-    let told = app.messages_to(PHONE).await;
+    let (rice, milk) = (
+        insert_product(&owner, "Riz").await,
+        insert_product(&owner, "Lait").await,
+    );
+    set_level(&owner, rice, 0).await;
+    set_level(&owner, milk, 9).await;
+    evaluate_alerts(&owner).await;
+    set_level(&owner, milk, 0).await;
+    evaluate_alerts(&owner).await;
+    let told = app.list_messages_to(PHONE).await;
     assert_eq!(told.len(), 2);
     assert!(
         told[1]["body"]
@@ -109,15 +115,15 @@ async fn a_product_newly_concerned_is_told_and_what_gets_better_is_not() {
     );
     assert!(!told[1]["body"].as_str().unwrap().contains("Riz"));
 
-    stock(&owner, rice, 5).await;
-    evaluate(&owner).await;
-    assert_eq!(alerts(&owner, "open").await[0]["products"], 1);
-    stock(&owner, milk, 5).await;
-    evaluate(&owner).await;
-    assert_eq!(alerts(&owner, "open").await.len(), 0);
-    assert_eq!(app.messages_to(PHONE).await.len(), 2);
+    set_level(&owner, rice, 5).await;
+    evaluate_alerts(&owner).await;
+    assert_eq!(list_alerts(&owner, "open").await[0]["products"], 1);
+    set_level(&owner, milk, 5).await;
+    evaluate_alerts(&owner).await;
+    assert_eq!(list_alerts(&owner, "open").await.len(), 0);
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 2);
 
-    let resolved = &alerts(&owner, "resolved").await[0];
+    let resolved = &list_alerts(&owner, "resolved").await[0];
     let path = format!("/alerts/{}/timeline", resolved["id"].as_str().unwrap());
     let timeline = owner.get(&path).await.expect(200);
     let events: Vec<_> = timeline["items"]
@@ -149,53 +155,53 @@ async fn a_product_newly_concerned_is_told_and_what_gets_better_is_not() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_neither_opens_nor_ends_an_alert() {
+async fn an_unknown_level_neither_opens_nor_resolves_an_alert() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let rice = product(&owner, "Riz").await;
-    minimum(&owner, rice, 10).await;
-    evaluate(&owner).await;
-    assert_eq!(alerts(&owner, "open").await.len(), 0);
-    stock(&owner, rice, 0).await;
-    evaluate(&owner).await;
+    let rice = insert_product(&owner, "Riz").await;
+    set_minimum(&owner, rice, 10).await;
+    evaluate_alerts(&owner).await;
+    assert_eq!(list_alerts(&owner, "open").await.len(), 0);
+    set_level(&owner, rice, 0).await;
+    evaluate_alerts(&owner).await;
     sqlx::query!("delete from stock_levels")
         .execute(&mut app.owner().await)
         .await
         .unwrap();
-    evaluate(&owner).await;
-    assert_eq!(alerts(&owner, "open").await.len(), 1);
+    evaluate_alerts(&owner).await;
+    assert_eq!(list_alerts(&owner, "open").await.len(), 1);
 }
 
 #[tokio::test]
-async fn low_stock_ends_ten_per_cent_above_its_minimum() {
+async fn low_stock_resolves_ten_per_cent_above_its_minimum() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let oil = product(&owner, "Huile").await;
-    minimum(&owner, oil, 10).await;
+    let oil = insert_product(&owner, "Huile").await;
+    set_minimum(&owner, oil, 10).await;
     for (level, open) in [(11, 0), (10, 1), (11, 1), (12, 0), (11, 0)] {
-        stock(&owner, oil, level).await;
-        evaluate(&owner).await;
-        assert_eq!(alerts(&owner, "open").await.len(), open, "{level}");
+        set_level(&owner, oil, level).await;
+        evaluate_alerts(&owner).await;
+        assert_eq!(list_alerts(&owner, "open").await.len(), open, "{level}");
     }
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_predicted_rupture_is_told_with_its_figures_and_again_when_it_gets_urgent() {
+async fn a_predicted_rupture_is_notified_with_its_figures_and_again_when_it_escalates() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let rice = product(&owner, "Riz").await;
-    steady_sales(&owner, rice, 60, 4).await;
-    stock(&owner, rice, 25).await;
+    let rice = insert_product(&owner, "Riz").await;
+    insert_steady_sales(&owner, rice, 60, 4).await;
+    set_level(&owner, rice, 25).await;
     owner.post("/predictions/runs", json!({})).await.expect(202);
     app.run_jobs().await;
 
-    let open = alerts(&owner, "open").await;
+    let open = list_alerts(&owner, "open").await;
     assert_eq!(
         (&open[0]["kind"], &open[0]["severity"]),
         (&json!("predicted_rupture"), &json!("medium"))
     );
-    let first = app.messages_to(PHONE).await[0]["body"]
+    let first = app.list_messages_to(PHONE).await[0]["body"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -204,29 +210,29 @@ async fn a_predicted_rupture_is_told_with_its_figures_and_again_when_it_gets_urg
         "{first}"
     );
 
-    stock(&owner, rice, 9).await;
-    evaluate(&owner).await;
-    let told = app.messages_to(PHONE).await;
+    set_level(&owner, rice, 9).await;
+    evaluate_alerts(&owner).await;
+    let told = app.list_messages_to(PHONE).await;
     assert_eq!(told.len(), 2);
     assert!(
         told[1]["body"].as_str().unwrap().contains("Plus urgent"),
         "{}",
         told[1]
     );
-    assert_eq!(alerts(&owner, "open").await[0]["severity"], "high");
+    assert_eq!(list_alerts(&owner, "open").await[0]["severity"], "high");
 
-    stock(&owner, rice, 500).await;
-    evaluate(&owner).await;
-    assert_eq!(alerts(&owner, "open").await.len(), 0);
+    set_level(&owner, rice, 500).await;
+    evaluate_alerts(&owner).await;
+    assert_eq!(list_alerts(&owner, "open").await.len(), 0);
 }
 
 #[tokio::test]
-async fn another_company_sees_neither_alerts_nor_messages_nor_rules() {
+async fn another_company_sees_no_alerts_messages_or_rules() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let rice = product(&owner, "Riz").await;
-    steady_sales(&owner, rice, 3, 1).await;
-    stock(&owner, rice, 0).await;
+    let rice = insert_product(&owner, "Riz").await;
+    insert_steady_sales(&owner, rice, 3, 1).await;
+    set_level(&owner, rice, 0).await;
     let run = owner.post("/predictions/runs", json!({})).await.expect(202);
     app.run_jobs().await;
     let first = |body: serde_json::Value| body["items"][0]["id"].as_str().unwrap().to_owned();
@@ -269,7 +275,7 @@ async fn another_company_sees_neither_alerts_nor_messages_nor_rules() {
 }
 
 #[tokio::test]
-async fn a_rule_is_checked_changed_against_its_version_and_ended_with_its_alert() {
+async fn a_rule_is_validated_changed_by_version_and_archived_with_its_alert() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let body = json!({
@@ -288,10 +294,10 @@ async fn a_rule_is_checked_changed_against_its_version_and_ended_with_its_alert(
         .expect_problem(422, "invalid_input");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 4);
 
-    let shelf = product(&owner, "Riz").await;
-    stock(&owner, shelf, 3).await;
-    evaluate(&owner).await;
-    assert_eq!(app.messages_to("+221779998877").await.len(), 1);
+    let shelf = insert_product(&owner, "Riz").await;
+    set_level(&owner, shelf, 3).await;
+    evaluate_alerts(&owner).await;
+    assert_eq!(app.list_messages_to("+221779998877").await.len(), 1);
 
     let path = format!("/alert-rules/{}", rule["id"].as_str().unwrap());
     let off = json!({"enabled": false, "threshold": null});
@@ -307,8 +313,8 @@ async fn a_rule_is_checked_changed_against_its_version_and_ended_with_its_alert(
         (&changed["enabled"], &changed["threshold"]),
         (&json!(false), &json!(null))
     );
-    evaluate(&owner).await;
-    assert_eq!(alerts(&owner, "open").await.len(), 0);
+    evaluate_alerts(&owner).await;
+    assert_eq!(list_alerts(&owner, "open").await.len(), 0);
     owner.delete(&path).await.expect(204);
     owner.get(&path).await.expect_problem(404, "not_found");
 }
@@ -319,8 +325,8 @@ async fn the_tick_evaluates_every_company_that_has_products() {
     let (one, two) = (app.with_company().await, app.with_company().await);
     app.with_company().await;
     for owner in [&one, &two] {
-        let shelf = product(owner, "a").await;
-        stock(owner, shelf, 0).await;
+        let shelf = insert_product(owner, "a").await;
+        set_level(owner, shelf, 0).await;
     }
     let mut tx = app.db.db.begin_engine().await.unwrap();
     tx.enqueue(jobs::platform_job(&jobs::schedule::EnqueueForEach {
@@ -337,7 +343,7 @@ async fn the_tick_evaluates_every_company_that_has_products() {
         .count();
     assert_eq!(evaluated, 2);
     for owner in [&one, &two] {
-        assert_eq!(alerts(owner, "open").await.len(), 1);
-        assert_eq!(messages(owner, "email").await.len(), 1);
+        assert_eq!(list_alerts(owner, "open").await.len(), 1);
+        assert_eq!(list_messages(owner, "email").await.len(), 1);
     }
 }

@@ -1,5 +1,5 @@
-//! One application per test: its own database, its own sandbox, the real router on a real port for
-//! what calls back, and requests that go straight into it.
+//! One application per test: its own database and sandbox, the real router for requests, and a real
+//! port for callbacks.
 //!
 //! ```text
 //! let app = TestApp::start().await;
@@ -34,7 +34,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-pub(crate) use crate::client::{Answer, Client, encode};
+pub(crate) use crate::client::{Client, TestResponse, encode};
 
 pub(crate) const PASSWORD: &str = "ndeye-vend-du-riz";
 pub(crate) const UPLOAD_LIMIT: u64 = 2 << 30;
@@ -99,7 +99,7 @@ impl TestApp {
         }
     }
 
-    /// A company with its owner, signed in.
+    /// Registers a company and signs in as its owner.
     pub(crate) async fn with_company(&self) -> Client<'_> {
         let email = self.new_email();
         let registration = json!({
@@ -115,7 +115,7 @@ impl TestApp {
         self.sign_in(&email, Some(company)).await
     }
 
-    /// Nobody yet.
+    /// A client without a token.
     pub(crate) fn anonymous(&self) -> Client<'_> {
         Client {
             app: self,
@@ -127,7 +127,7 @@ impl TestApp {
     }
 
     pub(crate) async fn sign_in(&self, email: &str, company: Option<CompanyId>) -> Client<'_> {
-        let body = self.try_sign_in(email, PASSWORD).await.expect(200);
+        let body = self.attempt_sign_in(email, PASSWORD).await.expect(200);
         let token = body["access_token"].as_str().unwrap().to_owned();
         let client = Client {
             app: self,
@@ -143,7 +143,7 @@ impl TestApp {
         }
     }
 
-    pub(crate) async fn try_sign_in(&self, email: &str, password: &str) -> Answer {
+    pub(crate) async fn attempt_sign_in(&self, email: &str, password: &str) -> TestResponse {
         let form = format!(
             "grant_type=password&username={}&password={}",
             encode(email),
@@ -153,17 +153,17 @@ impl TestApp {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Body::from(form))
             .unwrap();
-        self.call(request).await
+        self.send_request(request).await
     }
 
-    /// Sends a request as it is.
-    pub(crate) async fn call(&self, request: Request<Body>) -> Answer {
+    /// Sends a request unchanged.
+    pub(crate) async fn send_request(&self, request: Request<Body>) -> TestResponse {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             body,
@@ -171,16 +171,17 @@ impl TestApp {
         }
     }
 
-    /// Runs what is due and what that causes, in process and without Redis. Fails on a failed job.
+    /// Runs due jobs and the jobs that they enqueue, in process and without Redis. Panics if a job
+    /// fails.
     pub(crate) async fn run_jobs(&self) -> Vec<Ran> {
-        let ran = self.try_jobs().await;
+        let ran = self.run_failing_jobs().await;
         let failed: Vec<_> = ran.iter().filter(|ran| ran.error.is_some()).collect();
         assert!(failed.is_empty(), "jobs failed: {failed:#?}");
         ran
     }
 
-    /// As [`TestApp::run_jobs`], where failing is what the test is about.
-    pub(crate) async fn try_jobs(&self) -> Vec<Ran> {
+    /// As [`TestApp::run_jobs`], for tests whose jobs fail.
+    pub(crate) async fn run_failing_jobs(&self) -> Vec<Ran> {
         self.drain.run_due().await
     }
 
@@ -188,13 +189,13 @@ impl TestApp {
         self.db.advance(by).await;
     }
 
-    /// A connection past row-level security, to look from outside.
+    /// A connection that bypasses row-level security.
     pub(crate) async fn owner(&self) -> PgConnection {
         self.db.owner().await
     }
 
-    /// What the sandbox was sent for an address or a number, oldest first.
-    pub(crate) async fn messages_to(&self, to: &str) -> Vec<Value> {
+    /// Lists the messages that the sandbox received for an address or a number, oldest first.
+    pub(crate) async fn list_messages_to(&self, to: &str) -> Vec<Value> {
         let request = Request::get(format!("/admin/messages?to={}", encode(to)))
             .body(Body::empty())
             .unwrap();
@@ -209,9 +210,9 @@ impl TestApp {
         body["items"].as_array().unwrap().clone()
     }
 
-    /// The names of all stored files, those of uploads that broke off included.
-    pub(crate) async fn files(&self) -> Vec<String> {
-        let later = crate::shop::now(self).await + chrono::Days::new(1);
+    /// Lists all stored files, those of interrupted uploads included.
+    pub(crate) async fn list_files(&self) -> Vec<String> {
+        let later = crate::shop::read_clock(self).await + chrono::Days::new(1);
         self.services.blobs.older_than(later).await.unwrap()
     }
 
@@ -224,7 +225,7 @@ impl TestApp {
 }
 
 impl Drop for TestApp {
-    /// A test that leaves jobs due hasn't looked at what it caused.
+    /// Fails if jobs are due: the test has not observed their effects.
     fn drop(&mut self) {
         self.stop.cancel();
         let _ = std::fs::remove_dir_all(&self.blobs);
@@ -248,7 +249,7 @@ impl Drop for TestApp {
     }
 }
 
-/// Nobody listens there: the API does without Redis.
+/// An address without a listener: the API works without Redis.
 pub(crate) fn no_redis() -> RedisConfig {
     RedisConfig {
         url: "redis://127.0.0.1:1".to_owned(),

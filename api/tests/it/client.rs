@@ -1,17 +1,18 @@
-//! Somebody who sends requests, and what comes back.
+//! A client of the API, and its responses.
 
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, StatusCode};
-use domain::identity::{self, NewUser, Profile, Role};
+use domain::identity::accounts::{NewUser, Profile};
+use domain::identity::{self, Role};
 use platform::db::Scope;
 use platform::ids::{CompanyId, UserId};
 use serde_json::Value;
 
 use crate::app::{PASSWORD, TestApp};
 
-/// Somebody who sends requests: to `/api/v1` + path, with a token and a company where it has them.
+/// Sends requests to `/api/v1` + path, with its token and company if it has them.
 #[derive(Clone)]
 pub(crate) struct Client<'a> {
     pub(crate) app: &'a TestApp,
@@ -33,7 +34,7 @@ impl<'a> Client<'a> {
             language: None,
             country: "SN",
         };
-        let user = NewUser::check(profile, PASSWORD).unwrap();
+        let user = NewUser::validate(profile, PASSWORD).unwrap();
         let mut tx = self
             .app
             .db
@@ -42,10 +43,15 @@ impl<'a> Client<'a> {
             .await
             .unwrap();
         let now = platform::db::now(&mut tx).await.unwrap();
-        identity::create_user(&mut tx, &user, &identity::hash_password(PASSWORD), now)
-            .await
-            .unwrap();
-        identity::add_member(&mut tx, company, user.id, role, now)
+        identity::accounts::create_user(
+            &mut tx,
+            &user,
+            &identity::password::hash_password(PASSWORD),
+            now,
+        )
+        .await
+        .unwrap();
+        identity::members::add_member(&mut tx, company, user.id, role, now)
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -72,30 +78,30 @@ impl<'a> Client<'a> {
         }
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> TestResponse {
         self.send("GET", path, None, &[]).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> TestResponse {
         self.send("POST", path, Some(body), &[]).await
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> TestResponse {
         self.send("PATCH", path, Some(body), &[]).await
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> TestResponse {
         self.send("DELETE", path, None, &[]).await
     }
 
-    /// Any method, with further headers.
+    /// Sends any method, with further headers.
     pub(crate) async fn send(
         &self,
         method: &str,
         path: &str,
         body: Option<Value>,
         headers: &[(&str, &str)],
-    ) -> Answer {
+    ) -> TestResponse {
         let mut request = self.request(method, path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -107,21 +113,23 @@ impl<'a> Client<'a> {
             }
             None => Body::empty(),
         };
-        self.app.call(request.body(body).unwrap()).await
+        self.app.send_request(request.body(body).unwrap()).await
     }
 
-    /// A body as it stands.
+    /// Sends a body unchanged.
     pub(crate) async fn send_body(
         &self,
         method: &str,
         path: &str,
         content_type: &str,
         body: impl Into<Body>,
-    ) -> Answer {
+    ) -> TestResponse {
         let request = self
             .request(method, path)
             .header(CONTENT_TYPE, content_type);
-        self.app.call(request.body(body.into()).unwrap()).await
+        self.app
+            .send_request(request.body(body.into()).unwrap())
+            .await
     }
 
     fn request(&self, method: &str, path: &str) -> Builder {
@@ -137,14 +145,14 @@ impl<'a> Client<'a> {
         request
     }
 
-    /// Uploads a file as `POST /imports` takes it.
+    /// Uploads a file in the form of `POST /imports`.
     pub(crate) async fn upload(
         &self,
         path: &str,
         kind: &str,
         options: &Value,
         file: &[u8],
-    ) -> Answer {
+    ) -> TestResponse {
         let fields = [("kind", kind), ("options", &options.to_string())];
         let body = [&form_head(&fields), file, FORM_TAIL.as_bytes()].concat();
         self.send_body("POST", path, FORM, body).await
@@ -166,9 +174,9 @@ pub(crate) fn form_head(fields: &[(&str, &str)]) -> Vec<u8> {
     format!("{fields}{line}{file}").into_bytes()
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// Null where the body isn't JSON.
@@ -176,25 +184,25 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
-impl Answer {
-    /// The body, of an answer that must have this status.
+impl TestResponse {
+    /// Asserts the status and returns the body.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self.body
     }
 
-    /// Checks a problem's status, code and shape; gives its body.
+    /// Asserts a problem's status, code and shape, and returns its body.
     #[track_caller]
     pub(crate) fn expect_problem(self, status: u16, code: &str) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         assert_eq!(self.body["code"], code, "{}", self.text);
-        self.told_as_problem()
+        self.into_problem()
     }
 
-    /// Checks that the fault is the caller's and that a problem tells it; gives its body.
+    /// Asserts a problem with a 4xx status, and returns its body.
     #[track_caller]
-    pub(crate) fn expect_refusal(self) -> Value {
+    pub(crate) fn expect_client_error(self) -> Value {
         assert!(
             self.status.is_client_error(),
             "{} {}",
@@ -202,11 +210,11 @@ impl Answer {
             self.text
         );
         assert!(self.body["code"].is_string(), "{}", self.text);
-        self.told_as_problem()
+        self.into_problem()
     }
 
     #[track_caller]
-    fn told_as_problem(self) -> Value {
+    fn into_problem(self) -> Value {
         assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json");
         assert_eq!(
             self.body["request_id"].as_str(),

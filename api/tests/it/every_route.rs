@@ -1,13 +1,13 @@
-//! Every route there is, with ids that are none and bodies that are wrong: refused as a problem, without effect.
+//! Every route, called with invalid ids and bodies: it responds with a problem and changes nothing.
 
 use providers::sandbox::BREVO_WEBHOOK_TOKEN;
 use serde_json::{Value, json};
 
 use crate::app::{Client, TestApp};
-use crate::filled::{digest_of, fill};
+use crate::filled_company::{digest_rows, fill_company};
 use crate::routes::{self, Route};
 
-/// What somebody might put where an id belongs.
+/// Invalid ids.
 const NO_IDS: &[&str] = &[
     "17",
     "not-a-uuid",
@@ -43,7 +43,7 @@ const NO_JSON: &[(&str, &str)] = &[
     ("/webhooks/brevo/{token}", "Brevo's own"),
 ];
 
-/// Routes that also take a list of what they take.
+/// Routes that accept one object or a list.
 const LISTS: &[&str] = &["/sales", "/stock-movements"];
 
 fn right_id(client: &Client<'_>, route: &Route, parameter: &str) -> String {
@@ -56,7 +56,7 @@ fn right_id(client: &Client<'_>, route: &Route, parameter: &str) -> String {
 }
 
 fn with_json() -> Vec<Route> {
-    let mut routes = routes::all();
+    let mut routes = routes::list_routes();
     let is_known = |template: &&str| routes.iter().any(|route| route.template == *template);
     let gone: Vec<_> = NO_JSON
         .iter()
@@ -72,12 +72,12 @@ fn with_json() -> Vec<Route> {
 }
 
 #[tokio::test]
-async fn what_is_no_id_is_a_problem_on_every_route_and_changes_nothing() {
+async fn every_route_rejects_an_invalid_id_and_changes_nothing() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    fill(&owner).await;
-    let before = digest_of(&owner).await;
-    for route in routes::all() {
+    fill_company(&owner).await;
+    let before = digest_rows(&owner).await;
+    for route in routes::list_routes() {
         for wrong in route.parameters() {
             for no_id in NO_IDS {
                 let path = route.path(|name| {
@@ -89,7 +89,7 @@ async fn what_is_no_id_is_a_problem_on_every_route_and_changes_nothing() {
                 });
                 let answer = owner.send(route.method, &path, Some(json!({})), &[]).await;
                 let status = answer.status.as_u16();
-                let problem = answer.expect_refusal();
+                let problem = answer.expect_client_error();
                 match wrong {
                     "token" if *no_id != "%00" => {
                         assert!([401, 422].contains(&status), "{path}: {problem}")
@@ -103,11 +103,11 @@ async fn what_is_no_id_is_a_problem_on_every_route_and_changes_nothing() {
             }
         }
     }
-    assert_eq!(digest_of(&owner).await, before);
+    assert_eq!(digest_rows(&owner).await, before);
 }
 
 #[tokio::test]
-async fn what_is_no_id_is_a_problem_in_a_query_too() {
+async fn every_query_rejects_an_invalid_id() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for list in [
@@ -132,11 +132,11 @@ async fn what_is_no_id_is_a_problem_in_a_query_too() {
 }
 
 #[tokio::test]
-async fn a_body_of_the_wrong_type_is_refused_on_every_route_and_changes_nothing() {
+async fn every_route_rejects_a_body_of_the_wrong_type_and_changes_nothing() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    fill(&owner).await;
-    let before = digest_of(&owner).await;
+    fill_company(&owner).await;
+    let before = digest_rows(&owner).await;
     let mut accepted = Vec::new();
     for route in with_json() {
         let takes_lists = LISTS.contains(&route.template.as_str());
@@ -159,11 +159,11 @@ async fn a_body_of_the_wrong_type_is_refused_on_every_route_and_changes_nothing(
         }
     }
     assert!(accepted.is_empty(), "{accepted:#?}");
-    assert_eq!(digest_of(&owner).await, before);
+    assert_eq!(digest_rows(&owner).await, before);
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_refused_on_every_route() {
+async fn every_route_rejects_a_body_that_is_not_json() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let deep = "[".repeat(10_000);
@@ -190,7 +190,7 @@ async fn what_is_not_json_is_refused_on_every_route() {
                 route.method,
                 answer.text
             );
-            answer.expect_refusal();
+            answer.expect_client_error();
         }
         owner
             .send_body(
@@ -200,11 +200,11 @@ async fn what_is_not_json_is_refused_on_every_route() {
                 &b"{\"a\": \"\xff\"}"[..],
             )
             .await
-            .expect_refusal();
+            .expect_client_error();
         owner
             .send_body(route.method, &path, "application/json", deep.clone())
             .await
-            .expect_refusal();
+            .expect_client_error();
         let plain = owner
             .send_body(route.method, &path, "text/plain", "{}")
             .await;
@@ -213,7 +213,7 @@ async fn what_is_not_json_is_refused_on_every_route() {
 }
 
 #[tokio::test]
-async fn a_field_that_nobody_knows_is_named_on_every_route() {
+async fn every_route_names_an_unknown_field() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for route in with_json() {
@@ -239,7 +239,7 @@ async fn a_field_that_nobody_knows_is_named_on_every_route() {
 }
 
 #[tokio::test]
-async fn a_field_that_nobody_knows_is_refused_inside_another_too() {
+async fn an_unknown_nested_field_is_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     owner
@@ -320,11 +320,11 @@ async fn a_value_of_the_wrong_type_is_named_with_its_field() {
 }
 
 #[tokio::test]
-async fn the_fields_of_an_object_are_not_taken_from_a_list() {
+async fn an_object_is_not_read_from_a_list() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let refresh = app
-        .try_sign_in(&owner.email, crate::app::PASSWORD)
+        .attempt_sign_in(&owner.email, crate::app::PASSWORD)
         .await
         .expect(200)["refresh_token"]
         .clone();

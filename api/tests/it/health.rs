@@ -1,4 +1,5 @@
-//! What orchestrators ask: liveness, which depends on nothing, and readiness, which names what is missing.
+//! The probes of orchestrators: liveness, which depends on nothing, and readiness, which names each
+//! failed check.
 
 use std::time::Duration;
 
@@ -11,14 +12,14 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::app::{Answer, TestApp};
+use crate::app::{TestApp, TestResponse};
 
-async fn ask(app: &TestApp, path: &str) -> Answer {
-    app.call(Request::get(path).body(Body::empty()).unwrap())
+async fn ask(app: &TestApp, path: &str) -> TestResponse {
+    app.send_request(Request::get(path).body(Body::empty()).unwrap())
         .await
 }
 
-/// What readiness says of one thing: whether it is well, and in words.
+/// One check of the readiness probe: its result and its detail.
 fn check<'a>(ready: &'a Value, name: &str) -> (bool, &'a str) {
     let checks = ready["checks"].as_array().unwrap();
     let found = checks
@@ -31,7 +32,7 @@ fn check<'a>(ready: &'a Value, name: &str) -> (bool, &'a str) {
     )
 }
 
-/// As the scheduler does each second.
+/// Records a heartbeat as the scheduler does each second.
 async fn schedule(app: &TestApp) {
     assert!(
         lease::acquire_lease(app.db.db.engine(), "scheduler", Uuid::from_u128(1))
@@ -41,7 +42,7 @@ async fn schedule(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn without_redis_all_the_rest_is_ready_and_redis_is_said_to_be_away() {
+async fn without_redis_the_process_is_ready_and_reports_redis_as_away() {
     let app = TestApp::start().await;
     schedule(&app).await;
     let ready = ask(&app, "/health/ready").await.expect(200);
@@ -63,7 +64,7 @@ async fn without_redis_all_the_rest_is_ready_and_redis_is_said_to_be_away() {
 }
 
 #[tokio::test]
-async fn redis_is_seen_to_come_and_go() {
+async fn readiness_reports_when_redis_stops_and_returns() {
     let mut redis = TestRedis::start();
     let app = TestApp::start_with(redis.config(), |_| ()).await;
     schedule(&app).await;
@@ -80,7 +81,7 @@ async fn redis_is_seen_to_come_and_go() {
 }
 
 #[tokio::test]
-async fn without_a_scheduler_it_is_not_ready() {
+async fn without_a_scheduler_the_process_is_not_ready() {
     let app = TestApp::start().await;
     let ready = ask(&app, "/health/ready").await.expect(503);
     assert_eq!(
@@ -89,7 +90,7 @@ async fn without_a_scheduler_it_is_not_ready() {
     );
     schedule(&app).await;
     ask(&app, "/health/ready").await.expect(200);
-    // Nobody has renewed it.
+    // The heartbeat was not renewed.
     let stale = "update leases set until = until - interval '90 seconds'";
     sqlx::raw_sql(stale)
         .execute(&mut app.owner().await)
@@ -102,7 +103,7 @@ async fn without_a_scheduler_it_is_not_ready() {
 }
 
 #[tokio::test]
-async fn where_nobody_works_the_age_of_the_queue_tells() {
+async fn without_workers_the_age_of_the_oldest_job_is_reported() {
     let app = TestApp::start().await;
     schedule(&app).await;
     let owner = app.with_company().await;
@@ -125,7 +126,7 @@ async fn where_nobody_works_the_age_of_the_queue_tells() {
 }
 
 #[tokio::test]
-async fn without_postgres_it_lives_and_is_not_ready_until_postgres_is_back() {
+async fn without_postgres_the_process_is_live_but_not_ready() {
     let app = TestApp::start().await;
     schedule(&app).await;
     let mut url = url::Url::parse(app.db.url().expose_secret()).unwrap();

@@ -1,30 +1,27 @@
-//! The same POST twice has its effect once.
+//! A POST that is sent twice with one key takes effect once.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Client, TestApp};
-use crate::filled::digest_of;
+use crate::app::{Client, TestApp, TestResponse};
+use crate::filled_company::digest_rows;
 use crate::routes;
-use crate::shop::now;
+use crate::shop::read_clock;
 
 /// Every POST that takes no key, with its reason.
 const WITHOUT_KEY: &[(&str, &str)] = &[
     (
         "/auth/register",
-        "nobody is there yet whose key it could be; an address is taken once",
+        "no account exists yet; an address registers once",
     ),
     ("/auth/token", "signing in"),
     ("/auth/operator-token", "signing in"),
     ("/auth/refresh", "the refresh token is used once"),
     ("/auth/logout", "the session has ended"),
-    (
-        "/auth/password",
-        "the former password doesn't hold any more",
-    ),
+    ("/auth/password", "the former password is no longer valid"),
     (
         "/auth/password-reset",
-        "nobody is signed in; each message is counted",
+        "no person is signed in; messages are limited",
     ),
     (
         "/auth/password-reset/confirm",
@@ -36,33 +33,39 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
     ),
     (
         "/ads/connections",
-        "a second time replaces the token of the first, and a refresh is unique",
+        "the second request replaces the token of the first; a refresh is unique",
     ),
     (
         "/alerts/{id}/acknowledge",
-        "enqueues nothing; the state is the same, the timeline tells it twice",
+        "enqueues nothing; only the timeline shows both requests",
     ),
     (
         "/alerts/{id}/snooze",
-        "enqueues nothing; the state is the same, the timeline tells it twice",
+        "enqueues nothing; only the timeline shows both requests",
     ),
     (
         "/alerts/{id}/resolve",
-        "enqueues nothing; the second time is a conflict",
+        "enqueues nothing; the second request is a conflict",
     ),
     ("/billing/portal-sessions", "has no effect of its own"),
     ("/imports/preview", "stores nothing"),
     ("/webhooks/stripe", "the event's id is its key"),
-    ("/webhooks/twilio/status", "word of a message that is known"),
+    (
+        "/webhooks/twilio/status",
+        "a status of a stored message; idempotent",
+    ),
     ("/webhooks/twilio/inbound", "the message's id is its key"),
-    ("/webhooks/brevo/{token}", "word of a message that is known"),
+    (
+        "/webhooks/brevo/{token}",
+        "a status of a stored message; idempotent",
+    ),
 ];
 
 #[tokio::test]
-async fn every_post_reads_its_key_or_says_why_it_takes_none() {
+async fn every_post_accepts_a_key_unless_listed_with_a_reason() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let mut posts = routes::all();
+    let mut posts = routes::list_routes();
     posts.retain(|route| route.method == "POST");
     let has_route = |template: &str| posts.iter().any(|route| route.template == template);
     let gone: Vec<_> = WITHOUT_KEY
@@ -70,7 +73,7 @@ async fn every_post_reads_its_key_or_says_why_it_takes_none() {
         .filter(|(template, _)| !has_route(template))
         .collect();
     assert!(gone.is_empty(), "exceptions without a route: {gone:?}");
-    // Last, as whoever signed out is refused for that.
+    // Last, because it ends the session.
     posts.sort_by_key(|route| route.template == "/auth/logout");
     let too_long = "k".repeat(256);
     for route in posts {
@@ -96,7 +99,7 @@ async fn every_post_reads_its_key_or_says_why_it_takes_none() {
     }
 }
 
-async fn create_key(client: &Client<'_>, idempotency_key: &str, body: &Value) -> Answer {
+async fn create_key(client: &Client<'_>, idempotency_key: &str, body: &Value) -> TestResponse {
     client
         .send(
             "POST",
@@ -115,7 +118,7 @@ async fn count_keys(client: &Client<'_>) -> usize {
 }
 
 #[tokio::test]
-async fn a_repeated_request_gets_the_first_one_s_answer_without_its_secret() {
+async fn a_repeated_request_gets_the_first_response_without_its_secret() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let first = create_key(&owner, "k1", &json!({"name": "Caisse", "role": "member"})).await;
@@ -134,7 +137,7 @@ async fn a_repeated_request_gets_the_first_one_s_answer_without_its_secret() {
 }
 
 #[tokio::test]
-async fn a_key_that_comes_with_another_request_is_refused() {
+async fn a_key_reused_for_another_request_is_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     create_key(&owner, "k1", &json!({"name": "Caisse", "role": "member"}))
@@ -150,7 +153,7 @@ async fn a_key_that_comes_with_another_request_is_refused() {
 }
 
 #[tokio::test]
-async fn keys_of_two_people_don_t_meet() {
+async fn keys_of_two_people_are_independent() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let admin = owner.with_user(domain::identity::Role::Admin).await;
@@ -162,7 +165,7 @@ async fn keys_of_two_people_don_t_meet() {
 }
 
 #[tokio::test]
-async fn a_refused_request_leaves_its_key_free() {
+async fn a_rejected_request_leaves_its_key_unused() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     create_key(&owner, "k1", &json!({"name": "Caisse", "role": "owner"}))
@@ -174,10 +177,10 @@ async fn a_refused_request_leaves_its_key_free() {
 }
 
 #[tokio::test]
-async fn a_job_is_cancelled_and_run_again_once_whatever_is_repeated() {
+async fn a_job_is_cancelled_and_retried_once_per_key() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let at = now(&app).await + TimeDelta::hours(1);
+    let at = read_clock(&app).await + TimeDelta::hours(1);
     let job = owner
         .post(
             "/jobs",
@@ -218,7 +221,7 @@ async fn a_job_is_cancelled_and_run_again_once_whatever_is_repeated() {
     app.run_jobs().await;
 }
 
-/// Cancels twice with one key; gives what was answered.
+/// Cancels twice with one key and returns both responses.
 async fn cancel_twice(owner: &Client<'_>, path: &str) -> Value {
     let cancel = async || {
         owner
@@ -227,14 +230,14 @@ async fn cancel_twice(owner: &Client<'_>, path: &str) -> Value {
     };
     let first = cancel().await;
     owner.app.run_jobs().await;
-    let before = digest_of(owner).await;
+    let before = digest_rows(owner).await;
     let again = cancel().await;
     assert_eq!(first.header("idempotent-replayed"), None);
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     let told = again.expect(200);
     assert_eq!(told, first.expect(200));
     assert_eq!(
-        digest_of(owner).await,
+        digest_rows(owner).await,
         before,
         "the second time changed something"
     );
@@ -252,7 +255,7 @@ async fn count_audited(owner: &Client<'_>, action: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_sale_is_cancelled_once_whatever_is_repeated() {
+async fn a_sale_is_cancelled_once_per_key() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     owner
@@ -280,7 +283,7 @@ async fn a_sale_is_cancelled_once_whatever_is_repeated() {
 }
 
 #[tokio::test]
-async fn an_import_is_cancelled_once_whatever_is_repeated() {
+async fn an_import_is_cancelled_once_per_key() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let file = b"invoice;sku;quantity;price;date\n1;RIZ;3;500;2026-01-05\n";
@@ -305,7 +308,7 @@ async fn an_import_is_cancelled_once_whatever_is_repeated() {
 }
 
 #[tokio::test]
-async fn two_at_once_have_one_effect() {
+async fn two_concurrent_requests_have_one_effect() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let body = json!({"name": "Caisse", "role": "member"});
@@ -318,7 +321,7 @@ async fn two_at_once_have_one_effect() {
 }
 
 #[tokio::test]
-async fn whoever_waits_too_long_for_the_first_learns_that_it_is_in_progress() {
+async fn a_request_that_waits_too_long_for_the_first_gets_in_progress() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let mut holder = app.owner().await;

@@ -1,4 +1,4 @@
-//! Imports as clients meet them: uploads good and bad, questions, refused rows, other people's ids.
+//! Imports: uploads, questions, rejected rows, previews, and the ids of other companies.
 
 use domain::identity::Role;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn upload(client: &Client<'_>, options: Value, file: &[u8]) -> Value {
 }
 
 #[tokio::test]
-async fn an_upload_answers_where_to_poll_and_ends_with_its_counts() {
+async fn an_upload_returns_its_location_and_ends_with_its_counts() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let answer = owner.upload("/imports", "sales", &json!({}), SALES).await;
@@ -59,7 +59,7 @@ async fn an_upload_answers_where_to_poll_and_ends_with_its_counts() {
 }
 
 #[tokio::test]
-async fn refused_rows_come_as_json_and_as_a_file_to_send_again() {
+async fn rejected_rows_are_returned_as_json_and_as_a_file_to_send_again() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let accepted = upload(&owner, json!({}), SALES).await;
@@ -138,7 +138,7 @@ async fn a_question_is_answered_by_resuming() {
 }
 
 #[tokio::test]
-async fn a_file_that_can_not_be_taken_is_refused_at_once_and_leaves_nothing() {
+async fn an_unreadable_file_is_rejected_at_once_and_stores_nothing() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for (file, options, code) in [
@@ -184,7 +184,7 @@ async fn a_file_that_can_not_be_taken_is_refused_at_once_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn viewers_may_look_and_other_companies_may_not() {
+async fn viewers_see_imports_and_other_companies_do_not() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let viewer = owner.with_user(Role::Viewer).await;

@@ -1,43 +1,43 @@
-//! The HTTP interface as clients meet it, over a real Postgres and the sandbox's providers.
+//! The HTTP interface as clients use it, over a real Postgres and the providers of the sandbox.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test fails where it stands, its helpers too"
+    reason = "a failed unwrap fails the test, in helpers too"
 )]
 
 mod ads;
-mod alert_acts;
+mod alert_actions;
 mod alerts;
 mod app;
 mod bad_input;
 mod billing;
 mod callbacks;
-mod cancelling;
 mod catalog;
 mod client;
-mod doors;
-mod edges;
+mod company_access;
+mod edge_cases;
 mod every_route;
-mod filled;
-mod guessing;
+mod filled_company;
 mod health;
 mod idempotency;
 mod identity;
+mod import_cancellation;
 mod imports;
 mod isolation;
 mod jobs;
-mod mail;
+mod message_fixtures;
+mod message_outages;
+mod message_sending;
 mod nul_bytes;
 mod ops;
-mod outages;
+mod password_guessing;
+mod request_types;
 mod routes;
 mod ruptures;
-mod sending;
 mod sessions;
 mod shop;
-mod sources;
 mod spreadsheets;
-mod stripe_trouble;
+mod stripe_outages;
 mod tokens;
 mod uploads;
-mod xlsx;
+mod xlsx_fixtures;

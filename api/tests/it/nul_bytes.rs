@@ -1,4 +1,5 @@
-//! NUL bytes, which Postgres can't hold: refused wherever they come in, or the row that has one.
+//! NUL bytes, which Postgres cannot store: every input rejects them, and an import rejects their
+//! rows.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -7,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::app::{Client, TestApp};
 use crate::client::{FORM, FORM_TAIL, form_head};
-use crate::xlsx::Cell::{Number, Text};
-use crate::xlsx::{Cell, workbook};
+use crate::xlsx_fixtures::Cell::{Number, Text};
+use crate::xlsx_fixtures::{Cell, workbook};
 
 const SALES: &str = "invoice,sku,quantity,price,date,customer\n1,A,3,500,2026-01-05,c1\n";
 
@@ -34,7 +35,7 @@ fn table(header: &str, row: impl Fn(i32) -> String) -> String {
 }
 
 #[tokio::test]
-async fn a_row_with_one_is_reported_and_the_others_go_in() {
+async fn a_row_with_a_nul_byte_is_reported_and_the_others_are_imported() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let good = table("invoice,sku,quantity,price,date,customer", |n| {
@@ -77,7 +78,7 @@ async fn a_row_with_one_is_reported_and_the_others_go_in() {
 }
 
 #[tokio::test]
-async fn a_row_of_products_or_counts_with_one_is_reported() {
+async fn a_row_of_products_or_counts_with_a_nul_byte_is_reported() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for (kind, file) in [
@@ -109,7 +110,7 @@ async fn a_row_of_products_or_counts_with_one_is_reported() {
 }
 
 #[tokio::test]
-async fn a_cell_of_a_spreadsheet_with_one_refuses_its_row_or_the_file() {
+async fn a_spreadsheet_cell_with_a_nul_byte_rejects_its_row_or_the_file() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     // As it is, as Excel writes it, and as XML has it, which may not have it.
@@ -153,7 +154,7 @@ async fn a_cell_of_a_spreadsheet_with_one_refuses_its_row_or_the_file() {
 }
 
 #[tokio::test]
-async fn a_header_with_one_is_no_reason_to_fall_over() {
+async fn a_header_with_a_nul_byte_causes_no_server_error() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for file in [
@@ -182,7 +183,7 @@ async fn a_header_with_one_is_no_reason_to_fall_over() {
 }
 
 #[tokio::test]
-async fn a_form_with_one_is_refused_and_leaves_nothing() {
+async fn a_form_with_a_nul_byte_is_rejected_and_stores_nothing() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for fields in [
@@ -211,15 +212,15 @@ async fn a_form_with_one_is_refused_and_leaves_nothing() {
                 "{fields:?}: {}",
                 answer.text
             );
-            answer.expect_refusal();
+            answer.expect_client_error();
         }
     }
     assert_eq!(owner.get("/imports").await.expect(200)["items"], json!([]));
-    assert_eq!(app.files().await, Vec::<String>::new());
+    assert_eq!(app.list_files().await, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn a_sign_in_with_one_is_refused() {
+async fn a_sign_in_with_a_nul_byte_is_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let email = owner.email.replace('@', "%40");
@@ -234,7 +235,7 @@ async fn a_sign_in_with_one_is_refused() {
             let request =
                 Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
             let answer = app
-                .call(request.body(Body::from(form.clone())).unwrap())
+                .send_request(request.body(Body::from(form.clone())).unwrap())
                 .await;
             let problem = answer.expect_problem(422, "invalid_input");
             assert_eq!(problem["errors"][0]["code"], "nul_byte", "{form}");
@@ -243,10 +244,10 @@ async fn a_sign_in_with_one_is_refused() {
 }
 
 #[tokio::test]
-async fn a_query_with_one_is_refused_by_every_list() {
+async fn every_list_rejects_a_query_with_a_nul_byte() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    for route in crate::routes::all()
+    for route in crate::routes::list_routes()
         .iter()
         .filter(|route| route.method == "GET" && !route.has_parameters())
     {

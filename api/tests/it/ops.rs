@@ -7,10 +7,10 @@ use domain::identity;
 use serde_json::json;
 
 use crate::app::{PASSWORD, TestApp};
-use crate::shop::{product, stock};
+use crate::shop::{insert_product, set_level};
 
 #[tokio::test]
-async fn a_sane_request_id_is_taken_and_another_replaced() {
+async fn a_well_formed_request_id_is_kept_and_another_replaced() {
     let app = TestApp::start().await;
     for (given, taken) in [
         ("order-7_a.b:c", true),
@@ -22,7 +22,7 @@ async fn a_sane_request_id_is_taken_and_another_replaced() {
             .header("X-Request-ID", given)
             .body(Body::empty())
             .unwrap();
-        let answer = app.call(request).await;
+        let answer = app.send_request(request).await;
         let id = answer.header("x-request-id").unwrap();
         assert_eq!(id == given, taken, "{given:?} became {id:?}");
         assert!(!id.is_empty());
@@ -30,22 +30,23 @@ async fn a_sane_request_id_is_taken_and_another_replaced() {
 }
 
 #[tokio::test]
-async fn an_operator_is_no_member_of_any_company_and_leaves_a_trace() {
+async fn an_operator_is_no_member_of_any_company_and_is_audited() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let mut conn = app.owner().await;
     let now = platform::db::now(&mut conn).await.unwrap();
-    let hash = identity::hash_password(PASSWORD);
-    let id = identity::add_operator(&mut conn, "ops@vigie.example", "Ops", &hash, now)
-        .await
-        .unwrap();
+    let hash = identity::password::hash_password(PASSWORD);
+    let id =
+        identity::operators::create_operator(&mut conn, "ops@vigie.example", "Ops", &hash, now)
+            .await
+            .unwrap();
     let form = format!("username=ops%40vigie.example&password={PASSWORD}");
     let request = Request::post("/api/v1/auth/operator-token")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(form))
         .unwrap();
-    let session = app.call(request).await.expect(200);
-    app.try_sign_in("ops@vigie.example", PASSWORD)
+    let session = app.send_request(request).await.expect(200);
+    app.attempt_sign_in("ops@vigie.example", PASSWORD)
         .await
         .expect_problem(401, "invalid_credentials");
 
@@ -84,8 +85,8 @@ async fn an_operator_is_no_member_of_any_company_and_leaves_a_trace() {
 async fn one_trace_goes_from_the_request_to_the_messages_that_it_caused() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let shelf = product(&owner, "Riz").await;
-    stock(&owner, shelf, 0).await;
+    let shelf = insert_product(&owner, "Riz").await;
+    set_level(&owner, shelf, 0).await;
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
     let headers = [

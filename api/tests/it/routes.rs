@@ -1,5 +1,5 @@
-//! Every route there is, read from the sources: axum doesn't list them, and a list kept by hand would
-//! miss the next one.
+//! Every route, read from the sources: axum cannot list them, and a list by hand would miss new
+//! ones.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ impl Route {
         self.template.split(['{', '}']).skip(1).step_by(2).collect()
     }
 
-    /// The path with each parameter replaced by what `fill` gives for its name.
+    /// The path with each parameter replaced by `fill(name)`.
     pub(crate) fn path(&self, fill: impl Fn(&str) -> String) -> String {
         let mut path = String::new();
         for (index, piece) in self.template.split(['{', '}']).enumerate() {
@@ -34,20 +34,22 @@ impl Route {
     }
 }
 
-pub(crate) fn all() -> Vec<Route> {
-    let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+pub(crate) fn list_routes() -> Vec<Route> {
+    let sources = read_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     let calls = sources
         .iter()
         .flat_map(|text| text.split(".route(").skip(1));
-    let mut routes: Vec<_> = calls.flat_map(|call| parse(balanced(call))).collect();
+    let mut routes: Vec<_> = calls
+        .flat_map(|call| parse_routes(take_arguments(call)))
+        .collect();
     routes.sort();
     routes
 }
 
 /// The names of all parameters that take an id in a query, once for each handler that reads it.
-pub(crate) fn ids_in_queries() -> Vec<String> {
+pub(crate) fn list_query_ids() -> Vec<String> {
     let mut names = Vec::new();
-    for text in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+    for text in read_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         for read in text.split(": Query<").skip(1) {
             let name = read.split('>').next().expect("something is read");
             let fields = text
@@ -64,12 +66,12 @@ pub(crate) fn ids_in_queries() -> Vec<String> {
     names
 }
 
-fn sources(folder: &Path) -> Vec<String> {
+fn read_sources(folder: &Path) -> Vec<String> {
     let mut texts = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            texts.extend(sources(&path));
+            texts.extend(read_sources(&path));
         } else if path.extension().is_some_and(|e| e == "rs") {
             texts.push(fs::read_to_string(&path).unwrap());
         }
@@ -78,7 +80,7 @@ fn sources(folder: &Path) -> Vec<String> {
 }
 
 /// The text up to the parenthesis that closes the call.
-fn balanced(call: &str) -> &str {
+fn take_arguments(call: &str) -> &str {
     let mut depth = 1;
     let end = call.char_indices().find(|(_, c)| {
         depth += match c {
@@ -91,7 +93,7 @@ fn balanced(call: &str) -> &str {
     &call[..end.expect("the call is closed").0]
 }
 
-fn parse(call: &str) -> Vec<Route> {
+fn parse_routes(call: &str) -> Vec<Route> {
     let template = call
         .split('"')
         .nth(1)
@@ -114,8 +116,8 @@ fn parse(call: &str) -> Vec<Route> {
 }
 
 #[test]
-fn the_list_holds_what_the_sources_register() {
-    let routes = all();
+fn the_list_of_routes_matches_the_sources() {
+    let routes = list_routes();
     for (method, template) in [
         ("PATCH", "/companies/{id}/members/{user_id}"),
         ("DELETE", "/api-keys/{id}"),

@@ -1,33 +1,40 @@
-//! Predictions over the real statements: what counts as demand, and what is answered.
+//! Predictions over the real statements: what counts as demand, and the responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::Days;
 use platform::db::Scope;
+use platform::ids::Uuid;
 use serde_json::json;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use crate::app::TestApp;
-use crate::shop::{now, product, sale, steady_sales, stock};
+use crate::app::{Client, TestApp};
+use crate::shop::{insert_product, insert_sale, insert_steady_sales, read_clock, set_level};
 
-#[tokio::test]
-async fn a_run_predicts_the_products_that_run_out_soonest_first() {
-    let app = TestApp::start().await;
-    let owner = app.with_company().await;
+/// Inserts products that sell 2 units a day, with levels for 5, 13 and 500 days. Returns a fourth
+/// one, whose level is unknown.
+async fn insert_shelves(owner: &Client<'_>) -> Uuid {
     let (fast, slow, plenty) = (
-        product(&owner, "fast").await,
-        product(&owner, "slow").await,
-        product(&owner, "plenty").await,
+        insert_product(owner, "fast").await,
+        insert_product(owner, "slow").await,
+        insert_product(owner, "plenty").await,
     );
     for (id, level) in [(fast, 10), (slow, 26), (plenty, 1000)] {
-        steady_sales(&owner, id, 40, 2).await;
-        stock(&owner, id, level).await;
+        insert_steady_sales(owner, id, 40, 2).await;
+        set_level(owner, id, level).await;
     }
-    let unknown = product(&owner, "unknown level").await;
-    steady_sales(&owner, unknown, 40, 2).await;
+    let unknown = insert_product(owner, "unknown level").await;
+    insert_steady_sales(owner, unknown, 40, 2).await;
+    unknown
+}
 
+#[tokio::test]
+async fn a_run_lists_the_products_that_run_out_soonest_first() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    insert_shelves(&owner).await;
     let started = owner
         .post("/predictions/runs", json!({"horizon_days": 15}))
         .await;
@@ -74,7 +81,17 @@ async fn a_run_predicts_the_products_that_run_out_soonest_first() {
             .starts_with("Demande attendue : 2 par jour"),
         "{item}"
     );
+}
 
+#[tokio::test]
+async fn ruptures_are_paged_and_filtered_and_an_unknown_level_has_none() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let unknown = insert_shelves(&owner).await;
+    owner.post("/predictions/runs", json!({})).await.expect(202);
+    app.run_jobs().await;
+
+    let listed = owner.get("/predictions/ruptures?limit=1").await.expect(200);
     let cursor = listed["next_cursor"].as_str().unwrap();
     let rest = owner
         .get(&format!("/predictions/ruptures?limit=5&cursor={cursor}"))
@@ -106,16 +123,16 @@ async fn a_run_predicts_the_products_that_run_out_soonest_first() {
 async fn cancelled_pending_netted_and_returned_lines_are_not_demand() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let rice = product(&owner, "Riz").await;
-    let day = now(&app).await.date_naive() - Days::new(1);
-    sale(&owner, rice, day, 10).await;
+    let rice = insert_product(&owner, "Riz").await;
+    let day = read_clock(&app).await.date_naive() - Days::new(1);
+    insert_sale(&owner, rice, day, 10).await;
     let mut conn = app.owner().await;
     sqlx::query!("update sales set netted_quantity = 4")
         .execute(&mut conn)
         .await
         .unwrap();
     for status in ["cancelled", "pending"] {
-        sale(&owner, rice, day, 1000).await;
+        insert_sale(&owner, rice, day, 1000).await;
         sqlx::query!(
             "update sales set status = $1 where quantity = 1000 and status = 'delivered'",
             status
@@ -124,8 +141,8 @@ async fn cancelled_pending_netted_and_returned_lines_are_not_demand() {
         .await
         .unwrap();
     }
-    sale(&owner, rice, day, -500).await;
-    sale(&owner, rice, now(&app).await.date_naive(), 7777).await;
+    insert_sale(&owner, rice, day, -500).await;
+    insert_sale(&owner, rice, read_clock(&app).await.date_naive(), 7777).await;
     owner.post("/predictions/runs", json!({})).await.expect(202);
     app.run_jobs().await;
     let prediction = owner
@@ -139,22 +156,22 @@ async fn cancelled_pending_netted_and_returned_lines_are_not_demand() {
 }
 
 #[tokio::test]
-async fn what_is_given_away_is_not_demand_unless_nothing_has_a_price() {
+async fn free_lines_are_not_demand_unless_nothing_has_a_price() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let (priced, unpriced) = (
-        product(&owner, "priced").await,
-        product(&owner, "unpriced").await,
+        insert_product(&owner, "priced").await,
+        insert_product(&owner, "unpriced").await,
     );
-    let day = now(&app).await.date_naive() - Days::new(1);
+    let day = read_clock(&app).await.date_naive() - Days::new(1);
     for (product, quantity) in [(priced, 300), (unpriced, 5)] {
-        sale(&owner, product, day, quantity).await;
+        insert_sale(&owner, product, day, quantity).await;
     }
     sqlx::query!("update sales set unit_price = 0, amount = 0")
         .execute(&mut app.owner().await)
         .await
         .unwrap();
-    sale(&owner, priced, day, 3).await;
+    insert_sale(&owner, priced, day, 3).await;
     owner.post("/predictions/runs", json!({})).await.expect(202);
     app.run_jobs().await;
     for (product, rate) in [(priced, "3.000"), (unpriced, "5.000")] {
@@ -167,12 +184,12 @@ async fn what_is_given_away_is_not_demand_unless_nothing_has_a_price() {
 }
 
 #[tokio::test]
-async fn old_data_is_studied_as_of_its_own_last_day() {
+async fn old_data_is_predicted_as_of_its_last_day() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let rice = product(&owner, "Riz").await;
+    let rice = insert_product(&owner, "Riz").await;
     for day in ["2011-12-01", "2011-12-05", "2011-12-09"] {
-        sale(&owner, rice, day.parse().unwrap(), 6).await;
+        insert_sale(&owner, rice, day.parse().unwrap(), 6).await;
     }
     owner.post("/predictions/runs", json!({})).await.expect(202);
     app.run_jobs().await;
@@ -184,9 +201,9 @@ async fn old_data_is_studied_as_of_its_own_last_day() {
         (&latest["as_of"], &latest["stale"]),
         (&json!("2011-12-09"), &json!(true))
     );
-    stock(&owner, rice, 1).await;
-    let asked = json!({"as_of": "2011-12-06", "horizon_days": 30});
-    let study = owner.post("/predictions/runs", asked).await.expect(202)["run"]["id"]
+    set_level(&owner, rice, 1).await;
+    let request = json!({"as_of": "2011-12-06", "horizon_days": 30});
+    let study = owner.post("/predictions/runs", request).await.expect(202)["run"]["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -195,26 +212,29 @@ async fn old_data_is_studied_as_of_its_own_last_day() {
         .get(&format!("/products/{rice}/prediction"))
         .await
         .expect(200);
-    assert_eq!(now, latest, "a study leaves what holds now alone");
+    assert_eq!(
+        now, latest,
+        "a run as of another day changes no live prediction"
+    );
     assert_eq!(
         owner.get("/alerts").await.expect(200)["items"],
         json!([]),
-        "and alarms nobody"
+        "and opens no alert"
     );
-    let told = owner.get("/predictions/ruptures").await.expect(200);
+    let listed = owner.get("/predictions/ruptures").await.expect(200);
     assert_eq!(
-        (&told["items"], &told["run"]["as_of"]),
+        (&listed["items"], &listed["run"]["as_of"]),
         (&json!([]), &json!("2011-12-09"))
     );
-    let told = owner
+    let listed = owner
         .get(&format!("/predictions/ruptures?run={study}"))
         .await
         .expect(200);
     assert_eq!(
-        (&told["run"]["id"], &told["run"]["live"]),
+        (&listed["run"]["id"], &listed["run"]["live"]),
         (&json!(study), &json!(false))
     );
-    let item = &told["items"][0];
+    let item = &listed["items"][0];
     assert_eq!(
         (&item["product"]["name"], &item["as_of"]),
         (&json!("Riz"), &json!("2011-12-06"))
@@ -227,6 +247,12 @@ async fn old_data_is_studied_as_of_its_own_last_day() {
             .expect(200)["items"],
         json!([])
     );
+}
+
+#[tokio::test]
+async fn a_run_as_of_a_future_day_is_rejected() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
     owner
         .post("/predictions/runs", json!({"as_of": "2999-01-01"}))
         .await
@@ -234,13 +260,13 @@ async fn old_data_is_studied_as_of_its_own_last_day() {
 }
 
 #[tokio::test]
-async fn a_run_keeps_what_lies_within_its_horizon() {
+async fn a_run_keeps_the_items_within_its_horizon() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for (name, level) in [("soon", 6), ("later", 40)] {
-        let id = product(&owner, name).await;
-        steady_sales(&owner, id, 40, 2).await;
-        stock(&owner, id, level).await;
+        let id = insert_product(&owner, name).await;
+        insert_steady_sales(&owner, id, 40, 2).await;
+        set_level(&owner, id, level).await;
     }
     for (horizon, expected) in [(5, 1), (30, 2)] {
         let started = owner
@@ -252,18 +278,18 @@ async fn a_run_keeps_what_lies_within_its_horizon() {
             "/predictions/ruptures?run={}",
             started["run"]["id"].as_str().unwrap()
         );
-        let told = owner.get(&path).await.expect(200);
+        let listed = owner.get(&path).await.expect(200);
         assert_eq!(
-            told["items"].as_array().unwrap().len(),
+            listed["items"].as_array().unwrap().len(),
             expected,
             "{horizon} days"
         );
-        assert_eq!(told["run"]["live"], true);
+        assert_eq!(listed["run"]["live"], true);
     }
 }
 
 #[tokio::test]
-async fn a_run_whose_job_ended_otherwise_shows_failed() {
+async fn a_run_whose_job_was_cancelled_or_died_shows_failed() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let started = owner.post("/predictions/runs", json!({})).await.expect(202);
@@ -292,9 +318,9 @@ async fn the_number_of_statements_does_not_grow_with_the_products() {
     let mut counts = Vec::new();
     for round in 0..2 {
         for i in 0..(1 + round * 30) {
-            let id = product(&owner, &format!("p{round}-{i}")).await;
-            steady_sales(&owner, id, 3, 1).await;
-            stock(&owner, id, 0).await;
+            let id = insert_product(&owner, &format!("p{round}-{i}")).await;
+            insert_steady_sales(&owner, id, 3, 1).await;
+            set_level(&owner, id, 0).await;
         }
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
         let now = platform::db::now(&mut tx).await.unwrap();

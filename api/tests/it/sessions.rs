@@ -1,4 +1,4 @@
-//! Signing in, staying signed in, and being signed out.
+//! Sessions: signing in, refreshing, and signing out.
 
 use std::time::Duration;
 
@@ -27,10 +27,13 @@ async fn an_access_token_lasts_fifteen_minutes() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_comes_back_ends_the_whole_session() {
+async fn a_reused_refresh_token_ends_the_whole_session() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let first = app.try_sign_in(&owner.email, PASSWORD).await.expect(200);
+    let first = app
+        .attempt_sign_in(&owner.email, PASSWORD)
+        .await
+        .expect(200);
     let nobody = app.anonymous();
     let refresh =
         |token: &serde_json::Value| nobody.post("/auth/refresh", json!({"refresh_token": token}));
@@ -54,10 +57,13 @@ async fn a_refresh_token_that_comes_back_ends_the_whole_session() {
 }
 
 #[tokio::test]
-async fn of_two_who_present_a_refresh_token_at_once_one_wins() {
+async fn of_two_concurrent_refreshes_one_wins() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let session = app.try_sign_in(&owner.email, PASSWORD).await.expect(200);
+    let session = app
+        .attempt_sign_in(&owner.email, PASSWORD)
+        .await
+        .expect(200);
     let nobody = app.anonymous();
     let refresh = || {
         nobody.post(
@@ -72,10 +78,13 @@ async fn of_two_who_present_a_refresh_token_at_once_one_wins() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_dies_after_thirty_idle_days() {
+async fn a_refresh_token_expires_after_thirty_idle_days() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let session = app.try_sign_in(&owner.email, PASSWORD).await.expect(200);
+    let session = app
+        .attempt_sign_in(&owner.email, PASSWORD)
+        .await
+        .expect(200);
     app.advance(Duration::from_secs(29 * 86_400)).await;
     let body = json!({"refresh_token": session["refresh_token"]});
     let session = app
@@ -92,7 +101,7 @@ async fn a_refresh_token_dies_after_thirty_idle_days() {
 }
 
 #[tokio::test]
-async fn logout_holds_from_the_next_request_on() {
+async fn logout_takes_effect_with_the_next_request() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     owner.post("/auth/logout", json!({})).await.expect(204);
@@ -107,7 +116,7 @@ async fn logout_holds_from_the_next_request_on() {
 }
 
 #[tokio::test]
-async fn deactivating_a_member_holds_from_the_next_request_on() {
+async fn deactivating_a_member_takes_effect_with_the_next_request() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let member = owner.with_user(Role::Member).await;
@@ -126,7 +135,7 @@ async fn deactivating_a_member_holds_from_the_next_request_on() {
 }
 
 #[tokio::test]
-async fn forged_tokens_are_refused() {
+async fn forged_tokens_are_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let token = owner.token.clone().unwrap();
@@ -152,15 +161,15 @@ async fn forged_tokens_are_refused() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_account_get_the_same_answer() {
+async fn a_wrong_password_and_an_unknown_account_get_the_same_response() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let mut wrong = app
-        .try_sign_in(&owner.email, "not the password")
+        .attempt_sign_in(&owner.email, "not the password")
         .await
         .expect_problem(401, "invalid_credentials");
     let mut unknown = app
-        .try_sign_in("nobody@example.sn", "not the password")
+        .attempt_sign_in("nobody@example.sn", "not the password")
         .await
         .expect_problem(401, "invalid_credentials");
     for body in [&mut wrong, &mut unknown] {
@@ -170,22 +179,26 @@ async fn a_wrong_password_and_an_unknown_account_get_the_same_answer() {
 }
 
 #[tokio::test]
-async fn guessing_at_an_account_is_stopped_and_others_still_get_in() {
+async fn guessing_a_password_locks_the_account_and_no_other() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let other = owner.with_user(Role::Viewer).await;
     for _ in 0..10 {
-        app.try_sign_in(&owner.email, "a guess of mine")
+        app.attempt_sign_in(&owner.email, "a guess of mine")
             .await
             .expect_problem(401, "invalid_credentials");
     }
-    let refused = app.try_sign_in(&owner.email, PASSWORD).await;
+    let refused = app.attempt_sign_in(&owner.email, PASSWORD).await;
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=900).contains(&wait), "{wait}");
     refused.expect_problem(429, "rate_limited");
-    app.try_sign_in(&other.email, PASSWORD).await.expect(200);
+    app.attempt_sign_in(&other.email, PASSWORD)
+        .await
+        .expect(200);
     app.advance(Duration::from_secs(15 * 60)).await;
-    app.try_sign_in(&owner.email, PASSWORD).await.expect(200);
+    app.attempt_sign_in(&owner.email, PASSWORD)
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -219,10 +232,10 @@ async fn a_new_password_ends_the_other_sessions() {
         .get("/auth/me")
         .await
         .expect_problem(401, "unauthenticated");
-    app.try_sign_in(&owner.email, PASSWORD)
+    app.attempt_sign_in(&owner.email, PASSWORD)
         .await
         .expect_problem(401, "invalid_credentials");
-    app.try_sign_in(&owner.email, "modou-vend-du-mil")
+    app.attempt_sign_in(&owner.email, "modou-vend-du-mil")
         .await
         .expect(200);
 }

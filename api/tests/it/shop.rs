@@ -1,5 +1,4 @@
-//! A shop to watch: products with levels and a past of sales, put there directly, so that these tests
-//! are about what follows from them.
+//! Products, levels and sales for tests, inserted without the API.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use platform::ids::Uuid;
@@ -9,8 +8,8 @@ use crate::app::{Client, TestApp};
 
 pub(crate) const PHONE: &str = "+221771234567";
 
-/// A product of the client's company.
-pub(crate) async fn product(client: &Client<'_>, name: &str) -> Uuid {
+/// Inserts a product of the client's company.
+pub(crate) async fn insert_product(client: &Client<'_>, name: &str) -> Uuid {
     let id = Uuid::now_v7();
     sqlx::query!(
         "insert into products (company_id, id, sku, name, currency) values ($1, $2, $3, $3, 'XOF')",
@@ -24,8 +23,8 @@ pub(crate) async fn product(client: &Client<'_>, name: &str) -> Uuid {
     id
 }
 
-/// Its level from now on.
-pub(crate) async fn stock(client: &Client<'_>, product: Uuid, level: i32) {
+/// Sets the level of a product, counted now.
+pub(crate) async fn set_level(client: &Client<'_>, product: Uuid, level: i32) {
     sqlx::query!(
         "insert into stock_levels (company_id, product_id, level, tracked_since, anchored_at, counted, last_fact_at)
          values ($1, $2, $3::int, engine_now(), engine_now(), true, engine_now())
@@ -39,8 +38,8 @@ pub(crate) async fn stock(client: &Client<'_>, product: Uuid, level: i32) {
     .unwrap();
 }
 
-/// The minimum below which it is low.
-pub(crate) async fn minimum(client: &Client<'_>, product: Uuid, units: i32) {
+/// Sets the minimum level of a product.
+pub(crate) async fn set_minimum(client: &Client<'_>, product: Uuid, units: i32) {
     sqlx::query!(
         "update products set min_stock = $2::int where id = $1",
         product,
@@ -51,8 +50,8 @@ pub(crate) async fn minimum(client: &Client<'_>, product: Uuid, units: i32) {
     .unwrap();
 }
 
-/// A sale line, delivered, of a thousand francs a piece.
-pub(crate) async fn sale(client: &Client<'_>, product: Uuid, day: NaiveDate, quantity: i32) {
+/// Inserts a delivered sale line at a thousand francs per unit.
+pub(crate) async fn insert_sale(client: &Client<'_>, product: Uuid, day: NaiveDate, quantity: i32) {
     sqlx::query!(
         "insert into sales (company_id, id, sold_at, day, product_id, quantity, unit_price, amount, currency, kind)
          values ($1, $2, $3::date + time '12:00', $3, $4, $5::int, 1000, $5::int * 1000, 'XOF',
@@ -68,20 +67,25 @@ pub(crate) async fn sale(client: &Client<'_>, product: Uuid, day: NaiveDate, qua
     .unwrap();
 }
 
-/// So many a day, for as many days up to yesterday.
-pub(crate) async fn steady_sales(client: &Client<'_>, product: Uuid, days: u64, quantity: i32) {
-    let today = now(client.app).await.date_naive();
+/// Inserts one line of `quantity` for each of the last `days` days, today excluded.
+pub(crate) async fn insert_steady_sales(
+    client: &Client<'_>,
+    product: Uuid,
+    days: u64,
+    quantity: i32,
+) {
+    let today = read_clock(client.app).await.date_naive();
     for back in 1..=days {
-        sale(client, product, today - Days::new(back), quantity).await;
+        insert_sale(client, product, today - Days::new(back), quantity).await;
     }
 }
 
-pub(crate) async fn now(app: &TestApp) -> DateTime<Utc> {
+pub(crate) async fn read_clock(app: &TestApp) -> DateTime<Utc> {
     platform::db::now(&mut app.owner().await).await.unwrap()
 }
 
-/// Evaluates as the tick does, and sends what follows.
-pub(crate) async fn evaluate(client: &Client<'_>) {
+/// Evaluates all rules and runs the jobs that follow.
+pub(crate) async fn evaluate_alerts(client: &Client<'_>) {
     client
         .post("/alerts/evaluations", json!({}))
         .await
@@ -89,8 +93,8 @@ pub(crate) async fn evaluate(client: &Client<'_>) {
     client.app.run_jobs().await;
 }
 
-/// The company's alerts of this state.
-pub(crate) async fn alerts(client: &Client<'_>, state: &str) -> Vec<Value> {
+/// Lists the company's alerts in a state.
+pub(crate) async fn list_alerts(client: &Client<'_>, state: &str) -> Vec<Value> {
     let body = client
         .get(&format!("/alerts?state={state}"))
         .await
@@ -98,7 +102,7 @@ pub(crate) async fn alerts(client: &Client<'_>, state: &str) -> Vec<Value> {
     body["items"].as_array().unwrap().clone()
 }
 
-pub(crate) async fn messages(client: &Client<'_>, channel: &str) -> Vec<Value> {
+pub(crate) async fn list_messages(client: &Client<'_>, channel: &str) -> Vec<Value> {
     let body = client
         .get(&format!("/messages?channel={channel}"))
         .await

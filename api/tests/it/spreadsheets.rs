@@ -1,10 +1,11 @@
-//! Spreadsheets as uploads: their rows go in as those of a text file, and one that would fill the memory doesn't.
+//! Spreadsheets as uploads: their rows are imported like those of a text file, and one that would
+//! exhaust the memory is rejected.
 
 use serde_json::{Value, json};
 
 use crate::app::{Client, TestApp};
-use crate::xlsx::Cell::{Date, Empty, Number, Text};
-use crate::xlsx::{Cell, bomb, workbook};
+use crate::xlsx_fixtures::Cell::{Date, Empty, Number, Text};
+use crate::xlsx_fixtures::{Cell, bomb, workbook};
 
 async fn import(client: &Client<'_>, kind: &str, rows: &[&[Cell]]) -> Value {
     let accepted = client
@@ -99,7 +100,7 @@ const SALES: &[&[Cell]] = &[
 ];
 
 #[tokio::test]
-async fn sales_of_a_spreadsheet_go_in_and_its_wrong_rows_are_reported() {
+async fn sales_of_a_spreadsheet_are_imported_and_its_invalid_rows_reported() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let first = import(&owner, "sales", SALES).await;
@@ -142,8 +143,17 @@ async fn sales_of_a_spreadsheet_go_in_and_its_wrong_rows_are_reported() {
     assert_eq!(counts(&again), [2, 0, 0, 2, 0]);
 }
 
+const PRODUCT_FIELDS: [&str; 6] = [
+    "sku",
+    "name",
+    "sale_price",
+    "min_stock",
+    "lead_time_days",
+    "draft",
+];
+
 #[tokio::test]
-async fn products_of_a_spreadsheet_are_made_and_completed() {
+async fn products_of_a_spreadsheet_are_created_and_completed() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let header = [
@@ -178,16 +188,8 @@ async fn products_of_a_spreadsheet_are_made_and_completed() {
         counts(&import(&owner, "products", rows).await),
         [3, 2, 0, 0, 1]
     );
-    let fields = [
-        "sku",
-        "name",
-        "sale_price",
-        "min_stock",
-        "lead_time_days",
-        "draft",
-    ];
     assert_eq!(
-        listed(&owner, "/products", &fields).await,
+        listed(&owner, "/products", &PRODUCT_FIELDS).await,
         [
             "7 Thé vert 750 null null false",
             "RIZ-25 Riz 25 kg 15000.5 10.000 5 false"
@@ -204,7 +206,7 @@ async fn products_of_a_spreadsheet_are_made_and_completed() {
         [2, 0, 1, 1, 0]
     );
     assert_eq!(
-        listed(&owner, "/products", &fields).await,
+        listed(&owner, "/products", &PRODUCT_FIELDS).await,
         [
             "7 Thé vert 750 null null false",
             "RIZ-25 Riz 25 kg 16000 10.000 5 false"
@@ -213,7 +215,7 @@ async fn products_of_a_spreadsheet_are_made_and_completed() {
 }
 
 #[tokio::test]
-async fn counts_of_a_spreadsheet_are_the_levels_from_then_on() {
+async fn counts_of_a_spreadsheet_set_the_levels() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let rows: &[&[Cell]] = &[
@@ -272,7 +274,7 @@ async fn a_spreadsheet_can_be_previewed() {
 }
 
 #[tokio::test]
-async fn a_sheet_that_unpacks_to_more_than_a_gibibyte_is_refused_and_leaves_nothing() {
+async fn a_sheet_that_unpacks_to_more_than_a_gibibyte_is_rejected_and_stores_nothing() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let file = bomb(1_100, 1_100 << 20);
@@ -289,12 +291,12 @@ async fn a_sheet_that_unpacks_to_more_than_a_gibibyte_is_refused_and_leaves_noth
         assert_eq!(problem["errors"][0]["field"], "file");
     }
     assert_eq!(owner.get("/imports").await.expect(200)["items"], json!([]));
-    assert_eq!(app.files().await, Vec::<String>::new());
+    assert_eq!(app.list_files().await, Vec::<String>::new());
     assert_eq!(app.run_jobs().await, []);
 }
 
 #[tokio::test]
-async fn a_sheet_that_lies_about_its_size_is_refused_all_the_same() {
+async fn a_sheet_that_declares_a_false_size_is_rejected_too() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for claimed in [10, 1 << 20] {
@@ -310,5 +312,5 @@ async fn a_sheet_that_lies_about_its_size_is_refused_all_the_same() {
         );
     }
     assert_eq!(owner.get("/imports").await.expect(200)["items"], json!([]));
-    assert_eq!(app.files().await, Vec::<String>::new());
+    assert_eq!(app.list_files().await, Vec::<String>::new());
 }

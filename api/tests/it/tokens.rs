@@ -1,4 +1,4 @@
-//! Tokens that are forged, of another key, of another use, or of somebody who is gone.
+//! Tokens that are forged, signed with another key, used for another purpose, or revoked.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -35,7 +35,7 @@ async fn expect_refused(client: &Client<'_>, token: &str) {
 }
 
 #[tokio::test]
-async fn a_token_of_another_key_is_refused() {
+async fn a_token_signed_with_another_key_is_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let claims = claims_of(&owner);
@@ -56,7 +56,7 @@ async fn a_token_of_another_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_whose_claims_were_changed_is_refused() {
+async fn a_token_with_changed_claims_is_rejected() {
     let app = TestApp::start().await;
     let (owner, victim) = (app.with_company().await, app.with_company().await);
     let (mine, theirs) = (claims_of(&owner), claims_of(&victim));
@@ -79,7 +79,7 @@ async fn a_token_whose_claims_were_changed_is_refused() {
 }
 
 #[tokio::test]
-async fn no_header_but_hs256_is_believed_even_under_the_right_key() {
+async fn only_hs256_is_accepted_even_with_the_right_key() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let claims = claims_of(&owner);
@@ -104,7 +104,7 @@ async fn no_header_but_hs256_is_believed_even_under_the_right_key() {
 }
 
 #[tokio::test]
-async fn a_rightly_signed_token_of_strange_claims_is_refused() {
+async fn a_signed_token_with_unexpected_claims_is_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let claims = claims_of(&owner);
@@ -128,7 +128,7 @@ async fn a_rightly_signed_token_of_strange_claims_is_refused() {
 }
 
 #[tokio::test]
-async fn somebody_taken_out_of_a_company_is_out_from_the_next_request_on() {
+async fn removing_a_member_takes_effect_with_the_next_request() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let member = owner.with_user(Role::Admin).await;
@@ -157,10 +157,13 @@ async fn somebody_taken_out_of_a_company_is_out_from_the_next_request_on() {
 }
 
 #[tokio::test]
-async fn a_token_serves_its_own_use_alone() {
+async fn a_token_is_valid_for_its_own_use_only() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let session = app.try_sign_in(&owner.email, PASSWORD).await.expect(200);
+    let session = app
+        .attempt_sign_in(&owner.email, PASSWORD)
+        .await
+        .expect(200);
     let made = owner
         .post("/api-keys", json!({"name": "Caisse", "role": "admin"}))
         .await
@@ -193,7 +196,10 @@ async fn a_token_serves_its_own_use_alone() {
 async fn logout_ends_the_refresh_token_too() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let session = app.try_sign_in(&owner.email, PASSWORD).await.expect(200);
+    let session = app
+        .attempt_sign_in(&owner.email, PASSWORD)
+        .await
+        .expect(200);
     let client = owner.with_token(session["access_token"].as_str().unwrap());
     client.post("/auth/logout", json!({})).await.expect(204);
     let body = json!({"refresh_token": session["refresh_token"]});
@@ -205,7 +211,7 @@ async fn logout_ends_the_refresh_token_too() {
 }
 
 #[tokio::test]
-async fn the_key_of_another_company_opens_nothing_of_ours() {
+async fn the_api_key_of_another_company_gets_404() {
     let app = TestApp::start().await;
     let (ours, other) = (app.with_company().await, app.with_company().await);
     let made = other

@@ -1,4 +1,4 @@
-//! Uploads whose length nobody announces, that break off, or that hold too much of something.
+//! Uploads of unknown length, interrupted uploads, and forms of another shape.
 
 use std::io;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use futures::StreamExt as _;
 use futures::stream::iter;
 use serde_json::json;
 
-use crate::app::{Answer, Client, TestApp, no_redis};
+use crate::app::{Client, TestApp, TestResponse, no_redis};
 use crate::client::{FORM, FORM_TAIL, form_head};
 
-/// A form of unknown length whose file is these bytes, so many times.
-async fn stream(client: &Client<'_>, path: &str, bytes: Bytes, times: usize) -> Answer {
+/// A form of unknown length whose file repeats `bytes`.
+async fn stream(client: &Client<'_>, path: &str, bytes: Bytes, times: usize) -> TestResponse {
     let file = std::iter::repeat_n(bytes, times);
     let body = [Bytes::from(form_head(&[("kind", "sales")]))]
         .into_iter()
@@ -31,12 +31,12 @@ async fn stream(client: &Client<'_>, path: &str, bytes: Bytes, times: usize) -> 
 
 async fn expect_nothing(client: &Client<'_>) {
     assert_eq!(client.get("/imports").await.expect(200)["items"], json!([]));
-    assert_eq!(client.app.files().await, Vec::<String>::new());
+    assert_eq!(client.app.list_files().await, Vec::<String>::new());
     assert_eq!(client.app.run_jobs().await, []);
 }
 
 #[tokio::test]
-async fn a_body_of_unknown_length_is_taken_as_any_other() {
+async fn a_body_of_unknown_length_is_accepted() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let file = Bytes::from_static(b"invoice,sku,quantity,price,date\n1,A,3,500,2026-01-05\n");
@@ -46,11 +46,11 @@ async fn a_body_of_unknown_length_is_taken_as_any_other() {
         owner.get("/imports").await.expect(200)["items"][0]["rows_imported"],
         1
     );
-    assert_eq!(app.files().await.len(), 1);
+    assert_eq!(app.list_files().await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_body_of_unknown_length_ends_at_the_limit_and_leaves_nothing() {
+async fn a_body_of_unknown_length_is_cut_at_the_limit_and_stores_nothing() {
     let app = TestApp::start_with(no_redis(), |config| config.upload_limit = 4 << 20).await;
     let owner = app.with_company().await;
     let header = b"invoice,sku,quantity,price,date\n";
@@ -64,7 +64,7 @@ async fn a_body_of_unknown_length_ends_at_the_limit_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn an_upload_that_breaks_off_leaves_nothing() {
+async fn an_interrupted_upload_stores_nothing() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let head = Bytes::from(form_head(&[("kind", "sales")]));
@@ -92,7 +92,7 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn an_upload_that_falls_silent_leaves_nothing() {
+async fn a_stalled_upload_stores_nothing() {
     let app = TestApp::start_with(no_redis(), |config| {
         config.upload_silence = Duration::from_millis(50)
     })
@@ -118,7 +118,7 @@ async fn an_upload_that_falls_silent_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_form_is_what_was_asked_for_or_refused() {
+async fn a_form_of_another_shape_is_rejected() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let file = b"invoice,sku,quantity,price,date\n1,A,3,500,2026-01-05\n";

@@ -1,14 +1,17 @@
-//! The baseline: COPY, as owner, of rows that are ready for it.
+//! The baseline: COPY by the owner of rows that are encoded already.
 
 use std::time::{Duration, Instant};
 
 use futures::TryStreamExt as _;
 use sqlx::PgConnection;
 
-use super::{ROUNDS, median, report};
+use super::{ROUNDS, median, print_rate};
 
-/// The better of COPY's two formats, each the median of its rounds.
-pub(super) async fn fastest(owner: &mut PgConnection, lines: usize) -> anyhow::Result<Duration> {
+/// Returns the time of the faster of COPY's two formats, each the median of its rounds.
+pub(super) async fn measure_copy(
+    owner: &mut PgConnection,
+    lines: usize,
+) -> anyhow::Result<Duration> {
     let mut best = Duration::MAX;
     for format in ["binary", "text"] {
         let rows = owner
@@ -19,16 +22,16 @@ pub(super) async fn fastest(owner: &mut PgConnection, lines: usize) -> anyhow::R
         for _ in 0..ROUNDS {
             sqlx::query!("truncate sales").execute(&mut *owner).await?;
             sqlx::query!("checkpoint").execute(&mut *owner).await?;
-            times.push(copy(owner, format, &rows, lines).await?);
+            times.push(copy_rows(owner, format, &rows, lines).await?);
         }
         let took = median(times);
-        report(&format!("raw COPY, {format}"), lines, took);
+        print_rate(&format!("raw COPY, {format}"), lines, took);
         best = best.min(took);
     }
     Ok(best)
 }
 
-async fn copy(
+async fn copy_rows(
     owner: &mut PgConnection,
     format: &str,
     rows: &[impl AsRef<[u8]>],

@@ -1,5 +1,5 @@
-//! `import`: the Online Retail file through `POST /imports` and a worker process, beside a COPY of the very
-//! rows it makes into the same table with its indexes and keys.
+//! `import`: the Online Retail file through `POST /imports` and a worker process, compared with a
+//! COPY of the same rows into the same table with its indexes and keys.
 
 mod copy;
 mod reading;
@@ -13,48 +13,48 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use self::worker::Worker;
-use crate::service::{Service, client};
+use crate::service::{Service, build_client};
 
 const ROUNDS: usize = 3;
 
 pub(crate) async fn run() -> anyhow::Result<()> {
-    let file = retail::file()?;
-    reading::run(&file)?;
+    let file = retail::load_file()?;
+    reading::measure_reading(&file)?;
     let service = Service::start().await?;
     let mut owner = service.test.owner().await;
     let mut worker = Worker::start(&service)?;
-    let first = import(&service, &mut owner, &file, 0).await?;
-    report(
-        "import, first load, products and customers made on the way",
+    let first = import_file(&service, &mut owner, &file, 0).await?;
+    print_rate(
+        "import, first load, products and customers created on the way",
         first.lines,
         first.took,
     );
     let mut ours = Vec::new();
     for round in 1..=ROUNDS {
-        until_idle(&mut owner).await?;
+        wait_until_idle(&mut owner).await?;
         sqlx::query!("truncate sales").execute(&mut owner).await?;
         sqlx::query!("checkpoint").execute(&mut owner).await?;
-        let import = import(&service, &mut owner, &file, round).await?;
+        let import = import_file(&service, &mut owner, &file, round).await?;
         anyhow::ensure!(
             import.lines == first.lines,
             "{} lines, then {}",
             first.lines,
             import.lines
         );
-        report(
+        print_rate(
             &format!("{round}: import, claimed to committed"),
             import.lines,
             import.took,
         );
         ours.push(import.took);
     }
-    until_idle(&mut owner).await?;
+    wait_until_idle(&mut owner).await?;
     println!(
         "the worker's peak memory: {:.0} MB (VmHWM)",
         worker.peak_memory()?
     );
     worker.stop()?;
-    let raw = copy::fastest(&mut owner, first.lines).await?;
+    let raw = copy::measure_copy(&mut owner, first.lines).await?;
     let ours = median(ours);
     println!(
         "import beside raw COPY: {:.0} % ({ours:.2?} and {raw:.2?})",
@@ -69,20 +69,20 @@ struct Imported {
     took: Duration,
 }
 
-/// Sends the file and waits for its end.
-async fn import(
+/// Uploads the file and waits until its import ends.
+async fn import_file(
     service: &Service,
     owner: &mut PgConnection,
     file: &[u8],
     round: usize,
 ) -> anyhow::Result<Imported> {
-    let id = upload(service, file, round).await?;
+    let id = upload_file(service, file, round).await?;
     loop {
-        let import = get(service, &format!("/imports/{id}")).await?;
+        let import = get_json(service, &format!("/imports/{id}")).await?;
         match import["state"].as_str() {
             Some("succeeded") => break,
             Some("failed" | "cancelled" | "needs_input") | None => {
-                anyhow::bail!("the import ended badly: {import}")
+                anyhow::bail!("the import ended without success: {import}")
             }
             Some(_) => tokio::time::sleep(Duration::from_millis(200)).await,
         }
@@ -101,35 +101,37 @@ async fn import(
     })
 }
 
-/// `POST /imports`; gives the import's id.
-async fn upload(service: &Service, file: &[u8], round: usize) -> anyhow::Result<String> {
+/// Uploads the file and returns the import's id.
+async fn upload_file(service: &Service, file: &[u8], round: usize) -> anyhow::Result<String> {
     let part = |name: &str, text: &str| {
         format!("--form\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
     };
     let head = part("kind", "sales")
         + &part("options", &retail::options(round).to_string())
-        + "--form\r\nContent-Disposition: form-data; name=\"file\"; filename=\"retail.csv\"\r\n\r\n";
+        + "--form\r\nContent-Disposition: form-data; name=\"file\"; filename=\"retail.csv\"\r\n\
+           \r\n";
     let body = [head.as_bytes(), file, b"\r\n--form--\r\n"].concat();
-    let request = client()?
+    let request = build_client()?
         .post(format!("{}/api/v1/imports", service.url))
         .bearer_auth(&service.token)
         .header("Content-Type", "multipart/form-data; boundary=form");
-    let answer: Value = request.body(body).send().await?.json().await?;
-    answer["import"]["id"]
+    let response: Value = request.body(body).send().await?.json().await?;
+    response["import"]["id"]
         .as_str()
         .map(str::to_owned)
-        .with_context(|| answer.to_string())
+        .with_context(|| response.to_string())
 }
 
-async fn get(service: &Service, path: &str) -> anyhow::Result<Value> {
-    let request = client()?
+async fn get_json(service: &Service, path: &str) -> anyhow::Result<Value> {
+    let request = build_client()?
         .get(format!("{}/api/v1{path}", service.url))
         .bearer_auth(&service.token);
     Ok(request.send().await?.error_for_status()?.json().await?)
 }
 
-/// What an import causes (predictions, alerts) must not run beside the next one.
-async fn until_idle(owner: &mut PgConnection) -> anyhow::Result<()> {
+/// Waits until the reactions to an import (predictions, alerts) are done, so that they don't slow
+/// the next one.
+async fn wait_until_idle(owner: &mut PgConnection) -> anyhow::Result<()> {
     loop {
         let open = sqlx::query_scalar!(r#"select count(*) as "open!" from jobs_open"#)
             .fetch_one(&mut *owner)
@@ -141,12 +143,12 @@ async fn until_idle(owner: &mut PgConnection) -> anyhow::Result<()> {
     }
 }
 
-fn median(mut of: Vec<Duration>) -> Duration {
-    of.sort();
-    of[of.len() / 2]
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
 }
 
-fn report(what: &str, lines: usize, took: Duration) {
+fn print_rate(what: &str, lines: usize, took: Duration) {
     println!(
         "{what}: {:.0} lines/s ({lines} in {:.2} s)",
         lines as f64 / took.as_secs_f64(),

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use domain::catalog::import::{self, Context, Detection, Kind, Options};
 
-use super::{ROUNDS, median, report, retail};
+use super::{ROUNDS, median, print_rate, retail};
 
-pub(super) fn run(file: &[u8]) -> anyhow::Result<()> {
+pub(super) fn measure_reading(file: &[u8]) -> anyhow::Result<()> {
     let options: Options = serde_json::from_value(retail::options(0))?;
-    let examined =
-        import::examine(Cursor::new(file), Kind::Sales, &options).map_err(|why| refused(&why))?;
+    let examined = import::examine_file(Cursor::new(file), Kind::Sales, &options)
+        .map_err(|cause| file_error(&cause))?;
     let Detection::Ready(plan) = examined.detection else {
-        anyhow::bail!("asked: {examined:?}")
+        anyhow::bail!("questions: {examined:?}")
     };
-    // After the last line, so that none is of the future.
+    // After the last line of the file, so that no line is in the future.
     let now = "2012-01-01T00:00:00Z".parse()?;
     let context = Context {
         now,
@@ -25,7 +25,7 @@ pub(super) fn run(file: &[u8]) -> anyhow::Result<()> {
     let mut rows = 0;
     for _ in 0..ROUNDS {
         let started = Instant::now();
-        let totals = import::validate(
+        let totals = import::validate_rows(
             Cursor::new(file),
             Kind::Sales,
             &options,
@@ -34,9 +34,9 @@ pub(super) fn run(file: &[u8]) -> anyhow::Result<()> {
             |_| {},
         );
         times.push(started.elapsed());
-        rows = totals.map_err(|why| refused(&why))?.rows;
+        rows = totals.map_err(|cause| file_error(&cause))?.rows;
     }
-    report(
+    print_rate(
         "parse and validate on one thread",
         usize::try_from(rows)?,
         median(times),
@@ -44,6 +44,6 @@ pub(super) fn run(file: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn refused(why: &import::Refusal) -> anyhow::Error {
-    anyhow::anyhow!("{why:?}")
+fn file_error(cause: &import::FileError) -> anyhow::Error {
+    anyhow::anyhow!("{cause:?}")
 }

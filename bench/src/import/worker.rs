@@ -5,9 +5,9 @@ use std::process::{Child, Command, Stdio};
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 
-use crate::service::{KEYRING, NOBODY, Service};
+use crate::service::{KEYRING, NO_PROVIDER_URL, Service};
 
-/// Killed with the value.
+/// Killed when it is dropped.
 pub(super) struct Worker(Child);
 
 impl Worker {
@@ -26,7 +26,7 @@ impl Worker {
             .env("VIGIE_ENCRYPTION_KEYS", KEYRING)
             .env("VIGIE_BLOB_DIR", &service.blobs)
             .env("VIGIE_PROVIDERS", "sandbox")
-            .env("VIGIE_SANDBOX_URL", NOBODY)
+            .env("VIGIE_SANDBOX_URL", NO_PROVIDER_URL)
             .env("VIGIE_LOG", "error")
             .stdout(Stdio::null())
             .spawn()
@@ -34,7 +34,7 @@ impl Worker {
         Ok(Self(child))
     }
 
-    /// In MB of 10^6 bytes, of the whole life so far.
+    /// Returns the peak so far in MB of 10^6 bytes.
     pub(super) fn peak_memory(&mut self) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
         let line = status
@@ -54,7 +54,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // Already gone after `stop`.
+        // After `stop` the process is gone already.
         let _ = self.stop();
     }
 }

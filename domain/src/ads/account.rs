@@ -7,7 +7,7 @@ use serde::Serialize;
 
 id_type!(
     ConnectionId,
-    "Somebody's grant to read a company's ad accounts."
+    "A person's grant to read a company's ad accounts."
 );
 id_type!(AccountId, "One ad account of a company.");
 
@@ -16,22 +16,22 @@ id_type!(AccountId, "One ad account of a company.");
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum ConnectionStatus {
     Ok,
-    /// The token ended or was withdrawn: nothing runs until somebody connects again.
+    /// The token has ended or was withdrawn: no refresh runs until somebody connects again.
     NeedsReauth,
     Disconnected,
 }
 
-/// A connection as a job needs it.
+/// A connection, as a refresh uses it.
 #[derive(Debug, Clone)]
 pub struct Connection {
     pub id: ConnectionId,
     pub status: ConnectionStatus,
     pub connected_by: UserId,
-    /// Opens with [`connection_context`](super::connection_context); absent once disconnected.
+    /// Sealed with [`connection_context`](super::connection_context); absent once disconnected.
     pub sealed_token: Option<Vec<u8>>,
 }
 
-/// An ad account as a refresh needs it.
+/// An ad account, as a refresh uses it.
 #[derive(Debug, Clone)]
 pub struct Account {
     pub id: AccountId,
@@ -43,7 +43,7 @@ pub struct Account {
     pub disabled_reason: Option<String>,
 }
 
-/// An ad account as Meta lists it.
+/// An ad account in Meta's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundAccount {
     /// `act_<digits>`.

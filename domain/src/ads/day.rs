@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-/// Figures as Meta counts them, amounts in the account's currency.
+/// Meta's figures of one ad on one day, with amounts in the account's currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdDay {
     pub ad_id: String,

@@ -1,6 +1,6 @@
 //! Ad spend and its effect, per ad and day, read from Meta for the ad accounts that a company has
-//! connected. A refresh stages a window of days and publishes it at once; readers see the old days
-//! or the new ones.
+//! connected. A refresh stages a window of days and publishes it in one transaction: readers see
+//! the old days or the new ones.
 
 mod account;
 mod day;
@@ -12,17 +12,20 @@ mod window;
 pub use account::{Account, AccountId, Connection, ConnectionId, ConnectionStatus, FoundAccount};
 pub use day::AdDay;
 pub use report::{
-    GIVE_UP_AFTER, MAX_RUNS, Refresh, RefreshId, Report, ReportId, ReportState, poll_wait, split,
+    MAX_REPORT_RUNS, RUN_TIMEOUT, Refresh, RefreshId, RefreshState, Report, ReportId, ReportState,
+    compute_poll_wait,
 };
-pub use summary::{PERIODS, Period, Summary, Totals};
-pub use window::{today_in, window};
+pub use summary::{PERIOD_DAYS, Period, Summary, Totals};
+pub use window::{compute_window, today_in};
 
 pub use store::accounts::{
-    AccountView, clear_permission_errors, find_account, list_accounts, load_account,
-    note_permission_error, refreshable_accounts, save_accounts,
+    AccountView, clear_permission_errors, list_accounts, list_refreshable_accounts, load_account,
+    record_permission_error, require_account, save_accounts,
 };
-pub use store::connections::{connection_context, disconnect, require_reauth, save_connection};
-pub use store::daily::{publish, stage};
-pub use store::refreshes::{fail_refresh, open_refresh};
-pub use store::reports::{drop_run, next_report, note_poll, note_ready, note_run, split_report};
-pub use store::summaries::summarize;
+pub use store::connections::{connection_context, end_connection, require_reauth, save_connection};
+pub use store::daily::{publish_refresh, stage_page};
+pub use store::refreshes::{continue_refresh, fail_refresh};
+pub use store::reports::{
+    discard_run, find_next_report, record_poll, record_ready_run, record_run, split_report,
+};
+pub use store::summaries::summarize_account;

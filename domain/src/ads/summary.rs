@@ -1,18 +1,19 @@
-//! What an ad account's last days came to. Rates are of the sums, so that a large day weighs more than
-//! a small one. Amounts are in the account's one currency and are never added to another account's.
+//! The totals of an ad account's last days. Rates are computed from the sums, so that a large day
+//! weighs more than a small one. Amounts are in the account's currency and are never added to
+//! another account's.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-/// Lengths in days that can be asked for.
-pub const PERIODS: [i32; 5] = [3, 7, 14, 30, 90];
+/// Lengths in days that a summary can have.
+pub const PERIOD_DAYS: [i32; 5] = [3, 7, 14, 30, 90];
 
 /// The published state of an account, by period.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
     pub currency: String,
-    /// Every period ends with it; absent before the first refresh.
+    /// The last day of every period; absent before the first refresh.
     pub last_good_day: Option<NaiveDate>,
     pub published_at: Option<DateTime<Utc>>,
     /// +1 for each publication.
@@ -37,8 +38,8 @@ pub struct Totals {
     pub purchases: i64,
     pub purchase_value: Decimal,
     pub spend: Decimal,
-    /// People don't add up over days and ads: the most that one ad reached on one day, so at least as
-    /// many were reached.
+    /// The most people that one ad reached on one day. People don't add up over days and ads, so
+    /// that the true reach is at least as high.
     pub highest_reach: i64,
     /// Spend per 1,000 impressions; absent without impressions.
     pub cpm: Option<Decimal>,

@@ -1,53 +1,56 @@
-//! Which days a refresh reads. Figures of a day move for 28 days (attribution), so these are read
-//! again each time, counted back from the last good day: an outage of any length leaves no hole.
+//! The days that a refresh reads. A day's figures change for 28 days (attribution), so that each
+//! refresh reads 28 days before the last good day again: an outage of any length leaves no gap.
 
 use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use crate::{Error, Result};
 
-const FIRST_TIME: Days = Days::new(90);
-const ATTRIBUTION: Days = Days::new(28);
-/// Meta answers no further back.
-const HISTORY: Months = Months::new(37);
+const FIRST_WINDOW: Days = Days::new(90);
+const ATTRIBUTION_WINDOW: Days = Days::new(28);
+/// Meta keeps no older figures.
+const MAX_HISTORY: Months = Months::new(37);
 
-/// The day that it is at `now` in an ad account's zone.
+/// Returns the day of `now` in an ad account's zone.
 ///
 /// # Errors
-/// `Invalid` for a zone that isn't in the IANA list.
+/// `Invalid` for a zone that isn't in the IANA list, which disables the account.
 pub fn today_in(timezone: &str, now: DateTime<Utc>) -> Result<NaiveDate> {
     let zone: Tz = timezone.parse().map_err(|_| {
         Error::invalid(
             "timezone",
             "unknown",
-            format!("{timezone:?} is no time zone"),
+            format!("{timezone:?} is not a time zone"),
         )
     })?;
     Ok(now.with_timezone(&zone).date_naive())
 }
 
-/// First and last day to read on `today`: up to yesterday, from 90 days back the first time, then from
-/// 28 days before the last good day.
-pub fn window(last_good_day: Option<NaiveDate>, today: NaiveDate) -> (NaiveDate, NaiveDate) {
+/// Returns the first and last day to read on `today`: up to yesterday, from 90 days back at first,
+/// later from 28 days before the last good day.
+pub fn compute_window(
+    last_good_day: Option<NaiveDate>,
+    today: NaiveDate,
+) -> (NaiveDate, NaiveDate) {
     let last = today - Days::new(1);
     let first = match last_good_day {
-        None => today - FIRST_TIME,
-        Some(good) => good.min(last) - ATTRIBUTION,
+        None => today - FIRST_WINDOW,
+        Some(good) => good.min(last) - ATTRIBUTION_WINDOW,
     };
-    (first.max(today - HISTORY).min(last), last)
+    (first.max(today - MAX_HISTORY).min(last), last)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn day(text: &str) -> NaiveDate {
+    fn parse_day(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
 
     #[test]
     fn the_window_covers_any_gap_and_ends_yesterday() {
-        let today = day("2026-07-15");
+        let today = parse_day("2026-07-15");
         let cases = [
             (None, "2026-04-16", 90),
             (Some("2026-07-14"), "2026-06-16", 29),
@@ -57,8 +60,12 @@ mod tests {
             (Some("2019-01-01"), "2023-06-15", 1126),
         ];
         for (last_good, first, days) in cases {
-            let (from, to) = window(last_good.map(day), today);
-            assert_eq!((from, to), (day(first), day("2026-07-14")), "{last_good:?}");
+            let (from, to) = compute_window(last_good.map(parse_day), today);
+            assert_eq!(
+                (from, to),
+                (parse_day(first), parse_day("2026-07-14")),
+                "{last_good:?}"
+            );
             assert_eq!((to - from).num_days() + 1, days, "{last_good:?}");
         }
     }
@@ -71,7 +78,7 @@ mod tests {
             ("America/New_York", "2026-07-14"),
             ("Pacific/Auckland", "2026-07-15"),
         ] {
-            assert_eq!(today_in(zone, now).unwrap(), day(expected), "{zone}");
+            assert_eq!(today_in(zone, now).unwrap(), parse_day(expected), "{zone}");
         }
         assert!(today_in("Mars/Olympus", now).is_err());
     }

@@ -1,10 +1,15 @@
-//! Alerts: a rule says what to watch, an alert is one instance with a life (open, acknowledged or
-//! snoozed, resolved), its items are the products concerned. In reading order: `rule`, `judge` (one
-//! product), `severity`, `evaluate` (a company), `message` (what is said), `store`.
+//! Alerts. A rule states what to watch. An alert is one firing instance of a rule: open,
+//! acknowledged, snoozed or resolved. Its items are the affected products.
+//!
+//! In reading order: `rule`, `filter`, `condition` (one product), `severity`, `transition` and
+//! `evaluate` (one company), `message`, `recipients`, `store`. Store functions return
+//! [`Error::Database`](crate::Error::Database) when a statement fails or a stored value is corrupt.
 
+mod condition;
 mod evaluate;
-mod judge;
+mod filter;
 mod message;
+mod recipients;
 mod rule;
 mod severity;
 mod store;
@@ -12,19 +17,23 @@ mod store;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod transition;
 
-pub use evaluate::{Affected, Cause, EndReason, OpenAlert, OpenItem, Verdict, evaluate};
-pub use judge::{Figures, Judgement, judge};
-pub use message::{AlertMessage, Audience, Destination, NamedProduct, Person, destinations};
-pub use rule::{Condition, DEFAULT_PROBABILITY, Filter, Recipient, Rule, RuleKind};
-pub use severity::{Concerned, Severity, severity};
+pub use evaluate::evaluate_rules;
+pub use filter::Filter;
+pub use message::AlertMessage;
+pub use recipients::{Audience, Destination, collect_destinations};
+pub use rule::{Recipient, Rule, RuleKind};
+pub use severity::Severity;
 pub use store::{
-    AlertFilter, AlertState, Applied, ListedAlert, NewRule, RuleChanges, StoredEvent, StoredItem,
-    StoredRule, acknowledge, apply, archive_rule, create_default_rules, create_rule, find_alert,
-    find_rule, list_alerts, list_events, list_items, list_rules, load_people, lock_open,
-    lock_rules, resolve, snooze, update_rule, wake_snoozed,
+    AlertEventKind, AlertFilter, AlertState, AppliedTransition, ListedAlert, NewRule, RuleChanges,
+    StoredEvent, StoredItem, StoredRule, acknowledge_alert, apply_transitions, archive_rule,
+    create_default_rules, create_rule, end_due_snoozes, list_alerts, list_events, list_items,
+    list_rules, load_audience, lock_open_alerts, lock_rules, require_alert, require_rule,
+    resolve_alert, snooze_alert, update_rule,
 };
+pub use transition::Transition;
 
-platform::id_type!(RuleId, "What a company wants to be told of.");
-platform::id_type!(AlertId, "One alert from its opening to its end.");
-platform::id_type!(ItemId, "One product's part in an alert.");
+platform::id_type!(RuleId, "A rule of a company.");
+platform::id_type!(AlertId, "One alert, from its opening to its resolution.");
+platform::id_type!(ItemId, "One product of an alert.");

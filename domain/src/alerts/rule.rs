@@ -1,13 +1,12 @@
-//! A rule: what to watch, among which products, and whom to tell on which channels. Three typed
-//! conditions and no rule language.
+//! A rule: its condition, the products it watches, the channels and recipients it notifies. There
+//! are three typed conditions and no rule language.
 
 use platform::ids::UserId;
 use serde::{Deserialize, Serialize};
 
-use super::RuleId;
-use crate::catalog::{CategoryId, ProductId, SiteId, SupplierId};
+use super::{Filter, RuleId};
+use crate::identity::Language;
 use crate::notifications::Channel;
-use crate::rupture::Forecast;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
@@ -19,7 +18,10 @@ pub enum RuleKind {
 }
 
 impl RuleKind {
-    /// The stored text.
+    /// Every kind. A new company gets one rule of each.
+    pub const ALL: [Self; 3] = [Self::Rupture, Self::LowStock, Self::PredictedRupture];
+
+    /// Returns the stored text.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rupture => "rupture",
@@ -27,24 +29,49 @@ impl RuleKind {
             Self::PredictedRupture => "predicted_rupture",
         }
     }
+
+    /// Returns the name of the rule of this kind that a new company gets.
+    pub(super) fn default_name(self, language: Language) -> &'static str {
+        match (self, language) {
+            (Self::Rupture, Language::Fr) => "Rupture de stock",
+            (Self::Rupture, Language::En) => "Out of stock",
+            (Self::LowStock, Language::Fr) => "Stock bas",
+            (Self::LowStock, Language::En) => "Low stock",
+            (Self::PredictedRupture, Language::Fr) => "Rupture prévue",
+            (Self::PredictedRupture, Language::En) => "Predicted rupture",
+        }
+    }
+
+    /// Returns the formula that the timeline shows as the reason of a transition.
+    pub(super) fn formula(self) -> &'static str {
+        match self {
+            Self::Rupture => "level <= 0",
+            Self::LowStock => "0 < level <= min_stock; over above min_stock + 10 %",
+            Self::PredictedRupture => {
+                "P(demand until the next delivery > level) >= threshold, or days to rupture (P50) \
+                 <= 7; over below threshold - 0.15 and beyond 7 days"
+            }
+        }
+    }
 }
 
-/// When a product concerns a rule.
+/// When a rule fires for a product.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Condition {
-    /// Nothing left.
+    /// The level is zero or less.
     Rupture,
-    /// Down to the minimum; `minimum` speaks for products that name none.
+    /// The level is at most the product's minimum, or `minimum` where the product has none.
     LowStock { minimum: Option<f64> },
-    /// Likely to run out before the next delivery, or soon anyway; `probability` is where it opens.
+    /// The probability of a rupture before the next delivery reaches `probability`, or the rupture
+    /// is near.
     PredictedRupture { probability: f64 },
 }
 
-/// The chance of rupture from which a predicted rupture is told, unless the rule says otherwise.
-pub const DEFAULT_PROBABILITY: f64 = 0.5;
+/// The probability from which a predicted rupture fires where the rule sets no threshold.
+const DEFAULT_PROBABILITY: f64 = 0.5;
 
 impl Condition {
-    pub fn new(kind: RuleKind, threshold: Option<f64>) -> Self {
+    pub(super) fn new(kind: RuleKind, threshold: Option<f64>) -> Self {
         match kind {
             RuleKind::Rupture => Self::Rupture,
             RuleKind::LowStock => Self::LowStock { minimum: threshold },
@@ -54,7 +81,7 @@ impl Condition {
         }
     }
 
-    pub fn kind(&self) -> RuleKind {
+    pub fn rule_kind(&self) -> RuleKind {
         match self {
             Self::Rupture => RuleKind::Rupture,
             Self::LowStock { .. } => RuleKind::LowStock,
@@ -63,46 +90,7 @@ impl Condition {
     }
 }
 
-/// Which products a rule watches: those that match every list that isn't empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Filter {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub product_ids: Vec<ProductId>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub category_ids: Vec<CategoryId>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub supplier_ids: Vec<SupplierId>,
-    /// Looks at the stock of this site alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub site_id: Option<SiteId>,
-}
-
-impl Filter {
-    pub fn covers(&self, product: &Forecast) -> bool {
-        among(&self.product_ids, Some(product.product_id))
-            && among(&self.category_ids, product.category_id)
-            && among(&self.supplier_ids, product.supplier_id)
-    }
-
-    /// The level that the rule looks at; `None` = unknown.
-    pub fn level_of(&self, product: &Forecast) -> Option<f64> {
-        match self.site_id {
-            None => product.level,
-            Some(site) => product
-                .levels
-                .iter()
-                .find(|(at, _)| *at == Some(site))
-                .map(|(_, level)| *level),
-        }
-    }
-}
-
-fn among<Id: PartialEq>(ids: &[Id], id: Option<Id>) -> bool {
-    ids.is_empty() || id.is_some_and(|id| ids.contains(&id))
-}
-
-/// Somebody to tell: a member on every address known, or one address.
+/// A recipient of a rule's notifications: a member on every known address, or one address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields, untagged)]
 pub enum Recipient {
@@ -125,4 +113,30 @@ pub struct Rule {
     pub recipients: Vec<Recipient>,
     /// Switched on and not archived.
     pub enabled: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_kinds_holds_every_kind() {
+        // serde lists every variant in its error, so a kind missing from ALL fails here.
+        let unknown = serde_json::from_str::<RuleKind>("\"?\"").unwrap_err();
+        let names = RuleKind::ALL.map(|kind| format!("`{}`", kind.as_str()));
+        assert!(
+            unknown.to_string().starts_with(&format!(
+                "unknown variant `?`, expected one of {}",
+                names.join(", ")
+            )),
+            "{unknown}"
+        );
+    }
+
+    #[test]
+    fn a_condition_has_the_kind_that_it_was_made_from() {
+        for kind in RuleKind::ALL {
+            assert_eq!(Condition::new(kind, None).rule_kind(), kind);
+        }
+    }
 }

@@ -1,11 +1,11 @@
-//! How grave an alert is, by what it watches and how many products it concerns.
+//! The severity of an alert, from its rule kind and the products that fire.
 
 use serde::{Deserialize, Serialize};
 
 use super::RuleKind;
-use crate::rupture::Urgency;
+use crate::rupture::{Abc, Urgency};
 
-/// Ordered: a later variant is graver.
+/// Ordered: a later variant is more severe.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
 )]
@@ -19,7 +19,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The stored text.
+    /// Returns the stored text.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Info => "info",
@@ -30,35 +30,37 @@ impl Severity {
     }
 }
 
-/// What the products of an alert say about its severity.
+/// The products of an alert, as far as they determine its severity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Concerned {
-    pub products: usize,
-    /// One of them is of class A.
-    pub best_seller: bool,
-    pub most_urgent: Option<Urgency>,
+pub(super) struct FiringProducts {
+    pub(super) count: usize,
+    /// One of the products is of class A.
+    pub(super) best_seller: bool,
+    pub(super) most_urgent: Option<Urgency>,
 }
 
-impl Concerned {
-    pub fn add(&mut self, urgency: Urgency, best_seller: bool) {
-        self.products += 1;
-        self.best_seller |= best_seller;
+impl FiringProducts {
+    pub(super) fn count_product(&mut self, class: Option<Abc>, urgency: Urgency) {
+        self.count += 1;
+        self.best_seller |= class == Some(Abc::A);
         self.most_urgent = self.most_urgent.max(Some(urgency));
     }
 }
 
-/// Rupture: critical beyond 10 products or with one of class A. Low stock: high from 5 products on.
-/// Predicted: by the steps of urgency.
-pub fn severity(kind: RuleKind, concerned: Concerned) -> Severity {
+/// Computes the severity. Rupture: critical beyond 10 products or with a product of class A. Low
+/// stock: high from 5 products. Predicted rupture: by the most urgent product.
+pub(super) fn compute_severity(kind: RuleKind, firing: FiringProducts) -> Severity {
     match kind {
-        RuleKind::Rupture if concerned.products > 10 || concerned.best_seller => Severity::Critical,
+        RuleKind::Rupture if firing.count > 10 || firing.best_seller => Severity::Critical,
         RuleKind::Rupture => Severity::High,
-        RuleKind::LowStock if concerned.products < 5 => Severity::Medium,
+        RuleKind::LowStock if firing.count < 5 => Severity::Medium,
         RuleKind::LowStock => Severity::High,
-        RuleKind::PredictedRupture => match concerned.most_urgent {
+        RuleKind::PredictedRupture => match firing.most_urgent {
             Some(Urgency::Now | Urgency::Within1Day) => Severity::Critical,
             Some(Urgency::Within3Days) => Severity::High,
-            _ => Severity::Medium,
+            Some(Urgency::Within7Days | Urgency::Within15Days | Urgency::None) | None => {
+                Severity::Medium
+            }
         },
     }
 }
@@ -102,12 +104,16 @@ mod tests {
         ];
         for (kind, products, best_seller, urgency, expected) in cases {
             let most_urgent = Some(urgency);
-            let concerned = Concerned {
-                products,
+            let firing = FiringProducts {
+                count: products,
                 best_seller,
                 most_urgent,
             };
-            assert_eq!(severity(kind, concerned), expected, "{kind:?} {products}");
+            assert_eq!(
+                compute_severity(kind, firing),
+                expected,
+                "{kind:?} {products}"
+            );
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Products to judge, for the tests of this area.
+//! Products and outlooks for the tests of this area.
 
 use platform::ids::Uuid;
 
 use crate::catalog::ProductId;
 use crate::rupture::{DaysToRupture, Forecast, Outlook, Urgency};
 
-pub(super) fn product(number: u128, level: Option<f64>) -> Forecast {
+pub(super) fn make_product(number: u128, level: Option<f64>) -> Forecast {
     Forecast {
         product_id: ProductId(Uuid::from_u128(number)),
         name: format!("product {number}"),
@@ -21,7 +21,7 @@ pub(super) fn product(number: u128, level: Option<f64>) -> Forecast {
     }
 }
 
-pub(super) fn outlook(probability: f64, days: Option<u32>) -> Outlook {
+pub(super) fn make_outlook(probability: f64, days: Option<u32>) -> Outlook {
     Outlook {
         probability,
         days: DaysToRupture {

@@ -1,15 +1,18 @@
-//! The life of an alert, decision by decision.
+//! The transitions of an alert, and the message and recipients that follow.
 
 use platform::ids::{UserId, Uuid};
 
-use super::testing::{outlook, product};
+use super::recipients::Member;
+use super::rule::Condition;
+use super::testing::{make_outlook, make_product};
+use super::transition::{AffectedProduct, OpenAlert, OpenItem, Resolution};
 use super::*;
 use crate::catalog::{CategoryId, ProductId};
 use crate::identity::Language;
-use crate::notifications::Channel;
+use crate::notifications::{Channel, NotificationCause};
 use crate::rupture::{Abc, Forecast, Urgency};
 
-fn rule(condition: Condition) -> Rule {
+fn enabled_rule(condition: Condition) -> Rule {
     Rule {
         id: RuleId(Uuid::from_u128(1)),
         name: "watched".to_owned(),
@@ -21,181 +24,182 @@ fn rule(condition: Condition) -> Rule {
     }
 }
 
-/// The alert that a verdict leaves behind.
-fn after(verdict: &Verdict) -> OpenAlert {
-    let mut alert = verdict.alert.clone().unwrap_or(OpenAlert {
+/// Returns the alert as it is stored after the transition.
+fn apply(transition: &Transition) -> OpenAlert {
+    let mut alert = transition.alert.clone().unwrap_or(OpenAlert {
         id: AlertId(Uuid::from_u128(77)),
-        rule_id: verdict.rule_id,
-        site_id: verdict.site_id,
-        severity: verdict.severity,
-        peak_severity: verdict.severity,
+        rule_id: transition.rule_id,
+        site_id: transition.site_id,
+        severity: transition.severity,
+        peak_severity: transition.severity,
         revision: 0,
         snoozed_until: None,
         items: Vec::new(),
     });
-    alert.severity = verdict.severity;
-    alert.peak_severity = verdict.peak_severity();
-    alert.revision += i32::from(verdict.cause.is_some());
-    let alert_sleeps = alert.sleeps();
+    alert.severity = transition.severity;
+    alert.peak_severity = transition.peak_severity();
+    alert.revision += i32::from(transition.cause.is_some());
+    let unnotified = alert.is_snoozed();
     alert
         .items
-        .retain(|item| !verdict.resolved.iter().any(|r| r.item == Some(item.id)));
-    for (changed, peak, told) in [
-        (&verdict.escalated, true, true),
-        (&verdict.late, false, true),
-        (&verdict.moved, false, false),
-    ]
-    .into_iter()
-    .flat_map(|(list, peak, told)| list.iter().map(move |changed| (changed, peak, told)))
-    {
-        let item = alert
-            .items
-            .iter_mut()
-            .find(|item| Some(item.id) == changed.item)
-            .unwrap();
-        item.urgency = changed.urgency;
-        item.untold &= !told;
-        if peak {
-            item.peak_urgency = changed.urgency;
+        .retain(|item| !transition.resolved.iter().any(|r| r.item == Some(item.id)));
+    for item in &mut alert.items {
+        let find = |list: &[AffectedProduct]| {
+            let product = list.iter().find(|product| product.item == Some(item.id));
+            product.map(|product| product.urgency)
+        };
+        if let Some(urgency) = find(&transition.escalated) {
+            (item.urgency, item.peak_urgency, item.unnotified) = (urgency, urgency, false);
+        } else if let Some(urgency) = find(&transition.deferred) {
+            (item.urgency, item.unnotified) = (urgency, false);
+        } else if let Some(urgency) = find(&transition.urgency_changed) {
+            item.urgency = urgency;
         }
     }
-    alert
-        .items
-        .extend(verdict.added.iter().map(|added| OpenItem {
-            id: ItemId(added.product_id.0),
-            product_id: added.product_id,
-            name: added.name.clone(),
-            urgency: added.urgency,
-            peak_urgency: added.urgency,
-            untold: alert_sleeps,
-        }));
+    let added = transition.added.iter().map(|added| OpenItem {
+        id: ItemId(added.product_id.0),
+        product_id: added.product_id,
+        name: added.name.clone(),
+        urgency: added.urgency,
+        peak_urgency: added.urgency,
+        unnotified,
+    });
+    alert.items.extend(added);
     alert
 }
 
 fn empty_shelves(numbers: impl IntoIterator<Item = u128>) -> Vec<Forecast> {
-    numbers.into_iter().map(|n| product(n, Some(0.0))).collect()
+    numbers
+        .into_iter()
+        .map(|n| make_product(n, Some(0.0)))
+        .collect()
 }
 
 #[test]
-fn a_second_evaluation_of_the_same_state_says_nothing() {
-    let rules = [rule(Condition::Rupture)];
+fn a_second_evaluation_of_the_same_state_changes_nothing() {
+    let rules = [enabled_rule(Condition::Rupture)];
     let products = empty_shelves(1..=3);
-    let verdicts = evaluate(&rules, &products, &[]);
-    assert_eq!(verdicts.len(), 1);
-    assert_eq!(verdicts[0].cause, Some(Cause::Opened));
-    assert_eq!(verdicts[0].severity, Severity::High);
-    assert_eq!(evaluate(&rules, &products, &[after(&verdicts[0])]), []);
+    let transitions = evaluate_rules(&rules, &products, &[]);
+    assert_eq!(transitions.len(), 1);
+    assert_eq!(transitions[0].cause, Some(NotificationCause::Opened));
+    assert_eq!(transitions[0].severity, Severity::High);
+    assert_eq!(
+        evaluate_rules(&rules, &products, &[apply(&transitions[0])]),
+        []
+    );
 }
 
 #[test]
-fn a_product_newly_concerned_is_told_and_one_that_is_back_is_not() {
-    let rules = [rule(Condition::Rupture)];
-    let opened = after(&evaluate(&rules, &empty_shelves(1..=2), &[])[0]);
+fn an_added_product_notifies_and_a_resolved_one_does_not() {
+    let rules = [enabled_rule(Condition::Rupture)];
+    let opened = apply(&evaluate_rules(&rules, &empty_shelves(1..=2), &[])[0]);
     let products = [
-        product(1, Some(5.0)),
-        product(2, Some(0.0)),
-        product(3, Some(-1.0)),
+        make_product(1, Some(5.0)),
+        make_product(2, Some(0.0)),
+        make_product(3, Some(-1.0)),
     ];
-    let added = &evaluate(&rules, &products, &[opened])[0];
-    assert_eq!(added.cause, Some(Cause::ProductAdded));
+    let added = &evaluate_rules(&rules, &products, &[opened])[0];
+    assert_eq!(added.cause, Some(NotificationCause::ProductAdded));
     assert_eq!(
         (added.added.len(), added.resolved.len(), added.products),
         (1, 1, 2)
     );
 
     let fewer = [
-        product(1, Some(5.0)),
-        product(2, Some(9.0)),
-        product(3, Some(-1.0)),
+        make_product(1, Some(5.0)),
+        make_product(2, Some(9.0)),
+        make_product(3, Some(-1.0)),
     ];
-    let improved = &evaluate(&rules, &fewer, &[after(added)])[0];
+    let improved = &evaluate_rules(&rules, &fewer, &[apply(added)])[0];
     assert_eq!(improved.cause, None);
-    assert_eq!(improved.ends, None);
+    assert_eq!(improved.resolution, None);
     assert_eq!(improved.products, 1);
 }
 
 #[test]
-fn the_alert_ends_with_its_last_product() {
-    let rules = [rule(Condition::Rupture)];
-    let opened = after(&evaluate(&rules, &empty_shelves([1]), &[])[0]);
-    let ended = &evaluate(&rules, &[product(1, Some(1.0))], &[opened])[0];
-    assert_eq!(ended.ends, Some(EndReason::ConditionOver));
+fn the_alert_resolves_with_its_last_product() {
+    let rules = [enabled_rule(Condition::Rupture)];
+    let opened = apply(&evaluate_rules(&rules, &empty_shelves([1]), &[])[0]);
+    let ended = &evaluate_rules(&rules, &[make_product(1, Some(1.0))], &[opened])[0];
+    assert_eq!(ended.resolution, Some(Resolution::ConditionOver));
     assert_eq!(ended.cause, None);
     assert_eq!(ended.resolved[0].figures.level, Some(1.0));
 }
 
 #[test]
-fn missing_data_opens_nothing_and_ends_nothing() {
-    let rules = [rule(Condition::Rupture)];
-    let unknown = [product(1, None)];
-    assert_eq!(evaluate(&rules, &unknown, &[]), []);
-    let opened = after(&evaluate(&rules, &empty_shelves([1]), &[])[0]);
-    assert_eq!(evaluate(&rules, &unknown, &[opened]), []);
+fn an_unknown_level_opens_nothing_and_resolves_nothing() {
+    let rules = [enabled_rule(Condition::Rupture)];
+    let unknown = [make_product(1, None)];
+    assert_eq!(evaluate_rules(&rules, &unknown, &[]), []);
+    let opened = apply(&evaluate_rules(&rules, &empty_shelves([1]), &[])[0]);
+    assert_eq!(evaluate_rules(&rules, &unknown, &[opened]), []);
 }
 
 #[test]
-fn a_product_that_is_watched_no_more_leaves_its_alert() {
-    let rules = [rule(Condition::Rupture)];
-    let opened = after(&evaluate(&rules, &empty_shelves([1]), &[])[0]);
-    let ended = &evaluate(&rules, &[], &[opened])[0];
-    assert_eq!(ended.ends, Some(EndReason::ConditionOver));
+fn a_product_that_is_no_longer_watched_resolves() {
+    let rules = [enabled_rule(Condition::Rupture)];
+    let opened = apply(&evaluate_rules(&rules, &empty_shelves([1]), &[])[0]);
+    let ended = &evaluate_rules(&rules, &[], &[opened])[0];
+    assert_eq!(ended.resolution, Some(Resolution::ConditionOver));
 }
 
 #[test]
 fn more_than_ten_products_or_a_best_seller_escalate_a_rupture_once() {
-    let rules = [rule(Condition::Rupture)];
-    let opened = after(&evaluate(&rules, &empty_shelves(1..=10), &[])[0]);
-    let worse = &evaluate(&rules, &empty_shelves(1..=11), &[opened])[0];
+    let rules = [enabled_rule(Condition::Rupture)];
+    let opened = apply(&evaluate_rules(&rules, &empty_shelves(1..=10), &[])[0]);
+    let worse = &evaluate_rules(&rules, &empty_shelves(1..=11), &[opened])[0];
     assert_eq!(
         (worse.severity, worse.cause),
-        (Severity::Critical, Some(Cause::Escalated))
+        (Severity::Critical, Some(NotificationCause::Escalated))
     );
 
-    let better = &evaluate(
+    let better = &evaluate_rules(
         &rules,
         &empty_shelves(1..=10)
             .into_iter()
-            .chain([product(11, Some(4.0))])
+            .chain([make_product(11, Some(4.0))])
             .collect::<Vec<_>>(),
-        &[after(worse)],
+        &[apply(worse)],
     )[0];
     assert_eq!((better.severity, better.cause), (Severity::High, None));
-    let again = &evaluate(&rules, &empty_shelves(1..=11), &[after(better)])[0];
+    let again = &evaluate_rules(&rules, &empty_shelves(1..=11), &[apply(better)])[0];
     assert_eq!(
         (again.severity, again.cause),
-        (Severity::Critical, Some(Cause::ProductAdded))
+        (Severity::Critical, Some(NotificationCause::ProductAdded))
     );
 
-    let mut best = product(1, Some(0.0));
+    let mut best = make_product(1, Some(0.0));
     best.abc = Some(Abc::A);
     assert_eq!(
-        evaluate(&rules, &[best], &[])[0].severity,
+        evaluate_rules(&rules, &[best], &[])[0].severity,
         Severity::Critical
     );
 }
 
 #[test]
-fn each_step_of_urgency_is_told_once_and_stepping_back_never() {
-    let rules = [rule(Condition::PredictedRupture { probability: 0.5 })];
+fn each_step_of_urgency_notifies_once_and_a_step_back_never() {
+    let rules = [enabled_rule(Condition::PredictedRupture {
+        probability: 0.5,
+    })];
     let in_days = |days| {
-        let mut product = product(1, Some(10.0));
-        product.outlook = Some(outlook(0.9, Some(days)));
+        let mut product = make_product(1, Some(10.0));
+        product.outlook = Some(make_outlook(0.9, Some(days)));
         [product]
     };
-    let mut alert = after(&evaluate(&rules, &in_days(12), &[])[0]);
+    let mut alert = apply(&evaluate_rules(&rules, &in_days(12), &[])[0]);
     let steps = [
         (9, None, Urgency::Within15Days),
-        (7, Some(Cause::Escalated), Urgency::Within7Days),
+        (7, Some(NotificationCause::Escalated), Urgency::Within7Days),
         (5, None, Urgency::Within7Days),
         (9, None, Urgency::Within15Days),
         (6, None, Urgency::Within7Days),
-        (2, Some(Cause::Escalated), Urgency::Within3Days),
-        (1, Some(Cause::Escalated), Urgency::Within1Day),
+        (2, Some(NotificationCause::Escalated), Urgency::Within3Days),
+        (1, Some(NotificationCause::Escalated), Urgency::Within1Day),
     ];
     for (days, cause, urgency) in steps {
-        if let Some(verdict) = evaluate(&rules, &in_days(days), &[alert.clone()]).first() {
-            assert_eq!(verdict.cause, cause, "{days} days");
-            alert = after(verdict);
+        if let Some(transition) = evaluate_rules(&rules, &in_days(days), &[alert.clone()]).first() {
+            assert_eq!(transition.cause, cause, "{days} days");
+            alert = apply(transition);
         } else {
             assert_eq!(cause, None, "{days} days");
         }
@@ -205,25 +209,25 @@ fn each_step_of_urgency_is_told_once_and_stepping_back_never() {
 }
 
 #[test]
-fn a_rule_switched_off_ends_its_alert_in_silence() {
-    let mut off = rule(Condition::Rupture);
-    let opened = after(&evaluate(&[off.clone()], &empty_shelves([1]), &[])[0]);
+fn switching_a_rule_off_resolves_its_alert_without_a_notification() {
+    let mut off = enabled_rule(Condition::Rupture);
+    let opened = apply(&evaluate_rules(&[off.clone()], &empty_shelves([1]), &[])[0]);
     off.enabled = false;
-    let verdict = &evaluate(&[off.clone()], &empty_shelves([1]), &[opened])[0];
+    let transition = &evaluate_rules(&[off.clone()], &empty_shelves([1]), &[opened])[0];
     assert_eq!(
-        (verdict.ends, verdict.cause),
-        (Some(EndReason::RuleOff), None)
+        (transition.resolution, transition.cause),
+        (Some(Resolution::RuleOff), None)
     );
-    assert_eq!(evaluate(&[off], &empty_shelves([1]), &[]), []);
+    assert_eq!(evaluate_rules(&[off], &empty_shelves([1]), &[]), []);
 }
 
 #[test]
-fn a_filter_keeps_other_products_out() {
-    let mut only = rule(Condition::Rupture);
+fn a_filter_excludes_other_products() {
+    let mut only = enabled_rule(Condition::Rupture);
     only.filter.product_ids = vec![ProductId(Uuid::from_u128(2))];
-    let verdict = &evaluate(&[only.clone()], &empty_shelves(1..=3), &[])[0];
+    let transition = &evaluate_rules(&[only.clone()], &empty_shelves(1..=3), &[])[0];
     assert_eq!(
-        verdict
+        transition
             .added
             .iter()
             .map(|a| a.product_id.0.as_u128())
@@ -231,14 +235,14 @@ fn a_filter_keeps_other_products_out() {
         [2]
     );
     only.filter.category_ids = vec![CategoryId(Uuid::from_u128(5))];
-    assert_eq!(evaluate(&[only], &empty_shelves(1..=3), &[]), []);
+    assert_eq!(evaluate_rules(&[only], &empty_shelves(1..=3), &[]), []);
 }
 
 #[test]
 fn a_message_names_five_products_and_counts_the_rest() {
-    let rules = [rule(Condition::Rupture)];
-    let verdict = &evaluate(&rules, &empty_shelves(1..=8), &[])[0];
-    let message = AlertMessage::new("Boutique", RuleKind::Rupture, Cause::Opened, verdict);
+    let rules = [enabled_rule(Condition::Rupture)];
+    let transition = &evaluate_rules(&rules, &empty_shelves(1..=8), &[])[0];
+    let message = AlertMessage::new("Boutique", NotificationCause::Opened, transition);
     assert_eq!(
         (message.products.len(), message.more, message.count),
         (5, 3, 8)
@@ -247,15 +251,20 @@ fn a_message_names_five_products_and_counts_the_rest() {
 }
 
 #[test]
-fn each_address_is_told_once_and_only_on_the_channels_of_the_rule() {
+fn each_address_is_notified_once_and_only_on_the_channels_of_the_rule() {
     let awa = UserId(Uuid::from_u128(5));
-    let people = [Person {
+    let members = vec![Member {
         user_id: awa,
         email: "awa@example.sn".to_owned(),
         phone: Some("+221771234567".to_owned()),
         language: Language::En,
     }];
-    let mut rule = rule(Condition::Rupture);
+    let audience = Audience {
+        company: "Boutique".to_owned(),
+        language: Language::Fr,
+        members,
+    };
+    let mut rule = enabled_rule(Condition::Rupture);
     rule.recipients = vec![
         Recipient::User { user_id: awa },
         Recipient::Address {
@@ -268,8 +277,8 @@ fn each_address_is_told_once_and_only_on_the_channels_of_the_rule() {
             user_id: UserId(Uuid::from_u128(6)),
         },
     ];
-    let told = destinations(&rule, &people, Language::Fr);
-    let addresses: Vec<_> = told
+    let destinations = collect_destinations(&rule, &audience);
+    let addresses: Vec<_> = destinations
         .iter()
         .map(|d| (d.channel, d.address.as_str(), d.language))
         .collect();
@@ -282,22 +291,22 @@ fn each_address_is_told_once_and_only_on_the_channels_of_the_rule() {
         ]
     );
     rule.channels = vec![Channel::Whatsapp];
-    assert_eq!(destinations(&rule, &people, Language::Fr).len(), 1);
+    assert_eq!(collect_destinations(&rule, &audience).len(), 1);
 }
 
 #[test]
-fn where_the_alert_is_graver_than_ever_all_of_it_is_told() {
-    let rules = [rule(Condition::Rupture)];
+fn a_severity_above_the_peak_names_every_product_of_the_alert() {
+    let rules = [enabled_rule(Condition::Rupture)];
     let mut shelves = empty_shelves(1..=3);
-    let first = evaluate(&rules, &shelves, &[]).remove(0);
-    let alert = after(&first);
+    let first = evaluate_rules(&rules, &shelves, &[]).remove(0);
+    let alert = apply(&first);
     shelves[1].abc = Some(Abc::A);
-    let graver = evaluate(&rules, &shelves, &[alert]).remove(0);
+    let worse = evaluate_rules(&rules, &shelves, &[alert]).remove(0);
     assert_eq!(
-        (graver.cause, graver.severity),
-        (Some(Cause::Escalated), Severity::Critical)
+        (worse.cause, worse.severity),
+        (Some(NotificationCause::Escalated), Severity::Critical)
     );
-    let message = AlertMessage::new("Boutique", RuleKind::Rupture, Cause::Escalated, &graver);
+    let message = AlertMessage::new("Boutique", NotificationCause::Escalated, &worse);
     assert_eq!(
         (message.count, message.products.len(), message.more),
         (3, 3, 0)
@@ -305,39 +314,39 @@ fn where_the_alert_is_graver_than_ever_all_of_it_is_told() {
 }
 
 #[test]
-fn what_happens_while_an_alert_sleeps_is_told_once_when_it_wakes() {
-    let rules = [rule(Condition::Rupture)];
+fn changes_during_a_snooze_notify_once_after_it() {
+    let rules = [enabled_rule(Condition::Rupture)];
     let mut shelves = empty_shelves([1]);
-    let mut alert = after(&evaluate(&rules, &shelves, &[]).remove(0));
+    let mut alert = apply(&evaluate_rules(&rules, &shelves, &[]).remove(0));
     alert.snoozed_until = Some(chrono::DateTime::UNIX_EPOCH);
     shelves.extend(empty_shelves([2]));
     shelves[0].abc = Some(Abc::A);
-    let asleep = evaluate(&rules, &shelves, std::slice::from_ref(&alert)).remove(0);
-    assert_eq!((asleep.cause, asleep.withheld), (None, true));
-    alert = after(&asleep);
+    let in_snooze = evaluate_rules(&rules, &shelves, std::slice::from_ref(&alert)).remove(0);
+    assert_eq!((in_snooze.cause, in_snooze.withheld), (None, true));
+    alert = apply(&in_snooze);
     assert_eq!(alert.peak_severity, Severity::High);
     assert!(
-        evaluate(&rules, &shelves, std::slice::from_ref(&alert)).is_empty(),
-        "said once"
+        evaluate_rules(&rules, &shelves, std::slice::from_ref(&alert)).is_empty(),
+        "recorded once"
     );
 
     alert.snoozed_until = None;
     let mut milder = alert.clone();
     milder.peak_severity = Severity::Critical;
-    let awake = evaluate(&rules, &shelves, &[milder]).remove(0);
-    assert_eq!(awake.cause, Some(Cause::ProductAdded));
-    let told: Vec<_> = awake
-        .told()
+    let after_snooze = evaluate_rules(&rules, &shelves, &[milder]).remove(0);
+    assert_eq!(after_snooze.cause, Some(NotificationCause::ProductAdded));
+    let names: Vec<_> = after_snooze
+        .notified_products()
         .iter()
         .map(|product| product.name.as_str())
         .collect();
-    assert_eq!(told, ["product 2"]);
+    assert_eq!(names, ["product 2"]);
 
-    let awake = evaluate(&rules, &shelves, std::slice::from_ref(&alert)).remove(0);
+    let after_snooze = evaluate_rules(&rules, &shelves, std::slice::from_ref(&alert)).remove(0);
     assert_eq!(
-        (awake.cause, awake.told().len()),
-        (Some(Cause::Escalated), 2)
+        (after_snooze.cause, after_snooze.notified_products().len()),
+        (Some(NotificationCause::Escalated), 2)
     );
-    alert = after(&awake);
-    assert!(evaluate(&rules, &shelves, &[alert]).is_empty());
+    alert = apply(&after_snooze);
+    assert!(evaluate_rules(&rules, &shelves, &[alert]).is_empty());
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a company has; later ones give more.
+/// A company's plan; later ones include more.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
 )]

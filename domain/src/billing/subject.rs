@@ -1,15 +1,16 @@
-//! What an event of Stripe's is about: which subscription to read again, and whose it may be. Nothing
-//! else of the event is believed. Fields as in Stripe's API reference for the three kinds of object.
+//! The subject of an event of Stripe's: the subscription to read again, and its possible company.
+//! No other part of the event is used. Fields as in Stripe's API reference for the three kinds of
+//! object.
 
 use platform::ids::CompanyId;
 use serde_json::Value;
 
-/// Why an event matters, or that it doesn't.
+/// What an event requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// Read this subscription again.
+    /// Reading this subscription again.
     Subscription(Subject),
-    /// Of a kind, or about an object, that changes no subscription.
+    /// Nothing: its kind or its object changes no subscription.
     Irrelevant,
 }
 
@@ -17,25 +18,25 @@ pub enum Notice {
 pub struct Subject {
     pub subscription: String,
     pub customer: Option<String>,
-    /// The company that we wrote on the checkout and on the subscription that it made.
+    /// The company that we stored on the checkout and on its subscription.
     pub company: Option<CompanyId>,
 }
 
 impl Notice {
-    /// Reads an event by its type and its `data.object`.
+    /// Parses an event by its type and its `data.object`.
     pub fn of_event(kind: &str, object: &Value) -> Self {
         let found = if kind.starts_with("customer.subscription.") {
-            Some((id_of(&object["id"]), &object["metadata"]["company_id"]))
+            Some((read_id(&object["id"]), &object["metadata"]["company_id"]))
         } else if kind.starts_with("checkout.session.") {
             Some((
-                id_of(&object["subscription"]),
+                read_id(&object["subscription"]),
                 &object["client_reference_id"],
             ))
         } else if kind.starts_with("invoice.") {
-            // Since API 2025-03-31 under `parent`, on the invoice itself before.
+            // Under `parent` since API 2025-03-31, on the invoice itself before.
             let details = &object["parent"]["subscription_details"];
             let subscription =
-                id_of(&details["subscription"]).or_else(|| id_of(&object["subscription"]));
+                read_id(&details["subscription"]).or_else(|| read_id(&object["subscription"]));
             Some((subscription, &details["metadata"]["company_id"]))
         } else {
             None
@@ -46,18 +47,18 @@ impl Notice {
         let company = company.as_str().and_then(|id| id.parse().ok());
         Self::Subscription(Subject {
             subscription,
-            customer: id_of(&object["customer"]),
+            customer: read_id(&object["customer"]),
             company,
         })
     }
 }
 
-/// An id, whether the object is expanded or not.
-fn id_of(value: &Value) -> Option<String> {
+/// Returns an object's id, whether the object is expanded or not.
+fn read_id(value: &Value) -> Option<String> {
     let id = value.as_str().or_else(|| value["id"].as_str())?;
-    let is_sane =
+    let is_valid =
         (1..=255).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    is_sane.then(|| id.to_owned())
+    is_valid.then(|| id.to_owned())
 }
 
 #[cfg(test)]
@@ -77,7 +78,8 @@ mod tests {
             ),
             (
                 "checkout.session.completed",
-                json!({"id": "cs_1", "subscription": "sub_1", "customer": {"id": "cus_1"}, "client_reference_id": id}),
+                json!({"id": "cs_1", "subscription": "sub_1", "customer": {"id": "cus_1"},
+                    "client_reference_id": id}),
             ),
             (
                 "invoice.paid",
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_subscription_is_irrelevant() {
+    fn an_event_without_a_subscription_is_irrelevant() {
         let cases = [
             ("customer.created", json!({"id": "cus_1"})),
             (

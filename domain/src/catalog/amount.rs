@@ -1,5 +1,6 @@
-//! Numbers as a request gives them. JSON has no exact fractions, so a quantity or an amount of money is
-//! a decimal string or an integer; a fraction as a JSON number is refused before it can lose a cent.
+//! Exact numbers of a request. JSON has no exact fractions, so a quantity or an amount of money is
+//! a decimal string or an integer. A fraction as a JSON number is rejected before it can lose a
+//! cent.
 
 use platform::money::Decimal;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
@@ -8,31 +9,25 @@ use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount(pub Decimal);
 
-/// What fits `numeric(18,3)`.
+/// Digits before and after the point of `numeric(18,3)`.
 const QUANTITY_DIGITS: (u32, u32) = (15, 3);
-/// What fits `numeric(20,6)`.
+/// Digits before and after the point of `numeric(20,6)`.
 const PRICE_DIGITS: (u32, u32) = (14, 6);
 
 impl Amount {
-    /// The number as a quantity.
-    ///
-    /// # Errors
-    /// A message for people where it has more digits than a quantity is kept with.
-    pub fn quantity(self) -> Result<Decimal, &'static str> {
-        self.fitting(QUANTITY_DIGITS)
+    /// Returns the number as a quantity, or a message if it has more digits than are stored.
+    pub(super) fn to_quantity(self) -> Result<Decimal, &'static str> {
+        self.fit_digits(QUANTITY_DIGITS)
             .ok_or("at most 15 digits before the point and 3 after it")
     }
 
-    /// The number as a unit price.
-    ///
-    /// # Errors
-    /// A message for people where it has more digits than a price is kept with.
-    pub fn price(self) -> Result<Decimal, &'static str> {
-        self.fitting(PRICE_DIGITS)
+    /// Returns the number as a unit price, or a message if it has more digits than are stored.
+    pub(super) fn to_price(self) -> Result<Decimal, &'static str> {
+        self.fit_digits(PRICE_DIGITS)
             .ok_or("at most 14 digits before the point and 6 after it")
     }
 
-    fn fitting(self, (whole, scale): (u32, u32)) -> Option<Decimal> {
+    fn fit_digits(self, (whole, scale): (u32, u32)) -> Option<Decimal> {
         let number = self.0.normalize();
         let limit = Decimal::from(10_i64.checked_pow(whole)?);
         (number.scale() <= scale && number.abs() < limit).then_some(number)
@@ -84,7 +79,8 @@ impl Visitor<'_> for AmountVisitor {
     }
 }
 
-/// Reads a field that may be absent (`None`), null (`Some(None)`) or set: for `#[serde(default, deserialize_with)]`.
+/// Deserializes a field that may be absent (`None`), null (`Some(None)`) or set, for
+/// `#[serde(default, deserialize_with)]`.
 pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -99,15 +95,15 @@ where
 mod tests {
     use super::*;
 
-    fn read(json: &str) -> Result<Amount, String> {
+    fn parse_amount(json: &str) -> Result<Amount, String> {
         serde_json::from_str(json).map_err(|e| e.to_string())
     }
 
     #[test]
-    fn strings_and_integers_are_exact_and_fractions_are_refused() {
-        assert_eq!(read("\"12.500\"").unwrap().0.to_string(), "12.500");
-        assert_eq!(read("-3").unwrap().0, Decimal::from(-3));
-        assert!(read("12.5").unwrap_err().contains("decimal string"));
+    fn strings_and_integers_are_exact_and_fractions_are_rejected() {
+        assert_eq!(parse_amount("\"12.500\"").unwrap().0.to_string(), "12.500");
+        assert_eq!(parse_amount("-3").unwrap().0, Decimal::from(-3));
+        assert!(parse_amount("12.5").unwrap_err().contains("decimal string"));
         for wrong in [
             "\"\"",
             "\"1e3\"",
@@ -120,18 +116,18 @@ mod tests {
             "true",
             "1e400",
         ] {
-            assert!(read(wrong).is_err(), "{wrong}");
+            assert!(parse_amount(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn more_digits_than_are_kept_are_refused_and_not_rounded() {
+    fn more_digits_than_are_stored_are_rejected_and_not_rounded() {
         let of = |text: &str| Amount(text.parse().unwrap());
-        assert_eq!(of("12.5000").quantity().unwrap().to_string(), "12.5");
-        assert!(of("0.0001").quantity().is_err());
-        assert!(of("1000000000000000").quantity().is_err());
-        assert!(of("-999999999999999.999").quantity().is_ok());
-        assert!(of("0.000001").price().is_ok());
-        assert!(of("0.0000001").price().is_err());
+        assert_eq!(of("12.5000").to_quantity().unwrap().to_string(), "12.5");
+        assert!(of("0.0001").to_quantity().is_err());
+        assert!(of("1000000000000000").to_quantity().is_err());
+        assert!(of("-999999999999999.999").to_quantity().is_ok());
+        assert!(of("0.000001").to_price().is_ok());
+        assert!(of("0.0000001").to_price().is_err());
     }
 }

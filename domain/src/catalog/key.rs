@@ -1,21 +1,22 @@
-//! What makes a fact that is sent again the same fact: 16 bytes of a SHA-256, unique in its company.
+//! The identity by which a repeated fact is deduplicated: 16 bytes of a SHA-256, unique in its
+//! company.
 
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 /// The identity of a sale line or of a movement across files and calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FactKey(pub [u8; 16]);
+pub(crate) struct FactKey(pub(crate) [u8; 16]);
 
 impl FactKey {
-    /// The key of a fact that its source gives an id to. A file's mapped id and a call's `external_id`
-    /// are one name space.
-    pub fn of_external_id(external_id: &str) -> Self {
+    /// The key of a fact whose source has an id for it. The id column of a file and the
+    /// `external_id` of a call are one name space.
+    pub(crate) fn of_external_id(external_id: &str) -> Self {
         Self::of(&[b"external", external_id.trim().as_bytes()])
     }
 
-    /// The key of a fact told apart by `parts`; the first names the kind of identity.
-    pub fn of(parts: &[&[u8]]) -> Self {
+    /// The key of a fact that is identified by `parts`; the first part names the kind of identity.
+    pub(crate) fn of(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
             hash.update((part.len() as u64).to_be_bytes());
@@ -26,7 +27,8 @@ impl FactKey {
         Self(key)
     }
 
-    /// The key of the line that is the `occurrence`th of this identity, from 1. The database reckons it so too.
+    /// The key of the `occurrence`th line of this identity, counted from 1. The import's SQL
+    /// computes the same hash.
     pub(super) fn of_occurrence(self, occurrence: i64) -> Self {
         if occurrence <= 1 {
             return self;
@@ -40,12 +42,12 @@ impl FactKey {
         Self(key)
     }
 
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// As Postgres reads `bytea` in text.
+/// Serializes the key as the text form of Postgres's `bytea`.
 impl Serialize for FactKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let hex = self.0.iter().map(|byte| format!("{byte:02x}"));
@@ -58,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_can_not_flow_into_each_other() {
+    fn moving_a_byte_between_parts_changes_the_key() {
         assert_ne!(FactKey::of(&[b"ab", b"c"]), FactKey::of(&[b"a", b"bc"]));
         assert_eq!(
             FactKey::of_external_id(" 17 "),
@@ -67,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_written_as_postgres_reads_bytes() {
+    fn a_key_serializes_as_postgres_reads_bytes() {
         let text = serde_json::to_string(&FactKey([0xab; 16])).unwrap();
         assert_eq!(text, format!("\"\\\\x{}\"", "ab".repeat(16)));
     }

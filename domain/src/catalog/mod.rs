@@ -1,13 +1,18 @@
 //! What a company sells and keeps: products and what they refer to, stock as a ledger, sale lines.
-//! In reading order: [`Product`], [`Category`], [`Supplier`] and [`Site`]; [`NewMovement`], [`Stock`] and
+//! In reading order: [`Product`] and [`Reference`]; [`NewMovement`], [`Stock`] and
 //! [`recompute_levels`]; [`Sale`]; `import` turns files into all of them.
 
 pub mod import;
 
 mod amount;
-mod field;
+mod change;
+mod fact_source;
+mod field_errors;
 mod key;
+mod movement;
+mod new_sale;
 mod product;
+mod product_filter;
 mod reference;
 mod sale;
 mod stock;
@@ -15,24 +20,25 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use amount::Amount;
-pub use key::FactKey;
-pub use product::{CustomerId, NewProduct, Product, ProductChanges, ProductId, ProductStatus};
+pub use movement::NewMovement;
+pub use new_sale::NewSale;
+pub use product::{CustomerId, NewProduct, Product, ProductChanges, ProductId};
+pub use product_filter::{ProductFilter, ProductStatus};
 pub use reference::{
-    Category, CategoryChanges, CategoryId, NewCategory, NewSite, NewSupplier, Site, SiteChanges,
-    SiteId, SiteKind, Supplier, SupplierChanges, SupplierId,
+    Category, CategoryChanges, CategoryId, NewCategory, NewSite, NewSupplier, Reference, Site,
+    SiteChanges, SiteId, Supplier, SupplierChanges, SupplierId,
 };
-pub use sale::{LINES_PER_CALL, NewSale, Sale, SaleId, SaleKind, SaleStatus};
-pub use stock::{LedgerEntry, MovementId, MovementKind, NewMovement, SiteStock, Stock};
+pub use sale::{Sale, SaleFilter, SaleId, SaleStatus};
+pub use stock::{LedgerEntry, Stock};
 
-pub use store::Recorded;
-pub use store::categories::{create_category, find_category, list_categories, update_category};
 pub use store::levels::{find_stock, recompute_levels};
 pub use store::movements::{find_movements, list_ledger, record_movements};
 pub use store::netting::net_sales;
-pub use store::products::{
-    ProductFilter, create_product, find_product, list_products, update_product,
+pub use store::products::{create_product, find_product, list_products, update_product};
+pub use store::references::{
+    create_reference, list_references, require_reference, update_reference,
 };
-pub use store::sales::{SaleFilter, cancel_sale, find_sales, list_sales, record_sales};
-pub use store::sites::{create_site, find_site, list_sites, update_site};
-pub use store::suppliers::{create_supplier, find_supplier, list_suppliers, update_supplier};
+pub use store::sales::{cancel_sale, find_sales, list_sales, record_sales};
+
+use key::FactKey;
+use sale::SaleKind;

@@ -1,4 +1,5 @@
-//! What a company sells. A product is archived and never deleted: sales and alerts point at it.
+//! What a company sells. A product is archived and never deleted, because sales and alerts refer to
+//! it.
 
 use chrono::{DateTime, Utc};
 use platform::id_type;
@@ -6,14 +7,15 @@ use platform::money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Amount, nullable};
-use super::field::Refusals;
-use super::reference::{CategoryId, SupplierId, archived};
+use super::change::{archive_time, set_changed};
+use super::field_errors::FieldErrors;
+use super::reference::{CategoryId, SupplierId};
 use crate::Result;
 
 id_type!(ProductId, "One product of a company.");
 id_type!(CustomerId, "One customer of a company.");
 
-/// A product as it is shown. Prices are in `currency`; quantities in `unit`.
+/// A product as it is stored and shown. Prices are in `currency`, quantities in `unit`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Product {
     pub id: ProductId,
@@ -32,7 +34,7 @@ pub struct Product {
     pub minimum_order_quantity: Option<Decimal>,
     pub pack_multiple: Option<Decimal>,
     pub active: bool,
-    /// Made by an import from a sku alone; somebody should complete it.
+    /// Created by an import from a sku alone, and still to be completed.
     pub draft: bool,
     pub archived_at: Option<DateTime<Utc>>,
     pub version: i32,
@@ -40,28 +42,7 @@ pub struct Product {
     pub updated_at: DateTime<Utc>,
 }
 
-/// A request for a product; what is left out is unknown, and the currency is the company's.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewProduct {
-    pub sku: String,
-    pub name: String,
-    pub category_id: Option<CategoryId>,
-    pub supplier_id: Option<SupplierId>,
-    pub unit: Option<String>,
-    pub purchase_price: Option<Amount>,
-    pub sale_price: Option<Amount>,
-    pub currency: Option<String>,
-    pub barcode: Option<String>,
-    pub min_stock: Option<Amount>,
-    pub max_stock: Option<Amount>,
-    pub lead_time_days: Option<i32>,
-    pub minimum_order_quantity: Option<Amount>,
-    pub pack_multiple: Option<Amount>,
-    pub active: Option<bool>,
-}
-
-/// A change of a product: a field left out keeps its value, null clears it.
+/// A request to change a product: a field left out keeps its value, null clears it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProductChanges {
@@ -91,154 +72,133 @@ pub struct ProductChanges {
     pub pack_multiple: Option<Option<Amount>>,
     pub active: Option<bool>,
     pub draft: Option<bool>,
-    /// `false` brings an archived product back.
+    /// `false` restores an archived product.
     pub archived: Option<bool>,
-    /// The version that the change was made from; checked where it is given.
+    /// The version that the change was made from; a conflict where it isn't the current one.
     pub version: Option<i32>,
 }
 
-/// Which products a list shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProductStatus {
-    /// All but the archived ones.
-    #[default]
-    Current,
-    Active,
-    Inactive,
-    Draft,
-    Archived,
-    All,
-}
+/// A request for a new product: changes that set its sku and its name. A field left out is unknown.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "ProductChanges")]
+pub struct NewProduct(ProductChanges);
 
-impl ProductStatus {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Current => "current",
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Draft => "draft",
-            Self::Archived => "archived",
-            Self::All => "all",
+impl TryFrom<ProductChanges> for NewProduct {
+    type Error = String;
+
+    /// Words its errors as serde does for a struct, since the API reads the field's name from them.
+    fn try_from(fields: ProductChanges) -> Result<Self, String> {
+        let required = [
+            ("sku", fields.sku.is_some()),
+            ("name", fields.name.is_some()),
+        ];
+        if let Some((field, _)) = required.iter().find(|(_, is_set)| !is_set) {
+            return Err(format!("missing field `{field}`"));
         }
+        let of_changes_alone = [
+            ("draft", fields.draft.is_some()),
+            ("archived", fields.archived.is_some()),
+            ("version", fields.version.is_some()),
+        ];
+        if let Some((field, _)) = of_changes_alone.iter().find(|(_, is_set)| *is_set) {
+            return Err(format!("unknown field `{field}`"));
+        }
+        Ok(Self(fields))
     }
 }
 
-impl NewProduct {
-    /// The product as it will be written at `now`, with the company's `currency` unless it names one.
-    ///
-    /// # Errors
-    /// `Invalid` with every wrong field.
-    pub fn check(self, currency: &str, now: DateTime<Utc>) -> Result<Product> {
-        let mut wrong = Refusals::default();
-        let product = Product {
+impl Product {
+    /// Returns the product that `new` describes, in the company's `currency` unless `new` names
+    /// one. Fails with `Invalid` if a field is rejected.
+    pub(super) fn from_new(new: NewProduct, currency: &str, now: DateTime<Utc>) -> Result<Self> {
+        let empty = Self {
             id: ProductId::new(),
-            sku: self.sku,
-            name: self.name,
-            category_id: self.category_id,
-            supplier_id: self.supplier_id,
-            unit: self.unit.unwrap_or_else(|| "unit".to_owned()),
-            purchase_price: self
-                .purchase_price
-                .map(|p| wrong.price("purchase_price", p)),
-            sale_price: self.sale_price.map(|p| wrong.price("sale_price", p)),
-            currency: self.currency.unwrap_or_else(|| currency.to_owned()),
-            barcode: self.barcode,
-            min_stock: self.min_stock.map(|q| wrong.quantity("min_stock", q)),
-            max_stock: self.max_stock.map(|q| wrong.quantity("max_stock", q)),
-            lead_time_days: self.lead_time_days,
-            minimum_order_quantity: self
-                .minimum_order_quantity
-                .map(|q| wrong.quantity("minimum_order_quantity", q)),
-            pack_multiple: self
-                .pack_multiple
-                .map(|q| wrong.quantity("pack_multiple", q)),
-            active: self.active.unwrap_or(true),
+            sku: String::new(),
+            name: String::new(),
+            category_id: None,
+            supplier_id: None,
+            unit: "unit".to_owned(),
+            purchase_price: None,
+            sale_price: None,
+            currency: currency.to_owned(),
+            barcode: None,
+            min_stock: None,
+            max_stock: None,
+            lead_time_days: None,
+            minimum_order_quantity: None,
+            pack_multiple: None,
+            active: true,
             draft: false,
             archived_at: None,
             version: 1,
             created_at: now,
             updated_at: now,
         };
-        product.checked(wrong)
+        empty.with_changes(new.0, now)
     }
-}
 
-impl Product {
-    /// The product after `changes` made at `now`; the version is the store's to raise.
-    ///
-    /// # Errors
-    /// `Invalid` with every wrong field.
-    pub fn changed(mut self, changes: ProductChanges, now: DateTime<Utc>) -> Result<Self> {
-        let mut wrong = Refusals::default();
-        set(&mut self.sku, changes.sku);
-        set(&mut self.name, changes.name);
-        set(&mut self.category_id, changes.category_id);
-        set(&mut self.supplier_id, changes.supplier_id);
-        set(&mut self.unit, changes.unit);
-        set(&mut self.currency, changes.currency);
-        set(&mut self.barcode, changes.barcode);
-        set(&mut self.lead_time_days, changes.lead_time_days);
-        set(&mut self.active, changes.active);
-        set(&mut self.draft, changes.draft);
-        for (field, value, change) in [
-            (
-                "purchase_price",
-                &mut self.purchase_price,
-                changes.purchase_price,
-            ),
-            ("sale_price", &mut self.sale_price, changes.sale_price),
-        ] {
-            set(
-                value,
-                change.map(|price| price.map(|price| wrong.price(field, price))),
-            );
-        }
-        for (field, value, change) in [
-            ("min_stock", &mut self.min_stock, changes.min_stock),
-            ("max_stock", &mut self.max_stock, changes.max_stock),
-            (
-                "minimum_order_quantity",
-                &mut self.minimum_order_quantity,
-                changes.minimum_order_quantity,
-            ),
-            (
-                "pack_multiple",
-                &mut self.pack_multiple,
-                changes.pack_multiple,
-            ),
-        ] {
-            set(
-                value,
-                change.map(|quantity| quantity.map(|quantity| wrong.quantity(field, quantity))),
-            );
-        }
-        self.archived_at = archived(self.archived_at, changes.archived, now);
+    /// Returns the product after `changes`; the store increments the version. Fails with `Invalid`
+    /// if a field is rejected.
+    pub(super) fn with_changes(
+        mut self,
+        changes: ProductChanges,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let mut errors = FieldErrors::default();
+        let mut price = |field, value: &mut Option<Decimal>, change: Option<Option<Amount>>| {
+            let change = change.map(|price| price.map(|price| errors.validate_price(field, price)));
+            set_changed(value, change);
+        };
+        price(
+            "purchase_price",
+            &mut self.purchase_price,
+            changes.purchase_price,
+        );
+        price("sale_price", &mut self.sale_price, changes.sale_price);
+        let mut quantity = |field, value: &mut Option<Decimal>, change: Option<Option<Amount>>| {
+            let change = change.map(|size| size.map(|size| errors.validate_quantity(field, size)));
+            set_changed(value, change);
+        };
+        quantity("min_stock", &mut self.min_stock, changes.min_stock);
+        quantity("max_stock", &mut self.max_stock, changes.max_stock);
+        quantity(
+            "minimum_order_quantity",
+            &mut self.minimum_order_quantity,
+            changes.minimum_order_quantity,
+        );
+        quantity(
+            "pack_multiple",
+            &mut self.pack_multiple,
+            changes.pack_multiple,
+        );
+        set_changed(&mut self.sku, changes.sku);
+        set_changed(&mut self.name, changes.name);
+        set_changed(&mut self.category_id, changes.category_id);
+        set_changed(&mut self.supplier_id, changes.supplier_id);
+        set_changed(&mut self.unit, changes.unit);
+        set_changed(&mut self.currency, changes.currency);
+        set_changed(&mut self.barcode, changes.barcode);
+        set_changed(&mut self.lead_time_days, changes.lead_time_days);
+        set_changed(&mut self.active, changes.active);
+        set_changed(&mut self.draft, changes.draft);
+        self.archived_at = archive_time(self.archived_at, changes.archived, now);
         self.updated_at = now;
-        self.checked(wrong)
+        self.validate(&mut errors);
+        errors.into_result().map(|()| self)
     }
 
-    fn checked(mut self, mut wrong: Refusals) -> Result<Self> {
-        self.sku = wrong.text("sku", &self.sku, 100);
-        self.name = wrong.text("name", &self.name, 500);
-        self.unit = wrong.text("unit", &self.unit, 20);
-        self.barcode = wrong.optional_text("barcode", self.barcode.as_deref(), 100);
+    fn validate(&mut self, errors: &mut FieldErrors) {
+        self.sku = errors.validate_text("sku", &self.sku, 100);
+        self.name = errors.validate_text("name", &self.name, 500);
+        self.unit = errors.validate_text("unit", &self.unit, 20);
+        self.barcode = errors.validate_optional_text("barcode", self.barcode.as_deref(), 100);
         if Currency::from_code(&self.currency).is_none() {
-            wrong.refuse(
-                "currency",
-                "unknown_currency",
-                "not an ISO 4217 code of three letters",
-            );
+            errors.reject_currency();
         }
-        if self
-            .lead_time_days
-            .is_some_and(|days| !(0..=730).contains(&days))
-        {
-            wrong.refuse("lead_time_days", "out_of_range", "0 to 730 days");
-        }
+        errors.validate_lead_time(self.lead_time_days);
         for (field, value) in [("min_stock", self.min_stock), ("max_stock", self.max_stock)] {
             if value.is_some_and(|value| value < Decimal::ZERO) {
-                wrong.refuse(field, "negative", "must not be negative");
+                errors.reject(field, "negative", "must not be negative");
             }
         }
         for (field, value) in [
@@ -246,25 +206,15 @@ impl Product {
             ("pack_multiple", self.pack_multiple),
         ] {
             if value.is_some_and(|value| value <= Decimal::ZERO) {
-                wrong.refuse(field, "not_positive", "must be more than zero");
+                errors.reject(field, "not_positive", "must be more than zero");
             }
         }
         if let (Some(min), Some(max)) = (self.min_stock, self.max_stock)
             && min > max
         {
-            wrong.refuse(
-                "max_stock",
-                "below_minimum",
-                "must not be less than min_stock",
-            );
+            let message = "must not be less than min_stock";
+            errors.reject("max_stock", "below_minimum", message);
         }
-        wrong.finish().map(|()| self)
-    }
-}
-
-pub(super) fn set<T>(value: &mut T, change: Option<T>) {
-    if let Some(change) = change {
-        *value = change;
     }
 }
 
@@ -273,15 +223,14 @@ mod tests {
     use super::*;
     use crate::Error;
 
-    fn new(json: &str) -> Result<Product, Error> {
-        serde_json::from_str::<NewProduct>(json)
-            .unwrap()
-            .check("XOF", DateTime::UNIX_EPOCH)
+    fn create(json: &str) -> Result<Product> {
+        let new = serde_json::from_str(json).unwrap();
+        Product::from_new(new, "XOF", DateTime::UNIX_EPOCH)
     }
 
-    fn refused(result: Result<Product, Error>) -> Vec<String> {
+    fn rejected_fields(result: Result<Product>) -> Vec<String> {
         let Err(Error::Invalid(fields)) = result else {
-            panic!("a wrong product was taken")
+            panic!("the product was accepted")
         };
         fields
             .into_iter()
@@ -292,7 +241,7 @@ mod tests {
     #[test]
     fn a_product_needs_a_sku_and_a_name_and_has_the_companys_currency() {
         let product =
-            new(r#"{"sku": " riz-25 ", "name": "Riz 25 kg", "sale_price": "15000"}"#).unwrap();
+            create(r#"{"sku": " riz-25 ", "name": "Riz 25 kg", "sale_price": "15000"}"#).unwrap();
         assert_eq!(
             (
                 product.sku.as_str(),
@@ -305,13 +254,33 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_field_is_named_at_once() {
-        let result = new(
-            r#"{"sku": "", "name": "a\nb", "currency": "CFA", "sale_price": -1, "pack_multiple": 0,
-                             "lead_time_days": 1000, "min_stock": "5", "max_stock": "4.5", "purchase_price": "0.0000001"}"#,
+    fn a_new_product_without_a_sku_or_with_a_field_of_changes_alone_is_rejected() {
+        for (json, message) in [
+            (r#"{"name": "a"}"#, "missing field `sku`"),
+            (r#"{"sku": "a"}"#, "missing field `name`"),
+            (
+                r#"{"sku": "a", "name": "a", "draft": true}"#,
+                "unknown field `draft`",
+            ),
+            (
+                r#"{"sku": "a", "name": "a", "version": 1}"#,
+                "unknown field `version`",
+            ),
+        ] {
+            let error = serde_json::from_str::<NewProduct>(json).unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn every_rejected_field_is_named_at_once() {
+        let result = create(
+            r#"{"sku": "", "name": "a\nb", "currency": "CFA", "sale_price": -1,
+                "pack_multiple": 0, "lead_time_days": 1000, "min_stock": "5", "max_stock": "4.5",
+                "purchase_price": "0.0000001"}"#,
         );
         assert_eq!(
-            refused(result),
+            rejected_fields(result),
             [
                 "purchase_price out_of_range",
                 "sale_price negative",
@@ -328,11 +297,11 @@ mod tests {
     #[test]
     fn a_change_keeps_what_it_leaves_out_and_clears_what_is_null() {
         let product =
-            new(r#"{"sku": "A", "name": "a", "barcode": "123", "min_stock": 5}"#).unwrap();
+            create(r#"{"sku": "A", "name": "a", "barcode": "123", "min_stock": 5}"#).unwrap();
         let changes: ProductChanges =
             serde_json::from_str(r#"{"barcode": null, "name": "b", "archived": true}"#).unwrap();
         let later = DateTime::from_timestamp(60, 0).unwrap();
-        let changed = product.clone().changed(changes, later).unwrap();
+        let changed = product.clone().with_changes(changes, later).unwrap();
         assert_eq!(
             (changed.name.as_str(), changed.barcode, changed.min_stock),
             ("b", None, product.min_stock)

@@ -1,34 +1,21 @@
-//! A company: what it is called, where it is, and in which money, time and language it lives.
+//! Input for companies: a new one and changes of its settings.
 
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use platform::ids::CompanyId;
-use serde::Serialize;
 
-use super::account::{Language, check_name};
-use super::contact;
+use super::contact::parse_country;
+use super::language::Language;
+use super::name::parse_name;
 use crate::{Error, FieldError, Result};
 
-#[derive(Debug, Clone, Serialize)]
-pub struct Company {
-    pub id: CompanyId,
-    pub name: String,
+/// The optional settings of a new company, with their defaults.
+#[derive(Debug, Clone)]
+pub struct CompanyProfile {
     /// ISO 3166.
     pub country: String,
     /// ISO 4217.
     pub currency: String,
-    /// IANA name; the company's days begin and end by it.
-    pub timezone: String,
-    pub language: Language,
-    pub version: i32,
-    pub created_at: DateTime<Utc>,
-}
-
-/// What may be left out of a new company, with what it then is.
-#[derive(Debug, Clone)]
-pub struct CompanyProfile {
-    pub country: String,
-    pub currency: String,
+    /// IANA name.
     pub timezone: String,
     pub language: Language,
 }
@@ -44,7 +31,7 @@ impl Default for CompanyProfile {
     }
 }
 
-/// A company to be written: everything checked.
+/// A validated company.
 #[derive(Debug, Clone)]
 pub struct NewCompany {
     pub id: CompanyId,
@@ -53,34 +40,30 @@ pub struct NewCompany {
 }
 
 impl NewCompany {
-    /// # Errors
-    /// `Invalid` with every wrong field.
-    pub fn check(name: &str, profile: CompanyProfile) -> Result<Self> {
-        Self::check_as("name", name, profile)
+    /// Validates name and profile; every wrong field is in the error.
+    pub fn validate(name: &str, profile: CompanyProfile) -> Result<Self> {
+        Self::validate_as("name", name, profile)
     }
 
-    /// As [`NewCompany::check`], for a request that calls the name `name_field`.
-    ///
-    /// # Errors
-    /// `Invalid` with every wrong field.
-    pub fn check_as(name_field: &str, name: &str, profile: CompanyProfile) -> Result<Self> {
-        let changes = CompanyChanges {
-            name: Some(name.to_owned()),
-            country: Some(profile.country.clone()),
-            currency: Some(profile.currency.clone()),
-            timezone: Some(profile.timezone.clone()),
-            language: None,
-        };
-        let checked = changes.check_as(name_field)?;
-        Ok(Self {
-            id: CompanyId::new(),
-            name: checked.name.unwrap_or_default(),
-            profile,
-        })
+    /// Does the same for a request whose field `name_field` holds the name.
+    pub fn validate_as(name_field: &str, name: &str, profile: CompanyProfile) -> Result<Self> {
+        let mut wrong = Vec::new();
+        let name = parse_company_name(name_field, name, &mut wrong);
+        validate_country(&profile.country, &mut wrong);
+        validate_currency(&profile.currency, &mut wrong);
+        validate_timezone(&profile.timezone, &mut wrong);
+        match name {
+            Some(name) if wrong.is_empty() => Ok(Self {
+                id: CompanyId::new(),
+                name,
+                profile,
+            }),
+            _ => Err(Error::Invalid(wrong)),
+        }
     }
 }
 
-/// What an admin changes: `None` keeps.
+/// An admin's changes: `None` keeps.
 #[derive(Debug, Clone, Default)]
 pub struct CompanyChanges {
     pub name: Option<String>,
@@ -91,59 +74,20 @@ pub struct CompanyChanges {
 }
 
 impl CompanyChanges {
-    /// # Errors
-    /// `Invalid` with every wrong field.
-    pub fn check(self) -> Result<Self> {
-        self.check_as("name")
-    }
-
-    fn check_as(mut self, name_field: &str) -> Result<Self> {
+    /// Validates the changed fields; every wrong one is in the error.
+    pub fn validate(mut self) -> Result<Self> {
         let mut wrong = Vec::new();
-        let mut refuse = |field: &str, code, message: &str| {
-            wrong.push(FieldError {
-                field: field.to_owned(),
-                code,
-                message: message.to_owned(),
-            });
-        };
-        if let Some(name) = &self.name {
-            match check_name("name", name) {
-                Ok(name) => self.name = Some(name),
-                Err(_) => refuse(
-                    name_field,
-                    "invalid_name",
-                    "1 to 200 characters, without line breaks",
-                ),
-            }
+        if let Some(name) = self.name {
+            self.name = parse_company_name("name", &name, &mut wrong);
         }
-        if self
-            .country
-            .as_deref()
-            .is_some_and(|code| contact::country("country", code).is_err())
-        {
-            refuse(
-                "country",
-                "unknown_country",
-                "not an ISO 3166 code of two letters",
-            );
+        if let Some(code) = &self.country {
+            validate_country(code, &mut wrong);
         }
-        if self
-            .currency
-            .as_deref()
-            .is_some_and(|code| iso_currency::Currency::from_code(code).is_none())
-        {
-            refuse(
-                "currency",
-                "unknown_currency",
-                "not an ISO 4217 code of three letters",
-            );
+        if let Some(code) = &self.currency {
+            validate_currency(code, &mut wrong);
         }
-        if self
-            .timezone
-            .as_deref()
-            .is_some_and(|name| name.parse::<Tz>().is_err())
-        {
-            refuse("timezone", "unknown_timezone", "not an IANA time zone");
+        if let Some(name) = &self.timezone {
+            validate_timezone(name, &mut wrong);
         }
         if wrong.is_empty() {
             Ok(self)
@@ -153,13 +97,54 @@ impl CompanyChanges {
     }
 }
 
+fn parse_company_name(field: &str, text: &str, wrong: &mut Vec<FieldError>) -> Option<String> {
+    let name = parse_name(field, text).ok();
+    if name.is_none() {
+        let message = "1 to 200 characters, without line breaks";
+        wrong.push(field_error(field, "invalid_name", message));
+    }
+    name
+}
+
+fn validate_country(code: &str, wrong: &mut Vec<FieldError>) {
+    if parse_country("country", code).is_err() {
+        let message = "not an ISO 3166 code of two letters";
+        wrong.push(field_error("country", "unknown_country", message));
+    }
+}
+
+fn validate_currency(code: &str, wrong: &mut Vec<FieldError>) {
+    if iso_currency::Currency::from_code(code).is_none() {
+        let message = "not an ISO 4217 code of three letters";
+        wrong.push(field_error("currency", "unknown_currency", message));
+    }
+}
+
+fn validate_timezone(name: &str, wrong: &mut Vec<FieldError>) {
+    if name.parse::<Tz>().is_err() {
+        wrong.push(field_error(
+            "timezone",
+            "unknown_timezone",
+            "not an IANA time zone",
+        ));
+    }
+}
+
+fn field_error(field: &str, code: &'static str, message: &str) -> FieldError {
+    FieldError {
+        field: field.to_owned(),
+        code,
+        message: message.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_company_is_senegalese_unless_said() {
-        let company = NewCompany::check(" Boutique Awa ", CompanyProfile::default()).unwrap();
+    fn a_company_is_senegalese_by_default() {
+        let company = NewCompany::validate(" Boutique Awa ", CompanyProfile::default()).unwrap();
         assert_eq!(company.name, "Boutique Awa");
         assert_eq!(
             (
@@ -171,15 +156,15 @@ mod tests {
     }
 
     #[test]
-    fn places_currencies_and_zones_are_real_ones() {
+    fn unknown_places_currencies_and_zones_are_rejected() {
         let profile = CompanyProfile {
             country: "Senegal".to_owned(),
             currency: "CFA".to_owned(),
             timezone: "Dakar".to_owned(),
             language: Language::Fr,
         };
-        let Err(Error::Invalid(fields)) = NewCompany::check("", profile) else {
-            panic!("a wrong company was taken");
+        let Err(Error::Invalid(fields)) = NewCompany::validate("", profile) else {
+            panic!("an invalid company was accepted");
         };
         let named: Vec<_> = fields.iter().map(|f| f.field.as_str()).collect();
         assert_eq!(named, ["name", "country", "currency", "timezone"]);

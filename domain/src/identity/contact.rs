@@ -5,11 +5,10 @@ use phonenumber::country::Id as Country;
 
 use crate::{Error, Result};
 
-/// The country of an ISO 3166 code, `SN` say.
-///
-/// # Errors
-/// `Invalid` for `field` when no such country has phone numbers.
-pub fn country(field: &str, code: &str) -> Result<Country> {
+const MAX_ADDRESS_BYTES: usize = 254;
+
+/// Returns the country of an ISO 3166 code such as `SN`, where it has phone numbers.
+pub fn parse_country(field: &str, code: &str) -> Result<Country> {
     code.parse().map_err(|_| {
         Error::invalid(
             field,
@@ -19,10 +18,7 @@ pub fn country(field: &str, code: &str) -> Result<Country> {
     })
 }
 
-/// A phone number in E.164, national forms read as numbers of `country`.
-///
-/// # Errors
-/// `Invalid` for `field` when it isn't a number that can be called.
+/// Returns the phone number in E.164; a national form is a number of `country`.
 pub fn parse_phone(field: &str, text: &str, country: Country) -> Result<String> {
     phonenumber::parse(Some(country), text.trim())
         .ok()
@@ -37,17 +33,14 @@ pub fn parse_phone(field: &str, text: &str, country: Country) -> Result<String> 
         })
 }
 
-/// An e-mail address, trimmed and in lower case. Checks the syntax that mail servers accept without
-/// quoting: whether somebody reads it, only a message can tell.
-///
-/// # Errors
-/// `Invalid` for `field`.
+/// Returns the e-mail address, trimmed and in lower case. Accepts the syntax that mail servers
+/// accept without quoting; only a delivered message proves that the address exists.
 pub fn parse_email(field: &str, text: &str) -> Result<String> {
     let address = text.trim().to_lowercase();
-    let well_formed = address
+    let is_well_formed = address
         .split_once('@')
         .is_some_and(|(local, host)| is_local_part(local) && is_host(host));
-    if well_formed && address.len() <= 254 {
+    if is_well_formed && address.len() <= MAX_ADDRESS_BYTES {
         Ok(address)
     } else {
         Err(Error::invalid(
@@ -87,25 +80,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_checked_for_syntax_and_kept_in_lower_case() {
+    fn addresses_have_valid_syntax_and_become_lower_case() {
         assert_eq!(
             parse_email("email", " Awa.Diop@Example.SN ").unwrap(),
             "awa.diop@example.sn"
         );
-        for good in [
+        for valid in [
             "a@b.co",
             "awa+caisse@boutique-dakar.sn",
             "a_b@xn--bcher-kva.example",
-            "ndèye@x.sn",
         ] {
-            assert_eq!(
-                parse_email("email", good).is_ok(),
-                !good.starts_with("ndèye"),
-                "{good}"
-            );
+            assert!(parse_email("email", valid).is_ok(), "{valid}");
         }
-        for bad in [
+        for invalid in [
             "",
+            "ndèye@x.sn",
             "awa",
             "@b.co",
             "a@b",
@@ -116,12 +105,12 @@ mod tests {
             "a@1.2.3.4",
             "a@b.sn, c@d.sn",
         ] {
-            assert!(parse_email("email", bad).is_err(), "{bad}");
+            assert!(parse_email("email", invalid).is_err(), "{invalid}");
         }
     }
 
     #[test]
-    fn national_numbers_are_read_as_the_country_s() {
+    fn national_numbers_are_numbers_of_the_country() {
         let cases = [
             ("77 123 45 67", Some("+221771234567")),
             ("00221 77 123 45 67", Some("+221771234567")),
@@ -137,6 +126,6 @@ mod tests {
                 "{text}"
             );
         }
-        assert!(country("country", "XX").is_err());
+        assert!(parse_country("country", "XX").is_err());
     }
 }

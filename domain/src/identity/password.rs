@@ -1,5 +1,5 @@
-//! Which passwords are taken, and Argon2id. Hashing takes tens of milliseconds of one core: callers
-//! on async threads send it to a bounded pool.
+//! Which passwords are acceptable, and Argon2id. Hashing takes tens of milliseconds of one core:
+//! async callers run it on a bounded pool.
 
 use std::sync::LazyLock;
 
@@ -9,48 +9,48 @@ use rand::RngCore as _;
 
 use crate::FieldError;
 
-const SHORTEST: usize = 8;
-/// In bytes; longer input only serves to make the hash slow.
-const LONGEST: usize = 256;
+const MIN_PASSWORD_CHARS: usize = 8;
+/// Longer input would only make the hash slow.
+const MAX_PASSWORD_BYTES: usize = 256;
 
-static COMMON: LazyLock<Vec<String>> = LazyLock::new(|| {
+static COMMON_PASSWORDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut words: Vec<_> = include_str!("common_passwords.txt")
         .lines()
-        .map(plain)
+        .map(fold_lookalikes)
         .collect();
     words.sort_unstable();
     words
 });
 
-/// Says no to a password that is too short, common, or made of the person's own name or address
-/// with digits, signs and look-alikes around.
+/// Returns why a password is not acceptable: too short, common, or the person's own name or address
+/// with digits, signs and look-alikes around it.
 pub fn check_password(
     field: &str,
     password: &str,
     email: &str,
     full_name: &str,
 ) -> Option<FieldError> {
-    let refuse = |code, message: &str| {
+    let reject = |code, message: &str| {
         Some(FieldError {
             field: field.to_owned(),
             code,
             message: message.to_owned(),
         })
     };
-    if password.chars().count() < SHORTEST {
-        return refuse("password_too_short", "at least 8 characters");
+    if password.chars().count() < MIN_PASSWORD_CHARS {
+        return reject("password_too_short", "at least 8 characters");
     }
-    if password.len() > LONGEST {
-        return refuse("password_too_long", "at most 256 bytes");
+    if password.len() > MAX_PASSWORD_BYTES {
+        return reject("password_too_long", "at most 256 bytes");
     }
     if is_monotonous(password) || is_common(password) {
-        return refuse(
+        return reject(
             "password_too_common",
-            "in every list of common passwords, or nearly",
+            "in lists of common passwords, or close to one",
         );
     }
     if is_personal(password, email, full_name) {
-        return refuse(
+        return reject(
             "password_too_personal",
             "made of the name or the e-mail address",
         );
@@ -58,7 +58,7 @@ pub fn check_password(
     None
 }
 
-/// Hashes with Argon2id (19 MiB, 2 passes) and a fresh salt, in PHC form.
+/// Hashes with Argon2id (19 MiB, 2 passes) and a random salt, in PHC form.
 pub fn hash_password(password: &str) -> String {
     let mut salt = [0_u8; 16];
     rand::rng().fill_bytes(&mut salt);
@@ -69,39 +69,41 @@ pub fn hash_password(password: &str) -> String {
         .to_string()
 }
 
-/// Whether `password` is the one behind `hash`. Without a hash, for an account that doesn't exist,
-/// it does the same work and says no.
+/// Whether `hash` is of `password`. Without a hash, for an account that doesn't exist, it does the
+/// same work and returns false, so that the duration doesn't reveal which accounts exist.
 pub fn verify_password(password: &str, hash: Option<&str>) -> bool {
-    static NOBODY: LazyLock<String> = LazyLock::new(|| hash_password("nobody signs in with this"));
-    let known = hash.is_some();
-    let hash = hash.unwrap_or(&NOBODY);
+    static HASH_OF_NOBODY: LazyLock<String> =
+        LazyLock::new(|| hash_password("nobody signs in with this"));
+    let is_known = hash.is_some();
+    let hash = hash.unwrap_or(&HASH_OF_NOBODY);
     let matches = PasswordHash::new(hash).is_ok_and(|parsed| {
         Argon2::default()
             .verify_password(password.as_bytes(), &parsed)
             .is_ok()
     });
-    known && matches
+    is_known && matches
 }
 
 fn is_common(password: &str) -> bool {
-    let is_listed = |word: String| COMMON.binary_search(&word).is_ok();
-    is_listed(plain(password)) || is_listed(plain(core(password)))
+    let is_listed = |word: String| COMMON_PASSWORDS.binary_search(&word).is_ok();
+    is_listed(fold_lookalikes(password)) || is_listed(fold_lookalikes(strip_decoration(password)))
 }
 
 fn is_personal(password: &str, email: &str, full_name: &str) -> bool {
-    let core = plain(core(password));
+    let core = fold_lookalikes(strip_decoration(password));
     let local = email.split('@').next().unwrap_or_default();
-    let name: String = plain(full_name).split_whitespace().collect();
-    let parts = full_name
-        .split_whitespace()
-        .map(plain)
-        .chain([plain(local), plain(email), name]);
+    let name: String = fold_lookalikes(full_name).split_whitespace().collect();
+    let parts = full_name.split_whitespace().map(fold_lookalikes).chain([
+        fold_lookalikes(local),
+        fold_lookalikes(email),
+        name,
+    ]);
     parts
         .filter(|part| part.chars().count() >= 3)
         .any(|part| core == part)
 }
 
-/// Fewer than four different characters, or each one step from the one before it.
+/// Whether a password has fewer than four different characters, or is a sequence: `12345678`.
 fn is_monotonous(password: &str) -> bool {
     let characters: Vec<u32> = password.to_lowercase().chars().map(u32::from).collect();
     let mut distinct = characters.clone();
@@ -115,8 +117,8 @@ fn is_monotonous(password: &str) -> bool {
     distinct.len() < 4 || steps_by(1) || steps_by(-1)
 }
 
-/// What is left without the digits and signs that people add at both ends.
-fn core(password: &str) -> &str {
+/// Removes the digits and signs that people add at both ends.
+fn strip_decoration(password: &str) -> &str {
     let stripped = password.trim_matches(|c: char| !c.is_alphabetic());
     if stripped.is_empty() {
         password
@@ -125,8 +127,8 @@ fn core(password: &str) -> &str {
     }
 }
 
-/// Lower case, with digits and signs read as the letters they stand for.
-fn plain(text: &str) -> String {
+/// Returns the text in lower case, with look-alike digits and signs replaced by letters.
+fn fold_lookalikes(text: &str) -> String {
     text.to_lowercase()
         .chars()
         .map(|c| match c {
@@ -146,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_that_others_would_guess_are_refused() {
+    fn passwords_that_others_would_guess_are_rejected() {
         let cases = [
             ("short", Some("password_too_short")),
             ("aaaaaaaa", Some("password_too_common")),
@@ -166,14 +168,14 @@ mod tests {
             ("tr0ub4dor&3x", None),
         ];
         for (password, expected) in cases {
-            let refused = check_password("password", password, "awa.diop@example.sn", "Awa Diop");
-            assert_eq!(refused.map(|f| f.code), expected, "{password}");
+            let rejected = check_password("password", password, "awa.diop@example.sn", "Awa Diop");
+            assert_eq!(rejected.map(|f| f.code), expected, "{password}");
         }
         assert!(check_password("password", &"x1y2".repeat(100), "a@b.sn", "A").is_some());
     }
 
     #[test]
-    fn a_hash_is_argon2id_and_fits_its_own_password_only() {
+    fn a_hash_is_argon2id_and_matches_its_own_password_only() {
         let hash = hash_password("ndeye-vend-du-riz");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(verify_password("ndeye-vend-du-riz", Some(&hash)));

@@ -1,35 +1,27 @@
-//! The five roles of a company, from the least to the most.
+//! The five roles in a company, from the least to the most powerful.
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody may do in a company. Each role may all that the one before it may.
+/// What a member may do in a company. Each role includes the permissions of the one before it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
 )]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Role {
-    /// Reads.
+    /// Reads everything.
     Viewer,
-    /// Writes the day's work: sales, stock, imports, acknowledgements.
+    /// Records the daily work: sales, stock, imports, acknowledgements.
     Member,
-    /// Sets the rules: products, alert rules, templates, jobs.
+    /// Manages products, alert rules, templates and jobs.
     Manager,
-    /// People, API keys, connections, billing.
+    /// Manages people, API keys, connections and billing.
     Admin,
-    /// All of it, and other owners.
+    /// Manages other owners, too.
     Owner,
 }
 
 impl Role {
-    pub const ALL: [Self; 5] = [
-        Self::Viewer,
-        Self::Member,
-        Self::Manager,
-        Self::Admin,
-        Self::Owner,
-    ];
-
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
@@ -40,8 +32,8 @@ impl Role {
         }
     }
 
-    /// Whether somebody of this role may turn a member of role `from` into one of role `to`: admins
-    /// and owners may, and nobody reaches above themselves.
+    /// Whether a member of this role may change another member's role from `from` to `to`. Admins
+    /// and owners may, up to their own role.
     pub fn may_change(self, from: Self, to: Self) -> bool {
         self >= Self::Admin && self >= from && self >= to
     }
@@ -52,7 +44,7 @@ mod tests {
     use super::Role::{Admin, Manager, Member, Owner, Viewer};
 
     #[test]
-    fn nobody_gives_or_takes_a_role_above_their_own() {
+    fn nobody_grants_or_revokes_a_role_above_their_own() {
         let cases = [
             (Owner, Owner, Admin, true),
             (Owner, Viewer, Owner, true),

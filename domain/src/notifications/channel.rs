@@ -1,4 +1,4 @@
-//! The ways in which somebody is told.
+//! The channels of messages.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// The stored text.
+    /// Returns the stored text.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whatsapp => "whatsapp",
@@ -21,10 +21,23 @@ impl Channel {
         }
     }
 
-    /// Reads what `as_str` wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Whatsapp, Self::Email]
-            .into_iter()
-            .find(|channel| channel.as_str() == text)
+    /// Returns the stored name of the provider that serves the channel.
+    pub(super) fn provider_name(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "twilio",
+            Self::Email => "brevo",
+        }
     }
+}
+
+/// The form in which a message was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum SentAs {
+    /// WhatsApp free text, inside the 24-hour window.
+    Text,
+    /// An approved WhatsApp template.
+    Template,
+    Email,
 }

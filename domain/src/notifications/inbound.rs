@@ -1,26 +1,28 @@
-//! What people write back: whether they want no more messages, or want them again.
+//! The opt-out and opt-in keywords of inbound messages.
 
-/// What an inbound text asks for.
+/// What an inbound message requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub enum InboundKeyword {
+    /// Opt out of all messages.
     Stop,
+    /// Opt in again.
     Start,
-    /// Anything else: it opens the 24-hour window and no more.
-    Talk,
+    /// No keyword: the message only opens the 24-hour window.
+    None,
 }
 
-impl Wish {
-    /// The text that the database's function takes.
-    pub fn as_str(self) -> &'static str {
+impl InboundKeyword {
+    /// Returns the text that the SQL function `record_inbound` expects.
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Stop => "stop",
             Self::Start => "start",
-            Self::Talk => "talk",
+            Self::None => "none",
         }
     }
 }
 
-const STOP: &[&str] = &[
+const STOP_KEYWORDS: &[&str] = &[
     "stop",
     "stopall",
     "stop all",
@@ -41,27 +43,27 @@ const STOP: &[&str] = &[
     "stop svp",
     "sair",
 ];
-const START: &[&str] = &["start", "unstop", "reprendre", "reabonner", "commencer"];
+const START_KEYWORDS: &[&str] = &["start", "unstop", "reprendre", "reabonner", "commencer"];
 
-/// Reads a wish off a whole message: a sentence that happens to hold the word "stop" is talk.
-pub fn wish(text: &str) -> Wish {
-    let words = plain(text);
-    if STOP.contains(&words.as_str()) {
-        Wish::Stop
-    } else if START.contains(&words.as_str()) {
-        Wish::Start
+/// Parses a keyword that is the whole message. A sentence that contains the word "stop" has none.
+pub fn parse_keyword(text: &str) -> InboundKeyword {
+    let text = normalise_text(text);
+    if STOP_KEYWORDS.contains(&text.as_str()) {
+        InboundKeyword::Stop
+    } else if START_KEYWORDS.contains(&text.as_str()) {
+        InboundKeyword::Start
     } else {
-        Wish::Talk
+        InboundKeyword::None
     }
 }
 
-/// Lower case, without accents and punctuation, single blanks.
-fn plain(text: &str) -> String {
-    let letters: String = text.to_lowercase().chars().map(without_accent).collect();
+/// Returns the text in lower case, without accents and punctuation, separated by single blanks.
+fn normalise_text(text: &str) -> String {
+    let letters: String = text.to_lowercase().chars().map(strip_accent).collect();
     letters.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn without_accent(letter: char) -> char {
+fn strip_accent(letter: char) -> char {
     match letter {
         'é' | 'è' | 'ê' | 'ë' => 'e',
         'à' | 'â' => 'a',
@@ -79,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stop_and_its_french_forms_are_understood() {
+    fn stop_and_start_are_parsed_in_english_and_french() {
         for text in [
             "STOP",
             " stop. ",
@@ -90,15 +92,15 @@ mod tests {
             "désinscription",
             "Stop SVP",
         ] {
-            assert_eq!(wish(text), Wish::Stop, "{text}");
+            assert_eq!(parse_keyword(text), InboundKeyword::Stop, "{text}");
         }
         for text in ["START", "Reprendre !", "réabonner"] {
-            assert_eq!(wish(text), Wish::Start, "{text}");
+            assert_eq!(parse_keyword(text), InboundKeyword::Start, "{text}");
         }
     }
 
     #[test]
-    fn a_sentence_with_the_word_in_it_is_talk() {
+    fn a_sentence_that_contains_the_word_has_no_keyword() {
         for text in [
             "don't stop",
             "quand s'arrête la promo ?",
@@ -106,7 +108,7 @@ mod tests {
             "merci",
             "stop the order of rice",
         ] {
-            assert_eq!(wish(text), Wish::Talk, "{text}");
+            assert_eq!(parse_keyword(text), InboundKeyword::None, "{text}");
         }
     }
 }

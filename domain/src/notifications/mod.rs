@@ -1,26 +1,39 @@
-//! Notifications: messages in words, where each stands, whom not to write to, and the ledger of what
-//! was asked of the providers. In reading order: `channel`, `template`, `state`, `inbound`, `store`.
+//! Notifications: messages and their rendering, the state of each message, suppressed addresses,
+//! and the ledger of the attempts to send.
+//!
+//! In reading order: `channel`, `cause`, `template`, `rendering`, `message_state`, `inbound`,
+//! `store`. Store functions return [`Error::Database`](crate::Error::Database) when a statement
+//! fails or a stored value is corrupt.
 
+mod cause;
 mod channel;
 mod inbound;
-mod state;
+mod message_state;
+mod rendering;
 mod store;
 mod template;
 
-pub use channel::Channel;
-pub use inbound::{Wish, wish};
-pub use state::MessageState;
+pub use cause::{NotNotifiedReason, NotificationCause};
+pub use channel::{Channel, SentAs};
+pub use inbound::{InboundKeyword, parse_keyword};
+pub use message_state::MessageState;
+pub use rendering::{Rendered, render_message};
 pub use store::{
-    Applied, Claimed, Failure, ListedMessage, ListedSuppression, MessageFilter, NewNotice,
-    OpenEffect, Outgoing, SuppressionReason, Told, WORTH_SENDING, add_suppression, apply_told,
-    claim_message, create_notices, end_unsent, find_message, find_suppression, forget_window,
-    known_content_sid, lift_suppression, list_messages, list_messages_of_alert, list_suppressions,
-    mark_absent, mark_undetermined, mark_unknown, mark_waiting, note_unreachable, record_inbound,
-    record_sent, set_content_sid, suppress, suppress_recipient_of, take_up, taken_provider_ids,
-    tell_admins, tell_by_email_instead,
+    DeliveryFailure, DeliveryOutcome, DeliveryStatus, ListedMessage, ListedSuppression,
+    MESSAGE_LIFETIME, MessageClaim, MessageFilter, NewNotification, OpenEffect, Outgoing,
+    SuppressionReason, add_suppression, claim_message, close_contact_window, create_email_fallback,
+    create_notifications, end_message, find_content_sid, lift_suppression,
+    list_assigned_provider_ids, list_messages, list_messages_of_alert, list_suppressions,
+    mark_absent, mark_undetermined, mark_unknown, mark_waiting, notify_admins,
+    record_delivery_status, record_inbound, record_not_notified, record_sent, requeue_message,
+    require_message, require_suppression, set_content_sid, suppress_effect_recipient,
+    suppress_recipient,
 };
-pub use template::{Rendered, Template, render};
+pub use template::Template;
 
 platform::id_type!(MessageId, "One message to one recipient on one channel.");
-platform::id_type!(EffectId, "One try to have a provider send a message.");
-platform::id_type!(SuppressionId, "One address that must not be written to.");
+platform::id_type!(
+    EffectId,
+    "One attempt to send a message through a provider."
+);
+platform::id_type!(SuppressionId, "One suppressed address.");

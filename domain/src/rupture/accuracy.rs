@@ -1,20 +1,22 @@
-//! The forecasts against measured figures on real sales: equal to the reference implementation
-//! where it is the same method, and not worse than the bar where it is ours.
+//! The forecasts against measured figures on real sales. They equal the reference implementation
+//! where the method is the same, and are not worse than the bar where the method is ours.
 
 use chrono::NaiveDate;
 use platform::testing::data_set;
 
-use super::{Class, Demand, History, Rate, TSB_SMOOTHING, UnitDemand, tsb, weekday_means};
+use super::rate::{TSB_SMOOTHING, estimate_tsb, mean_weekdays};
+use super::{Class, Demand, History, Rate, UnitDemand};
 
-const HELD_OUT: usize = 28;
+const HELD_OUT_DAYS: usize = 28;
 
 struct DataSet {
     series: Vec<Vec<f64>>,
     last_day: NaiveDate,
 }
 
-/// Reads a wide file (one line per product, one column per day); `None` where the data sets aren't.
-fn read(file: &str) -> Option<DataSet> {
+/// Reads a wide file (one line per product, one column per day). Returns `None` where the data sets
+/// are not installed.
+fn read_data_set(file: &str) -> Option<DataSet> {
     let text = String::from_utf8(data_set(file)?).unwrap();
     let mut lines = text.lines();
     let last_day = lines
@@ -46,20 +48,20 @@ struct Score {
 
 type Forecast = fn(&History) -> Rate;
 
-fn score(data: &DataSet, train_days: usize, forecast: Forecast) -> Score {
-    let train_end = data.last_day - chrono::Days::new(HELD_OUT as u64);
+fn score_forecast(data: &DataSet, train_days: usize, forecast: Forecast) -> Score {
+    let train_end = data.last_day - chrono::Days::new(HELD_OUT_DAYS as u64);
     let (mut total, mut missed) = (0.0, 0.0);
     let mut score = Score::default();
     for series in &data.series {
-        let (past, future) = series.split_at(series.len() - HELD_OUT);
+        let (past, future) = series.split_at(series.len() - HELD_OUT_DAYS);
         let history =
             History::from_days(&past[past.len() - train_days.min(past.len())..], train_end)
                 .unwrap();
         let rate = forecast(&history);
-        let errors: Vec<f64> = (0..HELD_OUT)
+        let errors: Vec<f64> = (0..HELD_OUT_DAYS)
             .map(|i| rate.by_weekday[(history.weekday_back(0) + 1 + i) % 7] - future[i])
             .collect();
-        let days = HELD_OUT as f64;
+        let days = HELD_OUT_DAYS as f64;
         let absolute = errors.iter().map(|e| e.abs()).sum::<f64>() / days;
         let squared = errors.iter().map(|e| e * e).sum::<f64>() / days;
         score.mase += absolute / mean_step(history.units(), 7, f64::abs);
@@ -85,13 +87,13 @@ fn mean_step(units: &[f64], lag: usize, size: fn(f64) -> f64) -> f64 {
 
 fn tsb_rate(history: &History) -> Rate {
     Rate {
-        by_weekday: [tsb(history.units(), TSB_SMOOTHING); 7],
+        by_weekday: [estimate_tsb(history.units(), TSB_SMOOTHING); 7],
     }
 }
 
 fn weekday_rate(history: &History) -> Rate {
     Rate {
-        by_weekday: weekday_means(history),
+        by_weekday: mean_weekdays(history),
     }
 }
 
@@ -107,18 +109,18 @@ fn assert_rounds_to(value: f64, figure: f64, digits: i32) {
 
 #[test]
 fn point_forecasts_on_retail_data_equal_the_measured_figures() {
-    let Some(data) = read("online_retail_daily_demand.csv.gz") else {
+    let Some(data) = read_data_set("online_retail_daily_demand.csv.gz") else {
         return;
     };
-    let reference = score(&data, 346, tsb_rate);
+    let reference = score_forecast(&data, 346, tsb_rate);
     assert_rounds_to(reference.rmsse, 0.8764, 4);
     assert_rounds_to(reference.mase, 1.418, 3);
     assert_rounds_to(reference.wape28, 0.438, 3);
-    let weekly = score(&data, 346, weekday_rate);
+    let weekly = score_forecast(&data, 346, weekday_rate);
     assert_rounds_to(weekly.mase, 1.374, 3);
     assert_rounds_to(weekly.rmsse, 0.938, 3);
     assert_rounds_to(weekly.wape28, 0.436, 3);
-    let ours = score(&data, 346, Rate::estimate);
+    let ours = score_forecast(&data, 346, Rate::from_history);
     assert_rounds_to(ours.mase, 1.371, 3);
     assert_rounds_to(ours.rmsse, 0.884, 3);
     assert_rounds_to(ours.wape28, 0.426, 3);
@@ -126,14 +128,14 @@ fn point_forecasts_on_retail_data_equal_the_measured_figures() {
 
 #[test]
 fn point_forecasts_on_m5_equal_the_measured_figures() {
-    let Some(data) = read("m5tiny_daily_wide.csv.gz") else {
+    let Some(data) = read_data_set("m5tiny_daily_wide.csv.gz") else {
         return;
     };
-    let reference = score(&data, 730, tsb_rate);
+    let reference = score_forecast(&data, 730, tsb_rate);
     assert_rounds_to(reference.mase, 1.029, 3);
     assert_rounds_to(reference.rmsse, 0.804, 3);
     assert_rounds_to(reference.wape28, 0.229, 3);
-    let ours = score(&data, 730, Rate::estimate);
+    let ours = score_forecast(&data, 730, Rate::from_history);
     assert_rounds_to(ours.mase, 1.011, 3);
     assert_rounds_to(ours.rmsse, 0.801, 3);
     assert_rounds_to(ours.wape28, 0.215, 3);
@@ -141,20 +143,23 @@ fn point_forecasts_on_m5_equal_the_measured_figures() {
 
 #[test]
 fn retail_products_fall_into_the_measured_classes() {
-    let Some(data) = read("online_retail_daily_demand.csv.gz") else {
+    let Some(data) = read_data_set("online_retail_daily_demand.csv.gz") else {
         return;
     };
     let count = |class| {
-        let training = |s: &Vec<f64>| History::from_days(&s[..s.len() - HELD_OUT], data.last_day);
+        let training =
+            |s: &Vec<f64>| History::from_days(&s[..s.len() - HELD_OUT_DAYS], data.last_day);
         let histories = data.series.iter().filter_map(training);
-        histories.filter(|h| Class::of(h) == class).count()
+        histories
+            .filter(|h| Class::from_history(h) == class)
+            .count()
     };
     assert_eq!(count(Class::Lumpy), 2048);
     assert_eq!(count(Class::Erratic), 52);
     assert_eq!(count(Class::Intermittent), 51);
 }
 
-/// Quality of the distribution over `span` days, at rolling origins in the held-out days.
+/// The quality of the distribution over a span of days, at rolling origins in the held-out days.
 #[derive(Debug)]
 struct Calibration {
     pinball: f64,
@@ -162,14 +167,14 @@ struct Calibration {
     covered_95: f64,
 }
 
-fn calibration(data: &DataSet, train_days: usize, span: usize) -> Calibration {
+fn measure_calibration(data: &DataSet, train_days: usize, span: usize) -> Calibration {
     const LEVELS: [f64; 6] = [0.5, 0.75, 0.9, 0.95, 0.975, 0.99];
     let (mut loss, mut total, mut brier, mut covered, mut n) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for series in &data.series {
-        for origin in 0..HELD_OUT / span {
-            let end = series.len() - HELD_OUT + origin * span;
+        for origin in 0..HELD_OUT_DAYS / span {
+            let end = series.len() - HELD_OUT_DAYS + origin * span;
             let past = &series[end - train_days.min(end)..end];
-            let Some(demand) = distribution(past, data.last_day, series.len() - end, span) else {
+            let Some(demand) = forecast_units(past, data.last_day, series.len() - end, span) else {
                 continue;
             };
             let actual: f64 = series[end..end + span].iter().sum();
@@ -199,7 +204,7 @@ fn calibration(data: &DataSet, train_days: usize, span: usize) -> Calibration {
     }
 }
 
-fn distribution(
+fn forecast_units(
     past: &[f64],
     last_day: NaiveDate,
     days_left: usize,
@@ -208,15 +213,15 @@ fn distribution(
     let as_of = last_day - chrono::Days::new(days_left as u64);
     let history = History::from_days(past, as_of)?;
     let demand = Demand::estimate(&history, span as u32);
-    Some(demand.over(as_of.succ_opt()?, span as u32))
+    Some(demand.distribution(as_of.succ_opt()?, span as u32))
 }
 
 #[test]
 fn the_promised_service_is_nearly_kept_on_retail_data() {
-    let Some(data) = read("online_retail_daily_demand.csv.gz") else {
+    let Some(data) = read_data_set("online_retail_daily_demand.csv.gz") else {
         return;
     };
-    let week = calibration(&data, 346, 7);
+    let week = measure_calibration(&data, 346, 7);
     // the textbook's normal: 0.391, 0.179 and 0.898
     assert_rounds_to(week.pinball, 0.368, 3);
     assert_rounds_to(week.brier, 0.167, 3);
@@ -225,10 +230,10 @@ fn the_promised_service_is_nearly_kept_on_retail_data() {
 
 #[test]
 fn the_promised_service_is_kept_on_m5() {
-    let Some(data) = read("m5tiny_daily_wide.csv.gz") else {
+    let Some(data) = read_data_set("m5tiny_daily_wide.csv.gz") else {
         return;
     };
-    let week = calibration(&data, 730, 7);
+    let week = measure_calibration(&data, 730, 7);
     // the textbook's normal: 0.152, 0.131 and 0.879
     assert_rounds_to(week.pinball, 0.136, 3);
     assert_rounds_to(week.brier, 0.132, 3);

@@ -1,5 +1,5 @@
-//! How many products a core predicts per second, measured on made-up lumpy sellers. For the
-//! benchmark driver; nothing in the product calls it.
+//! Measures how many products one core predicts per second, on made-up lumpy sellers. Only the
+//! benchmark driver calls it.
 
 use std::time::Instant;
 
@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 
 use super::{Demand, History, Outlook, Position, SERVICE_LEVEL};
 
-/// Products per second on this thread, from daily sales to order quantity, for `products` series of
-/// 346 days.
+/// Returns the products per second of this thread, from daily sales to order quantity, over
+/// `products` series of 346 days.
 pub fn products_per_second(products: u32) -> f64 {
     let as_of = NaiveDate::default();
     let series: Vec<Vec<f64>> = (1..=products).map(made_up_sales).collect();
@@ -34,7 +34,8 @@ pub fn products_per_second(products: u32) -> f64 {
     rate
 }
 
-/// About seven days in ten without a sale, as in the retail data; the same for the same seed.
+/// About seven days in ten are without a sale, as in the retail data. One seed always makes one
+/// series.
 fn made_up_sales(seed: u32) -> Vec<f64> {
     let mut state = seed.wrapping_mul(2_654_435_761).max(1);
     let mut next = move || {

@@ -1,13 +1,18 @@
-//! What kind of seller a product is, after Syntetos and Boylan (2005): how often it sells and how
-//! much the quantities vary.
+//! The demand class of a product after Syntetos and Boylan (2005): how often it sells and how much
+//! the quantities vary.
+
+use serde::Serialize;
 
 use super::History;
 
-/// Cuts of the classification: mean days between sales, and squared variation of quantities.
-const INTERVAL_CUT: f64 = 1.32;
-const VARIATION_CUT: f64 = 0.49;
+/// Mean days between sales from which a product sells seldom.
+const SELDOM_INTERVAL_DAYS: f64 = 1.32;
+/// Squared coefficient of variation from which quantities vary much.
+const HIGH_VARIATION: f64 = 0.49;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Class {
     Smooth,
     Intermittent,
@@ -16,36 +21,19 @@ pub enum Class {
 }
 
 impl Class {
-    pub fn of(history: &History) -> Self {
+    pub(super) fn from_history(history: &History) -> Self {
         let sold = || history.units().iter().filter(|u| **u > 0.0);
         let selling_days = sold().count().max(1) as f64;
         let interval = history.units().len() as f64 / selling_days;
         let mean = sold().sum::<f64>() / selling_days;
         let variance = sold().map(|u| (u - mean).powi(2)).sum::<f64>() / selling_days;
         let variation = variance / (mean * mean);
-        match (interval < INTERVAL_CUT, variation < VARIATION_CUT) {
+        match (interval < SELDOM_INTERVAL_DAYS, variation < HIGH_VARIATION) {
             (true, true) => Self::Smooth,
             (false, true) => Self::Intermittent,
             (true, false) => Self::Erratic,
             (false, false) => Self::Lumpy,
         }
-    }
-
-    /// The stored text.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Smooth => "smooth",
-            Self::Intermittent => "intermittent",
-            Self::Erratic => "erratic",
-            Self::Lumpy => "lumpy",
-        }
-    }
-
-    /// Reads what `as_str` wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Smooth, Self::Intermittent, Self::Erratic, Self::Lumpy]
-            .into_iter()
-            .find(|class| class.as_str() == text)
     }
 }
 
@@ -63,7 +51,7 @@ mod tests {
         ];
         for (units, class) in cases {
             let history = History::from_days(units, "2026-01-01".parse().unwrap()).unwrap();
-            assert_eq!(Class::of(&history), class);
+            assert_eq!(Class::from_history(&history), class);
         }
     }
 }

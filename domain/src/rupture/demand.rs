@@ -1,21 +1,21 @@
-//! What a product's past says about its future: rate, shape of the week and spread. It changes with
-//! sales only; the level of stock plays no part here.
+//! What a product's past shows about its future: rate, shape of the week and dispersion. It changes
+//! with sales only, never with the level of stock.
 
 use chrono::{Datelike, NaiveDate};
 
 use super::{Class, History, Rate, UnitDemand};
 
-/// At most this much of the past is looked at, in days.
-pub const HISTORY_DAYS: usize = 730;
-/// The spread comes from this much of it, in days: half a year or two years were both measured worse.
-const SPREAD_DAYS: usize = 365;
+/// Days of the past that a history covers at most.
+pub(super) const MAX_HISTORY_DAYS: usize = 730;
+/// Days that the dispersion is computed from; half a year and two years were both measured worse.
+const DISPERSION_DAYS: usize = 365;
 
 /// The demand of one product as of a day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Demand {
-    /// The last day of sales that was looked at.
+    /// The last day of the history.
     pub as_of: NaiveDate,
-    /// Days from the first sale looked at to `as_of`.
+    /// Days from the first sale in the history to `as_of`.
     pub history_days: u32,
     pub class: Class,
     pub rate: Rate,
@@ -24,23 +24,27 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// Reads the demand off a history; `lead_time_days` is the span over which the spread counts.
+    /// Estimates the demand from a history. The dispersion is that of the sums over
+    /// `lead_time_days`.
     pub fn estimate(history: &History, lead_time_days: u32) -> Self {
         Self {
             as_of: history.as_of(),
             history_days: u32::try_from(history.units().len()).unwrap_or(u32::MAX),
-            class: Class::of(history),
-            rate: Rate::estimate(history),
-            dispersion: dispersion(recent(history.units()), lead_time_days.max(1) as usize),
+            class: Class::from_history(history),
+            rate: Rate::from_history(history),
+            dispersion: compute_dispersion(
+                recent_units(history.units()),
+                lead_time_days.max(1) as usize,
+            ),
         }
     }
 
-    /// The units asked for from `first` on, over `days` days.
-    pub fn over(&self, first: NaiveDate, days: u32) -> UnitDemand {
-        UnitDemand::new(self.expected(first, days), self.dispersion)
+    /// Returns the distribution of the demand over `days` days, of which `first` is the first.
+    pub(super) fn distribution(&self, first: NaiveDate, days: u32) -> UnitDemand {
+        UnitDemand::new(self.expected_units(first, days), self.dispersion)
     }
 
-    fn expected(&self, first: NaiveDate, days: u32) -> f64 {
+    fn expected_units(&self, first: NaiveDate, days: u32) -> f64 {
         let week: f64 = self.rate.by_weekday.iter().sum();
         let start = first.weekday().num_days_from_monday() as usize;
         let rest = (days % 7) as usize;
@@ -51,13 +55,13 @@ impl Demand {
     }
 }
 
-fn recent(units: &[f64]) -> &[f64] {
-    &units[units.len().saturating_sub(SPREAD_DAYS)..]
+fn recent_units(units: &[f64]) -> &[f64] {
+    &units[units.len().saturating_sub(DISPERSION_DAYS)..]
 }
 
-/// Variance-to-mean ratio of the sums over every run of `days` days in the history. Where the
-/// history is shorter than four such spans, shorter runs speak for them.
-pub fn dispersion(units: &[f64], days: usize) -> f64 {
+/// Computes the variance-to-mean ratio of the sums over every span of `days` days in the history. A
+/// history of less than four such spans uses shorter ones.
+fn compute_dispersion(units: &[f64], days: usize) -> f64 {
     let span = days.min(units.len() / 4).max(1);
     let mut sum: f64 = units.iter().take(span).sum();
     let mut count = 1.0;
@@ -80,7 +84,7 @@ pub fn dispersion(units: &[f64], days: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn steady() -> Demand {
+    fn steady_demand() -> Demand {
         let units: Vec<f64> = (0..70).map(|i| f64::from(i % 7)).collect();
         let history = History::from_days(&units, "2026-03-08".parse().unwrap()).unwrap();
         Demand::estimate(&history, 7)
@@ -88,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_week_that_repeats_has_no_spread_over_a_week() {
-        assert!(steady().dispersion < 1e-9);
+        assert!(steady_demand().dispersion < 1e-9);
     }
 
     #[test]
@@ -97,15 +101,15 @@ mod tests {
         let sums: Vec<f64> = units.windows(2).map(|w| w[0] + w[1]).collect();
         let mean = sums.iter().sum::<f64>() / 7.0;
         let variance = sums.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / 6.0;
-        assert!((dispersion(&units, 2) - variance / mean).abs() < 1e-12);
-        assert_eq!(dispersion(&[5.0], 7), 1.0);
+        assert!((compute_dispersion(&units, 2) - variance / mean).abs() < 1e-12);
+        assert_eq!(compute_dispersion(&[5.0], 7), 1.0);
     }
 
     #[test]
-    fn expected_units_follow_the_weekdays_asked_for() {
-        let demand = steady();
+    fn expected_units_follow_the_weekdays() {
+        let demand = steady_demand();
         let monday = "2026-03-09".parse().unwrap();
-        let sum = |days| demand.over(monday, days).mean();
+        let sum = |days| demand.distribution(monday, days).mean();
         assert!((sum(1) - demand.rate.by_weekday[0]).abs() < 1e-9);
         assert!((sum(9) - sum(7) - sum(2)).abs() < 1e-9);
     }

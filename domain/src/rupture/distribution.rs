@@ -1,38 +1,39 @@
-//! How many units may be asked for over some days: a negative binomial given by its mean and its
-//! variance-to-mean ratio, a Poisson when that ratio is 1 or less. With one ratio for all spans,
-//! the demand of longer spans is the sum of the demands of shorter ones.
+//! The distribution of the demand over some days: a negative binomial with a mean and a
+//! variance-to-mean ratio, or a Poisson if that ratio is 1 or less. With one ratio for all spans,
+//! the demand of a longer span is the sum of the demands of shorter ones.
 
 use statrs::function::gamma::{gamma_ur, ln_gamma};
 
 /// The distribution of a number of units.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct UnitDemand {
+pub(super) struct UnitDemand {
     mean: f64,
     dispersion: f64,
 }
 
-/// Below this the negative binomial is a Poisson to all figures shown, and its size overflows.
-const POISSON_BELOW: f64 = 1.0 + 1e-6;
+/// The ratio below which the negative binomial equals a Poisson in all figures shown, and its size
+/// parameter overflows.
+const MIN_BINOMIAL_RATIO: f64 = 1.0 + 1e-6;
 
 impl UnitDemand {
-    /// `mean` units with variance `mean * dispersion`.
-    pub fn new(mean: f64, dispersion: f64) -> Self {
+    /// A mean of `mean` units with variance `mean * dispersion`.
+    pub(super) fn new(mean: f64, dispersion: f64) -> Self {
         Self {
             mean: mean.max(0.0),
             dispersion,
         }
     }
 
-    pub fn mean(&self) -> f64 {
+    pub(super) fn mean(&self) -> f64 {
         self.mean
     }
 
     /// P(units <= `units`).
     ///
-    /// Negative binomial with size r = mean / (ratio - 1) and success chance p = 1 / ratio:
-    /// I_p(r, k + 1), the regularised incomplete beta function (DLMF 8.17.5). Poisson: Q(k + 1, mean)
-    /// (DLMF 8.4.10).
-    pub fn at_most(&self, units: f64) -> f64 {
+    /// Negative binomial with size r = mean / (ratio - 1) and success probability p = 1 / ratio:
+    /// I_p(r, k + 1), the regularised incomplete beta function (DLMF 8.17.5). Poisson: Q(k + 1,
+    /// mean) (DLMF 8.4.10).
+    pub(super) fn at_most(&self, units: f64) -> f64 {
         if units < 0.0 {
             return 0.0;
         }
@@ -40,20 +41,20 @@ impl UnitDemand {
             return 1.0;
         }
         let k = units.floor();
-        if self.dispersion < POISSON_BELOW {
+        if self.dispersion < MIN_BINOMIAL_RATIO {
             return gamma_ur(k + 1.0, self.mean);
         }
         let size = self.mean / (self.dispersion - 1.0);
         incomplete_beta(size, k + 1.0, 1.0 / self.dispersion)
     }
 
-    /// P(units > `units`): what is there isn't enough.
-    pub fn more_than(&self, units: f64) -> f64 {
+    /// P(units > `units`).
+    pub(super) fn more_than(&self, units: f64) -> f64 {
         1.0 - self.at_most(units)
     }
 
     /// The smallest whole number of units with P(demand <= units) >= `level`; `level` in (0, 1).
-    pub fn quantile(&self, level: f64) -> f64 {
+    pub(super) fn quantile(&self, level: f64) -> f64 {
         if self.at_most(0.0) >= level {
             return 0.0;
         }
@@ -77,7 +78,7 @@ impl UnitDemand {
 }
 
 /// I_x(a, b) by its continued fraction (DLMF 8.17.22), evaluated by the modified Lentz method.
-/// It converges in about sqrt(max(a, b)) steps, so the bound holds beyond 10^8 units; statrs stops
+/// It converges in about sqrt(max(a, b)) steps, so the bound holds beyond 10^8 units. statrs stops
 /// after 140 steps, which is too early for a fast seller.
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 {
@@ -96,13 +97,13 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
 }
 
 fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
-    const STEPS: u32 = 20_000;
+    const MAX_STEPS: u32 = 20_000;
     const SMALLEST: f64 = 1e-300;
     let nonzero = |v: f64| if v.abs() < SMALLEST { SMALLEST } else { v };
     let mut c = 1.0;
     let mut d = 1.0 / nonzero(1.0 - (a + b) * x / (a + 1.0));
     let mut value = d;
-    for step in 1..=STEPS {
+    for step in 1..=MAX_STEPS {
         let m = f64::from(step);
         let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
         d = 1.0 / nonzero(1.0 + even * d);
@@ -123,8 +124,8 @@ fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// The same probability by adding the terms one by one.
-    fn summed(mean: f64, dispersion: f64, units: u32) -> f64 {
+    /// Computes the same probability by adding the terms one by one.
+    fn sum_terms(mean: f64, dispersion: f64, units: u32) -> f64 {
         let (size, p) = (mean / (dispersion - 1.0), 1.0 / dispersion);
         let mut term = p.powf(size);
         let mut total = term;
@@ -141,7 +142,7 @@ mod tests {
             for dispersion in [1.01, 1.5, 4.0, 60.0] {
                 for units in [0, 1, 5, 37, 400] {
                     let ours = UnitDemand::new(mean, dispersion).at_most(f64::from(units));
-                    let sum = summed(mean, dispersion, units);
+                    let sum = sum_terms(mean, dispersion, units);
                     assert!(
                         (ours - sum).abs() < 1e-9,
                         "{mean} {dispersion} {units}: {ours} {sum}"

@@ -1,27 +1,25 @@
-//! Why a prediction says what it says, in a sentence or two with its figures.
+//! The explanation of a prediction: one or two sentences with its figures.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::ListedRupture;
 use crate::identity::Language;
 
-/// Data older than this many days is called stale.
-const STALE_DAYS: i64 = 7;
+/// Days without sales after which data is stale.
+const STALE_AFTER_DAYS: i64 = 7;
 
-/// Whether sales have stopped coming in.
+/// Returns whether the last day with sales is too long ago to predict from.
 pub fn is_stale(data_through: Option<NaiveDate>, now: DateTime<Utc>) -> bool {
-    data_through.is_none_or(|day| (now.date_naive() - day).num_days() > STALE_DAYS)
+    data_through.is_none_or(|day| (now.date_naive() - day).num_days() > STALE_AFTER_DAYS)
 }
 
 impl ListedRupture {
-    /// The figures and where they come from.
+    /// Returns the figures and their origin as text for the shop's owner.
     pub fn explanation(&self, language: Language) -> String {
         let mut text = self.explain_rate(language);
-        if let (Some(level), Some(probability), Some(lead_time)) =
-            (self.level, self.probability, self.lead_time_days)
-        {
+        if let Some(stock) = self.explain_stock(language) {
             text.push(' ');
-            text.push_str(&self.explain_stock(language, level, probability, lead_time));
+            text.push_str(&stock);
         }
         text
     }
@@ -32,41 +30,44 @@ impl ListedRupture {
             as_of,
             ..
         } = self;
-        let rate = number(self.rate_per_day, 2, language);
+        let rate = format_number(self.rate_per_day, 2, language);
         match language {
             Language::Fr => format!(
-                "Demande attendue : {rate} par jour (moyenne de TSB 0,1 et des quatre mêmes jours de semaine, {history_days} jours d'historique jusqu'au {as_of})."
+                "Demande attendue : {rate} par jour (moyenne de TSB 0,1 et des quatre mêmes jours \
+                 de semaine, {history_days} jours d'historique jusqu'au {as_of})."
             ),
             Language::En => format!(
-                "Expected demand: {rate} a day (mean of TSB 0.1 and the last four same weekdays, {history_days} days of history up to {as_of})."
+                "Expected demand: {rate} a day (mean of TSB 0.1 and the last four same weekdays, \
+                 {history_days} days of history up to {as_of})."
             ),
         }
     }
 
-    fn explain_stock(
-        &self,
-        language: Language,
-        level: f64,
-        probability: f64,
-        lead_time: i32,
-    ) -> String {
-        let level = number(level, 3, language);
-        let percent = number(probability * 100.0, 0, language);
-        let spread = number(self.dispersion, 2, language);
-        let reorder = number(self.reorder_point.unwrap_or_default(), 3, language);
-        let service = number(self.service_level.unwrap_or_default() * 100.0, 0, language);
-        match language {
+    /// Returns `None` while the level is unknown.
+    fn explain_stock(&self, language: Language) -> Option<String> {
+        let level = format_number(self.level?, 3, language);
+        let percent = format_number(self.probability? * 100.0, 0, language);
+        let lead_time = self.lead_time_days?;
+        let spread = format_number(self.dispersion, 2, language);
+        let reorder = format_number(self.reorder_point?, 3, language);
+        let service = format_number(self.service_level? * 100.0, 0, language);
+        Some(match language {
             Language::Fr => format!(
-                "Avec {level} en stock et une livraison possible dans {lead_time} jours, la demande dépasse le stock avec {percent} % de chances (loi binomiale négative, variance/moyenne {spread}) ; commander à partir de {reorder} tient un service de {service} %."
+                "Avec {level} en stock et une livraison possible dans {lead_time} jours, la \
+                 demande dépasse le stock avec {percent} % de chances (loi binomiale négative, \
+                 variance/moyenne {spread}) ; commander à partir de {reorder} tient un service de \
+                 {service} %."
             ),
             Language::En => format!(
-                "With {level} in stock and a delivery possible in {lead_time} days, demand exceeds the stock with a chance of {percent}% (negative binomial, variance/mean {spread}); ordering from {reorder} on keeps a service of {service}%."
+                "With {level} in stock and a delivery possible in {lead_time} days, demand exceeds \
+                 the stock with a chance of {percent}% (negative binomial, variance/mean \
+                 {spread}); ordering from {reorder} on keeps a service of {service}%."
             ),
-        }
+        })
     }
 }
 
-fn number(value: f64, decimals: usize, language: Language) -> String {
+fn format_number(value: f64, decimals: usize, language: Language) -> String {
     let text = format!("{value:.decimals$}");
     let text = if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.')
@@ -83,6 +84,7 @@ fn number(value: f64, decimals: usize, language: Language) -> String {
 mod tests {
     use super::*;
     use crate::catalog::ProductId;
+    use crate::rupture::Class;
 
     fn listed(level: Option<f64>) -> ListedRupture {
         ListedRupture {
@@ -93,7 +95,7 @@ mod tests {
             rate_per_day: 2.5,
             dispersion: 3.456,
             history_days: 365,
-            class: "lumpy".to_owned(),
+            class: Class::Lumpy,
             as_of: "2026-03-01".parse().unwrap(),
             level,
             probability: level.map(|_| 0.824),

@@ -1,9 +1,9 @@
-//! A product's demand as one figure per calendar day: days without a sale are zeros, days before
-//! the first sale don't exist.
+//! A product's demand as one figure per calendar day. Days without a sale are zeros; days before
+//! the first sale do not exist.
 
 use chrono::{Datelike, NaiveDate};
 
-/// Dense daily demand from the first sale up to and including the day it is seen from.
+/// Dense daily demand from the first sale to `as_of`, both included.
 #[derive(Debug, Clone, PartialEq)]
 pub struct History {
     as_of: NaiveDate,
@@ -11,8 +11,8 @@ pub struct History {
 }
 
 impl History {
-    /// Builds the days from `(day, units)` in any order; several entries of a day are added and
-    /// what lies after `as_of` is left out. `None` when nothing was ever sold.
+    /// Builds the days from `(day, units)` in any order. Entries of one day are added, entries
+    /// after `as_of` are left out. Returns `None` if nothing was sold.
     pub fn from_sales(sales: &[(NaiveDate, f64)], as_of: NaiveDate) -> Option<Self> {
         let known = || sales.iter().filter(|(day, _)| *day <= as_of);
         let first = known()
@@ -28,7 +28,7 @@ impl History {
         Some(Self { as_of, units })
     }
 
-    /// Takes a series that is dense already; its leading zeros are dropped.
+    /// Takes a dense series and drops its leading zeros. Returns `None` if nothing was sold.
     pub fn from_days(units: &[f64], as_of: NaiveDate) -> Option<Self> {
         let first = units.iter().position(|u| *u > 0.0)?;
         Some(Self {
@@ -38,16 +38,16 @@ impl History {
     }
 
     /// The last day that the history covers.
-    pub fn as_of(&self) -> NaiveDate {
+    pub(super) fn as_of(&self) -> NaiveDate {
         self.as_of
     }
 
     /// Units sold per day, oldest first, never empty.
-    pub fn units(&self) -> &[f64] {
+    pub(super) fn units(&self) -> &[f64] {
         &self.units
     }
 
-    /// The weekday (0 = Monday) of each day, counted back from the last one.
+    /// The weekday (0 = Monday) of the day that is `days_back` before the last one.
     pub(super) fn weekday_back(&self, days_back: usize) -> usize {
         let last = self.as_of.weekday().num_days_from_monday() as usize;
         (last + 7 - days_back % 7) % 7

@@ -1,23 +1,27 @@
-//! How soon somebody must act, in the steps of the business: 15, 7, 3 and 1 days.
+//! How soon a shop must act, in the steps of the business: 15, 7, 3 and 1 days.
 
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 
 /// Ordered: a later variant is more urgent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Urgency {
     /// More than 15 days away, or never.
     None,
+    #[sqlx(rename = "within_15_days")]
     Within15Days,
+    #[sqlx(rename = "within_7_days")]
     Within7Days,
+    #[sqlx(rename = "within_3_days")]
     Within3Days,
+    #[sqlx(rename = "within_1_day")]
     Within1Day,
-    /// Nothing left.
+    /// No stock is left.
     Now,
 }
 
 impl Urgency {
-    /// From the days to rupture with even chance; `None` = beyond the horizon.
+    /// The urgency of a rupture in `days` days (P50); `None` = beyond the horizon.
     pub fn from_days(days: Option<u32>) -> Self {
         match days {
             Some(0) => Self::Now,
@@ -25,11 +29,11 @@ impl Urgency {
             Some(2..=3) => Self::Within3Days,
             Some(4..=7) => Self::Within7Days,
             Some(8..=15) => Self::Within15Days,
-            _ => Self::None,
+            Some(16..) | None => Self::None,
         }
     }
 
-    /// The stored text.
+    /// Returns the stored text.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -41,7 +45,7 @@ impl Urgency {
         }
     }
 
-    /// Reads what `as_str` wrote.
+    /// Parses what [`Urgency::as_str`] returns.
     pub fn parse(text: &str) -> Option<Self> {
         [
             Self::None,
@@ -53,6 +57,12 @@ impl Urgency {
         ]
         .into_iter()
         .find(|urgency| urgency.as_str() == text)
+    }
+}
+
+impl Serialize for Urgency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

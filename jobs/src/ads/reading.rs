@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use domain::ads::{self, Account, AdDay, GIVE_UP_AFTER, MAX_RUNS, Refresh, Report, ReportState};
+use domain::ads::{
+    self, Account, AdDay, MAX_REPORT_RUNS, RUN_TIMEOUT, Refresh, Report, ReportState,
+};
 use platform::db::Tx;
 use platform::queue::{JobContext, JobError, Progress};
 use providers::meta::{
@@ -64,7 +66,7 @@ impl Reading<'_> {
     pub(super) async fn read_all(&self) -> Result<(), Stop> {
         loop {
             let mut tx = self.cx.begin().await?;
-            let report = ads::next_report(&mut tx, self.refresh.id).await?;
+            let report = ads::find_next_report(&mut tx, self.refresh.id).await?;
             drop(tx);
             let Some(report) = report else {
                 return Ok(());
@@ -78,9 +80,9 @@ impl Reading<'_> {
     }
 
     async fn start_report(&self, report: &Report) -> Result<(), Stop> {
-        if report.runs >= MAX_RUNS {
+        if report.runs >= MAX_REPORT_RUNS {
             return Err(Stop::Failed(format!(
-                "{MAX_RUNS} reports over the same days failed"
+                "{MAX_REPORT_RUNS} reports over the same days failed"
             )));
         }
         let request = ReportRequest {
@@ -96,11 +98,11 @@ impl Reading<'_> {
             started => started?,
         };
         let mut tx = self.cx.begin().await?;
-        ads::note_run(&mut tx, report.id, &started.value, self.cx.now()).await?;
+        ads::record_run(&mut tx, report.id, &started.value, self.cx.now()).await?;
         self.checkpoint(tx, self.progress_of(0, "report started"))
             .await?;
         Err(reschedule(
-            ads::poll_wait(0),
+            ads::compute_poll_wait(0),
             started.usage,
             "Meta prepares the report",
         ))
@@ -109,7 +111,7 @@ impl Reading<'_> {
     async fn poll_report(&self, report: &Report, run: &str) -> Result<(), Stop> {
         let overdue = report
             .started_at
-            .is_none_or(|started| self.cx.now() - started > GIVE_UP_AFTER);
+            .is_none_or(|started| self.cx.now() - started > RUN_TIMEOUT);
         let polled = match self.meta().poll_report(&self.token, run).await {
             // Meta deletes old runs.
             Err(error) if overdue && error.class == Class::Permanent => {
@@ -120,7 +122,7 @@ impl Reading<'_> {
         match polled.value.status {
             RunStatus::Completed => {
                 let mut tx = self.cx.begin().await?;
-                ads::note_ready(&mut tx, report.id).await?;
+                ads::record_ready_run(&mut tx, report.id).await?;
                 Ok(self
                     .checkpoint(tx, self.progress_of(0, "report ready"))
                     .await?)
@@ -138,11 +140,11 @@ impl Reading<'_> {
             _ if overdue => self.drop_run(report).await,
             RunStatus::NotStarted | RunStatus::Started | RunStatus::Running => {
                 let mut tx = self.cx.begin().await?;
-                ads::note_poll(&mut tx, report.id).await?;
+                ads::record_poll(&mut tx, report.id).await?;
                 let percent = format!("Meta has prepared {} % of the report", polled.value.percent);
                 self.checkpoint(tx, self.progress_of(0, &percent)).await?;
                 Err(reschedule(
-                    ads::poll_wait(report.polls + 1),
+                    ads::compute_poll_wait(report.polls + 1),
                     polled.usage,
                     &percent,
                 ))
@@ -158,7 +160,7 @@ impl Reading<'_> {
             let days: Vec<AdDay> = page.rows.into_iter().filter_map(to_ad_day).collect();
             let mut tx = self.cx.begin().await?;
             let next = page.next.as_deref();
-            ads::stage(
+            ads::stage_page(
                 &mut tx,
                 self.cx.company(),
                 self.refresh.id,
@@ -219,7 +221,7 @@ impl Reading<'_> {
 
     async fn drop_run(&self, report: &Report) -> Result<(), Stop> {
         let mut tx = self.cx.begin().await?;
-        ads::drop_run(&mut tx, self.refresh.id, report).await?;
+        ads::discard_run(&mut tx, self.refresh.id, report).await?;
         Ok(self
             .checkpoint(tx, self.progress_of(0, "report abandoned"))
             .await?)

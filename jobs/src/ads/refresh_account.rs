@@ -48,12 +48,12 @@ impl Job<Services> for RefreshAccount {
             ));
         }
         let token = open_token(&cx, &account)?;
-        let window = ads::window(
+        let window = ads::compute_window(
             account.last_good_day,
             ads::today_in(&account.timezone, cx.now())?,
         );
         let refresh =
-            ads::open_refresh(&mut tx, cx.company(), account.id, window, cx.now()).await?;
+            ads::continue_refresh(&mut tx, cx.company(), account.id, window, cx.now()).await?;
         let reading = Reading {
             cx: &cx,
             account,
@@ -86,7 +86,7 @@ fn open_token(cx: &JobContext<Services>, account: &Account) -> Result<SecretStri
 async fn publish_refresh(reading: &Reading<'_>) -> JobResult {
     let (cx, refresh) = (reading.cx, &reading.refresh);
     let mut tx = cx.begin().await?;
-    let rows = ads::publish(&mut tx, reading.account.id, refresh, cx.now()).await?;
+    let rows = ads::publish_refresh(&mut tx, reading.account.id, refresh, cx.now()).await?;
     ads::clear_permission_errors(&mut tx, reading.account.id).await?;
     cx.finish(
         tx,
@@ -135,7 +135,7 @@ async fn fail_refresh(
             stop_connection(&mut tx, reading, &reason).await?;
         }
         Failure::Meta(error) if error.class == Class::Misconfigured => {
-            ads::note_permission_error(&mut tx, account.id, &reason, cx.now()).await?;
+            ads::record_permission_error(&mut tx, account.id, &reason, cx.now()).await?;
         }
         _ => {}
     }
@@ -150,7 +150,8 @@ async fn fail_refresh(
 async fn stop_connection(tx: &mut Tx, reading: &Reading<'_>, reason: &str) -> Result<(), JobError> {
     let (company, now) = (reading.cx.company(), reading.cx.now());
     if ads::require_reauth(tx, reading.account.connection.id, reason, now).await? {
-        let messages = notifications::tell_admins(tx, company, Template::AdsReconnect, now).await?;
+        let messages =
+            notifications::notify_admins(tx, company, Template::AdsReconnect, now).await?;
         tx.enqueue_all(
             messages
                 .into_iter()

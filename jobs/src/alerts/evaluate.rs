@@ -1,8 +1,8 @@
 //! The evaluation of a company's alert rules.
 
 use chrono::{DateTime, Utc};
-use domain::alerts::{self, AlertMessage, Applied, Rule, Verdict};
-use domain::notifications::{self, NewNotice, Template, WORTH_SENDING};
+use domain::alerts::{self, AlertMessage, AppliedTransition, Rule, Transition};
+use domain::notifications::{self, MESSAGE_LIFETIME, NewNotification, NotNotifiedReason, Template};
 use platform::db::Tx;
 use platform::ids::{CompanyId, Uuid};
 use platform::queue::{EnqueuedBy, Job, JobContext, JobError, JobResult, Queue, Uniqueness};
@@ -56,12 +56,12 @@ pub async fn evaluate_company(
     now: DateTime<Utc>,
 ) -> Result<Evaluated, JobError> {
     let rules = alerts::lock_rules(tx).await?;
-    alerts::wake_snoozed(tx, now).await?;
+    alerts::end_due_snoozes(tx, now).await?;
     let products = refresh_outlooks(tx, company, now).await?;
-    let open = alerts::lock_open(tx).await?;
-    let verdicts = alerts::evaluate(&rules, &products, &open);
-    let applied = alerts::apply(tx, company, &rules, &verdicts, now).await?;
-    let messages = notify_recipients(tx, company, &rules, &verdicts, &applied, now).await?;
+    let open = alerts::lock_open_alerts(tx).await?;
+    let transitions = alerts::evaluate_rules(&rules, &products, &open);
+    let applied = alerts::apply_transitions(tx, company, &transitions, now).await?;
+    let messages = notify_recipients(tx, company, &rules, &transitions, &applied, now).await?;
     Ok(Evaluated {
         changed: applied.len(),
         messages,
@@ -73,22 +73,22 @@ async fn notify_recipients(
     tx: &mut Tx,
     company: CompanyId,
     rules: &[Rule],
-    verdicts: &[Verdict],
-    applied: &[Applied],
+    verdicts: &[Transition],
+    applied: &[AppliedTransition],
     now: DateTime<Utc>,
 ) -> Result<usize, JobError> {
     if applied
         .iter()
-        .map(|a| &verdicts[a.verdict])
+        .map(|a| &verdicts[a.transition])
         .all(|v| v.cause.is_none() && !v.withheld)
     {
         return Ok(0);
     }
-    let audience = alerts::load_people(tx).await?;
+    let audience = alerts::load_audience(tx).await?;
     let mut notices = Vec::new();
-    let mut silent: Vec<(Uuid, &'static str)> = Vec::new();
+    let mut silent: Vec<(Uuid, NotNotifiedReason)> = Vec::new();
     for told in applied {
-        let verdict = &verdicts[told.verdict];
+        let verdict = &verdicts[told.transition];
         let Some(rule) = rules.iter().find(|rule| rule.id == verdict.rule_id) else {
             continue;
         };
@@ -97,8 +97,8 @@ async fn notify_recipients(
             Err(reason) => silent.push((told.alert.0, reason)),
         }
     }
-    notifications::note_unreachable(tx, company, &silent, now).await?;
-    let made = notifications::create_notices(tx, company, &notices, now).await?;
+    notifications::record_not_notified(tx, company, &silent, now).await?;
+    let made = notifications::create_notifications(tx, company, &notices, now).await?;
     let jobs = made.iter().map(|message| {
         job(
             company,
@@ -114,34 +114,34 @@ async fn notify_recipients(
 /// Returns the notices of a verdict, or the reason why nobody is notified.
 fn build_notices(
     rule: &Rule,
-    verdict: &Verdict,
-    told: &Applied,
+    verdict: &Transition,
+    told: &AppliedTransition,
     audience: &alerts::Audience,
     now: DateTime<Utc>,
-) -> Result<Vec<NewNotice>, &'static str> {
+) -> Result<Vec<NewNotification>, NotNotifiedReason> {
     if verdict.withheld {
-        return Err("snoozed");
+        return Err(NotNotifiedReason::Snoozed);
     }
     let Some(cause) = verdict.cause else {
         return Ok(Vec::new());
     };
-    let destinations = alerts::destinations(rule, &audience.people, audience.language);
+    let destinations = alerts::collect_destinations(rule, audience);
     if destinations.is_empty() {
-        return Err("no_address");
+        return Err(NotNotifiedReason::NoAddress);
     }
-    let message = AlertMessage::new(&audience.company, rule.condition.kind(), cause, verdict);
-    let variables = serde_json::to_value(&message).expect("an alert message is JSON");
-    let notice = |to: alerts::Destination| NewNotice {
+    let message = AlertMessage::new(&audience.company, cause, verdict);
+    let variables = json!(message);
+    let notice = |to: alerts::Destination| NewNotification {
         alert_id: told.alert.0,
         revision: told.revision,
-        cause: cause.as_str().to_owned(),
+        cause,
         channel: to.channel,
         recipient: to.address,
         user_id: to.user_id,
         language: to.language,
         template: Template::Alert,
         variables: variables.clone(),
-        expires_at: now + WORTH_SENDING,
+        expires_at: now + MESSAGE_LIFETIME,
     };
     Ok(destinations.into_iter().map(notice).collect())
 }

@@ -32,12 +32,12 @@ impl Job<Services, Platform> for ApplyEvent {
 
     async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let body = billing::load_event(&mut tx, &self.event).await?;
+        let body = billing::load_event_body(&mut tx, &self.event).await?;
         let event = Event::parse(&body).map_err(JobError::fail)?;
         let (state, company) = match Notice::of_event(&event.kind, &event.object) {
             Notice::Irrelevant => (EventState::Ignored, None),
             Notice::Subscription(subject) => {
-                match billing::find_company(&mut tx, &subject).await? {
+                match billing::find_event_company(&mut tx, &subject).await? {
                     None => (EventState::Unmatched, None),
                     Some(company) => {
                         let apply = ApplySubscription {
@@ -49,7 +49,7 @@ impl Job<Services, Platform> for ApplyEvent {
                 }
             }
         };
-        billing::settle_event(&mut tx, &self.event, state, cx.now()).await?;
+        billing::record_event_state(&mut tx, &self.event, state, cx.now()).await?;
         cx.finish(tx, json!({"kind": event.kind, "company_id": company}))
             .await
     }

@@ -1,7 +1,7 @@
 //! The subscription of a company, as Stripe has it.
 
 use chrono::{DateTime, TimeDelta};
-use domain::billing::{self, Plan, Record, Seen};
+use domain::billing::{self, Plan, SubscriptionRecord, SubscriptionStatus};
 use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness, retry};
 use providers::stripe::{Stripe, Subscription};
 use providers::{Class, ProviderError};
@@ -46,21 +46,13 @@ impl Job<Services> for ApplySubscription {
             tracing::warn!(price = found.price, "no plan has this price");
         }
         let mut tx = cx.begin().await?;
-        let before = billing::find_held(&mut tx, &found.id).await?;
-        let held = billing::hold(
-            before,
-            Seen {
-                status: &found.status,
-                plan,
-            },
-            cx.now(),
-        );
-        let status = found.status.clone();
-        let changed =
-            billing::apply_record(&mut tx, cx.company(), &to_record(found), held, cx.now()).await?;
+        let before = billing::lock_entitlement(&mut tx, &found.id).await?;
+        let record = to_record(found);
+        let held = billing::compute_entitlement(before, &record.status, plan, cx.now());
+        let changed = billing::apply_record(&mut tx, cx.company(), &record, held, cx.now()).await?;
         cx.finish(
             tx,
-            json!({"plan": held.plan, "status": status, "changed": changed}),
+            json!({"plan": held.plan, "status": record.status, "changed": changed}),
         )
         .await
     }
@@ -74,11 +66,11 @@ fn plan_of_price(stripe: &Stripe, price: Option<&str>) -> Option<Plan> {
     }
 }
 
-fn to_record(found: Subscription) -> Record {
-    Record {
+fn to_record(found: Subscription) -> SubscriptionRecord {
+    SubscriptionRecord {
         stripe_id: found.id,
         customer: found.customer,
-        status: found.status,
+        status: SubscriptionStatus::from(found.status.as_str()),
         price: found.price,
         cancel_at_period_end: found.cancel_at_period_end,
         current_period_start: found.current_period_start,

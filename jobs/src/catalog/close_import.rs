@@ -1,14 +1,17 @@
-//! Ends an import whose own job can't: it was cancelled while it waited, parked, or gone at its last try.
+//! Ends an import whose own job can't: the job was cancelled while it waited, was parked, or was
+//! lost on its last attempt.
 
-use domain::catalog::import::{self, ImportId, Refusal};
+use domain::catalog::import::{self, FileError, ImportId};
 use platform::queue::view;
 use platform::queue::{Job, JobContext, JobResult, JobState, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::import_end::{Ending, close};
+use super::import_end::{Ending, close_import};
 use crate::Services;
 
+/// Enqueued by [`CloseImports`](super::CloseImports), and by a cancellation that stops a waiting
+/// job. Unique per import. A rerun finds the import over and only clears its staging.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloseImport {
@@ -26,23 +29,24 @@ impl Job<Services> for CloseImport {
 
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let import = import::find_import(&mut tx, cx.company(), self.import_id).await?;
+        let import = import::require_import(&mut tx, cx.company(), self.import_id).await?;
         let job = match import.job_id {
             Some(id) => view::find_job(&mut tx, id).await?,
             None => None,
         };
         let state = job.map(|job| job.state);
-        let Some(ending) = ending(import.state.is_final(), state) else {
-            return cx.finish(tx, json!({ "skipped": "its job goes on" })).await;
+        let Some(ending) = choose_ending(import.state.is_final(), state) else {
+            return cx.finish(tx, json!({ "skipped": "its job is open" })).await;
         };
-        close(&mut tx, &cx, self.import_id, &ending).await?;
-        let import = import::find_import(&mut tx, cx.company(), self.import_id).await?;
+        close_import(&mut tx, &cx, self.import_id, &ending).await?;
+        let import = import::require_import(&mut tx, cx.company(), self.import_id).await?;
         cx.finish(tx, json!({ "state": import.state })).await
     }
 }
 
-/// `None` where the job of an open import isn't over. Of a job that nobody remembers nothing is known but that.
-fn ending(is_over: bool, job: Option<JobState>) -> Option<Ending> {
+/// Returns `None` where the job of an open import is open too. `job` is the state of the import's
+/// job, if its row still exists.
+fn choose_ending(is_over: bool, job: Option<JobState>) -> Option<Ending> {
     if is_over {
         return Some(Ending::Over);
     }
@@ -51,7 +55,7 @@ fn ending(is_over: bool, job: Option<JobState>) -> Option<Ending> {
         Some(JobState::Cancelled) => Some(Ending::Cancelled),
         Some(JobState::Succeeded | JobState::Dead | JobState::Parked) | None => {
             let message = "the job of the import ended before it; send the file again";
-            Some(Ending::Failed(Refusal::new("job_ended", message)))
+            Some(Ending::Failed(FileError::new("job_ended", message)))
         }
     }
 }

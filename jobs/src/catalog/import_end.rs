@@ -1,43 +1,44 @@
-//! How an import ends before its file does. What valid-rows mode has committed by then stays, and moves levels,
-//! netting and alerts like anything else.
+//! The end of an import before its file does. What valid-rows mode has committed by then stays, and
+//! levels, netting and alerts include it.
 
-use domain::catalog::import::{self, ImportId, Kind, Refusal, State, Work};
+use domain::catalog::import::{self, FileError, ImportId, ImportWork, Kind, State};
 use domain::catalog::{net_sales, recompute_levels};
 use platform::db::Tx;
 use platform::ids::CompanyId;
 use platform::queue::{JobContext, JobError};
 
-use super::import_merge::take_turn;
+use super::import_pass::{event_of, take_turn};
 use crate::Services;
 use crate::events::{Event, reactions_to};
 
-/// Why an import ends; one that is over already stays as it is.
+/// Why an import ends.
 pub(super) enum Ending {
+    /// It is over already and keeps its state.
     Over,
     Cancelled,
-    Failed(Refusal),
+    Failed(FileError),
 }
 
-/// Ends the import, takes in what it has committed and empties its staging, in one commit.
-pub(super) async fn end(
+/// Ends the import, settles what it has committed and clears its staging, in one commit.
+pub(super) async fn end_import(
     cx: &JobContext<Services>,
     id: ImportId,
     ending: &Ending,
 ) -> Result<(), JobError> {
     let mut tx = cx.begin().await?;
-    close(&mut tx, cx, id, ending).await?;
+    close_import(&mut tx, cx, id, ending).await?;
     Ok(tx.commit().await?)
 }
 
-/// The same as a part of the caller's transaction.
-pub(super) async fn close(
+/// Does the same within the caller's transaction.
+pub(super) async fn close_import(
     tx: &mut Tx,
     cx: &JobContext<Services>,
     id: ImportId,
     ending: &Ending,
 ) -> Result<(), JobError> {
     let company = cx.company();
-    let work = import::find_work(tx, company, id).await?;
+    let work = import::load_work(tx, company, id).await?;
     let must_settle = work.state != State::Succeeded && work.merged_through > 0;
     if must_settle {
         take_turn(tx, company).await?;
@@ -45,43 +46,28 @@ pub(super) async fn close(
     let ended = match ending {
         Ending::Over => Ok(()),
         Ending::Cancelled => import::cancel_import(tx, company, id, cx.now()).await,
-        Ending::Failed(why) => import::fail(tx, company, id, why).await,
+        Ending::Failed(cause) => import::fail_import(tx, company, id, cause).await,
     };
     match ended {
+        // An import that ended meanwhile keeps its state.
         Ok(()) | Err(domain::Error::Conflict { .. }) => {}
         Err(other) => return Err(other.into()),
     }
     if must_settle {
-        settle(tx, company, &work).await?;
+        settle_import(tx, company, &work).await?;
     }
-    Ok(import::wipe(tx, id).await?)
+    Ok(import::clear_staging(tx, id).await?)
 }
 
-async fn settle(tx: &mut Tx, company: CompanyId, work: &Work) -> Result<(), JobError> {
-    let written = import::written_products(tx, company, work.id).await?;
+/// Recomputes netting and levels of what the import has written, and enqueues its reactions.
+async fn settle_import(tx: &mut Tx, company: CompanyId, work: &ImportWork) -> Result<(), JobError> {
+    let products = import::list_written_products(tx, company, work.id).await?;
     if work.kind == Kind::Sales {
-        net_sales(tx, company, &written).await?;
+        net_sales(tx, company, &products).await?;
     }
-    recompute_levels(tx, company, &written).await?;
-    import::record_settled(tx, company, work.id).await?;
+    recompute_levels(tx, company, &products).await?;
+    import::record_settlement(tx, company, work.id).await?;
     tx.enqueue_all(reactions_to(company, event_of(work.kind)))
         .await?;
     Ok(())
-}
-
-/// What an import of this kind causes.
-pub(super) fn event_of(kind: Kind) -> Event {
-    match kind {
-        Kind::Sales => Event::SalesImported,
-        Kind::Products => Event::ProductsImported,
-        Kind::StockCounts => Event::StockCounted,
-    }
-}
-
-/// Nothing more is written of an import that ended meanwhile: its job stops.
-pub(super) fn unless_over<T>(step: domain::Result<T>) -> Result<T, JobError> {
-    match step {
-        Err(domain::Error::Conflict { .. }) => Err(JobError::Cancelled),
-        other => Ok(other?),
-    }
 }

@@ -1,18 +1,25 @@
-//! Brings an uploaded file into the catalog: check, stage, merge, each pass resumable, so that a killed worker
-//! costs one chunk. What can't be taken ends the import and not the job: the job has done its work.
+//! Imports an uploaded file: check, stage, merge, end. Each pass resumes where an earlier attempt
+//! stopped, so that a killed worker costs one chunk. A file that is rejected ends the import; the
+//! job itself has succeeded then.
 
 use std::time::Duration;
 
-use domain::catalog::import::{self, Detection, Examined, ImportId, Refusal, State, Work};
+use domain::catalog::import::{
+    self, Detection, ExaminedFile, FileError, ImportId, ImportWork, State,
+};
 use platform::queue::{Cause, Job, JobContext, JobError, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::import_end::{Ending, close, end, unless_over};
-use super::import_merge::merge;
-use super::import_stage::{Loaded, load};
+use super::import_check::check_file;
+use super::import_end::{Ending, close_import, end_import};
+use super::import_merge::merge_file;
+use super::import_pass::{progress, require_open};
+use super::import_stage::{StagingOutcome, stage_file};
 use crate::Services;
 
+/// Enqueued by the upload and by each resume. Unique per import. A rerun goes on where the import's
+/// row and staging stand; on an import that is over, it only clears staging.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportFile {
@@ -30,131 +37,101 @@ impl Job<Services> for ImportFile {
 
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let id = self.import_id;
-        match run(&cx, id).await {
+        match run_passes(&cx, id).await {
             Ok(done) => {
-                clean_up(&cx, id).await;
+                sweep_staging(&cx, id).await;
                 Ok(done)
             }
             Err(JobError::Cancelled) => {
-                end(&cx, id, &Ending::Cancelled).await?;
+                end_import(&cx, id, &Ending::Cancelled).await?;
                 Err(JobError::Cancelled)
             }
-            Err(JobError::Retry(cause)) => give_up(&cx, id, cause).await,
+            Err(JobError::Retry(cause)) => end_if_hopeless(&cx, id, cause).await,
             other => other,
         }
     }
 }
 
-/// Ends the import where another try would come to the same, or none is left.
-async fn give_up(cx: &JobContext<Services>, id: ImportId, cause: Cause) -> JobResult {
-    if let Some(why) = import::refused_value(&*cause) {
-        tracing::warn!(import_id = %id, cause = %cause, "a value of the file can't be stored");
-        return refuse(cx, id, why).await;
-    }
-    if cx.is_last_attempt() {
-        tracing::error!(import_id = %id, cause = %cause, "import given up");
-        let why = Refusal::new(
-            "internal",
-            "the import failed on our side; send the file again",
-        );
-        end(cx, id, &Ending::Failed(why)).await?;
-    }
-    Err(JobError::Retry(cause))
-}
-
-async fn run(cx: &JobContext<Services>, id: ImportId) -> JobResult {
+async fn run_passes(cx: &JobContext<Services>, id: ImportId) -> JobResult {
     let company = cx.company();
     let mut tx = cx.begin().await?;
-    let work = import::find_work(&mut tx, company, id).await?;
+    let work = import::load_work(&mut tx, company, id).await?;
     if work.state.is_final() {
-        close(&mut tx, cx, id, &Ending::Over).await?;
+        close_import(&mut tx, cx, id, &Ending::Over).await?;
     }
     if work.state.is_final() || work.state == State::NeedsInput {
         return cx.finish(tx, json!({ "state": work.state })).await;
     }
     import::start_checking(&mut tx, company, id).await?;
-    if import::succeed_as_repeat(&mut tx, company, id).await? {
-        return cx
-            .finish(tx, json!({ "state": State::Succeeded, "repeated": true }))
-            .await;
+    if import::complete_repeated_import(&mut tx, company, id).await? {
+        let result = json!({ "state": State::Succeeded, "repeated": true });
+        return cx.finish(tx, result).await;
     }
     cx.checkpoint(tx, &progress(0, work.file_bytes, "checking"))
         .await?;
-    match examine(cx, &work).await? {
-        Err(refusal) => refuse(cx, id, refusal).await,
-        Ok(Examined {
-            detected,
-            detection: Detection::NeedsInput(questions),
-        }) => {
-            let mut tx = cx.begin().await?;
-            unless_over(import::ask(&mut tx, company, id, &detected, &questions).await)?;
-            cx.finish(
-                tx,
-                json!({ "state": State::NeedsInput, "questions": questions }),
-            )
-            .await
-        }
-        Ok(Examined {
-            detected,
-            detection: Detection::Ready(plan),
-        }) => {
-            let mut tx = cx.begin().await?;
-            unless_over(import::start_loading(&mut tx, company, id, &detected).await)?;
-            cx.checkpoint(tx, &progress(0, work.file_bytes, "loading"))
-                .await?;
-            match load(cx, &work, detected, plan).await? {
-                Loaded::Staged { through, counts } => merge(cx, &work, through, counts).await,
-                Loaded::Refused(refusal) => refuse(cx, id, refusal).await,
-            }
-        }
+    match check_file(cx, &work).await? {
+        Ok(examined) => load_file(cx, &work, examined).await,
+        Err(cause) => reject_file(cx, id, cause).await,
     }
 }
 
-/// Reads the file beside the async threads.
-async fn examine(
+/// Stages and merges the file, or records the questions that come first.
+async fn load_file(
     cx: &JobContext<Services>,
-    work: &Work,
-) -> Result<Result<Examined, Refusal>, JobError> {
-    let file = cx
-        .services()
-        .blobs
-        .open(&work.blob_key)
-        .await
-        .map_err(JobError::retry)?;
-    let (kind, options, digest) = (work.kind, work.options.clone(), work.file_sha256.clone());
-    let read = move || {
-        import::check_digest(&file, &digest)?;
-        import::examine(&file, kind, &options)
+    work: &ImportWork,
+    examined: ExaminedFile,
+) -> JobResult {
+    let (company, id, detected) = (cx.company(), work.id, examined.detected);
+    let mut tx = cx.begin().await?;
+    let plan = match examined.detection {
+        Detection::Ready(plan) => plan,
+        Detection::NeedsInput(questions) => {
+            let step = import::record_questions(&mut tx, company, id, &detected, &questions);
+            require_open(step.await)?;
+            let result = json!({ "state": State::NeedsInput, "questions": questions });
+            return cx.finish(tx, result).await;
+        }
     };
-    tokio::task::spawn_blocking(read)
-        .await
-        .map_err(JobError::retry)
+    require_open(import::start_loading(&mut tx, company, id, &detected).await)?;
+    cx.checkpoint(tx, &progress(0, work.file_bytes, "loading"))
+        .await?;
+    match stage_file(cx, work, detected, plan).await? {
+        StagingOutcome::Staged { through, counts } => merge_file(cx, work, through, counts).await,
+        StagingOutcome::Rejected(cause) => reject_file(cx, id, cause).await,
+    }
 }
 
-async fn refuse(cx: &JobContext<Services>, id: ImportId, why: Refusal) -> JobResult {
-    let result = json!({ "state": State::Failed, "code": why.code, "message": why.message });
+async fn reject_file(cx: &JobContext<Services>, id: ImportId, cause: FileError) -> JobResult {
+    let result = json!({ "state": State::Failed, "code": cause.code, "message": cause.message });
     let mut tx = cx.begin().await?;
-    close(&mut tx, cx, id, &Ending::Failed(why)).await?;
+    close_import(&mut tx, cx, id, &Ending::Failed(cause)).await?;
     cx.finish(tx, result).await
 }
 
-/// After the last commit, so that nobody waits for it. What a death in between leaves, the company's next
-/// import clears.
-async fn clean_up(cx: &JobContext<Services>, id: ImportId) {
-    let cleared = async {
-        let mut tx = cx.begin().await?;
-        import::sweep(&mut tx, cx.company()).await?;
-        Ok::<_, JobError>(tx.commit().await?)
-    };
-    if let Err(cause) = cleared.await {
-        tracing::warn!(import_id = %id, cause = %cause, "staging not cleared");
+/// Ends the import where another attempt would fail in the same way, or none is left.
+async fn end_if_hopeless(cx: &JobContext<Services>, id: ImportId, cause: Cause) -> JobResult {
+    if let Some(rejected) = FileError::from_rejected_value(&*cause) {
+        tracing::warn!(import_id = %id, cause = %cause, "a value of the file can't be stored");
+        return reject_file(cx, id, rejected).await;
     }
+    if cx.is_last_attempt() {
+        tracing::error!(import_id = %id, cause = %cause, "import failed on its last attempt");
+        let message = "the import failed on our side; send the file again";
+        let failed = Ending::Failed(FileError::new("internal", message));
+        end_import(cx, id, &failed).await?;
+    }
+    Err(JobError::Retry(cause))
 }
 
-pub(super) fn progress(done: u64, total: u64, message: &str) -> platform::queue::Progress {
-    platform::queue::Progress {
-        done,
-        total,
-        message: message.to_owned(),
+/// Clears staging after the last commit, so that nobody waits for it. What a crash in between
+/// leaves, the company's next import clears.
+async fn sweep_staging(cx: &JobContext<Services>, id: ImportId) {
+    let swept = async {
+        let mut tx = cx.begin().await?;
+        import::sweep_staging(&mut tx, cx.company()).await?;
+        Ok::<_, JobError>(tx.commit().await?)
+    };
+    if let Err(cause) = swept.await {
+        tracing::warn!(import_id = %id, cause = %cause, "staging not cleared");
     }
 }

@@ -1,83 +1,82 @@
-//! The pass that reads the file into staging: parsing runs on a thread of its own and hands over chunks, each
-//! committed with its place in the file.
+//! The pass that reads the file into staging. Parsing runs on a blocking thread and sends chunks,
+//! each of which is committed with its place in the file.
 
 use domain::catalog::import::{
-    self, Chunk, Counts, Detected, Habits, Kind, Mode, Plan, Refusal, Staged, Staging,
-    UnknownProducts, Warning, Work,
+    self, Chunk, Counts, Detected, FileError, ImportWork, Kind, Mode, Plan, StagedFile,
+    StagingPlan, UnknownProducts, UsualQuantities, Warning, WarningCode,
 };
 use platform::queue::{JobContext, JobError};
 use tokio::sync::mpsc;
 
-use super::import_end::unless_over;
-use super::import_file::progress;
+use super::import_pass::{progress, require_open};
 use crate::Services;
 
 /// How the pass ended.
-pub(super) enum Loaded {
-    /// Up to this line of the file.
+pub(super) enum StagingOutcome {
+    /// The rows up to this line of the file are staged.
     Staged {
         through: i64,
         counts: Counts,
     },
-    Refused(Refusal),
+    Rejected(FileError),
 }
 
-/// Stages what isn't staged yet.
-pub(super) async fn load(
+/// Stages the lines that aren't staged yet.
+pub(super) async fn stage_file(
     cx: &JobContext<Services>,
-    work: &Work,
+    work: &ImportWork,
     detected: Detected,
     plan: Plan,
-) -> Result<Loaded, JobError> {
+) -> Result<StagingOutcome, JobError> {
     let company = cx.company();
     let mut tx = cx.begin().await?;
-    let (after, is_staged) = import::resume_point(&mut tx, company, work.id).await?;
-    if is_staged {
-        return Ok(Loaded::Staged {
-            through: after,
+    let resume = import::find_resume_point(&mut tx, company, work.id).await?;
+    if resume.is_complete {
+        return Ok(StagingOutcome::Staged {
+            through: resume.staged_through,
             counts: work.counts.clone(),
         });
     }
-    let products = match work.options.unknown_products {
-        UnknownProducts::Reject => Some(import::known_products(&mut tx, company).await?),
+    let known_products = match work.options.unknown_products {
+        UnknownProducts::Reject => Some(import::load_known_products(&mut tx, company).await?),
         UnknownProducts::Create => None,
     };
-    let sites = import::known_sites(&mut tx, company).await?;
+    let site_keys = import::load_site_keys(&mut tx, company).await?;
     tx.commit().await?;
-    let habits = match find_habits(cx, work, &plan).await? {
-        Ok(habits) => habits,
-        Err(refusal) => return Ok(Loaded::Refused(refusal)),
+    let usual_quantities = match load_usual_quantities(cx, work, &plan).await? {
+        Ok(usual) => usual,
+        Err(cause) => return Ok(StagingOutcome::Rejected(cause)),
     };
-    let staging = Staging {
+    let staging = StagingPlan {
         import_id: work.id.0,
         kind: work.kind,
         options: work.options.clone(),
         plan,
         context: work.context(),
         file_bytes: work.file_bytes,
-        products,
-        sites,
-        habits,
-        after: u64::try_from(after).unwrap_or(0),
+        known_products,
+        site_keys,
+        usual_quantities,
+        staged_through: u64::try_from(resume.staged_through).map_err(JobError::fail)?,
     };
-    let (through, staged) = match pump(cx, work, staging).await? {
+    let (through, staged) = match stage_chunks(cx, work, staging).await? {
         Ok(staged) => staged,
-        Err(refusal) => return Ok(Loaded::Refused(refusal)),
+        Err(cause) => return Ok(StagingOutcome::Rejected(cause)),
     };
-    if let Some(refusal) = refused(work, &staged) {
-        return Ok(Loaded::Refused(refusal));
+    if let Some(cause) = reject_by_rows(work, &staged) {
+        return Ok(StagingOutcome::Rejected(cause));
     }
-    finish(cx, work, detected, &staged, through).await
+    finish_staging(cx, work, detected, &staged, through).await
 }
 
-/// What is usual of the products that the file sells much of at once.
-async fn find_habits(
+/// Returns the usual quantities of the products of a sales file.
+async fn load_usual_quantities(
     cx: &JobContext<Services>,
-    work: &Work,
+    work: &ImportWork,
     plan: &Plan,
-) -> Result<Result<Habits, Refusal>, JobError> {
+) -> Result<Result<UsualQuantities, FileError>, JobError> {
     if work.kind != Kind::Sales {
-        return Ok(Ok(Habits::default()));
+        return Ok(Ok(UsualQuantities::default()));
     }
     let file = cx
         .services()
@@ -86,26 +85,26 @@ async fn find_habits(
         .await
         .map_err(JobError::retry)?;
     let (options, plan, context) = (work.options.clone(), plan.clone(), work.context());
-    let read = move || Habits::read(file, &options, &plan, &context);
-    let mut habits = match tokio::task::spawn_blocking(read)
+    let read = move || UsualQuantities::read_file(file, &options, &plan, &context);
+    let mut usual = match tokio::task::spawn_blocking(read)
         .await
         .map_err(JobError::retry)?
     {
-        Ok(habits) => habits,
-        refused => return Ok(refused),
+        Ok(usual) => usual,
+        rejected => return Ok(rejected),
     };
     let mut tx = cx.begin().await?;
-    import::known_habits(&mut tx, cx.company(), &mut habits).await?;
+    import::add_recorded_quantities(&mut tx, cx.company(), &mut usual).await?;
     tx.commit().await?;
-    Ok(Ok(habits))
+    Ok(Ok(usual))
 }
 
-/// Reads on one thread, writes here; the channel's one place keeps the memory flat.
-async fn pump(
+/// Reads on a blocking thread and writes here. The channel's capacity of one keeps memory flat.
+async fn stage_chunks(
     cx: &JobContext<Services>,
-    work: &Work,
-    staging: Staging,
-) -> Result<Result<(i64, Staged), Refusal>, JobError> {
+    work: &ImportWork,
+    staging: StagingPlan,
+) -> Result<Result<(i64, StagedFile), FileError>, JobError> {
     let file = cx
         .services()
         .blobs
@@ -113,14 +112,16 @@ async fn pump(
         .await
         .map_err(JobError::retry)?;
     let (sender, mut chunks) = mpsc::channel::<Chunk>(1);
-    let read = move || import::stage(file, &staging, |chunk| sender.blocking_send(chunk).is_ok());
+    let read =
+        move || import::stage_file(file, &staging, |chunk| sender.blocking_send(chunk).is_ok());
     let reading = tokio::task::spawn_blocking(read);
     let mut through = 0;
     while let Some(chunk) = chunks.recv().await {
         through = through.max(i64::try_from(chunk.through).unwrap_or(i64::MAX));
         let done = chunk.position;
         let mut tx = cx.begin().await?;
-        unless_over(import::write_chunk(&mut tx, cx.company(), work.id, work.kind, chunk).await)?;
+        let step = import::write_chunk(&mut tx, cx.company(), work.id, work.kind, chunk);
+        require_open(step.await)?;
         cx.checkpoint(tx, &progress(done, work.file_bytes, "reading"))
             .await?;
     }
@@ -130,53 +131,51 @@ async fn pump(
         .map(|staged| (through, staged)))
 }
 
-/// A file that ends here: all or nothing was asked, or nothing is left.
-fn refused(work: &Work, staged: &Staged) -> Option<Refusal> {
+/// Returns why the file is rejected for its row errors, if it is.
+fn reject_by_rows(work: &ImportWork, staged: &StagedFile) -> Option<FileError> {
     let rejected = staged.totals.rejected;
     if rejected > 0 && work.options.mode == Mode::AllOrNothing {
-        return Some(Refusal::new(
+        return Some(FileError::new(
             "rows_rejected",
-            format!("{rejected} rows are wrong and all or nothing was asked"),
+            format!("{rejected} rows are wrong and the mode is all_or_nothing"),
         ));
     }
     (rejected > 0 && staged.totals.accepted == 0).then(|| {
-        Refusal::new(
+        FileError::new(
             "no_valid_rows",
             format!("all of the {rejected} rows are wrong"),
         )
     })
 }
 
-async fn finish(
+async fn finish_staging(
     cx: &JobContext<Services>,
-    work: &Work,
+    work: &ImportWork,
     mut detected: Detected,
-    staged: &Staged,
+    staged: &StagedFile,
     through: i64,
-) -> Result<Loaded, JobError> {
+) -> Result<StagingOutcome, JobError> {
     let company = cx.company();
     let mut tx = cx.begin().await?;
     let mut warnings =
         import::number_rows(&mut tx, company, work.id, work.options.duplicates).await?;
     let superseded = warnings
         .iter()
-        .find(|w| w.code == "superseded_lines")
-        .map_or(0, |w| w.rows);
-    for (code, rows) in [
-        ("negative_prices", staged.warned_prices),
-        ("future_dates", staged.warned_dates),
-        ("absurd_quantities", staged.warned_quantities),
-    ] {
-        if rows > 0 {
-            warnings.push(Warning {
-                code: code.into(),
-                rows,
-            });
-        }
-    }
+        .find(|warning| warning.code == WarningCode::SupersededLines)
+        .map_or(0, |warning| warning.rows);
+    let found = staged.warnings;
+    warnings.extend(
+        [
+            Warning::of_rows(WarningCode::NegativePrices, found.negative_prices),
+            Warning::of_rows(WarningCode::FutureDates, found.future_dates),
+            Warning::of_rows(WarningCode::AbsurdQuantities, found.absurd_quantities),
+        ]
+        .into_iter()
+        .flatten(),
+    );
     import::record_warnings(&mut tx, company, work.id, &warnings).await?;
     detected.encoding = staged.encoding.map(Into::into);
-    unless_over(import::start_loading(&mut tx, company, work.id, &detected).await)?;
+    require_open(import::start_loading(&mut tx, company, work.id, &detected).await)?;
     let counts = Counts {
         superseded,
         ..Counts::from(&staged.totals)
@@ -184,5 +183,5 @@ async fn finish(
     import::record_counts(&mut tx, company, work.id, &counts).await?;
     cx.checkpoint(tx, &progress(work.file_bytes, work.file_bytes, "read"))
         .await?;
-    Ok(Loaded::Staged { through, counts })
+    Ok(StagingOutcome::Staged { through, counts })
 }

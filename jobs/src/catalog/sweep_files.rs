@@ -1,5 +1,5 @@
-//! Removes files that nobody needs: those of imports that ended a month ago, and those that no import names,
-//! which an upload left behind whose client or process died.
+//! Deletes files that nobody needs: those of imports that ended a month ago, and those that no
+//! import names because the upload's client or process died.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,12 @@ use serde_json::json;
 
 use crate::Services;
 
-/// No upload takes longer: its row is written once the file is whole.
-const UPLOAD: TimeDelta = TimeDelta::hours(24);
-/// How long a source can be looked at after its import.
-const KEPT: TimeDelta = TimeDelta::days(30);
+/// Younger files may belong to an open upload: its row is written once the file is whole.
+const MAX_UPLOAD_AGE: TimeDelta = TimeDelta::hours(24);
+/// How long a file is kept after its import.
+const FILE_RETENTION: TimeDelta = TimeDelta::days(30);
 
+/// Enqueued by a timer. Unique. A rerun finds nothing left to delete.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SweepFiles {}
@@ -34,12 +35,13 @@ impl Job<Services, Platform> for SweepFiles {
         let Services { blobs, db, .. } = cx.services();
         let mut swept = 0;
         let old = blobs
-            .older_than(cx.now() - UPLOAD)
+            .older_than(cx.now() - MAX_UPLOAD_AGE)
             .await
             .map_err(JobError::retry)?;
-        for (company, mut names) in by_company(old) {
+        for (company, mut names) in group_by_company(old) {
             let mut tx = db.begin(Scope::company(company)).await?;
-            let in_use = import::files_in_use(&mut tx, company, cx.now() - KEPT).await?;
+            let in_use =
+                import::list_files_in_use(&mut tx, company, cx.now() - FILE_RETENTION).await?;
             drop(tx);
             names.retain(|name| !in_use.contains(name));
             swept += names.len();
@@ -49,8 +51,8 @@ impl Job<Services, Platform> for SweepFiles {
     }
 }
 
-/// A key begins with its company; what doesn't isn't ours.
-fn by_company(names: Vec<String>) -> BTreeMap<CompanyId, Vec<String>> {
+/// Groups keys by the company with which they begin; other files aren't ours.
+fn group_by_company(names: Vec<String>) -> BTreeMap<CompanyId, Vec<String>> {
     let mut found = BTreeMap::<_, Vec<_>>::new();
     for name in names {
         let company = name

@@ -1,7 +1,8 @@
 //! The e-mail that invites a person. The token is sealed in the invitation's row, as that of a
 //! password reset.
 
-use domain::identity::{self, InvitationId};
+use domain::identity;
+use domain::identity::invitations::InvitationId;
 use platform::queue::{Done, Job, JobContext, JobError, JobResult, Queue};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -27,8 +28,13 @@ impl Job<Services> for SendInvitation {
 
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let invitation =
-            identity::invitation_mail(&mut tx, cx.company(), self.invitation_id, cx.now()).await?;
+        let invitation = identity::invitations::find_invitation_mail(
+            &mut tx,
+            cx.company(),
+            self.invitation_id,
+            cx.now(),
+        )
+        .await?;
         tx.rollback().await?;
         let Some(invitation) = invitation else {
             return Ok(Done::with(&json!({"skipped": "accepted or expired"})));

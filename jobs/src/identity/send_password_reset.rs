@@ -1,7 +1,8 @@
 //! The e-mail with the link that resets a password. The token is sealed in the reset's row, so that
 //! neither the job's payload nor its result holds a secret.
 
-use domain::identity::{self, PasswordResetId};
+use domain::identity;
+use domain::identity::resets::PasswordResetId;
 use platform::queue::{Done, Job, JobContext, JobError, JobResult, Platform, Queue};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -27,7 +28,7 @@ impl Job<Services, Platform> for SendPasswordReset {
 
     async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let reset = identity::reset_mail(&mut tx, self.reset_id).await?;
+        let reset = identity::resets::find_reset_mail(&mut tx, self.reset_id).await?;
         tx.rollback().await?;
         let Some(reset) = reset else {
             return Ok(Done::with(&json!({"skipped": "used or expired"})));

@@ -25,7 +25,7 @@ impl Job<Services, Platform> for Sweep {
 
     async fn run(self, cx: JobContext<Services, Platform>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let swept = identity::sweep(&mut tx).await?;
+        let swept = identity::sweep::delete_expired(&mut tx).await?;
         cx.finish(tx, json!({"swept": swept})).await
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn record_failed_call(
         Outcome::UseTemplate if message.window_open => {
             let mut tx = cx.begin().await?;
             notifications::mark_absent(&mut tx, effect.id, cx.now()).await?;
-            notifications::forget_window(&mut tx, &message.recipient).await?;
+            notifications::close_contact_window(&mut tx, &message.recipient).await?;
             tx.commit().await?;
             Err(JobError::snooze(Duration::ZERO, error))
         }
@@ -92,7 +92,7 @@ async fn record_not_sent(
     let mut tx = cx.begin().await?;
     match message.channel {
         Channel::Whatsapp => notifications::mark_absent(&mut tx, effect.id, cx.now()).await?,
-        Channel::Email if effect.doubtful => {}
+        Channel::Email if effect.unconfirmed => {}
         Channel::Email => notifications::mark_waiting(&mut tx, effect.id).await?,
     }
     tx.commit().await?;
@@ -111,7 +111,7 @@ async fn record_rejected(
     let mut tx = cx.begin().await?;
     if let Some(reason) = suppression {
         let (company, channel) = (cx.company(), message.channel);
-        notifications::suppress(
+        notifications::suppress_recipient(
             &mut tx,
             company,
             channel,
@@ -122,7 +122,7 @@ async fn record_rejected(
         .await?;
     }
     let code = error.code.as_deref().unwrap_or(error.class.as_str());
-    if effect.doubtful {
+    if effect.unconfirmed {
         return end_message(
             cx,
             tx,
@@ -146,7 +146,7 @@ pub(super) async fn end_message(
     code: &str,
     reason: &str,
 ) -> JobResult {
-    notifications::end_unsent(&mut tx, message, state, code, reason, cx.now()).await?;
+    notifications::end_message(&mut tx, message, state, code, reason, cx.now()).await?;
     cx.finish(tx, json!({ "state": state, "code": code })).await
 }
 

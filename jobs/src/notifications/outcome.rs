@@ -56,14 +56,14 @@ pub(super) fn outcome_of(error: &ProviderError) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use providers::Provider;
+    use providers::Operation;
+    use providers::twilio::TwilioOperation;
 
     use super::*;
 
     fn error(class: Class, status: Option<u16>, code: Option<&str>) -> ProviderError {
         ProviderError {
-            provider: Provider::Twilio,
-            operation: "create_message",
+            operation: Operation::Twilio(TwilioOperation::CreateMessage),
             class,
             status,
             code: code.map(str::to_owned),

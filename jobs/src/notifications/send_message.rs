@@ -10,7 +10,7 @@
 //! Twilio is searched after a delay in which a late send shows; Brevo deduplicates by the same key.
 
 use domain::notifications::{
-    self, Channel, Claimed, MessageId, MessageState, OpenEffect, Outgoing, Rendered,
+    self, Channel, MessageClaim, MessageId, MessageState, OpenEffect, Outgoing, Rendered, SentAs,
 };
 use platform::db::Tx;
 use platform::queue::{Job, JobContext, JobError, JobResult, Progress, Queue, Uniqueness};
@@ -55,10 +55,12 @@ impl Job<Services> for SendMessage {
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let mut tx = cx.begin().await?;
         match notifications::claim_message(&mut tx, self.message_id, cx.now()).await? {
-            Claimed::Over(state) => cx.finish(tx, json!({ "state": state })).await,
-            Claimed::Send(message) => send_first(&cx, tx, message).await,
-            Claimed::Repeat(message, effect) => repeat_email(&cx, tx, message, effect).await,
-            Claimed::Settle(message, effect) => settle_whatsapp(&cx, tx, message, effect).await,
+            MessageClaim::Ended(state) => cx.finish(tx, json!({ "state": state })).await,
+            MessageClaim::Send(message) => send_first(&cx, tx, message).await,
+            MessageClaim::Repeat(message, effect) => repeat_email(&cx, tx, message, effect).await,
+            MessageClaim::LookUp(message, effect) => {
+                settle_whatsapp(&cx, tx, message, effect).await
+            }
         }
     }
 }
@@ -68,7 +70,7 @@ fn render_words(services: &Services, message: &Outgoing) -> Result<Rendered, Job
         Some(alert) => format!("{}/api/v1/alerts/{alert}", services.public_url),
         None => services.public_url.clone(),
     };
-    notifications::render(
+    notifications::render_message(
         message.template,
         message.language,
         &message.variables,
@@ -94,10 +96,10 @@ async fn send_first(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) ->
         }
     };
     let (sent_as, content) = match message.channel {
-        Channel::Email => ("email", None),
+        Channel::Email => (SentAs::Email, None),
         Channel::Whatsapp => {
             let known =
-                notifications::known_content_sid(&mut tx, message.template, message.language)
+                notifications::find_content_sid(&mut tx, message.template, message.language)
                     .await?;
             let sid = known.or_else(|| {
                 whatsapp::sandbox_sid(cx.services(), message.template, message.language)
@@ -117,7 +119,7 @@ async fn send_first(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) ->
             (whatsapp::form_of(&content), Some(content))
         }
     };
-    let effect = OpenEffect::intend(
+    let effect = OpenEffect::record_intention(
         &mut tx,
         cx.company(),
         &message,
@@ -147,7 +149,7 @@ async fn repeat_email(
     effect: OpenEffect,
 ) -> JobResult {
     let words = render_words(cx.services(), &message)?;
-    effect.intend_again(&mut tx).await?;
+    effect.record_repetition(&mut tx).await?;
     cx.checkpoint(tx, &Progress::default()).await?;
     call_provider(
         cx,
@@ -202,7 +204,7 @@ async fn settle_whatsapp(
         Err(error) => return record_failed_search(cx, &message, error).await,
     };
     let mut tx = cx.begin().await?;
-    let taken = notifications::taken_provider_ids(&mut tx, &found).await?;
+    let taken = notifications::list_assigned_provider_ids(&mut tx, &found).await?;
     if let Some(sid) = found.into_iter().find(|sid| !taken.contains(sid)) {
         tx.rollback().await?;
         return record_sent(cx, effect.id, Some(sid)).await;
@@ -210,9 +212,9 @@ async fn settle_whatsapp(
     notifications::mark_absent(&mut tx, effect.id, cx.now()).await?;
     // A STOP or a callback may have arrived during the search.
     match notifications::claim_message(&mut tx, message.id, cx.now()).await? {
-        Claimed::Send(message) => send_first(cx, tx, message).await,
-        Claimed::Over(state) => cx.finish(tx, json!({ "state": state })).await,
-        Claimed::Repeat(..) | Claimed::Settle(..) => {
+        MessageClaim::Send(message) => send_first(cx, tx, message).await,
+        MessageClaim::Ended(state) => cx.finish(tx, json!({ "state": state })).await,
+        MessageClaim::Repeat(..) | MessageClaim::LookUp(..) => {
             Err(JobError::retry("another attempt of the message is open"))
         }
     }
@@ -242,7 +244,7 @@ async fn record_failed_search(
     )
     .await?;
     let instead =
-        notifications::tell_by_email_instead(&mut tx, cx.company(), message.id, cx.now()).await?;
+        notifications::create_email_fallback(&mut tx, cx.company(), message.id, cx.now()).await?;
     tx.enqueue_all(
         instead
             .iter()

@@ -3,10 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::Language;
 use domain::notifications::{
-    Failure, MessageState, OpenEffect, Outgoing, Rendered, SuppressionReason, Template,
+    DeliveryFailure, MessageState, OpenEffect, Outgoing, Rendered, SentAs, SuppressionReason,
+    Template,
 };
 use platform::ids::CompanyId;
-use providers::twilio::{Content, MessageStatus, NewMessage, again_after, class_of};
+use providers::twilio::{Content, MessageStatus, NewMessage, class_of, retry_wait};
 use providers::{Class, Mode, ProviderError, sandbox};
 
 use super::outcome::OPTED_OUT;
@@ -48,11 +49,11 @@ pub(super) fn sandbox_sid(
     }
 }
 
-/// Returns the stored name of the content's form.
-pub(super) fn form_of(content: &Content) -> &'static str {
+/// Returns how the content goes out.
+pub(super) fn form_of(content: &Content) -> SentAs {
     match content {
-        Content::Text(_) => "text",
-        Content::Template { .. } => "template",
+        Content::Text(_) => SentAs::Text,
+        Content::Template { .. } => SentAs::Template,
     }
 }
 
@@ -127,14 +128,14 @@ pub fn state_of_status(status: MessageStatus, expired: bool) -> Option<MessageSt
 }
 
 /// Returns whether a failure at Twilio is final.
-pub fn failure_of(code: Option<u32>) -> Failure {
+pub fn failure_of(code: Option<u32>) -> DeliveryFailure {
     match code {
-        Some(code) if class_of(code) == Class::WindowClosed => Failure::WindowClosed,
+        Some(code) if class_of(code) == Class::WindowClosed => DeliveryFailure::WindowClosed,
         Some(code) => {
-            let wait = again_after(code).and_then(|wait| TimeDelta::from_std(wait).ok());
-            wait.map_or(Failure::Final, Failure::Passing)
+            let wait = retry_wait(code).and_then(|wait| TimeDelta::from_std(wait).ok());
+            wait.map_or(DeliveryFailure::Final, DeliveryFailure::Temporary)
         }
-        None => Failure::Final,
+        None => DeliveryFailure::Final,
     }
 }
 

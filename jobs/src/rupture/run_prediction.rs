@@ -37,7 +37,7 @@ impl Job<Services> for RunPrediction {
         let mut tx = cx.begin().await?;
         let run = rupture::load_run(&mut tx, self.run_id).await?;
         if run.state == RunState::Succeeded {
-            return cx.finish(tx, json!({ "state": run.state.as_str() })).await;
+            return cx.finish(tx, json!({ "state": run.state })).await;
         }
         let study = match run.asked_as_of {
             Some(day) => rupture::study_demand(&mut tx, company, day, now).await?,

@@ -1,18 +1,18 @@
-//! Brevo's transactional webhook: one event or an array of them. It isn't signed; the token is
-//! checked by [`super::Brevo::verify_webhook_token`].
+//! Brevo's transactional webhook: one event or an array of them. It is not signed;
+//! [`super::Brevo::verify_webhook_token`] verifies its token.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What happened to an e-mail. Brevo's other words are kept as [`EventKind::Other`].
+/// What happened to an e-mail. Brevo's other words become [`EventKind::Other`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
     Requested,
     Delivered,
     Opened,
     Clicked,
-    /// Brevo keeps trying.
+    /// Brevo retries by itself.
     Deferred,
     SoftBounce,
     HardBounce,
@@ -24,24 +24,26 @@ pub enum EventKind {
     Other,
 }
 
-const KINDS: &[(&str, EventKind)] = &[
-    ("request", EventKind::Requested),
-    ("delivered", EventKind::Delivered),
-    ("opened", EventKind::Opened),
-    ("unique_opened", EventKind::Opened),
-    ("click", EventKind::Clicked),
-    ("deferred", EventKind::Deferred),
-    ("soft_bounce", EventKind::SoftBounce),
-    ("hard_bounce", EventKind::HardBounce),
-    ("blocked", EventKind::Blocked),
-    ("invalid_email", EventKind::InvalidEmail),
-    ("spam", EventKind::Spam),
-    ("unsubscribed", EventKind::Unsubscribed),
-    ("error", EventKind::Error),
-];
-
 impl EventKind {
-    /// Whether the address must get no more mail.
+    fn parse(word: &str) -> Self {
+        match word {
+            "request" => Self::Requested,
+            "delivered" => Self::Delivered,
+            "opened" | "unique_opened" => Self::Opened,
+            "click" => Self::Clicked,
+            "deferred" => Self::Deferred,
+            "soft_bounce" => Self::SoftBounce,
+            "hard_bounce" => Self::HardBounce,
+            "blocked" => Self::Blocked,
+            "invalid_email" => Self::InvalidEmail,
+            "spam" => Self::Spam,
+            "unsubscribed" => Self::Unsubscribed,
+            "error" => Self::Error,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether no more mail may be sent to the address.
     #[must_use]
     pub fn suppresses(self) -> bool {
         matches!(
@@ -51,7 +53,7 @@ impl EventKind {
     }
 }
 
-/// One event. Brevo sends no event id: (message, event, address, time, link) tells two apart.
+/// One event. Brevo sends no event id: (message, event, address, time, link) identifies an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrevoEvent {
     pub kind: EventKind,
@@ -85,31 +87,26 @@ struct Body {
     tags: Vec<String>,
 }
 
-/// Reads a webhook's body. Elements of an array that aren't events are left out.
-///
-/// # Errors
-/// When the body isn't JSON, or is neither an object nor an array.
+/// Parses a webhook's body. Elements of an array that aren't events are left out. Fails where the
+/// body isn't JSON, or neither an object nor an array.
 pub fn parse_events(body: &[u8]) -> Result<Vec<BrevoEvent>, serde_json::Error> {
     match serde_json::from_slice(body)? {
         Value::Array(items) => Ok(items
             .into_iter()
-            .filter_map(|item| event(item).ok())
+            .filter_map(|item| parse_event(item).ok())
             .collect()),
-        item => Ok(vec![event(item)?]),
+        item => Ok(vec![parse_event(item)?]),
     }
 }
 
-fn event(item: Value) -> Result<BrevoEvent, serde_json::Error> {
+fn parse_event(item: Value) -> Result<BrevoEvent, serde_json::Error> {
     let body: Body = serde_json::from_value(item)?;
     let seconds = body
         .ts_event
         .or(body.ts)
         .and_then(|ts| DateTime::from_timestamp(ts, 0));
     Ok(BrevoEvent {
-        kind: KINDS
-            .iter()
-            .find(|(word, _)| *word == body.event)
-            .map_or(EventKind::Other, |(_, kind)| *kind),
+        kind: EventKind::parse(&body.event),
         event: body.event,
         email: body.email,
         message_id: body.message_id,
@@ -128,12 +125,13 @@ fn event(item: Value) -> Result<BrevoEvent, serde_json::Error> {
 mod tests {
     use super::{EventKind, parse_events};
 
-    const DELIVERED: &str = r#"{"event":"delivered","email":"awa@example.sn","id":12,"message-id":"<1@x>",
-        "date":"2026-01-01 02:00:00","ts":1767225600,"ts_event":1767225600,"ts_epoch":1767225600123,
+    const DELIVERED: &str = r#"{"event":"delivered","email":"awa@example.sn","id":12,
+        "message-id":"<1@x>","date":"2026-01-01 02:00:00",
+        "ts":1767225600,"ts_event":1767225600,"ts_epoch":1767225600123,
         "X-Mailin-custom":"send-1","tags":["alert"]}"#;
 
     #[test]
-    fn one_event_and_an_array_read_alike() {
+    fn one_event_and_an_array_are_parsed_alike() {
         let one = parse_events(DELIVERED.as_bytes()).unwrap();
         let many = parse_events(format!("[{DELIVERED},{{\"x\":1}}]").as_bytes()).unwrap();
         assert_eq!(one, many);

@@ -1,4 +1,4 @@
-//! Ad accounts and tokens as Meta gives them.
+//! Ad accounts and tokens in Meta's responses.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// An ad account. Its days are those of its own time zone.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct AdAccount {
-    /// `act_<number>`: what reports are asked of.
+    /// `act_<number>`, which reports are requested for.
     pub id: String,
     #[serde(default)]
     pub name: String,
@@ -17,12 +17,12 @@ pub struct AdAccount {
     pub currency: String,
     /// IANA name.
     pub timezone_name: String,
-    /// 1 is active; the rest are Meta's reasons not to be.
+    /// 1 is active; the other numbers are Meta's reasons for an inactive account.
     #[serde(default)]
     pub account_status: u32,
 }
 
-/// A token and how long it lasts; without a lifetime it doesn't end by itself.
+/// A token and its lifetime; a token without one doesn't end by itself.
 #[derive(Clone)]
 pub struct LongLivedToken {
     pub token: SecretString,
@@ -39,8 +39,19 @@ impl fmt::Debug for LongLivedToken {
 
 #[derive(Deserialize)]
 pub(super) struct TokenBody {
-    pub(super) access_token: String,
-    pub(super) expires_in: Option<u64>,
+    access_token: String,
+    /// Seconds; 0 like absent.
+    expires_in: Option<u64>,
+}
+
+impl TokenBody {
+    pub(super) fn into_token(self) -> LongLivedToken {
+        let seconds = self.expires_in.filter(|seconds| *seconds > 0);
+        LongLivedToken {
+            token: self.access_token.into(),
+            lifetime: seconds.map(Duration::from_secs),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -50,11 +61,11 @@ pub(super) struct AccountPage {
     pub(super) paging: Paging,
 }
 
-/// Where a page lies in its list.
+/// The place of a page in its list.
 #[derive(Default, Deserialize)]
 pub(super) struct Paging {
     cursors: Option<Cursors>,
-    /// An address that holds the token: only its presence is looked at.
+    /// An address that contains the token: only its presence counts.
     next: Option<String>,
 }
 
@@ -64,7 +75,7 @@ struct Cursors {
 }
 
 impl Paging {
-    /// The cursor of the next page; Meta gives cursors on the last page, too, but no `next`.
+    /// Returns the cursor of the next page. The last page has cursors, too, but no `next`.
     pub(super) fn next_cursor(self) -> Option<String> {
         self.next.and(self.cursors?.after)
     }

@@ -1,37 +1,55 @@
 //! Meta's Marketing API: ad accounts of a token, and insights by asynchronous reports.
 //!
-//! A report is started, polled and read page by page; the caller stores the run's id before the
-//! first poll and the cursor between pages, so that a crash resumes. Nothing here waits or repeats.
+//! A report is started, polled and read page by page. The caller stores the run's id before the
+//! first poll and the cursor between pages, so that a restarted job continues. Nothing here waits
+//! or repeats.
 
 mod accounts;
-mod codes;
+mod error_code;
+mod operation;
 mod report;
 mod row;
+mod run;
+pub(crate) mod sandbox;
 mod usage;
 
 pub use accounts::{AdAccount, LongLivedToken};
-pub use report::{Level, ReportPage, ReportRequest, ReportRun, RunFailure, RunStatus};
+pub use operation::MetaOperation;
+pub use report::{Level, ReportPage, ReportRequest};
 pub use row::InsightRow;
+pub use run::{ReportRun, RunFailure, RunStatus};
 pub use usage::{Metered, Usage};
 
 use std::fmt;
-use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder};
+use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
-use crate::error::{Provider, ProviderError};
-use crate::http::{Call, Effect, Transport};
-use crate::live::MetaCredentials;
+use crate::error::ProviderError;
+use crate::http::{Authorization, Request, Transport};
 use crate::mac::hmac_sha256;
+use crate::provider::Operation;
+use crate::response::Misread;
 use accounts::{AccountPage, TokenBody};
-use report::{PageBody, RunBody, StartedBody};
+use report::PageBody;
+use run::{RunBody, StartedBody};
 
-/// Pages of ad accounts that one listing follows at most; a hundred accounts each.
+pub(crate) const LIVE_URL: &str = "https://graph.facebook.com";
+pub(crate) const SECRET_PREFIXES: &[&str] = &["EAA"];
+
+/// Pages of ad accounts that one listing reads at most; a hundred accounts each.
 const MAX_ACCOUNT_PAGES: usize = 50;
 
-/// The client of one Meta app; each call names the connection's token.
+/// The app that companies grant access to, and the Graph version (`v26.0`).
+#[derive(Debug, Clone)]
+pub struct MetaCredentials {
+    pub app_id: String,
+    pub app_secret: SecretString,
+    pub api_version: String,
+}
+
+/// The client of one Meta app; each call carries the connection's token.
 #[derive(Clone)]
 pub struct Meta {
     http: Transport,
@@ -47,18 +65,19 @@ impl fmt::Debug for Meta {
 }
 
 impl Meta {
-    pub(crate) fn new(client: Client, base: &str, credentials: MetaCredentials) -> Self {
+    pub(crate) fn new(connection: (Client, String), credentials: MetaCredentials) -> Self {
         let secrets = vec![credentials.app_secret.clone()];
+        let authorization = Authorization::PerCall;
         Self {
-            http: Transport::new(client, base, codes::refusal, secrets),
+            http: Transport::new(connection, authorization, error_code::classify, secrets),
             credentials,
         }
     }
 
-    /// Exchanges a short token for one of about 60 days.
+    /// Exchanges a short-lived token for one of about 60 days.
     ///
     /// # Errors
-    /// `NeedsReauth` where the token isn't valid any more.
+    /// `NeedsReauth` where the token is no longer valid.
     pub async fn exchange_token(
         &self,
         token: &SecretString,
@@ -69,44 +88,35 @@ impl Meta {
             ("client_secret", self.credentials.app_secret.expose_secret()),
             ("fb_exchange_token", token.expose_secret()),
         ];
-        let request = self
-            .http
-            .client
-            .get(self.url("oauth/access_token"))
-            .query(&query);
-        let body: TokenBody = self.http.json(call("exchange_token"), request).await?;
-        let lifetime = body
-            .expires_in
-            .filter(|seconds| *seconds > 0)
-            .map(Duration::from_secs);
-        Ok(LongLivedToken {
-            token: body.access_token.into(),
-            lifetime,
-        })
+        let operation = Operation::Meta(MetaOperation::ExchangeToken);
+        self.http
+            .get(operation, &self.versioned_path("oauth/access_token"))
+            .query(&query)
+            .read(|body: TokenBody| Ok(body.into_token()))
+            .await
     }
 
-    /// Every ad account that the token may read.
-    ///
-    /// # Errors
-    /// By the error map.
+    /// Returns every ad account that the token may read.
     pub async fn list_ad_accounts(
         &self,
         token: &SecretString,
     ) -> Result<Vec<AdAccount>, ProviderError> {
+        let operation = Operation::Meta(MetaOperation::ListAdAccounts);
         let fields = "id,account_id,name,currency,timezone_name,account_status";
         let (mut accounts, mut after) = (Vec::new(), None);
         for _ in 0..MAX_ACCOUNT_PAGES {
             let mut query = vec![("fields", fields.to_owned()), ("limit", "100".to_owned())];
             query.extend(after.map(|cursor| ("after", cursor)));
-            let request = self
+            let page: AccountPage = self
                 .http
-                .client
-                .get(self.url("me/adaccounts"))
-                .query(&query);
-            let page: Metered<AccountPage> =
-                self.ask(call("list_ad_accounts"), token, request).await?;
-            accounts.extend(page.value.data);
-            after = page.value.paging.next_cursor();
+                .get(operation, &self.versioned_path("me/adaccounts"))
+                .query(&query)
+                .query(&self.proof_pair(token))
+                .bearer_token(token)
+                .read_json()
+                .await?;
+            accounts.extend(page.data);
+            after = page.paging.next_cursor();
             if after.is_none() {
                 break;
             }
@@ -114,48 +124,43 @@ impl Meta {
         Ok(accounts)
     }
 
-    /// Starts a report over whole days; the answer is the run's id. A second run is only waste.
+    /// Starts a report over whole days and returns the run's id. A second run only costs quota.
     ///
     /// # Errors
-    /// `TooMuchData`: ask for fewer days or a coarser level.
+    /// `TooMuchData` requires fewer days or a coarser level.
     pub async fn start_report(
         &self,
         token: &SecretString,
         report: &ReportRequest,
     ) -> Result<Metered<String>, ProviderError> {
-        let url = self.url(&format!("{}/insights", report.account_id));
-        let request = self.http.client.post(url).form(&report.form());
-        let started: Metered<StartedBody> = self.ask(call("start_report"), token, request).await?;
-        Ok(started.map(|body| body.report_run_id))
+        let operation = Operation::Meta(MetaOperation::StartReport);
+        let path = self.versioned_path(&format!("{}/insights", report.account_id));
+        let request = self.http.post(operation, &path).form(&report.to_form());
+        self.read_metered(request, token, |body: StartedBody| Ok(body.report_run_id))
+            .await
     }
 
-    /// How far a run is. `Retry` right after the start: the run isn't visible yet.
+    /// Returns the progress of a run. A failed run is a value, not an error.
     ///
     /// # Errors
-    /// By the error map; a run that failed is an answer, not an error.
+    /// `Retry` right after the start, while the run isn't visible yet.
     pub async fn poll_report(
         &self,
         token: &SecretString,
         run_id: &str,
     ) -> Result<Metered<ReportRun>, ProviderError> {
-        let call = call("poll_report");
+        let operation = Operation::Meta(MetaOperation::PollReport);
         let request = self
             .http
-            .client
-            .get(self.url(run_id))
-            .query(&[("fields", report::RUN_FIELDS)]);
-        let body: Metered<RunBody> = self.ask(call, token, request).await?;
-        let usage = body.usage;
-        Ok(Metered {
-            value: body.value.into_run(&call)?,
-            usage,
-        })
+            .get(operation, &self.versioned_path(run_id))
+            .query(&[("fields", run::FIELDS)]);
+        self.read_metered(request, token, RunBody::into_run).await
     }
 
-    /// One page of a completed run's rows, from the cursor `after` on, `limit` rows at most.
+    /// Returns one page of a completed run's rows, after the cursor `after`, at most `limit` rows.
     ///
     /// # Errors
-    /// `TooMuchData`: ask again with half the limit.
+    /// `TooMuchData` requires a smaller limit.
     pub async fn read_report(
         &self,
         token: &SecretString,
@@ -163,82 +168,65 @@ impl Meta {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Metered<ReportPage>, ProviderError> {
-        let call = call("read_report");
+        let operation = Operation::Meta(MetaOperation::ReadReport);
         let mut query = vec![("limit", limit.max(1).to_string())];
         query.extend(after.map(|cursor| ("after", cursor.to_owned())));
         let request = self
             .http
-            .client
-            .get(self.url(&format!("{run_id}/insights")))
+            .get(
+                operation,
+                &self.versioned_path(&format!("{run_id}/insights")),
+            )
             .query(&query);
-        let body: Metered<PageBody> = self.ask(call, token, request).await?;
-        let usage = body.usage;
-        Ok(Metered {
-            value: body.value.into_page(&call)?,
-            usage,
-        })
+        self.read_metered(request, token, PageBody::into_page).await
     }
 
-    async fn ask<T: DeserializeOwned>(
+    async fn read_metered<Body: DeserializeOwned, T>(
         &self,
-        call: Call,
+        request: Request<'_>,
         token: &SecretString,
-        request: RequestBuilder,
+        convert: impl FnOnce(Body) -> Result<T, Misread>,
     ) -> Result<Metered<T>, ProviderError> {
-        let proof = appsecret_proof(&self.credentials.app_secret, token);
-        let request = request
-            .bearer_auth(token.expose_secret())
-            .query(&[("appsecret_proof", proof)]);
-        let answer = self.http.send(call, request).await?;
+        let request = request.query(&self.proof_pair(token)).bearer_token(token);
+        let response = request.send().await?;
         Ok(Metered {
-            value: answer.json(&call)?,
-            usage: Usage::read(&answer.headers),
+            value: response.read(convert)?,
+            usage: Usage::from_headers(&response.headers),
         })
     }
 
-    fn url(&self, path: &str) -> String {
-        self.http
-            .url(&format!("/{}/{path}", self.credentials.api_version))
+    fn proof_pair(&self, token: &SecretString) -> [(&'static str, String); 1] {
+        let proof = compute_appsecret_proof(&self.credentials.app_secret, token);
+        [("appsecret_proof", proof)]
+    }
+
+    fn versioned_path(&self, tail: &str) -> String {
+        format!("/{}/{tail}", self.credentials.api_version)
     }
 }
 
-/// Proof that a call comes from the app that the token was given to: HMAC-SHA256 of the token under
-/// the app's secret, in hex.
-#[must_use]
-pub fn appsecret_proof(app_secret: &SecretString, token: &SecretString) -> String {
-    hex::encode(hmac_sha256(
-        app_secret.expose_secret(),
-        &[token.expose_secret().as_bytes()],
-    ))
-}
-
-fn call(operation: &'static str) -> Call {
-    Call {
-        provider: Provider::Meta,
-        operation,
-        effect: Effect::Repeatable,
-    }
+/// Proves that a call comes from the app that the token was granted to: HMAC-SHA256 of the token
+/// under the app's secret, in hex.
+fn compute_appsecret_proof(app_secret: &SecretString, token: &SecretString) -> String {
+    let key = app_secret.expose_secret();
+    hex::encode(hmac_sha256(key, &[token.expose_secret().as_bytes()]))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::appsecret_proof;
+    use super::compute_appsecret_proof;
     use crate::mac::hmac_sha256;
 
     #[test]
-    fn proofs_are_made_with_the_right_key_and_hash() {
+    fn proofs_use_the_right_key_and_hash() {
         // The published vector of Meta's webhook signature: same key, same hash.
-        let webhook = hmac_sha256(
-            "app_secret",
-            &[br#"{"object":"whatsapp_business_account"}"#],
-        );
+        let body = br#"{"object":"whatsapp_business_account"}"#;
         assert_eq!(
-            hex::encode(webhook),
+            hex::encode(hmac_sha256("app_secret", &[body])),
             "e790291ff924369c1f80c8b2cc24fb9ccd37600d883a729059d4bbfa632c882b"
         );
-        let proof = appsecret_proof(&"app_secret".into(), &"EAAB".into());
         assert_eq!(
-            proof,
+            compute_appsecret_proof(&"app_secret".into(), &"EAAB".into()),
             "caf662f107cee61a88f57be426051490657f938941fed378bf84d684b3d663fc"
         );
     }

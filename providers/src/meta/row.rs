@@ -1,4 +1,4 @@
-//! One day of one advertised thing. Meta writes numbers as text and leaves zeros out.
+//! One day of one advertised thing. Meta sends numbers as text and omits zeros.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Words for a purchase, the widest first: the narrower ones are counted inside it.
-const PURCHASES: [&str; 3] = [
+/// Action types of a purchase, the widest first, which includes the narrower ones.
+const PURCHASE_TYPES: [&str; 3] = [
     "omni_purchase",
     "purchase",
     "offsite_conversion.fb_pixel_purchase",
 ];
 
-/// A row of a report. Ids of levels below the one asked for are absent.
+/// A row of a report. Ids below the requested level are absent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct InsightRow {
     /// In the account's time zone.
@@ -30,48 +30,52 @@ pub struct InsightRow {
     pub adset_name: Option<String>,
     pub ad_id: Option<String>,
     pub ad_name: Option<String>,
-    #[serde(default, deserialize_with = "whole")]
+    #[serde(default, deserialize_with = "parse_whole")]
     pub impressions: i64,
-    #[serde(default, deserialize_with = "whole")]
+    #[serde(default, deserialize_with = "parse_whole")]
     pub clicks: i64,
-    #[serde(default, rename = "inline_link_clicks", deserialize_with = "whole")]
+    #[serde(
+        default,
+        rename = "inline_link_clicks",
+        deserialize_with = "parse_whole"
+    )]
     pub link_clicks: i64,
     /// People: not additive over days or ads.
-    #[serde(default, deserialize_with = "whole")]
+    #[serde(default, deserialize_with = "parse_whole")]
     pub reach: i64,
     /// In the account's currency.
-    #[serde(default, deserialize_with = "decimal")]
+    #[serde(default, deserialize_with = "parse_decimal")]
     pub spend: Decimal,
     /// Counts by action type.
-    #[serde(default, deserialize_with = "by_type")]
+    #[serde(default, deserialize_with = "parse_by_type")]
     pub actions: BTreeMap<String, Decimal>,
     /// Money by action type, in the account's currency.
-    #[serde(default, deserialize_with = "by_type")]
+    #[serde(default, deserialize_with = "parse_by_type")]
     pub action_values: BTreeMap<String, Decimal>,
 }
 
 impl InsightRow {
-    pub(super) fn read(row: Value) -> Result<Self, serde_json::Error> {
+    pub(super) fn from_json(row: Value) -> Result<Self, serde_json::Error> {
         serde_json::from_value(row)
     }
 
-    /// Purchases, counted once.
+    /// Returns the number of purchases, each counted once.
     #[must_use]
     pub fn purchases(&self) -> Decimal {
-        widest(&self.actions)
+        value_of_purchases(&self.actions)
     }
 
-    /// Value of the purchases, in the account's currency.
+    /// Returns the value of the purchases, in the account's currency.
     #[must_use]
     pub fn purchase_value(&self) -> Decimal {
-        widest(&self.action_values)
+        value_of_purchases(&self.action_values)
     }
 }
 
-fn widest(by_type: &BTreeMap<String, Decimal>) -> Decimal {
-    PURCHASES
+fn value_of_purchases(by_type: &BTreeMap<String, Decimal>) -> Decimal {
+    PURCHASE_TYPES
         .iter()
-        .find_map(|word| by_type.get(*word))
+        .find_map(|kind| by_type.get(*kind))
         .copied()
         .unwrap_or_default()
 }
@@ -79,11 +83,11 @@ fn widest(by_type: &BTreeMap<String, Decimal>) -> Decimal {
 #[derive(Deserialize)]
 struct Action {
     action_type: String,
-    #[serde(default, deserialize_with = "decimal")]
+    #[serde(default, deserialize_with = "parse_decimal")]
     value: Decimal,
 }
 
-fn by_type<'de, D: Deserializer<'de>>(
+fn parse_by_type<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Decimal>, D::Error> {
     let actions = Vec::<Action>::deserialize(deserializer)?;
@@ -93,19 +97,19 @@ fn by_type<'de, D: Deserializer<'de>>(
         .collect())
 }
 
-fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+fn parse_decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let text = match Value::deserialize(deserializer)? {
         Value::String(text) => text,
         Value::Number(number) => number.to_string(),
-        other => return Err(serde::de::Error::custom(format!("{other} is no number"))),
+        other => return Err(serde::de::Error::custom(format!("{other} is not a number"))),
     };
     text.parse()
         .or_else(|_| Decimal::from_scientific(&text))
         .map_err(serde::de::Error::custom)
 }
 
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let number = decimal(deserializer)?;
+fn parse_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let number = parse_decimal(deserializer)?;
     i64::try_from(number.trunc()).map_err(serde::de::Error::custom)
 }
 
@@ -117,11 +121,15 @@ mod tests {
     use super::InsightRow;
 
     #[test]
-    fn a_row_is_read_from_text_numbers_with_zeros_left_out() {
-        let row = InsightRow::read(json!({
-            "date_start": "2026-08-01", "date_stop": "2026-08-01", "account_id": "1001", "ad_id": "7",
+    fn numbers_are_parsed_from_text_and_missing_ones_are_zero() {
+        let row = InsightRow::from_json(json!({
+            "date_start": "2026-08-01", "date_stop": "2026-08-01",
+            "account_id": "1001", "ad_id": "7",
             "impressions": "1234", "spend": "56.70", "clicks": 8,
-            "actions": [{"action_type": "purchase", "value": "2", "7d_click": "1"}, {"action_type": "omni_purchase", "value": "3"}],
+            "actions": [
+                {"action_type": "purchase", "value": "2", "7d_click": "1"},
+                {"action_type": "omni_purchase", "value": "3"},
+            ],
             "action_values": [{"action_type": "purchase", "value": "19.90"}],
         }))
         .unwrap();
@@ -134,13 +142,13 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_row_is_an_error_and_not_a_zero() {
+    fn a_broken_row_is_an_error_and_not_zeros() {
         for row in [
             json!({}),
             json!({"date_start": "2026-13-01", "account_id": "1"}),
             json!({"date_start": "2026-08-01", "account_id": "1", "spend": "much"}),
         ] {
-            assert!(InsightRow::read(row.clone()).is_err(), "{row}");
+            assert!(InsightRow::from_json(row.clone()).is_err(), "{row}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Stripe's events: a frozen picture of an object at one moment, arriving late, twice, or out of order.
+//! Stripe's events: the state of an object at one moment. They come late, twice or out of order.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::signature::SignatureError;
 
-/// One event; its object's shape depends on its type.
+/// One event; the shape of its object depends on its kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     pub id: String,
@@ -34,16 +34,14 @@ struct Data {
 }
 
 impl Event {
-    /// Reads a body. Its signature is checked elsewhere, or was when it was stored.
-    ///
-    /// # Errors
-    /// When it is no event; the thin events of the v2 API (`v2.core.event`) are refused, too.
+    /// Parses a body whose signature was verified. Rejects the thin events of the v2 API
+    /// (`v2.core.event`), too.
     pub fn parse(body: &[u8]) -> Result<Self, SignatureError> {
         let body: Body = serde_json::from_slice(body).map_err(|_| SignatureError::NotAnEvent)?;
         Self::try_from(body).map_err(|()| SignatureError::NotAnEvent)
     }
 
-    /// The id of the object that the event is about.
+    /// Returns the id of the event's object.
     #[must_use]
     pub fn object_id(&self) -> Option<&str> {
         self.object["id"].as_str()
@@ -77,21 +75,21 @@ impl<'de> Deserialize<'de> for Event {
 /// Which events to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventQuery {
-    /// Empty: all.
+    /// Empty for all types.
     pub types: Vec<String>,
     pub created_since: Option<DateTime<Utc>>,
-    /// Only those that no endpoint has acknowledged.
+    /// Only events that no endpoint has acknowledged.
     pub undelivered_only: bool,
-    /// The last event of the page before: continues towards older ones.
+    /// The last event of the previous page: continues towards older events.
     pub starting_after: Option<String>,
-    /// An event that is known: only newer ones.
+    /// Only events newer than this one.
     pub ending_before: Option<String>,
-    /// 1 to 100; 0 leaves Stripe's default of 10.
+    /// 1 to 100; with 0 Stripe's default of 10 holds.
     pub limit: u8,
 }
 
 impl EventQuery {
-    pub(super) fn pairs(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn to_pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs: Vec<_> = self
             .types
             .iter()

@@ -4,25 +4,40 @@
 //! Every POST carries an idempotency key of the caller's, so that no failure is `Unknown`. Stripe
 //! replays even a stored 500 under the same key.
 
-mod codes;
+mod error_code;
 mod event;
 mod objects;
+mod operation;
+pub(crate) mod sandbox;
 mod signature;
 
 pub use event::{Event, EventPage, EventQuery};
 pub use objects::{CheckoutSession, NewCheckout, NewPortal, PortalSession, Subscription};
-pub use signature::{SignatureError, TOLERANCE_SECONDS, sign, verify};
+pub use operation::StripeOperation;
+pub use signature::{SignatureError, sign_event};
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use reqwest::{Client, RequestBuilder};
-use secrecy::ExposeSecret;
+use reqwest::Client;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::error::{Provider, ProviderError};
-use crate::http::{Call, Effect, Transport};
-use crate::live::StripeCredentials;
+use crate::error::ProviderError;
+use crate::http::{Authorization, Transport};
+use crate::provider::Operation;
+
+pub(crate) const LIVE_URL: &str = "https://api.stripe.com";
+pub(crate) const SECRET_PREFIXES: &[&str] = &["sk_", "rk_", "whsec_"];
+
+/// Secret key, webhook secret, and the price of each paid plan.
+#[derive(Debug, Clone)]
+pub struct StripeCredentials {
+    pub secret_key: SecretString,
+    pub webhook_secret: SecretString,
+    pub price_pro: String,
+    pub price_enterprise: String,
+}
 
 /// The client of one Stripe account.
 #[derive(Clone)]
@@ -40,13 +55,14 @@ impl fmt::Debug for Stripe {
 }
 
 impl Stripe {
-    pub(crate) fn new(client: Client, base: &str, credentials: StripeCredentials) -> Self {
+    pub(crate) fn new(connection: (Client, String), credentials: StripeCredentials) -> Self {
+        let authorization = Authorization::Bearer(credentials.secret_key.clone());
         let secrets = vec![
             credentials.secret_key.clone(),
             credentials.webhook_secret.clone(),
         ];
         Self {
-            http: Transport::new(client, base, codes::refusal, secrets),
+            http: Transport::new(connection, authorization, error_code::classify, secrets),
             credentials,
         }
     }
@@ -66,100 +82,72 @@ impl Stripe {
     /// Opens a checkout of a subscription; `idempotency_key` is at most 255 characters.
     ///
     /// # Errors
-    /// By the error map; `Retry` with the same key is safe.
+    /// `Retry` with the same key is safe.
     pub async fn create_checkout_session(
         &self,
         checkout: &NewCheckout,
         idempotency_key: &str,
     ) -> Result<CheckoutSession, ProviderError> {
-        let request = self
-            .post("/v1/checkout/sessions", idempotency_key)
-            .form(&checkout.form());
+        let operation = Operation::Stripe(StripeOperation::CreateCheckoutSession);
         self.http
-            .json(call("create_checkout_session"), request)
+            .post(operation, "/v1/checkout/sessions")
+            .header("Idempotency-Key", idempotency_key)
+            .form(&checkout.to_form())
+            .read_json()
             .await
     }
 
-    /// Opens the customer's own page to change or end a subscription.
+    /// Opens the customer's own page, to change or end a subscription.
     ///
     /// # Errors
-    /// As [`Stripe::create_checkout_session`].
+    /// `Retry` with the same key is safe.
     pub async fn create_portal_session(
         &self,
         portal: &NewPortal,
         idempotency_key: &str,
     ) -> Result<PortalSession, ProviderError> {
-        let request = self
-            .post("/v1/billing_portal/sessions", idempotency_key)
-            .form(&portal.form());
-        self.http.json(call("create_portal_session"), request).await
+        let operation = Operation::Stripe(StripeOperation::CreatePortalSession);
+        self.http
+            .post(operation, "/v1/billing_portal/sessions")
+            .header("Idempotency-Key", idempotency_key)
+            .form(&portal.to_form())
+            .read_json()
+            .await
     }
 
-    /// The subscription as it stands now: the record that settles a disorder of events.
+    /// Returns the subscription's present record, which settles any disorder of events.
     ///
     /// # Errors
     /// `Permanent` with status 404 where it doesn't exist.
     pub async fn fetch_subscription(&self, id: &str) -> Result<Subscription, ProviderError> {
-        let call = call("fetch_subscription");
-        let request = self.signed_in(
-            self.http
-                .client
-                .get(self.http.url(&format!("/v1/subscriptions/{id}"))),
-        );
-        let object: Value = self.http.json(call, request).await?;
-        Subscription::from_object(&object)
-            .ok_or_else(|| call.error(call.cut_off(), "answer is no subscription"))
-    }
-
-    /// One page of the account's events of the last 30 days, newest first.
-    ///
-    /// # Errors
-    /// By the error map.
-    pub async fn list_events(&self, query: &EventQuery) -> Result<EventPage, ProviderError> {
-        let request = self
-            .http
-            .client
-            .get(self.http.url("/v1/events"))
-            .query(&query.pairs());
+        let operation = Operation::Stripe(StripeOperation::FetchSubscription);
         self.http
-            .json(call("list_events"), self.signed_in(request))
+            .get(operation, &format!("/v1/subscriptions/{id}"))
+            .read(|object: Value| Subscription::from_response(&object))
             .await
     }
 
-    /// Checks a webhook's signature over the raw body, then reads the event.
+    /// Returns one page of the account's events of the last 30 days, newest first.
+    pub async fn list_events(&self, query: &EventQuery) -> Result<EventPage, ProviderError> {
+        self.http
+            .get(Operation::Stripe(StripeOperation::ListEvents), "/v1/events")
+            .query(&query.to_pairs())
+            .read_json()
+            .await
+    }
+
+    /// Verifies a webhook's signature over the raw body, then parses the event.
     ///
     /// # Errors
-    /// Says what is wrong with the header or the body; the answer to Stripe is 400 in each case.
+    /// Names the failed step; each is a 400 to Stripe.
     pub fn verify_event(
         &self,
         body: &[u8],
         signature: &str,
         now: DateTime<Utc>,
     ) -> Result<Event, SignatureError> {
-        verify(
-            self.credentials.webhook_secret.expose_secret(),
-            body,
-            signature,
-            now,
-        )?;
+        let secret = self.credentials.webhook_secret.expose_secret();
+        signature::verify_header(secret, body, signature, now)?;
         Event::parse(body)
-    }
-
-    fn post(&self, path: &str, idempotency_key: &str) -> RequestBuilder {
-        let request = self.http.client.post(self.http.url(path));
-        self.signed_in(request)
-            .header("Idempotency-Key", idempotency_key)
-    }
-
-    fn signed_in(&self, request: RequestBuilder) -> RequestBuilder {
-        request.bearer_auth(self.credentials.secret_key.expose_secret())
-    }
-}
-
-fn call(operation: &'static str) -> Call {
-    Call {
-        provider: Provider::Stripe,
-        operation,
-        effect: Effect::Repeatable,
     }
 }

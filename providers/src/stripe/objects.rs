@@ -1,4 +1,4 @@
-//! What we ask Stripe to make, and what we read of its objects.
+//! The objects that we create at Stripe, and the parts of its objects that we use.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,25 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::response::Misread;
+
 /// A checkout of one subscription.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewCheckout {
     pub price: String,
     pub success_url: String,
     pub cancel_url: String,
-    /// Our company's id; comes back in the session, and as metadata of session and subscription.
+    /// Our company's id; the session carries it.
     pub client_reference_id: String,
-    /// The customer of an earlier subscription; else one is made for `customer_email`.
+    /// The customer of an earlier subscription; without it one is created for `customer_email`.
     pub customer: Option<String>,
     pub customer_email: Option<String>,
-    /// Put on the session and on the subscription that it makes.
+    /// Stored on the session and on the subscription that it creates.
     pub metadata: BTreeMap<String, String>,
 }
 
 impl NewCheckout {
-    pub(super) fn form(&self) -> Vec<(String, String)> {
+    pub(super) fn to_form(&self) -> Vec<(String, String)> {
         let mut form: Vec<(String, String)> = [
             ("mode", "subscription"),
             ("line_items[0][price]", &self.price),
@@ -46,11 +48,11 @@ impl NewCheckout {
     }
 }
 
-/// A checkout that waits for the customer.
+/// A checkout session.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct CheckoutSession {
     pub id: String,
-    /// Where the customer pays; absent once it is complete or expired.
+    /// Where the customer pays; absent once the session is complete or expired.
     pub url: Option<String>,
     pub status: Option<String>,
     pub customer: Option<String>,
@@ -66,7 +68,7 @@ pub struct NewPortal {
 }
 
 impl NewPortal {
-    pub(super) fn form(&self) -> [(&'static str, &str); 2] {
+    pub(super) fn to_form(&self) -> [(&'static str, &str); 2] {
         [
             ("customer", &self.customer),
             ("return_url", &self.return_url),
@@ -74,21 +76,21 @@ impl NewPortal {
     }
 }
 
-/// A portal session: its address is single-use.
+/// A portal session, with a single-use address.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PortalSession {
     pub id: String,
     pub url: String,
 }
 
-/// A subscription, of an answer or of an event's `data.object`.
+/// A subscription, from a response or from an event's `data.object`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     pub id: String,
     pub customer: String,
     /// Stripe's word: `active`, `trialing`, `past_due`, `canceled`, `unpaid`, `incomplete`, ...
     pub status: String,
-    /// Of the first item: a plan is one item.
+    /// Of the first item, because a plan is one item.
     pub price: Option<String>,
     pub current_period_start: Option<DateTime<Utc>>,
     pub current_period_end: Option<DateTime<Utc>>,
@@ -99,7 +101,11 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Reads the object; `None` where it isn't a subscription. The period stands on the item since
+    pub(super) fn from_response(object: &Value) -> Result<Self, Misread> {
+        Self::from_object(object).ok_or_else(|| Misread("not a subscription".to_owned()))
+    }
+
+    /// Parses the object; `None` where it isn't a subscription. The period is on the item since
     /// API 2025-03-31, on the subscription before.
     #[must_use]
     pub fn from_object(object: &Value) -> Option<Self> {
@@ -107,31 +113,31 @@ impl Subscription {
             return None;
         }
         let item = &object["items"]["data"][0];
-        let period = |key: &str| time(&item[key]).or_else(|| time(&object[key]));
+        let period = |key: &str| read_time(&item[key]).or_else(|| read_time(&object[key]));
         Some(Self {
             id: object["id"].as_str()?.to_owned(),
-            customer: id_of(&object["customer"])?,
+            customer: read_id(&object["customer"])?,
             status: object["status"].as_str()?.to_owned(),
-            price: id_of(&item["price"]),
+            price: read_id(&item["price"]),
             current_period_start: period("current_period_start"),
             current_period_end: period("current_period_end"),
-            created: time(&object["created"]),
+            created: read_time(&object["created"]),
             cancel_at_period_end: object["cancel_at_period_end"].as_bool().unwrap_or(false),
-            ended_at: time(&object["ended_at"]),
+            ended_at: read_time(&object["ended_at"]),
             metadata: serde_json::from_value(object["metadata"].clone()).unwrap_or_default(),
         })
     }
 }
 
-/// An id, whether the object is expanded or not.
-fn id_of(value: &Value) -> Option<String> {
+/// Returns an object's id, whether the object is expanded or not.
+fn read_id(value: &Value) -> Option<String> {
     value
         .as_str()
         .or_else(|| value["id"].as_str())
         .map(ToOwned::to_owned)
 }
 
-fn time(value: &Value) -> Option<DateTime<Utc>> {
+fn read_time(value: &Value) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(value.as_i64()?, 0)
 }
 
@@ -142,11 +148,17 @@ mod tests {
     use super::{NewCheckout, Subscription};
 
     #[test]
-    fn a_subscription_is_read_in_the_old_and_the_new_shape() {
-        let old = json!({"object": "subscription", "id": "sub_1", "customer": "cus_1", "status": "active",
-            "current_period_end": 1_700_000_000, "items": {"data": [{"price": {"id": "price_1"}}]}});
-        let new = json!({"object": "subscription", "id": "sub_1", "customer": {"id": "cus_1"}, "status": "active",
-            "items": {"data": [{"price": {"id": "price_1"}, "current_period_end": 1_700_000_000}]}});
+    fn a_subscription_is_parsed_in_the_old_and_the_new_shape() {
+        let price = json!({"id": "price_1"});
+        let old = json!({
+            "object": "subscription", "id": "sub_1", "customer": "cus_1", "status": "active",
+            "current_period_end": 1_700_000_000, "items": {"data": [{"price": price}]},
+        });
+        let new = json!({
+            "object": "subscription", "id": "sub_1", "customer": {"id": "cus_1"},
+            "status": "active",
+            "items": {"data": [{"price": price, "current_period_end": 1_700_000_000}]},
+        });
         let read = Subscription::from_object(&old).unwrap();
         assert_eq!(Some(&read), Subscription::from_object(&new).as_ref());
         assert_eq!(read.price.as_deref(), Some("price_1"));
@@ -160,7 +172,12 @@ mod tests {
             ..NewCheckout::default()
         };
         checkout.metadata.insert("company_id".into(), "c1".into());
-        let keys = |c: &NewCheckout| c.form().into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+        let keys = |c: &NewCheckout| {
+            c.to_form()
+                .into_iter()
+                .map(|(key, _)| key)
+                .collect::<Vec<_>>()
+        };
         assert!(keys(&checkout).contains(&"customer_email".to_owned()));
         assert!(keys(&checkout).contains(&"subscription_data[metadata][company_id]".to_owned()));
         checkout.customer = Some("cus_1".into());

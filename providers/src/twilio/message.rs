@@ -1,4 +1,4 @@
-//! A WhatsApp message as sent, as listed, and as asked for.
+//! A WhatsApp message: the one to send, the one that Twilio has, and the queries for them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,15 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
-use super::PageUri;
 use super::status::MessageStatus;
-use crate::error::ProviderError;
-use crate::http::Call;
+use crate::response::Misread;
 
 /// Twilio's bounds of `ValidityPeriod`, in seconds.
 const VALIDITY_SECONDS: std::ops::RangeInclusive<u64> = 1..=36_000;
 
-/// What a message says.
+/// The text of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// Free text: only within 24 hours of the recipient's last message to us.
@@ -32,15 +30,15 @@ pub struct NewMessage {
     /// E.164, without prefix.
     pub to: String,
     pub content: Content,
-    /// Where Twilio tells the fate of the message; carries the effect's id.
+    /// Where Twilio reports each status of the message; contains the effect's id.
     pub status_callback: Option<String>,
-    /// How long it may wait in a queue, 1 s to 10 h.
+    /// How long the message may wait in Twilio's queue, 1 s to 10 h.
     pub validity: Option<Duration>,
 }
 
 impl NewMessage {
-    pub(super) fn form(&self, from: &str) -> Vec<(&'static str, String)> {
-        let mut form = vec![("To", whatsapp(&self.to)), ("From", whatsapp(from))];
+    pub(super) fn to_form(&self, from: &str) -> Vec<(&'static str, String)> {
+        let mut form = vec![("To", add_prefix(&self.to)), ("From", add_prefix(from))];
         match &self.content {
             Content::Text(text) => form.push(("Body", text.clone())),
             Content::Template {
@@ -66,7 +64,7 @@ impl NewMessage {
     }
 }
 
-/// A message as Twilio has it.
+/// A message in Twilio's record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub sid: String,
@@ -78,31 +76,41 @@ pub struct Message {
     pub body: String,
     pub error_code: Option<u32>,
     pub created_at: DateTime<Utc>,
-    /// Absent while queued.
+    /// Absent while the message is queued.
     pub sent_at: Option<DateTime<Utc>>,
 }
 
-/// What to list; days are UTC, and match the day of sending.
+/// Which messages to list. Days are UTC and match the day of sending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MessageQuery {
     /// E.164, without prefix.
     pub to: Option<String>,
     pub sent_from_day: Option<NaiveDate>,
     pub sent_to_day: Option<NaiveDate>,
-    /// 1 to 1000; 0 leaves Twilio's default of 50.
+    /// 1 to 1000; with 0 Twilio's default of 50 holds.
     pub page_size: u16,
 }
 
 impl MessageQuery {
-    pub(super) fn pairs(&self, from: &str) -> Vec<(&'static str, String)> {
-        let mut pairs = vec![("From", whatsapp(from))];
-        pairs.extend(self.to.as_deref().map(|to| ("To", whatsapp(to))));
+    pub(super) fn to_pairs(&self, from: &str) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![("From", add_prefix(from))];
+        pairs.extend(self.to.as_deref().map(|to| ("To", add_prefix(to))));
         pairs.extend(self.sent_from_day.map(|day| ("DateSent>", day.to_string())));
         pairs.extend(self.sent_to_day.map(|day| ("DateSent<", day.to_string())));
         if self.page_size > 0 {
             pairs.push(("PageSize", self.page_size.to_string()));
         }
         pairs
+    }
+}
+
+/// Where a further page is, as Twilio returned it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageUri(String);
+
+impl PageUri {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -126,16 +134,18 @@ pub(super) struct MessageBody {
 }
 
 impl MessageBody {
-    pub(super) fn into_message(self, call: &Call) -> Result<Message, ProviderError> {
-        let doubt =
-            |what: &str| call.error(call.cut_off(), &format!("answer not understood: {what}"));
+    pub(super) fn into_message(self) -> Result<Message, Misread> {
+        let status = MessageStatus::parse(&self.status)
+            .ok_or_else(|| Misread(format!("status {}", self.status)))?;
+        let created_at = parse_time(self.date_created.as_deref())
+            .ok_or_else(|| Misread("date_created".to_owned()))?;
         Ok(Message {
-            status: MessageStatus::parse(&self.status).ok_or_else(|| doubt("status"))?,
-            created_at: time(self.date_created.as_deref()).ok_or_else(|| doubt("date_created"))?,
-            sent_at: time(self.date_sent.as_deref()),
+            status,
+            created_at,
+            sent_at: parse_time(self.date_sent.as_deref()),
             sid: self.sid,
-            to: without_prefix(self.to.as_deref().unwrap_or_default()),
-            from: without_prefix(self.from.as_deref().unwrap_or_default()),
+            to: strip_prefix(self.to.as_deref().unwrap_or_default()),
+            from: strip_prefix(self.from.as_deref().unwrap_or_default()),
             body: self.body.unwrap_or_default(),
             error_code: self.error_code,
         })
@@ -149,31 +159,27 @@ pub(super) struct PageBody {
 }
 
 impl PageBody {
-    pub(super) fn into_page(self, call: &Call) -> Result<MessagePage, ProviderError> {
-        let messages = self
-            .messages
-            .into_iter()
-            .map(|m| m.into_message(call))
-            .collect::<Result<_, _>>()?;
+    pub(super) fn into_page(self) -> Result<MessagePage, Misread> {
+        let messages = self.messages.into_iter().map(MessageBody::into_message);
         Ok(MessagePage {
-            messages,
+            messages: messages.collect::<Result<_, _>>()?,
             next: self.next_page_uri.map(PageUri),
         })
     }
 }
 
-fn whatsapp(number: &str) -> String {
+fn add_prefix(number: &str) -> String {
     format!("whatsapp:{number}")
 }
 
-pub(super) fn without_prefix(address: &str) -> String {
+pub(super) fn strip_prefix(address: &str) -> String {
     address
         .strip_prefix("whatsapp:")
         .unwrap_or(address)
         .to_owned()
 }
 
-fn time(text: Option<&str>) -> Option<DateTime<Utc>> {
+fn parse_time(text: Option<&str>) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc2822(text?)
         .ok()
         .map(|at| at.with_timezone(&Utc))

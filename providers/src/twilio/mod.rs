@@ -1,43 +1,52 @@
 //! Twilio's Messaging API, as far as WhatsApp messages need it. Contract: REST 2010-04-01.
 //!
-//! Creating a message has no idempotency key: after `Class::Unknown`, look for it with
-//! [`Twilio::find_messages`] before anything is sent again.
+//! Creating a message has no idempotency key: after `Class::Unknown`, look the message up with
+//! [`Twilio::find_messages`] before sending again.
 
-mod codes;
+mod callback;
+mod error_code;
 mod message;
+mod operation;
+pub(crate) mod sandbox;
 mod signature;
 mod status;
 
-pub use codes::{again_after, class_of};
-pub use message::{Content, Message, MessagePage, MessageQuery, NewMessage};
-pub use signature::{sign, verify};
-pub use status::{InboundMessage, MessageStatus, StatusCallback};
+pub use callback::{InboundMessage, StatusCallback};
+pub use error_code::{class_of, retry_wait};
+pub use message::{Content, Message, MessagePage, MessageQuery, NewMessage, PageUri};
+pub use operation::TwilioOperation;
+pub use signature::sign_callback;
+pub use status::MessageStatus;
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
-use reqwest::{Client, RequestBuilder};
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::error::{Provider, ProviderError};
-use crate::http::{Call, Effect, Transport};
-use crate::live::TwilioCredentials;
+use crate::error::ProviderError;
+use crate::http::{Authorization, Request, Transport};
+use crate::provider::Operation;
 use message::{MessageBody, PageBody};
 
-/// Twilio's own upper bound for a page.
-const PAGE_SIZE: u16 = 1000;
+pub(crate) const LIVE_URL: &str = "https://api.twilio.com";
 
-/// Where a page of a list lies, as Twilio gave it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageUri(String);
+/// Twilio's own upper bound of a page.
+const MAX_PAGE_MESSAGES: u16 = 1000;
+
+/// Account, its primary token (which also signs callbacks) and the WhatsApp sender in E.164.
+#[derive(Debug, Clone)]
+pub struct TwilioCredentials {
+    pub account_sid: String,
+    pub auth_token: SecretString,
+    pub whatsapp_from: String,
+}
 
 /// The client of one Twilio account with one WhatsApp sender.
 #[derive(Clone)]
 pub struct Twilio {
     http: Transport,
-    account_sid: String,
-    auth_token: SecretString,
-    whatsapp_from: String,
+    credentials: TwilioCredentials,
 }
 
 impl fmt::Debug for Twilio {
@@ -49,81 +58,71 @@ impl fmt::Debug for Twilio {
 }
 
 impl Twilio {
-    pub(crate) fn new(client: Client, base: &str, credentials: TwilioCredentials) -> Self {
+    pub(crate) fn new(connection: (Client, String), credentials: TwilioCredentials) -> Self {
+        let authorization = Authorization::Basic {
+            user: credentials.account_sid.clone(),
+            password: credentials.auth_token.clone(),
+        };
         let secrets = vec![credentials.auth_token.clone()];
         Self {
-            http: Transport::new(client, base, codes::refusal, secrets),
-            account_sid: credentials.account_sid,
-            auth_token: credentials.auth_token,
-            whatsapp_from: credentials.whatsapp_from,
+            http: Transport::new(connection, authorization, error_code::classify, secrets),
+            credentials,
         }
     }
 
     /// The sender in E.164, without the `whatsapp:` prefix.
     #[must_use]
     pub fn whatsapp_from(&self) -> &str {
-        &self.whatsapp_from
+        &self.credentials.whatsapp_from
     }
 
-    /// Sends a message. The status is the initial one (`queued`): no callback tells it.
+    /// Sends a message. Its status is the initial one (`queued`), which no callback reports.
     ///
     /// # Errors
-    /// `Unknown` after a time-out, a lost connection or a 5xx; else by the error map.
+    /// `Unknown` after a timeout, a lost connection or a 5xx; else by the table of error codes.
     pub async fn create_message(&self, message: &NewMessage) -> Result<Message, ProviderError> {
-        let call = call("create_message", Effect::Once);
-        let request = self
-            .http
-            .client
-            .post(self.messages_url())
-            .form(&message.form(&self.whatsapp_from));
-        let body: MessageBody = self.http.json(call, self.signed_in(request)).await?;
-        body.into_message(&call)
+        let operation = Operation::Twilio(TwilioOperation::CreateMessage);
+        self.http
+            .post(operation, &self.account_path("Messages.json"))
+            .form(&message.to_form(self.whatsapp_from()))
+            .read(MessageBody::into_message)
+            .await
     }
 
-    /// The message as it stands now.
+    /// Returns the present state of a message.
     ///
     /// # Errors
     /// `Permanent` with status 404 for a sid that the account doesn't have.
     pub async fn fetch_message(&self, sid: &str) -> Result<Message, ProviderError> {
-        let call = call("fetch_message", Effect::Repeatable);
-        let path = format!(
-            "/2010-04-01/Accounts/{}/Messages/{sid}.json",
-            self.account_sid
-        );
-        let request = self.http.client.get(self.http.url(&path));
-        let body: MessageBody = self.http.json(call, self.signed_in(request)).await?;
-        body.into_message(&call)
-    }
-
-    /// The first page of our sender's messages that match, newest first.
-    ///
-    /// # Errors
-    /// By the error map; repeating is harmless.
-    pub async fn list_messages(&self, query: &MessageQuery) -> Result<MessagePage, ProviderError> {
-        let request = self
-            .http
-            .client
-            .get(self.messages_url())
-            .query(&query.pairs(&self.whatsapp_from));
-        self.page(request).await
-    }
-
-    /// A further page.
-    ///
-    /// # Errors
-    /// As [`Twilio::list_messages`].
-    pub async fn next_page(&self, page: &PageUri) -> Result<MessagePage, ProviderError> {
-        self.page(self.http.client.get(self.http.url(&page.0)))
+        let operation = Operation::Twilio(TwilioOperation::FetchMessage);
+        self.http
+            .get(
+                operation,
+                &self.account_path(&format!("Messages/{sid}.json")),
+            )
+            .read(MessageBody::into_message)
             .await
     }
 
-    /// Every message of our sender to `to` (E.164) that was created in `since..=until`.
+    /// Returns the first page of our sender's messages that match, newest first.
+    pub async fn list_messages(&self, query: &MessageQuery) -> Result<MessagePage, ProviderError> {
+        self.list_request(&self.account_path("Messages.json"))
+            .query(&query.to_pairs(self.whatsapp_from()))
+            .read(PageBody::into_page)
+            .await
+    }
+
+    /// Returns a further page.
+    pub async fn next_page(&self, page: &PageUri) -> Result<MessagePage, ProviderError> {
+        self.list_request(page.as_str())
+            .read(PageBody::into_page)
+            .await
+    }
+
+    /// Returns every message of our sender to `to` (E.164) created in `since..=until`.
     ///
-    /// Asks without a date, because a message still in the queue has no `DateSent` yet and a date
-    /// filter could hide it; pages come newest first, so that reading stops at the window's start.
-    ///
-    /// # Errors
-    /// As [`Twilio::list_messages`].
+    /// The request has no date filter, because a queued message has no `DateSent` yet and could be
+    /// left out. Pages come newest first, so that reading stops at the window's start.
     pub async fn find_messages(
         &self,
         to: &str,
@@ -132,29 +131,26 @@ impl Twilio {
     ) -> Result<Vec<Message>, ProviderError> {
         let query = MessageQuery {
             to: Some(to.to_owned()),
-            page_size: PAGE_SIZE,
+            page_size: MAX_PAGE_MESSAGES,
             ..MessageQuery::default()
         };
         // Twilio's times are whole seconds, rounded down.
-        let since = since - chrono::Duration::seconds(1);
+        let since = since - TimeDelta::seconds(1);
         let mut page = self.list_messages(&query).await?;
         let mut found = Vec::new();
         loop {
-            let passed = page.messages.iter().any(|m| m.created_at < since);
-            found.extend(
-                page.messages
-                    .into_iter()
-                    .filter(|m| (since..=until).contains(&m.created_at)),
-            );
+            let reached_start = page.messages.iter().any(|m| m.created_at < since);
+            let in_window = |m: &Message| (since..=until).contains(&m.created_at);
+            found.extend(page.messages.into_iter().filter(in_window));
             match page.next {
-                Some(next) if !passed => page = self.next_page(&next).await?,
-                _ => return Ok(found),
+                Some(next) if !reached_start => page = self.next_page(&next).await?,
+                Some(_) | None => return Ok(found),
             }
         }
     }
 
     /// Whether a form-encoded callback was signed with our token. `url` is the public address
-    /// exactly as Twilio was given it, query included; `params` are all fields that came.
+    /// exactly as sent to Twilio, query included; `params` are all fields of the callback.
     #[must_use]
     pub fn verify_signature(
         &self,
@@ -162,31 +158,17 @@ impl Twilio {
         params: &[(String, String)],
         signature: &str,
     ) -> bool {
-        verify(self.auth_token.expose_secret(), url, params, signature)
+        let token = self.credentials.auth_token.expose_secret();
+        signature::is_signed(token, url, params, signature)
     }
 
-    fn messages_url(&self) -> String {
-        self.http.url(&format!(
-            "/2010-04-01/Accounts/{}/Messages.json",
-            self.account_sid
-        ))
+    fn list_request(&self, path: &str) -> Request<'_> {
+        let operation = Operation::Twilio(TwilioOperation::ListMessages);
+        self.http.get(operation, path)
     }
 
-    fn signed_in(&self, request: RequestBuilder) -> RequestBuilder {
-        request.basic_auth(&self.account_sid, Some(self.auth_token.expose_secret()))
-    }
-
-    async fn page(&self, request: RequestBuilder) -> Result<MessagePage, ProviderError> {
-        let call = call("list_messages", Effect::Repeatable);
-        let body: PageBody = self.http.json(call, self.signed_in(request)).await?;
-        body.into_page(&call)
-    }
-}
-
-fn call(operation: &'static str, effect: Effect) -> Call {
-    Call {
-        provider: Provider::Twilio,
-        operation,
-        effect,
+    fn account_path(&self, tail: &str) -> String {
+        let account_sid = &self.credentials.account_sid;
+        format!("/2010-04-01/Accounts/{account_sid}/{tail}")
     }
 }

@@ -1,11 +1,12 @@
-//! Events of Stripe's whose worker is killed in the middle: one subscription, as Stripe has it now.
+//! Stripe's events whose worker is killed in the middle: one subscription remains, in Stripe's
+//! state.
 
 use sandbox::{Fault, Match, Rule};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, look,
-    plain_http,
+    Client, Halt, Role, System, build_http_client, eventually, expect_nothing_lost_or_doubled,
+    run_alone, select_texts,
 };
 
 const EVENT: &str = "billing.apply_event";
@@ -13,10 +14,10 @@ const SUBSCRIPTION: &str = "billing.apply_subscription";
 
 /// Where the worker is killed.
 enum Moment {
-    /// When it writes so.
+    /// When it fires this trigger.
     Writing(&'static str),
-    /// While Stripe is asked for the subscription.
-    Asking,
+    /// While it fetches the subscription from Stripe.
+    Fetching,
 }
 
 const MOMENTS: [(Moment, &str); 4] = [
@@ -24,23 +25,24 @@ const MOMENTS: [(Moment, &str); 4] = [
         Moment::Writing("trigger halt before update on webhook_events for each row"),
         EVENT,
     ),
-    (Moment::Asking, SUBSCRIPTION),
+    (Moment::Fetching, SUBSCRIPTION),
     (
         Moment::Writing("trigger halt before insert on subscriptions for each row"),
         SUBSCRIPTION,
     ),
     (
         Moment::Writing(
-            "trigger halt before insert on jobs_finished for each row when (new.kind = 'billing.apply_subscription')",
+            "trigger halt before insert on jobs_finished for each row
+               when (new.kind = 'billing.apply_subscription')",
         ),
         SUBSCRIPTION,
     ),
 ];
 
-/// An act on Stripe's own side.
-async fn stripe(system: &System, path: &str, body: &Value) -> Value {
+/// Acts on Stripe's side.
+async fn act_on_stripe(system: &System, path: &str, body: &Value) -> Value {
     let url = format!("{}/admin/stripe{path}", system.sandbox.url());
-    let answer = plain_http()
+    let response = build_http_client()
         .post(url)
         .json(body)
         .send()
@@ -48,10 +50,10 @@ async fn stripe(system: &System, path: &str, body: &Value) -> Value {
         .unwrap()
         .error_for_status()
         .unwrap();
-    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    serde_json::from_str(&response.text().await.unwrap()).unwrap()
 }
 
-/// Pays for the smaller plan; gives the subscription's id. Its three events are on their way.
+/// Pays for the smaller plan and returns the subscription's id. Its three events are on their way.
 async fn pay(system: &System, client: &Client) -> String {
     let checkout = client
         .post("/billing/checkout-sessions", &json!({"plan": "pro"}))
@@ -61,16 +63,16 @@ async fn pay(system: &System, client: &Client) -> String {
         "/checkout/{}/complete",
         checkout["session_id"].as_str().unwrap()
     );
-    stripe(system, &path, &json!({})).await["subscription"]
+    act_on_stripe(system, &path, &json!({})).await["subscription"]
         .as_str()
         .unwrap()
         .to_owned()
 }
 
-/// Returns once we have acknowledged every event; gives how many there are.
+/// Returns the number of events when all are acknowledged.
 async fn until_delivered(system: &System) -> usize {
     let (http, url) = (
-        plain_http(),
+        build_http_client(),
         format!("{}/admin/stripe/events", system.sandbox.url()),
     );
     eventually("every event is delivered", async || {
@@ -85,7 +87,7 @@ async fn until_delivered(system: &System) -> usize {
     .await
 }
 
-fn hold_the_next_question(system: &System) {
+fn hold_next_fetch(system: &System) {
     let matches = Match {
         operation: Some("fetch_subscription".into()),
         ..Match::default()
@@ -98,55 +100,56 @@ fn hold_the_next_question(system: &System) {
     });
 }
 
-fn questions(system: &System) -> u64 {
+fn count_fetches(system: &System) -> u64 {
     system
         .sandbox
         .sandbox()
         .count_calls(sandbox::Provider::Stripe, "fetch_subscription")
 }
 
-/// Pays, and changes to the larger plan while the worker is held that is killed then; gives the subscription.
+/// Pays, changes to the larger plan while the worker is halted, kills the worker, and returns the
+/// subscription.
 async fn change_plan_around_a_kill(
     system: &mut System,
     client: &Client,
     moment: &Moment,
     kind: &str,
 ) -> String {
-    let asked = questions(system);
+    let fetched = count_fetches(system);
     let mut halt = match moment {
         Moment::Writing(moment) => Some(Halt::at(system, moment).await),
-        Moment::Asking => None,
+        Moment::Fetching => None,
     };
     if halt.is_none() {
-        hold_the_next_question(system);
+        hold_next_fetch(system);
     }
     let subscription = pay(system, client).await;
     match &mut halt {
-        Some(halt) => halt.reached().await,
+        Some(halt) => halt.until_reached().await,
         None => {
-            eventually("Stripe is asked", async || {
-                (questions(system) > asked).then_some(())
+            eventually("the subscription is fetched", async || {
+                (count_fetches(system) > fetched).then_some(())
             })
             .await
         }
     }
     let larger = json!({"price": "price_sandbox_enterprise"});
-    stripe(system, &format!("/subscriptions/{subscription}"), &larger).await;
+    act_on_stripe(system, &format!("/subscriptions/{subscription}"), &larger).await;
     until_delivered(system).await;
-    let workers = system.workers_of(kind).await;
-    assert!(!workers.is_empty(), "nobody is at it");
+    let workers = system.workers_running(kind).await;
+    assert!(!workers.is_empty(), "no worker runs it");
     for worker in workers {
         system.replace(worker).await;
     }
     if let Some(halt) = halt {
-        halt.let_go().await;
+        halt.release().await;
     }
     subscription
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_event_of_stripe_s_whose_worker_is_killed_in_the_middle_leaves_one_right_subscription() {
-    guarded(async {
+async fn a_stripe_event_whose_worker_is_killed_in_the_middle_leaves_one_correct_subscription() {
+    run_alone(async {
         let mut system = System::new().await;
         for role in [Role::Api, Role::Worker, Role::Worker, Role::Scheduler] {
             system.start(role);
@@ -154,18 +157,33 @@ async fn an_event_of_stripe_s_whose_worker_is_killed_in_the_middle_leaves_one_ri
         system.until_ready(2).await;
         let mut conn = system.db.owner().await;
         for (n, (moment, kind)) in MOMENTS.iter().enumerate() {
-            let (client, crashes) = (system.company(n + 1).await, system.crashes(kind).await);
+            let (client, crashes) = (
+                system.register_company(n + 1).await,
+                system.count_crashes(kind).await,
+            );
             let subscription = change_plan_around_a_kill(&mut system, &client, moment, kind).await;
-            system.until_all_is_done().await;
-            assert!(system.crashes(kind).await > crashes, "{n}: no {kind} was hit");
+            system.until_all_finished().await;
+            assert!(
+                system.count_crashes(kind).await > crashes,
+                "{n}: no {kind} was hit"
+            );
             let shown = client.get("/billing/subscription").await.expect(200);
-            assert_eq!((&shown["plan"], &shown["status"]), (&json!("enterprise"), &json!("active")), "{shown}");
-            let kept = "select concat_ws(' ', stripe_id, plan, status) from subscriptions order by created_at desc";
-            let kept = look(&mut conn, kept).await;
-            assert_eq!((kept.len(), &kept[0]), (n + 1, &format!("{subscription} enterprise active")), "{kept:?}");
+            assert_eq!(
+                (&shown["plan"], &shown["status"]),
+                (&json!("enterprise"), &json!("active")),
+                "{shown}"
+            );
+            let kept = "select concat_ws(' ', stripe_id, plan, status)
+              from subscriptions order by created_at desc";
+            let kept = select_texts(&mut conn, kept).await;
+            assert_eq!(
+                (kept.len(), &kept[0]),
+                (n + 1, &format!("{subscription} enterprise active")),
+                "{kept:?}"
+            );
         }
         let events = until_delivered(&system).await;
-        let states = look(&mut conn, "select state from webhook_events").await;
+        let states = select_texts(&mut conn, "select state from webhook_events").await;
         assert_eq!(states, vec!["routed"; events]);
         expect_nothing_lost_or_doubled(&system).await;
     })

@@ -1,5 +1,5 @@
-//! Processes killed and Redis emptied or restarted at any moment: what was accepted has its effect,
-//! once.
+//! Processes are killed and Redis is flushed or restarted at any moment: each accepted request has
+//! its effect once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::support::{
-    Client, Role, Shop, System, eventually, expect_nothing_lost_or_doubled, guarded, seeded,
+    Client, Role, Shop, System, eventually, expect_nothing_lost_or_doubled, run_alone, seed_rng,
 };
 
 const ROUNDS: usize = 16;
-const REQUESTS: usize = 24;
+const ROUND_REQUESTS: usize = 24;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Blow {
+enum Disruption {
     Worker,
     AllWorkers,
     Api,
@@ -31,35 +31,35 @@ enum Blow {
     PostgresCut,
 }
 
-const BLOWS: [Blow; 8] = [
-    Blow::Worker,
-    Blow::AllWorkers,
-    Blow::Api,
-    Blow::Scheduler,
-    Blow::RedisFlushed,
-    Blow::RedisRestarted,
-    Blow::RedisReplaced,
-    Blow::PostgresCut,
+const DISRUPTIONS: [Disruption; 8] = [
+    Disruption::Worker,
+    Disruption::AllWorkers,
+    Disruption::Api,
+    Disruption::Scheduler,
+    Disruption::RedisFlushed,
+    Disruption::RedisRestarted,
+    Disruption::RedisReplaced,
+    Disruption::PostgresCut,
 ];
 
-async fn strike(system: &mut System, blow: Blow, rng: &mut StdRng) {
-    eprintln!("{blow:?}");
-    let killed = match blow {
-        Blow::Worker => vec![*system.indices(Role::Worker).choose(rng).unwrap()],
-        Blow::AllWorkers => system.indices(Role::Worker),
-        Blow::Api => system.indices(Role::Api),
-        Blow::Scheduler => vec![*system.indices(Role::Scheduler).choose(rng).unwrap()],
-        Blow::RedisFlushed => return system.redis.flush().await,
-        Blow::RedisRestarted => return system.redis.restart(),
-        Blow::RedisReplaced => return system.redis.restart_empty(),
-        Blow::PostgresCut => return cut_connections(system).await,
+async fn disrupt(system: &mut System, disruption: Disruption, rng: &mut StdRng) {
+    eprintln!("{disruption:?}");
+    let killed = match disruption {
+        Disruption::Worker => vec![*system.indices(Role::Worker).choose(rng).unwrap()],
+        Disruption::AllWorkers => system.indices(Role::Worker),
+        Disruption::Api => system.indices(Role::Api),
+        Disruption::Scheduler => vec![*system.indices(Role::Scheduler).choose(rng).unwrap()],
+        Disruption::RedisFlushed => return system.redis.flush().await,
+        Disruption::RedisRestarted => return system.redis.restart(),
+        Disruption::RedisReplaced => return system.redis.restart_empty(),
+        Disruption::PostgresCut => return cut_connections(system).await,
     };
     for index in killed {
         system.replace(index).await;
     }
 }
 
-/// Ends every connection of the processes, as a restart of Postgres does.
+/// Terminates every connection of the processes, as a restart of Postgres does.
 async fn cut_connections(system: &System) {
     sqlx::query!(
         "select pg_terminate_backend(pid) from pg_stat_activity
@@ -70,40 +70,40 @@ async fn cut_connections(system: &System) {
     .unwrap();
 }
 
-/// Requests of one round, several at a time; says how many were answered.
+/// Sends the requests of one round, several at a time, and counts the responses.
 struct Burst {
-    answered: AtomicUsize,
-    one_more: Notify,
+    responses: AtomicUsize,
+    response: Notify,
 }
 
 impl Burst {
     async fn send(&self, requests: &[Request]) -> Vec<Option<Uuid>> {
         join_all(
             requests
-                .chunks(REQUESTS / 4)
-                .map(|part| self.one_by_one(part)),
+                .chunks(ROUND_REQUESTS / 4)
+                .map(|part| self.send_in_turn(part)),
         )
         .await
         .concat()
     }
 
-    async fn one_by_one(&self, requests: &[Request]) -> Vec<Option<Uuid>> {
+    async fn send_in_turn(&self, requests: &[Request]) -> Vec<Option<Uuid>> {
         let mut jobs = Vec::new();
         for request in requests {
-            let answer = request
+            let response = request
                 .client
-                .post_surely(request.path, &request.body, &request.key)
+                .post_until_accepted(request.path, &request.body, &request.key)
                 .await;
-            jobs.push(answer["job"]["id"].as_str().map(|id| id.parse().unwrap()));
-            self.answered.fetch_add(1, Ordering::Relaxed);
-            self.one_more.notify_one();
+            jobs.push(response["job"]["id"].as_str().map(|id| id.parse().unwrap()));
+            self.responses.fetch_add(1, Ordering::Relaxed);
+            self.response.notify_one();
         }
         jobs
     }
 
-    async fn until(&self, answers: usize) {
-        while self.answered.load(Ordering::Relaxed) < answers {
-            self.one_more.notified().await;
+    async fn until_responses(&self, count: usize) {
+        while self.responses.load(Ordering::Relaxed) < count {
+            self.response.notified().await;
         }
     }
 }
@@ -115,7 +115,7 @@ struct Request {
     key: String,
 }
 
-fn some_request(shop: &mut Shop, rng: &mut StdRng, n: usize) -> Request {
+fn random_request(shop: &mut Shop, rng: &mut StdRng, n: usize) -> Request {
     let key = format!("request {n}");
     let (path, body) = match rng.random_range(0..5) {
         0 => ("/jobs", json!({"kind": "ops.ping"})),
@@ -131,18 +131,18 @@ fn some_request(shop: &mut Shop, rng: &mut StdRng, n: usize) -> Request {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_is_killed_or_emptied_nothing_is_lost_and_nothing_done_twice() {
+async fn whatever_is_killed_or_flushed_nothing_is_lost_or_doubled() {
     survive_over("vigie").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn over_apalis_redis_as_well_nothing_is_lost_and_nothing_done_twice() {
+async fn over_apalis_redis_too_nothing_is_lost_or_doubled() {
     survive_over("apalis-redis").await;
 }
 
 async fn survive_over(backend: &'static str) {
-    guarded(async {
-        let mut rng = seeded();
+    run_alone(async {
+        let mut rng = seed_rng();
         let mut system = System::fleet_over(backend).await;
         make_providers_slow(&system);
         let mut shops = [
@@ -151,27 +151,27 @@ async fn survive_over(backend: &'static str) {
         ];
         let (mut movements, mut jobs) = (Vec::new(), Vec::new());
         for round in 0..ROUNDS {
-            let requests: Vec<_> = (0..REQUESTS)
+            let requests: Vec<_> = (0..ROUND_REQUESTS)
                 .map(|n| {
                     let shop = rng.random_range(0..shops.len());
-                    some_request(&mut shops[shop], &mut rng, round * REQUESTS + n)
+                    random_request(&mut shops[shop], &mut rng, round * ROUND_REQUESTS + n)
                 })
                 .collect();
             let burst = Burst {
-                answered: AtomicUsize::new(0),
-                one_more: Notify::new(),
+                responses: AtomicUsize::new(0),
+                response: Notify::new(),
             };
-            // Each blow at least once, in any order from there on.
-            let blow = BLOWS
+            // Each disruption once, then random ones.
+            let disruption = DISRUPTIONS
                 .get(round)
                 .copied()
-                .unwrap_or_else(|| *BLOWS.choose(&mut rng).unwrap());
-            let moment = rng.random_range(0..REQUESTS);
-            let (answers, ()) = tokio::join!(burst.send(&requests), async {
-                burst.until(moment).await;
-                strike(&mut system, blow, &mut rng).await;
+                .unwrap_or_else(|| *DISRUPTIONS.choose(&mut rng).unwrap());
+            let moment = rng.random_range(0..ROUND_REQUESTS);
+            let (accepted, ()) = tokio::join!(burst.send(&requests), async {
+                burst.until_responses(moment).await;
+                disrupt(&mut system, disruption, &mut rng).await;
             });
-            jobs.extend(answers.into_iter().flatten());
+            jobs.extend(accepted.into_iter().flatten());
             movements.extend(
                 requests
                     .into_iter()
@@ -181,31 +181,31 @@ async fn survive_over(backend: &'static str) {
         }
         system.until_ready(4).await;
         until_evaluated(&system).await;
-        print_tries(&system).await;
+        print_attempts(&system).await;
         let parked = companies_with_a_parked_evaluation(&system).await;
         for shop in shops
             .iter()
             .filter(|shop| !parked.contains(&shop.client.company))
         {
-            expect_alerts_to_fit(shop).await;
+            expect_current_alerts(shop).await;
         }
-        run_parked_again(&system).await;
+        replay_parked_jobs(&system).await;
         until_evaluated(&system).await;
         for shop in &shops {
-            expect_alerts_to_fit(shop).await;
+            expect_current_alerts(shop).await;
         }
-        system.until_all_is_done().await;
-        run_parked_again(&system).await;
-        system.until_all_is_done().await;
+        system.until_all_finished().await;
+        replay_parked_jobs(&system).await;
+        system.until_all_finished().await;
         expect_movements_once(&system, movements).await;
-        expect_ended(&system, &jobs).await;
+        expect_finished(&system, &jobs).await;
         expect_nothing_lost_or_doubled(&system).await;
     })
     .await;
 }
 
-/// So slow that processes die in the middle of calls; and some answers are lost, before the work was
-/// done or after it.
+/// Makes calls so slow that processes are killed in the middle of them. Some responses are lost,
+/// before or after the provider's work.
 fn make_providers_slow(system: &System) {
     for (provider, operation) in [
         (sandbox::Provider::Twilio, "create_message"),
@@ -231,25 +231,26 @@ fn make_providers_slow(system: &System) {
     }
 }
 
-/// For whoever reads a failure: how much the blows hit.
-async fn print_tries(system: &System) {
-    let tries = sqlx::query!(
-        r#"select b.kind, a.class, count(*) as "count!" from job_attempts a join job_bodies b on b.id = a.job_id
+/// Prints how many attempts failed, to explain a failure of the test.
+async fn print_attempts(system: &System) {
+    let attempts = sqlx::query!(
+        r#"select b.kind, a.class, count(*) as "count!"
+           from job_attempts a join job_bodies b on b.id = a.job_id
            group by 1, 2 order by 1, 2"#,
     )
     .fetch_all(&mut system.db.owner().await)
     .await
     .unwrap();
-    for row in tries {
+    for row in attempts {
         eprintln!("{} failed {} times: {}", row.kind, row.count, row.class);
     }
 }
 
-/// Returns once no evaluation is due, runs or waits for its next try. The clock stays: a tick would
-/// make good what a lost wake-up left undone.
+/// Returns when no evaluation is open. The clock does not move, because a tick would hide a lost
+/// wake-up.
 async fn until_evaluated(system: &System) {
     let mut conn = system.db.owner().await;
-    eventually("every evaluation has ended", async || {
+    eventually("every evaluation is finished", async || {
         let open =
             sqlx::query_scalar!("select count(*) from jobs_open where kind = 'alerts.evaluate'")
                 .fetch_one(&mut conn)
@@ -260,7 +261,7 @@ async fn until_evaluated(system: &System) {
     .await;
 }
 
-/// What they miss waits for a person, in a job that isn't lost.
+/// A company with a parked evaluation may lack alerts until a person replays the job.
 async fn companies_with_a_parked_evaluation(system: &System) -> Vec<Option<String>> {
     sqlx::query_scalar!(
         "select company_id::text from jobs_finished where kind = 'alerts.evaluate' and state = 'parked'"
@@ -270,8 +271,8 @@ async fn companies_with_a_parked_evaluation(system: &System) -> Vec<Option<Strin
     .unwrap()
 }
 
-/// The last movement was looked at: no wake-up was lost.
-async fn expect_alerts_to_fit(shop: &Shop) {
+/// Expects that the last movement was evaluated: no wake-up was lost.
+async fn expect_current_alerts(shop: &Shop) {
     let open = shop.client.get("/alerts?state=open").await.expect(200);
     let rupture: Vec<_> = open["items"]
         .as_array()
@@ -285,17 +286,17 @@ async fn expect_alerts_to_fit(shop: &Shop) {
         .map_or(0, |alert| alert["products"].as_u64().unwrap());
     assert_eq!(
         concerned,
-        shop.empty().len() as u64,
+        shop.empty_skus().len() as u64,
         "{:?} are empty; {open}",
-        shop.empty()
+        shop.empty_skus()
     );
 }
 
-/// A job whose worker was killed twice is set aside for a person, who lets it run again.
-async fn run_parked_again(system: &System) {
+/// Replays the jobs that were parked because their worker was killed twice.
+async fn replay_parked_jobs(system: &System) {
     for (id, kind, state, error) in system.failed_jobs().await {
-        assert_eq!(state, "parked", "{kind} ended badly: {error}");
-        eprintln!("{kind} is run again: {error}");
+        assert_eq!(state, "parked", "{kind} failed: {error}");
+        eprintln!("{kind} is replayed: {error}");
         let mut conn = system.db.owner().await;
         platform::queue::control::replay_job(&mut conn, id.into(), "the processes stay now")
             .await
@@ -305,17 +306,18 @@ async fn run_parked_again(system: &System) {
 
 async fn expect_movements_once(system: &System, mut sent: Vec<String>) {
     sent.sort();
-    let kept = sqlx::query_scalar!(
-        r#"select reference as "reference!" from stock_movements where reference is not null order by reference collate "C""#,
+    let stored = sqlx::query_scalar!(
+        r#"select reference as "reference!" from stock_movements
+           where reference is not null order by reference collate "C""#,
     )
     .fetch_all(&mut system.db.owner().await)
     .await
     .unwrap();
-    assert_eq!(kept, sent);
+    assert_eq!(stored, sent);
 }
 
-async fn expect_ended(system: &System, jobs: &[Uuid]) {
-    let ended = sqlx::query_scalar!(
+async fn expect_finished(system: &System, jobs: &[Uuid]) {
+    let finished = sqlx::query_scalar!(
         "select count(*) from jobs_finished where id = any($1)",
         jobs
     )
@@ -326,8 +328,8 @@ async fn expect_ended(system: &System, jobs: &[Uuid]) {
     distinct.sort();
     distinct.dedup();
     assert_eq!(
-        ended,
+        finished,
         i64::try_from(distinct.len()).ok(),
-        "jobs that were accepted and are gone"
+        "accepted jobs are lost"
     );
 }

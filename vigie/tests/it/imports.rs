@@ -1,4 +1,4 @@
-//! Files that come in through the API while workers are killed or Redis is lost under them.
+//! Files that are uploaded while workers are killed or Redis is lost.
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::support::{
-    Client, Halt, Role, System, expect_nothing_lost_or_doubled, guarded, look, until_succeeded,
-    upload,
+    Client, Halt, Role, System, expect_nothing_lost_or_doubled, run_alone, select_texts,
+    until_succeeded, upload,
 };
 
 const LINES: usize = 60_000;
 
-/// More lines than a chunk of staging holds; some that cancel earlier ones, some refused.
+/// More lines than a staging chunk holds. Some cancel earlier lines, some are rejected.
 fn sales_file() -> Vec<u8> {
     let mut file = String::from("invoice,sku,quantity,price,date,customer\n");
     for line in 0..LINES {
@@ -42,16 +42,19 @@ fn options() -> Value {
     json!({"cancellation_prefix": "C"})
 }
 
-/// All that an import leaves, without ids.
-async fn books(conn: &mut PgConnection, client: &Client) -> Vec<String> {
+/// Reads everything that an import writes, without ids.
+async fn read_books(conn: &mut PgConnection, client: &Client) -> Vec<String> {
     let company: Uuid = client.company.as_deref().unwrap().parse().unwrap();
     let rows = sqlx::query_scalar!(
-        r#"select concat_ws('|', p.sku, c.external_ref, s.document, s.quantity, s.unit_price, s.amount, s.netted_quantity, s.kind,
-               s.status, s.sold_at, s.day, s.currency) as "row!"
-           from sales s join products p on p.id = s.product_id left join customers c on c.id = s.customer_id
+        r#"select concat_ws('|', p.sku, c.external_ref, s.document, s.quantity, s.unit_price,
+             s.amount, s.netted_quantity, s.kind, s.status, s.sold_at, s.day, s.currency) as "row!"
+           from sales s
+           join products p on p.id = s.product_id
+           left join customers c on c.id = s.customer_id
            where s.company_id = $1
            union all
-           select concat_ws('|', 'refused', e.line, e.column_name, e.value, e.code) from import_errors e
+           select concat_ws('|', 'rejected', e.line, e.column_name, e.value, e.code)
+             from import_errors e
            where e.company_id = $1"#,
         company,
     )
@@ -79,30 +82,30 @@ fn counts(import: &Value) -> Vec<Value> {
         .collect()
 }
 
-/// Two workers, and a company that imported the file undisturbed.
-struct World {
+/// Two workers, and a company whose import was undisturbed.
+struct ImportSystem {
     system: System,
     conn: PgConnection,
     file: Vec<u8>,
-    /// The import, and the rows that it left.
+    /// The undisturbed import and its rows.
     expected: (Value, Vec<String>),
 }
 
-impl World {
+impl ImportSystem {
     async fn new(mut system: System) -> Self {
         for role in [Role::Api, Role::Worker, Role::Worker, Role::Scheduler] {
             system.start(role);
         }
         system.until_ready(2).await;
         let (mut conn, file) = (system.db.owner().await, sales_file());
-        let client = system.company(1).await;
+        let client = system.register_company(1).await;
         let id = upload(&client, "sales", &options(), &file).await;
         let import = until_succeeded(&client, &id).await;
         assert_eq!(import["rows_total"], LINES);
         assert_eq!(import["rows_rejected"], 6);
-        let rows = books(&mut conn, &client).await;
+        let rows = read_books(&mut conn, &client).await;
         assert_eq!(rows.len(), LINES);
-        // From here on the planner knows of one company, and takes the next one for empty.
+        // From here on the planner's statistics know one company, and the next one seems empty.
         sqlx::raw_sql("analyze").execute(&mut conn).await.unwrap();
         Self {
             system,
@@ -112,12 +115,12 @@ impl World {
         }
     }
 
-    /// The import of another company ended as the undisturbed one.
-    async fn expect_the_same(&mut self, client: &Client, id: &str, moment: &str) {
+    /// Expects that another company's import has the outcome of the undisturbed one.
+    async fn expect_same_outcome(&mut self, client: &Client, id: &str, moment: &str) {
         let import = until_succeeded(client, id).await;
         assert_eq!(counts(&import), counts(&self.expected.0), "{moment}");
         assert!(
-            books(&mut self.conn, client).await == self.expected.1,
+            read_books(&mut self.conn, client).await == self.expected.1,
             "other rows: {moment}"
         );
     }
@@ -130,59 +133,63 @@ const MERGING: &str =
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_whose_worker_is_killed_in_the_middle_ends_in_the_rows_of_an_undisturbed_one() {
-    guarded(async {
-        let mut world = World::new(System::new().await).await;
+    run_alone(async {
+        let mut imports = ImportSystem::new(System::new().await).await;
         for (n, moment) in [STAGING, MERGING].into_iter().enumerate() {
-            let client = world.system.company(n + 2).await;
-            let mut halt = Halt::at(&world.system, moment).await;
-            let id = upload(&client, "sales", &options(), &world.file).await;
-            let worker = halt.worker(&world.system, "catalog.import_file").await;
-            world.system.replace(worker).await;
-            halt.let_go().await;
-            world.expect_the_same(&client, &id, moment).await;
+            let client = imports.system.register_company(n + 2).await;
+            let mut halt = Halt::at(&imports.system, moment).await;
+            let id = upload(&client, "sales", &options(), &imports.file).await;
+            let worker = halt
+                .until_worker(&imports.system, "catalog.import_file")
+                .await;
+            imports.system.replace(worker).await;
+            halt.release().await;
+            imports.expect_same_outcome(&client, &id, moment).await;
         }
-        world.system.until_all_is_done().await;
-        let crashes = look(
-            &mut world.conn,
+        imports.system.until_all_finished().await;
+        let crashes = select_texts(
+            &mut imports.conn,
             "select class from job_attempts where class = 'crash'",
         )
         .await;
         assert_eq!(crashes.len(), 2);
-        expect_nothing_lost_or_doubled(&world.system).await;
+        expect_nothing_lost_or_doubled(&imports.system).await;
     })
     .await;
 }
 
-/// What of the import follows: demand is computed, alerts are evaluated.
-const ENDING: &str = "trigger halt before insert on job_bodies for each row when (new.kind = 'rupture.compute_demand')";
+/// The enqueueing of what follows an import: demand is computed, alerts are evaluated.
+const FINISHING: &str = "trigger halt before insert on job_bodies for each row
+    when (new.kind = 'rupture.compute_demand')";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_during_which_redis_is_lost_ends_in_the_rows_of_an_undisturbed_one() {
-    guarded(async {
-        let mut world = World::new(System::patient().await).await;
-        for (n, moment) in [STAGING, MERGING, ENDING].into_iter().enumerate() {
-            let client = world.system.company(n + 2).await;
-            let mut halt = Halt::at(&world.system, moment).await;
-            let id = upload(&client, "sales", &options(), &world.file).await;
-            halt.worker(&world.system, "catalog.import_file").await;
-            world.system.lose_redis().await;
-            halt.let_go().await;
-            world.expect_the_same(&client, &id, moment).await;
+    run_alone(async {
+        let mut imports = ImportSystem::new(System::patient().await).await;
+        for (n, moment) in [STAGING, MERGING, FINISHING].into_iter().enumerate() {
+            let client = imports.system.register_company(n + 2).await;
+            let mut halt = Halt::at(&imports.system, moment).await;
+            let id = upload(&client, "sales", &options(), &imports.file).await;
+            halt.until_worker(&imports.system, "catalog.import_file")
+                .await;
+            imports.system.lose_redis().await;
+            halt.release().await;
+            imports.expect_same_outcome(&client, &id, moment).await;
         }
-        world.system.until_all_is_done().await;
-        let tries = "select attempt::text from jobs_finished where kind = 'catalog.import_file'";
+        imports.system.until_all_finished().await;
+        let attempts = "select attempt::text from jobs_finished where kind = 'catalog.import_file'";
         assert_eq!(
-            look(&mut world.conn, tries).await,
+            select_texts(&mut imports.conn, attempts).await,
             ["1"; 4],
-            "an import was begun again"
+            "an import took another attempt"
         );
         let demand = "select count(distinct company_id)::text from demand";
         assert_eq!(
-            look(&mut world.conn, demand).await,
+            select_texts(&mut imports.conn, demand).await,
             ["4"],
             "what follows was lost"
         );
-        expect_nothing_lost_or_doubled(&world.system).await;
+        expect_nothing_lost_or_doubled(&imports.system).await;
     })
     .await;
 }

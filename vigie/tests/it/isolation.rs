@@ -1,13 +1,13 @@
-//! One company's token on what another's jobs made. The API's own tests try every route; here the rows
-//! come from workers.
+//! One company's token with the ids of another's. The API's own tests cover every route; here
+//! workers have written the rows.
 
 use serde_json::json;
 
-use crate::support::{Role, Shop, System, guarded};
+use crate::support::{Role, Shop, System, run_alone};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_companys_jobs_made_is_not_there_for_another() {
-    guarded(async {
+async fn what_a_companys_jobs_wrote_does_not_exist_for_another() {
+    run_alone(async {
         let mut system = System::new().await;
         system.start(Role::All);
         system.until_ready(1).await;
@@ -19,7 +19,7 @@ async fn what_a_companys_jobs_made_is_not_there_for_another() {
         )
         .await
         .expect(201);
-        system.until_all_is_done().await;
+        system.until_all_finished().await;
         for list in ["jobs", "alerts", "messages"] {
             let mine = ours.get(&format!("/{list}")).await.expect(200);
             let id = mine["items"][0]["id"]
@@ -57,7 +57,7 @@ async fn what_a_companys_jobs_made_is_not_there_for_another() {
             .get(&format!("/jobs/{job}/timeline"))
             .await
             .expect(404);
-        // The token of one company with the name of another in its header.
+        // The token of one company with the other company's id in the header.
         let mut posing = theirs.clone();
         posing.company = ours.company.clone();
         posing.get(&format!("/jobs/{job}")).await.expect(404);

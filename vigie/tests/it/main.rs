@@ -1,6 +1,5 @@
-//! The whole system, run as it is in production: the executable's own processes, a Postgres database,
-//! a Redis server and the providers' sandbox, reached through HTTP and signals alone. What single parts
-//! do is tested beside them; here is only what needs all of them.
+//! Tests of the whole system as in production: the executable's processes, Postgres, Redis and the
+//! providers' sandbox, used only through HTTP and signals. What one part does is tested beside it.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,7 +7,7 @@
 )]
 #![expect(
     clippy::large_futures,
-    reason = "a whole test is one future, made once"
+    reason = "a whole test is one future, created once"
 )]
 
 mod support;

@@ -1,5 +1,5 @@
-//! Predictions whose worker is killed in the middle, or that lose Redis: they end as undisturbed ones do, and
-//! what follows from them happens once.
+//! Predictions whose worker is killed in the middle, or that lose Redis: their results equal
+//! undisturbed ones, and what follows happens once.
 
 use std::fmt::Write as _;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::support::{
-    Client, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, look,
-    until_succeeded, upload,
+    Client, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, run_alone,
+    select_texts, until_succeeded, upload,
 };
 
 /// A day on which more products were about to run out than on the last one.
@@ -37,7 +37,7 @@ fn sales_file() -> Vec<u8> {
     file.into_bytes()
 }
 
-/// Some are empty, some won't last, some will, some would have been empty soon.
+/// Levels that are empty, that will not last, that will last, and that would have run out soon.
 fn count_file() -> Vec<u8> {
     let levels = [0, 0, 10, 10, 5_000, 5_000, 5_000, 5_000, 60, 60, 60, 60];
     let lines = (0..)
@@ -46,42 +46,46 @@ fn count_file() -> Vec<u8> {
     format!("sku,quantity\n{}", lines.collect::<String>()).into_bytes()
 }
 
-/// What a prediction leaves and what follows from it, without ids and times.
-async fn outcome(conn: &mut PgConnection, client: &Client) -> Vec<String> {
+/// Reads what a prediction writes and what follows from it, without ids and times.
+async fn read_results(conn: &mut PgConnection, client: &Client) -> Vec<String> {
     let company = client.company.as_deref().unwrap();
     let statement = format!(
-        "select concat_ws('|', 'demand', p.sku, d.as_of, d.history_days, d.class, d.rate_per_day, d.weekday_factors,
-           d.dispersion, d.abc) from demand d join products p on p.id = d.product_id where d.company_id = '{company}'
+        "select concat_ws('|', 'demand', p.sku, d.as_of, d.history_days, d.class, d.rate_per_day,
+           d.weekday_factors, d.dispersion, d.abc)
+         from demand d join products p on p.id = d.product_id where d.company_id = '{company}'
          union all
-         select concat_ws('|', 'outlook', p.sku, o.level, o.probability, o.days_p10, o.days_p50, o.days_p90, o.reorder_point,
-           o.safety_stock, o.suggested_quantity, o.urgency)
+         select concat_ws('|', 'outlook', p.sku, o.level, o.probability, o.days_p10, o.days_p50,
+           o.days_p90, o.reorder_point, o.safety_stock, o.suggested_quantity, o.urgency)
          from outlooks o join products p on p.id = o.product_id where o.company_id = '{company}'
          union all
-         select concat_ws('|', 'run', r.state, r.live, r.as_of, r.data_through, r.products) from prediction_runs r
-         where r.company_id = '{company}'
+         select concat_ws('|', 'run', r.state, r.live, r.as_of, r.data_through, r.products)
+         from prediction_runs r where r.company_id = '{company}'
          union all
-         select concat_ws('|', 'item', r.as_of, p.sku, i.rate_per_day, i.level, i.probability, i.days_p50, i.urgency)
-         from prediction_items i join prediction_runs r on r.id = i.run_id join products p on p.id = i.product_id
+         select concat_ws('|', 'item', r.as_of, p.sku, i.rate_per_day, i.level, i.probability,
+           i.days_p50, i.urgency)
+         from prediction_items i join prediction_runs r on r.id = i.run_id
+           join products p on p.id = i.product_id
          where i.company_id = '{company}'
          union all
          select concat_ws('|', 'alert', a.kind, a.state, a.severity, a.revision, p.sku, i.urgency)
-         from alerts a join alert_items i on i.alert_id = a.id join products p on p.id = i.product_id
+         from alerts a join alert_items i on i.alert_id = a.id
+           join products p on p.id = i.product_id
          where a.company_id = '{company}'
          union all
          select concat_ws('|', 'notice', a.kind, n.cause, n.revision, n.channel)
-         from notices n join alerts a on a.id = n.alert_id where n.company_id = '{company}'"
+         from notifications n join alerts a on a.id = n.alert_id where n.company_id = '{company}'"
     );
-    let mut rows = look(conn, &statement).await;
+    let mut rows = select_texts(conn, &statement).await;
     rows.sort();
     rows
 }
 
-fn count(rows: &[String], beginning: &str) -> usize {
+fn count_rows(rows: &[String], beginning: &str) -> usize {
     rows.iter().filter(|row| row.starts_with(beginning)).count()
 }
 
-/// The moments at which workers are killed: while demand is computed after the sales, in a run asked for, and
-/// in one as of another day.
+/// The moments at which workers are killed: while demand is computed after the sales, in a
+/// requested run, and in a run as of another day.
 type Moments = [&'static str; 3];
 
 const MOMENTS: [Moments; 2] = [
@@ -104,33 +108,37 @@ async fn halt_at(system: &System, moment: Option<&str>) -> Option<Halt> {
     }
 }
 
-/// Kills the worker of such a job where it is halted, if it is; then lets everything end.
-async fn end(system: &mut System, halt: Option<Halt>, kind: &str) {
+/// Kills the worker of this kind where it is halted, then waits until everything is finished.
+async fn kill_and_finish(system: &mut System, halt: Option<Halt>, kind: &str) {
     if let Some(mut halt) = halt {
-        let worker = halt.worker(system, kind).await;
+        let worker = halt.until_worker(system, kind).await;
         system.replace(worker).await;
-        halt.let_go().await;
+        halt.release().await;
     }
-    system.until_all_is_done().await;
+    system.until_all_finished().await;
 }
 
-/// Stock is counted, sales come in, and somebody asks for two runs; gives these.
+/// Uploads a stock count and sales, requests two runs, and returns them.
 async fn predict(system: &mut System, client: &Client, moments: Option<&Moments>) -> [Value; 2] {
     let moment = |n: usize| moments.map(|moments| moments[n]);
     let counts = upload(client, "stock_counts", &json!({}), &count_file()).await;
     until_succeeded(client, &counts).await;
-    system.until_all_is_done().await;
+    system.until_all_finished().await;
     let halt = halt_at(system, moment(0)).await;
     upload(client, "sales", &json!({}), &sales_file()).await;
-    end(system, halt, "rupture.compute_demand").await;
+    kill_and_finish(system, halt, "rupture.compute_demand").await;
     let mut runs = [Value::Null, Value::Null];
     for (n, body) in [json!({}), json!({"as_of": AS_OF})].iter().enumerate() {
         let (halt, key) = (halt_at(system, moment(n + 1)).await, format!("run {n}"));
-        let asked = client.post_surely("/predictions/runs", body, &key).await;
-        end(system, halt, "rupture.run_prediction").await;
-        let again = client.post_surely("/predictions/runs", body, &key).await;
-        let id = asked["run"]["id"].as_str().unwrap();
-        assert_eq!(again["run"]["id"], id);
+        let requested = client
+            .post_until_accepted("/predictions/runs", body, &key)
+            .await;
+        kill_and_finish(system, halt, "rupture.run_prediction").await;
+        let repeated = client
+            .post_until_accepted("/predictions/runs", body, &key)
+            .await;
+        let id = requested["run"]["id"].as_str().unwrap();
+        assert_eq!(repeated["run"]["id"], id);
         runs[n] = client
             .get(&format!("/predictions/runs/{id}"))
             .await
@@ -140,17 +148,17 @@ async fn predict(system: &mut System, client: &Client, moments: Option<&Moments>
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_prediction_whose_worker_is_killed_in_the_middle_ends_as_an_undisturbed_one() {
-    guarded(async {
+async fn a_prediction_whose_worker_is_killed_in_the_middle_equals_an_undisturbed_one() {
+    run_alone(async {
         let mut system = System::new().await;
         for role in [Role::Api, Role::Worker, Role::Worker, Role::Scheduler] {
             system.start(role);
         }
         system.until_ready(2).await;
         let mut conn = system.db.owner().await;
-        let client = system.company(1).await;
+        let client = system.register_company(1).await;
         let runs = predict(&mut system, &client, None).await;
-        let expected = outcome(&mut conn, &client).await;
+        let expected = read_results(&mut conn, &client).await;
         let days = ["2026-02-28", AS_OF];
         for (run, day) in runs.iter().zip(days) {
             assert_eq!(
@@ -161,11 +169,11 @@ async fn a_prediction_whose_worker_is_killed_in_the_middle_ends_as_an_undisturbe
         }
         let [live, study] = days.map(|day| format!("item|{day}"));
         let figures = ["demand", "outlook", "run", &live, &study, "notice"]
-            .map(|figure| count(&expected, figure));
+            .map(|figure| count_rows(&expected, figure));
         assert_eq!(figures, [12, 12, 3, 4, 8, 6], "{expected:#?}");
 
         for (n, moments) in MOMENTS.iter().enumerate() {
-            let client = system.company(n + 2).await;
+            let client = system.register_company(n + 2).await;
             for (run, undisturbed) in predict(&mut system, &client, Some(moments))
                 .await
                 .iter()
@@ -175,13 +183,13 @@ async fn a_prediction_whose_worker_is_killed_in_the_middle_ends_as_an_undisturbe
                     assert_eq!(run[figure], undisturbed[figure], "{run}");
                 }
             }
-            assert_eq!(outcome(&mut conn, &client).await, expected);
+            assert_eq!(read_results(&mut conn, &client).await, expected);
         }
         let crashes = "select b.kind from job_attempts a join job_bodies b on b.id = a.job_id
                        where a.class = 'crash' and b.kind like 'rupture.%' order by b.kind";
         let [computed, ran] = ["rupture.compute_demand", "rupture.run_prediction"];
         assert_eq!(
-            look(&mut conn, crashes).await,
+            select_texts(&mut conn, crashes).await,
             [computed, computed, ran, ran, ran, ran]
         );
         expect_nothing_lost_or_doubled(&system).await;
@@ -189,17 +197,18 @@ async fn a_prediction_whose_worker_is_killed_in_the_middle_ends_as_an_undisturbe
     .await;
 }
 
-/// The sales' demand runs while Redis is lost; then one run does, and another waits behind it.
+/// Loses Redis while demand is computed after the sales, then while one run is active and another
+/// waits.
 async fn predict_without_redis(system: &mut System, client: &Client) {
     let counts = upload(client, "stock_counts", &json!({}), &count_file()).await;
     until_succeeded(client, &counts).await;
-    system.until_all_is_done().await;
+    system.until_all_finished().await;
     let mut halt = Halt::at(system, "trigger halt before insert on demand for each row").await;
     upload(client, "sales", &json!({}), &sales_file()).await;
-    halt.worker(system, "rupture.compute_demand").await;
+    halt.until_worker(system, "rupture.compute_demand").await;
     system.lose_redis().await;
-    halt.let_go().await;
-    system.until_all_is_done().await;
+    halt.release().await;
+    system.until_all_finished().await;
     let mut halt = Halt::at(
         system,
         "trigger halt before insert on outlooks for each row",
@@ -208,36 +217,36 @@ async fn predict_without_redis(system: &mut System, client: &Client) {
     for body in [json!({}), json!({"as_of": AS_OF})] {
         client.post("/predictions/runs", &body).await.expect(202);
     }
-    halt.worker(system, "rupture.run_prediction").await;
-    eventually("the other waits", async || {
+    halt.until_worker(system, "rupture.run_prediction").await;
+    eventually("the other run waits", async || {
         (system.waiting_in_redis("heavy").await > 0).then_some(())
     })
     .await;
     system.lose_redis().await;
-    halt.let_go().await;
-    system.until_all_is_done().await;
+    halt.release().await;
+    system.until_all_finished().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn predictions_that_run_and_wait_while_redis_is_lost_end_as_undisturbed_ones() {
-    guarded(async {
+async fn predictions_that_run_and_wait_while_redis_is_lost_equal_undisturbed_ones() {
+    run_alone(async {
         let mut system = System::patient().await;
         for role in [Role::Api, Role::Worker, Role::Scheduler] {
             system.start(role);
         }
         system.until_ready(1).await;
         let mut conn = system.db.owner().await;
-        let client = system.company(1).await;
+        let client = system.register_company(1).await;
         predict(&mut system, &client, None).await;
-        let expected = outcome(&mut conn, &client).await;
-        let client = system.company(2).await;
+        let expected = read_results(&mut conn, &client).await;
+        let client = system.register_company(2).await;
         predict_without_redis(&mut system, &client).await;
-        assert_eq!(outcome(&mut conn, &client).await, expected);
-        let tries = "select class from job_attempts";
+        assert_eq!(read_results(&mut conn, &client).await, expected);
+        let attempts = "select class from job_attempts";
         assert_eq!(
-            look(&mut conn, tries).await,
+            select_texts(&mut conn, attempts).await,
             [""; 0],
-            "a try was lost with Redis"
+            "an attempt was lost with Redis"
         );
         expect_nothing_lost_or_doubled(&system).await;
     })

@@ -1,5 +1,5 @@
-//! Refreshes of Meta's figures whose worker is killed in the middle: every ad and day is there once, as Meta
-//! tells it.
+//! Refreshes of Meta's figures whose worker is killed in the middle: every ad and day is stored
+//! once, with Meta's figures.
 
 use std::time::Duration;
 
@@ -11,29 +11,30 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use crate::support::{
-    Client, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, guarded, look,
+    Client, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, run_alone, select_texts,
 };
 
 const JOB: &str = "ads.refresh_account";
-/// Longer than the first two pauses before a report is asked after.
+/// Longer than the first two pauses before a report is polled.
 const PAUSE: Duration = Duration::from_secs(21);
 
 const BUSY: &str =
     "select id::text from jobs_open where state = 'running' or run_at <= (select engine_now())";
 
-async fn two_workers() -> System {
+async fn start_two_workers() -> System {
     let mut system = System::new().await;
     for role in [Role::Api, Role::Worker, Role::Worker, Role::Scheduler] {
         system.start(role);
     }
     system.until_ready(2).await;
-    // It would ask for refreshes of its own as the clock is moved.
+    // The scheduler would enqueue refreshes of its own when the clock moves.
     system.processes.pop();
     system
 }
 
-/// Gives the external and the own id of each account; the first refresh of each is under way.
-async fn connect(client: &Client) -> Vec<(String, String)> {
+/// Connects to Meta, which starts a refresh of each account, and returns each account's external id
+/// and id.
+async fn connect_accounts(client: &Client) -> Vec<(String, String)> {
     client
         .post(
             "/ads/connections",
@@ -50,15 +51,15 @@ async fn connect(client: &Client) -> Vec<(String, String)> {
         .collect()
 }
 
-fn calls(system: &System, operation: &str) -> u64 {
+fn count_calls(system: &System, operation: &str) -> u64 {
     system
         .sandbox
         .sandbox()
         .count_calls(sandbox::Provider::Meta, operation)
 }
 
-/// Lets some calls pass and holds the one after them.
-fn hold(system: &System, operation: &str, passing: u32, fault: Fault) {
+/// Lets some calls pass and holds the next one.
+fn hold_call(system: &System, operation: &str, passing: u32, fault: Fault) {
     let matches = Match {
         provider: Some(sandbox::Provider::Meta),
         operation: Some(operation.into()),
@@ -79,13 +80,13 @@ fn hold(system: &System, operation: &str, passing: u32, fault: Fault) {
     });
 }
 
-/// Moves the clock, whenever both refreshes wait, until somebody is in the middle of what is looked for.
-async fn go_on_until(system: &System, mut reached: impl AsyncFnMut() -> bool) {
+/// Moves the clock, whenever both refreshes wait, until `reached` returns true.
+async fn advance_until(system: &System, mut reached: impl AsyncFnMut() -> bool) {
     let mut conn = system.db.owner().await;
     loop {
         let there = eventually("Meta is called or both refreshes wait", async || {
             let there = reached().await;
-            (there || look(&mut conn, BUSY).await.is_empty()).then_some(there)
+            (there || select_texts(&mut conn, BUSY).await.is_empty()).then_some(there)
         })
         .await;
         if there {
@@ -95,40 +96,41 @@ async fn go_on_until(system: &System, mut reached: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Returns once the held refresh runs and the other one waits for its time.
+/// Returns when the held refresh runs and the other one waits.
 async fn until_alone(system: &System) {
     let mut conn = system.db.owner().await;
     eventually("the other refresh waits", async || {
-        (look(&mut conn, BUSY).await.len() == 1).then_some(())
+        (select_texts(&mut conn, BUSY).await.len() == 1).then_some(())
     })
     .await;
 }
 
 async fn kill_the_workers(system: &mut System) {
-    let workers = system.workers_of(JOB).await;
-    assert!(!workers.is_empty(), "nobody refreshes");
+    let workers = system.workers_running(JOB).await;
+    assert!(!workers.is_empty(), "no worker refreshes");
     for worker in workers {
         system.replace(worker).await;
     }
 }
 
-/// What readers see of an account, and the refreshes that it came by.
-async fn published(system: &System, account: &str) -> (Vec<String>, Vec<String>) {
+/// Reads the published rows of an account and its refreshes.
+async fn read_published(system: &System, account: &str) -> (Vec<String>, Vec<String>) {
     let mut conn = system.db.owner().await;
     let rows = format!(
         "select concat_ws('|', ad_id, day, impressions, clicks, trim_scale(spend)) from ad_daily
          where account_id = '{account}'"
     );
     let refreshes = format!(
-        "select concat_ws('|', state, first_day, last_day) from ad_refreshes where account_id = '{account}'"
+        "select concat_ws('|', state, first_day, last_day)
+           from ad_refreshes where account_id = '{account}'"
     );
-    let mut rows = look(&mut conn, &rows).await;
+    let mut rows = select_texts(&mut conn, &rows).await;
     rows.sort();
-    (rows, look(&mut conn, &refreshes).await)
+    (rows, select_texts(&mut conn, &refreshes).await)
 }
 
-/// The same rows as Meta tells them to whoever asks directly.
-async fn told(system: &System, account: &str, since: &str, until: &str) -> Vec<String> {
+/// Fetches the same rows directly from Meta.
+async fn fetch_rows(system: &System, account: &str, since: &str, until: &str) -> Vec<String> {
     let (meta, token) = (
         Providers::sandbox(&system.sandbox.url()).unwrap().meta,
         SecretString::from(META_ACCESS_TOKEN),
@@ -163,7 +165,7 @@ async fn told(system: &System, account: &str, since: &str, until: &str) -> Vec<S
 async fn expect_each_day_once(system: &System, accounts: &[(String, String)], moment: &str) {
     assert_eq!(accounts.len(), 2);
     for (external, account) in accounts {
-        let (rows, refreshes) = published(system, account).await;
+        let (rows, refreshes) = read_published(system, account).await;
         let [refresh] = &refreshes[..] else {
             panic!("{moment}: {refreshes:?}")
         };
@@ -172,42 +174,50 @@ async fn expect_each_day_once(system: &System, accounts: &[(String, String)], mo
         };
         assert_eq!(state, "published", "{moment}");
         assert!(rows.len() >= 90, "{moment}: {} rows", rows.len());
-        assert_eq!(rows, told(system, external, since, until).await, "{moment}");
+        assert_eq!(
+            rows,
+            fetch_rows(system, external, since, until).await,
+            "{moment}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_whose_worker_is_killed_while_meta_is_called_has_every_day_once() {
-    guarded(async {
-        let mut system = two_workers().await;
+    run_alone(async {
+        let mut system = start_two_workers().await;
         let (before, after) = (
             Fault::TimeoutBefore { hold_ms: 60_000 },
             Fault::TimeoutAfter { hold_ms: 60_000 },
         );
-        // The second call of a refresh is to a report that is half made; a page that was read and is lost is read again.
+        // The second poll of a refresh finds the report half finished. A page whose response is
+        // lost is read again.
         let moments = [
             ("start_report", 0, &after),
             ("poll_report", 2, &before),
             ("read_report", 1, &after),
         ];
         for (n, (operation, passing, fault)) in moments.into_iter().enumerate() {
-            let (called, started) = (calls(&system, operation), calls(&system, "start_report"));
-            let client = system.company(n + 1).await;
-            hold(&system, operation, passing, fault.clone());
-            let accounts = connect(&client).await;
-            go_on_until(&system, async || {
-                calls(&system, operation) > called + u64::from(passing)
+            let (called, started) = (
+                count_calls(&system, operation),
+                count_calls(&system, "start_report"),
+            );
+            let client = system.register_company(n + 1).await;
+            hold_call(&system, operation, passing, fault.clone());
+            let accounts = connect_accounts(&client).await;
+            advance_until(&system, async || {
+                count_calls(&system, operation) > called + u64::from(passing)
             })
             .await;
             until_alone(&system).await;
             kill_the_workers(&mut system).await;
-            system.until_all_is_done().await;
-            assert_eq!(system.crashes(JOB).await, n + 1, "{operation}");
-            // What came of a call without an answer is unknown; a report that is known isn't asked for again.
-            let again = u64::from(operation == "start_report");
+            system.until_all_finished().await;
+            assert_eq!(system.count_crashes(JOB).await, n + 1, "{operation}");
+            // Only a report whose start was unconfirmed is started again.
+            let restarted = u64::from(operation == "start_report");
             assert_eq!(
-                calls(&system, "start_report"),
-                started + 2 + again,
+                count_calls(&system, "start_report"),
+                started + 2 + restarted,
                 "{operation}"
             );
             expect_each_day_once(&system, &accounts, operation).await;
@@ -219,21 +229,24 @@ async fn a_refresh_whose_worker_is_killed_while_meta_is_called_has_every_day_onc
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_whose_worker_is_killed_while_it_writes_has_every_day_once() {
-    guarded(async {
-        let mut system = two_workers().await;
+    run_alone(async {
+        let mut system = start_two_workers().await;
         let moments = [
             "trigger halt before insert on ad_daily_staged for each row",
             "trigger halt before insert on ad_daily for each row",
         ];
         for (n, moment) in moments.into_iter().enumerate() {
-            let client = system.company(n + 1).await;
-            let (mut halt, crashes) = (Halt::at(&system, moment).await, system.crashes(JOB).await);
-            let accounts = connect(&client).await;
-            go_on_until(&system, async || halt.is_reached().await).await;
+            let client = system.register_company(n + 1).await;
+            let (mut halt, crashes) = (
+                Halt::at(&system, moment).await,
+                system.count_crashes(JOB).await,
+            );
+            let accounts = connect_accounts(&client).await;
+            advance_until(&system, async || halt.is_reached().await).await;
             kill_the_workers(&mut system).await;
-            halt.let_go().await;
-            system.until_all_is_done().await;
-            assert!(system.crashes(JOB).await > crashes, "{moment}");
+            halt.release().await;
+            system.until_all_finished().await;
+            assert!(system.count_crashes(JOB).await > crashes, "{moment}");
             expect_each_day_once(&system, &accounts, moment).await;
         }
         expect_nothing_lost_or_doubled(&system).await;

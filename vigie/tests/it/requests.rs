@@ -1,17 +1,19 @@
-//! Requests whose API is killed after the commit and before the answer: the client sends them again.
+//! Requests whose API is killed after the commit and before the response: the client repeats them.
 
 use serde_json::json;
 
-use crate::support::{Halt, Role, Shop, System, expect_nothing_lost_or_doubled, guarded, look};
+use crate::support::{
+    Halt, Role, Shop, System, expect_nothing_lost_or_doubled, run_alone, select_texts,
+};
 
-/// The database is told to commit, and waits; nobody is there any more when it has.
+/// Halts the commit itself, so that the API is killed before the database confirms it.
 const COMMITTED: &str =
     "constraint trigger halt after insert on idempotency_keys deferrable initially deferred
     for each row";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_whose_api_is_killed_between_commit_and_answer_has_its_effect_once() {
-    guarded(async {
+async fn a_request_whose_api_is_killed_between_commit_and_response_has_its_effect_once() {
+    run_alone(async {
         let mut system = System::new().await;
         for role in [Role::Worker, Role::Scheduler, Role::Api] {
             system.start(role);
@@ -37,31 +39,31 @@ async fn a_request_whose_api_is_killed_between_commit_and_answer_has_its_effect_
                 "select id::text from prediction_runs",
             ),
         ];
-        for (path, body, made) in requests {
+        for (path, body, created) in requests {
             let request = || client.request("POST", path).json(&body);
             let mut halt = Halt::at(&system, COMMITTED).await;
             let (lost, ()) = tokio::join!(
                 client.send(request().header("Idempotency-Key", "key")),
                 async {
-                    halt.reached().await;
+                    halt.until_reached().await;
                     let api = system.indices(Role::Api)[0];
                     system.replace(api).await;
                 }
             );
-            assert!(lost.is_err(), "{path} was answered: {lost:?}");
-            halt.let_go().await;
-            let answer = client.send_surely(request, "key").await;
-            assert!(answer.replayed, "{path} did it again: {answer:?}");
-            let made = look(&mut conn, made).await;
-            assert_eq!(made.len(), 1, "{path}: {made:?}");
+            assert!(lost.is_err(), "{path} got a response: {lost:?}");
+            halt.release().await;
+            let response = client.send_until_accepted(request, "key").await;
+            assert!(response.replayed, "{path} was not replayed: {response:?}");
+            let created = select_texts(&mut conn, created).await;
+            assert_eq!(created.len(), 1, "{path}: {created:?}");
             assert!(
-                answer.body.to_string().contains(&made[0]),
-                "{path} made {made:?}: {}",
-                answer.body
+                response.body.to_string().contains(&created[0]),
+                "{path} created {created:?}: {}",
+                response.body
             );
         }
-        system.until_all_is_done().await;
-        let level = look(
+        system.until_all_finished().await;
+        let level = select_texts(
             &mut conn,
             "select trim_scale(level)::text from stock_levels",
         )

@@ -1,4 +1,4 @@
-//! Starting: what is wrong is said at once and all together, and many may start side by side.
+//! Starting: all problems are reported at once, and many processes may start side by side.
 
 use std::process::{Output, Stdio};
 
@@ -6,9 +6,9 @@ use platform::testing::TestDb;
 use secrecy::ExposeSecret as _;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{Role, System, command, eventually, guarded};
+use crate::support::{Role, System, command, eventually, run_alone};
 
-async fn run(argument: &str, env: &[(&str, String)]) -> Output {
+async fn run_vigie(argument: &str, env: &[(&str, String)]) -> Output {
     command(argument, env)
         .kill_on_drop(true)
         .output()
@@ -16,48 +16,48 @@ async fn run(argument: &str, env: &[(&str, String)]) -> Output {
         .unwrap()
 }
 
-fn errors(output: &Output) -> String {
+fn stderr_text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_start_on_one_port_names_the_port_and_what_to_set() {
-    guarded(async {
+async fn a_second_start_on_one_port_names_the_port_and_its_setting() {
+    run_alone(async {
         let mut system = System::new().await;
         system.start(Role::All);
         system.until_ready(1).await;
-        let second = run("all", &system.environment()).await;
+        let second = run_vigie("all", &system.environment()).await;
         assert_eq!(second.status.code(), Some(1));
         let port = system.url().replace("http://", "");
-        let said = errors(&second);
+        let message = stderr_text(&second);
         assert!(
-            said.contains(&port) && said.contains("VIGIE_API_ADDR"),
-            "{said}"
+            message.contains(&port) && message.contains("VIGIE_API_ADDR"),
+            "{message}"
         );
-        assert!(system.processes[0].runs());
+        assert!(system.processes[0].is_running());
 
         let metrics = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let taken = metrics.local_addr().unwrap().to_string();
         let mut env = system.environment();
         env.retain(|(key, _)| *key != "VIGIE_METRICS_ADDR");
         env.push(("VIGIE_METRICS_ADDR", taken.clone()));
-        let said = errors(&run("scheduler", &env).await);
+        let message = stderr_text(&run_vigie("scheduler", &env).await);
         assert!(
-            said.contains(&taken) && said.contains("VIGIE_METRICS_ADDR"),
-            "{said}"
+            message.contains(&taken) && message.contains("VIGIE_METRICS_ADDR"),
+            "{message}"
         );
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_that_migrate_one_database_at_once_all_succeed() {
-    guarded(async {
+async fn concurrent_migrations_of_one_database_all_succeed() {
+    run_alone(async {
         let test = TestDb::unmigrated().await;
         let env = [("DATABASE_URL", test.url().expose_secret().to_owned())];
-        let runs = futures::future::join_all((0..6).map(|_| run("migrate", &env))).await;
+        let runs = futures::future::join_all((0..6).map(|_| run_vigie("migrate", &env))).await;
         for output in &runs {
-            assert!(output.status.success(), "{}", errors(output));
+            assert!(output.status.success(), "{}", stderr_text(output));
         }
         let applied = sqlx::query_scalar!("select count(*) from products")
             .fetch_one(&mut test.owner().await)
@@ -68,7 +68,7 @@ async fn many_that_migrate_one_database_at_once_all_succeed() {
 }
 
 #[tokio::test]
-async fn what_is_done_from_the_command_line_is_written_down_with_it() {
+async fn commands_of_the_administrator_are_recorded_in_the_audit_log() {
     let test = TestDb::new().await;
     let env = [("DATABASE_URL", test.url().expose_secret().to_owned())];
     let admin = async |args: &[&str], input: &str| {
@@ -79,7 +79,7 @@ async fn what_is_done_from_the_command_line_is_written_down_with_it() {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
-        // A command that refuses its arguments doesn't wait to hear more.
+        // A command that rejects its arguments does not read its input.
         let _ = process
             .stdin
             .take()
@@ -93,7 +93,7 @@ async fn what_is_done_from_the_command_line_is_written_down_with_it() {
     assert!(admin(&operator, "une-phrase-assez-longue").await);
     assert!(
         !admin(&operator, "une-phrase-assez-longue").await,
-        "there is one of that address"
+        "the address is taken"
     );
     assert!(admin(&template("HX0123456789abcdef0123456789abcdef"), "").await);
     assert!(!admin(&template("HX1"), "").await);
@@ -122,7 +122,7 @@ async fn what_is_done_from_the_command_line_is_written_down_with_it() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_with_the_configuration_is_said_at_once_and_no_secret_with_it() {
+async fn all_problems_of_the_configuration_are_reported_at_once_without_secrets() {
     let env = [
         (
             "DATABASE_URL",
@@ -135,9 +135,9 @@ async fn all_that_is_wrong_with_the_configuration_is_said_at_once_and_no_secret_
         ("TWILIO_AUTH_TOKEN", "a-token".to_owned()),
     ];
     for role in ["all", "api", "worker", "scheduler"] {
-        let output = run(role, &env).await;
+        let output = run_vigie(role, &env).await;
         assert_eq!(output.status.code(), Some(1), "{role}");
-        let said = errors(&output);
+        let message = stderr_text(&output);
         for key in [
             "REDIS_URL",
             "VIGIE_PUBLIC_URL",
@@ -148,29 +148,39 @@ async fn all_that_is_wrong_with_the_configuration_is_said_at_once_and_no_secret_
             "TWILIO_ACCOUNT_SID",
             "STRIPE_WEBHOOK_SECRET",
         ] {
-            assert!(said.contains(key), "{role} doesn't name {key}: {said}");
+            assert!(
+                message.contains(key),
+                "{role} does not name {key}: {message}"
+            );
         }
         for secret in ["a-password", "too-short-a-key", "not-a-key", "a-token"] {
-            assert!(!said.contains(secret), "{role} prints {secret}: {said}");
+            assert!(
+                !message.contains(secret),
+                "{role} prints {secret}: {message}"
+            );
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_is_ready_where_it_sees_the_files_of_the_api() {
-    guarded(async {
+async fn a_worker_is_ready_if_it_reads_the_files_of_the_api() {
+    run_alone(async {
         let mut system = System::new().await;
         let env = system.environment();
-        let before = run("ready", &env).await;
+        let before = run_vigie("ready", &env).await;
         assert_eq!(before.status.code(), Some(1));
         assert!(
-            errors(&before).contains("VIGIE_BLOB_DIR"),
+            stderr_text(&before).contains("VIGIE_BLOB_DIR"),
             "{}",
-            errors(&before)
+            stderr_text(&before)
         );
         system.start(Role::Api);
         eventually("a worker is ready", async || {
-            run("ready", &env).await.status.success().then_some(())
+            run_vigie("ready", &env)
+                .await
+                .status
+                .success()
+                .then_some(())
         })
         .await;
         let mut elsewhere = env;
@@ -179,14 +189,14 @@ async fn a_worker_is_ready_where_it_sees_the_files_of_the_api() {
             "DATABASE_URL",
             "postgres://vigie:a-password@127.0.0.1:1/vigie".to_owned(),
         ));
-        assert!(errors(&run("ready", &elsewhere).await).contains("Postgres"));
+        assert!(stderr_text(&run_vigie("ready", &elsewhere).await).contains("Postgres"));
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_away_is_named_without_its_password() {
-    guarded(async {
+async fn an_unreachable_database_is_reported_without_its_password() {
+    run_alone(async {
         let system = System::new().await;
         let mut env = system.environment();
         env.retain(|(key, _)| *key != "DATABASE_URL");
@@ -194,12 +204,12 @@ async fn a_database_that_is_away_is_named_without_its_password() {
             "DATABASE_URL",
             "postgres://vigie:a-password@127.0.0.1:1/vigie".to_owned(),
         ));
-        let output = run("worker", &env).await;
+        let output = run_vigie("worker", &env).await;
         assert_eq!(output.status.code(), Some(1));
-        let said = errors(&output);
+        let message = stderr_text(&output);
         assert!(
-            said.contains("Postgres") && !said.contains("a-password"),
-            "{said}"
+            message.contains("Postgres") && !message.contains("a-password"),
+            "{message}"
         );
     })
     .await;

@@ -3,12 +3,13 @@
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::support::{Role, Shop, System, expect_nothing_lost_or_doubled, guarded};
+use crate::support::{Role, Shop, System, expect_nothing_lost_or_doubled, run_alone};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
-    guarded(async {
-        // A machine that is busy with a build stops a process for longer than four of the short heartbeats.
+async fn processes_that_are_terminated_under_load_exit_cleanly_and_finish_their_jobs() {
+    run_alone(async {
+        // A machine that is busy with a build pauses a process for longer than four short
+        // heartbeats.
         let mut system = System::patient().await;
         for role in [Role::Api, Role::Worker, Role::Worker, Role::Scheduler] {
             system.start(role);
@@ -21,24 +22,25 @@ async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
                 async move {
                     let body = json!({"kind": "ops.ping", "args": {}});
                     client
-                        .post_surely("/jobs", &body, &format!("{round} {n}"))
+                        .post_until_accepted("/jobs", &body, &format!("{round} {n}"))
                         .await;
                     let exit = json!({"sku": format!("P{}", n % 6), "kind": "exit", "quantity": 1});
                     client
-                        .post_surely("/stock-movements", &exit, &format!("{round} {n}"))
+                        .post_until_accepted("/stock-movements", &exit, &format!("{round} {n}"))
                         .await;
                 }
             });
             let deploy = async {
                 for index in 0..system.processes.len() {
                     let role = system.processes[index].role;
-                    // The API's port is one: the next starts once the last is gone.
+                    // The API has one port, so the next process starts when the previous one has
+                    // exited.
                     if role != Role::Api {
                         let next = system.spawn(role);
                         let mut old = std::mem::replace(&mut system.processes[index], next);
-                        stop(&mut old).await;
+                        terminate_process(&mut old).await;
                     } else {
-                        stop(&mut system.processes[index]).await;
+                        terminate_process(&mut system.processes[index]).await;
                         system.processes[index] = system.spawn(role);
                     }
                 }
@@ -46,7 +48,7 @@ async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
             tokio::join!(join_all(requests), deploy);
         }
         system.until_ready(2).await;
-        system.until_all_is_done().await;
+        system.until_all_finished().await;
         expect_nothing_lost_or_doubled(&system).await;
         let mut conn = system.db.owner().await;
         let lost = sqlx::query_scalar!("select count(*) from job_attempts where class = 'crash'")
@@ -62,15 +64,15 @@ async fn processes_told_to_stop_under_load_end_well_and_leave_nothing_undone() {
         .unwrap();
         assert_eq!(pings, Some(180));
         for mut process in std::mem::take(&mut system.processes) {
-            stop(&mut process).await;
+            terminate_process(&mut process).await;
         }
     })
     .await;
 }
 
-async fn stop(process: &mut crate::support::Process) {
+async fn terminate_process(process: &mut crate::support::Process) {
     process.terminate();
-    let status = process.ended().await;
+    let status = process.wait_for_exit().await;
     assert!(
         status.success(),
         "{:?} ended with {status}: {}",

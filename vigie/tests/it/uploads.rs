@@ -1,4 +1,4 @@
-//! Uploads whose API is killed under them: nothing of them is there, and the client sends them again.
+//! Uploads whose API is killed: nothing of them remains, and the client repeats them.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::{
-    Client, FORM, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, form, guarded,
-    look, until_succeeded, upload_of,
+    Client, FORM, Halt, Role, System, eventually, expect_nothing_lost_or_doubled, form, run_alone,
+    select_texts, until_succeeded, upload_request,
 };
 
 const LINES: usize = 2_000;
-/// What the API holds back before it writes to the disk.
-const PART: u64 = 1 << 20;
+/// Bytes that the API buffers before it writes to the disk.
+const BUFFER_BYTES: u64 = 1 << 20;
 
 /// Few lines and many bytes.
 fn sales_file() -> Vec<u8> {
@@ -28,7 +28,7 @@ fn sales_file() -> Vec<u8> {
     .into_bytes()
 }
 
-/// Somebody with a slow line, who has sent as much of a form.
+/// Opens a connection and sends the first `sent` bytes of a form, like a client with a slow line.
 async fn begin_upload(
     system: &System,
     client: &Client,
@@ -64,23 +64,24 @@ async fn expect_no_import(system: &System, client: &Client) {
     let mut conn = system.db.owner().await;
     let rows = "select concat('import ', id) from imports
                 union all select concat('key ', key) from idempotency_keys
-                union all select concat('job ', id) from job_bodies where kind = 'catalog.import_file'";
-    assert!(look(&mut conn, rows).await.is_empty());
+                union all select concat('job ', id)
+                  from job_bodies where kind = 'catalog.import_file'";
+    assert!(select_texts(&mut conn, rows).await.is_empty());
 }
 
-fn ids(answer: &Value) -> [Uuid; 2] {
-    ["import", "job"].map(|name| answer[name]["id"].as_str().unwrap().parse().unwrap())
+fn ids(response: &Value) -> [Uuid; 2] {
+    ["import", "job"].map(|name| response[name]["id"].as_str().unwrap().parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_whose_api_is_killed_is_no_import_and_becomes_one_when_it_is_sent_again() {
-    guarded(async {
+async fn an_upload_whose_api_is_killed_is_no_import_until_it_is_repeated() {
+    run_alone(async {
         let mut system = System::new().await;
         for role in [Role::Worker, Role::Scheduler, Role::Api] {
             system.start(role);
         }
         system.until_ready(1).await;
-        let client = system.company(1).await;
+        let client = system.register_company(1).await;
         let form = form("sales", &json!({}), &sales_file());
 
         let mut line = begin_upload(&system, &client, "key", &form, form.len() * 3 / 4).await;
@@ -88,14 +89,14 @@ async fn an_upload_whose_api_is_killed_is_no_import_and_becomes_one_when_it_is_s
             system
                 .blobs()
                 .into_iter()
-                .find(|(_, length)| *length >= PART)
+                .find(|(_, length)| *length >= BUFFER_BYTES)
         };
         let (remains, _) = eventually("part of the file is stored", half_stored).await;
         kill_api(&mut system).await;
-        let answer = line.read(&mut [0; 100]).await;
+        let response = line.read(&mut [0; 100]).await;
         assert!(
-            answer.as_ref().map_or(true, |length| *length == 0),
-            "answered: {answer:?}"
+            response.as_ref().map_or(true, |length| *length == 0),
+            "unexpected response: {response:?}"
         );
         assert!(remains.contains('#'), "{remains} could be a file's key");
         expect_no_import(&system, &client).await;
@@ -105,44 +106,44 @@ async fn an_upload_whose_api_is_killed_is_no_import_and_becomes_one_when_it_is_s
             "trigger halt before insert on imports for each row",
         )
         .await;
-        let request = || upload_of(&client, form.clone());
+        let request = || upload_request(&client, form.clone());
         let (lost, ()) = tokio::join!(
             client.send(request().header("Idempotency-Key", "key")),
             async {
-                halt.reached().await;
+                halt.until_reached().await;
                 kill_api(&mut system).await;
             }
         );
-        assert!(lost.is_err(), "answered: {lost:?}");
-        halt.let_go().await;
+        assert!(lost.is_err(), "unexpected response: {lost:?}");
+        halt.release().await;
         expect_no_import(&system, &client).await;
         assert_eq!(
             system.blobs().len(),
             2,
-            "the whole file is stored, and its import is not"
+            "the whole file is stored, but not its import"
         );
 
-        let sent = client.send_surely(request, "key").await;
-        let again = client.send_surely(request, "key").await;
-        assert_eq!((sent.replayed, again.replayed), (false, true));
-        assert_eq!(ids(&sent.body), ids(&again.body));
+        let sent = client.send_until_accepted(request, "key").await;
+        let repeated = client.send_until_accepted(request, "key").await;
+        assert_eq!((sent.replayed, repeated.replayed), (false, true));
+        assert_eq!(ids(&sent.body), ids(&repeated.body));
         let id = ids(&sent.body)[0].to_string();
         let import = until_succeeded(&client, &id).await;
         assert_eq!(import["rows_imported"], LINES, "{import}");
         let imports = client.get("/imports").await.expect(200);
         assert_eq!(imports["items"].as_array().unwrap().len(), 1, "{imports}");
-        system.until_all_is_done().await;
+        system.until_all_finished().await;
         let key = format!("{}/imports/{id}", client.company.as_deref().unwrap());
         let stored = system.blobs();
         assert!(stored.len() == 3 && stored.contains_key(&key), "{stored:?}");
 
         system.db.advance(Duration::from_secs(25 * 3_600)).await;
-        eventually("what was left behind is swept", async || {
+        eventually("leftover files are swept", async || {
             (system.blobs().len() < 2).then_some(())
         })
         .await;
         assert!(system.blobs().contains_key(&key), "{:?}", system.blobs());
-        system.until_all_is_done().await;
+        system.until_all_finished().await;
         expect_nothing_lost_or_doubled(&system).await;
     })
     .await;

@@ -1,4 +1,4 @@
-//! Days of the Gregorian calendar, enough of them to write dates.
+//! Days of the Gregorian calendar, as far as dates need them.
 
 use std::fmt;
 
@@ -7,20 +7,20 @@ use std::fmt;
 pub(super) struct Day(pub(super) i64);
 
 impl Day {
-    pub(super) fn plus(self, days: i64) -> Self {
+    pub(super) fn plus_days(self, days: i64) -> Self {
         Self(self.0 + days)
     }
 
-    /// 0 on Monday to 6 on Sunday.
-    pub(super) fn weekday(self) -> usize {
+    /// Returns 0 for Monday to 6 for Sunday.
+    pub(super) fn day_of_week(self) -> usize {
         // 1970-01-01 was a Thursday.
         usize::try_from((self.0 + 3).rem_euclid(7)).unwrap_or_default()
     }
 
-    /// Year, month and day of month, each counted from 1.
+    /// Returns year, month and day of month, each counted from 1.
     ///
-    /// Years are taken to begin on 1 March, so that the leap day is the last of its year.
-    pub(super) fn civil(self) -> (i64, i64, i64) {
+    /// The computation starts years on 1 March, so that the leap day is the last of its year.
+    pub(super) fn civil_date(self) -> (i64, i64, i64) {
         let from_march_0 = self.0 + 719_468;
         let cycle = from_march_0.div_euclid(146_097);
         let day_of_cycle = from_march_0.rem_euclid(146_097);
@@ -46,7 +46,7 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = self.civil();
+        let (year, month, day) = self.civil_date();
         write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_written_as_the_calendar_has_them() {
+    fn dates_follow_the_gregorian_calendar() {
         for (day, text, weekday) in [
             (0, "1970-01-01", 3),
             (11_016, "2000-02-29", 1),
@@ -66,7 +66,7 @@ mod tests {
             (-1, "1969-12-31", 2),
         ] {
             assert_eq!(
-                (Day(day).to_string().as_str(), Day(day).weekday()),
+                (Day(day).to_string().as_str(), Day(day).day_of_week()),
                 (text, weekday)
             );
         }

@@ -1,25 +1,7 @@
-//! What the demo shop sells: suppliers, families, and the products made of them.
+//! The catalogue of the demo shop: every article of every family in every variant.
 
+use super::families::{FAMILIES, Family, SUPPLIERS, Supplier};
 use super::numbers::Numbers;
-
-/// A supplier and the days from an order to its delivery.
-pub(super) struct Supplier {
-    pub(super) name: &'static str,
-    pub(super) lead_time_days: u32,
-}
-
-/// A family of products that sell alike over the year.
-pub(super) struct Family {
-    pub(super) category: &'static str,
-    prefix: &'static str,
-    articles: &'static [(&'static str, u32)],
-    variants: &'static [(&'static str, f64)],
-    suppliers: &'static [usize],
-    /// Units a day of a typical article.
-    rate: f64,
-    /// Demand by month, January first, around 1.
-    pub(super) year: [f64; 12],
-}
 
 /// One product; prices in whole XOF.
 pub(super) struct Product {
@@ -29,271 +11,34 @@ pub(super) struct Product {
     pub(super) supplier: &'static Supplier,
     pub(super) purchase_price: u32,
     pub(super) sale_price: u32,
-    /// Units a day, before the week, the year and chance.
+    /// Mean units a day, without the effects of weekday and month.
     pub(super) rate: f64,
-    /// Mean units per sale: intermittent items are bought rarely, several at once.
+    /// Mean units per sale. Intermittent products sell rarely, several units at once.
     pub(super) units_per_sale: f64,
 }
 
-pub(super) const SUPPLIERS: [Supplier; 9] = [
-    Supplier {
-        name: "Grands Moulins de Dakar",
-        lead_time_days: 2,
-    },
-    Supplier {
-        name: "Marché Sandaga Gros",
-        lead_time_days: 1,
-    },
-    Supplier {
-        name: "Laiterie du Berger",
-        lead_time_days: 3,
-    },
-    Supplier {
-        name: "Sahel Boissons",
-        lead_time_days: 5,
-    },
-    Supplier {
-        name: "Rufisque Distribution",
-        lead_time_days: 7,
-    },
-    Supplier {
-        name: "Casablanca Cosmétiques",
-        lead_time_days: 14,
-    },
-    Supplier {
-        name: "Papeterie du Plateau",
-        lead_time_days: 10,
-    },
-    Supplier {
-        name: "Dubai Electronics Trading",
-        lead_time_days: 30,
-    },
-    Supplier {
-        name: "Guangzhou Home Goods",
-        lead_time_days: 45,
-    },
-];
-
-const FLAT: [f64; 12] = [
-    0.95, 0.95, 1.05, 1.1, 1.0, 1.0, 0.95, 0.95, 1.0, 1.0, 1.0, 1.1,
-];
-const HOT: [f64; 12] = [
-    0.7, 0.75, 0.95, 1.1, 1.2, 1.25, 1.1, 1.0, 1.15, 1.25, 1.0, 0.75,
-];
-const SCHOOL: [f64; 12] = [1.0, 0.8, 0.8, 0.7, 0.6, 0.5, 0.4, 0.9, 1.9, 2.4, 1.3, 0.8];
-const GIFTS: [f64; 12] = [0.8, 0.9, 0.9, 1.0, 1.0, 0.95, 0.9, 0.9, 0.9, 1.0, 1.1, 1.7];
-
-pub(super) const FAMILIES: [Family; 8] = [
-    Family {
-        category: "Épicerie",
-        prefix: "EPI",
-        articles: &[
-            ("Riz brisé", 450),
-            ("Riz parfumé", 600),
-            ("Mil", 400),
-            ("Sucre en poudre", 650),
-            ("Huile d'arachide", 1_250),
-            ("Couscous", 700),
-            ("Pâtes", 500),
-            ("Farine de blé", 450),
-        ],
-        variants: &[
-            ("1 kg", 1.0),
-            ("2 kg", 1.9),
-            ("5 kg", 4.6),
-            ("10 kg", 9.0),
-            ("25 kg", 22.0),
-        ],
-        suppliers: &[0, 1],
-        rate: 9.0,
-        year: FLAT,
-    },
-    Family {
-        category: "Boissons",
-        prefix: "BOI",
-        articles: &[
-            ("Jus de bissap", 500),
-            ("Jus de bouye", 550),
-            ("Jus de gingembre", 500),
-            ("Eau minérale", 300),
-            ("Limonade", 400),
-            ("Thé vert", 900),
-            ("Café Touba", 700),
-        ],
-        variants: &[
-            ("petit", 1.0),
-            ("moyen", 1.6),
-            ("grand", 2.4),
-            ("lot de 6", 5.4),
-            ("lot de 12", 10.2),
-        ],
-        suppliers: &[3, 1],
-        rate: 7.0,
-        year: HOT,
-    },
-    Family {
-        category: "Produits laitiers",
-        prefix: "LAI",
-        articles: &[
-            ("Lait caillé", 400),
-            ("Lait en poudre", 1_500),
-            ("Yaourt nature", 250),
-            ("Yaourt vanille", 300),
-            ("Beurre", 900),
-            ("Lait concentré", 600),
-        ],
-        variants: &[
-            ("à l'unité", 1.0),
-            ("lot de 4", 3.7),
-            ("lot de 8", 7.0),
-            ("familial", 5.5),
-        ],
-        suppliers: &[2],
-        rate: 6.0,
-        year: FLAT,
-    },
-    Family {
-        category: "Hygiène",
-        prefix: "HYG",
-        articles: &[
-            ("Savon de Marseille", 350),
-            ("Lessive", 900),
-            ("Eau de Javel", 500),
-            ("Papier hygiénique", 800),
-            ("Dentifrice", 750),
-            ("Couches", 3_500),
-            ("Éponges", 300),
-        ],
-        variants: &[
-            ("petit format", 1.0),
-            ("format moyen", 1.8),
-            ("grand format", 3.2),
-            ("économique", 5.0),
-            ("recharge", 2.2),
-        ],
-        suppliers: &[4, 1],
-        rate: 3.0,
-        year: FLAT,
-    },
-    Family {
-        category: "Cosmétiques",
-        prefix: "COS",
-        articles: &[
-            ("Beurre de karité", 1_500),
-            ("Huile de baobab", 3_500),
-            ("Crème hydratante", 2_500),
-            ("Shampoing", 2_000),
-            ("Parfum", 8_500),
-            ("Savon noir", 1_000),
-            ("Encens thiouraye", 1_200),
-        ],
-        variants: &[
-            ("50 ml", 1.0),
-            ("100 ml", 1.7),
-            ("250 ml", 3.4),
-            ("coffret", 5.0),
-            ("voyage", 0.7),
-        ],
-        suppliers: &[5],
-        rate: 1.2,
-        year: GIFTS,
-    },
-    Family {
-        category: "Papeterie",
-        prefix: "PAP",
-        articles: &[
-            ("Cahier", 300),
-            ("Stylo", 150),
-            ("Classeur", 1_200),
-            ("Cartable", 7_500),
-            ("Règle", 200),
-            ("Calculatrice", 4_500),
-            ("Ramette de papier", 3_000),
-        ],
-        variants: &[
-            ("bleu", 1.0),
-            ("rouge", 1.0),
-            ("vert", 1.0),
-            ("noir", 1.05),
-            ("lot de 5", 4.5),
-        ],
-        suppliers: &[6],
-        rate: 1.6,
-        year: SCHOOL,
-    },
-    Family {
-        category: "Téléphonie",
-        prefix: "TEL",
-        articles: &[
-            ("Chargeur", 3_000),
-            ("Écouteurs", 4_000),
-            ("Câble USB-C", 2_000),
-            ("Batterie externe", 12_000),
-            ("Coque", 2_500),
-            ("Téléphone simple", 15_000),
-            ("Carte mémoire", 6_000),
-        ],
-        variants: &[
-            ("standard", 1.0),
-            ("renforcé", 1.5),
-            ("premium", 2.3),
-            ("blanc", 1.0),
-            ("noir", 1.0),
-        ],
-        suppliers: &[7],
-        rate: 0.35,
-        year: GIFTS,
-    },
-    Family {
-        category: "Maison",
-        prefix: "MAI",
-        articles: &[
-            ("Bassine", 2_500),
-            ("Marmite", 9_500),
-            ("Ventilateur", 22_000),
-            ("Natte", 6_500),
-            ("Lampe solaire", 11_000),
-            ("Bouilloire", 8_000),
-            ("Moustiquaire", 5_500),
-            ("Seau", 1_800),
-            ("Réchaud à gaz", 17_500),
-        ],
-        variants: &[
-            ("20 cm", 1.0),
-            ("30 cm", 1.4),
-            ("40 cm", 1.9),
-            ("lot de 2", 1.9),
-            ("luxe", 2.8),
-            ("famille", 2.2),
-        ],
-        suppliers: &[8, 4],
-        rate: 0.06,
-        year: FLAT,
-    },
-];
-
-/// Every article in every variant, about 300 products.
-pub(super) fn products() -> Vec<Product> {
-    let mut numbers = Numbers::seeded(0x7e2a_26a0);
+/// Generates every article in every variant, about 300 products.
+pub(super) fn generate_products() -> Vec<Product> {
+    let mut numbers = Numbers::from_seed(0x7e2a_26a0);
     let mut products = Vec::new();
     for family in &FAMILIES {
         for (article, base_price) in family.articles {
             for (variant, factor) in family.variants {
                 let number = products.len() + 1;
-                // Rates within a family spread widely, as in any shop: a few articles make most of the sales.
-                let rate = family.rate * (-2.2 * numbers.unit()).exp() * 1.8;
-                let sale_price = rounded(f64::from(*base_price) * factor);
-                let margin = numbers.between(0.62, 0.86);
+                // Rates within a family vary widely: a few articles make most of the sales.
+                let rate = family.rate * (-2.2 * numbers.draw_unit()).exp() * 1.8;
+                let sale_price = round_price(f64::from(*base_price) * factor);
+                let margin = numbers.draw_between(0.62, 0.86);
                 products.push(Product {
                     sku: format!("{}-{number:03}", family.prefix),
                     name: format!("{article} {variant}"),
                     family,
-                    supplier: &SUPPLIERS[*numbers.pick(family.suppliers)],
-                    purchase_price: rounded(f64::from(sale_price) * margin),
+                    supplier: &SUPPLIERS[*numbers.pick_one(family.suppliers)],
+                    purchase_price: round_price(f64::from(sale_price) * margin),
                     sale_price,
                     rate,
                     units_per_sale: if rate < 0.15 {
-                        numbers.between(1.5, 4.0)
+                        numbers.draw_between(1.5, 4.0)
                     } else {
                         1.0
                     },
@@ -304,8 +49,8 @@ pub(super) fn products() -> Vec<Product> {
     products
 }
 
-/// A price as the shop writes it: to 25 XOF.
-fn rounded(price: f64) -> u32 {
+/// Rounds a price to 25 XOF.
+fn round_price(price: f64) -> u32 {
     let steps = (price / 25.0).round().max(1.0);
     #[expect(
         clippy::cast_possible_truncation,

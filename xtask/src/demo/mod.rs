@@ -1,8 +1,9 @@
-//! The demo company: a user, a company and three files, sent through the same public API as anyone's data.
-//! Each step looks first whether an earlier run has done it, so that a run cut short is completed by the next.
+//! The demo company: a user, a company and three files, sent through the public API. Each step is
+//! skipped where an earlier run completed it, so that an interrupted run is completed by the next.
 
 mod calendar;
 mod catalogue;
+mod families;
 mod numbers;
 mod shop;
 
@@ -22,24 +23,24 @@ use crate::state::State;
 use calendar::Day;
 
 const COMPANY: &str = "Boutique Teranga";
-/// Names the company whose data is all there.
-const NOTE: &str = "demo-company";
+/// The name under which the state stores the company whose data is complete.
+const COMPANY_NOTE: &str = "demo-company";
 
-/// Who owns the demo company.
+/// The login of the owner of the demo company.
 pub(crate) struct Login {
     pub(crate) email: &'static str,
     pub(crate) password: String,
 }
 
-/// What became of the demo.
+/// Whether the demo company exists.
 pub(crate) enum Outcome {
     /// The id of the company.
     Made(String),
-    /// What stands in its way; the product runs without it.
+    /// The reason why it is missing. The product runs without it.
     Missing(String),
 }
 
-/// The login, its password made once and kept with the other secrets.
+/// Returns the login. Its password is generated once and stored with the other secrets.
 pub(crate) fn login(secrets: &mut Secrets) -> Result<Login> {
     let password = secrets.keep("DEMO_PASSWORD", || secrets::random_hex(8))?;
     Ok(Login {
@@ -48,7 +49,7 @@ pub(crate) fn login(secrets: &mut Secrets) -> Result<Login> {
     })
 }
 
-/// Makes the user, the company and its data where they are missing.
+/// Creates the user, the company and its data where they are missing.
 pub(crate) fn ensure(
     mut api: Api,
     login: &Login,
@@ -64,48 +65,51 @@ pub(crate) fn ensure(
     let company = match session["companies"][0]["id"].as_str() {
         Some(id) => id.to_owned(),
         None => {
-            let made = api.post_json("/api/v1/companies", &json!({ "name": COMPANY }))?;
-            let made = made.expect_success("creating the demo company")?;
-            made["id"]
+            let created = api.post_json("/api/v1/companies", &json!({ "name": COMPANY }))?;
+            let created = created.expect_success("creating the demo company")?;
+            created["id"]
                 .as_str()
                 .context("the new company has no id")?
                 .to_owned()
         }
     };
     api.company = Some(company.clone());
-    if state.note(NOTE).is_some_and(|made| made == company) {
+    if state
+        .note(COMPANY_NOTE)
+        .is_some_and(|complete| complete == company)
+    {
         return Ok(Outcome::Made(company));
     }
-    let known = api
+    let imports = api
         .get("/api/v1/imports?limit=100")?
         .expect_success("listing imports")?;
-    let files = shop::files(yesterday()?);
+    let files = shop::generate_files(last_complete_day()?);
     let folder = state.folder("demo")?;
     for (kind, text) in [
         ("products", &files.products),
         ("sales", &files.sales),
         ("stock_counts", &files.stock_counts),
     ] {
-        if is_done(&known, kind) {
+        if is_imported(&imports, kind) {
             continue;
         }
         let name = format!("{kind}.csv");
         fs::write(folder.join(&name), text)?;
-        send(&api, kind, &name, text, interrupts)?;
+        import_file(&api, kind, &name, text, interrupts)?;
     }
-    state.set_note(NOTE, &company)?;
+    state.set_note(COMPANY_NOTE, &company)?;
     Ok(Outcome::Made(company))
 }
 
-/// A session, after registering where the user is new; `None` where the password is another's.
+/// Returns a session, after the registration of a new user. `None` = the user has another password.
 fn sign_in(api: &Api, login: &Login) -> Result<Option<Value>> {
-    let ask = || {
+    let request_token = || {
         api.post_form(
             "/api/v1/auth/token",
             &[("username", login.email), ("password", &login.password)],
         )
     };
-    let first = ask()?;
+    let first = request_token()?;
     if first.status == 200 {
         return Ok(Some(first.body));
     }
@@ -121,10 +125,11 @@ fn sign_in(api: &Api, login: &Login) -> Result<Option<Value>> {
         return Ok(None);
     }
     registered.expect_success("registering the demo user")?;
-    Ok(Some(ask()?.expect_success("signing in the demo user")?))
+    let session = request_token()?.expect_success("signing in the demo user")?;
+    Ok(Some(session))
 }
 
-fn is_done(imports: &Value, kind: &str) -> bool {
+fn is_imported(imports: &Value, kind: &str) -> bool {
     let items = imports["items"]
         .as_array()
         .map(Vec::as_slice)
@@ -134,15 +139,21 @@ fn is_done(imports: &Value, kind: &str) -> bool {
         .any(|import| import["kind"] == kind && import["state"] == "succeeded")
 }
 
-/// Sends one file and follows its import to the end.
-fn send(api: &Api, kind: &str, name: &str, csv: &str, interrupts: &Interrupts) -> Result<()> {
+/// Sends one file and waits for the end of its import.
+fn import_file(
+    api: &Api,
+    kind: &str,
+    name: &str,
+    csv: &str,
+    interrupts: &Interrupts,
+) -> Result<()> {
     let lines = csv.lines().count() - 1;
     say(&format!(
         "importing the demo company's {kind}: {lines} lines"
     ));
-    let answer = api.post_file("/api/v1/imports", &[("kind", kind)], name, csv)?;
-    let answer = answer.expect_success(&format!("sending {name}"))?;
-    let id = answer["import"]["id"]
+    let response = api.post_file("/api/v1/imports", &[("kind", kind)], name, csv)?;
+    let response = response.expect_success(&format!("sending {name}"))?;
+    let id = response["import"]["id"]
         .as_str()
         .context("the new import has no id")?
         .to_owned();
@@ -171,8 +182,8 @@ fn send(api: &Api, kind: &str, name: &str, csv: &str, interrupts: &Interrupts) -
     )
 }
 
-/// The last complete day in Dakar, whose clock is UTC.
-fn yesterday() -> Result<Day> {
+/// Returns the last complete day in Dakar, whose time zone is UTC.
+fn last_complete_day() -> Result<Day> {
     let seconds = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .context("the clock is before 1970")?

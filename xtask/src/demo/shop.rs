@@ -1,5 +1,5 @@
-//! Eighteen months of a shop in Dakar, as the three files that its keeper would send.
-//! Everything follows from the last day: the same day gives the same bytes.
+//! Eighteen months of a shop in Dakar, as the three files that its owner would import. The last day
+//! determines every byte.
 
 use std::fmt::Write as _;
 
@@ -8,11 +8,11 @@ use super::catalogue::{self, Product};
 use super::numbers::Numbers;
 
 /// Days of history, the last one included: 18 months.
-const HISTORY: i64 = 548;
-/// Demand from Monday to Sunday: Saturday is the day of shopping, Sunday is quiet.
-const WEEK: [f64; 7] = [0.9, 0.9, 0.95, 1.0, 1.15, 1.5, 0.6];
+const HISTORY_DAYS: i64 = 548;
+/// Relative demand from Monday to Sunday, around 1.
+const WEEKDAY_DEMAND: [f64; 7] = [0.9, 0.9, 0.95, 1.0, 1.15, 1.5, 0.6];
 /// (month, day) on which the shop is closed.
-const CLOSED: [(i64, i64); 4] = [(1, 1), (4, 4), (5, 1), (12, 25)];
+const CLOSED_DAYS: [(i64, i64); 4] = [(1, 1), (4, 4), (5, 1), (12, 25)];
 
 /// The CSV files.
 pub(super) struct Files {
@@ -21,9 +21,9 @@ pub(super) struct Files {
     pub(super) stock_counts: String,
 }
 
-/// The shop's files up to and with `last_day`.
-pub(super) fn files(last_day: Day) -> Files {
-    let products = catalogue::products();
+/// Generates the shop's files up to and including `last_day`.
+pub(super) fn generate_files(last_day: Day) -> Files {
+    let products = catalogue::generate_products();
     Files {
         products: products_file(&products),
         sales: sales_file(&products, last_day),
@@ -33,11 +33,12 @@ pub(super) fn files(last_day: Day) -> Files {
 
 fn products_file(products: &[Product]) -> String {
     let mut text = String::from(
-        "sku,name,category,supplier,lead_time_days,unit,purchase_price,sale_price,min_stock,minimum_order_quantity\n",
+        "sku,name,category,supplier,lead_time_days,unit,purchase_price,sale_price,min_stock,\
+         minimum_order_quantity\n",
     );
     for product in products {
         let lead = f64::from(product.supplier.lead_time_days);
-        // Two thirds of what is sold while an order is under way: a keeper's habit, not a formula.
+        // Two thirds of the demand during the lead time, as owners estimate it.
         let min_stock = (product.rate * lead * 0.66).ceil().max(1.0);
         let order = if product.rate > 2.0 { 12 } else { 1 };
         writeln!(
@@ -56,22 +57,24 @@ fn products_file(products: &[Product]) -> String {
     text
 }
 
-/// A line per product and day with sales: what a till prints at closing time.
+/// One line per product and day with sales, as a till prints them at closing time.
 fn sales_file(products: &[Product], last_day: Day) -> String {
-    let mut numbers = Numbers::seeded(0x5e1e_4a11);
+    let mut numbers = Numbers::from_seed(0x5e1e_4a11);
     let mut text = String::from("document,date,sku,quantity,unit_price\n");
-    for age in (0..HISTORY).rev() {
-        let day = last_day.plus(-age);
-        let (_, month, day_of_month) = day.civil();
-        if CLOSED.contains(&(month, day_of_month)) {
+    for age in (0..HISTORY_DAYS).rev() {
+        let day = last_day.plus_days(-age);
+        let (_, month, day_of_month) = day.civil_date();
+        if CLOSED_DAYS.contains(&(month, day_of_month)) {
             continue;
         }
         let month = usize::try_from(month - 1).unwrap_or_default();
         for product in products {
-            let mean = product.rate * WEEK[day.weekday()] * product.family.year[month];
-            let visits = numbers.poisson(mean / product.units_per_sale);
+            let mean = product.rate
+                * WEEKDAY_DEMAND[day.day_of_week()]
+                * product.family.month_demand[month];
+            let visits = numbers.draw_poisson(mean / product.units_per_sale);
             let quantity: u32 = (0..visits)
-                .map(|_| 1 + numbers.poisson(product.units_per_sale - 1.0))
+                .map(|_| 1 + numbers.draw_poisson(product.units_per_sale - 1.0))
                 .sum();
             if quantity > 0 {
                 writeln!(
@@ -86,21 +89,21 @@ fn sales_file(products: &[Product], last_day: Day) -> String {
     text
 }
 
-/// The count after closing on the last day. Most shelves are full; some are empty, some low, some will be
-/// empty before an order of today could arrive.
+/// The count after closing on the last day. Most products are in stock. Some are out of stock, some
+/// are low, and some run out before an order of today could arrive.
 fn stock_counts_file(products: &[Product], last_day: Day) -> String {
-    let mut numbers = Numbers::seeded(0xc0_0417);
+    let mut numbers = Numbers::from_seed(0xc0_0417);
     let mut text = String::from("sku,quantity,date\n");
     for product in products {
         let lead = f64::from(product.supplier.lead_time_days);
         let lead_demand = product.rate * lead;
-        let level = match numbers.unit() {
+        let level = match numbers.draw_unit() {
             draw if draw < 0.04 => 0.0,
             draw if draw < 0.10 => lead_demand * 0.35,
             draw if draw < 0.16 => lead_demand * 0.8,
             _ => {
-                lead_demand * numbers.between(1.8, 3.0)
-                    + product.rate * numbers.between(10.0, 40.0)
+                lead_demand * numbers.draw_between(1.8, 3.0)
+                    + product.rate * numbers.draw_between(10.0, 40.0)
                     + 2.0
             }
         };
@@ -123,7 +126,7 @@ mod tests {
 
     const LAST: Day = Day(20_453);
 
-    fn column(text: &str, index: usize) -> Vec<&str> {
+    fn cell_column(text: &str, index: usize) -> Vec<&str> {
         text.lines()
             .skip(1)
             .map(|line| line.split(',').nth(index).unwrap())
@@ -131,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn the_same_day_gives_the_same_files() {
-        let (one, other) = (files(LAST), files(LAST));
+    fn the_same_day_produces_the_same_files() {
+        let (one, other) = (generate_files(LAST), generate_files(LAST));
         assert_eq!(
             (one.products, one.sales, one.stock_counts),
             (other.products, other.sales, other.stock_counts)
@@ -141,18 +144,18 @@ mod tests {
 
     #[test]
     fn about_three_hundred_products_each_counted_once() {
-        let files = files(LAST);
-        let skus: BTreeSet<&str> = column(&files.products, 0).into_iter().collect();
-        assert_eq!(skus.len(), column(&files.products, 0).len());
+        let files = generate_files(LAST);
+        let skus: BTreeSet<&str> = cell_column(&files.products, 0).into_iter().collect();
+        assert_eq!(skus.len(), cell_column(&files.products, 0).len());
         assert!((280..=320).contains(&skus.len()), "{}", skus.len());
         assert_eq!(
-            column(&files.stock_counts, 0)
+            cell_column(&files.stock_counts, 0)
                 .into_iter()
                 .collect::<BTreeSet<_>>(),
             skus
         );
         assert!(
-            column(&files.sales, 2)
+            cell_column(&files.sales, 2)
                 .into_iter()
                 .all(|sku| skus.contains(sku))
         );
@@ -160,7 +163,7 @@ mod tests {
 
     #[test]
     fn every_line_has_the_columns_of_its_header() {
-        let files = files(LAST);
+        let files = generate_files(LAST);
         for text in [files.products, files.sales, files.stock_counts] {
             let columns = text.lines().next().unwrap().split(',').count();
             assert!(
@@ -172,11 +175,11 @@ mod tests {
 
     #[test]
     fn sales_reach_from_eighteen_months_ago_to_the_last_day_and_skip_closed_days() {
-        let files = files(LAST);
-        let days: BTreeSet<&str> = column(&files.sales, 1).into_iter().collect();
+        let files = generate_files(LAST);
+        let days: BTreeSet<&str> = cell_column(&files.sales, 1).into_iter().collect();
         assert_eq!(
             days.first().copied(),
-            Some(LAST.plus(1 - HISTORY).to_string().as_str())
+            Some(LAST.plus_days(1 - HISTORY_DAYS).to_string().as_str())
         );
         assert_eq!(days.last().copied(), Some(LAST.to_string().as_str()));
         assert!(!days.contains("2025-05-01"));
@@ -184,7 +187,7 @@ mod tests {
 
     #[test]
     fn saturdays_sell_more_than_sundays_and_school_returns_in_october() {
-        let files = files(LAST);
+        let files = generate_files(LAST);
         let total = |keep: &dyn Fn(&str, &str) -> bool| -> u64 {
             let lines = files
                 .sales
@@ -205,8 +208,8 @@ mod tests {
 
     #[test]
     fn some_products_have_run_out_and_most_have_not() {
-        let files = files(LAST);
-        let levels: Vec<u64> = column(&files.stock_counts, 1)
+        let files = generate_files(LAST);
+        let levels: Vec<u64> = cell_column(&files.stock_counts, 1)
             .into_iter()
             .map(|q| q.parse().unwrap())
             .collect();

@@ -1,5 +1,5 @@
-//! `cargo xtask up` as a developer runs it: the real command with private servers of its own making, in a
-//! folder and on ports that no other run has. Its executables are those that were built for the tests.
+//! Runs the real `cargo xtask up` with private servers, in a folder and on ports that no other run
+//! uses. Its executables are those that were built for the tests.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,5 +8,5 @@
 
 mod support;
 
-mod life;
-mod refusals;
+mod lifecycle;
+mod rejected_settings;

@@ -1,5 +1,5 @@
-//! One company never reaches another's rows: by the shape of the tables, and by trying every route.
+//! No company reaches the rows of another: tested by the tables' definitions and by every route.
 
-mod naming;
+mod foreign_ids;
+mod route_walk;
 mod tables;
-mod walk;

@@ -1,4 +1,4 @@
-//! What the catalogue must show of every table, whoever adds it.
+//! Invariants of every table, read from Postgres' catalogue.
 
 use std::collections::BTreeSet;
 
@@ -119,7 +119,7 @@ async fn every_key_between_company_tables_holds_the_company() {
 }
 
 #[tokio::test]
-async fn the_application_s_role_owns_nothing_and_passes_no_policy() {
+async fn the_application_role_owns_nothing_and_bypasses_no_policy() {
     let app = TestApp::start().await;
     let powers = sqlx::query!(
         r#"select r.rolname::text as "role!", r.rolsuper or r.rolbypassrls or r.rolcreaterole as "powerful!",
@@ -144,9 +144,9 @@ async fn the_application_s_role_owns_nothing_and_passes_no_policy() {
     assert_eq!(as_whom, "vigie_app");
 }
 
-/// Each runs as the tables' owner, so each is a door; nobody but the role it is for may open it.
+/// The functions that run as the owner of the tables, each with the only role that may call it.
 #[tokio::test]
-async fn every_function_that_runs_as_the_owner_is_closed_to_the_public_and_pins_its_path() {
+async fn every_security_definer_function_is_closed_to_the_public_and_pins_its_path() {
     let app = TestApp::start().await;
     let open: Vec<String> = sqlx::query_scalar!(
         r#"select p.oid::regprocedure::text as "name!"
@@ -163,7 +163,7 @@ async fn every_function_that_runs_as_the_owner_is_closed_to_the_public_and_pins_
 }
 
 #[tokio::test]
-async fn without_a_company_the_application_sees_no_row_and_no_password() {
+async fn without_a_company_the_application_role_sees_no_row_and_no_password() {
     let app = TestApp::start().await;
     app.with_company().await;
     let mut conn = app.db.db.app().acquire().await.unwrap();

@@ -1,7 +1,8 @@
-//! Jobs from outside. What both files need: jobs put past the interface, and ends of their runs.
+//! Jobs through the API, and helpers that enqueue, claim and finish jobs without it.
 
-mod asking;
-mod many;
+mod bulk_actions;
+mod bulk_filters;
+mod enqueueing;
 
 use std::collections::BTreeSet;
 
@@ -14,13 +15,13 @@ use platform::queue::{Claim, NewJob, TerminalState, claim, liveness};
 use serde_json::Value;
 
 use crate::app::{Client, TestApp};
-use crate::shop::now;
+use crate::shop::read_clock;
 
 pub(super) fn ping(client: &Client<'_>) -> NewJob {
     jobs::job(client.company(), &jobs::ops::Ping::default())
 }
 
-/// Past the interface, in one statement.
+/// Enqueues without the API, in one statement.
 pub(super) async fn enqueue(client: &Client<'_>, jobs: Vec<NewJob>) -> Vec<JobId> {
     let mut tx = client
         .app
@@ -45,11 +46,11 @@ pub(super) async fn pings(client: &Client<'_>, count: usize) -> Vec<JobId> {
 }
 
 pub(super) async fn scheduled_ping(client: &Client<'_>) -> JobId {
-    let job = ping(client).at(now(client.app).await + TimeDelta::hours(1));
+    let job = ping(client).at(read_clock(client.app).await + TimeDelta::hours(1));
     enqueue(client, vec![job]).await[0]
 }
 
-/// What a worker does that takes them.
+/// Claims the jobs as a worker does.
 pub(super) async fn claim_all(app: &TestApp, ids: &[JobId]) -> Vec<Claim> {
     let engine = app.db.db.engine();
     let worker = liveness::register_worker(engine, "a worker of the test")
@@ -61,7 +62,7 @@ pub(super) async fn claim_all(app: &TestApp, ids: &[JobId]) -> Vec<Claim> {
     claims
 }
 
-/// Runs them to this end.
+/// Ends claimed jobs in a state.
 pub(super) async fn end_all(app: &TestApp, ids: &[JobId], state: TerminalState) {
     let failure = FailureAction::Finish {
         state,
@@ -76,7 +77,7 @@ pub(super) async fn end_all(app: &TestApp, ids: &[JobId], state: TerminalState) 
     }
 }
 
-/// The ids that a list gives, each once.
+/// The ids of a list, each once.
 pub(super) async fn listed(client: &Client<'_>, query: &str) -> BTreeSet<JobId> {
     let list = client
         .get(&format!("/jobs?limit=500&{query}"))
@@ -95,7 +96,7 @@ pub(super) fn set(ids: &[JobId]) -> BTreeSet<JobId> {
     ids.iter().copied().collect()
 }
 
-pub(super) async fn state_of(client: &Client<'_>, id: JobId) -> Value {
+pub(super) async fn state_of_status(client: &Client<'_>, id: JobId) -> Value {
     client.get(&format!("/jobs/{id}")).await.expect(200)["state"].clone()
 }
 
@@ -115,7 +116,7 @@ pub(super) async fn reasons(client: &Client<'_>, id: JobId, event: &str) -> Vec<
         .collect()
 }
 
-/// As a worker that stops does with what it holds.
+/// Requeues claims as a stopping worker does.
 pub(super) async fn give_back(app: &TestApp) {
     sqlx::query!(
         "update jobs_open set state = 'waiting', worker_id = null, cancel_requested = false

@@ -1,4 +1,4 @@
-//! Ad accounts.
+//! Ad accounts: listing, loading for a refresh, saving Meta's list, and permission errors.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use platform::ids::{CompanyId, UserId, Uuid};
@@ -6,14 +6,15 @@ use serde::Serialize;
 use sqlx::PgConnection;
 
 use super::super::{
-    Account, AccountId, Connection, ConnectionId, ConnectionStatus, FoundAccount, today_in,
+    Account, AccountId, Connection, ConnectionId, ConnectionStatus, FoundAccount, RefreshState,
+    today_in,
 };
 use crate::{Error, Result};
 
-/// Refusals in a row after which an account is left alone.
-const PERMISSION_ERRORS: i16 = 3;
+/// Consecutive permission errors that disable an account.
+const MAX_PERMISSION_ERRORS: i16 = 3;
 
-/// An ad account as people see it.
+/// An ad account, as the API shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct AccountView {
     pub id: AccountId,
@@ -26,15 +27,12 @@ pub struct AccountView {
     pub disabled_reason: Option<String>,
     pub connection_id: ConnectionId,
     pub connection_status: ConnectionStatus,
-    /// Of the newest refresh: open, published or failed; absent before the first.
-    pub refresh_state: Option<String>,
+    /// Of the newest refresh; absent before the first.
+    pub refresh_state: Option<RefreshState>,
     pub refresh_error: Option<String>,
 }
 
-/// The transaction's company's accounts after `after`, by id.
-///
-/// # Errors
-/// The database's.
+/// Lists the accounts of the transaction's company after `after`, by id.
 pub async fn list_accounts(
     conn: &mut PgConnection,
     after: Option<Uuid>,
@@ -42,10 +40,11 @@ pub async fn list_accounts(
 ) -> Result<Vec<AccountView>> {
     let accounts = sqlx::query_as!(
         AccountView,
-        r#"select a.id as "id: AccountId", a.external_id, a.name, a.timezone, a.currency, a.last_good_day,
-                  a.published_at, a.disabled_reason, c.id as "connection_id: ConnectionId",
+        r#"select a.id as "id: AccountId", a.external_id, a.name, a.timezone, a.currency,
+                  a.last_good_day, a.published_at, a.disabled_reason,
+                  c.id as "connection_id: ConnectionId",
                   c.status as "connection_status: ConnectionStatus",
-                  r.state as "refresh_state?", r.error as refresh_error
+                  r.state as "refresh_state?: RefreshState", r.error as refresh_error
            from ad_accounts a
            join ad_connections c on c.company_id = a.company_id and c.id = a.connection_id
            left join lateral (
@@ -62,11 +61,8 @@ pub async fn list_accounts(
     Ok(accounts)
 }
 
-/// Tells whether the account is the transaction's company's.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn find_account(conn: &mut PgConnection, id: AccountId) -> Result<()> {
+/// Fails where the account isn't one of the transaction's company.
+pub async fn require_account(conn: &mut PgConnection, id: AccountId) -> Result<()> {
     sqlx::query_scalar!("select 1 from ad_accounts where id = $1", id.0)
         .fetch_optional(conn)
         .await?
@@ -74,10 +70,7 @@ pub async fn find_account(conn: &mut PgConnection, id: AccountId) -> Result<()> 
         .ok_or(Error::NotFound("ad account"))
 }
 
-/// An account with its connection, for a refresh.
-///
-/// # Errors
-/// `NotFound`.
+/// Loads an account with its connection, for a refresh.
 pub async fn load_account(conn: &mut PgConnection, id: AccountId) -> Result<Account> {
     let row = sqlx::query!(
         r#"select a.external_id, a.timezone, a.last_good_day, a.disabled_reason,
@@ -107,11 +100,8 @@ pub async fn load_account(conn: &mut PgConnection, id: AccountId) -> Result<Acco
     })
 }
 
-/// Writes what Meta lists for a connection; an account that another connection of the company had is
-/// this one's now. Gives the ids, in no order.
-///
-/// # Errors
-/// The database's.
+/// Saves Meta's list of a connection's accounts and returns their ids, in no order. An account of
+/// another connection of the company moves to this one.
 pub async fn save_accounts(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -124,13 +114,10 @@ pub async fn save_accounts(
     let names: Vec<&str> = found.iter().map(|a| a.name.as_str()).collect();
     let timezones: Vec<&str> = found.iter().map(|a| a.timezone.as_str()).collect();
     let currencies: Vec<&str> = found.iter().map(|a| a.currency.as_str()).collect();
-    let disabled: Vec<Option<String>> = found
+    // An unknown time zone disables the account: its days cannot be computed.
+    let disabled_reasons: Vec<Option<String>> = found
         .iter()
-        .map(|a| {
-            today_in(&a.timezone, now)
-                .err()
-                .map(|error| error.to_string())
-        })
+        .map(|a| today_in(&a.timezone, now).err().map(|e| e.to_string()))
         .collect();
     let saved = sqlx::query_scalar!(
         r#"insert into ad_accounts
@@ -140,8 +127,9 @@ pub async fn save_accounts(
            from unnest($3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
              as i (id, external_id, name, timezone, currency, disabled)
            on conflict on constraint ad_accounts_once do update set
-             connection_id = excluded.connection_id, name = excluded.name, timezone = excluded.timezone,
-             currency = excluded.currency, disabled_reason = excluded.disabled_reason,
+             connection_id = excluded.connection_id, name = excluded.name,
+             timezone = excluded.timezone, currency = excluded.currency,
+             disabled_reason = excluded.disabled_reason,
              permission_errors = 0, updated_at = excluded.updated_at
            returning id as "id: AccountId""#,
         company.0,
@@ -151,7 +139,7 @@ pub async fn save_accounts(
         &names as &[&str],
         &timezones as &[&str],
         &currencies as &[&str],
-        &disabled as &[Option<String>],
+        &disabled_reasons as &[Option<String>],
         now,
     )
     .fetch_all(conn)
@@ -159,11 +147,8 @@ pub async fn save_accounts(
     Ok(saved)
 }
 
-/// Counts a refusal; the third in a row disables the account with the reason.
-///
-/// # Errors
-/// The database's.
-pub async fn note_permission_error(
+/// Counts a permission error; the third in a row disables the account with the reason.
+pub async fn record_permission_error(
     conn: &mut PgConnection,
     id: AccountId,
     reason: &str,
@@ -178,15 +163,14 @@ pub async fn note_permission_error(
         id.0,
         reason,
         now,
-        i32::from(PERMISSION_ERRORS),
+        i32::from(MAX_PERMISSION_ERRORS),
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// # Errors
-/// The database's.
+/// Restarts the count of permission errors after a success.
 pub async fn clear_permission_errors(conn: &mut PgConnection, id: AccountId) -> Result<()> {
     sqlx::query!(
         "update ad_accounts set permission_errors = 0 where id = $1 and permission_errors > 0",
@@ -197,11 +181,9 @@ pub async fn clear_permission_errors(conn: &mut PgConnection, id: AccountId) -> 
     Ok(())
 }
 
-/// Every account that the clock refreshes, of all companies. Needs the engine's role.
-///
-/// # Errors
-/// The database's.
-pub async fn refreshable_accounts(
+/// Lists up to `limit` accounts to refresh after `after`, of all companies. Requires the engine's
+/// role.
+pub async fn list_refreshable_accounts(
     conn: &mut PgConnection,
     after: Option<AccountId>,
     limit: i64,

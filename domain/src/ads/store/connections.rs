@@ -1,4 +1,4 @@
-//! Connections.
+//! Connections: saving a grant, requiring a new one, ending it.
 
 use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, UserId};
@@ -7,15 +7,12 @@ use sqlx::PgConnection;
 use super::super::ConnectionId;
 use crate::{Error, Result};
 
-/// What a connection's token is sealed for.
+/// Returns the context that a connection's token is sealed with.
 pub fn connection_context(company: CompanyId, connected_by: UserId) -> String {
     format!("ad_connections:{company}:{connected_by}")
 }
 
-/// Writes a grant; the same person's earlier one is replaced, and what waited for a new sign-in goes on.
-///
-/// # Errors
-/// The database's.
+/// Saves a grant. It replaces the same person's earlier one, and its accounts' refreshes continue.
 pub async fn save_connection(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -26,7 +23,8 @@ pub async fn save_connection(
 ) -> Result<ConnectionId> {
     let id = sqlx::query_scalar!(
         r#"insert into ad_connections
-             (company_id, id, status, sealed_token, expires_at, connected_by, created_at, updated_at)
+             (company_id, id, status, sealed_token, expires_at, connected_by, created_at,
+              updated_at)
            values ($1, $2, 'ok', $3, $4, $5, $6, $6)
            on conflict on constraint ad_connections_once do update set
              status = 'ok', status_reason = null, sealed_token = excluded.sealed_token,
@@ -44,11 +42,8 @@ pub async fn save_connection(
     Ok(id)
 }
 
-/// Stops a connection until somebody signs in again. Gives whether it was running until now, so that
-/// the company is told once.
-///
-/// # Errors
-/// The database's.
+/// Stops a connection until somebody signs in again. Returns whether it was active until now, so
+/// that the company is notified once.
 pub async fn require_reauth(
     conn: &mut PgConnection,
     id: ConnectionId,
@@ -67,11 +62,11 @@ pub async fn require_reauth(
     Ok(stopped.rows_affected() == 1)
 }
 
-/// Ends a connection and forgets its token; what was published stays.
+/// Ends a connection and deletes its token; published days stay.
 ///
 /// # Errors
-/// `NotFound`.
-pub async fn disconnect(
+/// `NotFound`, also where the connection has ended before.
+pub async fn end_connection(
     conn: &mut PgConnection,
     id: ConnectionId,
     now: DateTime<Utc>,

@@ -10,12 +10,9 @@ use sqlx::PgConnection;
 use super::super::{AccountId, AdDay, Refresh, RefreshId, Report};
 use crate::Result;
 
-/// Stages one page of a report in one statement; the same page again changes nothing. `cursor` is
-/// where the next page begins; without one the report is read.
-///
-/// # Errors
-/// The database's.
-pub async fn stage(
+/// Stages one page of a report in one statement; staging it again changes nothing. `cursor` is the
+/// start of the next page; without one the report is read.
+pub async fn stage_page(
     conn: &mut PgConnection,
     company: CompanyId,
     refresh: RefreshId,
@@ -23,9 +20,10 @@ pub async fn stage(
     page: &[AdDay],
     cursor: Option<&str>,
 ) -> Result<()> {
-    insert(conn, company, refresh, &unique(page, report)).await?;
+    insert_staged(conn, company, refresh, &select_rows(page, report)).await?;
     sqlx::query!(
-        "update ad_reports set cursor = $2, state = case when $2::text is null then 'read' else state end
+        "update ad_reports
+         set cursor = $2, state = case when $2::text is null then 'read' else state end
          where id = $1",
         report.id.0,
         cursor,
@@ -35,8 +33,9 @@ pub async fn stage(
     Ok(())
 }
 
-/// One insert can't touch a row twice, and a report speaks of no day but its own.
-fn unique<'a>(page: &'a [AdDay], report: &Report) -> Vec<&'a AdDay> {
+/// Selects one row per ad and day, because ON CONFLICT cannot touch a row twice, and only rows of
+/// the report's own days.
+fn select_rows<'a>(page: &'a [AdDay], report: &Report) -> Vec<&'a AdDay> {
     let mut by_key: HashMap<(&str, NaiveDate), &AdDay> = HashMap::with_capacity(page.len());
     for row in page
         .iter()
@@ -47,12 +46,13 @@ fn unique<'a>(page: &'a [AdDay], report: &Report) -> Vec<&'a AdDay> {
     by_key.into_values().collect()
 }
 
-async fn insert(
+async fn insert_staged(
     conn: &mut PgConnection,
     company: CompanyId,
     refresh: RefreshId,
     rows: &[&AdDay],
 ) -> Result<()> {
+    // One array per column, for unnest.
     let texts = |of: fn(&AdDay) -> &str| rows.iter().map(|row| of(row)).collect::<Vec<&str>>();
     let counts = |of: fn(&AdDay) -> i64| rows.iter().map(|row| of(row)).collect::<Vec<i64>>();
     let amounts =
@@ -60,18 +60,21 @@ async fn insert(
     let days: Vec<NaiveDate> = rows.iter().map(|row| row.day).collect();
     sqlx::query!(
         "insert into ad_daily_staged
-           (company_id, refresh_id, ad_id, day, ad_name, adset_id, adset_name, campaign_id, campaign_name,
-            impressions, clicks, link_clicks, purchases, purchase_value, spend, reach)
+           (company_id, refresh_id, ad_id, day, ad_name, adset_id, adset_name, campaign_id,
+            campaign_name, impressions, clicks, link_clicks, purchases, purchase_value, spend,
+            reach)
          select $1, $2, i.*
-         from unnest($3::text[], $4::date[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                     $10::int8[], $11::int8[], $12::int8[], $13::int8[], $14::numeric[], $15::numeric[],
-                     $16::int8[]) as i
+         from unnest($3::text[], $4::date[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::text[], $10::int8[], $11::int8[], $12::int8[], $13::int8[],
+                     $14::numeric[], $15::numeric[], $16::int8[]) as i
          on conflict (company_id, refresh_id, ad_id, day) do update set
-           ad_name = excluded.ad_name, adset_id = excluded.adset_id, adset_name = excluded.adset_name,
-           campaign_id = excluded.campaign_id, campaign_name = excluded.campaign_name,
-           impressions = excluded.impressions, clicks = excluded.clicks, link_clicks = excluded.link_clicks,
-           purchases = excluded.purchases, purchase_value = excluded.purchase_value,
-           spend = excluded.spend, reach = excluded.reach",
+           ad_name = excluded.ad_name, adset_id = excluded.adset_id,
+           adset_name = excluded.adset_name, campaign_id = excluded.campaign_id,
+           campaign_name = excluded.campaign_name,
+           impressions = excluded.impressions, clicks = excluded.clicks,
+           link_clicks = excluded.link_clicks, purchases = excluded.purchases,
+           purchase_value = excluded.purchase_value, spend = excluded.spend,
+           reach = excluded.reach",
         company.0,
         refresh.0,
         &texts(|row| &row.ad_id) as &[&str],
@@ -94,19 +97,16 @@ async fn insert(
     Ok(())
 }
 
-/// Makes the window's days what the refresh staged, in the caller's transaction: new rows in, changed
-/// ones changed, vanished ones out. Gives how many rows the window has.
-///
-/// # Errors
-/// The database's.
-pub async fn publish(
+/// Replaces the published days of the window by the staged ones, in the caller's transaction.
+/// Returns the number of rows in the window.
+pub async fn publish_refresh(
     conn: &mut PgConnection,
     account: AccountId,
     refresh: &Refresh,
     now: DateTime<Utc>,
 ) -> Result<i64> {
-    remove_vanished(conn, account, refresh).await?;
-    let rows = upsert(conn, account, refresh).await?;
+    delete_vanished(conn, account, refresh).await?;
+    let rows = upsert_staged(conn, account, refresh).await?;
     sqlx::query!(
         "delete from ad_daily_staged where refresh_id = $1",
         refresh.id.0
@@ -114,8 +114,9 @@ pub async fn publish(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update ad_accounts set last_good_day = greatest(last_good_day, $2), published_at = $3,
-           version = version + 1, updated_at = $3
+        "update ad_accounts
+         set last_good_day = greatest(last_good_day, $2), published_at = $3,
+             version = version + 1, updated_at = $3
          where id = $1",
         account.0,
         refresh.last_day,
@@ -124,7 +125,8 @@ pub async fn publish(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update ad_refreshes set state = 'published', rows = $2, finished_at = $3 where id = $1",
+        "update ad_refreshes set state = 'published', rows = $2, finished_at = $3
+         where id = $1",
         refresh.id.0,
         i32::try_from(rows).unwrap_or(i32::MAX),
         now,
@@ -134,7 +136,7 @@ pub async fn publish(
     Ok(rows)
 }
 
-async fn remove_vanished(
+async fn delete_vanished(
     conn: &mut PgConnection,
     account: AccountId,
     refresh: &Refresh,
@@ -155,29 +157,38 @@ async fn remove_vanished(
     Ok(())
 }
 
-async fn upsert(conn: &mut PgConnection, account: AccountId, refresh: &Refresh) -> Result<i64> {
+async fn upsert_staged(
+    conn: &mut PgConnection,
+    account: AccountId,
+    refresh: &Refresh,
+) -> Result<i64> {
     let rows = sqlx::query_scalar!(
         r#"with written as (
              insert into ad_daily as d
-               (company_id, account_id, ad_id, day, ad_name, adset_id, adset_name, campaign_id, campaign_name,
-                impressions, clicks, link_clicks, purchases, purchase_value, spend, reach)
-             select company_id, $1, ad_id, day, ad_name, adset_id, adset_name, campaign_id, campaign_name,
-                    impressions, clicks, link_clicks, purchases, purchase_value, spend, reach
+               (company_id, account_id, ad_id, day, ad_name, adset_id, adset_name, campaign_id,
+                campaign_name, impressions, clicks, link_clicks, purchases, purchase_value, spend,
+                reach)
+             select company_id, $1, ad_id, day, ad_name, adset_id, adset_name, campaign_id,
+                    campaign_name, impressions, clicks, link_clicks, purchases, purchase_value,
+                    spend, reach
              from ad_daily_staged where refresh_id = $2
              on conflict (company_id, account_id, ad_id, day) do update set
-               ad_name = excluded.ad_name, adset_id = excluded.adset_id, adset_name = excluded.adset_name,
-               campaign_id = excluded.campaign_id, campaign_name = excluded.campaign_name,
+               ad_name = excluded.ad_name, adset_id = excluded.adset_id,
+               adset_name = excluded.adset_name, campaign_id = excluded.campaign_id,
+               campaign_name = excluded.campaign_name,
                impressions = excluded.impressions, clicks = excluded.clicks,
-               link_clicks = excluded.link_clicks,
-               purchases = excluded.purchases, purchase_value = excluded.purchase_value,
-               spend = excluded.spend, reach = excluded.reach
-             where (d.ad_name, d.adset_id, d.adset_name, d.campaign_id, d.campaign_name, d.impressions,
-                    d.clicks, d.link_clicks, d.purchases, d.purchase_value, d.spend, d.reach)
+               link_clicks = excluded.link_clicks, purchases = excluded.purchases,
+               purchase_value = excluded.purchase_value, spend = excluded.spend,
+               reach = excluded.reach
+             -- Unchanged rows are not written again.
+             where (d.ad_name, d.adset_id, d.adset_name, d.campaign_id, d.campaign_name,
+                    d.impressions, d.clicks, d.link_clicks, d.purchases, d.purchase_value,
+                    d.spend, d.reach)
                is distinct from
-                   (excluded.ad_name, excluded.adset_id, excluded.adset_name, excluded.campaign_id,
-                    excluded.campaign_name, excluded.impressions, excluded.clicks, excluded.link_clicks,
-                    excluded.purchases, excluded.purchase_value, excluded.spend,
-                    excluded.reach)
+                   (excluded.ad_name, excluded.adset_id, excluded.adset_name,
+                    excluded.campaign_id, excluded.campaign_name, excluded.impressions,
+                    excluded.clicks, excluded.link_clicks, excluded.purchases,
+                    excluded.purchase_value, excluded.spend, excluded.reach)
            )
            select count(*) as "count!" from ad_daily_staged where refresh_id = $2"#,
         account.0,

@@ -1,4 +1,4 @@
-//! Every query of ads.
+//! The queries of ads, by table.
 
 pub(super) mod accounts;
 pub(super) mod connections;

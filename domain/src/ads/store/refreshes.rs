@@ -1,5 +1,5 @@
-//! Refreshes: at most one open per account, by a unique index. An open one is no lock that could be
-//! left behind but work that whoever comes next goes on with.
+//! Refreshes: at most one open per account, by a unique index. An open refresh is not a lock that a
+//! killed job could leave behind: the next job continues it.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use platform::ids::CompanyId;
@@ -8,14 +8,11 @@ use sqlx::PgConnection;
 use super::super::{AccountId, Refresh, RefreshId, ReportId};
 use crate::Result;
 
-/// An open refresh that is older is given up: Meta has forgotten its reports.
-const STALE: TimeDelta = TimeDelta::hours(12);
+/// An open refresh that is older has failed, because Meta has deleted its reports.
+const REFRESH_TIMEOUT: TimeDelta = TimeDelta::hours(12);
 
-/// The account's open refresh, else a new one over `window` with one report.
-///
-/// # Errors
-/// The database's.
-pub async fn open_refresh(
+/// Returns the account's open refresh, else a new one over `window` with one report.
+pub async fn continue_refresh(
     conn: &mut PgConnection,
     company: CompanyId,
     account: AccountId,
@@ -23,16 +20,18 @@ pub async fn open_refresh(
     now: DateTime<Utc>,
 ) -> Result<Refresh> {
     sqlx::query!(
-        "update ad_refreshes set state = 'failed', error = 'given up: not done within 12 hours', finished_at = $2
+        "update ad_refreshes
+         set state = 'failed', error = 'timed out: not published within 12 hours', finished_at = $2
          where account_id = $1 and state = 'open' and created_at < $3",
         account.0,
         now,
-        now - STALE,
+        now - REFRESH_TIMEOUT,
     )
     .execute(&mut *conn)
     .await?;
     let created = sqlx::query!(
-        "insert into ad_refreshes (company_id, id, account_id, state, first_day, last_day, created_at)
+        "insert into ad_refreshes
+           (company_id, id, account_id, state, first_day, last_day, created_at)
          values ($1, $2, $3, 'open', $4, $5, $6)
          on conflict (company_id, account_id) where state = 'open' do nothing",
         company.0,
@@ -58,6 +57,7 @@ pub async fn open_refresh(
     Ok(refresh)
 }
 
+/// Adds a waiting report of a range of days.
 pub(super) async fn add_report(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -78,10 +78,7 @@ pub(super) async fn add_report(
     Ok(())
 }
 
-/// Ends a refresh without a publication and drops what it had staged.
-///
-/// # Errors
-/// The database's.
+/// Ends a refresh without publishing and deletes its staged rows.
 pub async fn fail_refresh(
     conn: &mut PgConnection,
     id: RefreshId,
@@ -92,7 +89,8 @@ pub async fn fail_refresh(
         .execute(&mut *conn)
         .await?;
     sqlx::query!(
-        "update ad_refreshes set state = 'failed', error = $2, finished_at = $3 where id = $1 and state = 'open'",
+        "update ad_refreshes set state = 'failed', error = $2, finished_at = $3
+         where id = $1 and state = 'open'",
         id.0,
         reason,
         now,

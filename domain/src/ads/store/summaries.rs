@@ -1,4 +1,4 @@
-//! Sums over the published days.
+//! Totals of the published days.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::super::{AccountId, Period, Summary, Totals};
 use crate::{Error, Result};
 
-struct Row {
+struct TotalsRow {
     days: i32,
     ads: i64,
     impressions: i64,
@@ -19,58 +19,57 @@ struct Row {
     highest_reach: i64,
 }
 
-struct Head {
+struct AccountRow {
     currency: String,
     last_good_day: Option<NaiveDate>,
     published_at: Option<DateTime<Utc>>,
     version: i32,
 }
 
-/// An account's periods of the given lengths in days, each ending with the last good day.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn summarize(
+/// Returns an account's totals over periods of `lengths` days, each ending with the last good day.
+pub async fn summarize_account(
     conn: &mut PgConnection,
     account: AccountId,
     lengths: &[i32],
 ) -> Result<Summary> {
-    let head = sqlx::query_as!(
-        Head,
+    let account_row = sqlx::query_as!(
+        AccountRow,
         "select currency, last_good_day, published_at, version from ad_accounts where id = $1",
         account.0,
     )
     .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("ad account"))?;
-    let periods = match head.last_good_day {
+    let periods = match account_row.last_good_day {
         None => Vec::new(),
         Some(until) => {
-            let rows = totals(conn, account, until, lengths).await?;
-            rows.iter().map(|row| period(row, until)).collect()
+            let rows = load_totals(conn, account, until, lengths).await?;
+            rows.iter().map(|row| to_period(row, until)).collect()
         }
     };
     Ok(Summary {
-        currency: head.currency,
-        last_good_day: head.last_good_day,
-        published_at: head.published_at,
-        version: head.version,
+        currency: account_row.currency,
+        last_good_day: account_row.last_good_day,
+        published_at: account_row.published_at,
+        version: account_row.version,
         periods,
     })
 }
 
-async fn totals(
+async fn load_totals(
     conn: &mut PgConnection,
     account: AccountId,
     until: NaiveDate,
     lengths: &[i32],
-) -> Result<Vec<Row>> {
+) -> Result<Vec<TotalsRow>> {
     let rows = sqlx::query_as!(
-        Row,
-        r#"select l.days as "days!", coalesce(t.ads, 0) as "ads!", coalesce(t.impressions, 0) as "impressions!",
+        TotalsRow,
+        r#"select l.days as "days!", coalesce(t.ads, 0) as "ads!",
+                  coalesce(t.impressions, 0) as "impressions!",
                   coalesce(t.clicks, 0) as "clicks!", coalesce(t.link_clicks, 0) as "link_clicks!",
                   coalesce(t.purchases, 0) as "purchases!",
-                  coalesce(t.purchase_value, 0) as "purchase_value!", coalesce(t.spend, 0) as "spend!",
+                  coalesce(t.purchase_value, 0) as "purchase_value!",
+                  coalesce(t.spend, 0) as "spend!",
                   coalesce(t.reach, 0) as "highest_reach!"
            from unnest($3::int4[]) with ordinality as l (days, position)
            cross join lateral (
@@ -91,9 +90,9 @@ async fn totals(
     Ok(rows)
 }
 
-fn period(row: &Row, until: NaiveDate) -> Period {
+fn to_period(row: &TotalsRow, until: NaiveDate) -> Period {
     let impressions = Decimal::from(row.impressions);
-    let per = |part: Decimal, factor: i64, digits: u32| {
+    let per_impression = |part: Decimal, factor: i64, digits: u32| {
         let rate = (part * Decimal::from(factor)).checked_div(impressions)?;
         Some(rate.round_dp(digits))
     };
@@ -103,8 +102,8 @@ fn period(row: &Row, until: NaiveDate) -> Period {
         since: until - Days::new(days.saturating_sub(1)),
         until,
         totals: Totals {
-            cpm: per(row.spend, 1_000, 2),
-            ctr: per(Decimal::from(row.clicks), 100, 4),
+            cpm: per_impression(row.spend, 1_000, 2),
+            ctr: per_impression(Decimal::from(row.clicks), 100, 4),
             ads: row.ads,
             impressions: row.impressions,
             clicks: row.clicks,

@@ -1,20 +1,21 @@
 //! Every query of the area.
 
-mod apply;
-mod check;
-mod life;
-mod list;
-mod open;
-mod rules;
+mod alert;
+mod evaluation_input;
+mod item;
+mod rule;
+mod rule_validation;
+mod timeline;
+mod transition;
+mod user_actions;
 
-pub use apply::{Applied, apply};
-pub use life::{acknowledge, resolve, snooze, wake_snoozed};
-pub use list::{
-    AlertFilter, AlertState, ListedAlert, StoredEvent, StoredItem, find_alert, list_alerts,
-    list_events, list_items,
+pub use alert::{AlertFilter, AlertState, ListedAlert, list_alerts, require_alert};
+pub use evaluation_input::{load_audience, lock_open_alerts, lock_rules};
+pub use item::{StoredItem, list_items};
+pub use rule::{
+    NewRule, RuleChanges, StoredRule, archive_rule, create_default_rules, create_rule, list_rules,
+    require_rule, update_rule,
 };
-pub use open::{load_people, lock_open, lock_rules};
-pub use rules::{
-    NewRule, RuleChanges, StoredRule, archive_rule, create_default_rules, create_rule, find_rule,
-    list_rules, update_rule,
-};
+pub use timeline::{AlertEventKind, StoredEvent, list_events};
+pub use transition::{AppliedTransition, apply_transitions};
+pub use user_actions::{acknowledge_alert, end_due_snoozes, resolve_alert, snooze_alert};

@@ -1,22 +1,23 @@
-//! Checkouts: the wish is committed first, Stripe is called with its id as the idempotency key, and
-//! the session is written after. Whoever repeats the call gets the same session.
+//! Checkouts: the checkout is committed first, then Stripe is called with its id as the idempotency
+//! key, then the session is recorded. A repeated call returns the same session.
 
 use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, UserId};
 use sqlx::PgConnection;
 
-use super::super::{CheckoutId, Plan, find_subscription};
+use super::super::{CheckoutId, Plan};
+use super::subscriptions::load_subscription;
 use crate::{Error, Result};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
     pub id: CheckoutId,
     pub plan: Plan,
-    /// Stripe's, of an earlier subscription.
+    /// Stripe's id of the customer, from an earlier subscription.
     pub customer: Option<String>,
     pub customer_email: String,
-    burnt_keys: i16,
-    /// Absent until Stripe has answered.
+    discarded_keys: i16,
+    /// Absent until Stripe's response.
     pub session_id: Option<String>,
     /// Where to pay.
     pub url: Option<String>,
@@ -24,16 +25,17 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// The same for every call that may have been the first one.
+    /// Returns the same key for every call that may have been the first one.
     pub fn idempotency_key(&self) -> String {
-        format!("checkout-{}-{}", self.id, self.burnt_keys)
+        format!("checkout-{}-{}", self.id, self.discarded_keys)
     }
 }
 
-/// Notes the wish for a paid plan.
+/// Creates a checkout of a paid plan.
 ///
 /// # Errors
-/// `Invalid` for the free plan; `Conflict` where a paid subscription runs: two would be paid for.
+/// `Invalid` for the free plan; `Conflict` where a paid subscription is active, because both would
+/// be charged.
 pub async fn create_checkout(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -48,7 +50,7 @@ pub async fn create_checkout(
             "the free plan needs no checkout",
         ));
     }
-    let present = find_subscription(conn, now).await?;
+    let present = load_subscription(conn, now).await?;
     if present.plan != Plan::Free {
         return Err(Error::conflict(
             "conflict",
@@ -60,7 +62,8 @@ pub async fn create_checkout(
     }
     let id = CheckoutId::new();
     sqlx::query!(
-        "insert into checkouts (company_id, id, plan, customer, customer_email, requested_by, created_at)
+        "insert into checkouts
+           (company_id, id, plan, customer, customer_email, requested_by, created_at)
          select $1, $2, $3, $4, email, id, $6 from users where id = $5",
         company.0,
         id.0,
@@ -74,13 +77,11 @@ pub async fn create_checkout(
     Ok(id)
 }
 
-/// # Errors
-/// `NotFound`.
-pub async fn find_checkout(conn: &mut PgConnection, id: CheckoutId) -> Result<Checkout> {
+pub async fn require_checkout(conn: &mut PgConnection, id: CheckoutId) -> Result<Checkout> {
     sqlx::query_as!(
         Checkout,
-        r#"select id as "id: CheckoutId", plan as "plan: Plan", customer, customer_email, burnt_keys, session_id, url,
-                  created_at
+        r#"select id as "id: CheckoutId", plan as "plan: Plan", customer, customer_email,
+                  discarded_keys, session_id, url, created_at
            from checkouts where id = $1"#,
         id.0,
     )
@@ -89,11 +90,8 @@ pub async fn find_checkout(conn: &mut PgConnection, id: CheckoutId) -> Result<Ch
     .ok_or(Error::NotFound("checkout"))
 }
 
-/// Writes the session that Stripe opened.
-///
-/// # Errors
-/// The database's.
-pub async fn open_checkout(
+/// Records the session that Stripe has opened.
+pub async fn record_session(
     conn: &mut PgConnection,
     id: CheckoutId,
     session_id: &str,
@@ -112,15 +110,13 @@ pub async fn open_checkout(
     Ok(())
 }
 
-/// Gives up the present key: Stripe keeps answering it with a failure.
-///
-/// # Errors
-/// The database's.
-pub async fn burn_key(conn: &mut PgConnection, checkout: &Checkout) -> Result<()> {
+/// Discards the present idempotency key, for which Stripe replays a failure.
+pub async fn discard_key(conn: &mut PgConnection, checkout: &Checkout) -> Result<()> {
     sqlx::query!(
-        "update checkouts set burnt_keys = burnt_keys + 1 where id = $1 and burnt_keys = $2",
+        "update checkouts set discarded_keys = discarded_keys + 1
+         where id = $1 and discarded_keys = $2",
         checkout.id.0,
-        checkout.burnt_keys,
+        checkout.discarded_keys,
     )
     .execute(conn)
     .await?;

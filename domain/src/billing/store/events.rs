@@ -1,4 +1,4 @@
-//! Webhook events as they came. These functions need a transaction of the engine's role.
+//! Webhook events, unchanged. All functions need the engine's role.
 
 use chrono::{DateTime, Utc};
 use platform::ids::CompanyId;
@@ -7,12 +7,12 @@ use sqlx::PgConnection;
 use super::super::Subject;
 use crate::{Error, Result};
 
-/// A signed event of Stripe's.
+/// An event of Stripe's with a verified signature.
 #[derive(Debug, Clone)]
 pub struct NewEvent<'a> {
     pub id: &'a str,
     pub kind: &'a str,
-    /// Raw, as the signature covers it.
+    /// The raw bytes, which the signature covers.
     pub body: &'a [u8],
     pub created_at: DateTime<Utc>,
 }
@@ -20,28 +20,25 @@ pub struct NewEvent<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Received {
     New,
-    /// It is there already, with its job.
+    /// Stored before, with its job.
     Duplicate,
 }
 
-/// What became of an event.
+/// The processing state of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum EventState {
     Received,
-    /// A company's job has it from here.
+    /// A company's job applies it.
     Routed,
-    /// Not of a kind that we use.
+    /// Its kind is not one that we use.
     Ignored,
-    /// No company of ours.
+    /// It belongs to no company of ours.
     Unmatched,
 }
 
-/// Stores an event once.
-///
-/// # Errors
-/// The database's: the answer to Stripe must then be a failure, so that it sends again.
-pub async fn receive_event(
+/// Stores an event once. Where it fails, Stripe must receive a failure, so that it sends again.
+pub async fn store_event(
     conn: &mut PgConnection,
     event: &NewEvent<'_>,
     now: DateTime<Utc>,
@@ -65,11 +62,8 @@ pub async fn receive_event(
     })
 }
 
-/// The raw body of a stored event.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn load_event(conn: &mut PgConnection, id: &str) -> Result<Vec<u8>> {
+/// Loads the raw body of a stored event.
+pub async fn load_event_body(conn: &mut PgConnection, id: &str) -> Result<Vec<u8>> {
     sqlx::query_scalar!(
         "select body from webhook_events where provider = 'stripe' and id = $1",
         id
@@ -79,16 +73,15 @@ pub async fn load_event(conn: &mut PgConnection, id: &str) -> Result<Vec<u8>> {
     .ok_or(Error::NotFound("event"))
 }
 
-/// # Errors
-/// The database's.
-pub async fn settle_event(
+pub async fn record_event_state(
     conn: &mut PgConnection,
     id: &str,
     state: EventState,
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "update webhook_events set state = $2, settled_at = $3 where provider = 'stripe' and id = $1",
+        "update webhook_events set state = $2, settled_at = $3
+         where provider = 'stripe' and id = $1",
         id,
         state as EventState,
         now,
@@ -98,11 +91,11 @@ pub async fn settle_event(
     Ok(())
 }
 
-/// Whose a subscription is, if it is anybody's.
-///
-/// # Errors
-/// The database's.
-pub async fn find_company(conn: &mut PgConnection, subject: &Subject) -> Result<Option<CompanyId>> {
+/// Returns the company of an event's subject.
+pub async fn find_event_company(
+    conn: &mut PgConnection,
+    subject: &Subject,
+) -> Result<Option<CompanyId>> {
     let company = sqlx::query_scalar!(
         r#"select billing_company($1, $2, $3) as "company: CompanyId""#,
         subject.subscription,

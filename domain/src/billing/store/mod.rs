@@ -1,4 +1,4 @@
-//! Every query of billing.
+//! The queries of billing.
 
 pub(super) mod checkouts;
 pub(super) mod events;

@@ -1,19 +1,20 @@
-//! Subscriptions as Stripe's record said them last, and the plans.
+//! Subscriptions as in Stripe's last record, and the plans.
 
 use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, Uuid};
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::super::{Held, Limits, Plan};
+use super::super::entitlement::Entitlement;
+use super::super::{Limits, Plan, SubscriptionStatus};
 use crate::Result;
 
-/// Stripe's record of one subscription, as much of it as is kept.
+/// The stored part of Stripe's record of one subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct SubscriptionRecord {
     pub stripe_id: String,
     pub customer: String,
-    pub status: String,
+    pub status: SubscriptionStatus,
     pub price: Option<String>,
     pub cancel_at_period_end: bool,
     pub current_period_start: Option<DateTime<Utc>>,
@@ -21,12 +22,12 @@ pub struct Record {
     pub started_at: Option<DateTime<Utc>>,
 }
 
-/// What a company has, and by which subscription.
+/// A company's plan and the subscription behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SubscriptionView {
     pub plan: Plan,
-    /// Stripe's word; absent on the free plan that nobody pays for.
-    pub status: Option<String>,
+    /// Absent without a subscription.
+    pub status: Option<SubscriptionStatus>,
     pub customer: Option<String>,
     pub late_since: Option<DateTime<Utc>>,
     pub cancel_at_period_end: bool,
@@ -34,45 +35,36 @@ pub struct SubscriptionView {
     pub as_of: Option<DateTime<Utc>>,
 }
 
-struct HeldRow {
-    plan: Plan,
-    late_since: Option<DateTime<Utc>>,
-}
-
-/// What a subscription gave when it was last read; `None` before the first time. Locks the row.
-///
-/// # Errors
-/// The database's.
-pub async fn find_held(conn: &mut PgConnection, stripe_id: &str) -> Result<Option<Held>> {
+/// Locks a subscription and returns its entitlement; `None` before its first record.
+pub async fn lock_entitlement(
+    conn: &mut PgConnection,
+    stripe_id: &str,
+) -> Result<Option<Entitlement>> {
     let row = sqlx::query_as!(
-        HeldRow,
-        r#"select plan as "plan: Plan", late_since from subscriptions where stripe_id = $1 for update"#,
+        Entitlement,
+        r#"select plan as "plan: Plan", late_since from subscriptions
+           where stripe_id = $1 for update"#,
         stripe_id,
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| Held {
-        plan: row.plan,
-        late_since: row.late_since,
-    }))
+    Ok(row)
 }
 
-/// Writes what Stripe answered at `as_of`; an answer older than the one that is there changes nothing.
-/// Gives whether it was written.
-///
-/// # Errors
-/// The database's, also where the subscription is another company's.
+/// Stores Stripe's record of the time `as_of`; a record older than the stored one changes nothing.
+/// Returns whether it was stored. Fails where the subscription is another company's.
 pub async fn apply_record(
     conn: &mut PgConnection,
     company: CompanyId,
-    record: &Record,
-    held: Held,
+    record: &SubscriptionRecord,
+    entitlement: Entitlement,
     as_of: DateTime<Utc>,
 ) -> Result<bool> {
     let written = sqlx::query!(
         "insert into subscriptions as s
-           (company_id, id, stripe_id, customer, status, price, plan, late_since, cancel_at_period_end,
-            current_period_start, current_period_end, started_at, as_of, created_at, updated_at)
+           (company_id, id, stripe_id, customer, status, price, plan, late_since,
+            cancel_at_period_end, current_period_start, current_period_end, started_at, as_of,
+            created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $13)
          on conflict on constraint subscriptions_stripe_id_key do update set
            customer = excluded.customer, status = excluded.status, price = excluded.price,
@@ -86,10 +78,10 @@ pub async fn apply_record(
         Uuid::now_v7(),
         record.stripe_id,
         record.customer,
-        record.status,
+        record.status.as_str(),
         record.price,
-        held.plan as Plan,
-        held.late_since,
+        entitlement.plan as Plan,
+        entitlement.late_since,
         record.cancel_at_period_end,
         record.current_period_start,
         record.current_period_end,
@@ -101,30 +93,29 @@ pub async fn apply_record(
     Ok(written.rows_affected() == 1)
 }
 
-/// What the transaction's company has at `now`: the best of its subscriptions, else the free plan.
-///
-/// # Errors
-/// The database's.
-pub async fn find_subscription(
+/// Returns the plan of the transaction's company at `now`: that of its best subscription, else the
+/// free one.
+pub async fn load_subscription(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
 ) -> Result<SubscriptionView> {
     let rows = sqlx::query_as!(
         SubscriptionView,
-        r#"select plan as "plan: Plan", status as "status?", customer as "customer?", late_since,
-                  cancel_at_period_end, current_period_end, as_of as "as_of?"
+        r#"select plan as "plan: Plan", status as "status?: SubscriptionStatus",
+                  customer as "customer?", late_since, cancel_at_period_end, current_period_end,
+                  as_of as "as_of?"
            from subscriptions order by as_of desc"#,
     )
     .fetch_all(conn)
     .await?;
     let plan_at = |row: &SubscriptionView| {
-        Held {
+        Entitlement {
             plan: row.plan,
             late_since: row.late_since,
         }
         .plan_at(now)
     };
-    // Of equals the one that was read last.
+    // Of equal plans, the subscription that was read last.
     let best = rows
         .into_iter()
         .map(|row| SubscriptionView {
@@ -144,15 +135,12 @@ pub async fn find_subscription(
     }))
 }
 
-/// Every plan with its limits, from the smallest.
-///
-/// # Errors
-/// The database's.
+/// Lists every plan with its limits, from the smallest.
 pub async fn list_plans(conn: &mut PgConnection) -> Result<Vec<Limits>> {
     let plans = sqlx::query_as!(
         Limits,
-        r#"select name as "plan: Plan", ad_accounts, ad_refreshes_per_day, products, messages_per_month, seats,
-                  import_rows_per_month
+        r#"select name as "plan: Plan", ad_accounts, ad_refreshes_per_day, products,
+                  messages_per_month, seats, import_rows_per_month
            from plans order by rank"#,
     )
     .fetch_all(conn)
@@ -160,11 +148,9 @@ pub async fn list_plans(conn: &mut PgConnection) -> Result<Vec<Limits>> {
     Ok(plans)
 }
 
-/// Every subscription that hasn't ended, of all companies. Needs the engine's role.
-///
-/// # Errors
-/// The database's.
-pub async fn running_subscriptions(
+/// Lists up to `limit` subscriptions after `after` that haven't ended, of all companies. Requires
+/// the engine's role.
+pub async fn list_running_subscriptions(
     conn: &mut PgConnection,
     after: Option<String>,
     limit: i64,

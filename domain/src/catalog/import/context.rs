@@ -1,12 +1,14 @@
-//! What an import takes from its company and the moment, where its options don't say.
+//! What an import takes from its company where its options leave it out.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use platform::money::Currency;
 
+use super::file_error::FileError;
 use super::options::Options;
 
-/// How ISO 4217 writes that there is none. Codes are checked where they come in: nobody should meet it.
-const NO_CURRENCY: [u8; 3] = *b"XXX";
+/// ISO 4217.
+pub(super) type CurrencyCode = [u8; 3];
 
 /// The company's settings and the time, read once per import.
 #[derive(Debug, Clone)]
@@ -17,16 +19,30 @@ pub struct Context {
     pub currency: String,
 }
 
-impl Options {
-    pub(super) fn zone(&self, context: &Context) -> Tz {
-        self.timezone
-            .as_deref()
-            .and_then(|z| z.parse().ok())
-            .unwrap_or(context.zone)
+impl Context {
+    /// Returns the zone of the file's times.
+    pub(super) fn file_zone(&self, options: &Options) -> Result<Tz, FileError> {
+        let Some(name) = &options.timezone else {
+            return Ok(self.zone);
+        };
+        name.parse()
+            .map_err(|_| FileError::new("unknown_timezone", format!("\"{name}\" is no IANA zone")))
     }
 
-    pub(super) fn currency_code(&self, context: &Context) -> [u8; 3] {
-        let code = self.currency.as_deref().unwrap_or(&context.currency);
-        code.as_bytes().try_into().unwrap_or(NO_CURRENCY)
+    /// Returns the currency of the rows that name none.
+    pub(super) fn file_currency(&self, options: &Options) -> Result<CurrencyCode, FileError> {
+        let code = options.currency.as_deref().unwrap_or(&self.currency);
+        parse_currency(code).ok_or_else(|| {
+            FileError::new(
+                "unknown_currency",
+                format!("\"{code}\" is no ISO 4217 code"),
+            )
+        })
     }
+}
+
+/// Returns the bytes of a currency's code.
+pub(super) fn parse_currency(code: &str) -> Option<CurrencyCode> {
+    Currency::from_code(code)?;
+    code.as_bytes().try_into().ok()
 }

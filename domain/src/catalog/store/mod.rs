@@ -1,28 +1,27 @@
-//! Every query of the area, by noun. Lists are in order of id: references and products by the time they
-//! were made, facts latest first.
+//! Every query of the area, by noun. Lists are in order of id: references and products oldest
+//! first, facts latest first. Store functions fail with `Error::Database` when a statement fails.
 
-pub(super) mod categories;
 pub(super) mod levels;
 mod lines;
 pub(super) mod movements;
 pub(super) mod netting;
 pub(super) mod plan;
 pub(super) mod products;
+pub(super) mod references;
 pub(super) mod sales;
-pub(super) mod sites;
-pub(super) mod suppliers;
 
 use crate::{Error, Result};
 
-/// What a call wrote: its facts in the order given, of which `created` are new and the rest were known.
+/// The facts of a call in the order of the request. `created` of them are new, the others are
+/// deduplicated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded<T> {
     pub items: Vec<T>,
     pub created: u64,
 }
 
-/// Refuses a change made from another version than the current one. A change that names no version is
-/// taken as it is.
+/// Fails with `Conflict(version_mismatch)` if one of the `named` versions is not the current one. A
+/// change that names no version is made to any.
 fn check_version(current: i32, named: [Option<i32>; 2]) -> Result<()> {
     if named
         .into_iter()

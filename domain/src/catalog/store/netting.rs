@@ -1,5 +1,6 @@
-//! Which sale each cancellation or return undoes (`rules.md` 2): the latest earlier one of its customer,
-//! product and quantity that no other undoes. A function of the lines alone, whatever their order of arrival.
+//! Which sale each cancellation or return undoes: the latest earlier sale of the same customer,
+//! product and quantity that no other line undoes. The result is a function of the lines alone,
+//! whatever their order of arrival.
 
 use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
@@ -8,33 +9,30 @@ use super::levels::lock_products;
 use super::plan::{join_by_hash, joins_as_usual};
 use crate::Result;
 
-/// Nets all lines of `products` anew; answers how many undoing lines have found theirs.
-///
-/// # Errors
-/// The database's.
+/// Nets all lines of `products` anew. Returns how many undoing lines found the sale they undo.
 pub async fn net_sales(
     conn: &mut PgConnection,
     company: CompanyId,
     products: &[Uuid],
 ) -> Result<u64> {
     lock_products(&mut *conn, company, products).await?;
-    let reads_all = are_most(&mut *conn, company, products).await?;
+    let scans_all = are_many_products(&mut *conn, company, products).await?;
     join_by_hash(&mut *conn).await?;
     let netted = sqlx::query_file_scalar!(
         "src/catalog/store/netting.sql",
         company.0,
         products,
-        reads_all
+        scans_all
     )
     .fetch_one(&mut *conn)
     .await?;
     joins_as_usual(conn).await?;
-    Ok(u64::try_from(netted).unwrap_or(0))
+    Ok(netted.unsigned_abs())
 }
 
-/// Nets what these lines, just written or cancelled, can change: nothing for a sale that no later line could
-/// undo, which is nearly every one.
-pub(super) async fn net_around(
+/// Nets the products where `lines`, just written or cancelled, can change the netting. An ordinary
+/// sale, which no later line could undo, changes nothing.
+pub(super) async fn net_lines(
     conn: &mut PgConnection,
     company: CompanyId,
     lines: &[Uuid],
@@ -43,7 +41,7 @@ pub(super) async fn net_around(
         "select distinct s.product_id from sales s
          where s.company_id = $1 and s.id = any ($2) and s.customer_id is not null
            and (s.kind in ('cancellation', 'return') or exists (
-             -- A day earlier, as the company's zone may have changed since.
+             -- A day earlier, because the company's zone may have changed since.
              select from sales u
              where u.company_id = $1 and u.product_id = s.product_id and u.day >= s.day - 1
                and u.customer_id = s.customer_id and u.kind in ('cancellation', 'return')))",
@@ -58,7 +56,12 @@ pub(super) async fn net_around(
     Ok(())
 }
 
-async fn are_most(conn: &mut PgConnection, company: CompanyId, products: &[Uuid]) -> Result<bool> {
+/// Returns whether `products` are more than a quarter of the company's.
+async fn are_many_products(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    products: &[Uuid],
+) -> Result<bool> {
     let all = sqlx::query_scalar!(
         r#"select count(*) as "all!" from products where company_id = $1"#,
         company.0

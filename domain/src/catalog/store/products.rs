@@ -3,27 +3,34 @@
 use chrono::{DateTime, Utc};
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
 use super::check_version;
-use crate::catalog::{
-    CategoryId, NewProduct, Product, ProductChanges, ProductId, ProductStatus, SupplierId,
-};
+use crate::catalog::product_filter::{ProductFilter, ProductStatus};
+use crate::catalog::{NewProduct, Product, ProductChanges, ProductId};
 use crate::{Error, Result};
 
-/// Which products a list shows.
-#[derive(Debug, Clone, Default)]
-pub struct ProductFilter {
-    /// Part of the sku, the name or the barcode, whatever its case.
-    pub q: Option<String>,
-    pub status: ProductStatus,
-    pub category_id: Option<CategoryId>,
-    pub supplier_id: Option<SupplierId>,
+/// Wraps a checked statement on products. `COLUMNS` stands for the columns that a request writes.
+/// The ids of references are named beside it, because a select has to name their types.
+macro_rules! product_statement {
+    ($query:ident!(
+        $($Row:ident,)? $start:literal $(COLUMNS $text:literal)*, $($value:expr),* $(,)?
+    )) => {
+        sqlx::$query!(
+            $($Row,)?
+            $start $(
+                + "sku, name, unit, purchase_price, sale_price, currency, barcode, min_stock,
+                   max_stock, lead_time_days, minimum_order_quantity, pack_multiple, active, draft,
+                   archived_at"
+                + $text
+            )*,
+            $($value),*
+        )
+    };
 }
 
-/// Writes a product; its prices are in `currency`, the company's, unless it names one.
-///
-/// # Errors
-/// `Invalid`, `Conflict(sku_taken)`.
+/// Creates a product, in the company's `currency` unless the request names one. Fails with
+/// `Invalid` or `Conflict(sku_taken)`.
 pub async fn create_product(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -31,41 +38,24 @@ pub async fn create_product(
     new: NewProduct,
     now: DateTime<Utc>,
 ) -> Result<Product> {
-    let product = new.check(currency, now)?;
-    sqlx::query!(
-        "insert into products (company_id, id, sku, name, category_id, supplier_id, unit, purchase_price,
-                               sale_price, currency, barcode, min_stock, max_stock, lead_time_days,
-                               minimum_order_quantity, pack_multiple, active, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)",
+    let product = Product::from_new(new, currency, now)?;
+    product_statement!(query!(
+        "insert into products (company_id, id, created_at, updated_at, category_id, supplier_id,
+           " COLUMNS ")
+         select $1, $2, $3, $3, category_id, supplier_id, " COLUMNS "
+         from jsonb_populate_record(null::products, $4)",
         company.0,
         product.id.0,
-        product.sku,
-        product.name,
-        product.category_id.map(|id| id.0),
-        product.supplier_id.map(|id| id.0),
-        product.unit,
-        product.purchase_price,
-        product.sale_price,
-        product.currency,
-        product.barcode,
-        product.min_stock,
-        product.max_stock,
-        product.lead_time_days,
-        product.minimum_order_quantity,
-        product.pack_multiple,
-        product.active,
         now,
-    )
+        Json(&product) as _,
+    ))
     .execute(conn)
     .await
-    .map_err(refused)?;
+    .map_err(translate_constraint)?;
     Ok(product)
 }
 
-/// Those after `after` in order of id, at most `limit`.
-///
-/// # Errors
-/// The database's.
+/// Lists at most `limit` products in order of id, after the id `after`.
 pub async fn list_products(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -73,12 +63,10 @@ pub async fn list_products(
     after: Option<ProductId>,
     limit: i64,
 ) -> Result<Vec<Product>> {
-    let rows = sqlx::query_as!(
+    let rows = product_statement!(query_as!(
         Product,
-        r#"select id as "id: ProductId", sku, name, category_id as "category_id: CategoryId",
-                  supplier_id as "supplier_id: SupplierId", unit, purchase_price, sale_price, currency, barcode,
-                  min_stock, max_stock, lead_time_days, minimum_order_quantity, pack_multiple, active, draft,
-                  archived_at, version, created_at, updated_at
+        r#"select id as "id: _", version, created_at, updated_at,
+             category_id as "category_id: _", supplier_id as "supplier_id: _", "# COLUMNS r#"
            from products
            where company_id = $1
              and ($2::uuid is null or id > $2)
@@ -87,50 +75,46 @@ pub async fn list_products(
                          when 'active' then archived_at is null and active
                          when 'inactive' then archived_at is null and not active
                          when 'draft' then archived_at is null and draft
-                         else archived_at is null end
+                         when 'current' then archived_at is null end
              and ($4::uuid is null or category_id = $4)
              and ($5::uuid is null or supplier_id = $5)
-             and ($6::text is null or strpos(upper(sku || ' ' || name || ' ' || coalesce(barcode, '')), upper($6)) > 0)
+             and ($6::text is null or strpos(
+               upper(sku || ' ' || name || ' ' || coalesce(barcode, '')), upper($6)) > 0)
            order by id limit $7"#,
         company.0,
         after.map(|id| id.0),
-        filter.status.as_str(),
+        filter.status as ProductStatus,
         filter.category_id.map(|id| id.0),
         filter.supplier_id.map(|id| id.0),
         filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()),
         limit,
-    )
+    ))
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(plain_prices).collect())
+    Ok(rows.into_iter().map(normalize_prices).collect())
 }
 
-/// # Errors
-/// `NotFound`.
+/// Fails with `NotFound` if the company has no such product.
 pub async fn find_product(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ProductId,
 ) -> Result<Product> {
-    let row = sqlx::query_as!(
+    let row = product_statement!(query_as!(
         Product,
-        r#"select id as "id: ProductId", sku, name, category_id as "category_id: CategoryId",
-                  supplier_id as "supplier_id: SupplierId", unit, purchase_price, sale_price, currency, barcode,
-                  min_stock, max_stock, lead_time_days, minimum_order_quantity, pack_multiple, active, draft,
-                  archived_at, version, created_at, updated_at
+        r#"select id as "id: _", version, created_at, updated_at,
+             category_id as "category_id: _", supplier_id as "supplier_id: _", "# COLUMNS r#"
            from products where company_id = $1 and id = $2"#,
         company.0,
         id.0,
-    )
+    ))
     .fetch_optional(conn)
     .await?;
-    row.map(plain_prices).ok_or(Error::NotFound("product"))
+    row.map(normalize_prices).ok_or(Error::NotFound("product"))
 }
 
-/// Changes, archives or brings back, where `version` and the change's own are still current.
-///
-/// # Errors
-/// `NotFound`, `Invalid`, `Conflict(version_mismatch | sku_taken)`.
+/// Changes, archives or restores a product. `version` and the version that `changes` name must be
+/// the current one. Fails with `NotFound`, `Invalid` or `Conflict(version_mismatch | sku_taken)`.
 pub async fn update_product(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -146,52 +130,30 @@ pub async fn update_product(
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let before = find_product(&mut *conn, company, id).await?;
-    check_version(before.version, [version, changes.version])?;
-    let product = before.changed(changes, now)?;
-    write(conn, company, &product).await?;
+    let current = find_product(&mut *conn, company, id).await?;
+    check_version(current.version, [version, changes.version])?;
+    let changed = current.with_changes(changes, now)?;
+    product_statement!(query!(
+        "update products
+         set (version, updated_at, category_id, supplier_id, " COLUMNS ") = (
+           select products.version + 1, $3::timestamptz, category_id, supplier_id, " COLUMNS "
+           from jsonb_populate_record(null::products, $4))
+         where company_id = $1 and id = $2",
+        company.0,
+        id.0,
+        now,
+        Json(&changed) as _,
+    ))
+    .execute(conn)
+    .await
+    .map_err(translate_constraint)?;
     Ok(Product {
-        version: product.version + 1,
-        ..product
+        version: changed.version + 1,
+        ..changed
     })
 }
 
-async fn write(conn: &mut PgConnection, company: CompanyId, product: &Product) -> Result<()> {
-    sqlx::query!(
-        "update products set sku = $3, name = $4, category_id = $5, supplier_id = $6, unit = $7,
-                purchase_price = $8, sale_price = $9, currency = $10, barcode = $11, min_stock = $12,
-                max_stock = $13, lead_time_days = $14, minimum_order_quantity = $15, pack_multiple = $16,
-                active = $17, draft = $18, archived_at = $19, updated_at = $20, version = version + 1
-         where company_id = $1 and id = $2",
-        company.0,
-        product.id.0,
-        product.sku,
-        product.name,
-        product.category_id.map(|id| id.0),
-        product.supplier_id.map(|id| id.0),
-        product.unit,
-        product.purchase_price,
-        product.sale_price,
-        product.currency,
-        product.barcode,
-        product.min_stock,
-        product.max_stock,
-        product.lead_time_days,
-        product.minimum_order_quantity,
-        product.pack_multiple,
-        product.active,
-        product.draft,
-        product.archived_at,
-        product.updated_at,
-    )
-    .execute(conn)
-    .await
-    .map_err(refused)?;
-    Ok(())
-}
-
-/// What the table's constraints say of a product that can't be written.
-fn refused(error: sqlx::Error) -> Error {
+fn translate_constraint(error: sqlx::Error) -> Error {
     let unknown = |field: &str| Error::invalid(field, "unknown", "no such thing in this company");
     match error
         .as_database_error()
@@ -206,8 +168,8 @@ fn refused(error: sqlx::Error) -> Error {
     }
 }
 
-/// Prices are kept with six digits after the point and shown without the zeros.
-fn plain_prices(mut product: Product) -> Product {
+/// Removes the zeros that a price's six stored decimals end with.
+fn normalize_prices(mut product: Product) -> Product {
     product.purchase_price = product.purchase_price.map(|price| price.normalize());
     product.sale_price = product.sale_price.map(|price| price.normalize());
     product

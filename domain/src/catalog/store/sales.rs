@@ -1,6 +1,6 @@
 //! Sale lines.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use platform::ids::{CompanyId, Uuid};
 use platform::money::{Currency, round_to_currency};
@@ -9,31 +9,35 @@ use sqlx::types::Json;
 
 use super::Recorded;
 use super::levels::{lock_products, recompute_levels};
-use super::lines::{Named, resolve};
-use super::netting::net_around;
-use crate::catalog::field::Refusals;
-use crate::catalog::sale::CheckedSale;
-use crate::catalog::{
-    CustomerId, LINES_PER_CALL, NewSale, ProductId, Sale, SaleId, SaleKind, SaleStatus, SiteId,
-};
+use super::lines::{LineReferences, limit_lines, resolve_lines};
+use super::netting::net_lines;
+use crate::catalog::field_errors::FieldErrors;
+use crate::catalog::new_sale::ValidSale;
+use crate::catalog::{NewSale, Sale, SaleFilter, SaleId, SaleStatus};
 use crate::{Error, Result};
 
-/// Which sale lines a list shows; `from` and `to` are days, both included.
-#[derive(Debug, Clone, Default)]
-pub struct SaleFilter {
-    pub product_id: Option<ProductId>,
-    pub customer_id: Option<CustomerId>,
-    pub status: Option<SaleStatus>,
-    pub from: Option<NaiveDate>,
-    pub to: Option<NaiveDate>,
+/// A checked query of sale lines `s` from and where `$rest` says.
+macro_rules! select_sales {
+    ($rest:literal, $($value:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Sale,
+            r#"select s.id as "id: _", s.product_id as "product_id: _",
+                 s.customer_id as "customer_id: _", s.site_id as "site_id: _", s.kind as "kind: _",
+                 s.status as "status: _", s.quantity, s.unit_price, s.amount, s.currency,
+                 s.netted_quantity, s.sold_at, s.day, s.document, s.external_id, s.due_at,
+                 s.delivered_at, s.cancelled_at, s.source as "source: _", s.import_id, s.created_at
+               "# + $rest,
+            $($value),*
+        )
+    };
 }
 
-/// Writes sale lines and brings the levels of their products up to date. All or none: one wrong line
-/// refuses the call. `zone` is the company's. A line whose `external_id` is known changes nothing and
-/// answers the line that is there.
+/// Records sale lines and recomputes the levels of their products. All are recorded or none. `zone`
+/// is the company's. A line whose `external_id` is known changes nothing; the stored line is
+/// returned.
 ///
-/// # Errors
-/// `Invalid` with fields like `[2].sku`; `Conflict(external_id_taken)` where the known line says otherwise.
+/// Fails with `Invalid`, with fields like `[2].sku`, or with `Conflict(external_id_taken)` if a
+/// stored line differs from the request.
 pub async fn record_sales(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -41,32 +45,34 @@ pub async fn record_sales(
     sales: &[NewSale],
     now: DateTime<Utc>,
 ) -> Result<Recorded<Sale>> {
-    if sales.len() > LINES_PER_CALL {
-        return Err(Error::invalid(
-            "",
-            "too_many",
-            format!("at most {LINES_PER_CALL} sales at once"),
-        ));
-    }
-    let mut wrong = Refusals::default();
-    let named: Vec<_> = sales.iter().map(named).collect();
-    let resolved = resolve(&mut *conn, company, &named, &mut wrong).await?;
+    limit_lines(sales.len(), "sales")?;
+    let mut errors = FieldErrors::default();
+    let references: Vec<_> = sales.iter().map(line_references).collect();
+    let resolved = resolve_lines(&mut *conn, company, &references, &mut errors).await?;
     let mut rows = Vec::with_capacity(sales.len());
-    for (index, (sale, known)) in sales.iter().zip(&resolved).enumerate() {
-        wrong.at(index);
+    for (index, (sale, resolved)) in sales.iter().zip(&resolved).enumerate() {
+        errors.start_item(index);
         rows.extend(
-            known
+            resolved
                 .as_ref()
-                .map(|known| sale.check(known, zone, now, &mut wrong)),
+                .map(|resolved| sale.validate(resolved, zone, now, &mut errors)),
         );
     }
-    wrong.finish()?;
-    let created = insert(&mut *conn, company, &rows, now).await?;
+    errors.into_result()?;
+    let created = insert_sales(&mut *conn, company, &rows, now).await?;
     let products: Vec<_> = rows.iter().map(|row| row.product_id.0).collect();
     let ids: Vec<_> = rows.iter().map(|row| row.id.0).collect();
-    follow(&mut *conn, company, &products, &ids).await?;
-    let items = read(conn, company, &rows).await?;
-    if rows.iter().zip(&items).any(|(row, kept)| !same(row, kept)) {
+    apply_lines(&mut *conn, company, &products, &ids).await?;
+    let keys: Vec<_> = rows
+        .iter()
+        .map(|row| row.key.map(|key| key.0.to_vec()))
+        .collect();
+    let items = select_lines(conn, company, &ids, &keys).await?;
+    if !rows
+        .iter()
+        .zip(&items)
+        .all(|(row, stored)| is_same_sale(row, stored))
+    {
         return Err(Error::conflict(
             "external_id_taken",
             "another sale has this external_id",
@@ -75,23 +81,16 @@ pub async fn record_sales(
     Ok(Recorded { items, created })
 }
 
-/// Cancels a line: it is no demand any more, and its stock comes back. A cancelled line stays as it is.
-///
-/// # Errors
-/// `NotFound`.
+/// Cancels a line: it counts as no demand any more, and its stock returns. A cancelled line stays
+/// as it is. Fails with `NotFound`.
 pub async fn cancel_sale(
     conn: &mut PgConnection,
     company: CompanyId,
     id: SaleId,
     now: DateTime<Utc>,
 ) -> Result<Sale> {
-    let known = find_sales(&mut *conn, company, &[id.0])
-        .await?
-        .into_iter()
-        .next()
-        .ok_or(Error::NotFound("sale"))?;
-    let product = known.product_id.0;
-    // Before the line's own row, as whoever nets the product's lines does.
+    let product = require_sale(&mut *conn, company, id).await?.product_id.0;
+    // The product is locked before the line, in the order of every netting: no deadlock.
     lock_products(&mut *conn, company, &[product]).await?;
     let cancelled = sqlx::query!(
         "update sales set status = 'cancelled', cancelled_at = $3
@@ -104,31 +103,26 @@ pub async fn cancel_sale(
     .await?
     .rows_affected();
     if cancelled > 0 {
-        follow(&mut *conn, company, &[product], &[id.0]).await?;
+        apply_lines(&mut *conn, company, &[product], &[id.0]).await?;
     }
-    find_sales(conn, company, &[id.0])
-        .await?
-        .into_iter()
-        .next()
-        .ok_or(Error::NotFound("sale"))
+    require_sale(conn, company, id).await
 }
 
-/// The lines with these ids, in their order; of those that aren't there, nothing.
-///
-/// # Errors
-/// The database's.
+async fn require_sale(conn: &mut PgConnection, company: CompanyId, id: SaleId) -> Result<Sale> {
+    let found = find_sales(conn, company, &[id.0]).await?;
+    found.into_iter().next().ok_or(Error::NotFound("sale"))
+}
+
+/// Returns the lines with these ids, in their order; ids that do not exist are skipped.
 pub async fn find_sales(
     conn: &mut PgConnection,
     company: CompanyId,
     ids: &[Uuid],
 ) -> Result<Vec<Sale>> {
-    read_lines(conn, company, ids, &vec![None; ids.len()]).await
+    select_lines(conn, company, ids, &vec![None; ids.len()]).await
 }
 
-/// Those entered before `after`, latest first, at most `limit`.
-///
-/// # Errors
-/// The database's.
+/// Lists at most `limit` lines, latest entered first, entered before the id `after`.
 pub async fn list_sales(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -136,17 +130,13 @@ pub async fn list_sales(
     after: Option<SaleId>,
     limit: i64,
 ) -> Result<Vec<Sale>> {
-    let rows = sqlx::query_as!(
-        Sale,
-        r#"select id as "id: SaleId", product_id as "product_id: ProductId", customer_id as "customer_id: CustomerId",
-                  site_id as "site_id: SiteId", kind as "kind: SaleKind", status as "status: SaleStatus", quantity,
-                  unit_price, amount, currency, netted_quantity, sold_at, day, document, external_id, due_at,
-                  delivered_at, cancelled_at, source, import_id, created_at
-           from sales
-           where company_id = $1 and ($2::uuid is null or id < $2) and ($3::uuid is null or product_id = $3)
-             and ($4::uuid is null or customer_id = $4) and ($5::text is null or status = $5)
-             and ($6::date is null or day >= $6) and ($7::date is null or day <= $7)
-           order by id desc limit $8"#,
+    let rows = select_sales!(
+        "from sales s
+         where s.company_id = $1 and ($2::uuid is null or s.id < $2)
+           and ($3::uuid is null or s.product_id = $3)
+           and ($4::uuid is null or s.customer_id = $4) and ($5::text is null or s.status = $5)
+           and ($6::date is null or s.day >= $6) and ($7::date is null or s.day <= $7)
+         order by s.id desc limit $8",
         company.0,
         after.map(|id| id.0),
         filter.product_id.map(|id| id.0),
@@ -158,24 +148,24 @@ pub async fn list_sales(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(plain_money).collect())
+    Ok(rows.into_iter().map(round_money).collect())
 }
 
-/// Brings up to date what follows from lines of `products` that were written or cancelled.
-async fn follow(
+/// Updates netting and levels after `lines` of `products` were written or cancelled.
+async fn apply_lines(
     conn: &mut PgConnection,
     company: CompanyId,
     products: &[Uuid],
     lines: &[Uuid],
 ) -> Result<()> {
     lock_products(&mut *conn, company, products).await?;
-    net_around(&mut *conn, company, lines).await?;
+    net_lines(&mut *conn, company, lines).await?;
     recompute_levels(conn, company, products).await?;
     Ok(())
 }
 
-fn named(sale: &NewSale) -> Named<'_> {
-    Named {
+fn line_references(sale: &NewSale) -> LineReferences<'_> {
+    LineReferences {
         sku: sale.sku.as_deref(),
         product_id: sale.product_id,
         site_id: sale.site_id,
@@ -184,30 +174,32 @@ fn named(sale: &NewSale) -> Named<'_> {
     }
 }
 
-/// Whether the line that is kept says the same, but for its time, which a call may leave out.
-fn same(row: &CheckedSale, kept: &Sale) -> bool {
-    row.product_id == kept.product_id
-        && row.quantity == kept.quantity
-        && row.unit_price == kept.unit_price
-        && row.currency == kept.currency
+/// Compares a request with the stored line, but for the time, which a call may leave out.
+fn is_same_sale(row: &ValidSale, stored: &Sale) -> bool {
+    row.product_id == stored.product_id
+        && row.quantity == stored.quantity
+        && row.unit_price == stored.unit_price
+        && row.currency == stored.currency
 }
 
-async fn insert(
+async fn insert_sales(
     conn: &mut PgConnection,
     company: CompanyId,
-    rows: &[CheckedSale],
+    rows: &[ValidSale],
     now: DateTime<Utc>,
 ) -> Result<u64> {
-    let done = sqlx::query!(
-        "insert into sales (company_id, id, sold_at, created_at, day, product_id, import_key, customer_id, site_id,
-                            quantity, unit_price, amount, currency, kind, status, source, document, external_id,
-                            due_at, delivered_at)
-         select $1, id, sold_at, $3, day, product_id, key, customer_id, site_id, quantity, unit_price, amount,
-                currency, kind, status, 'api', document, external_id, due_at, delivered_at
+    let inserted = sqlx::query!(
+        "insert into sales (company_id, id, sold_at, created_at, day, product_id, import_key,
+           customer_id, site_id, quantity, unit_price, amount, currency, kind, status, source,
+           document, external_id, due_at, delivered_at)
+         select $1, id, sold_at, $3, day, product_id, key, customer_id, site_id, quantity,
+           unit_price, amount, currency, kind, status, 'api', document, external_id, due_at,
+           delivered_at
          from jsonb_to_recordset($2::jsonb) as line
-              (id uuid, sold_at timestamptz, day date, product_id uuid, key bytea, customer_id uuid, site_id uuid,
-               quantity numeric, unit_price numeric, amount numeric, currency text, kind text, status text,
-               document text, external_id text, due_at timestamptz, delivered_at timestamptz)
+              (id uuid, sold_at timestamptz, day date, product_id uuid, key bytea,
+               customer_id uuid, site_id uuid, quantity numeric, unit_price numeric,
+               amount numeric, currency text, kind text, status text, document text,
+               external_id text, due_at timestamptz, delivered_at timestamptz)
          on conflict (company_id, import_key) do nothing",
         company.0,
         Json(rows) as _,
@@ -215,50 +207,31 @@ async fn insert(
     )
     .execute(conn)
     .await?;
-    Ok(done.rows_affected())
+    Ok(inserted.rows_affected())
 }
 
-async fn read(
-    conn: &mut PgConnection,
-    company: CompanyId,
-    rows: &[CheckedSale],
-) -> Result<Vec<Sale>> {
-    let ids: Vec<_> = rows.iter().map(|row| row.id.0).collect();
-    let keys: Vec<_> = rows
-        .iter()
-        .map(|row| row.key.map(|key| key.0.to_vec()))
-        .collect();
-    read_lines(conn, company, &ids, &keys).await
-}
-
-/// The lines with one of `ids` or one of `keys`, by position.
-async fn read_lines(
+/// Selects the lines with one of `ids` or one of `keys`, by position.
+async fn select_lines(
     conn: &mut PgConnection,
     company: CompanyId,
     ids: &[Uuid],
     keys: &[Option<Vec<u8>>],
 ) -> Result<Vec<Sale>> {
-    let rows = sqlx::query_as!(
-        Sale,
-        r#"select s.id as "id: SaleId", s.product_id as "product_id: ProductId",
-                  s.customer_id as "customer_id: CustomerId", s.site_id as "site_id: SiteId", s.kind as "kind: SaleKind",
-                  s.status as "status: SaleStatus", s.quantity, s.unit_price, s.amount, s.currency, s.netted_quantity,
-                  s.sold_at, s.day, s.document, s.external_id, s.due_at, s.delivered_at, s.cancelled_at, s.source,
-                  s.import_id, s.created_at
-           from unnest($2::uuid[], $3::bytea[]) with ordinality as line (id, key, position)
-           join sales s on s.company_id = $1 and (s.id = line.id or s.import_key = line.key)
-           order by line.position"#,
+    let rows = select_sales!(
+        "from unnest($2::uuid[], $3::bytea[]) with ordinality as line (id, key, position)
+         join sales s on s.company_id = $1 and (s.id = line.id or s.import_key = line.key)
+         order by line.position",
         company.0,
         ids,
         keys as &[Option<Vec<u8>>],
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(plain_money).collect())
+    Ok(rows.into_iter().map(round_money).collect())
 }
 
-/// Money is kept with more digits than it is shown with.
-fn plain_money(mut sale: Sale) -> Sale {
+/// Removes the decimals that money is stored with beyond those that it is shown with.
+fn round_money(mut sale: Sale) -> Sale {
     sale.unit_price = sale.unit_price.normalize();
     if let Some(currency) = Currency::from_code(&sale.currency) {
         sale.amount = round_to_currency(sale.amount, currency);

@@ -1,18 +1,20 @@
-//! The level of a product, by the facts.
+//! How facts make the level of a product.
 
-use super::{Shop, refusal};
+use super::{NOW, Shop, error_codes, parse_time};
+use crate::catalog::stock::LedgerKind;
+use crate::catalog::{Site, cancel_sale, create_reference, list_ledger};
 
 const COUNT_10_IN_MAY: &str = r#""kind": "count", "quantity": 10, "at": "2024-05-01T00:00:00Z""#;
 
 #[tokio::test]
 async fn a_product_without_count_or_entry_has_an_unknown_level() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    shop.moves(&[r#""kind": "exit", "quantity": 2"#])
+    let product = shop.create_product("a").await;
+    shop.record_movements(&[r#""kind": "exit", "quantity": 2"#])
         .await
         .unwrap();
-    shop.sells(&[r#""quantity": 3"#]).await.unwrap();
-    let stock = shop.stock(product.id).await;
+    shop.record_sales(&[r#""quantity": 3"#]).await.unwrap();
+    let stock = shop.find_stock(product.id).await;
     assert_eq!(
         (stock.level, stock.tracked_since, stock.sites.len()),
         (None, None, 0)
@@ -22,17 +24,17 @@ async fn a_product_without_count_or_entry_has_an_unknown_level() {
 #[tokio::test]
 async fn past_sales_do_not_change_a_counted_level_and_later_ones_do() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    shop.moves(&[COUNT_10_IN_MAY]).await.unwrap();
-    shop.sells(&[r#""quantity": 400, "sold_at": "2024-04-30T10:00:00Z""#])
+    let product = shop.create_product("a").await;
+    shop.record_movements(&[COUNT_10_IN_MAY]).await.unwrap();
+    shop.record_sales(&[r#""quantity": 400, "sold_at": "2024-04-30T10:00:00Z""#])
         .await
         .unwrap();
-    assert_eq!(shop.level(product.id).await.as_deref(), Some("10"));
-    shop.sells(&[r#""quantity": 12, "sold_at": "2024-05-02T10:00:00Z""#])
+    assert_eq!(shop.find_level(product.id).await.as_deref(), Some("10"));
+    shop.record_sales(&[r#""quantity": 12, "sold_at": "2024-05-02T10:00:00Z""#])
         .await
         .unwrap();
     assert_eq!(
-        shop.level(product.id).await.as_deref(),
+        shop.find_level(product.id).await.as_deref(),
         Some("-2"),
         "levels may be negative"
     );
@@ -41,8 +43,8 @@ async fn past_sales_do_not_change_a_counted_level_and_later_ones_do() {
 #[tokio::test]
 async fn without_a_count_the_level_is_the_sum_since_the_first_entry() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    shop.moves(&[
+    let product = shop.create_product("a").await;
+    shop.record_movements(&[
         r#""kind": "adjustment", "quantity": 50, "at": "2024-01-01T00:00:00Z""#,
         r#""kind": "entry", "quantity": 20, "at": "2024-02-01T00:00:00Z""#,
         r#""kind": "exit", "quantity": "1.5", "at": "2024-02-02T00:00:00Z""#,
@@ -50,84 +52,90 @@ async fn without_a_count_the_level_is_the_sum_since_the_first_entry() {
     ])
     .await
     .unwrap();
-    assert_eq!(shop.level(product.id).await.as_deref(), Some("19.5"));
+    assert_eq!(shop.find_level(product.id).await.as_deref(), Some("19.5"));
 }
 
 #[tokio::test]
 async fn a_count_that_arrives_late_counts_from_its_own_time() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    shop.moves(&[r#""kind": "count", "quantity": 3, "at": "2024-05-20T00:00:00Z""#])
+    let product = shop.create_product("a").await;
+    shop.record_movements(&[r#""kind": "count", "quantity": 3, "at": "2024-05-20T00:00:00Z""#])
         .await
         .unwrap();
-    shop.moves(&[COUNT_10_IN_MAY]).await.unwrap();
-    assert_eq!(shop.level(product.id).await.as_deref(), Some("3"));
+    shop.record_movements(&[COUNT_10_IN_MAY]).await.unwrap();
+    assert_eq!(shop.find_level(product.id).await.as_deref(), Some("3"));
 }
 
 #[tokio::test]
 async fn movements_of_one_call_without_a_time_follow_each_other() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    shop.moves(&[
+    let product = shop.create_product("a").await;
+    shop.record_movements(&[
         r#""kind": "count", "quantity": 10"#,
         r#""kind": "exit", "quantity": 4"#,
     ])
     .await
     .unwrap();
-    assert_eq!(shop.level(product.id).await.as_deref(), Some("6"));
+    assert_eq!(shop.find_level(product.id).await.as_deref(), Some("6"));
 }
 
 #[tokio::test]
-async fn a_movement_sent_again_changes_nothing() {
+async fn a_repeated_movement_is_deduplicated() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
+    let product = shop.create_product("a").await;
     let delivery = r#""kind": "entry", "quantity": 5, "external_id": "BL-1""#;
-    assert_eq!(shop.moves(&[delivery, delivery]).await.unwrap(), 1);
-    assert_eq!(shop.moves(&[delivery]).await.unwrap(), 0);
-    assert_eq!(shop.level(product.id).await.as_deref(), Some("5"));
+    assert_eq!(
+        shop.record_movements(&[delivery, delivery]).await.unwrap(),
+        1
+    );
+    assert_eq!(shop.record_movements(&[delivery]).await.unwrap(), 0);
+    assert_eq!(shop.find_level(product.id).await.as_deref(), Some("5"));
     let other = r#""kind": "entry", "quantity": 6, "external_id": "BL-1""#;
-    assert_eq!(refusal(shop.moves(&[other]).await), ["external_id_taken"]);
+    assert_eq!(
+        error_codes(shop.record_movements(&[other]).await),
+        ["external_id_taken"]
+    );
 }
 
 #[tokio::test]
 async fn movements_recorded_at_the_same_moment_all_count() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    shop.moves(&[COUNT_10_IN_MAY]).await.unwrap();
-    let exits = (0..6).map(|_| shop.moves(&[r#""kind": "exit", "quantity": 1"#]));
-    for done in futures::future::join_all(exits).await {
-        assert_eq!(done.unwrap(), 1);
+    let product = shop.create_product("a").await;
+    shop.record_movements(&[COUNT_10_IN_MAY]).await.unwrap();
+    let exits = (0..6).map(|_| shop.record_movements(&[r#""kind": "exit", "quantity": 1"#]));
+    for created in futures::future::join_all(exits).await {
+        assert_eq!(created.unwrap(), 1);
     }
-    assert_eq!(shop.level(product.id).await.as_deref(), Some("4"));
+    assert_eq!(shop.find_level(product.id).await.as_deref(), Some("4"));
 }
 
 #[tokio::test]
 async fn sites_have_levels_of_their_own_and_sales_without_a_site_lower_the_total() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
+    let product = shop.create_product("a").await;
     let mut tx = shop.begin().await;
-    let now = super::at(super::NOW);
-    let site = crate::catalog::create_site(
+    let now = parse_time(NOW);
+    let site = create_reference::<Site>(
         &mut tx,
         shop.company,
-        super::json(r#"{"name": "Plateau"}"#),
+        super::parse_json(r#"{"name": "Plateau"}"#),
         now,
     )
     .await
     .unwrap();
     tx.commit().await.unwrap();
     let count = format!(r#"{COUNT_10_IN_MAY}, "site_id": "{}""#, site.id);
-    shop.moves(&[&count]).await.unwrap();
+    shop.record_movements(&[&count]).await.unwrap();
     let sold = shop
-        .sells(&[r#""quantity": 3, "sold_at": "2024-05-02T10:00:00Z""#])
+        .record_sales(&[r#""quantity": 3, "sold_at": "2024-05-02T10:00:00Z""#])
         .await
         .unwrap();
     let here = format!(
         r#""quantity": 1, "sold_at": "2024-05-02T10:00:00Z", "site_id": "{}""#,
         site.id
     );
-    shop.sells(&[&here]).await.unwrap();
-    let stock = shop.stock(product.id).await;
+    shop.record_sales(&[&here]).await.unwrap();
+    let stock = shop.find_stock(product.id).await;
     let levels: Vec<_> = stock
         .sites
         .iter()
@@ -140,12 +148,12 @@ async fn sites_have_levels_of_their_own_and_sales_without_a_site_lower_the_total
     assert_eq!(stock.level.unwrap().normalize().to_string(), "6");
 
     let mut tx = shop.begin().await;
-    crate::catalog::cancel_sale(&mut tx, shop.company, sold.items[0].id, now)
+    cancel_sale(&mut tx, shop.company, sold.items[0].id, now)
         .await
         .unwrap();
     tx.commit().await.unwrap();
     let sites: Vec<_> = shop
-        .stock(product.id)
+        .find_stock(product.id)
         .await
         .sites
         .iter()
@@ -157,35 +165,33 @@ async fn sites_have_levels_of_their_own_and_sales_without_a_site_lower_the_total
 #[tokio::test]
 async fn the_ledger_shows_movements_and_sales_latest_first() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    shop.product("b").await;
-    shop.moves(&[COUNT_10_IN_MAY]).await.unwrap();
+    let product = shop.create_product("a").await;
+    shop.create_product("b").await;
+    shop.record_movements(&[COUNT_10_IN_MAY]).await.unwrap();
     let sold = shop
-        .sells(&[r#""quantity": 3, "document": "F-12""#, r#""quantity": 1"#])
+        .record_sales(&[r#""quantity": 3, "document": "F-12""#, r#""quantity": 1"#])
         .await
         .unwrap();
     let mut tx = shop.begin().await;
-    crate::catalog::cancel_sale(
-        &mut tx,
-        shop.company,
-        sold.items[1].id,
-        super::at(super::NOW),
-    )
-    .await
-    .unwrap();
-    let ledger = crate::catalog::list_ledger(&mut tx, shop.company, Some(product.id), None, 10)
+    cancel_sale(&mut tx, shop.company, sold.items[1].id, parse_time(NOW))
+        .await
+        .unwrap();
+    let ledger = list_ledger(&mut tx, shop.company, Some(product.id), None, 10)
         .await
         .unwrap();
     let lines: Vec<_> = ledger
         .iter()
-        .map(|l| (l.kind.as_str(), l.quantity.normalize().to_string()))
+        .map(|l| (l.kind, l.quantity.normalize().to_string()))
         .collect();
     assert_eq!(
         lines,
-        [("sale", "-3".to_owned()), ("count", "10".to_owned())]
+        [
+            (LedgerKind::Sale, "-3".to_owned()),
+            (LedgerKind::Count, "10".to_owned())
+        ]
     );
     assert_eq!(ledger[0].reference.as_deref(), Some("F-12"));
-    let next = crate::catalog::list_ledger(&mut tx, shop.company, None, Some(ledger[0].id), 10)
+    let next = list_ledger(&mut tx, shop.company, None, Some(ledger[0].id), 10)
         .await
         .unwrap();
     assert_eq!(next, ledger[1..]);

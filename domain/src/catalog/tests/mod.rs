@@ -1,4 +1,4 @@
-//! The area against a real Postgres: its rules as users meet them.
+//! The area's rules against a real Postgres, through its exported functions.
 
 mod levels;
 mod permuted;
@@ -34,9 +34,9 @@ impl Shop {
             .unwrap()
     }
 
-    async fn product(&self, sku: &str) -> Product {
+    async fn create_product(&self, sku: &str) -> Product {
         let mut tx = self.begin().await;
-        let new = json::<NewProduct>(&format!(
+        let new = parse_json::<NewProduct>(&format!(
             r#"{{"sku": "{sku}", "name": "{sku}", "sale_price": 100}}"#
         ));
         let product = super::create_product(
@@ -44,7 +44,7 @@ impl Shop {
             self.company,
             "XOF",
             new,
-            at("2024-01-01T00:00:00Z"),
+            parse_time("2024-01-01T00:00:00Z"),
         )
         .await
         .unwrap();
@@ -52,7 +52,7 @@ impl Shop {
         product
     }
 
-    async fn customer(&self, reference: &str) {
+    async fn create_customer(&self, reference: &str) {
         sqlx::query!(
             "insert into customers (company_id, id, external_ref) values ($1, $2, $3)",
             self.company.0,
@@ -65,44 +65,45 @@ impl Shop {
     }
 
     /// Records movements of sku `a`, each a piece of JSON without the sku.
-    async fn moves(&self, movements: &[&str]) -> Result<u64> {
+    async fn record_movements(&self, movements: &[&str]) -> Result<u64> {
         let list: Vec<NewMovement> = movements
             .iter()
-            .map(|m| json(&format!(r#"{{"sku": "a", {m}}}"#)))
+            .map(|m| parse_json(&format!(r#"{{"sku": "a", {m}}}"#)))
             .collect();
         let mut tx = self.begin().await;
-        let done = super::record_movements(&mut tx, self.company, &list, at(NOW)).await?;
+        let recorded =
+            super::record_movements(&mut tx, self.company, &list, parse_time(NOW)).await?;
         tx.commit().await?;
-        Ok(done.created)
+        Ok(recorded.created)
     }
 
     /// Records sales of sku `a`, each a piece of JSON without the sku.
-    async fn sells(&self, sales: &[&str]) -> Result<super::Recorded<super::Sale>> {
+    async fn record_sales(&self, sales: &[&str]) -> Result<super::store::Recorded<super::Sale>> {
         let list: Vec<NewSale> = sales
             .iter()
-            .map(|s| json(&format!(r#"{{"sku": "a", {s}}}"#)))
+            .map(|s| parse_json(&format!(r#"{{"sku": "a", {s}}}"#)))
             .collect();
         let mut tx = self.begin().await;
-        let done = super::record_sales(
+        let recorded = super::record_sales(
             &mut tx,
             self.company,
             chrono_tz::Africa::Dakar,
             &list,
-            at(NOW),
+            parse_time(NOW),
         )
         .await?;
         tx.commit().await?;
-        Ok(done)
+        Ok(recorded)
     }
 
-    async fn stock(&self, product: ProductId) -> Stock {
+    async fn find_stock(&self, product: ProductId) -> Stock {
         super::find_stock(&mut *self.begin().await, self.company, product)
             .await
             .unwrap()
     }
 
-    async fn level(&self, product: ProductId) -> Option<String> {
-        self.stock(product)
+    async fn find_level(&self, product: ProductId) -> Option<String> {
+        self.find_stock(product)
             .await
             .level
             .map(|level| level.normalize().to_string())
@@ -114,10 +115,11 @@ const NOW: &str = "2024-06-01T12:00:00Z";
 async fn add_company(test: &TestDb) -> CompanyId {
     let id = CompanyId::new();
     sqlx::query!(
-        "insert into companies (id, name, created_by, created_at, updated_at) values ($1, 'shop', $2, $3, $3)",
+        "insert into companies (id, name, created_by, created_at, updated_at)
+           values ($1, 'shop', $2, $3, $3)",
         id.0,
         Uuid::now_v7(),
-        at(NOW),
+        parse_time(NOW),
     )
     .execute(&mut test.owner().await)
     .await
@@ -125,16 +127,16 @@ async fn add_company(test: &TestDb) -> CompanyId {
     id
 }
 
-fn json<T: serde::de::DeserializeOwned>(text: &str) -> T {
+fn parse_json<T: serde::de::DeserializeOwned>(text: &str) -> T {
     serde_json::from_str(text).unwrap()
 }
 
-fn at(text: &str) -> DateTime<Utc> {
+fn parse_time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// The fields and codes of a refusal, or the code of a conflict.
-fn refusal<T: std::fmt::Debug>(result: Result<T>) -> Vec<String> {
+/// Returns the rejected fields with their codes, or the code of a conflict.
+fn error_codes<T: std::fmt::Debug>(result: Result<T>) -> Vec<String> {
     match result.unwrap_err() {
         Error::Invalid(fields) => fields
             .into_iter()

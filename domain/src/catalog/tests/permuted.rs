@@ -1,5 +1,5 @@
-//! The level is a function of the set of facts: whatever their order of arrival, however often they
-//! are sent, however they are split into transactions, the cache agrees with a recomputation in Rust.
+//! The level is a function of the set of facts. Whatever the order in which facts arrive, however
+//! often and in however many transactions, the cache agrees with a recomputation in Rust.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use platform::testing::TestDb;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::{NOW, at};
+use super::{NOW, parse_time};
 use crate::catalog::recompute_levels;
 
 /// One of a few sites, or none.
@@ -45,16 +45,27 @@ enum What {
     },
 }
 
-fn fact() -> impl Strategy<Value = Fact> {
+fn plain_sale(kind: &'static str, quantity: i64) -> What {
+    What::Sale {
+        kind,
+        quantity,
+        cancelled: false,
+        rule: None,
+    }
+}
+
+fn any_fact() -> impl Strategy<Value = Fact> {
+    let rule = prop_oneof![Just("all"), Just("none")];
     let what = prop_oneof![
         2 => (0..50_i64).prop_map(What::Count),
         2 => (1..50_i64).prop_map(|n| What::Move { kind: "entry", change: n }),
         2 => (1..20_i64).prop_map(|n| What::Move { kind: "exit", change: -n }),
         1 => (1..20_i64).prop_map(|n| What::Move { kind: "adjustment", change: -n }),
-        5 => (1..20_i64, prop::bool::weighted(0.2), prop::option::weighted(0.3, prop_oneof![Just("all"), Just("none")]))
-            .prop_map(|(n, cancelled, rule)| What::Sale { kind: "sale", quantity: n, cancelled, rule }),
-        1 => (1..20_i64).prop_map(|n| What::Sale { kind: "return", quantity: -n, cancelled: false, rule: None }),
-        1 => (-9..9_i64).prop_map(|n| What::Sale { kind: "adjustment", quantity: n, cancelled: false, rule: None }),
+        5 => (1..20_i64, prop::bool::weighted(0.2), prop::option::weighted(0.3, rule)).prop_map(
+            |(n, cancelled, rule)| What::Sale { kind: "sale", quantity: n, cancelled, rule }
+        ),
+        1 => (1..20_i64).prop_map(|n| plain_sale("return", -n)),
+        1 => (-9..9_i64).prop_map(|n| plain_sale("adjustment", n)),
     ];
     let place = prop::option::weighted(0.5, 0..SITES);
     (1..u128::MAX - 1, 0..PRODUCTS, place, 0..8_i64, what).prop_map(
@@ -68,8 +79,8 @@ fn fact() -> impl Strategy<Value = Fact> {
     )
 }
 
-/// What the rules of `stock.rs` make of the facts of one product, without a database.
-fn levels(facts: &[&Fact]) -> BTreeMap<Place, i64> {
+/// Computes the levels of one product by the rules of `stock.rs`, without a database.
+fn compute_levels(facts: &[&Fact]) -> BTreeMap<Place, i64> {
     let key = |fact: &Fact| (fact.moment, fact.id);
     let mut counted = BTreeMap::<Place, (i64, u128, i64)>::new();
     let mut entered = BTreeMap::<Place, (i64, u128, i64)>::new();
@@ -163,23 +174,25 @@ struct Books {
 }
 
 impl Books {
-    /// Books of a company that is gone with the transaction.
+    /// Opens books of a company that disappears with the transaction.
     async fn open(test: &TestDb) -> Self {
         let company = CompanyId::new();
         let products: Vec<_> = (0..PRODUCTS).map(|_| Uuid::now_v7()).collect();
         let sites: Vec<_> = (0..SITES).map(|_| Uuid::now_v7()).collect();
         let mut tx = test.db.begin(Scope::company(company)).await.unwrap();
         sqlx::query!(
-            "insert into companies (id, name, created_by, created_at, updated_at) values ($1, 'shop', $1, $2, $2)",
+            "insert into companies (id, name, created_by, created_at, updated_at)
+               values ($1, 'shop', $1, $2, $2)",
             company.0,
-            at(NOW),
+            parse_time(NOW),
         )
         .execute(&mut *tx)
         .await
         .unwrap();
         for id in &products {
             sqlx::query!(
-                "insert into products (company_id, id, sku, name, currency) values ($1, $2, $3, 'p', 'XOF')",
+                "insert into products (company_id, id, sku, name, currency)
+                   values ($1, $2, $3, 'p', 'XOF')",
                 company.0,
                 id,
                 id.to_string()
@@ -207,7 +220,7 @@ impl Books {
         }
     }
 
-    async fn write(&mut self, facts: &[&Fact]) {
+    async fn write_facts(&mut self, facts: &[&Fact]) {
         for fact in facts {
             self.write_one(fact).await;
         }
@@ -225,7 +238,7 @@ impl Books {
             Uuid::from_u128(fact.id),
             fact.place.map(|site| self.sites[site]),
         );
-        let at = moment(fact.moment);
+        let at = moment_time(fact.moment);
         let (kind, quantity) = match fact.what {
             What::Count(n) => ("count", n),
             What::Move { kind, change } => (kind, change),
@@ -236,7 +249,8 @@ impl Books {
         } = fact.what
         {
             sqlx::query!(
-                "insert into sales (company_id, id, sold_at, day, product_id, site_id, quantity, unit_price, amount,
+                "insert into sales (company_id, id, sold_at, day, product_id, site_id, quantity,
+                   unit_price, amount,
                                     currency, kind, status, stock_rule)
                  values ($1, $2, $3, $3::timestamptz::date, $4, $5, $6, 0, 0, 'XOF', $7, $8, $9)
                  on conflict (company_id, id) do nothing",
@@ -255,7 +269,8 @@ impl Books {
             .unwrap();
         } else {
             sqlx::query!(
-                "insert into stock_movements (company_id, id, at, product_id, site_id, kind, quantity)
+                "insert into stock_movements (company_id, id, at, product_id, site_id, kind,
+                   quantity)
                  values ($1, $2, $3, $4, $5, $6, $7) on conflict (company_id, id) do nothing",
                 self.company.0,
                 id,
@@ -271,7 +286,7 @@ impl Books {
         }
     }
 
-    async fn levels(&mut self) -> Vec<BTreeMap<Place, i64>> {
+    async fn read_levels(&mut self) -> Vec<BTreeMap<Place, i64>> {
         let rows = sqlx::query!(
             "select product_id, site_id, level from stock_levels where company_id = $1",
             self.company.0
@@ -295,18 +310,18 @@ impl Books {
     }
 }
 
-fn moment(n: i64) -> DateTime<Utc> {
-    at(NOW) + TimeDelta::hours(11 * n)
+fn moment_time(n: i64) -> DateTime<Utc> {
+    parse_time(NOW) + TimeDelta::hours(11 * n)
 }
 
 #[test]
-fn facts_in_any_order_and_sent_again_give_the_same_levels() {
+fn facts_in_any_order_and_repeated_make_the_same_levels() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let test = runtime.block_on(TestDb::new());
-    let facts = prop::collection::vec(fact(), 0..24);
+    let facts = prop::collection::vec(any_fact(), 0..24);
     let cases =
         facts.prop_flat_map(|facts| (Just(facts.clone()), Just(facts).prop_shuffle(), 1..5_usize));
     let mut runner = TestRunner::new(Config {
@@ -318,20 +333,22 @@ fn facts_in_any_order_and_sent_again_give_the_same_levels() {
             let (all, other): (Vec<&Fact>, Vec<&Fact>) =
                 (facts.iter().collect(), shuffled.iter().collect());
             let (mut one, mut two) = (Books::open(&test).await, Books::open(&test).await);
-            one.write(&all).await;
+            one.write_facts(&all).await;
             for part in other.chunks(split * 3) {
-                two.write(part).await;
+                two.write_facts(part).await;
             }
-            two.write(&other[..other.len() / 2]).await;
+            two.write_facts(&other[..other.len() / 2]).await;
             let of = |product| {
                 all.iter()
                     .copied()
                     .filter(|f| f.product == product)
                     .collect::<Vec<_>>()
             };
-            let expected: Vec<_> = (0..PRODUCTS).map(|product| levels(&of(product))).collect();
-            prop_assert_eq!(&one.levels().await, &expected);
-            prop_assert_eq!(&two.levels().await, &expected);
+            let expected: Vec<_> = (0..PRODUCTS)
+                .map(|product| compute_levels(&of(product)))
+                .collect();
+            prop_assert_eq!(&one.read_levels().await, &expected);
+            prop_assert_eq!(&two.read_levels().await, &expected);
             Ok(())
         })
     });

@@ -1,29 +1,29 @@
 //! Products and what they refer to.
 
-use super::{NOW, Shop, at, json, refusal};
+use super::{NOW, Shop, error_codes, parse_json, parse_time};
 use crate::catalog::{
-    CategoryId, ProductChanges, ProductFilter, ProductStatus, create_category, create_product,
-    create_supplier, list_products, list_suppliers, update_category, update_product,
-    update_supplier,
+    Category, CategoryId, ProductChanges, ProductFilter, ProductStatus, Supplier, create_product,
+    create_reference, find_product, list_products, list_references, update_product,
+    update_reference,
 };
 
 #[tokio::test]
 async fn a_sku_is_unique_whatever_its_case() {
     let shop = Shop::open().await;
-    shop.product("riz-25").await;
+    shop.create_product("riz-25").await;
     let mut tx = shop.begin().await;
-    let same = json(r#"{"sku": " RIZ-25 ", "name": "Riz"}"#);
+    let same = parse_json(r#"{"sku": " RIZ-25 ", "name": "Riz"}"#);
     assert_eq!(
-        refusal(create_product(&mut tx, shop.company, "XOF", same, at(NOW)).await),
+        error_codes(create_product(&mut tx, shop.company, "XOF", same, parse_time(NOW)).await),
         ["sku_taken"]
     );
 }
 
 #[tokio::test]
-async fn a_change_from_an_old_version_is_refused() {
+async fn a_change_of_an_old_version_is_a_conflict() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    let rename = || json::<ProductChanges>(r#"{"name": "b"}"#);
+    let product = shop.create_product("a").await;
+    let rename = || parse_json::<ProductChanges>(r#"{"name": "b"}"#);
     let mut tx = shop.begin().await;
     let changed = update_product(
         &mut tx,
@@ -31,37 +31,54 @@ async fn a_change_from_an_old_version_is_refused() {
         product.id,
         rename(),
         Some(1),
-        at(NOW),
+        parse_time(NOW),
     )
     .await
     .unwrap();
     assert_eq!((changed.version, changed.name.as_str()), (2, "b"));
-    let late = update_product(
+    let outdated = update_product(
         &mut tx,
         shop.company,
         product.id,
         rename(),
         Some(1),
-        at(NOW),
+        parse_time(NOW),
     )
     .await;
-    assert_eq!(refusal(late), ["version_mismatch"]);
-    let in_body = json(r#"{"name": "c", "version": 1}"#);
+    assert_eq!(error_codes(outdated), ["version_mismatch"]);
+    let in_body = parse_json(r#"{"name": "c", "version": 1}"#);
     assert_eq!(
-        refusal(update_product(&mut tx, shop.company, product.id, in_body, None, at(NOW)).await),
+        error_codes(
+            update_product(
+                &mut tx,
+                shop.company,
+                product.id,
+                in_body,
+                None,
+                parse_time(NOW)
+            )
+            .await
+        ),
         ["version_mismatch"]
     );
-    let unsaid = update_product(&mut tx, shop.company, product.id, rename(), None, at(NOW))
-        .await
-        .unwrap();
-    assert_eq!(unsaid.version, 3);
+    let unversioned = update_product(
+        &mut tx,
+        shop.company,
+        product.id,
+        rename(),
+        None,
+        parse_time(NOW),
+    )
+    .await
+    .unwrap();
+    assert_eq!(unversioned.version, 3);
 }
 
 #[tokio::test]
 async fn an_archived_product_leaves_the_list_and_can_come_back() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    shop.product("b").await;
+    let product = shop.create_product("a").await;
+    shop.create_product("b").await;
     let mut tx = shop.begin().await;
     let mut listed = async |change: Option<&str>, status| {
         if let Some(change) = change {
@@ -69,9 +86,9 @@ async fn an_archived_product_leaves_the_list_and_can_come_back() {
                 &mut tx,
                 shop.company,
                 product.id,
-                json(change),
+                parse_json(change),
                 None,
-                at(NOW),
+                parse_time(NOW),
             )
             .await
             .unwrap();
@@ -115,10 +132,10 @@ async fn products_are_found_by_part_of_sku_name_or_barcode() {
         ("H1", "Huile 5 l", "612"),
         ("H2", "100% pur", "700"),
     ] {
-        let new = json(&format!(
+        let new = parse_json(&format!(
             r#"{{"sku": "{sku}", "name": "{name}", "barcode": "{barcode}"}}"#
         ));
-        create_product(&mut tx, shop.company, "XOF", new, at(NOW))
+        create_product(&mut tx, shop.company, "XOF", new, parse_time(NOW))
             .await
             .unwrap();
     }
@@ -145,12 +162,12 @@ async fn products_are_found_by_part_of_sku_name_or_barcode() {
 async fn a_product_refers_to_categories_of_its_own_company_only() {
     let shop = Shop::open().await;
     let mut tx = shop.begin().await;
-    let new = json(&format!(
+    let new = parse_json(&format!(
         r#"{{"sku": "a", "name": "a", "category_id": "{}"}}"#,
         CategoryId::new()
     ));
     assert_eq!(
-        refusal(create_product(&mut tx, shop.company, "XOF", new, at(NOW)).await),
+        error_codes(create_product(&mut tx, shop.company, "XOF", new, parse_time(NOW)).await),
         ["category_id unknown"]
     );
 }
@@ -159,27 +176,39 @@ async fn a_product_refers_to_categories_of_its_own_company_only() {
 async fn names_of_references_are_unique_and_changes_keep_what_they_leave_out() {
     let shop = Shop::open().await;
     let mut tx = shop.begin().await;
-    let food = create_category(&mut tx, shop.company, json(r#"{"name": "Food"}"#), at(NOW))
-        .await
-        .unwrap();
-    let archived = update_category(
+    let food = create_reference::<Category>(
+        &mut tx,
+        shop.company,
+        parse_json(r#"{"name": "Food"}"#),
+        parse_time(NOW),
+    )
+    .await
+    .unwrap();
+    let archived = update_reference::<Category>(
         &mut tx,
         shop.company,
         food.id,
-        json(r#"{"archived": true}"#),
+        parse_json(r#"{"archived": true}"#),
         Some(1),
-        at(NOW),
+        parse_time(NOW),
     )
     .await;
-    assert_eq!(archived.unwrap().archived_at, Some(at(NOW)));
-    let new = json(r#"{"name": "Sonacos", "email": "a@b.sn", "lead_time_days": 12}"#);
-    let supplier = create_supplier(&mut tx, shop.company, new, at(NOW))
+    assert_eq!(archived.unwrap().archived_at, Some(parse_time(NOW)));
+    let new = parse_json(r#"{"name": "Sonacos", "email": "a@b.sn", "lead_time_days": 12}"#);
+    let supplier = create_reference::<Supplier>(&mut tx, shop.company, new, parse_time(NOW))
         .await
         .unwrap();
-    let change = json(r#"{"email": null, "name": "SONACOS SA"}"#);
-    let changed = update_supplier(&mut tx, shop.company, supplier.id, change, None, at(NOW))
-        .await
-        .unwrap();
+    let change = parse_json(r#"{"email": null, "name": "SONACOS SA"}"#);
+    let changed = update_reference::<Supplier>(
+        &mut tx,
+        shop.company,
+        supplier.id,
+        change,
+        None,
+        parse_time(NOW),
+    )
+    .await
+    .unwrap();
     assert_eq!(
         (
             changed.email.as_deref(),
@@ -189,11 +218,88 @@ async fn names_of_references_are_unique_and_changes_keep_what_they_leave_out() {
         (None, Some(12), 2)
     );
     assert_eq!(
-        list_suppliers(&mut tx, shop.company, None, 10)
+        list_references::<Supplier>(&mut tx, shop.company, None, 10)
             .await
             .unwrap(),
         [changed]
     );
-    let taken = create_category(&mut tx, shop.company, json(r#"{"name": "FOOD"}"#), at(NOW)).await;
-    assert_eq!(refusal(taken), ["name_taken"]);
+    let taken = create_reference::<Category>(
+        &mut tx,
+        shop.company,
+        parse_json(r#"{"name": "FOOD"}"#),
+        parse_time(NOW),
+    )
+    .await;
+    assert_eq!(error_codes(taken), ["name_taken"]);
 }
+
+#[tokio::test]
+async fn every_field_of_a_product_is_stored_and_changed() {
+    let shop = Shop::open().await;
+    let mut tx = shop.begin().await;
+    let category =
+        create_reference::<Category>(&mut tx, shop.company, parse_json(NAMED), parse_time(NOW))
+            .await
+            .unwrap();
+    let supplier =
+        create_reference::<Supplier>(&mut tx, shop.company, parse_json(NAMED), parse_time(NOW))
+            .await
+            .unwrap();
+    let fields = |n: i32, flag: bool| {
+        format!(
+            r#""sku": "s{n}", "name": "n{n}", "category_id": "{}", "supplier_id": "{}",
+               "unit": "u{n}", "purchase_price": "{n}.1", "sale_price": "{n}.2",
+               "currency": "EUR", "barcode": "b{n}", "min_stock": "{n}.001",
+               "max_stock": "{n}.002", "lead_time_days": {n}, "minimum_order_quantity": "{n}.003",
+               "pack_multiple": "{n}.004", "active": {flag}"#,
+            category.id, supplier.id,
+        )
+    };
+    let new = parse_json(&format!("{{{}}}", fields(1, false)));
+    let created = create_product(&mut tx, shop.company, "XOF", new, parse_time(NOW))
+        .await
+        .unwrap();
+    let stored = find_product(&mut tx, shop.company, created.id).await;
+    assert_eq!(stored.unwrap(), created);
+    let changes = parse_json(&format!(
+        r#"{{{}, "draft": true, "archived": true}}"#,
+        fields(2, true)
+    ));
+    let changed = update_product(
+        &mut tx,
+        shop.company,
+        created.id,
+        changes,
+        None,
+        parse_time(NOW),
+    )
+    .await
+    .unwrap();
+    let stored = find_product(&mut tx, shop.company, created.id).await;
+    assert_eq!(stored.unwrap(), changed);
+    let (before, after) = (
+        serde_json::to_value(&created).unwrap(),
+        serde_json::to_value(&changed).unwrap(),
+    );
+    let mut unchanged: Vec<_> = before
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(field, value)| after[field.as_str()] == **value)
+        .map(|(field, _)| field.as_str())
+        .collect();
+    unchanged.sort_unstable();
+    assert_eq!(
+        unchanged,
+        [
+            "category_id",
+            "created_at",
+            "currency",
+            "id",
+            "supplier_id",
+            "updated_at"
+        ]
+    );
+}
+
+const NAMED: &str = r#"{"name": "a"}"#;

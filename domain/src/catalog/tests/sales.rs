@@ -1,17 +1,17 @@
-//! Sale lines through the door of the area.
+//! Sale lines through the exported functions.
 
-use super::{NOW, Shop, add_company, at, json, refusal};
+use super::{NOW, Shop, add_company, error_codes, parse_json, parse_time};
 use crate::catalog::{
     NewSale, SaleFilter, SaleStatus, cancel_sale, find_sales, list_sales, record_sales,
 };
 use platform::db::Scope;
 
 #[tokio::test]
-async fn a_sale_takes_price_currency_and_day_from_what_is_known() {
+async fn a_sale_takes_price_and_currency_from_its_product_and_its_day_from_the_zone() {
     let shop = Shop::open().await;
-    shop.product("a").await;
+    shop.create_product("a").await;
     let sold = shop
-        .sells(&[r#""quantity": "2.500", "sold_at": "2024-05-02T23:30:00+02:00""#])
+        .record_sales(&[r#""quantity": "2.500", "sold_at": "2024-05-02T23:30:00+02:00""#])
         .await
         .unwrap();
     let sale = &sold.items[0];
@@ -29,17 +29,20 @@ async fn a_sale_takes_price_currency_and_day_from_what_is_known() {
 }
 
 #[tokio::test]
-async fn a_sale_sent_again_is_the_same_sale() {
+async fn a_repeated_sale_is_deduplicated() {
     let shop = Shop::open().await;
-    shop.product("a").await;
+    shop.create_product("a").await;
     let line = r#""quantity": 2, "external_id": "T-1""#;
-    let first = shop.sells(&[line, r#""quantity": 1"#]).await.unwrap();
-    let again = shop.sells(&[line]).await.unwrap();
-    assert_eq!((first.created, again.created), (2, 0));
-    assert_eq!(first.items[0], again.items[0]);
+    let first = shop
+        .record_sales(&[line, r#""quantity": 1"#])
+        .await
+        .unwrap();
+    let repeated = shop.record_sales(&[line]).await.unwrap();
+    assert_eq!((first.created, repeated.created), (2, 0));
+    assert_eq!(first.items[0], repeated.items[0]);
     assert_eq!(
-        refusal(
-            shop.sells(&[r#""quantity": 3, "external_id": "T-1""#])
+        error_codes(
+            shop.record_sales(&[r#""quantity": 3, "external_id": "T-1""#])
                 .await
         ),
         ["external_id_taken"]
@@ -47,21 +50,28 @@ async fn a_sale_sent_again_is_the_same_sale() {
 }
 
 #[tokio::test]
-async fn one_wrong_line_refuses_the_call_and_every_wrong_line_is_named() {
+async fn one_invalid_line_rejects_the_call_and_every_invalid_line_is_named() {
     let shop = Shop::open().await;
-    shop.product("a").await;
+    shop.create_product("a").await;
     let lines: Vec<NewSale> = [
         r#"{"sku": " A ", "quantity": 1}"#,
         r#"{"sku": "nowhere", "quantity": 1}"#,
         r#"{"quantity": 1}"#,
         r#"{"sku": "a", "quantity": "0.0001", "customer_ref": "C9"}"#,
     ]
-    .map(json)
+    .map(parse_json)
     .into();
     let mut tx = shop.begin().await;
-    let result = record_sales(&mut tx, shop.company, chrono_tz::UTC, &lines, at(NOW)).await;
+    let result = record_sales(
+        &mut tx,
+        shop.company,
+        chrono_tz::UTC,
+        &lines,
+        parse_time(NOW),
+    )
+    .await;
     assert_eq!(
-        refusal(result),
+        error_codes(result),
         [
             "[1].sku unknown_product",
             "[2].product_id one_of",
@@ -79,34 +89,39 @@ async fn one_wrong_line_refuses_the_call_and_every_wrong_line_is_named() {
 }
 
 #[tokio::test]
-async fn a_cancelled_sale_gives_its_stock_back_once() {
+async fn a_cancelled_sale_returns_its_stock_once() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    shop.moves(&[r#""kind": "count", "quantity": 10, "at": "2024-05-01T00:00:00Z""#])
+    let product = shop.create_product("a").await;
+    shop.record_movements(&[r#""kind": "count", "quantity": 10, "at": "2024-05-01T00:00:00Z""#])
         .await
         .unwrap();
-    let sold = shop.sells(&[r#""quantity": 4"#]).await.unwrap();
-    assert_eq!(shop.level(product.id).await.as_deref(), Some("6"));
+    let sold = shop.record_sales(&[r#""quantity": 4"#]).await.unwrap();
+    assert_eq!(shop.find_level(product.id).await.as_deref(), Some("6"));
     for _ in 0..2 {
         let mut tx = shop.begin().await;
-        let sale = cancel_sale(&mut tx, shop.company, sold.items[0].id, at(NOW))
+        let sale = cancel_sale(&mut tx, shop.company, sold.items[0].id, parse_time(NOW))
             .await
             .unwrap();
         tx.commit().await.unwrap();
         assert_eq!(
             (sale.status, sale.cancelled_at),
-            (SaleStatus::Cancelled, Some(at(NOW)))
+            (SaleStatus::Cancelled, Some(parse_time(NOW)))
         );
     }
-    assert_eq!(shop.level(product.id).await.as_deref(), Some("10"));
+    assert_eq!(shop.find_level(product.id).await.as_deref(), Some("10"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancellation_that_waits_for_its_product_holds_no_line_meanwhile() {
+async fn a_cancellation_that_waits_for_its_product_locks_no_line() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
-    let sale = shop.sells(&[r#""quantity": 2"#]).await.unwrap().items[0].id;
-    // As whoever nets the product's lines: first the product, then its lines.
+    let product = shop.create_product("a").await;
+    let sale = shop
+        .record_sales(&[r#""quantity": 2"#])
+        .await
+        .unwrap()
+        .items[0]
+        .id;
+    // A netting locks first the product, then its lines.
     let mut netting = shop.begin().await;
     sqlx::query!(
         "select from products where id = $1 for no key update",
@@ -117,7 +132,7 @@ async fn a_cancellation_that_waits_for_its_product_holds_no_line_meanwhile() {
     .unwrap();
     let (mut cancelling, company) = (shop.begin().await, shop.company);
     let cancelled = platform::task::spawn("cancel", async move {
-        let sale = cancel_sale(&mut cancelling, company, sale, at(NOW))
+        let sale = cancel_sale(&mut cancelling, company, sale, parse_time(NOW))
             .await
             .unwrap();
         cancelling.commit().await.unwrap();
@@ -144,21 +159,25 @@ async fn a_cancellation_that_waits_for_its_product_holds_no_line_meanwhile() {
 #[tokio::test]
 async fn a_return_undoes_the_latest_earlier_sale_whichever_is_entered_first() {
     let shop = Shop::open().await;
-    shop.product("a").await;
-    shop.customer("C-1").await;
+    shop.create_product("a").await;
+    shop.create_customer("C-1").await;
     let line = |day: u32, more: &str| {
         format!(
             r#""quantity": 3, "customer_ref": "C-1", "sold_at": "2024-05-{day:02}T10:00:00Z"{more}"#
         )
     };
     let returned = shop
-        .sells(&[&line(9, r#", "kind": "return""#)])
+        .record_sales(&[&line(9, r#", "kind": "return""#)])
         .await
         .unwrap()
         .items[0]
         .id;
     let [old, late, after] = [3, 5, 12].map(|day| line(day, ""));
-    let sold = shop.sells(&[&old, &late, &after]).await.unwrap().items;
+    let sold = shop
+        .record_sales(&[&old, &late, &after])
+        .await
+        .unwrap()
+        .items;
     let netted = async || {
         let mut tx = shop.begin().await;
         let ids = [returned, sold[0].id, sold[1].id, sold[2].id].map(|id| id.0);
@@ -170,13 +189,13 @@ async fn a_return_undoes_the_latest_earlier_sale_whichever_is_entered_first() {
     };
     assert_eq!(netted().await, ["-3", "0", "3", "0"]);
     let mut tx = shop.begin().await;
-    cancel_sale(&mut tx, shop.company, sold[1].id, at(NOW))
+    cancel_sale(&mut tx, shop.company, sold[1].id, parse_time(NOW))
         .await
         .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(netted().await, ["-3", "3", "0", "0"]);
     let mut tx = shop.begin().await;
-    cancel_sale(&mut tx, shop.company, returned, at(NOW))
+    cancel_sale(&mut tx, shop.company, returned, parse_time(NOW))
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -186,11 +205,12 @@ async fn a_return_undoes_the_latest_earlier_sale_whichever_is_entered_first() {
 #[tokio::test]
 async fn sales_are_listed_latest_first_and_filtered() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
+    let product = shop.create_product("a").await;
     let sold = shop
-        .sells(&[
+        .record_sales(&[
             r#""quantity": 1, "sold_at": "2024-05-01T10:00:00Z""#,
-            r#""quantity": 2, "sold_at": "2024-05-02T10:00:00Z", "status": "pending", "due_at": "2024-07-01T10:00:00Z""#,
+            r#""quantity": 2, "sold_at": "2024-05-02T10:00:00Z", "status": "pending",
+               "due_at": "2024-07-01T10:00:00Z""#,
             r#""quantity": 3, "sold_at": "2024-05-03T10:00:00Z""#,
         ])
         .await
@@ -231,24 +251,24 @@ async fn sales_are_listed_latest_first_and_filtered() {
 }
 
 #[tokio::test]
-async fn another_companys_products_and_sales_are_not_there() {
+async fn another_companys_products_and_sales_do_not_exist() {
     let shop = Shop::open().await;
-    let product = shop.product("a").await;
+    let product = shop.create_product("a").await;
     let sold = shop
-        .sells(&[r#""quantity": 1, "external_id": "T-1""#])
+        .record_sales(&[r#""quantity": 1, "external_id": "T-1""#])
         .await
         .unwrap();
     let stranger = add_company(&shop.test).await;
     let mut tx = shop.test.db.begin(Scope::company(stranger)).await.unwrap();
-    let line: NewSale = json(&format!(
+    let line: NewSale = parse_json(&format!(
         r#"{{"product_id": "{}", "quantity": 1}}"#,
         product.id
     ));
-    let refused = record_sales(&mut tx, stranger, chrono_tz::UTC, &[line], at(NOW)).await;
-    assert_eq!(refusal(refused), ["[0].product_id unknown_product"]);
+    let rejected = record_sales(&mut tx, stranger, chrono_tz::UTC, &[line], parse_time(NOW)).await;
+    assert_eq!(error_codes(rejected), ["[0].product_id unknown_product"]);
     for company in [stranger, shop.company] {
         assert!(
-            cancel_sale(&mut tx, company, sold.items[0].id, at(NOW))
+            cancel_sale(&mut tx, company, sold.items[0].id, parse_time(NOW))
                 .await
                 .is_err()
         );

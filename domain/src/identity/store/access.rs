@@ -1,14 +1,18 @@
-//! Who is behind a batch of sessions or keys, answered in one statement.
+//! The holders of a batch of sessions or keys, read in one statement.
 
 use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, UserId, Uuid};
 use sqlx::PgConnection;
 
+use super::api_keys::ApiKeyId;
+use super::operators::OperatorId;
+use super::sessions::SessionId;
 use crate::Result;
-use crate::identity::{ApiKeyId, OperatorId, Role, SessionId};
+use crate::identity::role::Role;
 
-/// Who holds an open session. `company` and `role` are those of the company asked for, else of the
-/// only one; with several and none asked for, they are of any, and `memberships` says how many.
+/// The holder of an open session. `membership` is that of the requested company, else the only one.
+/// Without a requested company and with several memberships, it is any of them, and `memberships`
+/// is their number.
 #[derive(Debug, Clone)]
 pub struct SessionHolder {
     pub user: UserId,
@@ -18,7 +22,7 @@ pub struct SessionHolder {
     pub now: DateTime<Utc>,
 }
 
-/// Who holds a live API key. Its power is the lesser of the key's role and its maker's.
+/// The holder of a live API key. `role` is the lesser of the key's role and its creator's.
 #[derive(Debug, Clone)]
 pub struct KeyHolder {
     pub api_key: ApiKeyId,
@@ -28,31 +32,29 @@ pub struct KeyHolder {
     pub now: DateTime<Utc>,
 }
 
-/// Answers in the order asked; `None` where the session is unknown, expired or revoked, or its user
-/// inactive.
-///
-/// # Errors
-/// The database's.
-pub async fn authenticate(
+/// Returns the holders in the order of `requested`: `None` where the session is unknown, expired or
+/// revoked, or its user inactive.
+pub async fn authenticate_sessions(
     conn: &mut PgConnection,
-    asked: &[(SessionId, Option<CompanyId>)],
+    requested: &[(SessionId, Option<CompanyId>)],
 ) -> Result<Vec<Option<SessionHolder>>> {
-    let sessions: Vec<Uuid> = asked.iter().map(|(session, _)| session.0).collect();
-    let companies: Vec<Option<Uuid>> = asked
+    let sessions: Vec<Uuid> = requested.iter().map(|(session, _)| session.0).collect();
+    let companies: Vec<Option<Uuid>> = requested
         .iter()
         .map(|(_, company)| company.map(|c| c.0))
         .collect();
     let rows = sqlx::query!(
         r#"select "position" as "position!", user_id as "user_id!: UserId",
-                  must_change_password as "must_change_password!", company_id as "company_id: CompanyId",
-                  role as "role: Role", memberships as "memberships!", now as "now!"
+                  must_change_password as "must_change_password!",
+                  company_id as "company_id: CompanyId", role as "role: Role",
+                  memberships as "memberships!", now as "now!"
            from authenticate($1, $2)"#,
         &sessions,
         &companies as &[Option<Uuid>],
     )
     .fetch_all(conn)
     .await?;
-    let mut answers = vec![None; asked.len()];
+    let mut holders = vec![None; requested.len()];
     for row in rows {
         let holder = SessionHolder {
             user: row.user_id,
@@ -61,31 +63,28 @@ pub async fn authenticate(
             memberships: row.memberships,
             now: row.now,
         };
-        place(&mut answers, row.position, holder);
+        store_at(&mut holders, row.position, holder);
     }
-    Ok(answers)
+    Ok(holders)
 }
 
-/// Answers in the order asked; `None` where the key is unknown or revoked, or its maker no longer an
-/// active member.
-///
-/// # Errors
-/// The database's.
+/// Returns the holders in the order of `hashes`: `None` where the key is unknown or revoked, or its
+/// creator no longer an active member.
 pub async fn authenticate_api_keys(
     conn: &mut PgConnection,
     hashes: &[[u8; 32]],
 ) -> Result<Vec<Option<KeyHolder>>> {
-    let asked: Vec<&[u8]> = hashes.iter().map(<[u8; 32]>::as_slice).collect();
+    let digests: Vec<&[u8]> = hashes.iter().map(<[u8; 32]>::as_slice).collect();
     let rows = sqlx::query!(
         r#"select "position" as "position!", api_key_id as "api_key_id!: ApiKeyId",
                   company_id as "company_id!: CompanyId", role as "role!: Role",
                   user_id as "user_id!: UserId", user_role as "user_role!: Role", now as "now!"
            from authenticate_api_keys($1)"#,
-        &asked as &[&[u8]],
+        &digests as &[&[u8]],
     )
     .fetch_all(conn)
     .await?;
-    let mut answers = vec![None; hashes.len()];
+    let mut holders = vec![None; hashes.len()];
     for row in rows {
         let holder = KeyHolder {
             api_key: row.api_key_id,
@@ -94,15 +93,12 @@ pub async fn authenticate_api_keys(
             user: row.user_id,
             now: row.now,
         };
-        place(&mut answers, row.position, holder);
+        store_at(&mut holders, row.position, holder);
     }
-    Ok(answers)
+    Ok(holders)
 }
 
-/// The time, when the operator exists and is active.
-///
-/// # Errors
-/// The database's.
+/// Returns the database's time, where the operator exists and is active.
 pub async fn authenticate_operator(
     conn: &mut PgConnection,
     id: OperatorId,
@@ -117,10 +113,10 @@ pub async fn authenticate_operator(
 }
 
 /// `position` counts from 1.
-fn place<T>(answers: &mut [Option<T>], position: i64, holder: T) {
+fn store_at<T>(holders: &mut [Option<T>], position: i64, holder: T) {
     let slot = usize::try_from(position - 1)
         .ok()
-        .and_then(|index| answers.get_mut(index));
+        .and_then(|index| holders.get_mut(index));
     if let Some(slot) = slot {
         *slot = Some(holder);
     }

@@ -3,13 +3,29 @@
 use chrono::{DateTime, Utc};
 use platform::db::ConstraintExt as _;
 use platform::ids::UserId;
+use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::version_missed;
-use crate::identity::{Language, NewUser, ProfileChanges, User};
+use super::version_mismatch;
+use crate::identity::language::Language;
 use crate::{Error, Result};
 
-/// What signing in compares with.
+pub use crate::identity::account::{NewUser, Profile, ProfileChanges};
+
+/// An account, without its password's hash, which only [`find_credentials`] returns.
+#[derive(Debug, Clone, Serialize)]
+pub struct User {
+    pub id: UserId,
+    pub email: String,
+    pub full_name: String,
+    pub phone: Option<String>,
+    pub language: Language,
+    pub must_change_password: bool,
+    pub version: i32,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a sign-in is verified against.
 #[derive(Debug, Clone)]
 pub struct Credentials<Id> {
     pub id: Id,
@@ -17,10 +33,7 @@ pub struct Credentials<Id> {
     pub active: bool,
 }
 
-/// The credentials behind an address, whoever asks.
-///
-/// # Errors
-/// The database's.
+/// Returns the credentials of an address, before anybody is signed in.
 pub async fn find_credentials(
     conn: &mut PgConnection,
     email: &str,
@@ -36,7 +49,7 @@ pub async fn find_credentials(
     Ok(row)
 }
 
-/// Writes an account. The transaction's user must be the new one.
+/// Creates an account. The transaction's user must be the new one.
 ///
 /// # Errors
 /// `Conflict(email_taken)`.
@@ -47,8 +60,8 @@ pub async fn create_user(
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into users (id, email, password_hash, full_name, phone, language, must_change_password,
-                            created_at, updated_at)
+        "insert into users (id, email, password_hash, full_name, phone, language,
+                            must_change_password, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
         user.id.0,
         user.email,
@@ -67,11 +80,8 @@ pub async fn create_user(
     Ok(())
 }
 
-/// An account that the transaction may see: its own user's, or a colleague's.
-///
-/// # Errors
-/// `NotFound`.
-pub async fn find_user(conn: &mut PgConnection, id: UserId) -> Result<User> {
+/// Returns an account that the transaction may read: its own user's, or a colleague's.
+pub async fn require_user(conn: &mut PgConnection, id: UserId) -> Result<User> {
     sqlx::query_as!(
         User,
         r#"select id as "id: UserId", email, full_name, phone, language as "language: Language",
@@ -84,39 +94,35 @@ pub async fn find_user(conn: &mut PgConnection, id: UserId) -> Result<User> {
     .ok_or(Error::NotFound("user"))
 }
 
-/// The hash of the transaction's own user, to compare before a change.
-///
-/// # Errors
-/// The database's.
-pub async fn own_password_hash(conn: &mut PgConnection) -> Result<Option<String>> {
+/// Returns the hash of the transaction's own user, to verify before a change.
+pub async fn find_own_password_hash(conn: &mut PgConnection) -> Result<Option<String>> {
     Ok(sqlx::query_scalar!("select own_password_hash()")
         .fetch_one(conn)
         .await?)
 }
 
-/// Whether the transaction's own user still has the password behind `hash`; it stays so to the end of the
-/// transaction. Who has verified a password asks again before acting on it: a reset may have come between.
-///
-/// # Errors
-/// The database's.
-pub async fn still_has_password(conn: &mut PgConnection, id: UserId, hash: &str) -> Result<bool> {
+/// Whether `hash` is still the password of the transaction's own user, until the end of the
+/// transaction. Required between the verification of a password and its effect, because a reset may
+/// have replaced the password meanwhile.
+pub async fn lock_current_password(
+    conn: &mut PgConnection,
+    id: UserId,
+    hash: &str,
+) -> Result<bool> {
     sqlx::query!("select from users where id = $1 for no key update", id.0)
         .execute(&mut *conn)
         .await?;
-    Ok(own_password_hash(conn).await?.as_deref() == Some(hash))
+    Ok(find_own_password_hash(conn).await?.as_deref() == Some(hash))
 }
 
-/// Gives the transaction's own user a new password, chosen by the person.
-///
-/// # Errors
-/// `NotFound`.
+/// Replaces the password of the transaction's own user by one that the person has chosen.
 pub async fn replace_password(
     conn: &mut PgConnection,
     id: UserId,
     hash: &str,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let done = sqlx::query!(
+    let updated = sqlx::query!(
         "update users set password_hash = $2, must_change_password = false, updated_at = $3,
                           version = version + 1
          where id = $1",
@@ -126,17 +132,17 @@ pub async fn replace_password(
     )
     .execute(conn)
     .await?;
-    if done.rows_affected() == 0 {
+    if updated.rows_affected() == 0 {
         Err(Error::NotFound("user"))
     } else {
         Ok(())
     }
 }
 
-/// Changes the transaction's own user, where `version` is still the current one.
+/// Changes the transaction's own user, where `version` is the current one.
 ///
 /// # Errors
-/// `NotFound`, `Conflict(version_mismatch)`.
+/// `Conflict(version_mismatch)`.
 pub async fn update_profile(
     conn: &mut PgConnection,
     id: UserId,
@@ -144,7 +150,7 @@ pub async fn update_profile(
     version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<User> {
-    let done = sqlx::query!(
+    let updated = sqlx::query!(
         "update users set full_name = coalesce($2, full_name),
                           phone = case when $3 then $4 else phone end,
                           language = coalesce($5, language), version = version + 1, updated_at = $6
@@ -159,9 +165,9 @@ pub async fn update_profile(
     )
     .execute(&mut *conn)
     .await?;
-    let user = find_user(conn, id).await?;
-    if done.rows_affected() == 0 {
-        Err(version_missed())
+    let user = require_user(conn, id).await?;
+    if updated.rows_affected() == 0 {
+        Err(version_mismatch())
     } else {
         Ok(user)
     }

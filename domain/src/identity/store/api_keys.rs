@@ -1,16 +1,57 @@
-//! API keys, by the digest of 256 random bits.
+//! API keys, stored as the digest of 256 random bits.
 
 use chrono::{DateTime, Utc};
+use platform::id_type;
 use platform::ids::{CompanyId, UserId};
+use serde::Serialize;
 use sqlx::PgConnection;
 
-use crate::identity::{ApiKey, ApiKeyId, Role};
+use crate::identity::name::parse_name;
+use crate::identity::role::Role;
 use crate::{Error, Result};
 
-/// Writes a key of the transaction's company.
-///
-/// # Errors
-/// The database's.
+id_type!(ApiKeyId, "An API key of a company.");
+
+/// An API key as lists show it; the key itself is shown once, when it is created.
+#[derive(Debug, Clone, Serialize)]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub name: String,
+    pub prefix: String,
+    pub role: Role,
+    pub created_by: UserId,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl ApiKey {
+    /// # Errors
+    /// `Invalid` with `name`, or with `role`, because no key owns a company.
+    pub fn new(
+        name: &str,
+        prefix: String,
+        role: Role,
+        by: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        if role == Role::Owner {
+            return Err(Error::invalid("role", "unsupported", "at most admin"));
+        }
+        Ok(Self {
+            id: ApiKeyId::new(),
+            name: parse_name("name", name)?,
+            prefix,
+            role,
+            created_by: by,
+            created_at: now,
+            last_used_at: None,
+            revoked_at: None,
+        })
+    }
+}
+
+/// Creates a key of the transaction's company.
 pub async fn create_api_key(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -34,10 +75,7 @@ pub async fn create_api_key(
     Ok(())
 }
 
-/// The keys before `before`, newest first, revoked ones included.
-///
-/// # Errors
-/// The database's.
+/// Lists the keys before `before`, newest first, revoked ones included.
 pub async fn list_api_keys(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -46,8 +84,8 @@ pub async fn list_api_keys(
 ) -> Result<Vec<ApiKey>> {
     let rows = sqlx::query_as!(
         ApiKey,
-        r#"select id as "id: ApiKeyId", name, prefix, role as "role: Role", created_by as "created_by: UserId",
-                  created_at, last_used_at, revoked_at
+        r#"select id as "id: ApiKeyId", name, prefix, role as "role: Role",
+                  created_by as "created_by: UserId", created_at, last_used_at, revoked_at
            from api_keys
            where company_id = $1 and ($2::uuid is null or id < $2)
            order by id desc limit $3"#,
@@ -60,17 +98,15 @@ pub async fn list_api_keys(
     Ok(rows)
 }
 
-/// # Errors
-/// `NotFound`.
-pub async fn find_api_key(
+pub async fn require_api_key(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ApiKeyId,
 ) -> Result<ApiKey> {
     sqlx::query_as!(
         ApiKey,
-        r#"select id as "id: ApiKeyId", name, prefix, role as "role: Role", created_by as "created_by: UserId",
-                  created_at, last_used_at, revoked_at
+        r#"select id as "id: ApiKeyId", name, prefix, role as "role: Role",
+                  created_by as "created_by: UserId", created_at, last_used_at, revoked_at
            from api_keys where company_id = $1 and id = $2"#,
         company.0,
         id.0,
@@ -80,25 +116,23 @@ pub async fn find_api_key(
     .ok_or(Error::NotFound("API key"))
 }
 
-/// Ends a key at once; ending it again changes nothing.
-///
-/// # Errors
-/// `NotFound`.
+/// Revokes a key at once; revoking it again changes nothing.
 pub async fn revoke_api_key(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ApiKeyId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let done = sqlx::query!(
-        "update api_keys set revoked_at = coalesce(revoked_at, $3) where company_id = $1 and id = $2",
+    let updated = sqlx::query!(
+        "update api_keys set revoked_at = coalesce(revoked_at, $3)
+         where company_id = $1 and id = $2",
         company.0,
         id.0,
         now,
     )
     .execute(conn)
     .await?;
-    if done.rows_affected() == 0 {
+    if updated.rows_affected() == 0 {
         Err(Error::NotFound("API key"))
     } else {
         Ok(())

@@ -1,5 +1,6 @@
-//! How often somebody may try: counted in Postgres, so that every process counts together and a
-//! restart forgets nothing. A try counts before it is judged, so that many at once don't slip by.
+//! Limits on attempts: counted in Postgres, so that all processes share the counters and a restart
+//! keeps them. An attempt counts before its outcome is known, so that concurrent ones can't exceed
+//! the limit.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::crypto::sha256;
@@ -10,90 +11,99 @@ use sqlx::postgres::types::PgInterval;
 use crate::Result;
 
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
-/// Kept by the sweep for as long.
-const DAY: TimeDelta = TimeDelta::days(1);
-const LOGINS_PER_ACCOUNT: i32 = 10;
-const LOGINS_PER_ADDRESS: i32 = 100;
-const RESETS_PER_ACCOUNT: i32 = 3;
-const RESETS_PER_ADDRESS: i32 = 30;
-const REGISTRATIONS_PER_ADDRESS: i32 = 30;
-const INVITATIONS_PER_PERSON: i32 = 50;
-const INVITATIONS_PER_COMPANY: i32 = 100;
+/// The sweep keeps windows for as long.
+const INVITATION_WINDOW: TimeDelta = TimeDelta::days(1);
+const MAX_LOGINS_PER_ACCOUNT: i32 = 10;
+const MAX_LOGINS_PER_ADDRESS: i32 = 100;
+const MAX_RESETS_PER_ACCOUNT: i32 = 3;
+const MAX_RESETS_PER_ADDRESS: i32 = 30;
+const MAX_REGISTRATIONS_PER_ADDRESS: i32 = 30;
+const MAX_INVITATIONS_PER_PERSON: i32 = 50;
+const MAX_INVITATIONS_PER_COMPANY: i32 = 100;
 
-/// Whether a try may go on.
+/// Whether an attempt may proceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempts {
     Allowed,
-    /// Too many; none is judged before this time.
-    Refused {
+    /// Too many attempts: every further one fails before this time.
+    Rejected {
         until: DateTime<Utc>,
     },
 }
 
 /// Counts one login of `email` from `address`.
-///
-/// # Errors
-/// The database's.
-pub async fn try_login(conn: &mut PgConnection, email: &str, address: &str) -> Result<Attempts> {
+pub async fn count_login_attempt(
+    conn: &mut PgConnection,
+    email: &str,
+    address: &str,
+) -> Result<Attempts> {
     let limits = [
-        (key("login", email), LOGINS_PER_ACCOUNT),
-        (key("login-from", address), LOGINS_PER_ADDRESS),
+        (digest_key("login", email), MAX_LOGINS_PER_ACCOUNT),
+        (digest_key("login-from", address), MAX_LOGINS_PER_ADDRESS),
     ];
-    count(conn, WINDOW, &limits).await
+    count_attempts(conn, WINDOW, &limits).await
 }
 
 /// Counts one request to reset the password of `email` from `address`.
-///
-/// # Errors
-/// The database's.
-pub async fn try_reset(conn: &mut PgConnection, email: &str, address: &str) -> Result<Attempts> {
+pub async fn count_reset_attempt(
+    conn: &mut PgConnection,
+    email: &str,
+    address: &str,
+) -> Result<Attempts> {
     let limits = [
-        (key("reset", email), RESETS_PER_ACCOUNT),
-        (key("reset-from", address), RESETS_PER_ADDRESS),
+        (digest_key("reset", email), MAX_RESETS_PER_ACCOUNT),
+        (digest_key("reset-from", address), MAX_RESETS_PER_ADDRESS),
     ];
-    count(conn, WINDOW, &limits).await
+    count_attempts(conn, WINDOW, &limits).await
 }
 
 /// Counts one registration from `address`.
-///
-/// # Errors
-/// The database's.
-pub async fn try_registration(conn: &mut PgConnection, address: &str) -> Result<Attempts> {
-    count(
+pub async fn count_registration_attempt(
+    conn: &mut PgConnection,
+    address: &str,
+) -> Result<Attempts> {
+    count_attempts(
         conn,
         WINDOW,
-        &[(key("register-from", address), REGISTRATIONS_PER_ADDRESS)],
+        &[(
+            digest_key("register-from", address),
+            MAX_REGISTRATIONS_PER_ADDRESS,
+        )],
     )
     .await
 }
 
-/// Counts one invitation of a day, which is a message to an address that never asked for it.
-///
-/// # Errors
-/// The database's.
-pub async fn try_invitation(
+/// Counts one invitation, an unsolicited message, in a window of a day.
+pub async fn count_invitation_attempt(
     conn: &mut PgConnection,
     company: CompanyId,
     by: UserId,
 ) -> Result<Attempts> {
     let limits = [
-        (key("invite-by", &by.to_string()), INVITATIONS_PER_PERSON),
         (
-            key("invite-for", &company.to_string()),
-            INVITATIONS_PER_COMPANY,
+            digest_key("invite-by", &by.to_string()),
+            MAX_INVITATIONS_PER_PERSON,
+        ),
+        (
+            digest_key("invite-for", &company.to_string()),
+            MAX_INVITATIONS_PER_COMPANY,
         ),
     ];
-    count(conn, DAY, &limits).await
+    count_attempts(conn, INVITATION_WINDOW, &limits).await
 }
 
-/// A login went well: the account starts over, the address has one try less.
-///
-/// # Errors
-/// The database's.
-pub async fn forgive_attempts(conn: &mut PgConnection, email: &str, address: &str) -> Result<()> {
-    let (account, address) = (key("login", email), key("login-from", address));
+/// Records a successful login: clears the account's attempts and takes one off the address's.
+pub async fn record_login_success(
+    conn: &mut PgConnection,
+    email: &str,
+    address: &str,
+) -> Result<()> {
+    let (account, address) = (
+        digest_key("login", email),
+        digest_key("login-from", address),
+    );
     sqlx::query!(
-        "select forgive_attempts($1, $2)",
+        "select clear_login_attempts($1, $2)",
         account.as_slice(),
         address.as_slice()
     )
@@ -102,7 +112,7 @@ pub async fn forgive_attempts(conn: &mut PgConnection, email: &str, address: &st
     Ok(())
 }
 
-async fn count(
+async fn count_attempts(
     conn: &mut PgConnection,
     window: TimeDelta,
     limits: &[([u8; 32], i32)],
@@ -114,26 +124,23 @@ async fn count(
         microseconds: window.num_microseconds().unwrap_or_default(),
     };
     let rows = sqlx::query!(
-        r#"select key as "key!", tries as "tries!", window_started_at as "window_started_at!"
+        r#"select key as "key!", attempts as "attempts!",
+                  window_started_at as "window_started_at!"
            from count_attempts($1, $2)"#,
         &keys as &[&[u8]],
         length,
     )
     .fetch_all(conn)
     .await?;
-    let over = rows
-        .iter()
-        .filter(|row| {
-            limits
-                .iter()
-                .any(|(key, limit)| row.key == key && row.tries > *limit)
-        })
-        .map(|row| row.window_started_at + window)
-        .max();
-    Ok(over.map_or(Attempts::Allowed, |until| Attempts::Refused { until }))
+    let exceeded = rows.iter().filter(|row| {
+        let exceeds = |(key, limit): &(_, i32)| row.key == *key && row.attempts > *limit;
+        limits.iter().any(exceeds)
+    });
+    let until = exceeded.map(|row| row.window_started_at + window).max();
+    Ok(until.map_or(Attempts::Allowed, |until| Attempts::Rejected { until }))
 }
 
-/// A digest: the table needs neither addresses nor names.
-fn key(kind: &str, subject: &str) -> [u8; 32] {
+/// Returns a digest, so that the table contains neither addresses nor names.
+fn digest_key(kind: &str, subject: &str) -> [u8; 32] {
     sha256(format!("{kind}:{subject}").as_bytes())
 }

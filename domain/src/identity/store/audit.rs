@@ -1,20 +1,21 @@
-//! Who did what: appended in the transaction of the act, never changed.
+//! The audit log: appended in the transaction of the event, never changed.
 
 use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, UserId, Uuid};
 use serde::Serialize;
 use sqlx::PgConnection;
 
+use super::api_keys::ApiKeyId;
+use super::operators::OperatorId;
 use crate::Result;
-use crate::identity::{ApiKeyId, OperatorId};
 
-/// Who acts.
+/// Who has caused an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     User(UserId),
     ApiKey(ApiKeyId),
     Operator(OperatorId),
-    /// Whoever holds the database; nobody's id.
+    /// The command line, which has no id.
     CommandLine,
 }
 
@@ -28,23 +29,34 @@ impl Actor {
         }
     }
 
-    fn kind(self) -> &'static str {
+    fn kind(self) -> ActorKind {
         match self {
-            Self::User(_) => "user",
-            Self::ApiKey(_) => "api_key",
-            Self::Operator(_) => "operator",
-            Self::CommandLine => "command_line",
+            Self::User(_) => ActorKind::User,
+            Self::ApiKey(_) => ActorKind::ApiKey,
+            Self::Operator(_) => ActorKind::Operator,
+            Self::CommandLine => ActorKind::CommandLine,
         }
     }
 }
 
-/// One act to be written down. `action` is `area.verb`.
+/// An [`Actor`] without its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum ActorKind {
+    User,
+    ApiKey,
+    Operator,
+    CommandLine,
+}
+
+/// An event to record. `action` is `area.verb_noun`.
 #[derive(Debug, Clone)]
-pub struct Act<'a> {
+pub struct AuditEvent<'a> {
     pub company: Option<CompanyId>,
     pub actor: Actor,
     pub request_id: Option<&'a str>,
-    pub action: &'static str,
+    pub action: &'a str,
     pub subject: (&'static str, Option<Uuid>),
     pub details: serde_json::Value,
     pub at: DateTime<Utc>,
@@ -53,7 +65,7 @@ pub struct Act<'a> {
 #[derive(Debug, Clone, Serialize)]
 pub struct AuditEntry {
     pub id: Uuid,
-    pub actor_kind: String,
+    pub actor_kind: ActorKind,
     pub actor_id: Uuid,
     pub request_id: Option<String>,
     pub action: String,
@@ -63,34 +75,30 @@ pub struct AuditEntry {
     pub at: DateTime<Utc>,
 }
 
-/// # Errors
-/// The database's.
-pub async fn record(conn: &mut PgConnection, act: Act<'_>) -> Result<()> {
+/// Appends an event.
+pub async fn record_audit_event(conn: &mut PgConnection, event: AuditEvent<'_>) -> Result<()> {
     sqlx::query!(
-        "insert into audit_log (id, company_id, actor_kind, actor_id, request_id, action, subject_kind,
-                                subject_id, details, at)
+        "insert into audit_log (id, company_id, actor_kind, actor_id, request_id, action,
+                                subject_kind, subject_id, details, at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         Uuid::now_v7(),
-        act.company.map(|c| c.0),
-        act.actor.kind(),
-        act.actor.id(),
-        act.request_id,
-        act.action,
-        act.subject.0,
-        act.subject.1,
-        act.details,
-        act.at,
+        event.company.map(|c| c.0),
+        event.actor.kind() as ActorKind,
+        event.actor.id(),
+        event.request_id,
+        event.action,
+        event.subject.0,
+        event.subject.1,
+        event.details,
+        event.at,
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// The company's acts before `before`, newest first.
-///
-/// # Errors
-/// The database's.
-pub async fn list_audit(
+/// Lists the company's entries before `before`, newest first.
+pub async fn list_audit_entries(
     conn: &mut PgConnection,
     company: CompanyId,
     before: Option<Uuid>,
@@ -98,9 +106,10 @@ pub async fn list_audit(
 ) -> Result<Vec<AuditEntry>> {
     let rows = sqlx::query_as!(
         AuditEntry,
-        "select id, actor_kind, actor_id, request_id, action, subject_kind, subject_id, details, at
-         from audit_log where company_id = $1 and ($2::uuid is null or id < $2)
-         order by id desc limit $3",
+        r#"select id, actor_kind as "actor_kind: ActorKind", actor_id, request_id, action,
+                  subject_kind, subject_id, details, at
+           from audit_log where company_id = $1 and ($2::uuid is null or id < $2)
+           order by id desc limit $3"#,
         company.0,
         before,
         limit,

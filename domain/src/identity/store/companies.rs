@@ -3,17 +3,44 @@
 use chrono::{DateTime, Utc};
 use platform::db::ConstraintExt as _;
 use platform::ids::{CompanyId, UserId};
+use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::version_missed;
-use crate::identity::{Company, CompanyChanges, Language, NewCompany, OwnCompany, Role};
+use super::version_mismatch;
+use crate::identity::language::Language;
+use crate::identity::role::Role;
 use crate::{Error, Result};
 
-/// Writes a company with its owner and the rules every company starts with. The transaction's
-/// company must be the new one and its user the owner.
+pub use crate::identity::company::{CompanyChanges, CompanyProfile, NewCompany};
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Company {
+    pub id: CompanyId,
+    pub name: String,
+    /// ISO 3166.
+    pub country: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// IANA name; the company's days begin and end by it.
+    pub timezone: String,
+    pub language: Language,
+    pub version: i32,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A company and the person's role in it.
+#[derive(Debug, Clone, Serialize)]
+pub struct OwnCompany {
+    pub id: CompanyId,
+    pub name: String,
+    pub role: Role,
+}
+
+/// Creates a company with its owner and the default alert rules. The transaction's company must be
+/// the new one and its user the owner.
 ///
 /// # Errors
-/// `Conflict(idempotency_key_reused)` where the id is taken: it came of a key that was used long ago.
+/// `Conflict(idempotency_key_reused)` where the id exists: a key that has expired produced it.
 pub async fn create_company(
     conn: &mut PgConnection,
     company: &NewCompany,
@@ -22,7 +49,8 @@ pub async fn create_company(
 ) -> Result<()> {
     let profile = &company.profile;
     sqlx::query!(
-        "insert into companies (id, name, country, currency, timezone, language, created_by, created_at, updated_at)
+        "insert into companies (id, name, country, currency, timezone, language, created_by,
+                                created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
         company.id.0,
         company.name,
@@ -36,15 +64,16 @@ pub async fn create_company(
     .execute(&mut *conn)
     .await
     .on_constraint("companies_pkey", || {
-        Error::conflict("idempotency_key_reused", "this Idempotency-Key has made a company before")
+        Error::conflict(
+            "idempotency_key_reused",
+            "this Idempotency-Key has created a company before",
+        )
     })?;
     super::members::add_member(conn, company.id, owner, Role::Owner, now).await?;
     crate::alerts::create_default_rules(conn, company.id, owner, now).await
 }
 
-/// # Errors
-/// `NotFound`.
-pub async fn find_company(conn: &mut PgConnection, id: CompanyId) -> Result<Company> {
+pub async fn require_company(conn: &mut PgConnection, id: CompanyId) -> Result<Company> {
     sqlx::query_as!(
         Company,
         r#"select id as "id: CompanyId", name, country, currency, timezone,
@@ -57,10 +86,7 @@ pub async fn find_company(conn: &mut PgConnection, id: CompanyId) -> Result<Comp
     .ok_or(Error::NotFound("company"))
 }
 
-/// The companies that the transaction's user is an active member of, oldest first.
-///
-/// # Errors
-/// The database's.
+/// Lists the companies with the transaction's user as an active member, oldest membership first.
 pub async fn list_own_companies(conn: &mut PgConnection, user: UserId) -> Result<Vec<OwnCompany>> {
     let rows = sqlx::query_as!(
         OwnCompany,
@@ -75,10 +101,10 @@ pub async fn list_own_companies(conn: &mut PgConnection, user: UserId) -> Result
     Ok(rows)
 }
 
-/// Changes the transaction's company, where `version` is still the current one.
+/// Changes the transaction's company, where `version` is the current one.
 ///
 /// # Errors
-/// `NotFound`, `Conflict(version_mismatch)`.
+/// `Conflict(version_mismatch)`.
 pub async fn update_company(
     conn: &mut PgConnection,
     id: CompanyId,
@@ -86,10 +112,11 @@ pub async fn update_company(
     version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Company> {
-    let done = sqlx::query!(
+    let updated = sqlx::query!(
         "update companies set name = coalesce($2, name), country = coalesce($3, country),
                               currency = coalesce($4, currency), timezone = coalesce($5, timezone),
-                              language = coalesce($6, language), version = version + 1, updated_at = $7
+                              language = coalesce($6, language), version = version + 1,
+                              updated_at = $7
          where id = $1 and version = coalesce($8, version)",
         id.0,
         changes.name,
@@ -102,9 +129,9 @@ pub async fn update_company(
     )
     .execute(&mut *conn)
     .await?;
-    let company = find_company(conn, id).await?;
-    if done.rows_affected() == 0 {
-        Err(version_missed())
+    let company = require_company(conn, id).await?;
+    if updated.rows_affected() == 0 {
+        Err(version_mismatch())
     } else {
         Ok(company)
     }

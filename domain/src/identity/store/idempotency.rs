@@ -1,5 +1,6 @@
-//! Idempotency keys: the key's row is written in the transaction of the effect, so whoever comes
-//! second waits for the first by the row's own lock, and either sees its outcome or takes its place.
+//! Idempotency keys: the key's row is written in the transaction of the effect. A second request
+//! waits for the first by the row's own lock. It then replays the outcome, or takes the first's
+//! place.
 
 use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, Uuid};
@@ -7,10 +8,10 @@ use sqlx::PgConnection;
 
 use crate::{Error, Result};
 
-/// How Postgres calls a lock that didn't come in time.
+/// Postgres's code for a lock timeout.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
-/// One request that carries a key. The same key means the same request only within one company, actor
+/// A request that carries a key. A key identifies a request only within one company, actor, method
 /// and route.
 #[derive(Debug, Clone)]
 pub struct IdempotencyClaim<'a> {
@@ -19,11 +20,11 @@ pub struct IdempotencyClaim<'a> {
     pub method: &'a str,
     pub route: &'a str,
     pub key: &'a str,
-    /// SHA-256 of what was asked.
+    /// SHA-256 of the request's content.
     pub fingerprint: [u8; 32],
 }
 
-/// What the first request came to; the body is rendered again from the ids.
+/// The outcome of the first request; its body is rendered again from the ids.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     pub status: u16,
@@ -33,16 +34,16 @@ pub struct Stored {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Claimed {
-    /// Nobody had it: go on, and settle before the commit.
+    /// The key is new: execute the request, and settle the key before the commit.
     First,
     Replay(Stored),
 }
 
-/// Takes a key for this transaction. Waits up to two seconds for another that holds it.
+/// Claims a key for this transaction. Waits up to two seconds for another transaction's claim.
 ///
 /// # Errors
-/// `Conflict(in_progress)` after the wait, `Conflict(idempotency_key_reused)` when the key came with
-/// another request.
+/// `Conflict(in_progress)` after the wait, `Conflict(idempotency_key_reused)` where the key belongs
+/// to another request.
 pub async fn claim_key(
     conn: &mut PgConnection,
     claim: &IdempotencyClaim<'_>,
@@ -52,7 +53,8 @@ pub async fn claim_key(
         .execute(&mut *conn)
         .await?;
     let inserted = sqlx::query!(
-        "insert into idempotency_keys (company_id, actor_id, method, route, key, fingerprint, created_at)
+        "insert into idempotency_keys (company_id, actor_id, method, route, key, fingerprint,
+                                       created_at)
          values ($1, $2, $3, $4, $5, $6, $7)
          on conflict do nothing",
         claim.company.0,
@@ -67,7 +69,10 @@ pub async fn claim_key(
     .await
     .map_err(|error| match &error {
         sqlx::Error::Database(cause) if cause.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
-            Error::conflict("in_progress", "a request with this Idempotency-Key is in progress")
+            Error::conflict(
+                "in_progress",
+                "a request with this Idempotency-Key is in progress",
+            )
         }
         _ => error.into(),
     })?;
@@ -77,10 +82,10 @@ pub async fn claim_key(
     if inserted.rows_affected() == 1 {
         return Ok(Claimed::First);
     }
-    find(conn, claim).await
+    find_outcome(conn, claim).await
 }
 
-async fn find(conn: &mut PgConnection, claim: &IdempotencyClaim<'_>) -> Result<Claimed> {
+async fn find_outcome(conn: &mut PgConnection, claim: &IdempotencyClaim<'_>) -> Result<Claimed> {
     let row = sqlx::query!(
         "select fingerprint, status, location, ids from idempotency_keys
          where company_id = $1 and actor_id = $2 and method = $3 and route = $4 and key = $5",
@@ -95,23 +100,20 @@ async fn find(conn: &mut PgConnection, claim: &IdempotencyClaim<'_>) -> Result<C
     if row.fingerprint != claim.fingerprint {
         return Err(Error::conflict(
             "idempotency_key_reused",
-            "this Idempotency-Key came with another request",
+            "this Idempotency-Key belongs to another request",
         ));
     }
+    // A committed key without an outcome is a defect of the handler that claimed it.
+    let unsettled = || sqlx::Error::Decode("idempotency key without an outcome".into());
+    let status = row.status.ok_or_else(unsettled)?;
     Ok(Claimed::Replay(Stored {
-        status: row
-            .status
-            .and_then(|s| u16::try_from(s).ok())
-            .unwrap_or(200),
+        status: u16::try_from(status).map_err(|e| sqlx::Error::Decode(e.into()))?,
         location: row.location,
-        ids: row.ids.unwrap_or_default(),
+        ids: row.ids.ok_or_else(unsettled)?,
     }))
 }
 
-/// Writes what came of the request under its key.
-///
-/// # Errors
-/// The database's.
+/// Records the outcome of the request under its key.
 pub async fn settle_key(
     conn: &mut PgConnection,
     claim: &IdempotencyClaim<'_>,

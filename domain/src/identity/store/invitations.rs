@@ -1,20 +1,50 @@
-//! Invitations by e-mail: single use, seven days, one open at a time for an address of a company. The token proves
-//! that the person reads the address. It doesn't prove that the account of that address is the person's: anybody
-//! may have registered it, so the account proves itself beside it.
+//! Invitations by e-mail: single use, seven days, one open at a time for an address of a company.
+//! The token proves that the person reads the address. It doesn't prove that the address's account
+//! is the person's, because anybody may have registered it: the account needs its own proof.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use platform::id_type;
 use platform::ids::{CompanyId, UserId};
+use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::members::lock_company;
-use crate::identity::{Invitation, InvitationId, Language, Role};
+use super::company_access::{expire_invitations, lock_company};
+use super::members::add_member;
+use crate::identity::language::Language;
+use crate::identity::role::Role;
 use crate::{Error, Result};
 
-const LIFE: TimeDelta = TimeDelta::days(7);
+id_type!(InvitationId, "An invitation into a company.");
 
-/// An invitation that can be accepted now, and the account that its address already has.
+const INVITATION_LIFETIME: TimeDelta = TimeDelta::days(7);
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Invitation {
+    pub id: InvitationId,
+    pub email: String,
+    pub role: Role,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub accepted_at: Option<DateTime<Utc>>,
+}
+
+impl Invitation {
+    /// Creates an invitation that is open for seven days from `now`.
+    pub fn new(email: String, role: Role, now: DateTime<Utc>) -> Self {
+        Self {
+            id: InvitationId::new(),
+            email,
+            role,
+            created_at: now,
+            expires_at: now + INVITATION_LIFETIME,
+            accepted_at: None,
+        }
+    }
+}
+
+/// An open invitation, and the account that its address already has.
 #[derive(Debug, Clone)]
-pub struct Invited {
+pub struct OpenInvitation {
     pub company: CompanyId,
     pub id: InvitationId,
     pub email: String,
@@ -28,14 +58,11 @@ pub struct InvitationMail {
     pub company_name: String,
     pub language: Language,
     pub invited_by: String,
-    /// Sealed for `invitations:<id>`.
+    /// Sealed with the context `invitations:<id>`.
     pub sealed_token: Vec<u8>,
 }
 
-/// Writes an invitation of the transaction's company, in place of any that is open for the same address.
-///
-/// # Errors
-/// The database's.
+/// Creates an invitation of the transaction's company. It replaces an open one of the same address.
 pub async fn create_invitation(
     conn: &mut PgConnection,
     (company, by): (CompanyId, UserId),
@@ -44,10 +71,10 @@ pub async fn create_invitation(
     sealed_token: &[u8],
 ) -> Result<()> {
     lock_company(conn, company).await?;
-    void_invitations(conn, company, &invitation.email, invitation.created_at).await?;
+    expire_invitations(conn, company, &invitation.email, invitation.created_at).await?;
     sqlx::query!(
-        "insert into invitations (company_id, id, email, role, token_hash, sealed_token, invited_by,
-                                  created_at, expires_at)
+        "insert into invitations (company_id, id, email, role, token_hash, sealed_token,
+                                  invited_by, created_at, expires_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         company.0,
         invitation.id.0,
@@ -64,32 +91,15 @@ pub async fn create_invitation(
     Ok(())
 }
 
-impl Invitation {
-    /// An invitation that lasts seven days from `now`.
-    pub fn new(email: String, role: Role, now: DateTime<Utc>) -> Self {
-        Self {
-            id: InvitationId::new(),
-            email,
-            role,
-            created_at: now,
-            expires_at: now + LIFE,
-            accepted_at: None,
-        }
-    }
-}
-
-/// The invitation behind a token, while it can be accepted.
-///
-/// # Errors
-/// The database's.
-pub async fn find_invitation(
+/// Returns the open invitation of a token, before anybody is signed in.
+pub async fn find_open_invitation(
     conn: &mut PgConnection,
     token_hash: &[u8; 32],
-) -> Result<Option<Invited>> {
+) -> Result<Option<OpenInvitation>> {
     let row = sqlx::query_as!(
-        Invited,
-        r#"select company_id as "company!: CompanyId", id as "id!: InvitationId", email as "email!",
-                  user_id as "user: UserId"
+        OpenInvitation,
+        r#"select company_id as "company!: CompanyId", id as "id!: InvitationId",
+                  email as "email!", user_id as "user: UserId"
            from invitation_lookup($1)"#,
         token_hash.as_slice(),
     )
@@ -98,16 +108,15 @@ pub async fn find_invitation(
     Ok(row)
 }
 
-/// # Errors
-/// `NotFound`.
-pub async fn show_invitation(
+pub async fn require_invitation(
     conn: &mut PgConnection,
     company: CompanyId,
     id: InvitationId,
 ) -> Result<Invitation> {
     sqlx::query_as!(
         Invitation,
-        r#"select id as "id: InvitationId", email, role as "role: Role", created_at, expires_at, accepted_at
+        r#"select id as "id: InvitationId", email, role as "role: Role", created_at, expires_at,
+                  accepted_at
            from invitations where company_id = $1 and id = $2"#,
         company.0,
         id.0,
@@ -117,11 +126,8 @@ pub async fn show_invitation(
     .ok_or(Error::NotFound("invitation"))
 }
 
-/// What to mail, while it can still be accepted.
-///
-/// # Errors
-/// The database's.
-pub async fn invitation_mail(
+/// Returns the content of the mail, while the invitation is open.
+pub async fn find_invitation_mail(
     conn: &mut PgConnection,
     company: CompanyId,
     id: InvitationId,
@@ -144,29 +150,27 @@ pub async fn invitation_mail(
     Ok(row)
 }
 
-/// Ends the company's open invitations of an address.
-pub(super) async fn void_invitations(
+/// Accepts an invitation, expires the other ones of its address, and adds the person as a member.
+///
+/// # Errors
+/// `Conflict(token_used | already_member)`.
+pub async fn join_company(
     conn: &mut PgConnection,
-    company: CompanyId,
-    email: &str,
+    invitation: &OpenInvitation,
+    user: UserId,
     now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "update invitations set expires_at = $3
-         where company_id = $1 and email = $2 and accepted_at is null and expires_at > $3",
-        company.0,
-        email,
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+) -> Result<Role> {
+    lock_company(conn, invitation.company).await?;
+    let role = accept_invitation(conn, invitation, user, now).await?;
+    expire_invitations(conn, invitation.company, &invitation.email, now).await?;
+    add_member(conn, invitation.company, user, role, now).await?;
+    Ok(role)
 }
 
-/// Uses an invitation up and gives the role it was for. The transaction's company must be its own.
+/// Marks an invitation as accepted and returns its role. The transaction's company must be its own.
 async fn accept_invitation(
     conn: &mut PgConnection,
-    invited: &Invited,
+    invitation: &OpenInvitation,
     user: UserId,
     now: DateTime<Utc>,
 ) -> Result<Role> {
@@ -174,29 +178,12 @@ async fn accept_invitation(
         r#"update invitations set accepted_at = $3, accepted_by = $4
            where company_id = $1 and id = $2 and accepted_at is null and expires_at > $3
            returning role as "role: Role""#,
-        invited.company.0,
-        invited.id.0,
+        invitation.company.0,
+        invitation.id.0,
         now,
         user.0,
     )
     .fetch_optional(conn)
     .await?
     .ok_or_else(|| Error::conflict("token_used", "this invitation has been accepted"))
-}
-
-/// Accepts an invitation: uses it up, with any other of the same address, and makes the person a member.
-///
-/// # Errors
-/// `Conflict(token_used | already_member)`.
-pub async fn join_company(
-    conn: &mut PgConnection,
-    invited: &Invited,
-    user: UserId,
-    now: DateTime<Utc>,
-) -> Result<Role> {
-    lock_company(conn, invited.company).await?;
-    let role = accept_invitation(conn, invited, user, now).await?;
-    void_invitations(conn, invited.company, &invited.email, now).await?;
-    super::members::add_member(conn, invited.company, user, role, now).await?;
-    Ok(role)
 }

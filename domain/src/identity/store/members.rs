@@ -1,15 +1,39 @@
-//! Who belongs to a company. Writers lock the company's row, so that two owners can't leave at once.
+//! The members of a company. Writers lock the company's row, so that two owners cannot leave at
+//! once.
 
 use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, UserId};
+use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::invitations::void_invitations;
-use super::version_missed;
-use crate::identity::{Language, Member, Role};
+use super::company_access::{expire_invitations, lock_company, revoke_keys_of};
+use super::version_mismatch;
+use crate::identity::language::Language;
+use crate::identity::role::Role;
 use crate::{Error, Result};
 
-/// Makes somebody a member; a former member is one again, with the new role.
+/// A person in a company.
+#[derive(Debug, Clone, Serialize)]
+pub struct Member {
+    pub user_id: UserId,
+    pub email: String,
+    pub full_name: String,
+    pub phone: Option<String>,
+    pub language: Language,
+    pub role: Role,
+    pub active: bool,
+    pub version: i32,
+    pub created_at: DateTime<Utc>,
+}
+
+/// An admin's changes of a membership: `None` keeps.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MemberChanges {
+    pub role: Option<Role>,
+    pub active: Option<bool>,
+}
+
+/// Adds a member; a former member returns with the new role.
 ///
 /// # Errors
 /// `Conflict(already_member)`.
@@ -20,11 +44,12 @@ pub async fn add_member(
     role: Role,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let done = sqlx::query!(
+    let written = sqlx::query!(
         "insert into memberships as m (company_id, user_id, role, created_at, updated_at)
          values ($1, $2, $3, $4, $4)
          on conflict (company_id, user_id) do update set
-           role = excluded.role, active = true, updated_at = excluded.updated_at, version = m.version + 1
+           role = excluded.role, active = true, updated_at = excluded.updated_at,
+           version = m.version + 1
          where not m.active",
         company.0,
         user.0,
@@ -33,7 +58,7 @@ pub async fn add_member(
     )
     .execute(conn)
     .await?;
-    if done.rows_affected() == 0 {
+    if written.rows_affected() == 0 {
         return Err(Error::conflict(
             "already_member",
             "already a member of this company",
@@ -42,10 +67,7 @@ pub async fn add_member(
     Ok(())
 }
 
-/// The members after `after` by their id, at most `limit`.
-///
-/// # Errors
-/// The database's.
+/// Lists at most `limit` members with ids after `after`, by id.
 pub async fn list_members(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -69,9 +91,7 @@ pub async fn list_members(
     Ok(rows)
 }
 
-/// # Errors
-/// `NotFound`.
-pub async fn find_member(
+pub async fn require_member(
     conn: &mut PgConnection,
     company: CompanyId,
     user: UserId,
@@ -91,54 +111,49 @@ pub async fn find_member(
     .ok_or(Error::NotFound("member"))
 }
 
-/// Gives a member another role, or closes the company to the member, where `version` is still the
-/// current one.
+/// Changes a member's role, or suspends the member, where `version` is the current one.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Conflict(version_mismatch | last_owner)`.
+/// `Forbidden`, `Conflict(version_mismatch | last_owner)`.
 pub async fn update_member(
     conn: &mut PgConnection,
     company: CompanyId,
     user: UserId,
     by: Role,
-    (role, active): (Option<Role>, Option<bool>),
+    changes: MemberChanges,
     version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Member> {
     lock_company(conn, company).await?;
-    let member = find_member(conn, company, user).await?;
-    if !by.may_change(member.role, role.unwrap_or(member.role)) {
-        return Err(Error::Forbidden(
-            "a role above your own can't be given or taken",
-        ));
-    }
-    let done = sqlx::query!(
+    let member = require_member(conn, company, user).await?;
+    require_power(by, member.role, changes.role.unwrap_or(member.role))?;
+    let written = sqlx::query!(
         "update memberships set role = coalesce($3, role), active = coalesce($4, active),
                                 version = version + 1, updated_at = $5
          where company_id = $1 and user_id = $2 and version = coalesce($6, version)",
         company.0,
         user.0,
-        role as Option<Role>,
-        active,
+        changes.role as Option<Role>,
+        changes.active,
         now,
         version,
     )
     .execute(&mut *conn)
     .await?;
-    if done.rows_affected() == 0 {
-        return Err(version_missed());
+    if written.rows_affected() == 0 {
+        return Err(version_mismatch());
     }
-    keep_an_owner(conn, company).await?;
-    if active == Some(false) {
-        close_other_doors(conn, company, &member, now).await?;
+    require_owner_left(conn, company).await?;
+    if changes.active == Some(false) {
+        revoke_access(conn, company, &member, now).await?;
     }
-    find_member(conn, company, user).await
+    require_member(conn, company, user).await
 }
 
-/// Takes somebody out of a company; anybody may leave. What the person did stays.
+/// Removes a member; every member may leave. What the person has done stays.
 ///
 /// # Errors
-/// `NotFound`, `Forbidden`, `Conflict(last_owner)`.
+/// `Forbidden`, `Conflict(last_owner)`.
 pub async fn remove_member(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -147,11 +162,9 @@ pub async fn remove_member(
     now: DateTime<Utc>,
 ) -> Result<()> {
     lock_company(conn, company).await?;
-    let member = find_member(conn, company, user).await?;
-    if user != by.0 && !by.1.may_change(member.role, member.role) {
-        return Err(Error::Forbidden(
-            "a role above your own can't be given or taken",
-        ));
+    let member = require_member(conn, company, user).await?;
+    if user != by.0 {
+        require_power(by.1, member.role, member.role)?;
     }
     sqlx::query!(
         "delete from memberships where company_id = $1 and user_id = $2",
@@ -160,53 +173,46 @@ pub async fn remove_member(
     )
     .execute(&mut *conn)
     .await?;
-    close_other_doors(&mut *conn, company, &member, now).await?;
-    keep_an_owner(conn, company).await
+    revoke_access(&mut *conn, company, &member, now).await?;
+    require_owner_left(conn, company).await
 }
 
-/// Whoever is out stays out: no open invitation lets the person in again, and no key comes alive with a later
-/// membership.
-async fn close_other_doors(
+fn require_power(by: Role, from: Role, to: Role) -> Result<()> {
+    if by.may_change(from, to) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden(
+            "a role above your own can't be granted or revoked",
+        ))
+    }
+}
+
+/// Closes the member's other ways in: open invitations, and API keys that a later membership would
+/// revive.
+async fn revoke_access(
     conn: &mut PgConnection,
     company: CompanyId,
     member: &Member,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    void_invitations(&mut *conn, company, &member.email, now).await?;
-    sqlx::query!(
-        "update api_keys set revoked_at = $3 where company_id = $1 and created_by = $2 and revoked_at is null",
-        company.0,
-        member.user_id.0,
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    expire_invitations(&mut *conn, company, &member.email, now).await?;
+    revoke_keys_of(conn, company, member.user_id, now).await
 }
 
-pub(super) async fn lock_company(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
-    sqlx::query_scalar!(
-        "select 1 from companies where id = $1 for update",
-        company.0
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(())
-}
-
-async fn keep_an_owner(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
-    let owned = sqlx::query_scalar!(
-        r#"select exists (select from memberships where company_id = $1 and role = 'owner' and active) as "owned!""#,
+async fn require_owner_left(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
+    let has_owner = sqlx::query_scalar!(
+        r#"select exists (select from memberships
+                          where company_id = $1 and role = 'owner' and active) as "has_owner!""#,
         company.0,
     )
     .fetch_one(conn)
     .await?;
-    if owned {
+    if has_owner {
         Ok(())
     } else {
         Err(Error::conflict(
             "last_owner",
-            "a company keeps at least one owner",
+            "a company has at least one owner",
         ))
     }
 }

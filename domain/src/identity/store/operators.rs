@@ -2,17 +2,19 @@
 
 use chrono::{DateTime, Utc};
 use platform::db::ConstraintExt as _;
+use platform::id_type;
 use sqlx::PgConnection;
 
 use super::accounts::Credentials;
-use crate::identity::OperatorId;
 use crate::{Error, Result};
 
-/// Writes an operator; as the tables' owner only, from the command line.
+id_type!(OperatorId, "A person of the platform.");
+
+/// Creates an operator. Needs the tables' owner, which only the command line is.
 ///
 /// # Errors
 /// `Conflict(email_taken)`.
-pub async fn add_operator(
+pub async fn create_operator(
     conn: &mut PgConnection,
     email: &str,
     full_name: &str,
@@ -21,7 +23,8 @@ pub async fn add_operator(
 ) -> Result<OperatorId> {
     let id = OperatorId::new();
     sqlx::query!(
-        "insert into operators (id, email, full_name, password_hash, created_at) values ($1, $2, $3, $4, $5)",
+        "insert into operators (id, email, full_name, password_hash, created_at)
+         values ($1, $2, $3, $4, $5)",
         id.0,
         email,
         full_name,
@@ -30,12 +33,13 @@ pub async fn add_operator(
     )
     .execute(conn)
     .await
-    .on_constraint("operators_email_key", || Error::conflict("email_taken", "this operator exists"))?;
+    .on_constraint("operators_email_key", || {
+        Error::conflict("email_taken", "an operator with this e-mail address exists")
+    })?;
     Ok(id)
 }
 
-/// # Errors
-/// The database's.
+/// Returns the credentials of an address, before anybody is signed in.
 pub async fn find_operator_credentials(
     conn: &mut PgConnection,
     email: &str,

@@ -1,13 +1,16 @@
 //! Requests to reset a password by e-mail: single use, one hour.
 
 use chrono::{DateTime, Utc};
+use platform::id_type;
 use platform::ids::UserId;
 use sqlx::PgConnection;
 
-use crate::identity::{Language, PasswordResetId};
+use crate::identity::language::Language;
 use crate::{Error, Result};
 
-/// A reset that can be used now.
+id_type!(PasswordResetId, "A request to reset a password.");
+
+/// A reset that is neither used nor expired.
 #[derive(Debug, Clone, Copy)]
 pub struct PasswordReset {
     pub id: PasswordResetId,
@@ -20,14 +23,11 @@ pub struct ResetMail {
     pub email: String,
     pub full_name: String,
     pub language: Language,
-    /// Sealed for `password_resets:<id>`.
+    /// Sealed with the context `password_resets:<id>`.
     pub sealed_token: Vec<u8>,
 }
 
-/// Writes a reset. In a transaction of the engine, beside the platform job that mails it.
-///
-/// # Errors
-/// The database's.
+/// Creates a reset, in the transaction of the platform job that mails it. Needs the engine's role.
 pub async fn create_password_reset(
     conn: &mut PgConnection,
     reset: PasswordReset,
@@ -46,17 +46,15 @@ pub async fn create_password_reset(
     Ok(())
 }
 
-/// The reset behind a token, while it can be used.
-///
-/// # Errors
-/// The database's.
+/// Returns the open reset of a token.
 pub async fn find_password_reset(
     conn: &mut PgConnection,
     token_hash: &[u8; 32],
 ) -> Result<Option<PasswordReset>> {
     let row = sqlx::query_as!(
         PasswordReset,
-        r#"select id as "id!: PasswordResetId", user_id as "user!: UserId" from password_reset_lookup($1)"#,
+        r#"select id as "id!: PasswordResetId", user_id as "user!: UserId"
+           from password_reset_lookup($1)"#,
         token_hash.as_slice(),
     )
     .fetch_optional(conn)
@@ -64,11 +62,11 @@ pub async fn find_password_reset(
     Ok(row)
 }
 
-/// What to mail, while it can still be used. In a transaction of the engine.
-///
-/// # Errors
-/// The database's.
-pub async fn reset_mail(conn: &mut PgConnection, id: PasswordResetId) -> Result<Option<ResetMail>> {
+/// Returns the content of the mail, while the reset is open. Needs the engine's role.
+pub async fn find_reset_mail(
+    conn: &mut PgConnection,
+    id: PasswordResetId,
+) -> Result<Option<ResetMail>> {
     let row = sqlx::query_as!(
         ResetMail,
         r#"select email as "email!", full_name as "full_name!", language as "language!: Language",
@@ -81,11 +79,11 @@ pub async fn reset_mail(conn: &mut PgConnection, id: PasswordResetId) -> Result<
     Ok(row)
 }
 
-/// Uses a reset up, and with it every other open one of the person. The transaction's user must be
+/// Marks a reset as used, and every other open reset of the person. The transaction's user must be
 /// the reset's.
 ///
 /// # Errors
-/// `Conflict(token_used)` when another request was faster.
+/// `Conflict(token_used)` where another request has used it.
 pub async fn use_password_reset(
     conn: &mut PgConnection,
     reset: PasswordReset,

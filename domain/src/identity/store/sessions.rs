@@ -1,24 +1,29 @@
 //! Sessions and the rotation of their refresh tokens.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use platform::id_type;
 use platform::ids::UserId;
 use sqlx::PgConnection;
 
 use crate::Result;
-use crate::identity::SessionId;
 
-/// How long a refresh token may lie unused.
-const REFRESH_LIFE: TimeDelta = TimeDelta::days(30);
+id_type!(
+    SessionId,
+    "One signed-in device: a family of refresh tokens."
+);
+
+/// How long an unused refresh token is valid.
+const REFRESH_TOKEN_LIFETIME: TimeDelta = TimeDelta::days(30);
 
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Revoked {
+pub enum RevocationReason {
     Logout,
     TokenReused,
     PasswordChanged,
 }
 
-impl Revoked {
+impl RevocationReason {
     fn as_str(self) -> &'static str {
         match self {
             Self::Logout => "logout",
@@ -28,27 +33,24 @@ impl Revoked {
     }
 }
 
-/// A refresh token that once was given out.
+/// A refresh token that was issued, used or not.
 #[derive(Debug, Clone, Copy)]
 pub struct RefreshToken {
     pub user: UserId,
     pub session: SessionId,
-    /// Its session is neither revoked nor expired, and its user active.
+    /// The session is neither revoked nor expired, and its user is active.
     pub session_open: bool,
 }
 
-/// What presenting a refresh token came to.
+/// The outcome of presenting a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
     Rotated,
-    /// It had been used before: somebody holds a stolen copy, so the whole session is over.
+    /// The token was used before. Somebody holds a stolen copy, so the session is revoked.
     Reused,
 }
 
 /// Opens a session with its first refresh token. The transaction's user must be `user`.
-///
-/// # Errors
-/// The database's.
 pub async fn open_session(
     conn: &mut PgConnection,
     user: UserId,
@@ -61,7 +63,7 @@ pub async fn open_session(
         session.0,
         user.0,
         now,
-        now + REFRESH_LIFE,
+        now + REFRESH_TOKEN_LIFETIME,
     )
     .execute(&mut *conn)
     .await?;
@@ -69,10 +71,7 @@ pub async fn open_session(
     Ok(session)
 }
 
-/// Whose token it is, whoever asks.
-///
-/// # Errors
-/// The database's.
+/// Returns the user and session of a token, before anybody is signed in.
 pub async fn find_refresh_token(
     conn: &mut PgConnection,
     hash: &[u8; 32],
@@ -89,12 +88,9 @@ pub async fn find_refresh_token(
     Ok(row)
 }
 
-/// Uses a token up and puts `next` in its place, or ends the session when it had been used already.
-/// Of two that present it at once, one wins. The transaction's user must be the token's, and the
-/// caller commits in both cases.
-///
-/// # Errors
-/// The database's.
+/// Replaces a token by `next`, or revokes the session where the token was used before. Of two
+/// concurrent requests with one token, one wins. The transaction's user must be the token's, and
+/// the caller commits in both cases.
 pub async fn rotate_refresh_token(
     conn: &mut PgConnection,
     token: RefreshToken,
@@ -109,45 +105,40 @@ pub async fn rotate_refresh_token(
     .execute(&mut *conn)
     .await?;
     if used.rows_affected() == 0 {
-        revoke_session(conn, token.session, Revoked::TokenReused, now).await?;
+        revoke_session(conn, token.session, RevocationReason::TokenReused, now).await?;
         return Ok(Rotation::Reused);
     }
     insert_token(conn, token.user, token.session, next, now).await?;
     sqlx::query!(
         "update sessions set expires_at = $2 where id = $1",
         token.session.0,
-        now + REFRESH_LIFE,
+        now + REFRESH_TOKEN_LIFETIME,
     )
     .execute(conn)
     .await?;
     Ok(Rotation::Rotated)
 }
 
-/// Ends a session of the transaction's user; its access tokens stop at once.
-///
-/// # Errors
-/// The database's.
+/// Revokes a session of the transaction's user; its access tokens end at once.
 pub async fn revoke_session(
     conn: &mut PgConnection,
     session: SessionId,
-    because: Revoked,
+    reason: RevocationReason,
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "update sessions set revoked_at = $2, revoked_because = $3 where id = $1 and revoked_at is null",
+        "update sessions set revoked_at = $2, revoked_because = $3
+         where id = $1 and revoked_at is null",
         session.0,
         now,
-        because.as_str(),
+        reason.as_str(),
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Ends every session of the transaction's user but `kept`.
-///
-/// # Errors
-/// The database's.
+/// Revokes every session of the transaction's user except `kept`.
 pub async fn revoke_other_sessions(
     conn: &mut PgConnection,
     user: UserId,
@@ -160,7 +151,7 @@ pub async fn revoke_other_sessions(
         user.0,
         kept.map(|id| id.0),
         now,
-        Revoked::PasswordChanged.as_str(),
+        RevocationReason::PasswordChanged.as_str(),
     )
     .execute(conn)
     .await?;

@@ -1,24 +1,33 @@
-//! Every query of the area: notices, the sending of one message with its ledger, what providers tell,
-//! lists, suppressions.
+//! Every query of the area.
 
+mod contact_window;
+mod content_sid;
+mod delivery_status;
 mod effect;
-mod list;
-mod notice;
+mod message;
+mod message_end;
+mod notification;
 mod outgoing;
-mod suppressions;
-mod told;
+mod suppression;
 
+pub use contact_window::{close_contact_window, record_inbound};
+pub use content_sid::{find_content_sid, set_content_sid};
+pub use delivery_status::{
+    DeliveryFailure, DeliveryOutcome, DeliveryStatus, record_delivery_status,
+};
 pub use effect::{
-    OpenEffect, mark_absent, mark_unknown, mark_waiting, record_sent, taken_provider_ids,
+    OpenEffect, list_assigned_provider_ids, mark_absent, mark_unknown, mark_waiting, record_sent,
 };
-pub use list::{ListedMessage, MessageFilter, find_message, list_messages, list_messages_of_alert};
-pub use notice::{NewNotice, create_notices, note_unreachable, tell_admins, tell_by_email_instead};
-pub use outgoing::{
-    Claimed, Outgoing, WORTH_SENDING, claim_message, end_unsent, forget_window, known_content_sid,
-    mark_undetermined, set_content_sid, take_up,
+pub use message::{
+    ListedMessage, MessageFilter, list_messages, list_messages_of_alert, require_message,
 };
-pub use suppressions::{
-    ListedSuppression, SuppressionReason, add_suppression, find_suppression, lift_suppression,
-    list_suppressions, record_inbound, suppress, suppress_recipient_of,
+pub use message_end::{MESSAGE_LIFETIME, end_message, mark_undetermined, requeue_message};
+pub use notification::{
+    NewNotification, create_email_fallback, create_notifications, notify_admins,
+    record_not_notified,
 };
-pub use told::{Applied, Failure, Told, apply_told};
+pub use outgoing::{MessageClaim, Outgoing, claim_message};
+pub use suppression::{
+    ListedSuppression, SuppressionReason, add_suppression, lift_suppression, list_suppressions,
+    require_suppression, suppress_effect_recipient, suppress_recipient,
+};

@@ -1,16 +1,20 @@
-//! Every query of the area: demand out of sales, outlooks out of demand and levels, runs.
+//! Every query of the area: demand from sales, outlooks from demand and levels, runs. Store
+//! functions fail with `Error::Database` when a statement fails.
 
 mod demand;
+mod figures;
 mod item;
 mod list;
 mod outlook;
 mod run;
+mod sold_days;
+mod watched;
 
-pub use demand::{Recomputed, recompute_demand, study_demand};
+pub use demand::{recompute_demand, study_demand};
 pub use item::{list_items_of_run, save_items};
 pub use list::{ListedRupture, RuptureFilter, list_ruptures, load_prediction};
-pub use outlook::{Forecast, Watched, load_watched, save_outlooks};
+pub use outlook::save_outlooks;
 pub use run::{
-    Run, RunKind, RunState, companies_to_watch, create_run, finish_run, latest_run, load_run,
-    note_job, record_run,
+    companies_to_watch, create_run, finish_run, latest_run, load_run, note_job, record_run,
 };
+pub use watched::{Forecast, Watched, load_watched};

@@ -1,67 +1,20 @@
-//! Runs: one row for each computation of the company's demand, asked for or by event.
+//! The runs' table.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use platform::ids::{CompanyId, JobId, UserId};
 use sqlx::PgConnection;
 
-use super::super::RunId;
-use super::Recomputed;
+use super::demand::Recomputed;
+use crate::rupture::outlook::HORIZON_DAYS;
+use crate::rupture::{Run, RunId, RunKind, RunState};
 use crate::{Error, Result};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunState {
-    Queued,
-    Succeeded,
-    Failed,
-}
+/// The horizon of a run that an event requested.
+const DEFAULT_HORIZON_DAYS: u32 = 15;
 
-impl RunState {
-    /// The stored text.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-        }
-    }
-
-    fn parse(text: &str) -> Self {
-        match text {
-            "succeeded" => Self::Succeeded,
-            "failed" => Self::Failed,
-            _ => Self::Queued,
-        }
-    }
-}
-
-/// What becomes of a run's results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunKind {
-    /// They are the company's demand.
-    Live,
-    /// They are the run's own.
-    Study,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
-    pub id: RunId,
-    pub state: RunState,
-    pub asked_as_of: Option<NaiveDate>,
-    pub as_of: Option<NaiveDate>,
-    pub data_through: Option<NaiveDate>,
-    pub horizon_days: u32,
-    /// Whether the company's demand is what this run made it.
-    pub live: bool,
-    pub products: Option<i32>,
-    pub error: Option<String>,
-    pub created_at: DateTime<Utc>,
-    pub finished_at: Option<DateTime<Utc>>,
-}
-
-struct Row {
+struct RunRow {
     id: RunId,
-    state: String,
+    state: RunState,
     asked_as_of: Option<NaiveDate>,
     as_of: Option<NaiveDate>,
     data_through: Option<NaiveDate>,
@@ -73,11 +26,11 @@ struct Row {
     finished_at: Option<DateTime<Utc>>,
 }
 
-impl From<Row> for Run {
-    fn from(row: Row) -> Self {
+impl From<RunRow> for Run {
+    fn from(row: RunRow) -> Self {
         Self {
             id: row.id,
-            state: RunState::parse(&row.state),
+            state: row.state,
             asked_as_of: row.asked_as_of,
             as_of: row.as_of,
             data_through: row.data_through,
@@ -91,34 +44,29 @@ impl From<Row> for Run {
     }
 }
 
-/// Notes that somebody wants a run.
-///
-/// # Errors
-/// `Invalid` for a horizon outside 1 to 365 days; the database's.
+/// Creates a queued run. Fails with `Invalid` for a horizon outside 1 to [`HORIZON_DAYS`].
 pub async fn create_run(
     conn: &mut PgConnection,
     company: CompanyId,
-    asked_by: Option<UserId>,
+    requested_by: Option<UserId>,
     as_of: Option<NaiveDate>,
     horizon_days: u32,
     now: DateTime<Utc>,
 ) -> Result<RunId> {
-    if !(1..=365).contains(&horizon_days) {
-        return Err(Error::invalid(
-            "horizon_days",
-            "out_of_range",
-            "must be from 1 to 365",
-        ));
+    if !(1..=HORIZON_DAYS).contains(&horizon_days) {
+        let message = format!("must be from 1 to {HORIZON_DAYS}");
+        return Err(Error::invalid("horizon_days", "out_of_range", message));
     }
     let id = RunId::new();
     sqlx::query!(
-        "insert into prediction_runs (company_id, id, state, asked_as_of, horizon_days, requested_by, created_at)
+        "insert into prediction_runs
+           (company_id, id, state, asked_as_of, horizon_days, requested_by, created_at)
          values ($1, $2, 'queued', $3, $4, $5, $6)",
         company.0,
         id.0,
         as_of,
-        i32::try_from(horizon_days).unwrap_or(365),
-        asked_by.map(|user| user.0),
+        horizon_days.cast_signed(),
+        requested_by.map(|user| user.0),
         now,
     )
     .execute(conn)
@@ -126,40 +74,35 @@ pub async fn create_run(
     Ok(id)
 }
 
-/// Writes a run that nobody asked for, once it is done.
-///
-/// # Errors
-/// The database's.
+/// Records a finished run that no person requested.
 pub async fn record_run(
     conn: &mut PgConnection,
     company: CompanyId,
-    made: &Recomputed,
+    recomputed: &Recomputed,
     now: DateTime<Utc>,
 ) -> Result<RunId> {
-    let id = create_run(conn, company, None, None, 15, now).await?;
-    finish_run(conn, id, made, RunKind::Live, now).await?;
+    let id = create_run(conn, company, None, None, DEFAULT_HORIZON_DAYS, now).await?;
+    finish_run(conn, id, recomputed, RunKind::Live, now).await?;
     Ok(id)
 }
 
-/// Ends a queued run well; one that ended before keeps its end. A study isn't `live`.
-///
-/// # Errors
-/// The database's.
+/// Marks a queued run as succeeded. A run that is finished keeps its outcome.
 pub async fn finish_run(
     conn: &mut PgConnection,
     id: RunId,
-    made: &Recomputed,
+    recomputed: &Recomputed,
     kind: RunKind,
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
         "update prediction_runs
-         set state = 'succeeded', as_of = $2, data_through = $3, products = $4, finished_at = $5, live = $6
+         set state = 'succeeded', as_of = $2, data_through = $3, products = $4, finished_at = $5,
+           live = $6
          where id = $1 and state = 'queued'",
         id.0,
-        made.as_of,
-        made.data_through,
-        i32::try_from(made.products).unwrap_or(i32::MAX),
+        recomputed.as_of,
+        recomputed.data_through,
+        i32::try_from(recomputed.products).unwrap_or(i32::MAX),
         now,
         kind == RunKind::Live,
     )
@@ -168,10 +111,7 @@ pub async fn finish_run(
     Ok(())
 }
 
-/// Notes which job makes the run.
-///
-/// # Errors
-/// The database's.
+/// Records which job computes the run.
 pub async fn note_job(conn: &mut PgConnection, id: RunId, job: JobId) -> Result<()> {
     sqlx::query!(
         "update prediction_runs set job_id = $2 where id = $1",
@@ -183,16 +123,16 @@ pub async fn note_job(conn: &mut PgConnection, id: RunId, job: JobId) -> Result<
     Ok(())
 }
 
-/// One run. Where its job ended without finishing it, it is failed, until the job is run again.
-///
-/// # Errors
-/// `NotFound`, or the database's.
+/// Loads one run. A queued run whose job is finished counts as failed, until the job is run again.
+/// Fails with `NotFound`.
 pub async fn load_run(conn: &mut PgConnection, id: RunId) -> Result<Run> {
     sqlx::query_as!(
-        Row,
-        r#"select r.id as "id: RunId", case when f.id is null then r.state else 'failed' end as "state!", r.asked_as_of,
-             r.as_of, r.data_through, r.horizon_days, r.live, r.products, coalesce(r.error, f.error) as error,
-             r.created_at, coalesce(r.finished_at, f.finished_at) as finished_at
+        RunRow,
+        r#"select r.id as "id: _",
+             case when f.id is null then r.state else 'failed' end as "state!: _", r.asked_as_of,
+             r.as_of, r.data_through, r.horizon_days, r.live, r.products,
+             coalesce(r.error, f.error) as error, r.created_at,
+             coalesce(r.finished_at, f.finished_at) as finished_at
            from prediction_runs r
            left join jobs_finished f on f.id = r.job_id and r.state = 'queued'
            where r.id = $1"#,
@@ -204,15 +144,12 @@ pub async fn load_run(conn: &mut PgConnection, id: RunId) -> Result<Run> {
     .ok_or(Error::NotFound("prediction run"))
 }
 
-/// The run that the present demand comes from; `None` before the first.
-///
-/// # Errors
-/// The database's.
+/// Finds the run that computed the current demand; `None` before the first.
 pub async fn latest_run(conn: &mut PgConnection) -> Result<Option<Run>> {
     let row = sqlx::query_as!(
-        Row,
-        r#"select id as "id: RunId", state, asked_as_of, as_of, data_through, horizon_days, live, products, error,
-             created_at, finished_at
+        RunRow,
+        r#"select id as "id: _", state as "state: _", asked_as_of, as_of, data_through,
+             horizon_days, live, products, error, created_at, finished_at
            from prediction_runs where state = 'succeeded' and live
            order by finished_at desc, id desc limit 1"#,
     )
@@ -221,11 +158,9 @@ pub async fn latest_run(conn: &mut PgConnection) -> Result<Option<Run>> {
     Ok(row.map(Run::from))
 }
 
-/// Companies that have something to watch; as the engine's role.
-///
-/// # Errors
-/// The database's.
-pub async fn companies_to_watch(
+/// Lists up to `limit` companies after `after` that have products to watch. Requires the engine's
+/// role.
+pub async fn list_watched_companies(
     conn: &mut PgConnection,
     after: Option<CompanyId>,
     limit: i64,

@@ -252,7 +252,7 @@ async fn an_expired_token_stops_the_connection_and_keeps_published_rows() {
         account.connection_status,
         ads::ConnectionStatus::NeedsReauth
     );
-    assert_eq!(account.refresh_state.as_deref(), Some("failed"));
+    assert_eq!(account.refresh_state, Some(ads::RefreshState::Failed));
     drop(tx);
     assert_eq!(world.published_rows().await, published);
     let messages = sqlx::query!("select template, recipient, state from messages");
@@ -317,7 +317,7 @@ async fn three_permission_errors_in_a_row_disable_the_account() {
     assert!(account.disabled_reason.unwrap().contains("no permission"));
     let mut engine = world.db.db.begin_engine().await.unwrap();
     assert_eq!(
-        ads::refreshable_accounts(&mut engine, None, 10)
+        ads::list_refreshable_accounts(&mut engine, None, 10)
             .await
             .unwrap(),
         []

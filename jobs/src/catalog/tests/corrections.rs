@@ -1,37 +1,37 @@
-//! The errors file, corrected and sent again, and lines that a file has twice or leaves out.
+//! The error file, corrected and sent again, and lines that a file has twice or leaves out.
 
-use domain::catalog::import::{self, Import, Kind, State};
+use domain::catalog::import::{self, Import, Kind, State, WarningCode};
 use platform::db::Scope;
 
 use super::shop::Shop;
 
 const HEADER: &str = "invoice,sku,quantity,price,date\n";
 
-fn file(rows: &[&str]) -> String {
+fn sales_file(rows: &[&str]) -> String {
     rows.iter()
         .fold(HEADER.to_owned(), |file, row| format!("{file}{row}\n"))
 }
 
-/// The refused rows as `GET /imports/{id}/errors` gives them.
-async fn report(shop: &Shop, import: &Import) -> String {
+/// Returns the error file as `GET /imports/{id}/errors` does.
+async fn error_file(shop: &Shop, import: &Import) -> String {
     let mut tx = shop
         .db
         .db
         .begin(Scope::company(shop.company))
         .await
         .unwrap();
-    let errors = import::list_import_errors(&mut tx, shop.company, import.id, 0, 1000)
+    let errors = import::list_row_errors(&mut tx, shop.company, import.id, 0, 1000)
         .await
         .unwrap();
     let detected = import.detected.as_ref().map(|d| &d.0);
     errors
         .iter()
-        .fold(import::report_header(detected), |text, error| {
-            text + &import::report_row(error, detected)
+        .fold(import::format_error_header(detected), |text, error| {
+            text + &import::format_row_error(error, detected)
         })
 }
 
-fn counts(import: &Import) -> (i64, i64, i64) {
+fn row_counts(import: &Import) -> (i64, i64, i64) {
     (
         import.rows_imported,
         import.rows_updated,
@@ -39,7 +39,7 @@ fn counts(import: &Import) -> (i64, i64, i64) {
     )
 }
 
-fn warned(import: &Import, code: &str) -> u64 {
+fn warned_rows(import: &Import, code: WarningCode) -> u64 {
     import
         .warnings
         .iter()
@@ -48,7 +48,7 @@ fn warned(import: &Import, code: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn a_corrected_errors_file_adds_the_missing_line_and_changes_no_other() {
+async fn a_corrected_error_file_adds_the_missing_line_and_changes_no_other() {
     let (good, bad, other) = (
         "1,A,3,2,2026-01-05",
         "1,A,x,2,2026-01-05",
@@ -61,14 +61,14 @@ async fn a_corrected_errors_file_adds_the_missing_line_and_changes_no_other() {
         &[bad, good, other],
     ] {
         let shop = Shop::open().await;
-        let sent = file(rows);
+        let sent = sales_file(rows);
         let first = shop.import(Kind::Sales, "{}", sent.as_bytes()).await;
         assert_eq!(first.rows_rejected, 1, "{rows:?}");
         let before = shop.books(shop.company).await;
-        let corrected = report(&shop, &first).await.replace("A,x,", "A,5,");
+        let corrected = error_file(&shop, &first).await.replace("A,x,", "A,5,");
         let second = shop.import(Kind::Sales, "{}", corrected.as_bytes()).await;
         assert_eq!(
-            (counts(&second), second.warnings.len()),
+            (row_counts(&second), second.warnings.len()),
             ((1, 0, 0), 0),
             "{corrected}"
         );
@@ -78,14 +78,17 @@ async fn a_corrected_errors_file_adds_the_missing_line_and_changes_no_other() {
             .import(Kind::Sales, "{}", sent.replace("A,x,", "A,5,").as_bytes())
             .await;
         assert_eq!(
-            (counts(&whole), warned(&whole, "missing_lines")),
+            (
+                row_counts(&whole),
+                warned_rows(&whole, WarningCode::MissingLines)
+            ),
             ((0, 0, rows.len() as i64), 0),
             "{rows:?}"
         );
         let again = shop
             .import(Kind::Sales, "{}", format!("{corrected}\n").as_bytes())
             .await;
-        assert_eq!(counts(&again), (0, 0, 1), "{rows:?}");
+        assert_eq!(row_counts(&again), (0, 0, 1), "{rows:?}");
         assert_eq!(shop.books(shop.company).await, after, "{rows:?}");
     }
 }
@@ -107,19 +110,20 @@ async fn cells_that_look_like_formulas_survive_the_errors_file() {
 }
 
 #[tokio::test]
-async fn a_row_keeps_its_number_through_a_correction_that_is_wrong_too() {
+async fn a_row_keeps_its_occurrence_through_an_invalid_correction() {
     let shop = Shop::open().await;
     let first = shop
         .import(
             Kind::Sales,
             "{}",
-            file(&["1,A,3,2,2026-01-05", "1,A,x,2,2026-01-05"]).as_bytes(),
+            sales_file(&["1,A,3,2,2026-01-05", "1,A,x,2,2026-01-05"]).as_bytes(),
         )
         .await;
-    let wrong = report(&shop, &first).await.replace("A,x,", "A,y,") + "9,B,1,1,2026-01-05,,,,,,\n";
+    let wrong =
+        error_file(&shop, &first).await.replace("A,x,", "A,y,") + "9,B,1,1,2026-01-05,,,,,,\n";
     let second = shop.import(Kind::Sales, "{}", wrong.as_bytes()).await;
     assert_eq!((second.rows_imported, second.rows_rejected), (1, 1));
-    let corrected = report(&shop, &second).await;
+    let corrected = error_file(&shop, &second).await;
     assert_eq!(
         corrected
             .lines()
@@ -137,7 +141,7 @@ async fn a_row_keeps_its_number_through_a_correction_that_is_wrong_too() {
             corrected.replace("A,y,", "A,5,").as_bytes(),
         )
         .await;
-    assert_eq!(counts(&third), (1, 0, 0));
+    assert_eq!(row_counts(&third), (1, 0, 0));
 }
 
 #[tokio::test]
@@ -146,7 +150,7 @@ async fn a_row_whose_identity_was_corrected_never_takes_another_s_place() {
     shop.import(Kind::Products, "{}", b"sku,name\nA,Soap\n")
         .await;
     let options = r#"{"unknown_products": "reject"}"#;
-    let rows = file(&[
+    let rows = sales_file(&[
         "1,A,3,2,2026-01-05",
         "1,AB,5,2,2026-01-05",
         "2,AB,7,2,2026-01-05",
@@ -154,12 +158,15 @@ async fn a_row_whose_identity_was_corrected_never_takes_another_s_place() {
     let first = shop.import(Kind::Sales, options, rows.as_bytes()).await;
     assert_eq!((first.rows_imported, first.rows_rejected), (1, 2));
     let before = shop.books(shop.company).await;
-    let corrected = report(&shop, &first).await.replace(",AB,", ",A,");
+    let corrected = error_file(&shop, &first).await.replace(",AB,", ",A,");
     let second = shop
         .import(Kind::Sales, options, corrected.as_bytes())
         .await;
     assert_eq!(
-        (counts(&second), warned(&second, "lines_taken")),
+        (
+            row_counts(&second),
+            warned_rows(&second, WarningCode::LinesTaken)
+        ),
         ((1, 0, 1), 1)
     );
     let after = shop.books(shop.company).await;
@@ -167,7 +174,7 @@ async fn a_row_whose_identity_was_corrected_never_takes_another_s_place() {
 }
 
 #[tokio::test]
-async fn lines_that_a_corrected_file_leaves_out_stay_and_are_told() {
+async fn lines_that_a_corrected_file_leaves_out_stay_and_are_warned_of() {
     let shop = Shop::open().await;
     let rows = [
         "1,A,3,2,2026-01-05",
@@ -175,25 +182,29 @@ async fn lines_that_a_corrected_file_leaves_out_stay_and_are_told() {
         "1,B,1,2,2026-01-05",
         "2,A,1,2,2026-01-06",
     ];
-    shop.import(Kind::Sales, "{}", file(&rows).as_bytes()).await;
+    shop.import(Kind::Sales, "{}", sales_file(&rows).as_bytes())
+        .await;
     let second = shop
         .import(
             Kind::Sales,
             "{}",
-            file(&["1,A,4,2,2026-01-05", "1,B,1,2,2026-01-05"]).as_bytes(),
+            sales_file(&["1,A,4,2,2026-01-05", "1,B,1,2,2026-01-05"]).as_bytes(),
         )
         .await;
     assert_eq!(
-        (counts(&second), warned(&second, "missing_lines")),
+        (
+            row_counts(&second),
+            warned_rows(&second, WarningCode::MissingLines)
+        ),
         ((0, 1, 1), 1)
     );
     assert_eq!(shop.books(shop.company).await.len(), 4);
 }
 
 #[tokio::test]
-async fn exact_duplicates_are_lines_of_their_own_unless_the_options_drop_them() {
+async fn exact_duplicates_are_separate_lines_unless_the_options_drop_them() {
     let shop = Shop::open().await;
-    let rows = file(&[
+    let rows = sales_file(&[
         "1,A,3,2,2026-01-05",
         "1,A,3,2,2026-01-05",
         "1,A,4,2,2026-01-05",
@@ -203,19 +214,25 @@ async fn exact_duplicates_are_lines_of_their_own_unless_the_options_drop_them() 
         .import(Kind::Sales, r#"{"duplicates": "drop"}"#, rows.as_bytes())
         .await;
     assert_eq!(
-        (counts(&dropped), warned(&dropped, "dropped_lines")),
+        (
+            row_counts(&dropped),
+            warned_rows(&dropped, WarningCode::DroppedLines)
+        ),
         ((2, 0, 0), 2)
     );
     let other = Shop::open().await;
     let kept = other.import(Kind::Sales, "{}", rows.as_bytes()).await;
     assert_eq!(
-        (counts(&kept), warned(&kept, "duplicate_lines")),
+        (
+            row_counts(&kept),
+            warned_rows(&kept, WarningCode::DuplicateLines)
+        ),
         ((4, 0, 0), 2)
     );
 }
 
 #[tokio::test]
-async fn one_odd_cell_refuses_its_row_and_not_the_file() {
+async fn one_invalid_cell_rejects_its_row_and_not_the_file() {
     let shop = Shop::open().await;
     let long = "x".repeat(200_000);
     let odd = format!("1,B,999999999999999.9999,2,2026-01-05\n1,{long},1,2,2026-01-05");
@@ -223,7 +240,7 @@ async fn one_odd_cell_refuses_its_row_and_not_the_file() {
         .import(
             Kind::Sales,
             "{}",
-            file(&["1,A,3,2,2026-01-05", &odd]).as_bytes(),
+            sales_file(&["1,A,3,2,2026-01-05", &odd]).as_bytes(),
         )
         .await;
     assert_eq!((import.state, import.rows_imported), (State::Succeeded, 1));
@@ -235,10 +252,13 @@ async fn one_odd_cell_refuses_its_row_and_not_the_file() {
         .collect();
     assert_eq!(codes, ["out_of_range", "too_long"]);
     assert!(
-        report(&shop, &import).await.len() < 20_000,
+        error_file(&shop, &import).await.len() < 20_000,
         "a long row is cut"
     );
-    let nul = file(&["1,A,3,2,01/02/2026 \0"]);
-    let asked = shop.import(Kind::Sales, "{}", nul.as_bytes()).await;
-    assert_eq!((asked.state, asked.questions.len()), (State::NeedsInput, 1));
+    let nul = sales_file(&["1,A,3,2,01/02/2026 \0"]);
+    let waiting = shop.import(Kind::Sales, "{}", nul.as_bytes()).await;
+    assert_eq!(
+        (waiting.state, waiting.questions.len()),
+        (State::NeedsInput, 1)
+    );
 }

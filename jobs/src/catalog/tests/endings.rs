@@ -1,4 +1,4 @@
-//! Imports that end before their file: what they had committed is taken in, and none stays open.
+//! Imports that end before their file: what they had committed is settled, and none stays open.
 
 use domain::catalog::import::{self, ImportId, Kind, State};
 use domain::catalog::{net_sales, recompute_levels};
@@ -8,14 +8,14 @@ use platform::queue::{JobError, control};
 use sqlx::PgConnection;
 
 use super::shop::Shop;
-use crate::catalog::import_merge::take_turn;
+use crate::catalog::import_pass::take_turn;
 
 const COUNTS: &[u8] = b"sku,stock,date\nA,10,2026-01-01\nB,5,2026-01-01\n";
 const SALES: &[u8] =
     b"invoice,sku,quantity,price,date,customer\n1,A,3,2,2026-01-05,c1\n1,B,1,2,2026-01-05,c1\n\
     C2,A,-3,2,2026-01-06,c1\n";
 
-/// Holds the company's turn, so that no import can end well.
+/// Holds the company's turn, so that no import of it can succeed.
 async fn hold_turn(shop: &Shop) -> PgConnection {
     let mut owner = shop.db.owner().await;
     sqlx::query!(
@@ -29,7 +29,7 @@ async fn hold_turn(shop: &Shop) -> PgConnection {
 }
 
 /// An import whose worker died once all rows were committed, before their levels were.
-async fn half_done(shop: &Shop) -> ImportId {
+async fn die_after_merge(shop: &Shop) -> ImportId {
     shop.import(Kind::StockCounts, "{}", COUNTS).await;
     let id = shop
         .upload(Kind::Sales, r#"{"cancellation_prefix": "C"}"#, SALES)
@@ -44,7 +44,7 @@ async fn job_of(shop: &Shop, id: ImportId) -> JobId {
     shop.find(id).await.job_id.expect("the import has a job")
 }
 
-/// What is kept of levels and netting is what the facts say, and somebody looks at what follows.
+/// Panics unless levels and netting agree with the facts and demand is computed anew.
 async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
     let import = shop.find(id).await;
     assert_eq!((import.state, import.rows_imported), (state, 3));
@@ -92,9 +92,9 @@ async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
 }
 
 #[tokio::test]
-async fn a_cancelled_import_takes_in_what_it_had_committed() {
+async fn a_cancelled_import_settles_what_it_had_committed() {
     let shop = Shop::open().await;
-    let id = half_done(&shop).await;
+    let id = die_after_merge(&shop).await;
     let mut tx = shop
         .db
         .db
@@ -111,9 +111,9 @@ async fn a_cancelled_import_takes_in_what_it_had_committed() {
 }
 
 #[tokio::test]
-async fn an_import_that_is_given_up_takes_in_what_it_had_committed() {
+async fn an_import_that_fails_on_its_last_attempt_settles_what_it_had_committed() {
     let shop = Shop::open().await;
-    let id = half_done(&shop).await;
+    let id = die_after_merge(&shop).await;
     let last = sqlx::query!(
         "update jobs_open set attempt = max_attempts - 1 where kind = 'catalog.import_file'"
     );
@@ -131,7 +131,7 @@ async fn an_import_that_is_given_up_takes_in_what_it_had_committed() {
 #[tokio::test]
 async fn an_import_whose_job_was_cancelled_as_it_waited_is_closed_by_the_sweep() {
     let shop = Shop::open().await;
-    let id = half_done(&shop).await;
+    let id = die_after_merge(&shop).await;
     let mut tx = shop
         .db
         .db
@@ -147,12 +147,14 @@ async fn an_import_whose_job_was_cancelled_as_it_waited_is_closed_by_the_sweep()
 }
 
 #[tokio::test]
-async fn an_import_whose_job_is_gone_is_closed_by_the_sweep_and_says_so() {
+async fn an_import_whose_job_is_gone_is_closed_by_the_sweep_as_failed() {
     let shop = Shop::open().await;
-    let id = half_done(&shop).await;
+    let id = die_after_merge(&shop).await;
     let mut tx = shop.db.db.begin_engine().await.unwrap();
     assert_eq!(
-        import::abandoned_imports(&mut tx, None, 10).await.unwrap(),
+        import::list_abandoned_imports(&mut tx, None, 10)
+            .await
+            .unwrap(),
         [],
         "its job waits"
     );
@@ -168,7 +170,7 @@ async fn an_import_whose_job_is_gone_is_closed_by_the_sweep_and_says_so() {
 }
 
 #[tokio::test]
-async fn an_import_that_is_over_can_not_come_back_to_life() {
+async fn an_import_that_is_over_stays_over() {
     let shop = Shop::open().await;
     let import = shop.import(Kind::Sales, "{}", SALES).await;
     let detected = import.detected.unwrap().0;
@@ -178,11 +180,11 @@ async fn an_import_that_is_over_can_not_come_back_to_life() {
         .begin(Scope::company(shop.company))
         .await
         .unwrap();
-    let why = import::Refusal::new("late", "too late");
+    let cause = import::FileError::new("late", "too late");
     for step in [
-        import::ask(&mut tx, shop.company, import.id, &detected, &[]).await,
+        import::record_questions(&mut tx, shop.company, import.id, &detected, &[]).await,
         import::start_loading(&mut tx, shop.company, import.id, &detected).await,
-        import::fail(&mut tx, shop.company, import.id, &why).await,
+        import::fail_import(&mut tx, shop.company, import.id, &cause).await,
     ] {
         assert!(
             matches!(step, Err(domain::Error::Conflict { .. })),
@@ -194,12 +196,12 @@ async fn an_import_that_is_over_can_not_come_back_to_life() {
 }
 
 #[tokio::test]
-async fn a_value_that_the_database_refuses_fails_the_import_at_once() {
+async fn a_value_that_the_database_rejects_fails_the_import_at_once() {
     let shop = Shop::open().await;
-    let refuse = "create function refuse() returns trigger language plpgsql as
+    let reject = "create function reject() returns trigger language plpgsql as
            $$ begin raise exception 'numeric field overflow' using errcode = '22003'; end $$;
-         create trigger refuse before insert on sales for each row execute function refuse()";
-    sqlx::raw_sql(refuse)
+         create trigger reject before insert on sales for each row execute function reject()";
+    sqlx::raw_sql(reject)
         .execute(&mut shop.db.owner().await)
         .await
         .unwrap();
@@ -211,7 +213,7 @@ async fn a_value_that_the_database_refuses_fails_the_import_at_once() {
 }
 
 #[tokio::test]
-async fn waiting_for_another_import_of_the_company_spends_no_try() {
+async fn waiting_for_another_import_of_the_company_spends_no_attempt() {
     let shop = Shop::open().await;
     let _turn = hold_turn(&shop).await;
     let mut tx = shop

@@ -1,8 +1,8 @@
-//! What becomes of files, good and bad.
+//! Valid and invalid files, from the upload to the books.
 
 use std::time::Duration;
 
-use domain::catalog::import::{self, Kind, Options, State};
+use domain::catalog::import::{self, Kind, Options, QuestionOption, State};
 use platform::db::Scope;
 
 use super::shop::Shop;
@@ -46,8 +46,9 @@ async fn a_sales_file_becomes_products_customers_and_sales() {
     let product = |sku: &str, name: &str| (sku.to_owned(), name.to_owned(), true, "GBP".to_owned());
     assert_eq!(products, [product("a", "Soap"), product("B", "Rice")]);
     let books = shop.books(shop.company).await;
+    let rounded = "|2026-01-06|2026-01-06 23:30:00|A|2.000|2.505000|5.0100|GBP|sale";
     assert!(
-        books.iter().any(|l| l.contains("|2026-01-06|2026-01-06 23:30:00|A|2.000|2.505000|5.0100|GBP|sale")),
+        books.iter().any(|line| line.contains(rounded)),
         "{books:#?}"
     );
 }
@@ -67,7 +68,7 @@ async fn reimporting_the_same_file_changes_nothing() {
         ),
         (0, 0, 4)
     );
-    // Another file with the same rows: nothing tells that it repeats but the rows themselves.
+    // Another file with the same rows: only the rows themselves show that it repeats.
     let other = shop
         .import(Kind::Sales, "{}", format!("{SALES}\n\n").as_bytes())
         .await;
@@ -84,15 +85,15 @@ async fn reimporting_the_same_file_changes_nothing() {
 }
 
 #[tokio::test]
-async fn files_are_swept_a_month_after_their_import_and_a_day_after_a_broken_upload() {
+async fn files_are_deleted_a_month_after_their_import_and_a_day_after_a_broken_upload() {
     let shop = Shop::open().await;
     let done = shop.import(Kind::Sales, "{}", SALES.as_bytes()).await.id;
-    let asked = shop.import(Kind::Sales, "{}", AMBIGUOUS.as_bytes()).await;
-    assert_eq!(asked.state, State::NeedsInput);
+    let waiting = shop.import(Kind::Sales, "{}", AMBIGUOUS.as_bytes()).await;
+    assert_eq!(waiting.state, State::NeedsInput);
     let key = |id: String| format!("{}/imports/{id}", shop.company);
-    let (done, asked, broken) = (
+    let (done, waiting, broken) = (
         key(done.to_string()),
-        key(asked.id.to_string()),
+        key(waiting.id.to_string()),
         key("broken".to_owned()),
     );
     shop.services
@@ -101,13 +102,13 @@ async fn files_are_swept_a_month_after_their_import_and_a_day_after_a_broken_upl
         .await
         .unwrap();
     for (later, kept) in [
-        (1, vec![&done, &asked, &broken]),
-        (24, vec![&done, &asked]),
-        (30 * 24, vec![&asked]),
+        (1, vec![&done, &waiting, &broken]),
+        (24, vec![&done, &waiting]),
+        (30 * 24, vec![&waiting]),
     ] {
         shop.db.advance(Duration::from_secs(later * 3_600)).await;
         shop.sweep().await;
-        for key in [&done, &asked, &broken] {
+        for key in [&done, &waiting, &broken] {
             assert_eq!(
                 shop.services.blobs.open(key).await.is_ok(),
                 kept.contains(&key),
@@ -152,9 +153,10 @@ async fn a_corrected_file_updates_by_key_and_keeps_what_was() {
 }
 
 #[tokio::test]
-async fn of_lines_with_the_callers_own_id_the_last_stands() {
+async fn of_lines_with_the_callers_own_id_the_last_counts() {
     let shop = Shop::open().await;
-    let file = "external_id,sku,quantity,price,date\nx1,A,1,5,2026-01-05\nx2,A,1,5,2026-01-05\nx1,A,2,5,2026-01-05\n";
+    let file = "external_id,sku,quantity,price,date\n\
+        x1,A,1,5,2026-01-05\nx2,A,1,5,2026-01-05\nx1,A,2,5,2026-01-05\n";
     let import = shop.import(Kind::Sales, "{}", file.as_bytes()).await;
     assert_eq!((import.rows_imported, import.totals.superseded), (2, 1));
     let books = shop.books(shop.company).await;
@@ -162,7 +164,7 @@ async fn of_lines_with_the_callers_own_id_the_last_stands() {
 }
 
 #[tokio::test]
-async fn good_rows_go_in_and_the_others_are_reported_unless_all_or_nothing_was_asked() {
+async fn valid_rows_are_imported_and_the_others_reported_unless_the_mode_is_all_or_nothing() {
     let shop = Shop::open().await;
     let file = format!("{SALES}3,A,Soap,x,1,2026-01-05,,\n4,A,Soap,1,1,2026-02-30,,\n");
     let all = shop
@@ -199,7 +201,7 @@ async fn good_rows_go_in_and_the_others_are_reported_unless_all_or_nothing_was_a
 }
 
 #[tokio::test]
-async fn unknown_products_are_rejected_where_that_was_asked() {
+async fn unknown_products_are_rejected_where_the_options_say_so() {
     let shop = Shop::open().await;
     shop.import(Kind::Products, "{}", b"sku,name\na,Soap\n")
         .await;
@@ -218,12 +220,12 @@ async fn unknown_products_are_rejected_where_that_was_asked() {
 }
 
 #[tokio::test]
-async fn an_ambiguous_file_waits_for_an_answer_and_goes_on_with_it() {
+async fn an_ambiguous_file_waits_for_an_answer_and_continues_with_it() {
     let shop = Shop::open().await;
-    let asked = shop.import(Kind::Sales, "{}", AMBIGUOUS.as_bytes()).await;
+    let waiting = shop.import(Kind::Sales, "{}", AMBIGUOUS.as_bytes()).await;
     assert_eq!(
-        (asked.state, asked.questions[0].option.as_str()),
-        (State::NeedsInput, "date_format")
+        (waiting.state, waiting.questions[0].option),
+        (State::NeedsInput, QuestionOption::DateFormat)
     );
     assert!(shop.books(shop.company).await.is_empty());
     let options: Options = serde_json::from_str(r#"{"date_format": "d/m/Y"}"#).unwrap();
@@ -233,20 +235,20 @@ async fn an_ambiguous_file_waits_for_an_answer_and_goes_on_with_it() {
         .begin(Scope::company(shop.company))
         .await
         .unwrap();
-    import::answer_questions(&mut tx, shop.company, asked.id, &options)
+    import::answer_questions(&mut tx, shop.company, waiting.id, &options)
         .await
         .unwrap();
     tx.enqueue(crate::job(
         shop.company,
         &crate::catalog::ImportFile {
-            import_id: asked.id,
+            import_id: waiting.id,
         },
     ))
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    shop.run(asked.id).await;
-    assert_eq!(shop.find(asked.id).await.rows_imported, 2);
+    shop.run(waiting.id).await;
+    assert_eq!(shop.find(waiting.id).await.rows_imported, 2);
     assert!(
         shop.books(shop.company)
             .await
@@ -278,7 +280,7 @@ async fn a_file_that_is_no_table_ends_its_import_with_the_reason() {
 }
 
 #[tokio::test]
-async fn products_are_made_and_completed_and_an_empty_cell_says_nothing() {
+async fn products_are_created_and_completed_and_an_empty_cell_changes_nothing() {
     let shop = Shop::open().await;
     shop.import(Kind::Sales, "{}", SALES.as_bytes()).await;
     let file = "Code;Nom;Famille;Fournisseur;Prix de vente;Stock mini;Délai\n\
@@ -294,9 +296,12 @@ async fn products_are_made_and_completed_and_an_empty_cell_says_nothing() {
     );
     let rows = || async {
         sqlx::query_scalar!(
-            r#"select concat_ws('|', p.sku_key, p.name, c.name, s.name, trim_scale(p.sale_price), trim_scale(p.min_stock),
+            r#"select concat_ws('|', p.sku_key, p.name, c.name, s.name, trim_scale(p.sale_price),
+                 trim_scale(p.min_stock),
                  p.lead_time_days, p.draft) as "row!"
-               from products p left join categories c on c.id = p.category_id left join suppliers s on s.id = p.supplier_id
+               from products p
+               left join categories c on c.id = p.category_id
+               left join suppliers s on s.id = p.supplier_id
                order by p.sku_key"#
         )
         .fetch_all(&mut shop.db.owner().await)
@@ -331,7 +336,8 @@ async fn counts_fix_levels_and_sales_after_them_move_them() {
     shop.import(Kind::Sales, "{}", SALES.as_bytes()).await;
     let levels = || async {
         let levels = sqlx::query!(
-            "select p.sku_key, l.level from stock_levels l join products p on p.id = l.product_id order by p.sku_key"
+            "select p.sku_key, l.level from stock_levels l join products p on p.id = l.product_id
+             order by p.sku_key"
         );
         let rows = levels.fetch_all(&mut shop.db.owner().await).await.unwrap();
         rows.into_iter()
@@ -360,7 +366,7 @@ async fn another_company_sees_nothing_of_an_import() {
     let other = shop.another_company().await;
     let mut tx = shop.db.db.begin(Scope::company(other)).await.unwrap();
     assert!(matches!(
-        import::find_import(&mut tx, other, import.id).await,
+        import::require_import(&mut tx, other, import.id).await,
         Err(domain::Error::NotFound(_))
     ));
     assert!(

@@ -1,4 +1,5 @@
-//! The Online Retail file, its figures counted again by a few lines of SQL that share nothing with the import.
+//! The Online Retail file. A few lines of SQL, which share nothing with the import, count its
+//! figures independently.
 
 #![expect(
     clippy::disallowed_methods,
@@ -7,50 +8,56 @@
 
 use std::io::Cursor;
 
-use domain::catalog::import::{self, Context, Detection, Import, Kind, Options, State, Unlikely};
+use domain::catalog::import::{
+    self, Context, Detection, ImplausibleValues, Import, Kind, Options, State, WarningCode,
+};
 use platform::testing::data_set;
 use sqlx::PgConnection;
 
 use super::shop::Shop;
 
 const OPTIONS: &str = r#"{
-    "mapping": {"document": "InvoiceNo", "sku": "StockCode", "name": "Description", "quantity": "Quantity",
-                "date": "InvoiceDate", "unit_price": "UnitPrice", "customer": "CustomerID", "country": "Country"},
+    "mapping": {"document": "InvoiceNo", "sku": "StockCode", "name": "Description",
+                "quantity": "Quantity", "date": "InvoiceDate", "unit_price": "UnitPrice",
+                "customer": "CustomerID", "country": "Country"},
     "cancellation_prefix": "C", "negative_prices": "reject"
 }"#;
 
-fn retail() -> Option<Vec<u8>> {
+fn retail_file() -> Option<Vec<u8>> {
     data_set("online_retail_2010_2011.csv.gz")
 }
 
 /// The file as text, in a table of its own.
 async fn stage_independently(owner: &mut PgConnection, file: &[u8]) {
     sqlx::raw_sql(
-        "create table raw (line int generated always as identity, invoice text, code text, description text, quantity int,
-           at timestamp, price numeric, customer text, country text)",
+        "create table raw (line int generated always as identity, invoice text, code text,
+           description text, quantity int, at timestamp, price numeric, customer text,
+           country text)",
     )
     .execute(&mut *owner)
     .await
     .unwrap();
-    let statement = "copy raw (invoice, code, description, quantity, at, price, customer, country) from stdin (format csv, header)";
+    let statement = "copy raw (invoice, code, description, quantity, at, price, customer, country)
+        from stdin (format csv, header)";
     let mut copy = owner.copy_in_raw(statement).await.unwrap();
     copy.send(file).await.unwrap();
     copy.finish().await.unwrap();
 }
 
-async fn count(owner: &mut PgConnection, query: &'static str) -> i64 {
+async fn count_rows(owner: &mut PgConnection, query: &'static str) -> i64 {
     sqlx::query_scalar(query).fetch_one(owner).await.unwrap()
 }
 
-/// For each cancellation in order of time the latest earlier sale of its customer, code and quantity that no
-/// other has taken, as a stack in an array.
+/// Finds for each cancellation, in order of time, the latest earlier sale of its customer, code and
+/// quantity that no other cancellation has. `stacks` counts the sales that are left.
 const NETTED: &str = "do $$
     declare r record; stacks jsonb := '{}'; k text; height int; pairs int := 0; five int := 0;
     begin
       for r in select invoice, upper(trim(code)) as code, quantity, customer from raw
                where customer is not null and (quantity > 0 or invoice like 'C%')
                  and (customer, upper(trim(code)), abs(quantity)) in (
-                   select customer, upper(trim(code)), -quantity from raw where invoice like 'C%' and customer is not null)
+                   select customer, upper(trim(code)), -quantity from raw
+                   where invoice like 'C%' and customer is not null)
                order by at, quantity < 0, line
       loop
         k := r.customer || '/' || r.code || '/' || abs(r.quantity);
@@ -72,28 +79,29 @@ const ABSURD: &str = "select count(*) from raw r join (
       where quantity > 0 and price >= 0 group by 1
     ) h on h.code = upper(trim(r.code))
     where r.price >= 0 and abs(r.quantity) >= 100 and h.sales - (r.quantity > 0)::int >= 10
-      and abs(r.quantity) > 100 * exp((h.logs - case when r.quantity > 0 then ln(r.quantity) else 0 end)
-                                      / (h.sales - (r.quantity > 0)::int))";
+      and abs(r.quantity) > 100 * exp(
+        (h.logs - case when r.quantity > 0 then ln(r.quantity) else 0 end)
+        / (h.sales - (r.quantity > 0)::int))";
 
 #[tokio::test]
 async fn the_figures_of_the_retail_file_are_those_counted_independently() {
-    let Some(file) = retail() else { return };
+    let Some(file) = retail_file() else { return };
     let shop = Shop::open().await;
     let import = shop.import(Kind::Sales, OPTIONS, &file).await;
     assert_eq!(import.state, State::Succeeded, "{:?}", import.error_message);
     let mut owner = shop.db.owner().await;
     let raw = &mut owner;
     stage_independently(raw, &file).await;
-    let lines = count(raw, "select count(*) from raw").await;
-    let negative_prices = count(raw, "select count(*) from raw where price < 0").await;
+    let lines = count_rows(raw, "select count(*) from raw").await;
+    let negative_prices = count_rows(raw, "select count(*) from raw where price < 0").await;
     assert_eq!((lines, negative_prices), (541_909, 2));
     assert_eq!(
         (import.rows_total, import.rows_rejected),
         (lines, negative_prices)
     );
     assert_eq!(import.rows_imported, lines - negative_prices);
-    let cancellations = count(raw, "select count(*) from raw where invoice like 'C%'").await;
-    let adjustments = count(
+    let cancellations = count_rows(raw, "select count(*) from raw where invoice like 'C%'").await;
+    let adjustments = count_rows(
         raw,
         "select count(*) from raw where quantity < 0 and price = 0",
     )
@@ -104,19 +112,22 @@ async fn the_figures_of_the_retail_file_are_those_counted_independently() {
         (totals.cancellations, totals.adjustments),
         (cancellations.unsigned_abs(), adjustments.unsigned_abs())
     );
-    let products = count(
+    let products = count_rows(
         raw,
         "select count(distinct upper(trim(code))) from raw where price >= 0",
     )
     .await;
-    let codes = count(raw, "select count(distinct code) from raw").await;
+    let codes = count_rows(raw, "select count(distinct code) from raw").await;
     assert_eq!((codes, products), (4_070, 3_958));
-    let customers = count(raw, "select count(distinct customer) from raw").await;
+    let customers = count_rows(raw, "select count(distinct customer) from raw").await;
     assert_eq!(
         (totals.products_created, totals.customers_created),
         (products.unsigned_abs(), customers.unsigned_abs())
     );
-    assert_eq!(count(raw, "select count(*) from products").await, products);
+    assert_eq!(
+        count_rows(raw, "select count(*) from products").await,
+        products
+    );
     sqlx::raw_sql(NETTED).execute(&mut *raw).await.unwrap();
     let (pairs, five): (i32, i32) = sqlx::query_as("select pairs, five from netted")
         .fetch_one(&mut *raw)
@@ -125,22 +136,24 @@ async fn the_figures_of_the_retail_file_are_those_counted_independently() {
     assert_eq!((pairs, five), (2_899, 2_835));
     assert_eq!(totals.netted, u64::from(pairs.unsigned_abs()));
     let ours = "select count(*) from sales s join products p on p.id = s.product_id
-                where s.kind = 'cancellation' and s.netted_quantity = s.quantity and p.sku ~ '^[0-9]{5}'";
-    assert_eq!(count(raw, ours).await, i64::from(five));
+                where s.kind = 'cancellation' and s.netted_quantity = s.quantity
+                 and p.sku ~ '^[0-9]{5}'";
+    assert_eq!(count_rows(raw, ours).await, i64::from(five));
     let undone = "select count(*) from sales where kind = 'sale' and netted_quantity = quantity";
-    assert_eq!(count(raw, undone).await, i64::from(pairs));
+    assert_eq!(count_rows(raw, undone).await, i64::from(pairs));
     let differing = "select count(*) from (
-          select invoice, upper(trim(code)), quantity, price, at at time zone 'Europe/London', round(quantity * price, 2)
+          select invoice, upper(trim(code)), quantity, price, at at time zone 'Europe/London',
+            round(quantity * price, 2)
           from raw where price >= 0
           except all
           select s.document, p.sku_key, s.quantity, s.unit_price, s.sold_at, s.amount
           from sales s join products p on p.id = s.product_id) d";
     assert_eq!(
-        count(raw, differing).await,
+        count_rows(raw, differing).await,
         0,
         "every line is in the books as it stands in the file"
     );
-    let absurd = count(raw, ABSURD).await;
+    let absurd = count_rows(raw, ABSURD).await;
     assert!(
         absurd > 2,
         "the two orders of 74,215 and 80,995 and what undoes them, at least"
@@ -148,18 +161,18 @@ async fn the_figures_of_the_retail_file_are_those_counted_independently() {
     let warned = import
         .warnings
         .iter()
-        .find(|warning| warning.code == "absurd_quantities");
+        .find(|warning| warning.code == WarningCode::AbsurdQuantities);
     assert_eq!(
         warned.map(|warning| warning.rows),
         Some(absurd.unsigned_abs())
     );
-    sending_it_again_changes_nothing(&shop, &import, &file).await;
+    send_again(&shop, &import, &file).await;
 }
 
-/// Every line is looked up again: some were refused, and might not be a second time.
-async fn sending_it_again_changes_nothing(shop: &Shop, first: &Import, file: &[u8]) {
+/// Every line is looked up again: the first import rejected some, so that it isn't a repetition.
+async fn send_again(shop: &Shop, first: &Import, file: &[u8]) {
     let mut owner = shop.db.owner().await;
-    let before = books(&mut owner).await;
+    let before = list_books(&mut owner).await;
     let again = shop.import(Kind::Sales, OPTIONS, file).await;
     assert_eq!(
         (
@@ -169,11 +182,11 @@ async fn sending_it_again_changes_nothing(shop: &Shop, first: &Import, file: &[u
         ),
         (0, 0, first.rows_imported)
     );
-    assert_eq!(books(&mut owner).await, before);
+    assert_eq!(list_books(&mut owner).await, before);
 }
 
 /// A fingerprint of each table that imports write to.
-async fn books(owner: &mut PgConnection) -> Vec<Option<String>> {
+async fn list_books(owner: &mut PgConnection) -> Vec<Option<String>> {
     sqlx::query_scalar(
         "select md5(string_agg(md5(t::text), '' order by id)) from sales t
          union all select md5(string_agg(md5(t::text), '' order by id)) from products t
@@ -187,24 +200,24 @@ async fn books(owner: &mut PgConnection) -> Vec<Option<String>> {
 }
 
 #[test]
-fn codes_that_are_no_products_are_ignored_where_that_is_asked() {
-    let Some(file) = retail() else { return };
+fn codes_that_are_no_products_are_ignored_where_the_options_name_them() {
+    let Some(file) = retail_file() else { return };
     let mut options: Options = serde_json::from_str(OPTIONS).unwrap();
     options.ignore_codes = "POST,D,C2,DOT,M,BANK CHARGES,AMAZONFEE,S,B,PADS,CRUK,gift_0001_*"
         .split(',')
         .map(str::to_owned)
         .collect();
-    let examined = import::examine(Cursor::new(&file), Kind::Sales, &options).unwrap();
+    let examined = import::examine_file(Cursor::new(&file), Kind::Sales, &options).unwrap();
     let Detection::Ready(plan) = examined.detection else {
-        panic!("asked: {examined:?}")
+        panic!("questions: {examined:?}")
     };
     let context = Context {
         now: chrono::DateTime::UNIX_EPOCH,
         zone: "Europe/London".parse().unwrap(),
         currency: "GBP".into(),
     };
-    options.future_dates = Unlikely::Warn;
-    let totals = import::validate(
+    options.future_dates = ImplausibleValues::Warn;
+    let totals = import::validate_rows(
         Cursor::new(&file),
         Kind::Sales,
         &options,

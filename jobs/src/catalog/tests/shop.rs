@@ -56,7 +56,8 @@ impl Shop {
     pub(super) async fn another_company(&self) -> CompanyId {
         let company = CompanyId::new();
         sqlx::query!(
-            "insert into companies (id, name, currency, timezone, created_by, created_at, updated_at)
+            "insert into companies (id, name, currency, timezone, created_by, created_at,
+               updated_at)
              values ($1, 'Shop', 'GBP', 'Europe/London', $1, engine_now(), engine_now())",
             company.0,
         )
@@ -134,7 +135,7 @@ impl Shop {
             .begin(Scope::company(self.company))
             .await
             .unwrap();
-        import::find_import(&mut tx, self.company, id)
+        import::require_import(&mut tx, self.company, id)
             .await
             .unwrap()
     }
@@ -146,7 +147,7 @@ impl Shop {
             .begin(Scope::company(self.company))
             .await
             .unwrap();
-        let errors = import::list_import_errors(&mut tx, self.company, id, 0, 1000)
+        let errors = import::list_row_errors(&mut tx, self.company, id, 0, 1000)
             .await
             .unwrap();
         errors
@@ -158,7 +159,7 @@ impl Shop {
     /// Runs the job of an import.
     pub(super) async fn run(&self, id: ImportId) -> Ran {
         let claimed = self.claim(id, "alive").await;
-        runner(self.services.clone(), self.db.db.clone())
+        start_runner(self.services.clone(), self.db.db.clone())
             .run(claimed, CancellationToken::new(), &CancellationToken::new())
             .await
     }
@@ -175,13 +176,14 @@ impl Shop {
         .await
         .run_due()
         .await;
+        let swept = ("catalog.sweep_files", "succeeded");
         assert!(
-            ran.iter().any(|ran| (ran.kind.as_str(), ran.outcome.name())
-                == ("catalog.sweep_files", "succeeded"))
+            ran.iter()
+                .any(|ran| (ran.kind.as_str(), ran.outcome.name()) == swept)
         );
     }
 
-    /// Looks for imports that nobody works on, and closes them.
+    /// Finds imports whose job is over, and closes them.
     pub(super) async fn close_imports(&self) {
         let mut tx = self.db.db.begin_engine().await.unwrap();
         let timer = "close-imports".to_owned();
@@ -200,16 +202,18 @@ impl Shop {
         assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:#?}");
     }
 
-    /// Runs the job of an import in a runtime of its own that dies once a commit makes `is_time` true of its row.
+    /// Runs the job of an import in a runtime of its own, which dies once a commit makes `is_time`
+    /// true for the import's row.
     pub(super) async fn die_when(&self, id: ImportId, is_time: &str) {
         let mut commits = PgListener::connect(self.db.url().expose_secret())
             .await
             .unwrap();
         commits.listen("import_moved").await.unwrap();
         let trigger = format!(
-            "create or replace function tell() returns trigger language plpgsql as
+            "create or replace function notify_move() returns trigger language plpgsql as
                $$ begin perform pg_notify('import_moved', ''); return null; end $$;
-             create or replace trigger tell after update on imports for each row when (new.{is_time}) execute function tell()"
+             create or replace trigger notify_move after update on imports
+               for each row when (new.{is_time}) execute function notify_move()"
         );
         let mut owner = self.db.owner().await;
         sqlx::raw_sql(sqlx::AssertSqlSafe(trigger))
@@ -229,7 +233,7 @@ impl Shop {
                 db: db.clone(),
                 ..Services::clone(&services)
             };
-            runner(Arc::new(services), db)
+            start_runner(Arc::new(services), db)
                 .run(claimed, CancellationToken::new(), &CancellationToken::new())
                 .await
         });
@@ -238,14 +242,14 @@ impl Shop {
             .expect("the import gets there")
             .unwrap();
         doomed.shutdown_background();
-        sqlx::raw_sql("drop trigger tell on imports")
+        sqlx::raw_sql("drop trigger notify_move on imports")
             .execute(&mut owner)
             .await
             .unwrap();
         let rescued = rescue::rescue_lost_workers(self.db.db.engine(), Duration::ZERO)
             .await
             .unwrap();
-        assert_eq!(rescued.requeued, 1, "the dead worker's job waits again");
+        assert_eq!(rescued.requeued, 1, "the dead worker's job is queued again");
     }
 
     async fn claim(&self, id: ImportId, worker: &str) -> Claim {
@@ -275,13 +279,15 @@ impl Shop {
             .expect("the import's job is due")
     }
 
-    /// Every sale line, without what differs between two makings of the same books.
+    /// Returns every sale line, without what differs between two imports of the same file.
     pub(super) async fn books(&self, company: CompanyId) -> Vec<String> {
         sqlx::query_scalar!(
-            r#"select concat_ws('|', encode(s.import_key, 'hex'), s.day, s.sold_at at time zone 'UTC', p.sku_key,
-                 c.external_ref, s.quantity, s.unit_price, s.amount, s.currency, s.kind, s.status, s.netted_quantity,
-                 s.document) as "line!"
-               from sales s join products p on p.id = s.product_id left join customers c on c.id = s.customer_id
+            r#"select concat_ws('|', encode(s.import_key, 'hex'), s.day,
+                 s.sold_at at time zone 'UTC', p.sku_key, c.external_ref, s.quantity, s.unit_price,
+                 s.amount, s.currency, s.kind, s.status, s.netted_quantity, s.document) as "line!"
+               from sales s
+               join products p on p.id = s.product_id
+               left join customers c on c.id = s.customer_id
                where s.company_id = $1
                order by s.import_key"#,
             company.0,
@@ -292,7 +298,7 @@ impl Shop {
     }
 }
 
-/// Goes with the last shop.
+/// Deleted with the last shop.
 struct Folder(PathBuf);
 
 impl Drop for Folder {
@@ -301,7 +307,7 @@ impl Drop for Folder {
     }
 }
 
-fn runner(services: Arc<Services>, db: Db) -> Runner<Services> {
+fn start_runner(services: Arc<Services>, db: Db) -> Runner<Services> {
     let completions = Completions::start(&db);
     Runner {
         registry: Arc::new(crate::registry()),

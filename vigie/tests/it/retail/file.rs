@@ -1,10 +1,10 @@
-//! The Online Retail file, counted by a few lines that share nothing with the import.
+//! The Online Retail file, counted by code that shares nothing with the import.
 
 use std::collections::{BTreeSet, HashMap};
 
 use platform::testing::data_set;
 
-/// Postage, fees, samples, vouchers: what the file sells beside goods.
+/// Codes that are no products: postage, fees, samples, vouchers.
 pub(super) const NO_PRODUCTS: [&str; 12] = [
     "POST",
     "D",
@@ -20,53 +20,54 @@ pub(super) const NO_PRODUCTS: [&str; 12] = [
     "gift_0001_*",
 ];
 
-/// The file, and what it holds.
+/// The file and its counts.
 #[derive(Debug, Default)]
 pub(super) struct Retail {
     pub(super) file: Vec<u8>,
-    /// With every line.
+    /// Counts of all lines.
     pub(super) all: Counted,
-    /// With [`NO_PRODUCTS`] ignored.
+    /// Counts without the lines of [`NO_PRODUCTS`].
     pub(super) goods: Counted,
 }
 
-/// How many of the file's lines are what.
+/// Counts of the file's lines.
 #[derive(Debug, Default)]
 pub(super) struct Counted {
     pub(super) lines: i64,
     pub(super) ignored: i64,
-    /// With a negative price.
+    /// Lines with a negative price.
     pub(super) rejected: i64,
     pub(super) cancellations: i64,
     /// Cancellations that undo an earlier sale.
     pub(super) netted: i64,
-    /// Stock written off.
+    /// Lines that write stock off.
     pub(super) adjustments: i64,
-    /// Codes of lines that are taken, without what only spaces or case tell apart.
+    /// Codes of the accepted lines, trimmed and in upper case.
     pub(super) products: BTreeSet<String>,
     moves: Vec<Move>,
 }
 
-/// A line that may be undone or undo: its time, whether it undoes, whose it is of what and how many.
+/// A line that may be undone or undo: its time, whether it undoes, and its customer, code and
+/// quantity.
 type Move = (String, bool, (String, String, String));
 
-pub(super) fn retail() -> Option<Retail> {
+pub(super) fn load_retail() -> Option<Retail> {
     let file = data_set("online_retail_2010_2011.csv.gz")?;
     let mut retail = Retail::default();
     let mut lines = csv::Reader::from_reader(file.as_slice());
     for line in lines.records() {
         let line = line.unwrap();
         let code = line[1].trim().to_uppercase();
-        retail.all.add(&line, &code);
+        retail.all.add_line(&line, &code);
         if is_no_product(&code) {
             retail.goods.lines += 1;
             retail.goods.ignored += 1;
         } else {
-            retail.goods.add(&line, &code);
+            retail.goods.add_line(&line, &code);
         }
     }
     for counted in [&mut retail.all, &mut retail.goods] {
-        counted.netted = netted(std::mem::take(&mut counted.moves));
+        counted.netted = count_netted(std::mem::take(&mut counted.moves));
     }
     retail.file = file;
     Some(retail)
@@ -77,7 +78,7 @@ fn is_no_product(code: &str) -> bool {
 }
 
 impl Counted {
-    fn add(&mut self, line: &csv::StringRecord, code: &str) {
+    fn add_line(&mut self, line: &csv::StringRecord, code: &str) {
         let [invoice, quantity, at, price, customer] = [0, 3, 4, 5, 6].map(|column| &line[column]);
         let price = price.parse::<f64>().unwrap();
         let (is_cancellation, is_negative) = (invoice.starts_with('C'), quantity.starts_with('-'));
@@ -98,14 +99,15 @@ impl Counted {
         }
     }
 
-    /// Lines that become rows.
+    /// Counts the lines that become rows.
     pub(super) fn imported(&self) -> i64 {
         self.lines - self.ignored - self.rejected
     }
 }
 
-/// In order of time, each cancellation takes away one sale of its customer, code and quantity where one is left.
-fn netted(mut moves: Vec<Move>) -> i64 {
+/// Counts the cancellations that undo a sale: in order of time, each undoes one remaining sale of
+/// its customer, code and quantity.
+fn count_netted(mut moves: Vec<Move>) -> i64 {
     moves.sort();
     let (mut left, mut netted) = (HashMap::<_, i64>::new(), 0);
     for (_, undoes, whose) in moves {

@@ -1,6 +1,6 @@
-//! The year of a real shop, 541,909 lines: they go in through the API, undisturbed and without what is no
-//! product for one company, with the worker killed in the middle for another, stock counts after them;
-//! predictions, alerts and messages come out by themselves.
+//! A year of a real shop, 541,909 lines. One company uploads them undisturbed and ignores codes
+//! that are no products; the worker of another company's import is killed in the middle. After a
+//! stock count, predictions, alerts and messages follow.
 
 mod file;
 mod outcome;
@@ -11,29 +11,31 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use self::file::{Counted, NO_PRODUCTS, Retail, retail};
-use self::outcome::{concerned, expect_alerts, expect_predictions};
+use self::file::{Counted, NO_PRODUCTS, Retail, load_retail};
+use self::outcome::{expect_alerts, expect_predictions, find_concerned};
 use crate::support::{
-    Client, Process, Role, System, eventually, expect_nothing_lost_or_doubled, guarded_for, look,
-    until_succeeded, upload,
+    Client, Process, Role, System, eventually, expect_nothing_lost_or_doubled, run_alone_for,
+    select_texts, until_succeeded, upload,
 };
 
-/// Bytes of resident memory of each process, whatever the size of the file.
-const MEMORY: u64 = 200_000_000;
+/// Bytes of resident memory that no process may exceed, whatever the size of the file.
+const MAX_MEMORY_BYTES: u64 = 200_000_000;
 /// Three imports of the whole file, unoptimised, on a machine that is busy with other tests.
-const HUNG_AFTER: Duration = Duration::from_secs(400);
+const TEST_TIMEOUT: Duration = Duration::from_secs(400);
 
 fn options(ignore_codes: &[&str]) -> Value {
     json!({
         "ignore_codes": ignore_codes,
-        "mapping": {"document": "InvoiceNo", "sku": "StockCode", "name": "Description", "quantity": "Quantity",
-            "date": "InvoiceDate", "unit_price": "UnitPrice", "customer": "CustomerID", "country": "Country"},
+        "mapping": {"document": "InvoiceNo", "sku": "StockCode", "name": "Description",
+        "quantity": "Quantity",
+            "date": "InvoiceDate", "unit_price": "UnitPrice", "customer": "CustomerID",
+            "country": "Country"},
         "cancellation_prefix": "C", "currency": "GBP", "timezone": "Europe/London",
     })
 }
 
-/// What is on the shelf of each product of the file: each fiftieth has run out, some won't last, most will.
-fn levels(products: BTreeSet<String>) -> BTreeMap<String, u32> {
+/// Makes a level for each product: each fiftieth has run out, some will not last, most will.
+fn make_levels(products: BTreeSet<String>) -> BTreeMap<String, u32> {
     let level = |n: u32| {
         if n.is_multiple_of(50) {
             0
@@ -54,11 +56,12 @@ fn count_file(levels: &BTreeMap<String, u32>) -> Vec<u8> {
 /// Kills the worker that holds this import once half of the file is committed.
 async fn kill_in_the_middle(system: &mut System, conn: &mut PgConnection, import: &str) {
     let statement = format!(
-        "select w.name from jobs_open r join workers w on w.id = r.worker_id join imports i on i.job_id = r.id
+        "select w.name from jobs_open r join workers w on w.id = r.worker_id
+           join imports i on i.job_id = r.id
          where r.state = 'running' and i.id = '{import}' and i.staged_through > 270000"
     );
     let name = eventually("half of the file is staged", async || {
-        look(conn, &statement).await.pop()
+        select_texts(conn, &statement).await.pop()
     })
     .await;
     let id: u32 = name.split('-').next().unwrap().parse().unwrap();
@@ -67,14 +70,14 @@ async fn kill_in_the_middle(system: &mut System, conn: &mut PgConnection, import
         .iter()
         .position(|process| process.id() == id)
         .expect("one of ours");
-    expect_flat(&system.processes[index]);
+    expect_flat_memory(&system.processes[index]);
     system.replace(index).await;
     let lost = format!(
         "select a.error from job_attempts a join imports i on i.job_id = a.job_id
          where i.id = '{import}' and a.class = 'crash'"
     );
-    eventually("the import is taken back", async || {
-        look(conn, &lost).await.pop()
+    eventually("the import is rescued", async || {
+        select_texts(conn, &lost).await.pop()
     })
     .await;
 }
@@ -120,38 +123,46 @@ fn figures(counted: &Counted) -> [i64; 8] {
     ]
 }
 
-/// Codes of the rows of one company that the other lacks, with how many rows each; ids apart.
-async fn lacking(conn: &mut PgConnection, one: &Client, other: &Client) -> BTreeMap<String, i64> {
+/// Counts by code the rows of one company that the other lacks, without ids.
+async fn count_missing_rows(
+    conn: &mut PgConnection,
+    one: &Client,
+    other: &Client,
+) -> BTreeMap<String, i64> {
     let rows = |client: &Client| {
         format!(
-            "select p.sku_key, p.name, c.external_ref, s.document, s.quantity, s.unit_price, s.amount, s.netted_quantity,
-               s.kind, s.status, s.sold_at, s.day, s.currency
-             from sales s join products p on p.id = s.product_id left join customers c on c.id = s.customer_id
+            "select p.sku_key, p.name, c.external_ref, s.document, s.quantity, s.unit_price,
+               s.amount, s.netted_quantity, s.kind, s.status, s.sold_at, s.day, s.currency
+             from sales s
+             join products p on p.id = s.product_id
+             left join customers c on c.id = s.customer_id
              where s.company_id = '{}'",
             client.company.as_deref().unwrap()
         )
     };
     let statement = format!(
-        "select concat_ws('=', sku_key, count(*)) from ({} except all {}) as lacking group by sku_key",
+        "select concat_ws('=', sku_key, count(*))
+           from ({} except all {}) as lacking group by sku_key",
         rows(one),
         rows(other)
     );
-    let lines = look(conn, &statement).await;
+    let lines = select_texts(conn, &statement).await;
     let pairs = lines.iter().map(|line| line.rsplit_once('=').unwrap());
     pairs
         .map(|(code, rows)| (code.to_owned(), rows.parse().unwrap()))
         .collect()
 }
 
-/// Of the two companies one has what is no product, and the other has all the rest, row for row.
+/// Expects that one company has the rows of all products, and the other the same rows and those of
+/// codes that are no products.
 async fn expect_all_but_no_products(
     conn: &mut PgConnection,
     goods: &Client,
     all: &Client,
     retail: &Retail,
 ) {
-    assert_eq!(lacking(conn, goods, all).await, BTreeMap::new());
-    let lacking = lacking(conn, all, goods).await;
+    assert_eq!(count_missing_rows(conn, goods, all).await, BTreeMap::new());
+    let lacking = count_missing_rows(conn, all, goods).await;
     let codes: BTreeSet<_> = lacking.keys().cloned().collect();
     assert_eq!(codes, &retail.all.products - &retail.goods.products);
     assert_eq!(
@@ -159,7 +170,7 @@ async fn expect_all_but_no_products(
         retail.all.imported() - retail.goods.imported()
     );
     let company = goods.company.as_deref().unwrap();
-    let products = look(
+    let products = select_texts(
         conn,
         &format!("select sku_key from products where company_id = '{company}'"),
     )
@@ -167,8 +178,8 @@ async fn expect_all_but_no_products(
     assert_eq!(BTreeSet::from_iter(products), retail.goods.products);
 }
 
-/// Fingerprint of all that imports write, ids included.
-async fn books(conn: &mut PgConnection) -> Vec<String> {
+/// Computes a fingerprint of everything that imports write, ids included.
+async fn fingerprint_tables(conn: &mut PgConnection) -> Vec<String> {
     let tables = [
         "sales",
         "products",
@@ -178,27 +189,34 @@ async fn books(conn: &mut PgConnection) -> Vec<String> {
     ];
     let print = |table| {
         format!(
-            "select concat('{table} ', count(*), ' ', sum(hashtextextended(t::text, 0))) from {table} t"
+            "select concat('{table} ', count(*), ' ', sum(hashtextextended(t::text, 0)))
+               from {table} t"
         )
     };
     let prints = tables.map(print);
-    look(conn, &prints.join(" union all ")).await
+    select_texts(conn, &prints.join(" union all ")).await
 }
 
-/// Looks at the most resident memory that a process ever had.
-fn expect_flat(process: &Process) {
+/// Expects that the peak of a process's resident memory is below the limit.
+fn expect_flat_memory(process: &Process) {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .unwrap();
     let peak: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
-    assert!(peak * 1_024 < MEMORY, "{:?} had {peak} KiB", process.role);
+    assert!(
+        peak * 1_024 < MAX_MEMORY_BYTES,
+        "{:?} had {peak} KiB",
+        process.role
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_year_of_sales_becomes_predictions_alerts_and_one_message_for_each() {
-    let Some(mut retail) = retail() else { return };
+async fn a_year_of_sales_becomes_predictions_alerts_and_one_message_per_alert_and_channel() {
+    let Some(mut retail) = load_retail() else {
+        return;
+    };
     assert_eq!(
         figures(&retail.all),
         [541_909, 0, 2, 541_907, 2_899, 9_288, 1_336, 3_958]
@@ -207,9 +225,12 @@ async fn a_year_of_sales_becomes_predictions_alerts_and_one_message_for_each() {
         figures(&retail.goods),
         [541_909, 2_950, 0, 538_959, 2_835, 8_704, 1_336, 3_942]
     );
-    guarded_for(HUNG_AFTER, async {
+    run_alone_for(TEST_TIMEOUT, async {
         let mut system = System::patient_fleet().await;
-        let (undisturbed, client) = (system.company(1).await, system.company(2).await);
+        let (undisturbed, client) = (
+            system.register_company(1).await,
+            system.register_company(2).await,
+        );
         let mut conn = system.db.owner().await;
         let first = upload(&undisturbed, "sales", &options(&NO_PRODUCTS), &retail.file).await;
         let second = upload(&client, "sales", &options(&[]), &retail.file).await;
@@ -223,25 +244,25 @@ async fn a_year_of_sales_becomes_predictions_alerts_and_one_message_for_each() {
         expect_all_but_no_products(&mut conn, &undisturbed, &client, &retail).await;
         system.until_idle().await;
 
-        let levels = levels(std::mem::take(&mut retail.all.products));
+        let levels = make_levels(std::mem::take(&mut retail.all.products));
         let id = upload(&client, "stock_counts", &json!({}), &count_file(&levels)).await;
         until_succeeded(&client, &id).await;
         system.until_idle().await;
         expect_predictions(&client, &levels).await;
-        let concerned = concerned(&mut conn, &levels).await;
+        let concerned = find_concerned(&mut conn, &levels).await;
         expect_alerts(&system, &client, &concerned).await;
 
-        let before = books(&mut conn).await;
-        let again = upload(&client, "sales", &options(&[]), &retail.file).await;
-        let again = until_succeeded(&client, &again).await;
+        let before = fingerprint_tables(&mut conn).await;
+        let repeated = upload(&client, "sales", &options(&[]), &retail.file).await;
+        let repeated = until_succeeded(&client, &repeated).await;
         let rows = ["rows_imported", "rows_updated", "rows_unchanged"]
-            .map(|name| again[name].as_i64().unwrap());
-        assert_eq!(rows, [0, 0, retail.all.imported()], "{again}");
-        system.until_all_is_done().await;
-        assert_eq!(books(&mut conn).await, before);
+            .map(|name| repeated[name].as_i64().unwrap());
+        assert_eq!(rows, [0, 0, retail.all.imported()], "{repeated}");
+        system.until_all_finished().await;
+        assert_eq!(fingerprint_tables(&mut conn).await, before);
         expect_alerts(&system, &client, &concerned).await;
         expect_nothing_lost_or_doubled(&system).await;
-        system.processes.iter().for_each(expect_flat);
+        system.processes.iter().for_each(expect_flat_memory);
         assert_eq!(system.indices(Role::Worker).len(), 4);
     })
     .await;

@@ -1,4 +1,4 @@
-//! What must come of the file and the counts: predictions, alerts, messages.
+//! The expected outcome of the file and the counts: predictions, alerts, messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use crate::support::{Client, System};
 
-/// As of the last day of the data, what runs out first comes first, from the level that was counted.
+/// Expects predictions as of the last day of the data, the soonest first, from the counted levels.
 pub(super) async fn expect_predictions(client: &Client, levels: &BTreeMap<String, u32>) {
     let list = client
         .get("/predictions/ruptures?horizon_days=15&limit=100")
@@ -39,9 +39,9 @@ pub(super) async fn expect_predictions(client: &Client, levels: &BTreeMap<String
     }
 }
 
-/// Which products each alert is about: the empty ones, and those that are likely to run out before goods that
-/// are ordered now arrive, or within a week.
-pub(super) async fn concerned(
+/// Finds the products of each alert: the empty ones, and those that are likely to run out before
+/// the next delivery or within a week.
+pub(super) async fn find_concerned(
     conn: &mut PgConnection,
     levels: &BTreeMap<String, u32>,
 ) -> BTreeMap<String, BTreeSet<String>> {
@@ -67,7 +67,8 @@ pub(super) async fn concerned(
     .into()
 }
 
-/// One alert for what has run out, one for what will; each told of once on both channels.
+/// Expects one alert for what has run out and one for what will, each notified once on both
+/// channels.
 pub(super) async fn expect_alerts(
     system: &System,
     client: &Client,
@@ -82,7 +83,8 @@ pub(super) async fn expect_alerts(
     kinds.sort_unstable();
     assert_eq!(kinds, ["predicted_rupture", "rupture"], "{open}");
     let items = sqlx::query!(
-        "select a.kind, p.sku from alert_items i join alerts a on a.id = i.alert_id join products p on p.id = i.product_id
+        "select a.kind, p.sku from alert_items i join alerts a on a.id = i.alert_id
+           join products p on p.id = i.product_id
          where i.resolved_at is null",
     )
     .fetch_all(&mut system.db.owner().await)
@@ -96,18 +98,19 @@ pub(super) async fn expect_alerts(
             .insert(item.sku.to_uppercase());
     }
     assert_eq!(&found, concerned);
-    let told = sqlx::query!(
-        "select a.kind, n.channel, n.cause from notices n join alerts a on a.id = n.alert_id order by 1, 2"
+    let notified = sqlx::query!(
+        "select a.kind, n.channel, n.cause
+           from notifications n join alerts a on a.id = n.alert_id order by 1, 2"
     )
     .fetch_all(&mut system.db.owner().await)
     .await
     .unwrap();
-    let told: Vec<_> = told
+    let notified: Vec<_> = notified
         .iter()
         .map(|n| [n.kind.as_str(), n.channel.as_str(), n.cause.as_str()])
         .collect();
     let once = ["predicted_rupture", "rupture"]
         .into_iter()
         .flat_map(|kind| ["email", "whatsapp"].map(|channel| [kind, channel, "opened"]));
-    assert_eq!(told, once.collect::<Vec<_>>());
+    assert_eq!(notified, once.collect::<Vec<_>>());
 }

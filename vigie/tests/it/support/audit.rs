@@ -1,5 +1,5 @@
-//! Looks at everything from outside, at rest: each job ended once, each notice is one message, each
-//! message is one at the provider.
+//! Assertions on the system at rest: each job has finished once, each notice is one message, each
+//! message reached its provider once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,27 +8,27 @@ use platform::ids::Uuid;
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::{System, eventually, look};
+use super::{System, eventually, select_texts};
 
-/// One message at the provider.
+/// One message that a provider received.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) channel: String,
     pub(crate) to: String,
-    /// Of our ledger.
+    /// The effect in our ledger.
     pub(crate) effect: Uuid,
 }
 
 impl Sent {
-    /// Both channels carry the effect: a callback's address, an e-mail's reference.
-    fn read(item: &Value) -> Self {
+    /// Parses the effect from the callback URL of WhatsApp or from the reference of an e-mail.
+    fn from_item(item: &Value) -> Self {
         let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
-        let mark = if item["channel"] == "whatsapp" {
+        let reference = if item["channel"] == "whatsapp" {
             text("status_callback")
         } else {
             text("reference")
         };
-        let effect = mark
+        let effect = reference
             .rsplit(['=', ':'])
             .next()
             .unwrap()
@@ -43,23 +43,27 @@ impl Sent {
 }
 
 impl System {
-    /// Everything at the providers.
+    /// Returns all messages that the providers received.
     pub(crate) async fn sent_messages(&self) -> Vec<Sent> {
-        self.sent().await.iter().map(Sent::read).collect()
+        self.sent_items()
+            .await
+            .iter()
+            .map(Sent::from_item)
+            .collect()
     }
 
-    /// Returns once no job is due or running.
+    /// Returns when no job is due or running.
     pub(crate) async fn until_idle(&self) {
         let mut conn = self.db.owner().await;
         eventually("no job is due", async || {
-            (open_jobs(&mut conn).await == 0).then_some(())
+            (count_due_jobs(&mut conn).await == 0).then_some(())
         })
         .await;
     }
 
-    /// Returns once no job is left but those that are retried by a person. Moves the clock to where the
-    /// next one is due while nothing runs: a call that may still arrive is never taken for lost.
-    pub(crate) async fn until_all_is_done(&self) {
+    /// Returns when every job is finished or parked. While nothing runs, moves the clock to the
+    /// next due job, so that a call which may still arrive is never taken for lost.
+    pub(crate) async fn until_all_finished(&self) {
         let mut conn = self.db.owner().await;
         let mut moved = 0.0;
         loop {
@@ -73,21 +77,21 @@ impl System {
             let Some(seconds) = next else { return };
             let seconds = seconds.max(0.0) + 0.01;
             moved += seconds;
-            // The sandbox's clock stays where it is, and a search allows for five minutes.
+            // The sandbox's own clock does not move, and a search tolerates five minutes.
             assert!(
                 moved < 240.0,
-                "jobs keep coming back: {:?}",
-                errors(&mut conn).await
+                "jobs are retried for ever: {:?}",
+                recent_errors(&mut conn).await
             );
             self.db.advance(Duration::from_secs_f64(seconds)).await;
         }
     }
 
-    /// Jobs that ended otherwise than well, with their reason.
+    /// Returns the jobs that did not succeed, with their error.
     pub(crate) async fn failed_jobs(&self) -> Vec<(Uuid, String, String, String)> {
         let rows = sqlx::query!(
             r#"select id, kind, state::text as "state!", error from jobs_finished
-                   where state <> 'succeeded'"#
+                where state <> 'succeeded'"#
         )
         .fetch_all(&mut self.db.owner().await)
         .await
@@ -97,38 +101,40 @@ impl System {
             .collect()
     }
 
-    /// How many tries of jobs of this kind died with their worker.
-    pub(crate) async fn crashes(&self, kind: &str) -> usize {
+    /// Counts the attempts of this kind whose worker was lost.
+    pub(crate) async fn count_crashes(&self, kind: &str) -> usize {
         let statement = format!(
             "select a.class from job_attempts a join job_bodies b on b.id = a.job_id
              where b.kind = '{kind}' and a.class = 'crash'"
         );
-        look(&mut self.db.owner().await, &statement).await.len()
+        select_texts(&mut self.db.owner().await, &statement)
+            .await
+            .len()
     }
 }
 
-async fn open_jobs(conn: &mut PgConnection) -> i64 {
+async fn count_due_jobs(conn: &mut PgConnection) -> i64 {
     sqlx::query_scalar!(
-        r#"select count(*) as "count!" from jobs_open where state = 'running' or run_at <= (select engine_now())"#,
+        r#"select count(*) as "count!"
+           from jobs_open where state = 'running' or run_at <= (select engine_now())"#,
     )
     .fetch_one(conn)
     .await
     .unwrap()
 }
 
-async fn errors(conn: &mut PgConnection) -> Vec<String> {
+async fn recent_errors(conn: &mut PgConnection) -> Vec<String> {
     sqlx::query_scalar!("select error from job_attempts order by finished_at desc limit 10")
         .fetch_all(conn)
         .await
         .unwrap()
 }
 
-/// # Panics
-/// Names what was lost or done twice.
+/// Panics with what was lost or happened twice.
 pub(crate) async fn expect_nothing_lost_or_doubled(system: &System) {
     let mut conn = system.db.owner().await;
-    // Whatever the hour, a schedule may have fired just now.
-    eventually("every job has ended", async || {
+    // At any hour a schedule may have fired just now.
+    eventually("every job is finished", async || {
         let open = sqlx::query_scalar!("select count(*) from jobs_open")
             .fetch_one(&mut conn)
             .await
@@ -136,29 +142,31 @@ pub(crate) async fn expect_nothing_lost_or_doubled(system: &System) {
         (open == Some(0)).then_some(())
     })
     .await;
-    let unended = sqlx::query_scalar!(
-        r#"select b.kind from job_bodies b left join jobs_finished f on f.id = b.id where f.id is null"#,
+    let lost = sqlx::query_scalar!(
+        r#"select b.kind from job_bodies b left
+           join jobs_finished f on f.id = b.id where f.id is null"#,
     )
     .fetch_all(&mut conn)
     .await
     .unwrap();
-    assert!(unended.is_empty(), "jobs without an end: {unended:?}");
+    assert!(lost.is_empty(), "jobs without an outcome: {lost:?}");
     let failed = system.failed_jobs().await;
-    assert!(failed.is_empty(), "jobs ended badly: {failed:?}");
+    assert!(failed.is_empty(), "jobs failed: {failed:?}");
     expect_each_message_once(system, &mut conn).await;
 }
 
-/// # Panics
-/// Unless the first company's owner was told of exactly these kinds of alert and causes, once on each address.
-pub(crate) async fn expect_told(system: &System, expected: &[(&str, &str)]) {
+/// Panics unless the first company's owner was notified of exactly these kinds of alert and causes,
+/// once on each address.
+pub(crate) async fn expect_notified(system: &System, expected: &[(&str, &str)]) {
     let rows = sqlx::query!(
-        "select a.kind, n.cause, n.channel, n.recipient from notices n join alerts a on a.id = n.alert_id
+        "select a.kind, n.cause, n.channel, n.recipient
+           from notifications n join alerts a on a.id = n.alert_id
          order by a.kind, n.cause, n.channel",
     )
     .fetch_all(&mut system.db.owner().await)
     .await
     .unwrap();
-    let told: Vec<_> = rows
+    let notified: Vec<_> = rows
         .iter()
         .map(|r| {
             (
@@ -179,14 +187,14 @@ pub(crate) async fn expect_told(system: &System, expected: &[(&str, &str)]) {
         })
         .collect();
     wanted.sort_unstable();
-    assert_eq!(told, wanted);
+    assert_eq!(notified, wanted);
     expect_nothing_lost_or_doubled(system).await;
 }
 
 async fn expect_each_message_once(system: &System, conn: &mut PgConnection) {
     let notices = sqlx::query!(
         "select n.alert_id, n.recipient, n.channel, n.cause, n.revision, n.message_id, m.state
-         from notices n join messages m on m.id = n.message_id",
+         from notifications n join messages m on m.id = n.message_id",
     )
     .fetch_all(&mut *conn)
     .await
@@ -195,12 +203,12 @@ async fn expect_each_message_once(system: &System, conn: &mut PgConnection) {
         .fetch_one(&mut *conn)
         .await
         .unwrap();
-    let told: BTreeSet<_> = notices
+    let notified: BTreeSet<_> = notices
         .iter()
         .map(|n| (n.alert_id, &n.recipient, &n.channel, &n.cause, n.revision))
         .collect();
     assert_eq!(
-        (told.len(), notices.len()),
+        (notified.len(), notices.len()),
         (messages as usize, messages as usize),
         "a message without its notice"
     );
@@ -223,7 +231,7 @@ async fn expect_each_message_once(system: &System, conn: &mut PgConnection) {
     for sent in system.sent_messages().await {
         let message = message_of
             .get(&sent.effect)
-            .unwrap_or_else(|| panic!("not of our ledger: {sent:?}"));
+            .unwrap_or_else(|| panic!("not in our ledger: {sent:?}"));
         copies.entry(*message).or_default().push(sent);
     }
     let doubled: Vec<_> = copies.values().filter(|sent| sent.len() > 1).collect();
@@ -231,7 +239,7 @@ async fn expect_each_message_once(system: &System, conn: &mut PgConnection) {
     assert_eq!(
         copies.len(),
         notices.len(),
-        "messages that the provider never had"
+        "messages that no provider received"
     );
     for notice in &notices {
         let sent = &copies[&notice.message_id][0];

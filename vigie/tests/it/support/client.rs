@@ -1,4 +1,4 @@
-//! Somebody who sends requests, as any program out there.
+//! An HTTP client of the API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use serde_json::Value;
 use super::eventually;
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
-    /// The answer to an earlier request with the same key.
+    /// Whether it is the stored response to an earlier request with the same key.
     pub(crate) replayed: bool,
     pub(crate) body: Value,
 }
 
-impl Answer {
-    /// The body, where the status is the one that was expected.
+impl Response {
+    /// Returns the body; panics on another status.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
@@ -24,7 +24,7 @@ impl Answer {
     }
 }
 
-/// Sends to `/api/v1` + path, with a token and a company where it has them.
+/// Sends requests to `/api/v1` + path, with its token and company if set.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -36,25 +36,25 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(base: String) -> Self {
         Self {
-            http: plain_http(),
+            http: build_http_client(),
             base,
             token: None,
             company: None,
         }
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.send(self.request("GET", path)).await.unwrap()
     }
 
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
         self.send(self.request("POST", path).json(body))
             .await
             .unwrap()
     }
 
-    /// The OAuth2 password form.
-    pub(crate) async fn sign_in(&self, email: &str, password: &str) -> Answer {
+    /// Sends the OAuth2 password form.
+    pub(crate) async fn sign_in(&self, email: &str, password: &str) -> Response {
         let form = [
             ("grant_type", "password"),
             ("username", email),
@@ -65,27 +65,27 @@ impl Client {
             .unwrap()
     }
 
-    /// Sends until it is accepted, as a client should whose server may be killed: with one
-    /// `Idempotency-Key`, whatever became of the tries before.
-    pub(crate) async fn post_surely(&self, path: &str, body: &Value, key: &str) -> Value {
-        self.send_surely(|| self.request("POST", path).json(body), key)
+    /// Sends the request with one `Idempotency-Key` until it is accepted, as a client should whose
+    /// server may be killed.
+    pub(crate) async fn post_until_accepted(&self, path: &str, body: &Value, key: &str) -> Value {
+        self.send_until_accepted(|| self.request("POST", path).json(body), key)
             .await
             .body
     }
 
-    /// The same with any request; gives the whole answer.
-    pub(crate) async fn send_surely(
+    /// Sends any request in the same way and returns the whole response.
+    pub(crate) async fn send_until_accepted(
         &self,
         request: impl Fn() -> reqwest::RequestBuilder,
         key: &str,
-    ) -> Answer {
+    ) -> Response {
         let accepted = eventually("the request is accepted", async || {
-            let answer = self
+            let response = self
                 .send(request().header("Idempotency-Key", key))
                 .await
                 .ok()?;
-            // The try before may be open still, or the server's own connections were cut.
-            (answer.status != 409 && answer.status < 500).then_some(answer)
+            // The previous request may still be open, or the server's connections were cut.
+            (response.status != 409 && response.status < 500).then_some(response)
         })
         .await;
         assert!((200..300).contains(&accepted.status), "{accepted:?}");
@@ -104,9 +104,8 @@ impl Client {
         request
     }
 
-    /// # Errors
-    /// Nobody there, or gone before the answer.
-    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+    /// Fails if the server is away or killed before it responds.
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> reqwest::Result<Response> {
         let response = request.send().await?;
         let status = response.status().as_u16();
         let replayed = response
@@ -114,7 +113,7 @@ impl Client {
             .get("Idempotent-Replayed")
             .is_some_and(|value| value == "true");
         let text = response.text().await?;
-        Ok(Answer {
+        Ok(Response {
             status,
             replayed,
             body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
@@ -122,8 +121,8 @@ impl Client {
     }
 }
 
-/// A client for plain HTTP on this machine.
-pub(crate) fn plain_http() -> reqwest::Client {
+/// Builds a client for plain HTTP on this machine.
+pub(crate) fn build_http_client() -> reqwest::Client {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -1,45 +1,46 @@
-//! Waiting for what other processes do.
+//! Waits for what other processes do.
 
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::{interval, timeout};
 
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-const HUNG_AFTER: Duration = Duration::from_secs(100);
-const TEST_HUNG_AFTER: Duration = Duration::from_secs(150);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(100);
+const TEST_TIMEOUT: Duration = Duration::from_secs(150);
 
-/// One system at a time in this binary: seven processes are enough for a small machine.
+/// Only one system of seven processes runs at a time, because test machines are small.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// Looks until there is something to see, and gives it.
+/// Polls until `poll` returns something, and returns that.
 ///
-/// The one place that looks by the clock. Nothing announces what it waits for: the processes are looked
-/// at from outside, and triggers that notify would make their commits queue up behind one another, so
-/// that the system under test would be another one. How often it looks decides nothing but how soon the
-/// test goes on.
-pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let mut looks = interval(LOOK_EVERY);
+/// This is the only place that polls by the clock, because nothing announces the awaited states:
+/// the processes are observed from outside. Triggers that notify would serialise their commits, and
+/// so change the system under test. The interval decides only how soon the test goes on.
+pub(crate) async fn eventually<T>(what: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {
+    let mut ticks = interval(POLL_INTERVAL);
     let found = async {
         loop {
-            looks.tick().await;
-            if let Some(found) = look().await {
+            ticks.tick().await;
+            if let Some(found) = poll().await {
                 return found;
             }
         }
     };
-    timeout(HUNG_AFTER, found)
+    timeout(WAIT_TIMEOUT, found)
         .await
-        .unwrap_or_else(|_| panic!("waited in vain until {what}"))
+        .unwrap_or_else(|_| panic!("timed out waiting until {what}"))
 }
 
-/// Runs a test alone, and fails it where it waits for something that never comes.
-pub(crate) async fn guarded(test: impl Future<Output = ()>) {
-    guarded_for(TEST_HUNG_AFTER, test).await;
+/// Runs a test while no other runs, and fails it after a timeout.
+pub(crate) async fn run_alone(test: impl Future<Output = ()>) {
+    run_alone_for(TEST_TIMEOUT, test).await;
 }
 
-/// The same with a test that has more to do.
-pub(crate) async fn guarded_for(long: Duration, test: impl Future<Output = ()>) {
+/// Runs a longer test in the same way.
+pub(crate) async fn run_alone_for(limit: Duration, test: impl Future<Output = ()>) {
     let _turn = TURN.lock().await;
-    timeout(long, Box::pin(test)).await.expect("the test hangs");
+    timeout(limit, Box::pin(test))
+        .await
+        .expect("the test hangs");
 }

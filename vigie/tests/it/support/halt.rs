@@ -1,19 +1,19 @@
-//! Holding up whoever writes a certain row, so that a process can be killed there, not before it or after.
+//! Halts the process that writes a certain row, so that a test can kill it exactly there.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use super::{System, eventually, look};
+use super::{System, eventually, select_texts};
 
-/// Any number that nobody else locks.
+/// An advisory lock that nothing else uses.
 const LOCK: u32 = 7;
 
-/// From [`Halt::at`] to [`Halt::let_go`], whoever fires the trigger waits.
+/// From [`Halt::at`] to [`Halt::release`], a process that fires the trigger waits.
 pub(crate) struct Halt {
     conn: PgConnection,
 }
 
 impl Halt {
-    /// `moment` is what stands in a trigger's definition in front of its function:
+    /// `moment` is a trigger's definition up to its function:
     /// `trigger halt before insert on sales for each row when (new.document = '7000')`.
     pub(crate) async fn at(system: &System, moment: &str) -> Self {
         let mut conn = system.db.owner().await;
@@ -30,32 +30,37 @@ impl Halt {
         Self { conn }
     }
 
-    /// Whether somebody waits.
+    /// Returns whether a process waits.
     pub(crate) async fn is_reached(&mut self) -> bool {
         let statement = format!(
-            "select pid::text from pg_locks where locktype = 'advisory' and objid = {LOCK} and not granted
+            "select pid::text from pg_locks
+               where locktype = 'advisory' and objid = {LOCK} and not granted
                and database = (select oid from pg_database where datname = current_database())"
         );
-        !look(&mut self.conn, &statement).await.is_empty()
+        !select_texts(&mut self.conn, &statement).await.is_empty()
     }
 
-    /// Returns once somebody waits.
-    pub(crate) async fn reached(&mut self) {
-        eventually("somebody is in the middle of it", async || {
+    /// Returns when a process waits.
+    pub(crate) async fn until_reached(&mut self) {
+        eventually("a process has reached the halt", async || {
             self.is_reached().await.then_some(())
         })
         .await;
     }
 
-    /// The worker that waits, in a job of this kind, by its place among the processes.
-    pub(crate) async fn worker(&mut self, system: &System, kind: &str) -> usize {
-        self.reached().await;
-        // A tick's evaluation may have come there first.
-        eventually("the job runs", async || system.workers_of(kind).await.pop()).await
+    /// Waits for the worker that is halted in a job of this kind, and returns its index among the
+    /// processes.
+    pub(crate) async fn until_worker(&mut self, system: &System, kind: &str) -> usize {
+        self.until_reached().await;
+        // The evaluation of a tick may have reached the halt first.
+        eventually("the job runs", async || {
+            system.workers_running(kind).await.pop()
+        })
+        .await
     }
 
-    /// Who waited goes on; where its process is dead, it is undone.
-    pub(crate) async fn let_go(mut self) {
+    /// Releases the waiting process; the transaction of a killed one is rolled back.
+    pub(crate) async fn release(mut self) {
         let statements = [
             format!("select pg_advisory_unlock({LOCK})"),
             "drop function halt() cascade".to_owned(),
@@ -70,13 +75,13 @@ impl Halt {
 }
 
 impl System {
-    /// The processes that run a job of this kind, by their places.
-    pub(crate) async fn workers_of(&self, kind: &str) -> Vec<usize> {
+    /// Returns the indices of the processes that run a job of this kind.
+    pub(crate) async fn workers_running(&self, kind: &str) -> Vec<usize> {
         let statement = format!(
             "select distinct w.name from jobs_open r join workers w on w.id = r.worker_id
              where r.state = 'running' and r.kind = '{kind}' order by w.name"
         );
-        let names = look(&mut self.db.owner().await, &statement).await;
+        let names = select_texts(&mut self.db.owner().await, &statement).await;
         let ids = names
             .iter()
             .map(|name| name.split('-').next().unwrap().parse::<u32>().unwrap());

@@ -1,14 +1,14 @@
-//! Redis as it is seen from outside, and its loss.
+//! The loss of Redis, and what it holds.
 
 use super::{System, eventually};
 
 impl System {
-    /// Redis is emptied and, once the relay has marked it as filled again, ends and comes back empty.
+    /// Flushes Redis and, after the relay has refilled it, restarts it empty.
     pub(crate) async fn lose_redis(&mut self) {
         self.redis.flush().await;
         let epoch = format!("{}:epoch", self.redis.config().namespace);
         let mut redis = self.redis.connection().await;
-        eventually("the relay has seen the loss", async || {
+        eventually("the relay has refilled Redis", async || {
             let marked: bool = redis::cmd("EXISTS")
                 .arg(&epoch)
                 .query_async(&mut redis)
@@ -20,7 +20,7 @@ impl System {
         self.redis.restart_empty();
     }
 
-    /// How many jobs of the queue wait in Redis for a free slot.
+    /// Counts the jobs of the queue that wait in Redis for a free slot.
     pub(crate) async fn waiting_in_redis(&self, queue: &str) -> usize {
         let key = format!("{}:queue:{queue}", self.redis.config().namespace);
         redis::cmd("ZCARD")

@@ -6,7 +6,7 @@ use std::process::{ExitStatus, Stdio};
 
 use tokio::process::{Child, Command};
 
-/// The sub-commands that stay.
+/// The sub-commands that run until they are stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Api,
@@ -26,7 +26,7 @@ impl Role {
     }
 }
 
-/// Runs until it is killed or told to stop; dropped, it is killed.
+/// Runs until it is killed, terminated or dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(crate) role: Role,
@@ -35,7 +35,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it with `env` and nothing else of this process's environment.
+    /// Starts it with `env` as its whole environment.
     pub(crate) fn start(role: Role, env: &[(&str, String)], log: PathBuf) -> Self {
         let file = File::options()
             .create(true)
@@ -72,11 +72,11 @@ impl Process {
         assert!(sent.success());
     }
 
-    pub(crate) async fn ended(&mut self) -> ExitStatus {
+    pub(crate) async fn wait_for_exit(&mut self) -> ExitStatus {
         self.child.wait().await.unwrap()
     }
 
-    pub(crate) fn runs(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 

@@ -8,14 +8,14 @@ use super::{Client, System};
 
 pub(crate) struct Shop {
     pub(crate) client: Client,
-    /// What each product's level must be in the end.
+    /// The expected level of each product at the end.
     pub(crate) levels: Vec<i64>,
 }
 
 impl Shop {
-    /// Products `P0`, `P1` .. with ten units each, low at three.
+    /// Creates the products `P0`, `P1` .. with ten units each and a minimum of three.
     pub(crate) async fn open(system: &System, n: usize, products: usize) -> Self {
-        let client = system.company(n).await;
+        let client = system.register_company(n).await;
         for i in 0..products {
             let product = json!({"sku": sku(i), "name": format!("Riz {i}"), "min_stock": 3});
             client.post("/products", &product).await.expect(201);
@@ -33,7 +33,8 @@ impl Shop {
         }
     }
 
-    /// Some product taken out or brought in, as the request and its key. Half of them empty a shelf.
+    /// Makes the request for an exit or an entry of a random product. About half of them leave
+    /// none.
     pub(crate) fn some_movement(&mut self, rng: &mut StdRng, key: &str) -> Value {
         let i = rng.random_range(0..self.levels.len());
         let level = self.levels[i];
@@ -51,8 +52,8 @@ impl Shop {
         json!({"sku": sku(i), "kind": kind, "quantity": quantity, "reference": key})
     }
 
-    /// The skus whose level is zero or less, in order.
-    pub(crate) fn empty(&self) -> Vec<String> {
+    /// Returns the skus whose level is zero or less, in order.
+    pub(crate) fn empty_skus(&self) -> Vec<String> {
         let mut skus: Vec<_> = (0..self.levels.len())
             .filter(|i| self.levels[*i] <= 0)
             .map(sku)

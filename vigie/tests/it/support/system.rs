@@ -9,7 +9,7 @@ use sandbox::{Running, Sandbox, Settings};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use super::client::plain_http;
+use super::client::build_http_client;
 use super::{Client, Process, Role, eventually};
 
 pub(crate) const PASSWORD: &str = "ndeye-vend-du-riz";
@@ -27,7 +27,7 @@ pub(crate) struct System {
 }
 
 impl System {
-    /// Everything but the processes.
+    /// Starts everything but the processes.
     pub(crate) async fn new() -> Self {
         let port = free_port();
         let settings = Settings {
@@ -51,25 +51,26 @@ impl System {
         }
     }
 
-    /// Four workers, two schedulers and an API, ready. Workers that are silent for four heartbeats of
-    /// 200 ms are lost.
+    /// Starts four workers, two schedulers and an API. A worker without a heartbeat for four times
+    /// 200 ms is lost.
     pub(crate) async fn fleet() -> Self {
         Self::fleet_over("vigie").await
     }
 
-    /// The same with ids carried by that backend.
+    /// Starts the same with another queue backend.
     pub(crate) async fn fleet_over(backend: &'static str) -> Self {
         let mut system = Self::new().await;
         system.backend = backend;
         system.with_fleet().await
     }
 
-    /// The same with a heartbeat that bears jobs which keep a small machine busy for seconds.
+    /// Starts the same with a heartbeat of 1 s, for jobs that keep a small machine busy for
+    /// seconds.
     pub(crate) async fn patient_fleet() -> Self {
         Self::patient().await.with_fleet().await
     }
 
-    /// As [`System::new`], with that heartbeat.
+    /// Starts everything but the processes, for a heartbeat of 1 s.
     pub(crate) async fn patient() -> Self {
         let mut system = Self::new().await;
         system.heartbeat_ms = 1_000;
@@ -100,7 +101,7 @@ impl System {
         self.processes.push(process);
     }
 
-    /// A process that this doesn't keep.
+    /// Starts a process that the caller keeps.
     pub(crate) fn spawn(&mut self, role: Role) -> Process {
         self.started += 1;
         Process::start(
@@ -110,7 +111,7 @@ impl System {
         )
     }
 
-    /// SIGKILL, and another in its place.
+    /// Kills a process with SIGKILL and starts another in its place.
     pub(crate) async fn replace(&mut self, index: usize) {
         self.processes[index].kill().await;
         self.processes[index] = self.spawn(self.processes[index].role);
@@ -122,14 +123,14 @@ impl System {
             .collect()
     }
 
-    /// What every process is told.
+    /// The environment of every process.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("DATABASE_URL", self.db.url().expose_secret().to_owned()),
             ("REDIS_URL", self.redis.config().url),
             ("VIGIE_QUEUE_NAMESPACE", self.redis.config().namespace),
             ("VIGIE_API_ADDR", format!("127.0.0.1:{}", self.port)),
-            // Any port: nobody scrapes here.
+            // Any port, because nothing scrapes the metrics.
             ("VIGIE_METRICS_ADDR", "127.0.0.1:0".to_owned()),
             ("VIGIE_PUBLIC_URL", self.url()),
             (
@@ -157,14 +158,14 @@ impl System {
         ]
     }
 
-    /// Names and lengths of what lies in the folder of uploaded files.
+    /// Returns names and lengths of the uploaded files.
     pub(crate) fn blobs(&self) -> BTreeMap<String, u64> {
         let root = self.folder.join("blobs");
         let (mut folders, mut found) = (vec![root.clone()], BTreeMap::new());
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                // Gone meanwhile: a file that was written aside has its name.
+                // A temporary file may have been renamed meanwhile.
                 let Ok(about) = path.metadata() else { continue };
                 let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
                 if about.is_dir() {
@@ -181,17 +182,18 @@ impl System {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Nobody yet.
+    /// A client that is not signed in.
     pub(crate) fn anonymous(&self) -> Client {
         Client::new(self.url())
     }
 
-    /// A company's owner, signed in; `n` tells companies apart.
-    pub(crate) async fn company(&self, n: usize) -> Client {
+    /// Registers the `n`th company and returns its owner's client, signed in.
+    pub(crate) async fn register_company(&self, n: usize) -> Client {
         let email = format!("owner{n}@example.sn");
         let mut client = self.anonymous();
         let registration = json!({
-            "email": email, "password": PASSWORD, "full_name": "Awa Diop", "company_name": format!("Boutique {n}"),
+            "email": email, "password": PASSWORD, "full_name": "Awa Diop",
+            "company_name": format!("Boutique {n}"),
             "phone": format!("+22177100000{n}"),
         });
         let body = client
@@ -204,30 +206,35 @@ impl System {
         client
     }
 
-    /// Returns once the API answers and `workers` workers show that they live.
+    /// Returns when the API is ready and `workers` workers have sent a heartbeat.
     pub(crate) async fn until_ready(&mut self, workers: i64) {
-        let http = plain_http();
+        let http = build_http_client();
         let mut conn = self.db.owner().await;
         eventually("the system is ready", async || {
             for process in &mut self.processes {
-                assert!(process.runs(), "a process ended: {}", process.log());
+                assert!(process.is_running(), "a process ended: {}", process.log());
             }
-            let ready = http.get(format!("http://127.0.0.1:{}/health/ready", self.port)).send().await.ok()?;
-            let beating = sqlx::query_scalar!(
-                "select count(*) from workers where stopped_at is null and heartbeat_at > started_at",
+            let ready = http
+                .get(format!("http://127.0.0.1:{}/health/ready", self.port))
+                .send()
+                .await
+                .ok()?;
+            let alive = sqlx::query_scalar!(
+                "select count(*) from workers
+                   where stopped_at is null and heartbeat_at > started_at",
             )
             .fetch_one(&mut conn)
             .await
             .unwrap();
-            (ready.status().is_success() && beating >= Some(workers)).then_some(())
+            (ready.status().is_success() && alive >= Some(workers)).then_some(())
         })
         .await;
     }
 
-    /// What the sandbox was sent, both channels.
-    pub(crate) async fn sent(&self) -> Vec<Value> {
+    /// Returns the messages that the sandbox received on both channels.
+    pub(crate) async fn sent_items(&self) -> Vec<Value> {
         let url = format!("{}/admin/messages", self.sandbox.url());
-        let text = plain_http()
+        let text = build_http_client()
             .get(url)
             .send()
             .await
@@ -256,7 +263,7 @@ impl Drop for System {
                     .collect();
                 let last = &lines[lines.len().saturating_sub(30)..];
                 eprintln!(
-                    "--- {:?}, but for the ordinary\n{}",
+                    "--- {:?}, without INFO lines\n{}",
                     process.role,
                     last.join("\n")
                 );

@@ -1,4 +1,4 @@
-//! Sending files as forms.
+//! Uploads of files as forms.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{Client, eventually};
 
 pub(crate) const FORM: &str = "multipart/form-data; boundary=form";
 
-/// The body of `POST /imports`.
+/// Builds the body of `POST /imports`.
 pub(crate) fn form(kind: &str, options: &Value, file: &[u8]) -> Vec<u8> {
     let part = |name: &str, text: &str| {
         format!("--form\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
@@ -17,27 +17,27 @@ pub(crate) fn form(kind: &str, options: &Value, file: &[u8]) -> Vec<u8> {
     [body.as_bytes(), file, b"\r\n--form--\r\n"].concat()
 }
 
-/// `POST /imports` with such a body.
-pub(crate) fn upload_of(client: &Client, form: Vec<u8>) -> reqwest::RequestBuilder {
+/// Builds the request `POST /imports` with such a body.
+pub(crate) fn upload_request(client: &Client, form: Vec<u8>) -> reqwest::RequestBuilder {
     client
         .request("POST", "/imports")
         .header("Content-Type", FORM)
         .body(form)
 }
 
-/// Sends a file; gives the import's id.
+/// Uploads a file and returns the import's id.
 pub(crate) async fn upload(client: &Client, kind: &str, options: &Value, file: &[u8]) -> String {
-    let answer = client
-        .send(upload_of(client, form(kind, options, file)))
+    let response = client
+        .send(upload_request(client, form(kind, options, file)))
         .await
         .unwrap()
         .expect(202);
-    answer["import"]["id"].as_str().unwrap().to_owned()
+    response["import"]["id"].as_str().unwrap().to_owned()
 }
 
-/// The import once it is over; it must end well.
+/// Waits until the import has succeeded and returns it; panics if it ends otherwise.
 pub(crate) async fn until_succeeded(client: &Client, id: &str) -> Value {
-    eventually("the import is over", async || {
+    eventually("the import is finished", async || {
         let import = client.get(&format!("/imports/{id}")).await.expect(200);
         let state = import["state"].as_str().unwrap();
         assert!(

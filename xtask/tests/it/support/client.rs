@@ -1,13 +1,13 @@
-//! Somebody who sends requests, in plain HTTP/1.0: one connection each, no chunks.
+//! A client in plain HTTP/1.0: one connection for each request, no chunks.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use serde_json::Value;
 
-use super::HUNG_AFTER;
+use super::WAIT_LIMIT;
 
-/// Sends to an address, with a token once it has one.
+/// Sends requests to an address, with a token after signing in.
 pub(crate) struct Client {
     address: String,
     token: Option<String>,
@@ -21,27 +21,32 @@ impl Client {
         }
     }
 
-    /// Somebody who has signed in at the API there.
-    pub(crate) fn signed_in(address: &str, email: &str, password: &str) -> Self {
+    /// Signs in at the API of the address.
+    pub(crate) fn sign_in(address: &str, email: &str, password: &str) -> Self {
         let form = format!("username={email}&password={password}");
         let anonymous = Self::new(address);
-        let answer = anonymous
+        let response = anonymous
             .send("POST", "/api/v1/auth/token", &form)
-            .expect("the API answers");
-        let session = json(&answer);
+            .expect("the API responds");
+        let session = parse_json(&response);
         Self {
-            token: Some(session["access_token"].as_str().expect(&answer).to_owned()),
+            token: Some(
+                session["access_token"]
+                    .as_str()
+                    .expect(&response)
+                    .to_owned(),
+            ),
             ..anonymous
         }
     }
 
-    /// The JSON of a path of the API.
-    pub(crate) fn get(&self, path: &str) -> Value {
-        json(&self.text(&format!("/api/v1{path}")))
+    /// Returns the JSON at a path of the API.
+    pub(crate) fn get_json(&self, path: &str) -> Value {
+        parse_json(&self.get_text(&format!("/api/v1{path}")))
     }
 
-    /// The body of a path that is there.
-    pub(crate) fn text(&self, path: &str) -> String {
+    /// Returns the body of a successful response.
+    pub(crate) fn get_text(&self, path: &str) -> String {
         self.send("GET", path, "")
             .unwrap_or_else(|error| panic!("GET {path}: {error}"))
     }
@@ -57,27 +62,27 @@ impl Client {
                 "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n"
             );
         }
-        let answer = self
+        let response = self
             .exchange(&format!("{request}\r\n{form}"))
             .map_err(|error| error.to_string())?;
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
         if head.split_whitespace().nth(1) == Some("200") {
             Ok(body.to_owned())
         } else {
-            Err(answer)
+            Err(response)
         }
     }
 
     fn exchange(&self, request: &str) -> std::io::Result<String> {
         let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(HUNG_AFTER))?;
+        stream.set_read_timeout(Some(WAIT_LIMIT))?;
         stream.write_all(request.as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+        let mut response = String::new();
+        stream.read_to_string(&mut response)?;
+        Ok(response)
     }
 }
 
-fn json(body: &str) -> Value {
+fn parse_json(body: &str) -> Value {
     serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
 }

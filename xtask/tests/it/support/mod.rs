@@ -1,15 +1,15 @@
-//! What the tests of `cargo xtask up` share: a place for it, its runs, its processes, a client, a stranger.
+//! Helpers of the tests of `cargo xtask up`.
 
 mod client;
-mod eventually;
-mod family;
-mod place;
+mod foreign_server;
+mod instance;
+mod process_tree;
 mod run;
-mod stranger;
+mod wait;
 
 pub(crate) use client::Client;
-pub(crate) use eventually::{HUNG_AFTER, eventually};
-pub(crate) use family::Family;
-pub(crate) use place::{ADDRESSES, Place};
+pub(crate) use foreign_server::ForeignServer;
+pub(crate) use instance::{ADDRESSES, Instance};
+pub(crate) use process_tree::ProcessTree;
 pub(crate) use run::Run;
-pub(crate) use stranger::Stranger;
+pub(crate) use wait::{WAIT_LIMIT, wait_for};

@@ -1,4 +1,4 @@
-//! One run of `cargo xtask up`: what it says as it says it, signals to it, its end.
+//! One run of `cargo xtask up`: its output, signals to it, its exit.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
@@ -6,18 +6,18 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 
-use super::HUNG_AFTER;
+use super::WAIT_LIMIT;
 
-/// Dropped, it is stopped in order.
+/// Stops in order on drop.
 pub(crate) struct Run {
     child: Child,
     lines: Receiver<String>,
-    /// Each line so far, of both outputs.
-    pub(crate) said: Vec<String>,
+    /// The lines of both outputs so far.
+    pub(crate) output: Vec<String>,
 }
 
 impl Run {
-    /// Starts it as a terminal does: in a process group of its own, which Ctrl-C goes to.
+    /// Starts the command as a terminal does: in its own process group, which receives Ctrl-C.
     pub(super) fn start(mut command: Command) -> Self {
         command
             .stdin(Stdio::null())
@@ -26,84 +26,84 @@ impl Run {
             .process_group(0);
         let mut child = command.spawn().expect("xtask is built");
         let (sender, lines) = mpsc::channel();
-        pass_on(child.stdout.take(), sender.clone());
-        pass_on(child.stderr.take(), sender);
+        forward_lines(child.stdout.take(), sender.clone());
+        forward_lines(child.stderr.take(), sender);
         Self {
             child,
             lines,
-            said: Vec::new(),
+            output: Vec::new(),
         }
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    pub(crate) fn process_id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Returns once it says `text`.
-    pub(crate) fn until_it_says(&mut self, text: &str) {
-        while self.hear() {
-            if self.said.last().is_some_and(|line| line.contains(text)) {
+    /// Reads the output until a line contains `text`.
+    pub(crate) fn read_until(&mut self, text: &str) {
+        while self.read_line() {
+            if self.output.last().is_some_and(|line| line.contains(text)) {
                 return;
             }
         }
         panic!(
-            "it ended before it said {text:?}:\n{}",
-            self.said.join("\n")
+            "the run exited before it printed {text:?}:\n{}",
+            self.output.join("\n")
         );
     }
 
-    /// Returns once it has said where everything is; the lines of that.
-    pub(crate) fn summary(&mut self) -> Vec<String> {
-        self.until_it_says("starts over");
+    /// Reads the output to the end of the summary and returns the lines of the summary.
+    pub(crate) fn read_summary(&mut self) -> Vec<String> {
+        self.read_until("starts over");
         let begin = self
-            .said
+            .output
             .iter()
             .position(|line| line == "Vigie runs.")
             .expect("a first line");
-        // The two outputs come by different ways: a step before may be heard later.
-        self.said[begin..]
+        // The two outputs have no common order: a progress line may arrive after the summary.
+        self.output[begin..]
             .iter()
             .filter(|line| !line.starts_with("==>"))
             .cloned()
             .collect()
     }
 
-    pub(crate) fn says(&self, text: &str) -> bool {
-        self.said.iter().any(|line| line.contains(text))
+    pub(crate) fn printed(&self, text: &str) -> bool {
+        self.output.iter().any(|line| line.contains(text))
     }
 
-    /// Ctrl-C: the terminal sends it to the whole group.
+    /// Sends Ctrl-C, which a terminal sends to the whole group.
     pub(crate) fn interrupt(&self) {
-        kill("INT", &format!("-{}", self.id()));
+        send_signal("INT", &format!("-{}", self.process_id()));
     }
 
-    /// A signal to it alone.
+    /// Sends a signal to the run only.
     pub(crate) fn signal(&self, name: &str) {
-        kill(name, &self.id().to_string());
+        send_signal(name, &self.process_id().to_string());
     }
 
-    /// How it ended, once it has.
-    pub(crate) fn ended(&mut self) -> ExitStatus {
-        while self.hear() {}
+    /// Waits for the exit and returns the status.
+    pub(crate) fn wait_for_exit(&mut self) -> ExitStatus {
+        while self.read_line() {}
         self.child.wait().expect("it is our child")
     }
 
-    /// SIGKILL; returns once it is gone.
+    /// Sends SIGKILL and waits for the exit.
     pub(crate) fn kill(mut self) {
         self.signal("KILL");
-        assert_eq!(self.ended().signal(), Some(9));
+        assert_eq!(self.wait_for_exit().signal(), Some(9));
     }
 
-    /// Waits for one more line; `false` after the last.
-    fn hear(&mut self) -> bool {
-        match self.lines.recv_timeout(HUNG_AFTER) {
+    /// Reads one more line. Returns `false` after the last.
+    fn read_line(&mut self) -> bool {
+        match self.lines.recv_timeout(WAIT_LIMIT) {
             Ok(line) => {
-                self.said.push(line);
+                self.output.push(line);
                 true
             }
             Err(RecvTimeoutError::Disconnected) => false,
             Err(RecvTimeoutError::Timeout) => {
-                panic!("it hangs; it said:\n{}", self.said.join("\n"))
+                panic!("the run hangs; its output:\n{}", self.output.join("\n"))
             }
         }
     }
@@ -113,14 +113,14 @@ impl Drop for Run {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
             self.signal("TERM");
-            while self.lines.recv_timeout(HUNG_AFTER).is_ok() {}
+            while self.lines.recv_timeout(WAIT_LIMIT).is_ok() {}
             self.child.kill().ok();
             self.child.wait().ok();
         }
     }
 }
 
-fn pass_on(output: Option<impl Read + Send + 'static>, to: Sender<String>) {
+fn forward_lines(output: Option<impl Read + Send + 'static>, to: Sender<String>) {
     let output = BufReader::new(output.expect("the output is piped"));
     thread::spawn(move || {
         output
@@ -130,8 +130,8 @@ fn pass_on(output: Option<impl Read + Send + 'static>, to: Sender<String>) {
     });
 }
 
-/// Through the shell's own `kill`: the standard library sends SIGKILL alone.
-pub(super) fn kill(signal: &str, target: &str) {
+/// Uses the shell's `kill`, because the standard library sends only SIGKILL.
+pub(super) fn send_signal(signal: &str, target: &str) {
     Command::new("sh")
         .args(["-c", "kill -s \"$1\" -- \"$2\"", "sh", signal, target])
         .status()

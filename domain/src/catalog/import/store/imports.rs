@@ -1,4 +1,4 @@
-//! Imports as rows: making, finding, listing, and what people may do to them.
+//! Imports as rows: creating, finding and listing them, and what people may do to them.
 
 use std::collections::HashSet;
 
@@ -7,12 +7,14 @@ use platform::ids::{CompanyId, JobId, Uuid};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::catalog::import::life::{Counts, Import, ImportId, NewImport, State, Warning, Work};
-use crate::catalog::import::{Detected, Options, Question};
+use crate::catalog::import::detect::{Detected, Question};
+use crate::catalog::import::kind::Kind;
+use crate::catalog::import::lifecycle::{
+    Counts, Import, ImportId, ImportWork, NewImport, State, Warning,
+};
+use crate::catalog::import::options::Options;
 use crate::{Error, Result};
 
-/// # Errors
-/// The database's.
 pub async fn create_import(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -20,7 +22,8 @@ pub async fn create_import(
     now: DateTime<Utc>,
 ) -> Result<()> {
     sqlx::query!(
-        "insert into imports (company_id, id, kind, file_name, blob_key, file_bytes, file_sha256, options, created_by, created_at)
+        "insert into imports (company_id, id, kind, file_name, blob_key, file_bytes, file_sha256,
+           options, created_by, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         company.0,
         new.id.0,
@@ -30,7 +33,7 @@ pub async fn create_import(
         i64::try_from(new.file_bytes).unwrap_or(i64::MAX),
         new.file_sha256.as_slice(),
         Json(&new.options) as _,
-        new.created_by.map(|u| u.0),
+        new.created_by.map(|user| user.0),
         now,
     )
     .execute(conn)
@@ -38,10 +41,7 @@ pub async fn create_import(
     Ok(())
 }
 
-/// Names the job that works on the import.
-///
-/// # Errors
-/// The database's.
+/// Records the job that works on the import.
 pub async fn assign_job(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -60,27 +60,25 @@ pub async fn assign_job(
 }
 
 /// # Errors
-/// `NotFound` without it.
-pub async fn find_import(
+/// `NotFound` where the company has no such import.
+pub async fn require_import(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
 ) -> Result<Import> {
-    let mut found = list(conn, company, Some(id.0), None, 1).await?;
+    let mut found = select_imports(conn, company, Some(id.0), None, 1).await?;
     found.pop().ok_or(Error::NotFound("import"))
 }
 
-/// Keys of the files that are still of use: of imports that aren't over, or ended after `since`.
-///
-/// # Errors
-/// The database's.
-pub async fn files_in_use(
+/// Returns the keys of the files of imports that are open or ended after `since`.
+pub async fn list_files_in_use(
     conn: &mut PgConnection,
     company: CompanyId,
     since: DateTime<Utc>,
 ) -> Result<HashSet<String>> {
     let keys = sqlx::query_scalar!(
-        "select blob_key from imports where company_id = $1 and (finished_at is null or finished_at > $2)",
+        "select blob_key from imports
+         where company_id = $1 and (finished_at is null or finished_at > $2)",
         company.0,
         since,
     )
@@ -89,34 +87,32 @@ pub async fn files_in_use(
     Ok(keys.into_iter().collect())
 }
 
-/// The newest first, after the one of that time and id.
-///
-/// # Errors
-/// The database's.
+/// Returns up to `limit` imports, the latest first, after the one of that time and id.
 pub async fn list_imports(
     conn: &mut PgConnection,
     company: CompanyId,
     after: Option<(DateTime<Utc>, ImportId)>,
     limit: i64,
 ) -> Result<Vec<Import>> {
-    list(conn, company, None, after, limit).await
+    select_imports(conn, company, None, after, limit).await
 }
 
-async fn list(
+async fn select_imports(
     conn: &mut PgConnection,
     company: CompanyId,
     id: Option<Uuid>,
     after: Option<(DateTime<Utc>, ImportId)>,
     limit: i64,
 ) -> Result<Vec<Import>> {
-    let (after_at, after_id) = (after.map(|a| a.0), after.map(|a| a.1.0));
     let imports = sqlx::query_as!(
         Import,
-        r#"select id as "id: ImportId", kind, state as "state: State", job_id as "job_id: JobId", file_name, file_bytes,
-             options as "options: Json<Options>", detected as "detected: Json<Detected>",
-             questions as "questions: Json<Vec<Question>>", rows_total, rows_imported, rows_updated, rows_unchanged,
-             rows_rejected, rows_ignored, totals as "totals: Json<Counts>", warnings as "warnings: Json<Vec<Warning>>",
-             error_code, error_message, repeats_id as "repeats_id: ImportId", created_at, started_at, finished_at
+        r#"select id as "id: ImportId", kind as "kind: Kind", state as "state: State",
+             job_id as "job_id: JobId", file_name, file_bytes, options as "options: Json<Options>",
+             detected as "detected: Json<Detected>", questions as "questions: Json<Vec<Question>>",
+             rows_total, rows_imported, rows_updated, rows_unchanged, rows_rejected, rows_ignored,
+             totals as "totals: Json<Counts>", warnings as "warnings: Json<Vec<Warning>>",
+             error_code, error_message, repeats_id as "repeats_id: ImportId", created_at,
+             started_at, finished_at
            from imports
            where company_id = $1 and ($2::uuid is null or id = $2)
              and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))
@@ -124,8 +120,8 @@ async fn list(
            limit $5"#,
         company.0,
         id,
-        after_at,
-        after_id,
+        after.map(|(created_at, _)| created_at),
+        after.map(|(_, id)| id.0),
         limit,
     )
     .fetch_all(conn)
@@ -133,10 +129,10 @@ async fn list(
     Ok(imports)
 }
 
-/// Takes the answers to an import's questions; it is received once more.
+/// Records the options with the answers to an import's questions; its state is `received` again.
 ///
 /// # Errors
-/// `NotFound`, or `Conflict` where nothing was asked.
+/// `NotFound`, or `Conflict` where the import has no open question.
 pub async fn answer_questions(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -153,7 +149,7 @@ pub async fn answer_questions(
     .execute(&mut *conn)
     .await?;
     if done.rows_affected() == 0 {
-        let import = find_import(conn, company, id).await?;
+        let import = require_import(conn, company, id).await?;
         return Err(Error::conflict(
             "import_not_waiting",
             format!("the import is {:?} and waits for no answer", import.state),
@@ -162,10 +158,10 @@ pub async fn answer_questions(
     Ok(())
 }
 
-/// Ends an import that isn't over; what valid-rows mode has committed stays. Answers whether it was running.
+/// Cancels an open import; what valid-rows mode has committed stays.
 ///
 /// # Errors
-/// `NotFound`, or `Conflict` where it is over.
+/// `NotFound`, or `Conflict` where the import is over.
 pub async fn cancel_import(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -182,17 +178,15 @@ pub async fn cancel_import(
     .execute(&mut *conn)
     .await?;
     if done.rows_affected() == 0 {
-        find_import(conn, company, id).await?;
+        require_import(conn, company, id).await?;
         return Err(Error::conflict("import_over", "the import is over"));
     }
     Ok(())
 }
 
-/// The imports of all companies whose job is over while something is left to do. In a transaction of the engine.
-///
-/// # Errors
-/// The database's.
-pub async fn abandoned_imports(
+/// Lists up to `limit` imports after `after`, of all companies, whose job is over while something
+/// is left to do. Requires a transaction of the engine's role.
+pub async fn list_abandoned_imports(
     conn: &mut PgConnection,
     after: Option<ImportId>,
     limit: i64,
@@ -209,14 +203,20 @@ pub async fn abandoned_imports(
     Ok(rows.into_iter().map(|row| (row.company, row.id)).collect())
 }
 
-/// What the job must know, the row locked: nobody cancels between the look and the write.
+/// Returns what the import's job must know, and locks the row: nobody cancels the import until the
+/// caller's transaction ends.
 ///
 /// # Errors
-/// `NotFound` without it.
-pub async fn find_work(conn: &mut PgConnection, company: CompanyId, id: ImportId) -> Result<Work> {
+/// `NotFound` where the company has no such import.
+pub async fn load_work(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: ImportId,
+) -> Result<ImportWork> {
     let row = sqlx::query!(
-        r#"select i.kind, i.state as "state: State", i.blob_key, i.file_bytes, i.options as "options: Json<Options>",
-             i.created_at, i.merged_through, i.file_sha256, i.totals as "counts: Json<Counts>", c.timezone, c.currency
+        r#"select i.kind as "kind: Kind", i.state as "state: State", i.blob_key, i.file_bytes,
+             i.options as "options: Json<Options>", i.created_at, i.merged_through, i.file_sha256,
+             i.totals as "counts: Json<Counts>", c.timezone, c.currency
            from imports i join companies c on c.id = i.company_id
            where i.company_id = $1 and i.id = $2
            for no key update of i"#,
@@ -226,18 +226,31 @@ pub async fn find_work(conn: &mut PgConnection, company: CompanyId, id: ImportId
     .fetch_optional(conn)
     .await?
     .ok_or(Error::NotFound("import"))?;
-    Ok(Work {
+    Ok(ImportWork {
         id,
-        kind: row.kind.parse()?,
+        kind: row.kind,
         state: row.state,
         blob_key: row.blob_key,
-        file_bytes: u64::try_from(row.file_bytes).unwrap_or(0),
+        file_bytes: u64::try_from(row.file_bytes).map_err(|e| corrupt_column("file_bytes", e))?,
+        file_sha256: row.file_sha256,
         options: row.options.0,
         created_at: row.created_at,
-        zone: row.timezone.parse().unwrap_or(chrono_tz::UTC),
+        zone: row
+            .timezone
+            .parse()
+            .map_err(|e: chrono_tz::ParseError| corrupt_column("timezone", e))?,
         currency: row.currency,
         merged_through: row.merged_through,
-        file_sha256: row.file_sha256,
         counts: row.counts.0,
     })
+}
+
+fn corrupt_column(
+    column: &str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> sqlx::Error {
+    sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: Box::new(source),
+    }
 }

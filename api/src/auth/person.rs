@@ -1,0 +1,81 @@
+//! [`Person`] and [`MaybePerson`]: signed-in people outside of any company.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
+use domain::identity::sessions::SessionId;
+use platform::db::{Scope, Tx};
+use platform::ids::UserId;
+
+use super::bearer::{authenticate_session, request_id, require_bearer};
+use crate::App;
+use crate::codes::ErrorCode;
+use crate::error::{Error, Result};
+
+/// A signed-in person, before any company. API keys aren't people.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) user: UserId,
+    pub(crate) session: SessionId,
+    must_change_password: bool,
+    /// The time of the request, by the database's clock.
+    pub(crate) now: DateTime<Utc>,
+    pub(super) request_id: String,
+}
+
+impl Person {
+    /// Opens a transaction that sees this person's own rows.
+    pub(crate) async fn begin(&self, app: &App) -> Result<Tx> {
+        Ok(app.db().begin(Scope::user(self.user)).await?)
+    }
+
+    /// Fails with 403 while the person holds a temporary password.
+    pub(crate) fn require_own_password(&self) -> Result<()> {
+        require_own_password(self.must_change_password)
+    }
+}
+
+impl FromRequestParts<App> for Person {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let bearer = require_bearer(parts)?;
+        let (session, holder) = authenticate_session(app, bearer, None).await?;
+        Ok(Self {
+            user: holder.user,
+            session,
+            must_change_password: holder.must_change_password,
+            now: holder.now,
+            request_id: request_id(parts),
+        })
+    }
+}
+
+/// A [`Person`] if the request carries an `Authorization`. An invalid one is rejected.
+#[derive(Debug, Clone)]
+pub(crate) struct MaybePerson(pub(crate) Option<Person>);
+
+impl FromRequestParts<App> for MaybePerson {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Ok(Self(None));
+        }
+        Person::from_request_parts(parts, app)
+            .await
+            .map(|person| Self(Some(person)))
+    }
+}
+
+/// Fails with 403 for a temporary password: its holder must change it before acting in a company.
+pub(super) fn require_own_password(must_change_password: bool) -> Result<()> {
+    if must_change_password {
+        return Err(Error::new(
+            ErrorCode::PasswordChangeRequired,
+            "change the password first: POST /auth/password",
+        ));
+    }
+    Ok(())
+}

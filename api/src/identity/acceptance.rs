@@ -1,0 +1,140 @@
+//! Accepting an invitation.
+
+use axum::Json;
+use axum::extract::State;
+use domain::identity::accounts::{NewUser, Profile};
+use domain::identity::companies::OwnCompany;
+use domain::identity::invitations::OpenInvitation;
+use domain::identity::{self, Language};
+use platform::crypto::sha256;
+use platform::db::{self, Scope};
+use platform::ids::UserId;
+use serde::{Deserialize, Serialize};
+
+use super::login::{count_login_attempt, verify_password};
+use crate::App;
+use crate::auth::{MaybePerson, Peer, Person};
+use crate::codes::ErrorCode;
+use crate::error::{Error, Result};
+use crate::extract::Json as JsonBody;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AcceptInvitation {
+    token: String,
+    full_name: Option<String>,
+    password: Option<String>,
+    phone: Option<String>,
+    language: Option<Language>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct AcceptanceResponse {
+    company: OwnCompany,
+    email: String,
+    account_created: bool,
+}
+
+/// Adds the holder of the token to the company. Without an account of the invited address, it
+/// creates one, which needs a name and a password. With one, it requires a session of the account
+/// or its password, because anybody may have registered the address.
+pub(super) async fn accept_invitation(
+    State(app): State<App>,
+    peer: Peer,
+    MaybePerson(person): MaybePerson,
+    JsonBody(body): JsonBody<AcceptInvitation>,
+) -> Result<Json<AcceptanceResponse>> {
+    let invited = require_invitation(&app, &body.token).await?;
+    let (user, new_user) = match invited.user {
+        Some(user) => {
+            let account = (user, invited.email.as_str());
+            verify_account(&app, peer, account, person, body.password).await?;
+            (user, None)
+        }
+        None => {
+            let (user, hash) = prepare_account(&app, &invited, body).await?;
+            (user.id, Some((user, hash)))
+        }
+    };
+
+    let mut tx = app.db().begin(Scope::member(invited.company, user)).await?;
+    let now = db::now(&mut tx).await?;
+    if let Some((user, hash)) = &new_user {
+        identity::accounts::create_user(&mut tx, user, hash, now).await?;
+    }
+    let role = identity::invitations::join_company(&mut tx, &invited, user, now).await?;
+    let company = identity::companies::require_company(&mut tx, invited.company).await?;
+    tx.commit().await?;
+    Ok(Json(AcceptanceResponse {
+        company: OwnCompany {
+            id: company.id,
+            name: company.name,
+            role,
+        },
+        email: invited.email,
+        account_created: new_user.is_some(),
+    }))
+}
+
+async fn require_invitation(app: &App, token: &str) -> Result<OpenInvitation> {
+    let mut conn = app.db().app().acquire().await?;
+    identity::invitations::find_open_invitation(&mut conn, &sha256(token.as_bytes()))
+        .await?
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::TokenInvalid,
+                "the invitation is unknown, accepted or has expired",
+            )
+        })
+}
+
+/// Requires a session of the invited account, or its password.
+async fn verify_account(
+    app: &App,
+    peer: Peer,
+    (user, email): (UserId, &str),
+    person: Option<Person>,
+    password: Option<String>,
+) -> Result<()> {
+    if let Some(person) = person {
+        return if person.user == user {
+            Ok(())
+        } else {
+            Err(Error::forbidden("the invitation is for another account"))
+        };
+    }
+    let Some(password) = password else {
+        let message = "the invited address has an account: sign in to it, or send its password";
+        return Err(Error::new(ErrorCode::SignInRequired, message));
+    };
+    count_login_attempt(app, email, peer).await?;
+    let credentials = {
+        let mut conn = app.db().app().acquire().await?;
+        identity::accounts::find_credentials(&mut conn, email).await?
+    };
+    verify_password(app, password, credentials).await?;
+    let mut conn = app.db().app().acquire().await?;
+    Ok(identity::attempts::record_login_success(&mut conn, email, &peer.rate_limit_key()).await?)
+}
+
+/// Validates the new account and hashes its password.
+async fn prepare_account(
+    app: &App,
+    invited: &OpenInvitation,
+    body: AcceptInvitation,
+) -> Result<(NewUser, String)> {
+    let required =
+        |field: &str| Error::invalid_field(field, "required", "needed to create your account");
+    let password = body.password.ok_or_else(|| required("password"))?;
+    let full_name = body.full_name.ok_or_else(|| required("full_name"))?;
+    let profile = Profile {
+        email: &invited.email,
+        full_name: &full_name,
+        phone: body.phone.as_deref(),
+        language: body.language,
+        country: "SN",
+    };
+    let user = NewUser::validate(profile, &password)?;
+    let hash = app.passwords().hash(password).await?;
+    Ok((user, hash))
+}

@@ -1,0 +1,107 @@
+//! Resetting a forgotten password by e-mail.
+
+use ::jobs::identity::SendPasswordReset;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use domain::identity;
+use domain::identity::resets::{PasswordReset, PasswordResetId};
+use platform::crypto::{random_token, sha256};
+use platform::db::{self, Scope};
+use platform::ids::UserId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::login::require_allowed;
+use super::password_change::validate_password;
+use crate::App;
+use crate::auth::Peer;
+use crate::codes::ErrorCode;
+use crate::error::{Error, Result};
+use crate::extract::Json as JsonBody;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestReset {
+    email: String,
+}
+
+/// Sends a reset link. The response is the same whether or not the account exists.
+pub(super) async fn request_reset(
+    State(app): State<App>,
+    peer: Peer,
+    JsonBody(body): JsonBody<RequestReset>,
+) -> Result<(StatusCode, Json<Value>)> {
+    let email = identity::contact::parse_email("email", &body.email)?;
+    let credentials = {
+        let mut conn = app.db().app().acquire().await?;
+        let attempts =
+            identity::attempts::count_reset_attempt(&mut conn, &email, &peer.rate_limit_key())
+                .await?;
+        require_allowed(attempts, db::now(&mut conn).await?)?;
+        identity::accounts::find_credentials(&mut conn, &email).await?
+    };
+    if let Some(user) = credentials.filter(|credentials| credentials.active) {
+        enqueue_reset(&app, user.id).await?;
+    }
+    let message = "if this address has an account, a message is on its way to it";
+    Ok((StatusCode::ACCEPTED, Json(json!({"message": message}))))
+}
+
+/// Creates a reset with the job that sends its link.
+async fn enqueue_reset(app: &App, user: UserId) -> Result<()> {
+    let reset = PasswordReset {
+        id: PasswordResetId::new(),
+        user,
+    };
+    let (token, hash) = random_token();
+    let sealed = app
+        .keyring()
+        .seal(&format!("password_resets:{}", reset.id), token.as_bytes());
+    let mut tx = app.db().begin_engine().await?;
+    identity::resets::create_password_reset(&mut tx, reset, &hash, &sealed).await?;
+    let job = SendPasswordReset { reset_id: reset.id };
+    tx.enqueue(::jobs::platform_job(&job)).await?;
+    Ok(tx.commit().await?)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfirmReset {
+    token: String,
+    password: String,
+}
+
+/// Sets a new password by the token of a reset link, and ends every session of the person.
+pub(super) async fn confirm_reset(
+    State(app): State<App>,
+    JsonBody(body): JsonBody<ConfirmReset>,
+) -> Result<StatusCode> {
+    let reset = require_reset(&app, &body.token).await?;
+    let user = {
+        let mut tx = app.db().begin(Scope::user(reset.user)).await?;
+        identity::accounts::require_user(&mut tx, reset.user).await?
+    };
+    validate_password("password", &body.password, &user)?;
+    let hash = app.passwords().hash(body.password).await?;
+
+    let mut tx = app.db().begin(Scope::user(reset.user)).await?;
+    let now = db::now(&mut tx).await?;
+    identity::resets::use_password_reset(&mut tx, reset, now).await?;
+    identity::accounts::replace_password(&mut tx, reset.user, &hash, now).await?;
+    identity::sessions::revoke_other_sessions(&mut tx, reset.user, None, now).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn require_reset(app: &App, token: &str) -> Result<PasswordReset> {
+    let mut conn = app.db().app().acquire().await?;
+    identity::resets::find_password_reset(&mut conn, &sha256(token.as_bytes()))
+        .await?
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::TokenInvalid,
+                "the link is unknown, used or has expired; request another",
+            )
+        })
+}

@@ -1,0 +1,425 @@
+//! Sending: exactly one message arrives, whatever the provider, the network or a crash does.
+
+use domain::identity::{Language, Role};
+use domain::notifications::{
+    MessageClaim, MessageId, OpenEffect, Outgoing, SentAs, Template, claim_message, render_message,
+    set_content_sid,
+};
+use platform::db::Scope;
+use platform::ids::Uuid;
+use providers::sandbox::{TWILIO_CONTENT_ALERT_EN, TWILIO_CONTENT_ALERT_FR};
+use providers::twilio::{Content, NewMessage};
+use sandbox::Fault;
+use serde_json::json;
+
+use crate::app::{Client, TestApp};
+use crate::message_fixtures::{
+    add_fault, cause_alert, list_effect_states, only_message, run_jobs_to_end, send_inbound,
+    start_without_callbacks,
+};
+use crate::shop::{PHONE, insert_product, read_clock, set_level};
+
+#[tokio::test]
+async fn one_whatsapp_message_arrives_whatever_twilio_returns() {
+    let faults = [
+        (
+            "500 three times",
+            Fault::Status {
+                code: 500,
+                body: None,
+            },
+            3,
+        ),
+        (
+            "done, then no answer",
+            Fault::TimeoutAfter { hold_ms: 0 },
+            1,
+        ),
+        (
+            "no answer, not done, twice",
+            Fault::TimeoutBefore { hold_ms: 0 },
+            2,
+        ),
+        ("cut at once", Fault::Drop, 2),
+        ("too many requests", Fault::RateLimit { retry_after: 7 }, 3),
+    ];
+    for (name, what, times) in faults {
+        let app = start_without_callbacks().await;
+        let owner = app.with_company().await;
+        add_fault(&app, "create_message", what, times);
+        cause_alert(&owner, "whatsapp").await;
+        run_jobs_to_end(&app).await;
+        assert_eq!(app.list_messages_to(PHONE).await.len(), 1, "{name}");
+        let message = only_message(&owner, "whatsapp").await;
+        assert_eq!(
+            (&message["state"], &message["sent_as"]),
+            (&json!("sent"), &json!("template")),
+            "{name}"
+        );
+        assert_eq!(
+            message["provider_id"],
+            app.list_messages_to(PHONE).await[0]["id"],
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_e_mail_arrives_whatever_brevo_returns() {
+    let faults = [
+        (
+            "500 three times",
+            Fault::Status {
+                code: 500,
+                body: None,
+            },
+            3,
+        ),
+        (
+            "done, then no answer, twice",
+            Fault::TimeoutAfter { hold_ms: 0 },
+            2,
+        ),
+        ("cut at once", Fault::Drop, 2),
+        ("too many requests", Fault::RateLimit { retry_after: 7 }, 2),
+    ];
+    for (name, what, times) in faults {
+        let app = start_without_callbacks().await;
+        let owner = app.with_company().await;
+        add_fault(&app, "send_email", what, times);
+        cause_alert(&owner, "email").await;
+        run_jobs_to_end(&app).await;
+        assert_eq!(app.list_messages_to(&owner.email).await.len(), 1, "{name}");
+        assert_eq!(
+            only_message(&owner, "email").await["state"],
+            "sent",
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_lost_response_is_looked_up_and_a_failed_look_up_is_repeated() {
+    let app = start_without_callbacks().await;
+    let owner = app.with_company().await;
+    add_fault(
+        &app,
+        "create_message",
+        Fault::TimeoutAfter { hold_ms: 0 },
+        1,
+    );
+    add_fault(
+        &app,
+        "list_messages",
+        Fault::Status {
+            code: 503,
+            body: None,
+        },
+        2,
+    );
+    cause_alert(&owner, "whatsapp").await;
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
+    assert_eq!(
+        app.sandbox
+            .sandbox()
+            .count_calls(sandbox::Provider::Twilio, "create_message"),
+        1
+    );
+    assert_eq!(
+        app.sandbox
+            .sandbox()
+            .count_calls(sandbox::Provider::Twilio, "list_messages"),
+        3
+    );
+}
+
+#[tokio::test]
+async fn an_ended_message_is_retried_by_hand() {
+    let app = start_without_callbacks().await;
+    let owner = app.with_company().await;
+    add_fault(
+        &app,
+        "send_email",
+        Fault::Status {
+            code: 402,
+            body: None,
+        },
+        1,
+    );
+    cause_alert(&owner, "email").await;
+    run_jobs_to_end(&app).await;
+    let message = only_message(&owner, "email").await;
+    assert_eq!(message["state"], "failed");
+    let path = format!("/messages/{}/retry", message["id"].as_str().unwrap());
+    let viewer = owner.with_user(Role::Viewer).await;
+    viewer
+        .post(&path, json!({}))
+        .await
+        .expect_problem(403, "forbidden");
+    app.with_company()
+        .await
+        .post(&path, json!({}))
+        .await
+        .expect_problem(404, "not_found");
+
+    let taken_up = owner.post(&path, json!({})).await.expect(202);
+    assert_eq!(taken_up["job"]["state"], "queued");
+    owner
+        .post(&path, json!({}))
+        .await
+        .expect_problem(409, "conflict");
+    // The sandbox may still be closing the connection of the rejected call.
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(&owner.email).await.len(), 1);
+    let message = only_message(&owner, "email").await;
+    assert_eq!(
+        (&message["state"], &message["error"]),
+        (&json!("sent"), &json!(null))
+    );
+    owner
+        .post(&path, json!({}))
+        .await
+        .expect_problem(409, "conflict");
+}
+
+#[tokio::test]
+async fn a_message_whose_job_died_can_be_retried() {
+    let app = start_without_callbacks().await;
+    let owner = waiting_message(&app).await;
+    sqlx::query!("delete from jobs_open")
+        .execute(&mut app.owner().await)
+        .await
+        .unwrap();
+    let message = only_message(&owner, "whatsapp").await;
+    assert_eq!(message["state"], "queued");
+    owner
+        .post(
+            &format!("/messages/{}/retry", message["id"].as_str().unwrap()),
+            json!({}),
+        )
+        .await
+        .expect(202);
+    app.run_jobs().await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_registered_template_is_sent() {
+    let app = start_without_callbacks().await;
+    let owner = app.with_company().await;
+    let mut operator = app.owner().await;
+    let (template, french) = (Template::Alert, Language::Fr);
+    for wrong in ["", "HX1", "SM00000000000000000000000000000000"] {
+        set_content_sid(&mut operator, template, french, wrong)
+            .await
+            .unwrap_err();
+    }
+    for sid in [TWILIO_CONTENT_ALERT_FR, TWILIO_CONTENT_ALERT_EN] {
+        set_content_sid(&mut operator, template, french, sid)
+            .await
+            .unwrap();
+    }
+    cause_alert(&owner, "whatsapp").await;
+    app.run_jobs().await;
+    assert_eq!(
+        app.list_messages_to(PHONE).await[0]["content_sid"],
+        TWILIO_CONTENT_ALERT_EN
+    );
+}
+
+#[tokio::test]
+async fn an_opt_out_ends_a_waiting_message() {
+    let app = start_without_callbacks().await;
+    let owner = app.with_company().await;
+    add_fault(
+        &app,
+        "create_message",
+        Fault::TimeoutBefore { hold_ms: 0 },
+        1,
+    );
+    cause_alert(&owner, "whatsapp").await;
+    app.run_failing_jobs().await;
+    send_inbound(&app, "SM1", "STOP").await.expect(204);
+    run_jobs_to_end(&app).await;
+    assert_eq!(
+        only_message(&owner, "whatsapp").await["state"],
+        "suppressed"
+    );
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 0);
+}
+
+#[tokio::test]
+async fn an_address_suppressed_meanwhile_gets_no_repeated_e_mail() {
+    for (first, expected) in [
+        (Fault::RateLimit { retry_after: 7 }, "suppressed"),
+        (
+            Fault::Status {
+                code: 500,
+                body: None,
+            },
+            "undetermined",
+        ),
+    ] {
+        let app = start_without_callbacks().await;
+        let owner = app.with_company().await;
+        add_fault(&app, "send_email", first, 1);
+        cause_alert(&owner, "email").await;
+        app.run_failing_jobs().await;
+        let address = json!({"channel": "email", "recipient": owner.email});
+        owner.post("/suppressions", address).await.expect(201);
+        run_jobs_to_end(&app).await;
+        assert_eq!(
+            app.sandbox
+                .sandbox()
+                .count_calls(sandbox::Provider::Brevo, "send_email"),
+            1
+        );
+        assert_eq!(only_message(&owner, "email").await["state"], expected);
+    }
+}
+
+/// Claims the message as its job does, commits the intention, and stops there.
+async fn die_before_the_call(client: &Client<'_>) -> (Outgoing, OpenEffect) {
+    let (app, company) = (client.app, client.company());
+    let id = only_message(client, "whatsapp").await["id"]
+        .as_str()
+        .unwrap()
+        .parse::<MessageId>()
+        .unwrap();
+    let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
+    let at = read_clock(app).await;
+    let MessageClaim::Send(message) = claim_message(&mut tx, id, at).await.unwrap() else {
+        panic!("not to be sent")
+    };
+    let link = format!(
+        "{}/api/v1/alerts/{}",
+        app.services.public_url,
+        message.alert_id.unwrap()
+    );
+    let words = render_message(
+        message.template,
+        message.language,
+        &message.variables,
+        &link,
+    )
+    .unwrap();
+    let effect = OpenEffect::record_intention(
+        &mut tx,
+        company,
+        &message,
+        SentAs::Template,
+        &words.text,
+        at,
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    (message, effect)
+}
+
+/// An alert whose message isn't sent yet.
+async fn waiting_message(app: &TestApp) -> Client<'_> {
+    let owner = app.with_company().await;
+    sqlx::query!("update alert_rules set channels = array['whatsapp']")
+        .execute(&mut app.owner().await)
+        .await
+        .unwrap();
+    let shelf = insert_product(&owner, "Riz").await;
+    set_level(&owner, shelf, 0).await;
+    let company = owner.company();
+    let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
+    let at = platform::db::now(&mut tx).await.unwrap();
+    jobs::alerts::evaluate_company(&mut tx, company, at)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    owner
+}
+
+#[tokio::test]
+async fn a_crash_between_intended_and_sent_sends_once() {
+    let app = start_without_callbacks().await;
+    let owner = waiting_message(&app).await;
+    die_before_the_call(&owner).await;
+    app.run_failing_jobs().await;
+    assert_eq!(
+        app.sandbox
+            .sandbox()
+            .count_calls(sandbox::Provider::Twilio, "list_messages"),
+        0,
+        "too early to believe a look-up"
+    );
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
+    assert_eq!(only_message(&owner, "whatsapp").await["state"], "sent");
+    assert_eq!(list_effect_states(&app).await, ["absent", "sent"]);
+}
+
+#[tokio::test]
+async fn a_crash_between_sent_and_recorded_sends_once() {
+    let app = start_without_callbacks().await;
+    let owner = waiting_message(&app).await;
+    let (message, effect) = die_before_the_call(&owner).await;
+    let content = Content::Text(effect.body.clone());
+    let new = NewMessage {
+        to: message.recipient,
+        content,
+        status_callback: None,
+        validity: None,
+    };
+    let sid = app
+        .services
+        .providers
+        .twilio
+        .create_message(&new)
+        .await
+        .unwrap()
+        .sid;
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
+    let message = only_message(&owner, "whatsapp").await;
+    assert_eq!(
+        (&message["state"], &message["provider_id"]),
+        (&json!("sent"), &json!(sid))
+    );
+    assert_eq!(list_effect_states(&app).await, ["sent"]);
+}
+
+#[tokio::test]
+async fn a_message_found_at_twilio_belongs_to_one_effect_only() {
+    let app = start_without_callbacks().await;
+    let owner = waiting_message(&app).await;
+    let (message, effect) = die_before_the_call(&owner).await;
+    let content = Content::Text(effect.body.clone());
+    let new = NewMessage {
+        to: message.recipient,
+        content,
+        status_callback: None,
+        validity: None,
+    };
+    let sid = app
+        .services
+        .providers
+        .twilio
+        .create_message(&new)
+        .await
+        .unwrap()
+        .sid;
+    // It belongs to another message with the same text.
+    sqlx::query!(
+        "with other as (
+           insert into messages (company_id, id, channel, recipient, template, language, variables, state, created_at)
+           select company_id, $1, channel, recipient, template, language, variables, 'sent', created_at from messages
+           returning company_id, id)
+         insert into effects (company_id, id, message_id, provider, state, provider_id, recipient, body, intended_at, settle_at)
+         select company_id, gen_random_uuid(), id, 'twilio', 'sent', $2, '', '', engine_now(), engine_now() from other",
+        Uuid::now_v7(),
+        sid,
+    )
+    .execute(&mut app.owner().await)
+    .await
+    .unwrap();
+    run_jobs_to_end(&app).await;
+    assert_eq!(app.list_messages_to(PHONE).await.len(), 2);
+}

@@ -1,0 +1,66 @@
+//! Times of day and offsets from UTC as files write them.
+
+/// Parses up to `max_len` leading digits; returns their value, their number and the rest.
+pub(super) fn split_digits(bytes: &[u8], max_len: usize) -> Option<(i32, usize, &[u8])> {
+    let mut value = 0;
+    let mut len = 0;
+    while len < max_len && len < bytes.len() && bytes[len].is_ascii_digit() {
+        value = value * 10 + i32::from(bytes[len] - b'0');
+        len += 1;
+    }
+    (len > 0).then(|| (value, len, &bytes[len..]))
+}
+
+/// Parses `HH:MM[:SS[.ffffff]][ AM]`; returns microseconds since midnight, and the rest.
+pub(super) fn split_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (mut hour, _, rest) = split_digits(bytes, 2)?;
+    let (minute, _, mut rest) = split_digits(rest.strip_prefix(b":")?, 2)?;
+    let mut second = 0;
+    let mut micros = 0;
+    if let Some(after) = rest.strip_prefix(b":") {
+        (second, _, rest) = split_digits(after, 2)?;
+        if let Some(after) = rest.strip_prefix(b".").or_else(|| rest.strip_prefix(b",")) {
+            let (fraction, len, after) = split_digits(after, 9)?;
+            micros = i64::from(fraction) * 1_000_000 / 10_i64.pow(u32::try_from(len).ok()?);
+            rest = after;
+        }
+    }
+    rest = rest.trim_ascii_start();
+    if let [half @ (b'A' | b'a' | b'P' | b'p'), b'M' | b'm', after @ ..] = rest {
+        if !(1..=12).contains(&hour) {
+            return None;
+        }
+        hour %= 12;
+        if half.eq_ignore_ascii_case(&b'p') {
+            hour += 12;
+        }
+        rest = after.trim_ascii_start();
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    Some((
+        i64::from(hour * 3600 + minute * 60 + second) * 1_000_000 + micros,
+        rest,
+    ))
+}
+
+/// Parses `Z`, `+02`, `+0200` or `+02:00`; returns seconds east of UTC.
+pub(super) fn parse_offset(bytes: &[u8]) -> Option<i32> {
+    let sign = match bytes {
+        b"Z" | b"z" => return Some(0),
+        [b'+', ..] => 1,
+        [b'-', ..] => -1,
+        _ => return None,
+    };
+    let (hours, _, rest) = split_digits(&bytes[1..], 2)?;
+    let rest = rest.strip_prefix(b":").unwrap_or(rest);
+    let minutes = if rest.is_empty() {
+        0
+    } else {
+        split_digits(rest, 2)
+            .filter(|d| d.1 == 2 && d.2.is_empty())?
+            .0
+    };
+    (hours <= 15 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
+}

@@ -1,0 +1,197 @@
+//! What an import is, from its upload to its end.
+
+use chrono::{DateTime, Utc};
+use platform::id_type;
+use platform::ids::{JobId, UserId};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+
+use super::context::Context;
+use super::detect::{Detected, Question};
+use super::kind::Kind;
+use super::options::Options;
+use super::rows::Totals;
+
+id_type!(ImportId, "One file on its way into the catalog.");
+
+/// The state of an import. `store::transitions` moves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum State {
+    Received,
+    Checking,
+    NeedsInput,
+    Loading,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+impl State {
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Succeeded | Self::Failed | Self::Cancelled => true,
+            Self::Received | Self::Checking | Self::NeedsInput | Self::Loading => false,
+        }
+    }
+}
+
+/// An import as it is shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct Import {
+    pub id: ImportId,
+    pub kind: Kind,
+    pub state: State,
+    pub job_id: Option<JobId>,
+    pub file_name: String,
+    pub file_bytes: i64,
+    pub options: Json<Options>,
+    pub detected: Option<Json<Detected>>,
+    /// What a resume must answer, in the state `needs_input`.
+    pub questions: Json<Vec<Question>>,
+    pub rows_total: i64,
+    pub rows_imported: i64,
+    pub rows_updated: i64,
+    pub rows_unchanged: i64,
+    pub rows_rejected: i64,
+    pub rows_ignored: i64,
+    pub totals: Json<Counts>,
+    pub warnings: Json<Vec<Warning>>,
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+    /// The import of the same file that made this one unnecessary.
+    pub repeats_id: Option<ImportId>,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Further counts of a file and of what it created. An import that hasn't been read has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    pub sales: u64,
+    pub returns: u64,
+    pub cancellations: u64,
+    pub adjustments: u64,
+    /// Cancellations and returns of the affected products that found the sale they undo.
+    pub netted: u64,
+    pub products: u64,
+    pub products_created: u64,
+    pub customers_created: u64,
+    /// Rows whose key a later row of the file has.
+    pub superseded: u64,
+}
+
+impl From<&Totals> for Counts {
+    fn from(totals: &Totals) -> Self {
+        Self {
+            sales: totals.sales,
+            returns: totals.returns,
+            cancellations: totals.cancellations,
+            adjustments: totals.adjustments,
+            ..Self::default()
+        }
+    }
+}
+
+/// Rows that were accepted and should be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    pub code: WarningCode,
+    pub rows: u64,
+}
+
+/// Why rows should be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WarningCode {
+    /// Lines that equal an earlier one in every field, and were kept.
+    DuplicateLines,
+    /// The same, dropped by `options.duplicates`.
+    DroppedLines,
+    /// Lines whose own id a later line has.
+    SupersededLines,
+    NegativePrices,
+    FutureDates,
+    AbsurdQuantities,
+    /// Recorded lines of the file's documents that the file leaves out.
+    MissingLines,
+    /// Rows of an error file whose lost occurrence was taken.
+    LinesTaken,
+}
+
+impl Warning {
+    /// Returns `None` for no rows.
+    pub fn of_rows(code: WarningCode, rows: impl TryInto<u64>) -> Option<Self> {
+        let rows = rows.try_into().ok().filter(|rows| *rows > 0)?;
+        Some(Self { code, rows })
+    }
+}
+
+/// A file that has been uploaded.
+#[derive(Debug, Clone)]
+pub struct NewImport {
+    pub id: ImportId,
+    pub kind: Kind,
+    pub file_name: String,
+    pub blob_key: String,
+    pub file_bytes: u64,
+    pub file_sha256: [u8; 32],
+    pub options: Options,
+    pub created_by: Option<UserId>,
+}
+
+/// What the job that works on an import must know.
+#[derive(Debug, Clone)]
+pub struct ImportWork {
+    pub id: ImportId,
+    pub kind: Kind,
+    pub state: State,
+    pub blob_key: String,
+    pub file_bytes: u64,
+    pub file_sha256: Vec<u8>,
+    pub options: Options,
+    pub created_at: DateTime<Utc>,
+    /// The zone and the currency of the company.
+    pub zone: chrono_tz::Tz,
+    pub currency: String,
+    /// The last line whose row is in the catalog.
+    pub merged_through: i64,
+    pub counts: Counts,
+}
+
+impl ImportWork {
+    /// Returns the company's settings with the time of the upload, so that every attempt reads the
+    /// same dates.
+    pub fn context(&self) -> Context {
+        Context {
+            now: self.created_at,
+            zone: self.zone,
+            currency: self.currency.clone(),
+        }
+    }
+
+    /// Returns the currency of the products that the import creates.
+    pub fn product_currency(&self) -> &str {
+        self.options.currency.as_deref().unwrap_or(&self.currency)
+    }
+}
+
+/// A row error as it is stored.
+#[derive(Debug, Clone, Serialize)]
+pub struct StoredRowError {
+    pub line: i64,
+    pub column: Option<String>,
+    pub value: String,
+    pub code: String,
+    pub reason: String,
+    /// The row's fields as they stand in the file.
+    pub fields: Json<Vec<String>>,
+    /// The identity of the line, where it is valid, and which line of it the row is.
+    #[serde(skip)]
+    pub key: Option<Vec<u8>>,
+    #[serde(skip)]
+    pub occurrence: Option<i64>,
+}

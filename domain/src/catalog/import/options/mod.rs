@@ -1,0 +1,47 @@
+//! What a caller may decide about an import. An option that is left out is detected from the file
+//! or has the default named here. In reading order: `choices`, [`Options`], `validate`.
+
+mod choices;
+mod validate;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::field::Field;
+
+pub(super) use choices::{DateFormat, DecimalMark, Duplicates, StockEffect};
+pub use choices::{ImplausibleValues, Mode, UnknownProducts};
+
+/// The characters that may separate fields.
+pub(super) const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+
+/// The `options` of `POST /imports`; unknown names are rejected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Field to header, for headers that aren't recognised.
+    pub mapping: BTreeMap<Field, String>,
+    pub delimiter: Option<char>,
+    /// A label of the WHATWG encoding standard.
+    pub encoding: Option<String>,
+    pub decimal: Option<DecimalMark>,
+    pub date_format: Option<DateFormat>,
+    /// ISO 4217, for rows that name none; the company's by default.
+    pub currency: Option<String>,
+    /// IANA name of the zone of the file's times; the company's by default.
+    pub timezone: Option<String>,
+    pub mode: Mode,
+    pub unknown_products: UnknownProducts,
+    /// Codes that aren't products (postage, fees); a trailing `*` stands for any ending.
+    pub ignore_codes: Vec<String>,
+    /// How the number of a cancelling document starts, as the `C` of `C536379`.
+    pub cancellation_prefix: Option<String>,
+    pub stock: StockEffect,
+    pub duplicates: Duplicates,
+    pub negative_prices: ImplausibleValues,
+    pub future_dates: ImplausibleValues,
+    /// Quantities of more than a hundred times the product's usual quantity. By default their rows
+    /// are imported with a warning, because wholesalers sell such quantities.
+    pub absurd_quantities: Option<ImplausibleValues>,
+}

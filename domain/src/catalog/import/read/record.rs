@@ -1,0 +1,126 @@
+//! One row of a table, whatever the file's format: its fields in one reused buffer.
+
+use platform::csv::strip_guard;
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::import::file_error::FileError;
+
+/// More columns than this are rejected as soon as they are met.
+pub(super) const MAX_COLUMNS: usize = 1024;
+/// A longer row is rejected as soon as it is met: a quote was left open, or the file is no table.
+pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
+
+/// What stands behind a field that was cut.
+const CUT_MARK: &str = " [...]";
+
+/// A table that is read row by row.
+pub(crate) trait Table {
+    /// Moves to the next row that isn't empty; returns `false` at the end.
+    fn advance(&mut self) -> Result<bool, FileError>;
+    /// Returns the current row.
+    fn record(&self) -> Record<'_>;
+    /// Returns the bytes of the file (the rows of a spreadsheet) read so far, for progress.
+    fn position(&self) -> u64;
+    /// Returns how the file is laid out. The encoding is final once all rows are read.
+    fn shape(&self) -> Shape;
+}
+
+/// The format of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    Csv,
+    Xlsx,
+}
+
+/// A file's outer form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) format: Format,
+    pub(crate) encoding: Option<&'static str>,
+    pub(crate) delimiter: Option<char>,
+}
+
+/// A view of a row.
+#[derive(Clone, Copy)]
+pub(crate) struct Record<'a> {
+    /// Line of the file on which the row starts, from 1; the row's number in a spreadsheet.
+    pub(crate) line: u64,
+    bytes: &'a [u8],
+    ends: &'a [usize],
+    text: Option<&'a str>,
+}
+
+impl<'a> Record<'a> {
+    pub(super) fn new(line: u64, bytes: &'a [u8], ends: &'a [usize]) -> Self {
+        Self {
+            line,
+            bytes,
+            ends,
+            text: std::str::from_utf8(bytes).ok(),
+        }
+    }
+
+    /// Returns the number of fields.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether the row is valid in the file's encoding. Where it isn't, every field is "".
+    pub(crate) fn is_text(&self) -> bool {
+        self.text.is_some()
+    }
+
+    pub(crate) fn has_nul(&self) -> bool {
+        self.bytes.contains(&0)
+    }
+
+    /// Returns the field without blanks around and without the guard of our own files; "" where the
+    /// row is too short or isn't text.
+    #[inline]
+    pub(crate) fn field(&self, index: usize) -> &'a str {
+        let Some(&end) = self.ends.get(index) else {
+            return "";
+        };
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        self.text
+            .and_then(|text| text.get(start..end))
+            .map_or("", |text| strip_guard(trim_blanks(text)))
+    }
+
+    /// Returns the field for display, whatever its bytes.
+    pub(crate) fn display_field(&self, index: usize) -> String {
+        let Some(&end) = self.ends.get(index) else {
+            return String::new();
+        };
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        String::from_utf8_lossy(&self.bytes[start..end]).replace('\0', "\u{fffd}")
+    }
+
+    /// Returns every field as [`Record::display_field`], cut where they are longer than
+    /// `max_bytes` together.
+    pub(crate) fn display_fields(&self, max_bytes: usize) -> Vec<String> {
+        let mut left = max_bytes;
+        (0..self.len())
+            .map(|index| {
+                let mut text = self.display_field(index);
+                if text.len() > left {
+                    text.truncate(text.floor_char_boundary(left));
+                    text.push_str(CUT_MARK);
+                }
+                left = left.saturating_sub(text.len());
+                text
+            })
+            .collect()
+    }
+}
+
+#[inline]
+fn trim_blanks(text: &str) -> &str {
+    match text.as_bytes() {
+        [] => text,
+        // Most fields have no blanks around; their first and last bytes show it.
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}

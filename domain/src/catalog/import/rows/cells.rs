@@ -1,0 +1,171 @@
+//! The cells of one file: where each field stands and how its numbers and dates are written.
+
+use super::row_error::RowError;
+use crate::catalog::import::cells::{
+    NumberError, WrittenNumber, WrittenTime, parse_date, parse_number,
+};
+use crate::catalog::import::context::{CurrencyCode, parse_currency};
+use crate::catalog::import::detect::{Columns, Notation, Plan};
+use crate::catalog::import::field::Field;
+use crate::catalog::import::options::DecimalMark;
+use crate::catalog::import::read::Record;
+
+pub(super) const MAX_SKU_CHARS: usize = 100;
+
+/// Reads the cells of a record by field.
+pub(super) struct CellReader {
+    positions: [usize; Field::COUNT],
+    columns: Columns,
+    notation: Notation,
+}
+
+impl CellReader {
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self {
+            positions: plan.columns.positions(),
+            columns: plan.columns.clone(),
+            notation: plan.notation,
+        }
+    }
+
+    pub(super) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// Returns the text of a field; "" where the row or the file has none.
+    #[inline]
+    pub(super) fn cell<'r>(&self, record: Record<'r>, field: Field) -> &'r str {
+        record.field(self.positions[field as usize])
+    }
+
+    /// Returns the text of a field, which its column in the catalog must be able to hold.
+    #[inline]
+    pub(super) fn read_text<'r>(
+        &self,
+        record: Record<'r>,
+        field: Field,
+        max_chars: usize,
+    ) -> Result<&'r str, RowError> {
+        let text = self.cell(record, field);
+        if text.len() > max_chars && text.chars().count() > max_chars {
+            let reason = format!("longer than {max_chars} characters");
+            return Err(RowError::new(field, "too_long", reason));
+        }
+        Ok(text)
+    }
+
+    /// Validates the shape of the row and returns the product's code.
+    #[inline]
+    pub(super) fn require_sku<'r>(&self, record: Record<'r>) -> Result<&'r str, RowError> {
+        self.validate_shape(record)?;
+        let sku = self.read_text(record, Field::Sku, MAX_SKU_CHARS)?;
+        if sku.is_empty() {
+            let reason = "the product's code is missing";
+            return Err(RowError::new(Field::Sku, "missing_value", reason));
+        }
+        Ok(sku)
+    }
+
+    /// Returns a number as a multiple of ten to the minus `scale`.
+    #[inline]
+    pub(super) fn read_number(
+        &self,
+        record: Record<'_>,
+        field: Field,
+        scale: u32,
+    ) -> Result<WrittenNumber, RowError> {
+        let text = self.cell(record, field);
+        parse_number(text, self.notation.mark, scale)
+            .map_err(|error| number_error(field, text, error, self.notation.mark))
+    }
+
+    /// Returns an amount of money in millionths. A currency written beside it must be `currency`.
+    #[inline]
+    pub(super) fn read_money(
+        &self,
+        record: Record<'_>,
+        field: Field,
+        currency: CurrencyCode,
+    ) -> Result<i64, RowError> {
+        let number = self.read_number(record, field, 6)?;
+        match number.currency {
+            Some(written) if !written.may_be(currency) => {
+                let code = String::from_utf8_lossy(&currency);
+                let reason = format!("isn't written in {code}");
+                Err(RowError::new(field, "other_currency", reason))
+            }
+            _ => Ok(number.scaled),
+        }
+    }
+
+    /// Returns the currency of the row; `default` where it names none.
+    #[inline]
+    pub(super) fn read_currency(
+        &self,
+        record: Record<'_>,
+        default: CurrencyCode,
+    ) -> Result<CurrencyCode, RowError> {
+        let code = match self.cell(record, Field::Currency) {
+            "" => return Ok(default),
+            "FCFA" | "F CFA" | "CFA" => "XOF",
+            code => code,
+        };
+        parse_currency(code).ok_or_else(|| {
+            let reason = "isn't an ISO 4217 code";
+            RowError::new(Field::Currency, "unknown_currency", reason)
+        })
+    }
+
+    #[inline]
+    pub(super) fn read_date(&self, record: Record<'_>) -> Result<WrittenTime, RowError> {
+        let text = self.cell(record, Field::Date);
+        parse_date(text, self.notation.dates).ok_or_else(|| {
+            if text.is_empty() {
+                return RowError::new(Field::Date, "missing_value", "a date is missing");
+            }
+            let format = self.notation.dates.as_str();
+            let reason = format!("isn't a day of the calendar as {format}");
+            RowError::new(Field::Date, "not_a_date", reason)
+        })
+    }
+
+    /// Rejects a row that isn't text or has more fields than the header.
+    #[inline]
+    pub(super) fn validate_shape(&self, record: Record<'_>) -> Result<(), RowError> {
+        if !record.is_text() {
+            return Err(RowError::of_row(
+                "invalid_encoding",
+                "the row isn't valid in the file's encoding",
+            ));
+        }
+        if record.has_nul() {
+            return Err(RowError::of_row("nul_byte", "the row holds a NUL byte"));
+        }
+        let (found, expected) = (record.len(), self.columns.header.len());
+        if found > expected && (expected..found).any(|index| !record.field(index).is_empty()) {
+            return Err(RowError::of_row(
+                "too_many_fields",
+                format!("the row has {found} fields and the header {expected}"),
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn number_error(field: Field, text: &str, error: NumberError, mark: DecimalMark) -> RowError {
+    match error {
+        NumberError::NotANumber if text.is_empty() => {
+            RowError::new(field, "missing_value", "a number is missing")
+        }
+        NumberError::NotANumber => {
+            let mark = match mark {
+                DecimalMark::Point => "point",
+                DecimalMark::Comma => "comma",
+            };
+            let reason = format!("isn't a number with a decimal {mark}");
+            RowError::new(field, "not_a_number", reason)
+        }
+        NumberError::OutOfRange => RowError::new(field, "out_of_range", "the number is too large"),
+    }
+}

@@ -1,0 +1,82 @@
+//! One row of a stock-count file: the level of a product at a time and, where the file has sites,
+//! at a site.
+
+use super::cells::CellReader;
+use super::identity::count_key;
+use super::row_error::RowError;
+use crate::catalog::FactKey;
+use crate::catalog::import::cells::{ZoneClock, write_key};
+use crate::catalog::import::context::Context;
+use crate::catalog::import::detect::Plan;
+use crate::catalog::import::field::Field;
+use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::options::{ImplausibleValues, Options};
+use crate::catalog::import::read::Record;
+
+/// A valid row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CountLine<'a> {
+    pub(crate) line: u64,
+    pub(crate) key: FactKey,
+    pub(crate) sku: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) site: &'a str,
+    /// Thousandths; may be negative, as levels may.
+    pub(crate) quantity: i64,
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub(crate) at: i64,
+}
+
+/// Reads records as counts.
+pub(crate) struct CountReader {
+    cells: CellReader,
+    clock: ZoneClock,
+    now: i64,
+    future_dates: ImplausibleValues,
+    sku_key: String,
+    site_key: String,
+}
+
+impl CountReader {
+    pub(super) fn new(
+        plan: &Plan,
+        options: &Options,
+        context: &Context,
+    ) -> Result<Self, FileError> {
+        Ok(Self {
+            cells: CellReader::new(plan),
+            clock: ZoneClock::new(context.file_zone(options)?, context.zone),
+            now: context.now.timestamp_micros(),
+            future_dates: options.future_dates,
+            sku_key: String::new(),
+            site_key: String::new(),
+        })
+    }
+
+    /// Returns the count of a row. A count without a date was made when the file was uploaded.
+    pub(crate) fn read_line<'r>(&mut self, record: Record<'r>) -> Result<CountLine<'r>, RowError> {
+        let sku = self.cells.require_sku(record)?;
+        let site = self.cells.read_text(record, Field::Site, 200)?;
+        self.cells.read_text(record, Field::Quantity, 100)?;
+        let quantity = self.cells.read_number(record, Field::Quantity, 3)?.scaled;
+        let at = match self.cells.read_text(record, Field::Date, 100)? {
+            "" => self.now,
+            _ => self.clock.convert_time(self.cells.read_date(record)?).at,
+        };
+        if at > self.now && self.future_dates == ImplausibleValues::Reject {
+            let reason = "the date is in the future";
+            return Err(RowError::new(Field::Date, "future_date", reason));
+        }
+        write_key(sku, &mut self.sku_key);
+        write_key(site, &mut self.site_key);
+        Ok(CountLine {
+            line: record.line,
+            key: count_key(&self.sku_key, &self.site_key, at, quantity),
+            sku,
+            name: self.cells.read_text(record, Field::Name, 500)?,
+            site,
+            quantity,
+            at,
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! One row of a products file. An empty cell leaves what the catalog has.
+//!
+//! [`PRODUCT_COLUMNS`] is the one table of what a row may hold. Reading, the columns of COPY and
+//! their order follow from it; a test requires that the merge names every column.
+
+use super::cells::{CellReader, MAX_SKU_CHARS};
+use super::row_error::RowError;
+use crate::catalog::import::cells::fold_text;
+use crate::catalog::import::context::{Context, CurrencyCode};
+use crate::catalog::import::detect::Plan;
+use crate::catalog::import::field::Field;
+use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::options::Options;
+use crate::catalog::import::read::Record;
+
+/// What a column accepts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ProductRule {
+    Text {
+        max_chars: usize,
+    },
+    Currency,
+    Price,
+    /// Zero or more.
+    Stock,
+    /// More than zero.
+    OrderQuantity,
+    Days {
+        max: i32,
+    },
+    YesNo,
+}
+
+/// A column of `staging.product_lines`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ProductColumn {
+    pub(crate) name: &'static str,
+    field: Field,
+    rule: ProductRule,
+}
+
+const fn column(name: &'static str, field: Field, rule: ProductRule) -> ProductColumn {
+    ProductColumn { name, field, rule }
+}
+
+const fn text(max_chars: usize) -> ProductRule {
+    ProductRule::Text { max_chars }
+}
+
+/// The columns of a staged product in the order of COPY.
+pub(crate) const PRODUCT_COLUMNS: &[ProductColumn] = &[
+    column("sku", Field::Sku, text(MAX_SKU_CHARS)),
+    column("currency", Field::Currency, ProductRule::Currency),
+    column("min_stock", Field::MinStock, ProductRule::Stock),
+    column("max_stock", Field::MaxStock, ProductRule::Stock),
+    column("name", Field::Name, text(500)),
+    column("category", Field::Category, text(200)),
+    column("supplier", Field::Supplier, text(200)),
+    column("unit", Field::Unit, text(20)),
+    column("barcode", Field::Barcode, text(100)),
+    column("purchase_price", Field::PurchasePrice, ProductRule::Price),
+    column("sale_price", Field::SalePrice, ProductRule::Price),
+    column(
+        "minimum_order_quantity",
+        Field::MinimumOrderQuantity,
+        ProductRule::OrderQuantity,
+    ),
+    column(
+        "pack_multiple",
+        Field::PackMultiple,
+        ProductRule::OrderQuantity,
+    ),
+    column(
+        "lead_time_days",
+        Field::LeadTimeDays,
+        ProductRule::Days { max: 730 },
+    ),
+    column("active", Field::Active, ProductRule::YesNo),
+];
+
+/// The value of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProductValue<'a> {
+    /// The cell is empty.
+    Absent,
+    Text(&'a str),
+    Currency(CurrencyCode),
+    /// Millionths.
+    Price(i64),
+    /// Thousandths.
+    Quantity(i64),
+    Days(i32),
+    YesNo(bool),
+}
+
+/// A valid row, its values in the order of [`PRODUCT_COLUMNS`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ProductLine<'a> {
+    pub(crate) line: u64,
+    pub(crate) values: [ProductValue<'a>; PRODUCT_COLUMNS.len()],
+}
+
+impl ProductLine<'_> {
+    fn quantity(&self, field: Field) -> Option<i64> {
+        let index = PRODUCT_COLUMNS.iter().position(|c| c.field == field)?;
+        match self.values[index] {
+            ProductValue::Quantity(quantity) => Some(quantity),
+            _ => None,
+        }
+    }
+}
+
+/// Reads records as products.
+pub(crate) struct ProductReader {
+    cells: CellReader,
+    currency: CurrencyCode,
+}
+
+impl ProductReader {
+    pub(super) fn new(
+        plan: &Plan,
+        options: &Options,
+        context: &Context,
+    ) -> Result<Self, FileError> {
+        Ok(Self {
+            cells: CellReader::new(plan),
+            currency: context.file_currency(options)?,
+        })
+    }
+
+    pub(crate) fn read_line<'r>(&self, record: Record<'r>) -> Result<ProductLine<'r>, RowError> {
+        self.cells.require_sku(record)?;
+        let currency = self.cells.read_currency(record, self.currency)?;
+        let mut line = ProductLine {
+            line: record.line,
+            values: [ProductValue::Absent; PRODUCT_COLUMNS.len()],
+        };
+        for (value, column) in line.values.iter_mut().zip(PRODUCT_COLUMNS) {
+            *value = self.read_value(record, column, currency)?;
+        }
+        let range = line
+            .quantity(Field::MinStock)
+            .zip(line.quantity(Field::MaxStock));
+        if range.is_some_and(|(min, max)| min > max) {
+            return Err(RowError::new(
+                Field::MaxStock,
+                "below_minimum",
+                "the most in stock is below the least",
+            ));
+        }
+        Ok(line)
+    }
+
+    fn read_value<'r>(
+        &self,
+        record: Record<'r>,
+        column: &ProductColumn,
+        currency: CurrencyCode,
+    ) -> Result<ProductValue<'r>, RowError> {
+        let field = column.field;
+        if let ProductRule::Currency = column.rule {
+            return Ok(ProductValue::Currency(currency));
+        }
+        let cell = self.cells.cell(record, field);
+        if cell.is_empty() {
+            return Ok(ProductValue::Absent);
+        }
+        match column.rule {
+            ProductRule::Currency => Ok(ProductValue::Currency(currency)),
+            ProductRule::Text { max_chars } => {
+                let text = self.cells.read_text(record, field, max_chars)?;
+                Ok(ProductValue::Text(text))
+            }
+            ProductRule::Price => {
+                let price = self.cells.read_money(record, field, currency)?;
+                reject_negative(field, price).map(ProductValue::Price)
+            }
+            ProductRule::Stock => self
+                .read_quantity(record, field)
+                .map(ProductValue::Quantity),
+            ProductRule::OrderQuantity => match self.read_quantity(record, field)? {
+                0 => Err(RowError::new(
+                    field,
+                    "not_positive",
+                    "must be more than zero",
+                )),
+                quantity => Ok(ProductValue::Quantity(quantity)),
+            },
+            ProductRule::Days { max } => {
+                let thousandths = self.read_quantity(record, field)?;
+                whole_days(field, thousandths, max).map(ProductValue::Days)
+            }
+            ProductRule::YesNo => parse_yes_no(field, cell).map(ProductValue::YesNo),
+        }
+    }
+
+    fn read_quantity(&self, record: Record<'_>, field: Field) -> Result<i64, RowError> {
+        let quantity = self.cells.read_number(record, field, 3)?.scaled;
+        reject_negative(field, quantity)
+    }
+}
+
+fn reject_negative(field: Field, value: i64) -> Result<i64, RowError> {
+    if value < 0 {
+        Err(RowError::new(field, "negative", "can't be negative"))
+    } else {
+        Ok(value)
+    }
+}
+
+fn whole_days(field: Field, thousandths: i64, max: i32) -> Result<i32, RowError> {
+    i32::try_from(thousandths / 1000)
+        .ok()
+        .filter(|days| thousandths % 1000 == 0 && *days <= max)
+        .ok_or_else(|| {
+            let reason = format!("is a whole number of days, up to {max}");
+            RowError::new(field, "out_of_range", reason)
+        })
+}
+
+fn parse_yes_no(field: Field, text: &str) -> Result<bool, RowError> {
+    match fold_text(text).as_str() {
+        "1" | "true" | "yes" | "y" | "oui" | "o" | "vrai" | "actif" | "active" | "x" => Ok(true),
+        "0" | "false" | "no" | "n" | "non" | "faux" | "inactif" | "inactive" => Ok(false),
+        _ => Err(RowError::new(field, "not_a_truth_value", "isn't yes or no")),
+    }
+}

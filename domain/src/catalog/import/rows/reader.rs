@@ -1,0 +1,56 @@
+//! The reader of one kind of file.
+
+use super::count::CountReader;
+use super::product::ProductReader;
+use super::row_error::RowError;
+use super::sale::SaleReader;
+use super::validate::Totals;
+use crate::catalog::import::context::Context;
+use crate::catalog::import::detect::Plan;
+use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::kind::Kind;
+use crate::catalog::import::options::Options;
+use crate::catalog::import::read::Record;
+
+/// Reads records by the rules of their kind.
+pub(crate) enum RowReader {
+    Sales(Box<SaleReader>),
+    Products(Box<ProductReader>),
+    StockCounts(Box<CountReader>),
+}
+
+impl RowReader {
+    pub(crate) fn new(
+        kind: Kind,
+        plan: &Plan,
+        options: &Options,
+        context: &Context,
+    ) -> Result<Self, FileError> {
+        Ok(match kind {
+            Kind::Sales => Self::Sales(Box::new(SaleReader::new(plan, options, context)?)),
+            Kind::Products => Self::Products(Box::new(ProductReader::new(plan, options, context)?)),
+            Kind::StockCounts => {
+                Self::StockCounts(Box::new(CountReader::new(plan, options, context)?))
+            }
+        })
+    }
+
+    /// Validates a row and counts it.
+    pub(super) fn count_row(
+        &mut self,
+        record: Record<'_>,
+        totals: &mut Totals,
+    ) -> Result<(), RowError> {
+        totals.rows += 1;
+        let read = match self {
+            Self::Sales(reader) => reader.read_line(record).map(|line| match line {
+                Some(line) => totals.count_sale(line.kind),
+                None => totals.ignored += 1,
+            }),
+            Self::Products(reader) => reader.read_line(record).map(|_| totals.accepted += 1),
+            Self::StockCounts(reader) => reader.read_line(record).map(|_| totals.accepted += 1),
+        };
+        totals.rejected += u64::from(read.is_err());
+        read
+    }
+}

@@ -1,0 +1,84 @@
+//! Rows on their way to staging.
+
+use platform::ids::Uuid;
+
+use super::columns::{encode_count, encode_product, encode_sale};
+use super::tuples::Tuples;
+use crate::catalog::import::rows::{CountLine, ProductLine, RejectedRow, SaleLine, Totals};
+
+const MAX_CHUNK_ROWS: u64 = 50_000;
+const MAX_CHUNK_BYTES: usize = 8 << 20;
+/// Estimated bytes of a rejected row beside its fields, and of a field beside its text.
+const REJECTED_ROW_BYTES: usize = 200;
+const REJECTED_FIELD_BYTES: usize = 24;
+
+/// Rows that are staged in one commit.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    tuples: Tuples,
+    pub rows: u64,
+    pub rejected: Vec<RejectedRow>,
+    rejected_bytes: usize,
+    /// The last line of the file that was read.
+    pub through: u64,
+    /// Bytes of the file (rows of a spreadsheet) that were read.
+    pub position: u64,
+    /// Counts of the whole file up to here.
+    pub totals: Totals,
+}
+
+/// What a staged sale line holds beside its own facts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SaleExtras {
+    /// The key may occur on an earlier line.
+    pub(super) may_repeat: bool,
+    /// The line carries the name of its product, in case the product must be created.
+    pub(super) names_product: bool,
+    /// The same for its customer.
+    pub(super) names_customer: bool,
+}
+
+impl Chunk {
+    /// Returns a chunk with its full capacity: growing would copy it several times.
+    pub(super) fn with_capacity() -> Self {
+        let mut chunk = Self::default();
+        let spare = MAX_CHUNK_BYTES / 8;
+        chunk.tuples.bytes.reserve(MAX_CHUNK_BYTES + spare);
+        chunk
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.rows >= MAX_CHUNK_ROWS
+            || self.tuples.bytes.len() + self.rejected_bytes >= MAX_CHUNK_BYTES
+    }
+
+    /// Returns the rows as COPY takes them, without header and trailer.
+    pub(crate) fn take_tuples(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.tuples.bytes)
+    }
+
+    pub(super) fn push_rejected(&mut self, row: RejectedRow) {
+        let fields: usize = row
+            .fields
+            .iter()
+            .map(|field| field.len() + REJECTED_FIELD_BYTES)
+            .sum();
+        self.rejected_bytes += REJECTED_ROW_BYTES + fields;
+        self.rejected.push(row);
+    }
+
+    pub(super) fn push_sale(&mut self, import: Uuid, line: &SaleLine<'_>, extras: SaleExtras) {
+        self.rows += 1;
+        encode_sale(&mut self.tuples, import, line, extras);
+    }
+
+    pub(super) fn push_product(&mut self, import: Uuid, line: &ProductLine<'_>) {
+        self.rows += 1;
+        encode_product(&mut self.tuples, import, line);
+    }
+
+    pub(super) fn push_count(&mut self, import: Uuid, line: &CountLine<'_>, names_product: bool) {
+        self.rows += 1;
+        encode_count(&mut self.tuples, import, line, names_product);
+    }
+}

@@ -1,0 +1,186 @@
+//! The columns of the staging tables. One table per kind is the source of the column list of COPY,
+//! of the number of values in a row and of the order in which they are encoded.
+
+use platform::ids::Uuid;
+
+use super::chunk::SaleExtras;
+use super::tuples::Tuples;
+use crate::catalog::import::kind::Kind;
+use crate::catalog::import::rows::{
+    CountLine, PRODUCT_COLUMNS, ProductLine, ProductValue, SaleLine,
+};
+use crate::catalog::{SaleKind, SaleStatus};
+
+/// The columns that every staging table starts with: the import, the line and the id of the row
+/// that the line becomes.
+const ROW_COLUMNS: [&str; 3] = ["import_id", "line", "id"];
+
+/// Declares the further columns of a staging table, each with the call that encodes its value, and
+/// the function that encodes a row.
+macro_rules! staged_columns {
+    (
+        $(#[$doc:meta])*
+        $columns:ident,
+        fn $encode:ident($line:ident: $line_type:ty $(, $extra:ident: $extra_type:ty)?)
+        { $($column:ident: $put:ident($($value:expr),*);)* }
+    ) => {
+        $(#[$doc])*
+        pub(crate) const $columns: &[&str] = &[$(stringify!($column)),*];
+
+        pub(super) fn $encode(
+            tuples: &mut Tuples,
+            import: Uuid,
+            $line: $line_type
+            $(, $extra: $extra_type)?
+        ) {
+            begin_row(tuples, import, $line.line, $columns.len());
+            $(tuples.$put($($value),*);)*
+        }
+    };
+}
+
+staged_columns! {
+    /// The columns of `staging.sale_lines`.
+    SALE_COLUMNS, fn encode_sale(line: &SaleLine<'_>, extras: SaleExtras) {
+        key: put_bytes(line.key.as_bytes());
+        repeats: put_boolean(extras.may_repeat);
+        fresh: put_boolean(line.lost_occurrence);
+        sku: put_text(line.sku);
+        name: put_text_if(extras.names_product, line.name);
+        document: put_text_or_null(line.document);
+        external_id: put_text_or_null(line.external_id);
+        customer: put_text_or_null(line.customer);
+        customer_name: put_text_if(extras.names_customer, line.customer_name);
+        country: put_text_if(extras.names_customer && !line.country.is_empty(), line.country);
+        site: put_text_or_null(line.site);
+        kind: put_text(kind_text(line.kind));
+        status: put_text_or_null(line.status.map_or("", status_text));
+        quantity: put_numeric(line.quantity, 3);
+        unit_price: put_numeric(line.money.unit_price, 6);
+        amount: put_numeric(line.money.amount, 4);
+        currency: put_bytes(&line.money.currency);
+        sold_at: put_timestamp(line.moment.at);
+        day: put_date(line.moment.day);
+    }
+}
+
+staged_columns! {
+    /// The columns of `staging.count_lines`.
+    COUNT_COLUMNS, fn encode_count(line: &CountLine<'_>, names_product: bool) {
+        key: put_bytes(line.key.as_bytes());
+        sku: put_text(line.sku);
+        name: put_text_if(names_product, line.name);
+        site: put_text_or_null(line.site);
+        quantity: put_numeric(line.quantity, 3);
+        at: put_timestamp(line.at);
+    }
+}
+
+/// Encodes a product; its columns and their order are those of [`PRODUCT_COLUMNS`].
+pub(super) fn encode_product(tuples: &mut Tuples, import: Uuid, line: &ProductLine<'_>) {
+    begin_row(tuples, import, line.line, PRODUCT_COLUMNS.len());
+    for value in line.values {
+        match value {
+            ProductValue::Absent => tuples.put_null(),
+            ProductValue::Text(text) => tuples.put_text(text),
+            ProductValue::Currency(code) => tuples.put_bytes(&code),
+            ProductValue::Price(millionths) => tuples.put_numeric(millionths, 6),
+            ProductValue::Quantity(thousandths) => tuples.put_numeric(thousandths, 3),
+            ProductValue::Days(days) => tuples.put_integer(days),
+            ProductValue::YesNo(yes) => tuples.put_boolean(yes),
+        }
+    }
+}
+
+fn product_columns() -> Vec<&'static str> {
+    PRODUCT_COLUMNS.iter().map(|column| column.name).collect()
+}
+
+#[inline]
+fn begin_row(tuples: &mut Tuples, import: Uuid, line: u64, further_columns: usize) {
+    tuples.begin_row((ROW_COLUMNS.len() + further_columns) as i16);
+    tuples.put_bytes(import.as_bytes());
+    tuples.put_bigint(line);
+    tuples.put_bytes(Uuid::now_v7().as_bytes());
+}
+
+/// Returns the statement that copies encoded rows of `kind` into their staging table.
+pub(crate) fn copy_statement(kind: Kind) -> String {
+    let (table, columns) = match kind {
+        Kind::Sales => ("sale_lines", SALE_COLUMNS.join(", ")),
+        Kind::Products => ("product_lines", product_columns().join(", ")),
+        Kind::StockCounts => ("count_lines", COUNT_COLUMNS.join(", ")),
+    };
+    let row_columns = ROW_COLUMNS.join(", ");
+    format!("copy staging.{table} ({row_columns}, {columns}) from stdin (format binary)")
+}
+
+fn kind_text(kind: SaleKind) -> &'static str {
+    match kind {
+        SaleKind::Sale => "sale",
+        SaleKind::Return => "return",
+        SaleKind::Cancellation => "cancellation",
+        SaleKind::Adjustment => "adjustment",
+    }
+}
+
+fn status_text(status: SaleStatus) -> &'static str {
+    match status {
+        SaleStatus::Delivered => "delivered",
+        SaleStatus::Pending => "pending",
+        SaleStatus::Cancelled => "cancelled",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Panics unless `statement` reads every column of the staged line `l`, but for `unread`.
+    fn require_columns(columns: &[&str], statement: &str, unread: &[&str]) {
+        let words: Vec<&str> = statement
+            .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
+            .collect();
+        for column in columns.iter().filter(|column| !unread.contains(column)) {
+            let wanted = format!("l.{column}");
+            assert!(words.contains(&wanted.as_str()), "{wanted} isn't read");
+        }
+    }
+
+    #[test]
+    fn the_merge_of_products_reads_every_staged_column() {
+        let columns = product_columns();
+        require_columns(&columns, include_str!("../store/insert_products.sql"), &[]);
+        require_columns(&columns, include_str!("../store/update_products.sql"), &[]);
+    }
+
+    #[test]
+    fn the_merge_of_sales_reads_every_staged_column() {
+        // Numbering reads `repeats`; the creation of products and customers reads their names.
+        let unread = ["repeats", "name", "customer_name", "country"];
+        let insert = include_str!("../store/insert_sales.sql");
+        require_columns(SALE_COLUMNS, insert, &[&unread[..], &["fresh"]].concat());
+        // The caller's own id is the key, which an update never changes.
+        let update = include_str!("../store/update_sales.sql");
+        require_columns(
+            SALE_COLUMNS,
+            update,
+            &[&unread[..], &["external_id"]].concat(),
+        );
+    }
+
+    #[test]
+    fn the_merge_of_counts_reads_every_staged_column() {
+        let insert = include_str!("../store/insert_counts.sql");
+        require_columns(COUNT_COLUMNS, insert, &["name"]);
+    }
+
+    #[test]
+    fn the_statement_of_copy_names_the_columns_in_the_order_of_their_values() {
+        assert_eq!(
+            copy_statement(Kind::StockCounts),
+            "copy staging.count_lines (import_id, line, id, key, sku, name, site, quantity, at) \
+             from stdin (format binary)"
+        );
+    }
+}

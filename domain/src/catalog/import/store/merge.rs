@@ -1,0 +1,44 @@
+//! What the merges of all kinds share: their counts, and the turn of one company.
+
+use platform::ids::CompanyId;
+use sqlx::PgConnection;
+
+use crate::Result;
+
+/// How Postgres reports a lock that wasn't granted in time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+/// The merged rows by what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MergedRows {
+    pub imported: i64,
+    pub updated: i64,
+    pub unchanged: i64,
+}
+
+/// Whether the company's turn was granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    Taken,
+    /// Another merge holds it longer than a statement may wait; the transaction is aborted.
+    Busy,
+}
+
+/// Takes the company's turn until the end of the transaction. One import of a company merges at a
+/// time from here on, because netting must see all lines of the other.
+pub async fn take_merge_turn(conn: &mut PgConnection, company: CompanyId) -> Result<Turn> {
+    let turn = sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('import ' || $1::text, 0))",
+        company.0.to_string()
+    )
+    .execute(conn)
+    .await;
+    match turn {
+        Err(sqlx::Error::Database(cause))
+            if cause.code().as_deref() == Some(LOCK_NOT_AVAILABLE) =>
+        {
+            Ok(Turn::Busy)
+        }
+        other => Ok(other.map(|_| Turn::Taken)?),
+    }
+}

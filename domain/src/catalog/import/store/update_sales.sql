@@ -1,0 +1,53 @@
+-- Updates the sales of known keys that differ from the staged lines after $3 up to $4; returns
+-- their number.
+--
+-- differing: an empty status leaves the sale's. A line whose occurrence is lost may only add a
+-- sale, never change one.
+with differing as (
+  select s.id, p.id as product_id, c.id as customer_id, t.id as site_id, l.quantity, l.unit_price,
+    l.amount, l.currency, l.sold_at, l.day, l.kind, coalesce(l.status, s.status) as status,
+    l.document,
+    jsonb_build_object(
+      'product_id', s.product_id, 'customer_id', s.customer_id, 'site_id', s.site_id,
+      'quantity', s.quantity, 'unit_price', s.unit_price, 'amount', s.amount,
+      'currency', s.currency, 'sold_at', s.sold_at, 'day', s.day, 'kind', s.kind,
+      'status', s.status, 'document', s.document, 'import_id', s.import_id) as previous
+  from staging.sale_lines l
+  -- `offset 0` keeps this a look-up by index for each line, whatever the statistics claim.
+  cross join lateral (
+    select * from sales k where k.company_id = $1 and k.import_key = l.key offset 0
+  ) s
+  join products p on p.company_id = $1 and p.sku_key = upper(btrim(l.sku))
+  left join customers c on c.company_id = $1 and c.external_ref = l.customer
+  left join sites t on t.company_id = $1 and t.name_key = upper(btrim(l.site))
+  where l.import_id = $2 and l.line > $3 and l.line <= $4 and not l.fresh
+    and (s.product_id, s.customer_id, s.site_id, s.quantity, s.unit_price, s.amount, s.currency,
+         s.sold_at, s.day, s.kind, s.status, s.document)
+      is distinct from (p.id, c.id, t.id, l.quantity, l.unit_price, l.amount, l.currency,
+         l.sold_at, l.day, l.kind, coalesce(l.status, s.status), l.document)
+),
+-- kept: what a sale was before this import first changed it.
+kept as (
+  insert into import_changes (company_id, import_id, row_id, previous)
+  select $1, $2, id, previous from differing
+  on conflict (company_id, import_id, row_id) do nothing
+),
+-- changed: an update in the form of an insert, because `on conflict` finds each row by its key
+-- whatever the statistics claim. Every row exists, so nothing is inserted. Netting starts anew.
+changed as (
+  insert into sales as s (
+    company_id, id, product_id, customer_id, site_id, quantity, unit_price, amount, currency,
+    sold_at, created_at, day, kind, status, document, import_id
+  )
+  select $1, id, product_id, customer_id, site_id, quantity, unit_price, amount, currency,
+    sold_at, sold_at, day, kind, status, document, $2
+  from differing
+  on conflict (company_id, id) do update set
+    product_id = excluded.product_id, customer_id = excluded.customer_id,
+    site_id = excluded.site_id, quantity = excluded.quantity, unit_price = excluded.unit_price,
+    amount = excluded.amount, currency = excluded.currency, sold_at = excluded.sold_at,
+    day = excluded.day, kind = excluded.kind, status = excluded.status,
+    document = excluded.document, netted_quantity = 0, import_id = excluded.import_id
+  returning 1
+)
+select count(*) as "count!" from changed

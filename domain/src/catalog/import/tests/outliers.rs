@@ -1,0 +1,74 @@
+//! Outliers, from a whole file to its warnings and row errors.
+
+use std::io::Cursor;
+
+use platform::ids::Uuid;
+
+use super::*;
+
+fn stage_quantities(options: &str, quantities: &[&str]) -> (u64, Vec<(u64, &'static str)>) {
+    let rows = quantities
+        .iter()
+        .map(|quantity| format!("a1,{quantity},5,2026-01-05\n"));
+    let file = format!("sku,quantity,price,date\n{}", rows.collect::<String>()).into_bytes();
+    let options: Options = serde_json::from_str(options).unwrap();
+    let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let context = Context {
+        now,
+        zone: chrono_tz::Tz::UTC,
+        currency: "XOF".into(),
+    };
+    let Detection::Ready(plan) = examine_file(Cursor::new(&file), Kind::Sales, &options)
+        .unwrap()
+        .detection
+    else {
+        panic!("questions")
+    };
+    let usual = UsualQuantities::read_file(Cursor::new(&file), &options, &plan, &context).unwrap();
+    let staging = StagingPlan {
+        import_id: Uuid::nil(),
+        kind: Kind::Sales,
+        options,
+        plan,
+        context,
+        file_bytes: file.len() as u64,
+        known_products: None,
+        site_keys: std::collections::HashSet::new(),
+        usual_quantities: usual,
+        staged_through: 0,
+    };
+    let mut rejected = Vec::new();
+    let staged = stage_file(Cursor::new(&file), &staging, |chunk| {
+        rejected.extend(chunk.rejected.iter().map(|r| (r.line, r.code)));
+        true
+    });
+    (staged.unwrap().warnings.absurd_quantities, rejected)
+}
+
+#[test]
+fn a_quantity_beyond_a_hundred_times_the_usual_is_counted_or_rejected() {
+    let with = |last: &'static str| [&["2"; 10][..], &[last]].concat();
+    for (last, absurd) in [
+        ("200", 0),
+        ("201", 1),
+        ("6164001234567", 1),
+        ("-200", 0),
+        ("-201", 1),
+    ] {
+        assert_eq!(
+            stage_quantities("{}", &with(last)),
+            (absurd, Vec::new()),
+            "{last}"
+        );
+    }
+    let rejected = stage_quantities(r#"{"absurd_quantities": "reject"}"#, &with("201"));
+    assert_eq!(rejected, (0, vec![(12, "absurd_quantity")]));
+}
+
+#[test]
+fn without_ten_other_sales_or_under_a_hundred_units_nothing_is_an_outlier() {
+    let few = [&["1"; 9][..], &["5000"]].concat();
+    assert_eq!(stage_quantities("{}", &few).0, 0);
+    let light = [&["0.001"; 20][..], &["99.999"]].concat();
+    assert_eq!(stage_quantities("{}", &light).0, 0);
+}
