@@ -7,7 +7,7 @@ use ::jobs::{Registry, Services};
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::db::Db;
-use platform::queue::batch::Enqueuer;
+use platform::queue::Enqueuer;
 use platform::redis::RedisConfig;
 use providers::Providers;
 

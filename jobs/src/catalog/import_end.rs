@@ -9,7 +9,7 @@ use platform::queue::{JobContext, JobError};
 
 use super::import_pass::{event_of, take_turn};
 use crate::Services;
-use crate::events::{Event, reactions_to};
+use crate::events::reactions_to;
 
 /// Why an import ends.
 pub(super) enum Ending {

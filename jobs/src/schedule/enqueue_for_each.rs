@@ -1,7 +1,7 @@
 //! Enqueues the jobs of a timer that has one for each row, page by page.
 
 use chrono::{DateTime, Utc};
-use domain::rupture::companies_to_watch;
+use domain::rupture::list_watched_companies;
 use domain::{ads, billing, catalog};
 use platform::db::Tx;
 use platform::queue::{
@@ -51,19 +51,19 @@ impl Job<Services, Platform> for EnqueueForEach {
         let enqueued = match rows {
             Rows::Companies(job) => {
                 let list = async |tx: &mut Tx, last: Option<_>| {
-                    companies_to_watch(tx, last, PAGE_ROWS).await
+                    list_watched_companies(tx, last, PAGE_ROWS).await
                 };
                 pages.enqueue_all(list, |company| job(*company)).await?
             }
             Rows::AdAccounts(job) => {
                 let list = async |tx: &mut Tx, last: Option<(_, _)>| {
-                    ads::refreshable_accounts(tx, last.map(|row| row.1), PAGE_ROWS).await
+                    ads::list_refreshable_accounts(tx, last.map(|row| row.1), PAGE_ROWS).await
                 };
                 pages.enqueue_all(list, |row| job(row.0, row.1)).await?
             }
             Rows::Subscriptions(job) => {
                 let list = async |tx: &mut Tx, last: Option<(_, _)>| {
-                    billing::running_subscriptions(tx, last.map(|row| row.1), PAGE_ROWS).await
+                    billing::list_running_subscriptions(tx, last.map(|row| row.1), PAGE_ROWS).await
                 };
                 pages
                     .enqueue_all(list, |row| job(row.0, row.1.clone()))
@@ -72,7 +72,7 @@ impl Job<Services, Platform> for EnqueueForEach {
             Rows::AbandonedImports(job) => {
                 let list = async |tx: &mut Tx, last: Option<(_, _)>| {
                     let last = last.map(|row| row.1);
-                    catalog::import::abandoned_imports(tx, last, PAGE_ROWS).await
+                    catalog::import::list_abandoned_imports(tx, last, PAGE_ROWS).await
                 };
                 pages.enqueue_all(list, |row| job(row.0, row.1)).await?
             }

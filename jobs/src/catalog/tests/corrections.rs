@@ -94,19 +94,21 @@ async fn a_corrected_error_file_adds_the_missing_line_and_changes_no_other() {
 }
 
 #[tokio::test]
-async fn cells_that_look_like_formulas_survive_the_errors_file() {
+async fn cells_that_look_like_formulas_survive_the_error_file() {
     let shop = Shop::open().await;
     let rows = ["1,=A,3,2,2026-01-05", "2,-B,-1,x,2026-01-05"];
-    let first = shop.import(Kind::Sales, "{}", file(&rows).as_bytes()).await;
+    let first = shop
+        .import(Kind::Sales, "{}", sales_file(&rows).as_bytes())
+        .await;
     assert_eq!((first.rows_imported, first.rows_rejected), (1, 1));
-    let errors = report(&shop, &first).await;
+    let errors = error_file(&shop, &first).await;
     assert!(errors.contains("2,'-B,'-1,x,"), "{errors}");
     let corrected = errors.replace("'-1,x,", "'-1,2,");
     let second = shop.import(Kind::Sales, "{}", corrected.as_bytes()).await;
-    assert_eq!(counts(&second), (1, 0, 0), "{corrected}");
-    let whole = file(&rows).replace("-1,x,", "-1,2,");
+    assert_eq!(row_counts(&second), (1, 0, 0), "{corrected}");
+    let whole = sales_file(&rows).replace("-1,x,", "-1,2,");
     let third = shop.import(Kind::Sales, "{}", whole.as_bytes()).await;
-    assert_eq!(counts(&third), (0, 0, 2));
+    assert_eq!(row_counts(&third), (0, 0, 2));
 }
 
 #[tokio::test]
