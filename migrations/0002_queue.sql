@@ -4,7 +4,7 @@
 -- keys: companies are archived, never deleted, and each key would cost every job.
 
 -- A job waits or runs in jobs_open; the other four states are final. (Queues stay numbers: under
--- row-level security an index on an enum gives no order, because enum equality isn't leakproof.)
+-- row-level security an index on an enum yields no order, because enum equality isn't leakproof.)
 create type job_state as enum (
   'waiting', 'running', 'succeeded', 'dead', 'cancelled', 'parked'
 );

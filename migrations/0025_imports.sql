@@ -1,11 +1,12 @@
--- Imports: files on their way into the catalog, what was refused of them, and the staging schema.
+-- Imports: files on their way into the catalog, their row errors, and the staging schema.
 
 create table imports (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   kind text not null check (kind in ('sales', 'products', 'stock_counts')),
   state text not null default 'received'
-    check (state in ('received', 'checking', 'needs_input', 'loading', 'succeeded', 'failed', 'cancelled')),
+    check (state in ('received', 'checking', 'needs_input', 'loading', 'succeeded', 'failed',
+                     'cancelled')),
   -- The job that works on it; a new one after each resume.
   job_id uuid,
   file_name text not null check (length(file_name) <= 255),
@@ -16,8 +17,8 @@ create table imports (
   -- How the file was found to be written, and what has to be asked.
   detected jsonb,
   questions jsonb not null default '[]',
-  -- Lines of the file whose rows are staged and committed, and how many rows those were. Staging isn't
-  -- logged: after a crash of the server it is empty, and fewer rows than these mean: stage again.
+  -- Lines of the file whose rows are staged and committed, and how many rows those were. Staging
+  -- isn't logged: after a crash of the server it is empty, and fewer rows mean: stage again.
   staged_through bigint not null default 0,
   staged_rows bigint not null default 0,
   -- Set once the whole file is staged and its repeated rows are numbered.
@@ -42,16 +43,17 @@ create table imports (
   created_at timestamptz not null default engine_now(),
   started_at timestamptz,
   finished_at timestamptz,
-  -- Of an import that was cancelled or failed: when levels and netting included the rows it had committed.
+  -- Of a cancelled or failed import: when levels and netting included the rows it had committed.
   settled_at timestamptz,
   unique (company_id, id),
   foreign key (company_id, repeats_id) references imports (company_id, id)
 );
 create index imports_company on imports (company_id, created_at desc, id desc);
-create index imports_repeated on imports (company_id, kind, finished_at desc) where state = 'succeeded';
+create index imports_repeated on imports (company_id, kind, finished_at desc)
+  where state = 'succeeded';
 select secure_company_table('imports');
 
--- Every refused row, as it stands in the file, so that it can be corrected and sent again.
+-- Every rejected row, as it stands in the file, so that it can be corrected and sent again.
 create table import_errors (
   company_id uuid not null,
   import_id uuid not null,
@@ -63,8 +65,8 @@ create table import_errors (
   reason text not null,
   -- A list of texts.
   fields jsonb not null,
-  -- The identity of the line, where it can be read, and which line of this identity the row is, in the
-  -- order of its file: the corrected errors file adds what is missing and changes no other line.
+  -- The identity of the line, where it can be read, and which line of this identity the row is, in
+  -- the order of its file: the corrected error file adds what is missing and changes no other line.
   key bytea check (length(key) = 16),
   occurrence bigint,
   primary key (company_id, import_id, line),
@@ -86,17 +88,18 @@ select secure_company_table('import_changes');
 
 alter table products add foreign key (company_id, import_id) references imports (company_id, id);
 alter table customers add foreign key (company_id, import_id) references imports (company_id, id);
-alter table stock_movements add foreign key (company_id, import_id) references imports (company_id, id);
--- sales.import_id has none: it would cost as much as the product's and the customer's together for every
--- line of a file, only to find the same row each time; imports are never deleted.
+alter table stock_movements
+  add foreign key (company_id, import_id) references imports (company_id, id);
+-- sales.import_id has none: it would cost as much as the product's and the customer's together for
+-- every line of a file, only to find the same row each time; imports are never deleted.
 
 -- The lines that netting is about: those that undo and those that are undone.
 create index sales_netting on sales (company_id, product_id)
   where (kind in ('cancellation', 'return') or netted_quantity <> 0) and customer_id is not null;
 
--- Rows on their way. COPY can't write under row-level security, so these tables have none: they are keyed by
--- import, and only the import's store, which has read that import under row-level security, reaches them.
--- Not logged: what a crash of the server empties is staged again from the file.
+-- Rows on their way. COPY can't write under row-level security, so these tables have none. They
+-- are keyed by import, and only the import's store reaches them, after it has read that import
+-- under row-level security. Not logged: what a crash of the server empties is staged again from the file.
 create schema staging;
 grant usage on schema staging to vigie_app;
 
@@ -109,7 +112,8 @@ create unlogged table staging.sale_lines (
   -- The key may have come before in the file.
   repeats boolean not null,
   sku text not null,
-  -- Null but on the first rows of a code, from which an unknown product is made; '' where the file has none.
+  -- Only on the first rows of a code, from which an unknown product is made; '' where the file has
+  -- none.
   name text,
   document text,
   external_id text,
@@ -127,7 +131,7 @@ create unlogged table staging.sale_lines (
   currency text not null,
   sold_at timestamptz not null,
   day date not null,
-  -- A row of an errors file without its occurrence: it may add a line, not change one.
+  -- A row of an error file without its occurrence: it may add a line, not change one.
   fresh boolean not null default false
 );
 create index on staging.sale_lines (import_id, line);
@@ -174,14 +178,16 @@ alter table staging.sale_lines alter column import_id set statistics 0;
 alter table staging.product_lines alter column import_id set statistics 0;
 alter table staging.count_lines alter column import_id set statistics 0;
 
--- Imports whose job has ended although work remains: the import is open (its job was cancelled while it
--- waited, parked, or lost at its last attempt), or levels and netting do not include what it committed.
+-- Imports whose job has ended although work remains: the import is open (its job was cancelled
+-- while it waited, parked, or lost at its last attempt), or levels and netting do not include what
+-- it committed.
 create function abandoned_imports() returns table (company_id uuid, id uuid)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
     select i.company_id, i.id from imports i
     where (i.state in ('received', 'checking', 'loading')
-           or (i.state in ('failed', 'cancelled') and i.merged_through > 0 and i.settled_at is null))
+           or (i.state in ('failed', 'cancelled') and i.merged_through > 0
+               and i.settled_at is null))
       and i.job_id is not null
       and not exists (select from jobs_open r where r.id = i.job_id);
   end;

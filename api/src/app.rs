@@ -39,7 +39,7 @@ impl App {
             authenticator: Authenticator::start(&services.db),
             passwords: Passwords::new(),
             enqueuer: Enqueuer::start(&services.db),
-            registry: ::jobs::registry(),
+            registry: ::jobs::build_registry(),
             trusted_proxies: config.trusted_proxies.clone(),
             upload_limit: config.upload_limit,
             upload_silence: config.upload_silence,

@@ -63,7 +63,7 @@ pub fn router(app: App) -> Router {
         .merge(ops::router())
         .layer(from_fn(middleware::limit_time));
     Router::new()
-        .nest("/api/v1", time_limited.merge(imports::uploads()))
+        .nest("/api/v1", time_limited.merge(imports::upload_router()))
         .merge(ops::health_router())
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -73,7 +73,7 @@ pub fn router(app: App) -> Router {
 }
 
 /// Serves until `stop`, then lets open requests finish.
-pub async fn serve(
+pub async fn serve_api(
     app: App,
     listener: TcpListener,
     stop: CancellationToken,

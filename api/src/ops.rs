@@ -47,7 +47,7 @@ struct ReadinessResponse {
 /// Reports whether this process can do its work now: 503 with the failed checks if not.
 async fn show_readiness(State(app): State<App>) -> (StatusCode, Json<ReadinessResponse>) {
     let redis = match app.redis().client() {
-        Ok(client) => platform::redis::connect(&client).await,
+        Ok(client) => platform::redis::open_connection(&client).await,
         Err(cause) => Err(cause),
     };
     let mut checks = probes::run_probes(app.db(), redis.as_ref().ok()).await;

@@ -41,7 +41,7 @@ async fn post_all(url: &str, token: &str) -> anyhow::Result<Duration> {
     for _ in 0..CONNECTIONS {
         let client = build_client()?;
         let (url, token, body) = (format!("{url}/api/v1/jobs"), token.to_owned(), body.clone());
-        clients.push(platform::task::spawn("client", async move {
+        clients.push(platform::task::spawn_named("client", async move {
             for _ in 0..ROUND_REQUESTS / CONNECTIONS {
                 let request = client
                     .post(&url)

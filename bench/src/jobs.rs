@@ -64,7 +64,7 @@ async fn measure_single_enqueue(companies: &[CompanyId]) -> anyhow::Result<()> {
     let mut tasks = Vec::new();
     for chunk in jobs.chunks(jobs.len() / 64 + 1) {
         let (enqueuer, chunk) = (enqueuer.clone(), chunk.to_vec());
-        tasks.push(platform::task::spawn("client", async move {
+        tasks.push(platform::task::spawn_named("client", async move {
             for job in chunk {
                 enqueuer.enqueue(job).await?;
             }
@@ -128,7 +128,7 @@ async fn measure_drain(companies: &[CompanyId], round: usize, backend: &str) -> 
     let started = Instant::now();
     let db = engine.test.db.clone();
     let inserting =
-        platform::task::spawn("insert", async move { enqueue_in_bulk(&db, jobs).await });
+        platform::task::spawn_named("insert", async move { enqueue_in_bulk(&db, jobs).await });
     engine.wait_started(DRAIN_JOBS).await?;
     workers.stop().await;
     print_rate(

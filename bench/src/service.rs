@@ -37,8 +37,8 @@ impl Service {
         let url = format!("http://{}", listener.local_addr()?);
         let blobs = std::env::temp_dir().join(format!("vigie-bench-{}", uuid::Uuid::new_v4()));
         let stop = CancellationToken::new();
-        let serving = api::serve(build_app(&test, &url, &blobs)?, listener, stop.clone());
-        let server = platform::task::spawn("api", async move { Ok(serving.await?) });
+        let serving = api::serve_api(build_app(&test, &url, &blobs)?, listener, stop.clone());
+        let server = platform::task::spawn_named("api", async move { Ok(serving.await?) });
         let token = sign_in(&url).await?;
         Ok(Self {
             test,

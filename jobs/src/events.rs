@@ -4,7 +4,7 @@
 use platform::ids::CompanyId;
 use platform::queue::NewJob;
 
-use crate::job;
+use crate::company_job;
 
 /// A committed change that jobs react to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,18 +29,18 @@ pub fn reactions_to(company: CompanyId, event: Event) -> Vec<NewJob> {
         // A sale that empties the shelf must alert at once, before demand is computed again.
         Event::SalesRecorded => {
             vec![
-                job(company, &crate::alerts::EvaluateAlerts {}),
-                job(company, &crate::rupture::ComputeDemand {}),
+                company_job(company, &crate::alerts::EvaluateAlerts {}),
+                company_job(company, &crate::rupture::ComputeDemand {}),
             ]
         }
         Event::SalesImported => {
-            vec![job(company, &crate::rupture::ComputeDemand {})]
+            vec![company_job(company, &crate::rupture::ComputeDemand {})]
         }
         Event::StockMoved
         | Event::StockCounted
         | Event::ProductsImported
         | Event::DemandComputed => {
-            vec![job(company, &crate::alerts::EvaluateAlerts {})]
+            vec![company_job(company, &crate::alerts::EvaluateAlerts {})]
         }
     }
 }

@@ -28,7 +28,7 @@ use platform::ids::CompanyId;
 use platform::queue::{Job, NewJob, Platform};
 
 /// Builds a company's job.
-pub fn job<J: Job<Services>>(company: CompanyId, job: &J) -> NewJob {
+pub fn company_job<J: Job<Services>>(company: CompanyId, job: &J) -> NewJob {
     NewJob::new(company, job)
 }
 
@@ -38,7 +38,7 @@ pub fn platform_job<J: Job<Services, Platform>>(job: &J) -> NewJob {
 }
 
 /// Returns every job type.
-pub fn registry() -> Registry {
+pub fn build_registry() -> Registry {
     let mut registry = Registry::new();
     for register_jobs in [
         schedule::register_jobs,
@@ -64,7 +64,7 @@ mod tests {
     /// `FORMERLY`.
     #[test]
     fn the_registry_holds_every_stored_kind() {
-        let registry = registry();
+        let registry = build_registry();
         let mut lines: Vec<_> = registry.kinds().map(|kind| format!("{kind:?}")).collect();
         lines.sort_unstable();
         insta::assert_snapshot!(lines.join("\n"), @r"

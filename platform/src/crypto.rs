@@ -18,11 +18,11 @@ pub fn random_token() -> (String, [u8; 32]) {
     let mut bytes = [0_u8; 32];
     rand::rng().fill_bytes(&mut bytes);
     let token = URL_SAFE_NO_PAD.encode(bytes);
-    let digest = sha256(token.as_bytes());
+    let digest = hash_sha256(token.as_bytes());
     (token, digest)
 }
 
-pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+pub fn hash_sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 

@@ -1,7 +1,7 @@
 //! CSV files that people open in a spreadsheet.
 //!
-//! A spreadsheet would run a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return as
-//! a formula, so the writer puts an apostrophe in front of it. [`strip_guard`] removes it again.
+//! A spreadsheet would run a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return
+//! as a formula, so the writer puts an apostrophe in front of it. [`strip_guard`] removes it again.
 
 /// Encoded as UTF-8, it makes spreadsheets read the file as UTF-8.
 const BYTE_ORDER_MARK: char = '\u{feff}';

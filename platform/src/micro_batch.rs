@@ -61,7 +61,7 @@ where
                 config.max_batch_requests,
                 run_batch.clone(),
             );
-            crate::task::spawn(config.name, lane);
+            crate::task::spawn_named(config.name, lane);
         }
         Self { sender }
     }

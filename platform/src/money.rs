@@ -7,11 +7,14 @@ use rust_decimal::RoundingStrategy;
 
 /// Rounds `amount` to the smallest unit of `currency`: 0 decimals for XOF, 2 for EUR.
 pub fn round_to_currency(amount: Decimal, currency: Currency) -> Decimal {
-    amount.round_dp_with_strategy(exponent(currency), RoundingStrategy::MidpointAwayFromZero)
+    amount.round_dp_with_strategy(
+        currency_exponent(currency),
+        RoundingStrategy::MidpointAwayFromZero,
+    )
 }
 
 /// Returns the decimals of the currency's smallest unit (ISO 4217); 2 if the standard has none.
-pub fn exponent(currency: Currency) -> u32 {
+pub fn currency_exponent(currency: Currency) -> u32 {
     currency.exponent().map_or(2, u32::from)
 }
 

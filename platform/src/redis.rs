@@ -32,7 +32,7 @@ impl RedisConfig {
 
 /// Opens a shared connection that fails fast and reconnects by itself: one retry, and timeouts of
 /// two seconds. It isn't for blocking commands.
-pub async fn connect(client: &Client) -> RedisResult<ConnectionManager> {
+pub async fn open_connection(client: &Client) -> RedisResult<ConnectionManager> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(TIMEOUT))
         .set_response_timeout(Some(TIMEOUT))

@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 /// Spawns `future` on the current runtime. A panic is logged with the task's name, and returned by
 /// the handle.
 #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
-pub fn spawn<F>(name: &'static str, future: F) -> JoinHandle<F::Output>
+pub fn spawn_named<F>(name: &'static str, future: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
 {

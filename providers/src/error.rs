@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::provider::Effect;
-use crate::redact::redact;
+use crate::redact::redact_text;
 use crate::{Operation, Provider};
 
 /// What may be done about a failure. Each provider's error table maps to these classes.
@@ -93,7 +93,7 @@ impl ProviderError {
             class,
             status: None,
             code: None,
-            excerpt: redact(text),
+            excerpt: redact_text(text),
             retry_after: None,
             trace: None,
         }

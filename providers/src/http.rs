@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Operation;
 use crate::error::{Class, ProviderError};
-use crate::redact::redact;
+use crate::redact::redact_text;
 use crate::response::{Misread, Rejection, Response};
 
 /// Far above any expected response; a larger one is a mistake or an attack.
@@ -102,7 +102,7 @@ impl Transport {
     fn remove_secrets(&self, mut error: ProviderError) -> ProviderError {
         for secret in self.secrets.iter().map(ExposeSecret::expose_secret) {
             if !secret.is_empty() && error.excerpt.contains(secret) {
-                error.excerpt = redact(&error.excerpt.replace(secret, "[secret]"));
+                error.excerpt = redact_text(&error.excerpt.replace(secret, "[secret]"));
             }
         }
         error

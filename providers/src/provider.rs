@@ -161,10 +161,10 @@ pub struct LiveCredentials {
 impl LiveCredentials {
     fn of_sandbox() -> Self {
         Self {
-            twilio: twilio::sandbox::credentials(),
-            brevo: brevo::sandbox::credentials(),
-            stripe: stripe::sandbox::credentials(),
-            meta: meta::sandbox::credentials(),
+            twilio: twilio::sandbox::sandbox_credentials(),
+            brevo: brevo::sandbox::sandbox_credentials(),
+            stripe: stripe::sandbox::sandbox_credentials(),
+            meta: meta::sandbox::sandbox_credentials(),
         }
     }
 }

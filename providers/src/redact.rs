@@ -4,7 +4,7 @@ use crate::Provider;
 
 const MAX_EXCERPT_CHARS: usize = 300;
 
-/// This many digits in a row are a phone number; fewer are a code or a date, which stays.
+/// Digits in a row that make a phone number; fewer are a code or a date, which stays.
 const MIN_NATIONAL_DIGITS: usize = 9;
 /// The same after a plus sign.
 const MIN_INTERNATIONAL_DIGITS: usize = 7;
@@ -15,7 +15,7 @@ const PHONE_SEPARATORS: &str = " .-()";
 const SECRET_LABELS: [&str; 3] = ["Bearer", "Basic", "access_token"];
 
 /// Replaces every address, number and key by a word in brackets, and cuts to 300 characters.
-pub(crate) fn redact(text: &str) -> String {
+pub(crate) fn redact_text(text: &str) -> String {
     let words = redact_words(text);
     let clean = redact_phones(&words);
     match clean.char_indices().nth(MAX_EXCERPT_CHARS) {
@@ -153,7 +153,7 @@ mod tests {
             ),
         ];
         for (text, clean) in cases {
-            assert_eq!(redact(text), clean, "{text}");
+            assert_eq!(redact_text(text), clean, "{text}");
         }
     }
 
@@ -165,13 +165,13 @@ mod tests {
             "SM00000000000000000000000000000001",
             "2026-08-10 is a day, 10.5 % too",
         ] {
-            assert_eq!(redact(text), text);
+            assert_eq!(redact_text(text), text);
         }
     }
 
     #[test]
     fn long_text_is_cut_at_a_character() {
-        let clean = redact(&"é ".repeat(400));
+        let clean = redact_text(&"é ".repeat(400));
         assert_eq!(clean.chars().count(), 303);
     }
 }

@@ -6,6 +6,6 @@ use chrono::{DateTime, Utc};
     clippy::disallowed_methods,
     reason = "the one place of the sandbox that reads the clock"
 )]
-pub(crate) fn now() -> DateTime<Utc> {
+pub(crate) fn read_clock() -> DateTime<Utc> {
     Utc::now()
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use reqwest::RequestBuilder;
 use serde::Serialize;
 
-use crate::clock::now;
+use crate::clock::read_clock;
 use crate::faults::Fault;
 use crate::operation::Operation;
 use crate::provider::Provider;
@@ -117,7 +117,7 @@ fn log_attempt(sandbox: &Sandbox, outgoing: &Outgoing<'_>, status: Option<u16>) 
             operation: name,
             url,
             subject,
-            at: now(),
+            at: read_clock(),
             status,
         })
     });

@@ -29,12 +29,12 @@ use axum::middleware::from_fn_with_state;
 
 pub use faults::{Fault, Match, Rule};
 pub use provider::Provider;
-pub use serve::{Running, serve, start};
+pub use serve::{Running, serve_sandbox, start_sandbox};
 pub use settings::Settings;
 pub use state::Sandbox;
 
 /// Returns every route. Faults apply to the routes of providers only.
-pub fn app(sandbox: Sandbox) -> Router {
+pub fn build_app(sandbox: Sandbox) -> Router {
     let providers = Router::new()
         .nest("/twilio", twilio::router())
         .nest("/brevo/v3", brevo::router())

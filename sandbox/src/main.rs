@@ -24,7 +24,7 @@ async fn main() -> anyhow::Result<()> {
         listener.local_addr()?
     );
     tokio::select! {
-        () = sandbox::serve(listener, sandbox) => {}
+        () = sandbox::serve_sandbox(listener, sandbox) => {}
         () = wait_for_stop() => {}
     }
     Ok(())

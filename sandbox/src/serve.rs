@@ -45,10 +45,10 @@ impl Drop for Running {
 }
 
 /// Starts a sandbox on a free port.
-pub async fn start(sandbox: Sandbox) -> std::io::Result<Running> {
+pub async fn start_sandbox(sandbox: Sandbox) -> std::io::Result<Running> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let task = crate::task::spawn("sandbox", serve(listener, sandbox.clone()));
+    let task = crate::task::spawn_named("sandbox", serve_sandbox(listener, sandbox.clone()));
     Ok(Running {
         address,
         sandbox,
@@ -57,9 +57,9 @@ pub async fn start(sandbox: Sandbox) -> std::io::Result<Running> {
 }
 
 /// Serves until the future is dropped, which closes the open connections.
-pub async fn serve(listener: TcpListener, sandbox: Sandbox) {
+pub async fn serve_sandbox(listener: TcpListener, sandbox: Sandbox) {
     sandbox.resume_deliveries();
-    let app = crate::app(sandbox);
+    let app = crate::build_app(sandbox);
     let mut connections = tokio::task::JoinSet::new();
     loop {
         tokio::select! {

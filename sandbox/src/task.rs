@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
     clippy::disallowed_methods,
     reason = "the one place of the sandbox that starts a task"
 )]
-pub(crate) fn spawn(
+pub(crate) fn spawn_named(
     name: &'static str,
     work: impl Future<Output = ()> + Send + 'static,
 ) -> JoinHandle<()> {

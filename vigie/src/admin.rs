@@ -59,7 +59,7 @@ pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
         .map_err(|error| anyhow::anyhow!("{error}"))?;
     let hash = identity::password::hash_password(password);
     let id = run_as_owner(&url, async |tx| {
-        let now = db::now(tx).await?;
+        let now = db::load_now(tx).await?;
         let id = identity::operators::create_operator(tx, &email, full_name, &hash, now).await?;
         record_audit_event(
             tx,
@@ -106,7 +106,7 @@ async fn record_audit_event(
     subject: (&'static str, Option<Uuid>),
     details: Value,
 ) -> anyhow::Result<()> {
-    let at = db::now(conn).await?;
+    let at = db::load_now(conn).await?;
     let act = AuditEvent {
         company: None,
         actor: Actor::CommandLine,

@@ -80,7 +80,7 @@ fn migrate_database() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(db::migrate(&url))
+        .block_on(db::run_migrations(&url))
         .map_err(explain_layout)?;
     println!("the database is up to date");
     Ok(())

@@ -22,7 +22,7 @@ pub(crate) fn check_readiness() -> anyhow::Result<()> {
         .enable_all()
         .build()?
         .block_on(async {
-            db::now(&mut options.connect().await.context("Postgres")?)
+            db::load_now(&mut options.connect().await.context("Postgres")?)
                 .await
                 .context("Postgres")?;
             let blob = blobs.context("VIGIE_BLOB_DIR")?.open(API_BLOB_KEY).await;

@@ -55,8 +55,8 @@ async fn run_parts(config: Config, roles: &[Role]) -> anyhow::Result<()> {
             Role::Worker => workers = Some(start_workers(&config, &services).await?),
             Role::Scheduler => {
                 let scheduler =
-                    scheduler::run(db.clone(), jobs::schedule::schedules(), stop.clone());
-                parts.push(task::spawn("scheduler", async move {
+                    scheduler::run(db.clone(), jobs::schedule::list_schedules(), stop.clone());
+                parts.push(task::spawn_named("scheduler", async move {
                     scheduler.await;
                     Ok(())
                 }));
@@ -130,8 +130,8 @@ async fn start_api(
         .context("VIGIE_BLOB_DIR")?;
     let app = App::new(services.clone(), config.redis.clone(), &config.api);
     tracing::info!(%addr, "API listening");
-    Ok(task::spawn("api", async move {
-        Ok(api::serve(app, listener, stop).await?)
+    Ok(task::spawn_named("api", async move {
+        Ok(api::serve_api(app, listener, stop).await?)
     }))
 }
 
@@ -160,7 +160,7 @@ async fn start_workers(
     config: &Config,
     services: &Services,
 ) -> anyhow::Result<WorkerProcess<Services>> {
-    let registry = Arc::new(jobs::registry());
+    let registry = Arc::new(jobs::build_registry());
     let services = Arc::new(services.clone());
     let start = || {
         WorkerProcess::start(

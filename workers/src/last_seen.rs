@@ -27,7 +27,7 @@ impl LastSeen {
     pub(crate) fn watch_runtime(interval: Duration, stop: CancellationToken) -> Self {
         let last_seen = Self::new();
         let recorder = last_seen.clone();
-        platform::task::spawn("runtime watch", async move {
+        platform::task::spawn_named("runtime watch", async move {
             while !stop.is_cancelled() {
                 recorder.record_now();
                 tokio::time::sleep(interval).await;

@@ -36,7 +36,7 @@ pub(crate) fn start_fetchers(
             let (worker, ids) =
                 ApalisRedisWorker::new(redis.clone(), namespace, queue, process_name, slots);
             let worker = worker.run(process.stop.clone());
-            tasks.push(platform::task::spawn("apalis-redis worker", worker));
+            tasks.push(platform::task::spawn_named("apalis-redis worker", worker));
             vec![RedisSource::ApalisRedis(ids)]
         }
     };
@@ -52,7 +52,7 @@ pub(crate) fn start_fetchers(
             max_claims,
             assignments: sender.clone(),
         };
-        tasks.push(platform::task::spawn("fetcher", fetcher.run()));
+        tasks.push(platform::task::spawn_named("fetcher", fetcher.run()));
     }
     ClaimedJobs { assignments }
 }
@@ -90,7 +90,8 @@ pub(crate) fn register_worker<W: Send + Sync + 'static>(
                 let handler = handler.clone();
                 async move {
                     // A task of its own: apalis polls all handlers of a worker from one task.
-                    let _ = platform::task::spawn("handler", handler.run_job(assignment)).await;
+                    let _ =
+                        platform::task::spawn_named("handler", handler.run_job(assignment)).await;
                 }
             })
     })

@@ -87,7 +87,8 @@ impl<W: Send + Sync + 'static> WorkerProcess<W> {
             let name = format!("{name}-{}", queue.name());
             monitor = queue_worker::register_worker(monitor, name, jobs, handler.clone());
         }
-        let monitor = platform::task::spawn("monitor", run_monitor(monitor, stop_monitor.clone()));
+        let monitor =
+            platform::task::spawn_named("monitor", run_monitor(monitor, stop_monitor.clone()));
         let grace = config.grace;
         let maintenance = MaintenanceThread::start(config, process, redis)?;
         tracing::info!(worker_id, name, "taking jobs");

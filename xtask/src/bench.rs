@@ -38,7 +38,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         Some(_) => {}
     }
     let interrupts = Interrupts::listen()?;
-    let mut build = process::tool("cargo");
+    let mut build = process::tool_command("cargo");
     build.args([
         "build",
         "--release",
@@ -52,8 +52,9 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     if !process::run(&mut build, &interrupts)?.success() {
         return Ok(ExitCode::FAILURE);
     }
-    let servers = servers::start(State::passing()?, Purpose::Durable, Need::Both, &interrupts)?;
-    let mut bench = process::command(
+    let servers =
+        servers::start_servers(State::passing()?, Purpose::Durable, Need::Both, &interrupts)?;
+    let mut bench = process::server_command(
         &checkout::build_folder("release")?.join("bench"),
         StopSignal::Term,
         None,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// Returns the workspace's root: the folder above this crate.
-pub(crate) fn root() -> PathBuf {
+pub(crate) fn workspace_root() -> PathBuf {
     let here = env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     here.parent().map_or(here.clone(), Path::to_path_buf)
@@ -22,12 +22,12 @@ pub(crate) fn build_folder(profile: &str) -> Result<PathBuf> {
 }
 
 /// Returns a variable of the environment, unless it is empty.
-pub(crate) fn setting(key: &str) -> Option<String> {
+pub(crate) fn read_setting(key: &str) -> Option<String> {
     env::var(key).ok().filter(|value| !value.is_empty())
 }
 
 /// Returns every file under `dir` with the extension, sorted. Skips build and hidden folders.
-pub(crate) fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+pub(crate) fn list_files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![dir.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -54,6 +54,6 @@ pub(crate) fn files(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// Reports progress on standard error, so that the output of a command stays clean.
-pub(crate) fn say(text: &str) {
+pub(crate) fn report_progress(text: &str) {
     eprintln!("==> {text}");
 }

@@ -30,7 +30,7 @@ const SERVICE_KEYS: [&str; 14] = [
 const PROCESSES: [&str; 4] = ["migrate", "api", "worker", "scheduler"];
 
 fn load_yaml(path: &str) -> Yaml {
-    let text = fs::read_to_string(checkout::root().join(path)).unwrap();
+    let text = fs::read_to_string(checkout::workspace_root().join(path)).unwrap();
     YamlLoader::load_from_str(&text).unwrap().remove(0)
 }
 
@@ -143,7 +143,7 @@ fn volumes_are_declared_mounted_files_exist_and_ports_stay_on_this_machine() {
         for volume in string_items(&find_field(&service, "volumes")) {
             let source = volume.split(':').next().unwrap().to_owned();
             let known = if source.starts_with("./") {
-                checkout::root().join(&source).exists()
+                checkout::workspace_root().join(&source).exists()
             } else {
                 declared.iter().any(|(key, _)| *key == source)
             };
@@ -157,7 +157,7 @@ fn volumes_are_declared_mounted_files_exist_and_ports_stay_on_this_machine() {
 
 #[test]
 fn every_setting_of_a_process_is_in_the_example() {
-    let example = fs::read_to_string(checkout::root().join(".env.example")).unwrap();
+    let example = fs::read_to_string(checkout::workspace_root().join(".env.example")).unwrap();
     let listed: BTreeSet<&str> = example
         .lines()
         .filter_map(|line| line.trim_start_matches('#').split_once('='))
@@ -190,6 +190,7 @@ fn prometheus_scrapes_the_processes_and_grafana_reads_prometheus() {
     let source = &load_yaml("grafana/provisioning/datasources/prometheus.yml")["datasources"][0];
     assert_eq!(source["url"].as_str(), Some("http://prometheus:9090"));
     let dashboard =
-        fs::read_to_string(checkout::root().join("grafana/dashboards/fleet.json")).unwrap();
+        fs::read_to_string(checkout::workspace_root().join("grafana/dashboards/fleet.json"))
+            .unwrap();
     assert!(dashboard.contains(&format!("\"uid\": \"{}\"", source["uid"].as_str().unwrap())));
 }

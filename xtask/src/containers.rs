@@ -22,13 +22,14 @@ pub(crate) struct Containers {
 }
 
 /// Returns the project that an earlier run of this state started. Its data is used again.
-pub(crate) fn of(state: &State) -> Option<String> {
+pub(crate) fn find_project(state: &State) -> Option<String> {
     state.note(PROJECT_NOTE)
 }
 
 /// Whether `docker compose` is installed and its engine runs.
 pub(crate) fn engine_answers() -> bool {
-    programs::succeeds("docker", &["compose", "version"]) && programs::succeeds("docker", &["info"])
+    programs::exits_with_success("docker", &["compose", "version"])
+        && programs::exits_with_success("docker", &["info"])
 }
 
 /// Removes the containers and volumes of the state in `dir`, if any.
@@ -49,7 +50,7 @@ impl Containers {
         wants_redis: bool,
         interrupts: &Interrupts,
     ) -> Result<Self> {
-        let project = match of(state) {
+        let project = match find_project(state) {
             Some(project) => project,
             None => format!("vigie-{}", secrets::random_hex(4)?),
         };
@@ -63,7 +64,7 @@ impl Containers {
         if wants_redis {
             services.push("redis");
         }
-        checkout::say(&format!(
+        checkout::report_progress(&format!(
             "starting {} in containers",
             services.join(" and ")
         ));
@@ -103,7 +104,7 @@ fn compose_command(project: &str) -> Command {
     command
         .arg("compose")
         .arg("-f")
-        .arg(checkout::root().join("docker-compose.yml"))
+        .arg(checkout::workspace_root().join("docker-compose.yml"))
         .args(["-p", project]);
     command
 }

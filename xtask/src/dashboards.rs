@@ -23,7 +23,8 @@ fn metric_names(text: &str) -> BTreeSet<String> {
 /// Returns the names in `platform::telemetry::METRICS`, read as text so that xtask depends on no
 /// other crate of the workspace.
 fn exported_metrics() -> BTreeSet<String> {
-    let sources = checkout::files(&checkout::root().join("platform/src"), "rs").unwrap();
+    let sources =
+        checkout::list_files(&checkout::workspace_root().join("platform/src"), "rs").unwrap();
     let texts = sources.iter().map(|file| fs::read_to_string(file).unwrap());
     let list = texts
         .filter_map(|text| {
@@ -73,7 +74,8 @@ fn every_exported_metric_is_recorded_somewhere() {
     let sources: String = members
         .iter()
         .flat_map(|member| {
-            checkout::files(&checkout::root().join(member).join("src"), "rs").unwrap()
+            checkout::list_files(&checkout::workspace_root().join(member).join("src"), "rs")
+                .unwrap()
         })
         .map(|file| fs::read_to_string(file).unwrap())
         .filter(|text| !text.contains("pub const METRICS"))
@@ -89,7 +91,12 @@ fn every_exported_metric_is_recorded_somewhere() {
 fn every_query_of_a_dashboard_uses_exported_metrics() {
     let exported = exported_metrics();
     let mut queries = 0;
-    for file in checkout::files(&checkout::root().join("grafana/dashboards"), "json").unwrap() {
+    for file in checkout::list_files(
+        &checkout::workspace_root().join("grafana/dashboards"),
+        "json",
+    )
+    .unwrap()
+    {
         let document = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
         let mut found = Vec::new();
         collect_expressions(&document, &mut found);
@@ -114,7 +121,7 @@ fn every_query_of_a_dashboard_uses_exported_metrics() {
 #[test]
 fn every_alert_rule_uses_exported_metrics() {
     let exported = exported_metrics();
-    let rules = fs::read_to_string(checkout::root().join("grafana/alerts.yml")).unwrap();
+    let rules = fs::read_to_string(checkout::workspace_root().join("grafana/alerts.yml")).unwrap();
     let named = metric_names(&rules);
     let unknown: Vec<&String> = named.difference(&exported).collect();
     assert!(unknown.is_empty(), "{unknown:?}");

@@ -36,7 +36,7 @@ pub(crate) fn with_apt(
     if packages.is_empty() {
         return Ok(true);
     }
-    checkout::say(&format!("installing {} (apt-get)", packages.join(" and ")));
+    checkout::report_progress(&format!("installing {} (apt-get)", packages.join(" and ")));
     let apt = |args: &[&str]| -> Result<bool> {
         let mut command = Command::new(prefix[0]);
         command.args(&prefix[1..]).args(args);
@@ -44,18 +44,22 @@ pub(crate) fn with_apt(
     };
     // An outdated package list may still contain packages that can be fetched.
     if !apt(&["update"])? {
-        checkout::say("apt-get update failed; continuing with the existing package lists");
+        checkout::report_progress(
+            "apt-get update failed; continuing with the existing package lists",
+        );
     }
     let mut install = vec!["install", "--no-install-recommends"];
     install.extend(&packages);
     if !apt(&install)? {
-        checkout::say(&format!(
+        checkout::report_progress(&format!(
             "apt-get could not install {}",
             packages.join(" and ")
         ));
         return Ok(false);
     }
-    checkout::say("servers that these packages may have started are neither used nor stopped");
+    checkout::report_progress(
+        "servers that these packages may have started are neither used nor stopped",
+    );
     Ok(true)
 }
 
@@ -65,13 +69,13 @@ fn find_root_prefix() -> Result<Option<Vec<&'static str>>> {
     if programs::is_root()? {
         return Ok(Some(Vec::new()));
     }
-    let sudo =
-        programs::find_program("sudo").is_some() && programs::succeeds("sudo", &["-n", "true"]);
+    let sudo = programs::find_program("sudo").is_some()
+        && programs::exits_with_success("sudo", &["-n", "true"]);
     Ok(sudo.then(|| vec!["sudo", "-n"]))
 }
 
 /// Returns what to install by hand.
-pub(crate) fn instructions(wants_postgres: bool, wants_redis: bool) -> String {
+pub(crate) fn describe_install(wants_postgres: bool, wants_redis: bool) -> String {
     let mut lines = Vec::new();
     if wants_postgres && programs::postgres_versions().is_empty() {
         lines.push(

@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: all that is checked without running the product. Every check runs, then the verdict.
+//! `cargo xtask lint`: every check that needs no running product. All checks run before it reports.
 
 use std::process::ExitCode;
 
@@ -34,30 +34,30 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     for (name, args) in ALWAYS {
         note(name, tool(name, "cargo", args, &interrupts))?;
     }
-    checkout::say(".sqlx");
-    note(".sqlx", sqlx::refresh(true, &interrupts))?;
+    checkout::report_progress(".sqlx");
+    note(".sqlx", sqlx::refresh_statements(true, &interrupts))?;
     for (name, program, args, probe) in WHERE_INSTALLED {
-        if programs::succeeds(program, probe) {
+        if programs::exits_with_success(program, probe) {
             note(name, tool(name, program, args, &interrupts))?;
         } else {
-            checkout::say(&format!("{name}: {program} can't do this here, left out"));
+            checkout::report_progress(&format!("{name}: {program} can't do this here, left out"));
         }
     }
     if failed.is_empty() {
-        checkout::say("lint passed");
+        checkout::report_progress("lint passed");
         return Ok(ExitCode::SUCCESS);
     }
-    checkout::say(&format!("lint failed: {}", failed.join(", ")));
+    checkout::report_progress(&format!("lint failed: {}", failed.join(", ")));
     Ok(ExitCode::FAILURE)
 }
 
 fn tool(name: &str, program: &str, args: &[&str], interrupts: &Interrupts) -> Result<()> {
-    checkout::say(name);
-    let mut command = process::tool(program);
+    checkout::report_progress(name);
+    let mut command = process::tool_command(program);
     command
         .args(args)
         .env("RUSTDOCFLAGS", "-D warnings")
-        .current_dir(checkout::root());
+        .current_dir(checkout::workspace_root());
     if !process::run(&mut command, interrupts)?.success() {
         bail!("{name} failed");
     }
@@ -81,7 +81,8 @@ const ALWAYS: [(&str, &[&str]); 3] = [
     ("documentation", &["doc", "--workspace", "--no-deps"]),
 ];
 
-/// Checks by tools that not every machine has: name, program, arguments, how to see whether it is there.
+/// Checks by tools that not every machine has: name, program, arguments, and the probe for the
+/// tool.
 const WHERE_INSTALLED: [(&str, &str, &[&str], &[&str]); 5] = [
     (
         "deny",

@@ -15,7 +15,7 @@ pub(crate) fn find_free_port(preferred: Option<u16>) -> Result<u16> {
 }
 
 /// Listens on `address`, the value of `key`. The error names the setting to change.
-pub(crate) fn listen(key: &str, address: &str) -> Result<TcpListener> {
+pub(crate) fn bind_address(key: &str, address: &str) -> Result<TcpListener> {
     let resolved = address
         .to_socket_addrs()
         .with_context(|| format!("{key}={address} is not an address such as 127.0.0.1:8080"))?
@@ -50,7 +50,9 @@ mod tests {
     fn a_port_in_use_is_reported_with_the_key_to_set() {
         let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = holder.local_addr().unwrap().to_string();
-        let message = listen("VIGIE_API_ADDR", &address).unwrap_err().to_string();
+        let message = bind_address("VIGIE_API_ADDR", &address)
+            .unwrap_err()
+            .to_string();
         assert!(
             message.contains(&address) && message.contains("VIGIE_API_ADDR="),
             "{message}"
@@ -60,11 +62,13 @@ mod tests {
     #[test]
     fn an_unusable_address_is_rejected() {
         for address in ["127.0.0.1:0", "127.0.0.1", "8080", ""] {
-            let message = listen("VIGIE_API_ADDR", address).unwrap_err().to_string();
+            let message = bind_address("VIGIE_API_ADDR", address)
+                .unwrap_err()
+                .to_string();
             assert!(message.contains("VIGIE_API_ADDR"), "{message}");
         }
         // An address reserved for documentation, which no machine has.
-        let message = listen("VIGIE_API_ADDR", "192.0.2.1:8080")
+        let message = bind_address("VIGIE_API_ADDR", "192.0.2.1:8080")
             .unwrap_err()
             .to_string();
         assert!(

@@ -32,7 +32,7 @@ pub(crate) struct Running {
 }
 
 /// Starts the private Postgres of `state`. Creates its data first if missing.
-pub(crate) fn start(
+pub(crate) fn start_postgres(
     state: &State,
     secrets: &mut Secrets,
     purpose: Purpose,
@@ -45,7 +45,7 @@ pub(crate) fn start(
     let programs = find_programs(&data)?;
     let password = secrets.keep("POSTGRES_PASSWORD", || secrets::random_hex(16))?;
     if !data.join("PG_VERSION").exists() {
-        checkout::say(&format!(
+        checkout::report_progress(&format!(
             "creating a Postgres {} database in {}",
             programs.major,
             data.display()
@@ -113,7 +113,8 @@ fn build_command(
     purpose: Purpose,
     user: Option<&User>,
 ) -> Command {
-    let mut command = process::command(&programs.dir.join("postgres"), StopSignal::Int, user);
+    let mut command =
+        process::server_command(&programs.dir.join("postgres"), StopSignal::Int, user);
     command.current_dir(data).env_remove("LD_LIBRARY_PATH");
     command.arg("-D").arg(data).args(["-p", &port.to_string()]);
     for setting in server_settings(purpose) {

@@ -55,7 +55,7 @@ pub(crate) struct Server {
 }
 
 /// Builds a command that the kernel signals when xtask is killed. It runs as `user`, if any.
-pub(crate) fn command(program: &Path, signal: StopSignal, user: Option<&User>) -> Command {
+pub(crate) fn server_command(program: &Path, signal: StopSignal, user: Option<&User>) -> Command {
     let mut command = match programs::find_setpriv() {
         Some(setpriv) => {
             let mut command = Command::new(setpriv);
@@ -77,7 +77,8 @@ pub(crate) fn command(program: &Path, signal: StopSignal, user: Option<&User>) -
 }
 
 impl Server {
-    /// Starts `command` (built by [`command`]) in its own process group, with its output in `log`.
+    /// Starts `command` (built by [`server_command`]) in its own process group, with its output in
+    /// `log`.
     pub(crate) fn start(
         name: &'static str,
         mut command: Command,
@@ -155,8 +156,8 @@ impl Drop for Server {
 }
 
 /// Builds a command for a tool of PATH that ends when xtask is killed.
-pub(crate) fn tool(name: &str) -> Command {
-    command(Path::new(name), StopSignal::Term, None)
+pub(crate) fn tool_command(name: &str) -> Command {
+    server_command(Path::new(name), StopSignal::Term, None)
 }
 
 /// Runs a tool in the foreground and waits for it. A signal to xtask ends the tool first.

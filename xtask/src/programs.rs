@@ -119,7 +119,7 @@ fn read_user_id(option: &str, user: Option<&str>) -> Result<u32> {
 }
 
 /// Whether a program exits with success. Its output is discarded.
-pub(crate) fn succeeds(program: &str, args: &[&str]) -> bool {
+pub(crate) fn exits_with_success(program: &str, args: &[&str]) -> bool {
     Command::new(program)
         .args(args)
         .stdin(Stdio::null())

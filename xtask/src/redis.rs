@@ -21,7 +21,7 @@ pub(crate) struct Running {
 }
 
 /// Starts the private Redis of `state`.
-pub(crate) fn start(
+pub(crate) fn start_redis(
     state: &State,
     secrets: &mut Secrets,
     interrupts: &Interrupts,
@@ -42,7 +42,7 @@ pub(crate) fn start(
         ),
     )?;
     let log = state.folder("log")?.join("redis.log");
-    let mut command = process::command(&program, StopSignal::Term, None);
+    let mut command = process::server_command(&program, StopSignal::Term, None);
     command
         .arg(&config)
         .current_dir(&data)
@@ -83,7 +83,7 @@ fn responds_to_ping(port: u16, password: &str) -> bool {
 }
 
 /// Returns the folder of the data, to be shown to the user.
-pub(crate) fn folder(state: &State) -> String {
+pub(crate) fn data_folder(state: &State) -> String {
     fs::canonicalize(state.dir.join("redis"))
         .unwrap_or_else(|_| state.dir.clone())
         .display()

@@ -1,9 +1,9 @@
-//! Postgres and Redis for a command: the user's where the environment names them, else private ones,
-//! stopped when this is dropped.
+//! Postgres and Redis for a command: the user's where the environment names them, else private
+//! ones, stopped when this is dropped.
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::checkout::{say, setting};
+use crate::checkout::{read_setting, report_progress};
 use crate::containers::{self, Containers};
 use crate::process::Server;
 use crate::secrets::Secrets;
@@ -40,14 +40,14 @@ pub(crate) struct Servers {
 }
 
 /// Finds or starts what a command needs.
-pub(crate) fn start(
+pub(crate) fn start_servers(
     state: State,
     purpose: Purpose,
     need: Need,
     interrupts: &Interrupts,
 ) -> Result<Servers> {
-    let database_url = setting("DATABASE_URL");
-    let redis_url = setting("REDIS_URL");
+    let database_url = read_setting("DATABASE_URL");
+    let redis_url = read_setting("REDIS_URL");
     let wants_postgres = database_url.is_none();
     let wants_redis = redis_url.is_none() && need == Need::Both;
     let mut servers = Servers {
@@ -69,7 +69,7 @@ pub(crate) fn start(
     if !(wants_postgres || wants_redis) {
         return Ok(servers);
     }
-    if let Some(project) = containers::of(&servers.state) {
+    if let Some(project) = containers::find_project(&servers.state) {
         if !containers::engine_answers() {
             bail!(
                 "the data is in docker's project {project}, and docker doesn't answer: start it, or use --fresh"
@@ -87,7 +87,7 @@ pub(crate) fn start(
     } else if containers::engine_answers() {
         servers.start_containers(wants_postgres, wants_redis)?;
     } else {
-        bail!("{}", install::instructions(wants_postgres, wants_redis));
+        bail!("{}", install::describe_install(wants_postgres, wants_redis));
     }
     Ok(servers)
 }
@@ -101,22 +101,23 @@ impl Servers {
     ) -> Result<()> {
         let mut secrets = Secrets::open(&self.state);
         if wants_postgres {
-            say("starting a private Postgres");
-            let running = postgres::start(&self.state, &mut secrets, purpose, &self.interrupts)
-                .context("no private Postgres")?;
+            report_progress("starting a private Postgres");
+            let running =
+                postgres::start_postgres(&self.state, &mut secrets, purpose, &self.interrupts)
+                    .context("no private Postgres")?;
             self.children.push(running.server);
             self.database_url = running.url;
             self.data
                 .push(format!("Postgres: {}", running.data.display()));
         }
         if wants_redis {
-            say("starting a private Redis");
-            let running = redis::start(&self.state, &mut secrets, &self.interrupts)
+            report_progress("starting a private Redis");
+            let running = redis::start_redis(&self.state, &mut secrets, &self.interrupts)
                 .context("no private Redis")?;
             self.children.push(running.server);
             self.redis_url = running.url;
             self.data
-                .push(format!("Redis: {}", redis::folder(&self.state)));
+                .push(format!("Redis: {}", redis::data_folder(&self.state)));
         }
         Ok(())
     }

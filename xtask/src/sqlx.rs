@@ -1,7 +1,8 @@
 //! `cargo xtask sqlx`: the folder `.sqlx`, from which builds check SQL without a database.
 //!
-//! The macros of sqlx write what they learn of each statement to SQLX_OFFLINE_DIR whenever they run against
-//! a database. So: a database with all migrations, every crate with such macros compiled once more.
+//! The macros of sqlx write what they learn of each statement to SQLX_OFFLINE_DIR whenever they run
+//! against a database. So: a database with all migrations, every crate with such macros compiled
+//! once more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -32,13 +33,13 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         _ => bail!("{HELP}"),
     };
     let interrupts = Interrupts::listen()?;
-    refresh(check, &interrupts)?;
+    refresh_statements(check, &interrupts)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Writes `.sqlx` anew, or only compares it.
-pub(crate) fn refresh(check: bool, interrupts: &Interrupts) -> Result<()> {
-    let servers = servers::start(
+pub(crate) fn refresh_statements(check: bool, interrupts: &Interrupts) -> Result<()> {
+    let servers = servers::start_servers(
         State::passing()?,
         Purpose::Tests,
         Need::Postgres,
@@ -47,7 +48,7 @@ pub(crate) fn refresh(check: bool, interrupts: &Interrupts) -> Result<()> {
     let database = Scratch::create(&servers.database_url)?;
     let fresh = servers.state.folder("sqlx")?;
     describe_statements(&database.url, &fresh, interrupts)?;
-    let committed = checkout::root().join(".sqlx");
+    let committed = checkout::workspace_root().join(".sqlx");
     let (new, old) = (read_folder(&fresh)?, read_folder(&committed)?);
     if check {
         let differences = compare(&old, &new);
@@ -57,7 +58,7 @@ pub(crate) fn refresh(check: bool, interrupts: &Interrupts) -> Result<()> {
                 differences.join("\n  ")
             );
         }
-        checkout::say(&format!(".sqlx is fresh: {} statements", new.len()));
+        checkout::report_progress(&format!(".sqlx is fresh: {} statements", new.len()));
         return Ok(());
     }
     fs::create_dir_all(&committed)?;
@@ -70,7 +71,7 @@ pub(crate) fn refresh(check: bool, interrupts: &Interrupts) -> Result<()> {
     {
         fs::write(committed.join(name), text)?;
     }
-    checkout::say(&format!(".sqlx holds {} statements", new.len()));
+    checkout::report_progress(&format!(".sqlx holds {} statements", new.len()));
     Ok(())
 }
 
@@ -89,7 +90,8 @@ impl Scratch {
         let url = with_database(server_url, &name)?;
         let scratch = Self { psql, name, url };
         let inside = Psql::of_machine(&scratch.url)?;
-        let mut migrations = checkout::files(&checkout::root().join("migrations"), "sql")?;
+        let mut migrations =
+            checkout::list_files(&checkout::workspace_root().join("migrations"), "sql")?;
         migrations.sort();
         for migration in &migrations {
             inside.run_file(migration)?;
@@ -130,7 +132,7 @@ fn describe_statements(database_url: &str, dir: &Path, interrupts: &Interrupts) 
     for package in &packages {
         touch_roots(package)?;
     }
-    let mut cargo = process::tool("cargo");
+    let mut cargo = process::tool_command("cargo");
     cargo.args(["check", "--all-targets"]);
     for package in &packages {
         cargo.args([
@@ -150,9 +152,9 @@ fn describe_statements(database_url: &str, dir: &Path, interrupts: &Interrupts) 
 
 /// Folders of the members whose sources use the macros.
 fn packages_with_sql() -> Result<BTreeSet<PathBuf>> {
-    let root = checkout::root();
+    let root = checkout::workspace_root();
     let mut packages = BTreeSet::new();
-    for file in checkout::files(&root, "rs")? {
+    for file in checkout::list_files(&root, "rs")? {
         let text = fs::read_to_string(&file)?;
         let checked = [
             "query!",
@@ -173,7 +175,7 @@ fn packages_with_sql() -> Result<BTreeSet<PathBuf>> {
 
 /// Makes cargo compile a package again: the macros' reading of a database is nothing that it sees.
 fn touch_roots(package: &Path) -> Result<()> {
-    for file in checkout::files(package, "rs")? {
+    for file in checkout::list_files(package, "rs")? {
         let name = file
             .file_name()
             .unwrap_or_default()

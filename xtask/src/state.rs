@@ -28,7 +28,7 @@ impl State {
     pub(crate) fn lasting(name: Option<&str>) -> Result<Self> {
         let _gate = remove_killed_runs()?;
         let suffix = name.map(|name| format!("-{name}")).unwrap_or_default();
-        let dir = checkout::root().join(format!(".vigie/up{suffix}"));
+        let dir = checkout::workspace_root().join(format!(".vigie/up{suffix}"));
         let Some(lock) = try_lock_folder(&dir)? else {
             bail!(
                 "`cargo xtask up` already runs in this checkout, with its data in {}\n\
@@ -47,7 +47,7 @@ impl State {
     /// Creates and locks a folder for this run only, removed on drop.
     pub(crate) fn passing() -> Result<Self> {
         let _gate = remove_killed_runs()?;
-        let dir = checkout::root().join(format!(".vigie/run-{}", std::process::id()));
+        let dir = checkout::workspace_root().join(format!(".vigie/run-{}", std::process::id()));
         let lock =
             try_lock_folder(&dir)?.with_context(|| format!("{} is in use", dir.display()))?;
         Ok(Self {
@@ -142,7 +142,7 @@ fn lock_file(dir: &Path) -> Result<File> {
 /// Returns the lock of `.vigie`. While a command holds it, no other command mistakes its new and
 /// not yet locked folder for that of a killed run.
 fn remove_killed_runs() -> Result<File> {
-    let all = checkout::root().join(".vigie");
+    let all = checkout::workspace_root().join(".vigie");
     let gate = lock_file(&all)?;
     gate.lock().context("locking .vigie")?;
     for entry in fs::read_dir(&all)? {
@@ -203,7 +203,7 @@ fn stop_leftovers(dir: &Path) {
         if !alive() {
             continue;
         }
-        checkout::say(&format!(
+        checkout::report_progress(&format!(
             "stopping {name} (process {pid}), which a killed run left"
         ));
         process::send_signal(pid, if name == "postgres" { "INT" } else { "TERM" });

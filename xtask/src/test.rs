@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::checkout::{root, say, setting};
+use crate::checkout::{read_setting, report_progress, workspace_root};
 use crate::servers::{self, Need, Purpose};
 use crate::signals::Interrupts;
 use crate::state::State;
@@ -23,9 +23,10 @@ private servers on free ports for the time of the run.";
 /// Where the servers can't be had or a signal comes.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
-    let servers = servers::start(State::passing()?, Purpose::Tests, Need::Both, &interrupts)?;
-    let mut cargo = process::tool("cargo");
-    if programs::succeeds("cargo", &["nextest", "--version"]) {
+    let servers =
+        servers::start_servers(State::passing()?, Purpose::Tests, Need::Both, &interrupts)?;
+    let mut cargo = process::tool_command("cargo");
+    if programs::exits_with_success("cargo", &["nextest", "--version"]) {
         cargo.args(["nextest", "run"]);
     } else {
         cargo.arg("test");
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     }
     let status = process::run(&mut cargo, &interrupts)?;
     if data.is_none() {
-        say(
+        report_progress(
             "left out: what is measured against real sales (no ../shared/data; VIGIE_TEST_DATA names another folder)",
         );
     }
@@ -64,8 +65,9 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
 
 /// Where the real sales lie that tests measure themselves against.
 fn data_sets() -> Option<PathBuf> {
-    let beside = || Some(root().parent()?.join("shared/data")).filter(|folder| folder.is_dir());
-    setting("VIGIE_TEST_DATA")
+    let beside =
+        || Some(workspace_root().parent()?.join("shared/data")).filter(|folder| folder.is_dir());
+    read_setting("VIGIE_TEST_DATA")
         .map(PathBuf::from)
         .or_else(beside)
 }

@@ -42,7 +42,7 @@ pub(super) async fn refresh_account(
         .run_once(&app, &caller, async |tx| {
             ads::require_account(tx, id).await?;
             let refresh = RefreshAccount { account_id: id };
-            let job = jobs::job(caller.company, &refresh).by(caller.user);
+            let job = jobs::company_job(caller.company, &refresh).by(caller.user);
             Ok(Outcome::accepted_job(tx.enqueue(job).await?.id()))
         })
         .await?;

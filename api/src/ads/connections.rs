@@ -82,7 +82,7 @@ async fn save_connection(
         let refresh = RefreshAccount {
             account_id: *account_id,
         };
-        jobs::job(company, &refresh).by(user)
+        jobs::company_job(company, &refresh).by(user)
     });
     tx.enqueue_all(refreshes.collect()).await?;
     let (subject, details) = (

@@ -26,7 +26,7 @@ pub(super) async fn evaluate_alerts(
     caller.require_role(Role::Member)?;
     let settled = key
         .run_once(&app, &caller, async |tx| {
-            let job = jobs::job(caller.company, &EvaluateAlerts {}).by(caller.user);
+            let job = jobs::company_job(caller.company, &EvaluateAlerts {}).by(caller.user);
             Ok(Outcome::accepted_job(tx.enqueue(job).await?.id()))
         })
         .await?;

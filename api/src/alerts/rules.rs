@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::App;
 use crate::auth::Caller;
 use crate::error::Result;
-use crate::extract::{IfMatch, Json, Path, nullable, respond_versioned};
+use crate::extract::{IfMatch, Json, Path, deserialize_nullable, respond_versioned};
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
 
@@ -51,7 +51,7 @@ impl From<CreateRule> for NewRule {
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateRule {
     name: Option<String>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "deserialize_nullable")]
     threshold: Option<Option<Decimal>>,
     filter: Option<Filter>,
     channels: Option<Vec<Channel>>,

@@ -156,7 +156,7 @@ pub(crate) fn new_api_key() -> (String, String, [u8; 32]) {
     let (token, _) = crypto::random_token();
     let key = format!("{API_KEY_PREFIX}{token}");
     let prefix = key.chars().take(API_KEY_PREFIX.len() + 6).collect();
-    let hash = crypto::sha256(key.as_bytes());
+    let hash = crypto::hash_sha256(key.as_bytes());
     (key, prefix, hash)
 }
 
@@ -164,7 +164,7 @@ pub(crate) fn new_api_key() -> (String, String, [u8; 32]) {
 pub(super) fn hash_api_key(bearer: &str) -> Option<[u8; 32]> {
     bearer
         .starts_with(API_KEY_PREFIX)
-        .then(|| crypto::sha256(bearer.as_bytes()))
+        .then(|| crypto::hash_sha256(bearer.as_bytes()))
 }
 
 #[cfg(test)]

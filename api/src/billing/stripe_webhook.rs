@@ -48,5 +48,5 @@ pub(super) async fn receive_event(
 
 async fn read_clock(app: &App) -> Result<DateTime<Utc>> {
     let mut conn = app.db().app().acquire().await?;
-    Ok(db::now(&mut conn).await?)
+    Ok(db::load_now(&mut conn).await?)
 }

@@ -22,7 +22,9 @@ pub(crate) use path_and_query::{Path, Query, query_pairs};
 
 /// Distinguishes a field that is `null`, `Some(None)`, from a missing one, `None`. Needs
 /// `#[serde(default)]` beside it.
-pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+pub(crate) fn deserialize_nullable<'de, D, T>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

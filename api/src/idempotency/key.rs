@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method, Uri};
 use domain::identity::idempotency::{Claimed, IdempotencyClaim, claim_key, settle_key};
-use platform::crypto::sha256;
+use platform::crypto::hash_sha256;
 use platform::db::Tx;
 use platform::ids::Uuid;
 use serde::de::DeserializeOwned;
@@ -85,14 +85,14 @@ impl Key {
             route: path.to_owned(),
             key: read_header(headers)?,
             // No body and an empty JSON object are the same request.
-            fingerprint: sha256(b"{}"),
+            fingerprint: hash_sha256(b"{}"),
         })
     }
 
     /// Binds the key to the content of its request: canonical JSON, or an upload's digest, kind and
     /// options.
     pub(crate) fn bind_content(&mut self, content: &[u8]) {
-        self.fingerprint = sha256(content);
+        self.fingerprint = hash_sha256(content);
     }
 
     /// Whether the request came without a key.
@@ -104,7 +104,7 @@ impl Key {
     /// stored before it exists is created under this id.
     pub(crate) fn derive_id(&self, owner: Uuid) -> Option<Uuid> {
         let key = self.key.as_deref()?;
-        let digest = sha256(
+        let digest = hash_sha256(
             &[
                 owner.as_bytes(),
                 self.route.as_bytes(),

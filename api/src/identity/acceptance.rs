@@ -6,7 +6,7 @@ use domain::identity::accounts::{NewUser, Profile};
 use domain::identity::companies::OwnCompany;
 use domain::identity::invitations::OpenInvitation;
 use domain::identity::{self, Language};
-use platform::crypto::sha256;
+use platform::crypto::hash_sha256;
 use platform::db::{self, Scope};
 use platform::ids::UserId;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ pub(super) async fn accept_invitation(
     };
 
     let mut tx = app.db().begin(Scope::member(invited.company, user)).await?;
-    let now = db::now(&mut tx).await?;
+    let now = db::load_now(&mut tx).await?;
     if let Some((user, hash)) = &new_user {
         identity::accounts::create_user(&mut tx, user, hash, now).await?;
     }
@@ -78,7 +78,7 @@ pub(super) async fn accept_invitation(
 
 async fn require_invitation(app: &App, token: &str) -> Result<OpenInvitation> {
     let mut conn = app.db().app().acquire().await?;
-    identity::invitations::find_open_invitation(&mut conn, &sha256(token.as_bytes()))
+    identity::invitations::find_open_invitation(&mut conn, &hash_sha256(token.as_bytes()))
         .await?
         .ok_or_else(|| {
             Error::new(

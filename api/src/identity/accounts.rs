@@ -15,7 +15,7 @@ use super::login::require_allowed;
 use crate::App;
 use crate::auth::{Peer, Person};
 use crate::error::Result;
-use crate::extract::{IfMatch, Json as JsonBody, nullable, respond_versioned};
+use crate::extract::{IfMatch, Json as JsonBody, deserialize_nullable, respond_versioned};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +72,7 @@ pub(super) async fn register_account(
         .as_ref()
         .map_or(Scope::user(user.id), |c| Scope::member(c.id, user.id));
     let mut tx = app.db().begin(scope).await?;
-    let now = db::now(&mut tx).await?;
+    let now = db::load_now(&mut tx).await?;
     identity::accounts::create_user(&mut tx, &user, &hash, now).await?;
     let company = match company {
         Some(company) => {
@@ -93,7 +93,7 @@ async fn count_registration(app: &App, peer: Peer) -> Result<()> {
     let mut conn = app.db().app().acquire().await?;
     let attempts =
         identity::attempts::count_registration_attempt(&mut conn, &peer.rate_limit_key()).await?;
-    require_allowed(attempts, db::now(&mut conn).await?)
+    require_allowed(attempts, db::load_now(&mut conn).await?)
 }
 
 #[derive(Debug, Serialize)]
@@ -117,7 +117,7 @@ pub(super) async fn show_account(State(app): State<App>, person: Person) -> Resu
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateAccount {
     full_name: Option<String>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "deserialize_nullable")]
     phone: Option<Option<String>>,
     language: Option<Language>,
 }

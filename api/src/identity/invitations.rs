@@ -75,7 +75,7 @@ async fn send_invitation(
     let job = SendInvitation {
         invitation_id: invitation.id,
     };
-    tx.enqueue(::jobs::job(caller.company, &job).by(caller.user))
+    tx.enqueue(::jobs::company_job(caller.company, &job).by(caller.user))
         .await?;
     let (subject, details) = (
         ("invitation", invitation.id),

@@ -22,7 +22,7 @@ pub(super) async fn count_login_attempt(
     let mut conn = app.db().app().acquire().await?;
     let attempts =
         identity::attempts::count_login_attempt(&mut conn, account, &peer.rate_limit_key()).await?;
-    let now = db::now(&mut conn).await?;
+    let now = db::load_now(&mut conn).await?;
     require_allowed(attempts, now)?;
     Ok(now)
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::identity;
 use domain::identity::resets::{PasswordReset, PasswordResetId};
-use platform::crypto::{random_token, sha256};
+use platform::crypto::{hash_sha256, random_token};
 use platform::db::{self, Scope};
 use platform::ids::UserId;
 use serde::Deserialize;
@@ -38,7 +38,7 @@ pub(super) async fn request_reset(
         let attempts =
             identity::attempts::count_reset_attempt(&mut conn, &email, &peer.rate_limit_key())
                 .await?;
-        require_allowed(attempts, db::now(&mut conn).await?)?;
+        require_allowed(attempts, db::load_now(&mut conn).await?)?;
         identity::accounts::find_credentials(&mut conn, &email).await?
     };
     if let Some(user) = credentials.filter(|credentials| credentials.active) {
@@ -86,7 +86,7 @@ pub(super) async fn confirm_reset(
     let hash = app.passwords().hash(body.password).await?;
 
     let mut tx = app.db().begin(Scope::user(reset.user)).await?;
-    let now = db::now(&mut tx).await?;
+    let now = db::load_now(&mut tx).await?;
     identity::resets::use_password_reset(&mut tx, reset, now).await?;
     identity::accounts::replace_password(&mut tx, reset.user, &hash, now).await?;
     identity::sessions::revoke_other_sessions(&mut tx, reset.user, None, now).await?;
@@ -96,7 +96,7 @@ pub(super) async fn confirm_reset(
 
 async fn require_reset(app: &App, token: &str) -> Result<PasswordReset> {
     let mut conn = app.db().app().acquire().await?;
-    identity::resets::find_password_reset(&mut conn, &sha256(token.as_bytes()))
+    identity::resets::find_password_reset(&mut conn, &hash_sha256(token.as_bytes()))
         .await?
         .ok_or_else(|| {
             Error::new(

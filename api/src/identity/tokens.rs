@@ -7,7 +7,7 @@ use domain::identity;
 use domain::identity::accounts::Credentials;
 use domain::identity::companies::OwnCompany;
 use domain::identity::sessions::{RevocationReason, Rotation};
-use platform::crypto::{random_token, sha256};
+use platform::crypto::{hash_sha256, random_token};
 use platform::db::{self, Scope};
 use serde::{Deserialize, Serialize};
 
@@ -138,7 +138,7 @@ pub(super) async fn refresh_token(
     State(app): State<App>,
     JsonBody(body): JsonBody<RefreshToken>,
 ) -> Result<Json<TokenResponse>> {
-    let hash = sha256(body.refresh_token.as_bytes());
+    let hash = hash_sha256(body.refresh_token.as_bytes());
     let stored = {
         let mut conn = app.db().app().acquire().await?;
         identity::sessions::find_refresh_token(&mut conn, &hash).await?
@@ -150,7 +150,7 @@ pub(super) async fn refresh_token(
 
     let (next, next_hash) = random_token();
     let mut tx = app.db().begin(Scope::user(user)).await?;
-    let now = db::now(&mut tx).await?;
+    let now = db::load_now(&mut tx).await?;
     let rotation =
         identity::sessions::rotate_refresh_token(&mut tx, token, (&hash, &next_hash), now).await?;
     tx.commit().await?;

@@ -35,7 +35,7 @@ pub(crate) fn router() -> Router<App> {
 
 /// Returns the routes of uploads and downloads of any length. They have neither the timeout nor the
 /// body limit of other routes.
-pub(crate) fn uploads() -> Router<App> {
+pub(crate) fn upload_router() -> Router<App> {
     Router::new()
         .route("/imports", post(upload::create_import))
         .route("/imports/preview", post(preview::preview_import))
@@ -158,8 +158,10 @@ async fn stop_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
         let stopped = control::cancel_job(tx, job, "the import was cancelled").await?;
         // The job would have settled what was committed, and now never starts.
         if stopped == Cancelled::Stopped && import.rows_imported + import.rows_updated > 0 {
-            tx.enqueue(::jobs::job(caller.company, &CloseImport { import_id: id }).by(caller.user))
-                .await?;
+            tx.enqueue(
+                ::jobs::company_job(caller.company, &CloseImport { import_id: id }).by(caller.user),
+            )
+            .await?;
         }
     }
     caller
@@ -170,7 +172,10 @@ async fn stop_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
 /// Enqueues the job of an import in the caller's transaction.
 async fn start_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<Outcome> {
     let job = tx
-        .enqueue(::jobs::job(caller.company, &ImportFile { import_id: id }))
+        .enqueue(::jobs::company_job(
+            caller.company,
+            &ImportFile { import_id: id },
+        ))
         .await?
         .id();
     import::assign_job(tx, caller.company, id, job).await?;

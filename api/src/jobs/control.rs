@@ -10,7 +10,7 @@ use platform::queue::view;
 use serde_json::json;
 
 use super::no_job;
-use super::view::JobBody;
+use super::view::JobResponse;
 use crate::App;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::extract::Path;
 use crate::idempotency::{Key, Outcome, Settled};
 
-pub(super) async fn cancel(
+pub(super) async fn cancel_job(
     State(app): State<App>,
     caller: Caller,
     key: Key,
@@ -27,14 +27,14 @@ pub(super) async fn cancel(
     caller.require_role(Role::Manager)?;
     let settled = key
         .run_once(&app, &caller, async |tx| {
-            cancel_job(tx, &caller, id).await?;
+            stop_job(tx, &caller, id).await?;
             Ok(Outcome::accepted_job(id))
         })
         .await?;
     respond_with_job(settled).await
 }
 
-async fn cancel_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
+async fn stop_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
     let reason = format!("cancelled by {}", caller.user);
     match control::cancel_job(tx, id, &reason).await? {
         Cancelled::NotFound => return Err(no_job()),
@@ -48,7 +48,7 @@ async fn cancel_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
         .await
 }
 
-pub(super) async fn retry(
+pub(super) async fn retry_job(
     State(app): State<App>,
     caller: Caller,
     key: Key,
@@ -57,15 +57,15 @@ pub(super) async fn retry(
     caller.require_role(Role::Manager)?;
     let settled = key
         .run_once(&app, &caller, async |tx| {
-            retry_job(tx, &caller, id).await?;
+            replay_job(tx, &caller, id).await?;
             Ok(Outcome::accepted_job(id))
         })
         .await?;
     respond_with_job(settled).await
 }
 
-async fn retry_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
-    let reason = format!("asked by {}", caller.user);
+async fn replay_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
+    let reason = format!("requested by {}", caller.user);
     match control::replay_job(tx, id, &reason).await? {
         Replayed::NotFound => return Err(no_job()),
         Replayed::KeyTaken => {
@@ -92,5 +92,7 @@ async fn respond_with_job(mut settled: Settled) -> Result<Response> {
     let job = view::find_job(&mut settled.tx, settled.outcome.id()?)
         .await?
         .ok_or_else(no_job)?;
-    settled.respond(&json!({ "job": JobBody::from(job) })).await
+    settled
+        .respond(&json!({ "job": JobResponse::from(job) }))
+        .await
 }

@@ -1,5 +1,5 @@
-//! What people do to all jobs that a filter names: stop them, run them again. Up to a thousand in one call; `more`
-//! says that it is worth calling again.
+//! Bulk commands over the jobs of a filter: cancel, retry. Up to a thousand jobs in one call;
+//! `more` says that it is worth calling again.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -71,7 +71,7 @@ impl FilterBody {
     }
 }
 
-pub(super) async fn cancel(
+pub(super) async fn cancel_jobs(
     State(app): State<App>,
     caller: Caller,
     Keyed { body, key }: Keyed<ManyRequest>,
@@ -88,7 +88,7 @@ pub(super) async fn cancel(
     settled.respond_completed().await
 }
 
-pub(super) async fn retry(
+pub(super) async fn retry_jobs(
     State(app): State<App>,
     caller: Caller,
     Keyed { body, key }: Keyed<ManyRequest>,
@@ -97,7 +97,7 @@ pub(super) async fn retry(
     let filter = body.filter.check(&OVER)?;
     let settled = key
         .run_once(&app, &caller, async |tx| {
-            let reason = format!("asked by {}", caller.user);
+            let reason = format!("requested by {}", caller.user);
             let changed = control_many::replay_jobs(tx, &filter, &reason).await?;
             tx.notify_relay_on_commit();
             record_change(tx, &caller, "jobs.retry_many", &body.filter, changed).await

@@ -37,7 +37,7 @@ fn least_role(enqueued_by: EnqueuedBy) -> Option<Role> {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct JobRequest {
+pub(super) struct EnqueueJob {
     kind: String,
     #[serde(default = "no_args")]
     args: Value,
@@ -51,10 +51,10 @@ fn no_args() -> Value {
     json!({})
 }
 
-pub(super) async fn enqueue(
+pub(super) async fn enqueue_job(
     State(app): State<App>,
     caller: Caller,
-    Keyed { body, key }: Keyed<JobRequest>,
+    Keyed { body, key }: Keyed<EnqueueJob>,
 ) -> Result<Response> {
     let job = accept(&app, &caller, body)?;
     if key.is_absent() {
@@ -70,7 +70,7 @@ pub(super) async fn enqueue(
     respond_enqueued(settled).await
 }
 
-fn accept(app: &App, caller: &Caller, request: JobRequest) -> Result<NewJob> {
+fn accept(app: &App, caller: &Caller, request: EnqueueJob) -> Result<NewJob> {
     let kind = app.registry().find_kind(&request.kind);
     let Some((kind, least_role)) =
         kind.and_then(|kind| Some((kind, least_role(kind.enqueued_by)?)))
@@ -138,24 +138,25 @@ fn accepted(id: JobId) -> impl IntoResponse {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct KindBody {
+pub(super) struct KindResponse {
     kind: &'static str,
     queue: &'static str,
     max_attempts: u16,
     timeout_seconds: u64,
 }
 
-pub(super) async fn list_kinds(State(app): State<App>, caller: Caller) -> Json<List<KindBody>> {
-    let kinds = app
-        .registry()
-        .kinds()
-        .filter(|kind| least_role(kind.enqueued_by).is_some_and(|least| caller.role >= least))
-        .map(|kind| KindBody {
-            kind: kind.name,
-            queue: kind.queue.name(),
-            max_attempts: kind.max_attempts,
-            timeout_seconds: kind.timeout.as_secs(),
-        })
-        .collect();
-    Json(List::complete(kinds))
+pub(super) async fn list_kinds(State(app): State<App>, caller: Caller) -> Json<List<KindResponse>> {
+    let allowed = app.registry().kinds().filter_map(|kind| {
+        let least_role = least_role(kind.enqueued_by)?;
+        (caller.role >= least_role).then_some((least_role, kind))
+    });
+    let mut kinds: Vec<_> = allowed.collect();
+    kinds.sort_by_key(|(least_role, kind)| (*least_role, kind.name));
+    let kinds = kinds.into_iter().map(|(_, kind)| KindResponse {
+        kind: kind.name,
+        queue: kind.queue.name(),
+        max_attempts: kind.max_attempts,
+        timeout_seconds: kind.timeout.as_secs(),
+    });
+    Json(List::complete(kinds.collect()))
 }

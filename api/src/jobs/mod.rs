@@ -17,14 +17,14 @@ use crate::idempotency::Settled;
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
-        .route("/jobs", post(enqueue::enqueue).get(view::list))
+        .route("/jobs", post(enqueue::enqueue_job).get(view::list_jobs))
         .route("/jobs/kinds", get(enqueue::list_kinds))
-        .route("/jobs/cancel", post(control_many::cancel))
-        .route("/jobs/retry", post(control_many::retry))
-        .route("/jobs/{id}", get(view::show))
+        .route("/jobs/cancel", post(control_many::cancel_jobs))
+        .route("/jobs/retry", post(control_many::retry_jobs))
+        .route("/jobs/{id}", get(view::show_job))
         .route("/jobs/{id}/timeline", get(view::show_timeline))
-        .route("/jobs/{id}/cancel", post(control::cancel))
-        .route("/jobs/{id}/retry", post(control::retry))
+        .route("/jobs/{id}/cancel", post(control::cancel_job))
+        .route("/jobs/{id}/retry", post(control::retry_job))
 }
 
 /// Commits, and responds with the job that the request enqueued.

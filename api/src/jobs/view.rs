@@ -27,7 +27,7 @@ pub(super) struct JobQuery {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct JobBody {
+pub(super) struct JobResponse {
     id: JobId,
     kind: String,
     state: JobState,
@@ -44,7 +44,7 @@ pub(super) struct JobBody {
     request_id: Option<String>,
 }
 
-impl From<JobView> for JobBody {
+impl From<JobView> for JobResponse {
     fn from(job: JobView) -> Self {
         Self {
             id: job.id,
@@ -65,12 +65,12 @@ impl From<JobView> for JobBody {
     }
 }
 
-pub(super) async fn list(
+pub(super) async fn list_jobs(
     State(app): State<App>,
     caller: Caller,
     page: Page,
     Query(query): Query<JobQuery>,
-) -> Result<Json<List<JobBody>>> {
+) -> Result<Json<List<JobResponse>>> {
     let filter = JobFilter {
         state: query.state,
         kind: query.kind,
@@ -82,14 +82,14 @@ pub(super) async fn list(
     let mut tx = caller.begin(&app).await?;
     let jobs = view::list_jobs(&mut tx, &filter).await?;
     let list = List::from_rows(jobs, &page, |job| job.id);
-    Ok(Json(list.map_items(JobBody::from)))
+    Ok(Json(list.map_items(JobResponse::from)))
 }
 
-pub(super) async fn show(
+pub(super) async fn show_job(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<JobId>,
-) -> Result<Json<JobBody>> {
+) -> Result<Json<JobResponse>> {
     let mut tx = caller.begin(&app).await?;
     let job = view::find_job(&mut tx, id).await?.ok_or_else(no_job)?;
     Ok(Json(job.into()))

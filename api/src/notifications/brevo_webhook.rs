@@ -44,7 +44,7 @@ async fn apply_event(app: &App, event: BrevoEvent) -> Result<()> {
     };
     let (state, suppression) = state_of_event(event.kind);
     let mut tx = app.db().begin(Scope::company(company)).await?;
-    let now = db::now(&mut tx).await?;
+    let now = db::load_now(&mut tx).await?;
     if let Some(state) = state {
         let report = DeliveryStatus {
             state,

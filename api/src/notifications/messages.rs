@@ -131,7 +131,7 @@ pub(super) async fn retry_message(
 
 async fn requeue_message(tx: &mut Tx, caller: &Caller, id: MessageId) -> Result<JobId> {
     let previous = notifications::requeue_message(tx, id, caller.now).await?;
-    let job = jobs::job(caller.company, &SendMessage { message_id: id }).by(caller.user);
+    let job = jobs::company_job(caller.company, &SendMessage { message_id: id }).by(caller.user);
     let enqueued = tx.enqueue(job).await?;
     if previous == MessageState::Queued && matches!(enqueued, Enqueued::Existing(_)) {
         return Err(Error::new(

@@ -67,14 +67,14 @@ async fn apply_report(
     suppression: Option<SuppressionReason>,
 ) -> Result<()> {
     let mut tx = app.db().begin(Scope::company(company)).await?;
-    let now = db::now(&mut tx).await?;
+    let now = db::load_now(&mut tx).await?;
     if let DeliveryOutcome::Resend(message, at) =
         notifications::record_delivery_status(&mut tx, effect, report, now).await?
     {
         let send = SendMessage {
             message_id: message,
         };
-        tx.enqueue(jobs::job(company, &send).at(at)).await?;
+        tx.enqueue(jobs::company_job(company, &send).at(at)).await?;
     }
     if let Some(reason) = suppression {
         notifications::suppress_effect_recipient(&mut tx, company, effect, reason, now).await?;
@@ -94,7 +94,7 @@ pub(super) async fn receive_inbound(
         return Ok(StatusCode::NO_CONTENT);
     };
     let mut tx = app.db().begin(Scope::anonymous()).await?;
-    let now = db::now(&mut tx).await?;
+    let now = db::load_now(&mut tx).await?;
     notifications::record_inbound(
         &mut tx,
         &message.message_sid,

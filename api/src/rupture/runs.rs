@@ -97,7 +97,7 @@ async fn create_run(tx: &mut Tx, caller: &Caller, body: &StartRun) -> Result<(Ru
     let horizon = body.horizon_days.unwrap_or(DEFAULT_HORIZON_DAYS);
     let (company, user) = (caller.company, Some(caller.user));
     let run_id = rupture::create_run(tx, company, user, body.as_of, horizon, caller.now).await?;
-    let job = jobs::job(company, &RunPrediction { run_id }).by(caller.user);
+    let job = jobs::company_job(company, &RunPrediction { run_id }).by(caller.user);
     let job = tx.enqueue(job).await?.id();
     rupture::note_job(tx, run_id, job).await?;
     Ok((run_id, job))

@@ -56,7 +56,7 @@ async fn two_concurrent_evaluations_open_one_alert_and_one_message_each() {
     let company = owner.company();
     let once = || async {
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-        let now = platform::db::now(&mut tx).await.unwrap();
+        let now = platform::db::load_now(&mut tx).await.unwrap();
         let done = jobs::alerts::evaluate_company(&mut tx, company, now)
             .await
             .unwrap();

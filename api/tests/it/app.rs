@@ -61,7 +61,7 @@ impl TestApp {
         configure: impl FnOnce(&mut ApiConfig),
     ) -> Self {
         let db = TestDb::new().await;
-        let sandbox = sandbox::start(Sandbox::default()).await.unwrap();
+        let sandbox = sandbox::start_sandbox(Sandbox::default()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let blobs = std::env::temp_dir().join(format!("vigie-test-{}", Uuid::new_v4()));
@@ -84,9 +84,12 @@ impl TestApp {
         configure(&mut config);
         let app = App::new(services.clone(), redis, &config);
         let stop = CancellationToken::new();
-        platform::task::spawn("test API", api::serve(app.clone(), listener, stop.clone()));
+        platform::task::spawn_named(
+            "test API",
+            api::serve_api(app.clone(), listener, stop.clone()),
+        );
         let services = Arc::new(services);
-        let drain = Drain::new(&db.db, Arc::new(jobs::registry()), services.clone()).await;
+        let drain = Drain::new(&db.db, Arc::new(jobs::build_registry()), services.clone()).await;
         Self {
             router: api::router(app),
             db,
@@ -199,7 +202,7 @@ impl TestApp {
         let request = Request::get(format!("/admin/messages?to={}", encode(to)))
             .body(Body::empty())
             .unwrap();
-        let response = sandbox::app(self.sandbox.sandbox().clone())
+        let response = sandbox::build_app(self.sandbox.sandbox().clone())
             .oneshot(request)
             .await
             .unwrap();

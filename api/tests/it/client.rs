@@ -42,7 +42,7 @@ impl<'a> Client<'a> {
             .begin(Scope::member(company, user.id))
             .await
             .unwrap();
-        let now = platform::db::now(&mut tx).await.unwrap();
+        let now = platform::db::load_now(&mut tx).await.unwrap();
         identity::accounts::create_user(
             &mut tx,
             &user,

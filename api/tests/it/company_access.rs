@@ -8,7 +8,7 @@ use axum::http::Request;
 use axum::http::header::CONTENT_TYPE;
 use domain::identity::Role;
 use domain::identity::password::hash_password;
-use platform::crypto::sha256;
+use platform::crypto::hash_sha256;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
@@ -38,7 +38,7 @@ fn member_path(owner: &Client<'_>, of: &Client<'_>) -> String {
 
 /// Inserts a count of attempts under a key.
 async fn insert_attempts(app: &TestApp, key: &str, tries: i32) {
-    let digest = sha256(key.as_bytes());
+    let digest = hash_sha256(key.as_bytes());
     sqlx::query!(
         "insert into login_attempts (key, window_started_at, attempts) values ($1, engine_now(), $2)",
         digest.as_slice(),

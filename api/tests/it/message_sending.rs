@@ -329,7 +329,7 @@ async fn waiting_message(app: &TestApp) -> Client<'_> {
     set_level(&owner, shelf, 0).await;
     let company = owner.company();
     let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-    let at = platform::db::now(&mut tx).await.unwrap();
+    let at = platform::db::load_now(&mut tx).await.unwrap();
     jobs::alerts::evaluate_company(&mut tx, company, at)
         .await
         .unwrap();

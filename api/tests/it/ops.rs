@@ -34,7 +34,7 @@ async fn an_operator_is_no_member_of_any_company_and_is_audited() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let mut conn = app.owner().await;
-    let now = platform::db::now(&mut conn).await.unwrap();
+    let now = platform::db::load_now(&mut conn).await.unwrap();
     let hash = identity::password::hash_password(PASSWORD);
     let id =
         identity::operators::create_operator(&mut conn, "ops@vigie.example", "Ops", &hash, now)

@@ -316,14 +316,15 @@ async fn the_number_of_statements_does_not_grow_with_the_products() {
     let owner = app.with_company().await;
     let company = owner.company();
     let mut counts = Vec::new();
-    for round in 0..2 {
+    // The first round also counts the types that sqlx looks up once per connection.
+    for round in 0..3 {
         for i in 0..(1 + round * 30) {
             let id = insert_product(&owner, &format!("p{round}-{i}")).await;
             insert_steady_sales(&owner, id, 3, 1).await;
             set_level(&owner, id, 0).await;
         }
         let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
-        let now = platform::db::now(&mut tx).await.unwrap();
+        let now = platform::db::load_now(&mut tx).await.unwrap();
         let counted = Statements::default();
         let counting = tracing::subscriber::set_default(counted.clone());
         domain::rupture::recompute_demand(&mut tx, company, now)
@@ -339,7 +340,7 @@ async fn the_number_of_statements_does_not_grow_with_the_products() {
         app.run_jobs().await;
     }
     assert!((10..40).contains(&counts[0]), "{counts:?}");
-    assert_eq!(counts[0], counts[1]);
+    assert_eq!(counts[1], counts[2]);
 }
 
 /// Counts the statements that sqlx says it ran on this thread.

@@ -81,7 +81,9 @@ pub(crate) async fn insert_steady_sales(
 }
 
 pub(crate) async fn read_clock(app: &TestApp) -> DateTime<Utc> {
-    platform::db::now(&mut app.owner().await).await.unwrap()
+    platform::db::load_now(&mut app.owner().await)
+        .await
+        .unwrap()
 }
 
 /// Evaluates all rules and runs the jobs that follow.

@@ -81,7 +81,9 @@ impl Visitor<'_> for AmountVisitor {
 
 /// Deserializes a field that may be absent (`None`), null (`Some(None)`) or set, for
 /// `#[serde(default, deserialize_with)]`.
-pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+pub(super) fn deserialize_nullable<'de, D, T>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

@@ -6,7 +6,7 @@ use platform::id_type;
 use platform::money::{Currency, Decimal};
 use serde::{Deserialize, Serialize};
 
-use super::amount::{Amount, nullable};
+use super::amount::{Amount, deserialize_nullable};
 use super::change::{archive_time, set_changed};
 use super::field_errors::FieldErrors;
 use super::reference::{CategoryId, SupplierId};
@@ -48,27 +48,27 @@ pub struct Product {
 pub struct ProductChanges {
     pub sku: Option<String>,
     pub name: Option<String>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub category_id: Option<Option<CategoryId>>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub supplier_id: Option<Option<SupplierId>>,
     pub unit: Option<String>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub purchase_price: Option<Option<Amount>>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub sale_price: Option<Option<Amount>>,
     pub currency: Option<String>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub barcode: Option<Option<String>>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub min_stock: Option<Option<Amount>>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub max_stock: Option<Option<Amount>>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub lead_time_days: Option<Option<i32>>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub minimum_order_quantity: Option<Option<Amount>>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub pack_multiple: Option<Option<Amount>>,
     pub active: Option<bool>,
     pub draft: Option<bool>,

@@ -77,9 +77,9 @@ impl UnitDemand {
     }
 }
 
-/// I_x(a, b) by its continued fraction (DLMF 8.17.22), evaluated by the modified Lentz method.
-/// It converges in about sqrt(max(a, b)) steps, so the bound holds beyond 10^8 units. statrs stops
-/// after 140 steps, which is too early for a fast seller.
+/// I_x(a, b) by its continued fraction (DLMF 8.17.22), evaluated by the modified Lentz method. The
+/// fraction converges in about sqrt(max(a, b)) steps, so the bound holds beyond 10^8 units. statrs
+/// stops after 140 steps, which is too early for a fast seller.
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;

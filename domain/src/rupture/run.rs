@@ -17,9 +17,9 @@ pub enum RunState {
 /// What a run's results replace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunKind {
-    /// They replace the company's demand.
+    /// The results replace the company's demand.
     Live,
-    /// They replace nothing and belong to the run alone.
+    /// The results replace nothing and belong to the run alone.
     Study,
 }
 

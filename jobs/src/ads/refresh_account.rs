@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::reading::{DEFAULT_WAIT, Reading, Stop};
 use crate::notifications::SendMessage;
-use crate::{Services, job};
+use crate::{Services, company_job};
 
 /// Refreshes one ad account: opens a refresh or resumes the open one, has Meta prepare the reports,
 /// reads and publishes them. Each step is committed, so that a killed worker costs one step.
@@ -155,7 +155,7 @@ async fn stop_connection(tx: &mut Tx, reading: &Reading<'_>, reason: &str) -> Re
         tx.enqueue_all(
             messages
                 .into_iter()
-                .map(|id| job(company, &SendMessage { message_id: id }))
+                .map(|id| company_job(company, &SendMessage { message_id: id }))
                 .collect(),
         )
         .await?;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::notifications::SendMessage;
 use crate::rupture::refresh_outlooks;
-use crate::{Services, job};
+use crate::{Services, company_job};
 
 /// Opens, updates and resolves the alerts of a company, and notifies each recipient once. All of it
 /// is one transaction with a constant number of statements.
@@ -68,18 +68,18 @@ pub async fn evaluate_company(
     })
 }
 
-/// Writes one message for each recipient of a verdict, and one job for each message.
+/// Writes one message for each recipient of a transition, and one job for each message.
 async fn notify_recipients(
     tx: &mut Tx,
     company: CompanyId,
     rules: &[Rule],
-    verdicts: &[Transition],
+    transitions: &[Transition],
     applied: &[AppliedTransition],
     now: DateTime<Utc>,
 ) -> Result<usize, JobError> {
     if applied
         .iter()
-        .map(|a| &verdicts[a.transition])
+        .map(|a| &transitions[a.transition])
         .all(|v| v.cause.is_none() && !v.withheld)
     {
         return Ok(0);
@@ -88,11 +88,11 @@ async fn notify_recipients(
     let mut notices = Vec::new();
     let mut silent: Vec<(Uuid, NotNotifiedReason)> = Vec::new();
     for told in applied {
-        let verdict = &verdicts[told.transition];
-        let Some(rule) = rules.iter().find(|rule| rule.id == verdict.rule_id) else {
+        let transition = &transitions[told.transition];
+        let Some(rule) = rules.iter().find(|rule| rule.id == transition.rule_id) else {
             continue;
         };
-        match build_notices(rule, verdict, told, &audience, now) {
+        match build_notices(rule, transition, told, &audience, now) {
             Ok(new) => notices.extend(new),
             Err(reason) => silent.push((told.alert.0, reason)),
         }
@@ -100,7 +100,7 @@ async fn notify_recipients(
     notifications::record_not_notified(tx, company, &silent, now).await?;
     let made = notifications::create_notifications(tx, company, &notices, now).await?;
     let jobs = made.iter().map(|message| {
-        job(
+        company_job(
             company,
             &SendMessage {
                 message_id: *message,
@@ -111,25 +111,25 @@ async fn notify_recipients(
     Ok(made.len())
 }
 
-/// Returns the notices of a verdict, or the reason why nobody is notified.
+/// Returns the notices of a transition, or the reason why nobody is notified.
 fn build_notices(
     rule: &Rule,
-    verdict: &Transition,
+    transition: &Transition,
     told: &AppliedTransition,
     audience: &alerts::Audience,
     now: DateTime<Utc>,
 ) -> Result<Vec<NewNotification>, NotNotifiedReason> {
-    if verdict.withheld {
+    if transition.withheld {
         return Err(NotNotifiedReason::Snoozed);
     }
-    let Some(cause) = verdict.cause else {
+    let Some(cause) = transition.cause else {
         return Ok(Vec::new());
     };
     let destinations = alerts::collect_destinations(rule, audience);
     if destinations.is_empty() {
         return Err(NotNotifiedReason::NoAddress);
     }
-    let message = AlertMessage::new(&audience.company, cause, verdict);
+    let message = AlertMessage::new(&audience.company, cause, transition);
     let variables = json!(message);
     let notice = |to: alerts::Destination| NewNotification {
         alert_id: told.alert.0,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::ApplySubscription;
-use crate::{Services, job};
+use crate::{Services, company_job};
 
 /// Finds the company of a stored event and enqueues [`ApplySubscription`]. It uses only the
 /// subscription's id and owner, so that repeated and late events are harmless.
@@ -43,7 +43,7 @@ impl Job<Services, Platform> for ApplyEvent {
                         let apply = ApplySubscription {
                             subscription: subject.subscription,
                         };
-                        tx.enqueue(job(company, &apply)).await?;
+                        tx.enqueue(company_job(company, &apply)).await?;
                         (EventState::Routed, Some(company))
                     }
                 }

@@ -13,7 +13,7 @@ use crate::events::reactions_to;
 
 /// Why an import ends.
 pub(super) enum Ending {
-    /// It is over already and keeps its state.
+    /// The import is over already and keeps its state.
     Over,
     Cancelled,
     Failed(FileError),

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::import_check::check_file;
 use super::import_end::{Ending, close_import, end_import};
 use super::import_merge::merge_file;
-use super::import_pass::{progress, require_open};
+use super::import_pass::{progress_of, require_open};
 use super::import_stage::{StagingOutcome, stage_file};
 use crate::Services;
 
@@ -67,7 +67,7 @@ async fn run_passes(cx: &JobContext<Services>, id: ImportId) -> JobResult {
         let result = json!({ "state": State::Succeeded, "repeated": true });
         return cx.finish(tx, result).await;
     }
-    cx.checkpoint(tx, &progress(0, work.file_bytes, "checking"))
+    cx.checkpoint(tx, &progress_of(0, work.file_bytes, "checking"))
         .await?;
     match check_file(cx, &work).await? {
         Ok(examined) => load_file(cx, &work, examined).await,
@@ -93,7 +93,7 @@ async fn load_file(
         }
     };
     require_open(import::start_loading(&mut tx, company, id, &detected).await)?;
-    cx.checkpoint(tx, &progress(0, work.file_bytes, "loading"))
+    cx.checkpoint(tx, &progress_of(0, work.file_bytes, "loading"))
         .await?;
     match stage_file(cx, work, detected, plan).await? {
         StagingOutcome::Staged { through, counts } => merge_file(cx, work, through, counts).await,

@@ -8,7 +8,7 @@ use platform::db::Tx;
 use platform::queue::{JobContext, JobError, JobResult};
 use serde_json::json;
 
-use super::import_pass::{event_of, progress, require_open, take_turn};
+use super::import_pass::{event_of, progress_of, require_open, take_turn};
 use crate::Services;
 use crate::events::reactions_to;
 
@@ -69,7 +69,8 @@ async fn checkpoint_merge(
     total: i64,
 ) -> Result<(), JobError> {
     let (done, total) = (done.unsigned_abs(), total.unsigned_abs());
-    cx.checkpoint(tx, &progress(done, total, "merging")).await
+    cx.checkpoint(tx, &progress_of(done, total, "merging"))
+        .await
 }
 
 /// Creates what the rows name and the catalog lacks.

@@ -41,7 +41,7 @@ pub(super) fn event_of(kind: Kind) -> Event {
     }
 }
 
-pub(super) fn progress(done: u64, total: u64, message: &str) -> Progress {
+pub(super) fn progress_of(done: u64, total: u64, message: &str) -> Progress {
     Progress {
         done,
         total,

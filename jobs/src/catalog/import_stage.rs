@@ -8,7 +8,7 @@ use domain::catalog::import::{
 use platform::queue::{JobContext, JobError};
 use tokio::sync::mpsc;
 
-use super::import_pass::{progress, require_open};
+use super::import_pass::{progress_of, require_open};
 use crate::Services;
 
 /// How the pass ended.
@@ -122,7 +122,7 @@ async fn stage_chunks(
         let mut tx = cx.begin().await?;
         let step = import::write_chunk(&mut tx, cx.company(), work.id, work.kind, chunk);
         require_open(step.await)?;
-        cx.checkpoint(tx, &progress(done, work.file_bytes, "reading"))
+        cx.checkpoint(tx, &progress_of(done, work.file_bytes, "reading"))
             .await?;
     }
     Ok(reading
@@ -181,7 +181,7 @@ async fn finish_staging(
         ..Counts::from(&staged.totals)
     };
     import::record_counts(&mut tx, company, work.id, &counts).await?;
-    cx.checkpoint(tx, &progress(work.file_bytes, work.file_bytes, "read"))
+    cx.checkpoint(tx, &progress_of(work.file_bytes, work.file_bytes, "read"))
         .await?;
     Ok(StagingOutcome::Staged { through, counts })
 }

@@ -70,7 +70,7 @@ async fn record_lost_answer(
     error: ProviderError,
 ) -> JobResult {
     let mut tx = cx.begin().await?;
-    let now = db::now(&mut tx).await?;
+    let now = db::load_now(&mut tx).await?;
     notifications::mark_unknown(&mut tx, effect, now + settle).await?;
     tx.commit().await?;
     let least = match message.channel {

@@ -21,7 +21,7 @@ use serde_json::json;
 
 use super::call_record::{back_off, end_message, record_failed_call, record_sent, requested_wait};
 use super::{email, whatsapp};
-use crate::{Services, job};
+use crate::{Services, company_job};
 
 /// Sends one message. A failure of the provider spends no attempt: the job is rescheduled until the
 /// message expires.
@@ -248,7 +248,7 @@ async fn record_failed_search(
     tx.enqueue_all(
         instead
             .iter()
-            .map(|id| job(cx.company(), &SendMessage { message_id: *id }))
+            .map(|id| company_job(cx.company(), &SendMessage { message_id: *id }))
             .collect(),
     )
     .await?;

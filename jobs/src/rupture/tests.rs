@@ -15,7 +15,7 @@ use platform::testing::{Drain, TestDb, data_set};
 use providers::Providers;
 
 use crate::catalog::ImportFile;
-use crate::{Services, job};
+use crate::{Services, company_job};
 
 const OPTIONS: &str = r#"{
     "mapping": {"document": "InvoiceNo", "sku": "StockCode", "name": "Description", "quantity": "Quantity",
@@ -107,17 +107,17 @@ impl Shop {
             .begin(Scope::company(self.company))
             .await
             .unwrap();
-        let now = platform::db::now(&mut tx).await.unwrap();
+        let now = platform::db::load_now(&mut tx).await.unwrap();
         import::create_import(&mut tx, self.company, &new, now)
             .await
             .unwrap();
-        tx.enqueue(job(self.company, &ImportFile { import_id: id }))
+        tx.enqueue(company_job(self.company, &ImportFile { import_id: id }))
             .await
             .unwrap();
         tx.commit().await.unwrap();
         let drain = Drain::new(
             &self.db.db,
-            Arc::new(crate::registry()),
+            Arc::new(crate::build_registry()),
             self.services.clone(),
         )
         .await;

@@ -90,7 +90,8 @@ struct Pages {
 }
 
 impl Pages {
-    /// Enqueues a job for each row. `list` returns the page behind a row. Returns the number of jobs.
+    /// Enqueues a job for each row. `list` returns the page behind a row. Returns the number of
+    /// jobs.
     async fn enqueue_all<Row>(
         &self,
         list: impl AsyncFn(&mut Tx, Option<Row>) -> domain::Result<Vec<Row>>,

@@ -19,10 +19,10 @@ use crate::catalog::{CloseImport, SweepFiles};
 use crate::identity::Sweep;
 use crate::ops::PruneJobs;
 use crate::rupture::ComputeDemand;
-use crate::{Registry, job, platform_job};
+use crate::{Registry, company_job, platform_job};
 
 /// Returns the timers as the scheduler reads them.
-pub fn schedules() -> Vec<ScheduleSpec> {
+pub fn list_schedules() -> Vec<ScheduleSpec> {
     TIMERS.iter().map(Timer::to_spec).collect()
 }
 
@@ -35,7 +35,7 @@ static TIMERS: &[Timer] = &[
         name: "evaluate-alerts",
         cron: "0 */5 * * * *",
         action: Action::ForEach(
-            Rows::Companies(|company| job(company, &EvaluateAlerts {})),
+            Rows::Companies(|company| company_job(company, &EvaluateAlerts {})),
             Stagger::PerSecond {
                 jobs: 50,
                 within: Duration::from_mins(4),
@@ -46,7 +46,7 @@ static TIMERS: &[Timer] = &[
         name: "compute-demand",
         cron: "0 17 2 * * *",
         action: Action::ForEach(
-            Rows::Companies(|company| job(company, &ComputeDemand {})),
+            Rows::Companies(|company| company_job(company, &ComputeDemand {})),
             Stagger::AtOnce,
         ),
     },
@@ -54,7 +54,9 @@ static TIMERS: &[Timer] = &[
         name: "refresh-ads",
         cron: "0 7 */2 * * *",
         action: Action::ForEach(
-            Rows::AdAccounts(|company, account_id| job(company, &RefreshAccount { account_id })),
+            Rows::AdAccounts(|company, account_id| {
+                company_job(company, &RefreshAccount { account_id })
+            }),
             // A little less than the two hours between ticks.
             Stagger::Spread {
                 within: Duration::from_mins(100),
@@ -66,7 +68,7 @@ static TIMERS: &[Timer] = &[
         cron: "0 29 4 * * *",
         action: Action::ForEach(
             Rows::Subscriptions(|company, subscription| {
-                job(company, &ApplySubscription { subscription })
+                company_job(company, &ApplySubscription { subscription })
             }),
             // Well below Stripe's rate limit.
             Stagger::PerSecond {
@@ -79,7 +81,9 @@ static TIMERS: &[Timer] = &[
         name: "close-imports",
         cron: "40 */5 * * * *",
         action: Action::ForEach(
-            Rows::AbandonedImports(|company, import_id| job(company, &CloseImport { import_id })),
+            Rows::AbandonedImports(|company, import_id| {
+                company_job(company, &CloseImport { import_id })
+            }),
             Stagger::AtOnce,
         ),
     },
@@ -112,7 +116,7 @@ mod tests {
             let (name, cron, kind, args) = (timer.name, timer.cron, job.kind, job.args);
             format!("{name} at {cron}: {kind} {args}")
         };
-        let lines: Vec<_> = schedules().into_iter().map(line).collect();
+        let lines: Vec<_> = list_schedules().into_iter().map(line).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         evaluate-alerts at 0 */5 * * * *: schedule.enqueue_for_each {"timer":"evaluate-alerts"}
         compute-demand at 0 17 2 * * *: schedule.enqueue_for_each {"timer":"compute-demand"}

@@ -49,11 +49,11 @@ mod tests {
 
     use super::*;
     use crate::ads::RefreshAccount;
-    use crate::job;
+    use crate::company_job;
 
     fn new_job() -> NewJob {
         let account_id = AccountId::new();
-        job(CompanyId::new(), &RefreshAccount { account_id })
+        company_job(CompanyId::new(), &RefreshAccount { account_id })
     }
 
     #[test]

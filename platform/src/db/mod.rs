@@ -21,7 +21,7 @@ pub use self::config::DbConfig;
 pub use self::constraint::ConstraintExt;
 pub(crate) use self::pool::STATEMENT_DEADLINE;
 pub use self::pool::with_deadline;
-pub use self::relay_notifier::{CHANNEL, notify};
+pub use self::relay_notifier::{RELAY_CHANNEL, notify_relay};
 pub use self::tx::{Scope, Tx};
 
 use self::pool::{open_pool, report_pool_usage, with_pinned_plans, with_role};
@@ -136,7 +136,7 @@ impl Db {
 }
 
 /// Returns the time by the database's clock; read once per request or job.
-pub async fn now(conn: &mut PgConnection) -> sqlx::Result<DateTime<Utc>> {
+pub async fn load_now(conn: &mut PgConnection) -> sqlx::Result<DateTime<Utc>> {
     sqlx::query_scalar!(r#"select engine_now() as "now!""#)
         .fetch_one(conn)
         .await
@@ -144,7 +144,7 @@ pub async fn now(conn: &mut PgConnection) -> sqlx::Result<DateTime<Utc>> {
 
 /// Applies the migrations as the tables' owner. Processes that start at once wait for each other at
 /// an advisory lock.
-pub async fn migrate(url: &SecretString) -> Result<(), sqlx::migrate::MigrateError> {
+pub async fn run_migrations(url: &SecretString) -> Result<(), sqlx::migrate::MigrateError> {
     let options = PgConnectOptions::from_str(url.expose_secret())?;
     let pool = PgPoolOptions::new()
         .max_connections(1)

@@ -100,7 +100,7 @@ pub async fn with_deadline<T>(
 
 /// Reports how many connections of a pool are busy and idle, until the pool is closed.
 pub(super) fn report_pool_usage(role: &'static str, pool: PgPool) {
-    crate::task::spawn("pool usage", async move {
+    crate::task::spawn_named("pool usage", async move {
         let mut ticks = tokio::time::interval(USAGE_REPORT_EVERY);
         loop {
             tokio::select! {

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 
 /// The channel that the relay listens on.
-pub const CHANNEL: &str = "vigie_jobs";
+pub const RELAY_CHANNEL: &str = "vigie_jobs";
 
 /// Sends notifications for a process, one at a time: many commits share one.
 ///
@@ -23,10 +23,10 @@ impl RelayNotifier {
     pub(super) fn start(engine: PgPool) -> Self {
         let due = Arc::new(Notify::new());
         let relay_notifier = Self(due.clone());
-        crate::task::spawn("relay_notifier", async move {
+        crate::task::spawn_named("relay_notifier", async move {
             while !engine.is_closed() {
                 due.notified().await;
-                if let Err(cause) = notify(&engine).await {
+                if let Err(cause) = notify_relay(&engine).await {
                     tracing::debug!(%cause, "relay not notified");
                 }
             }
@@ -40,7 +40,7 @@ impl RelayNotifier {
 }
 
 /// Notifies the relay, whichever process leads it. After an error its look-back finds what is due.
-pub async fn notify(engine: &PgPool) -> sqlx::Result<()> {
+pub async fn notify_relay(engine: &PgPool) -> sqlx::Result<()> {
     sqlx::query!("notify vigie_jobs").execute(engine).await?;
     Ok(())
 }

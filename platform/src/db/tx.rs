@@ -7,7 +7,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use super::relay_notifier::RelayNotifier;
 use crate::ids::{CompanyId, UserId};
 
-/// Whose rows a transaction of the application sees.
+/// The rows that a transaction of the application sees: by company, by user, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
     pub(super) company: Option<CompanyId>,

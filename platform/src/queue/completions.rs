@@ -115,7 +115,7 @@ async fn record_successes(
     results: &[Option<&str>],
 ) -> sqlx::Result<usize> {
     let recorded = with_deadline(db.hot(), STATEMENT_DEADLINE, async |conn| {
-        finish::succeed_all(conn, ids, fences, results).await
+        finish::record_successes(conn, ids, fences, results).await
     })
     .await?;
     if recorded.iter().any(|success| success.restarted) {

@@ -82,7 +82,10 @@ async fn insert_jobs(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.asked, row.kept)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.holder_id))
+        .collect())
 }
 
 /// Returns one value of each job, for `unnest`.

@@ -19,12 +19,12 @@ pub enum Finished {
 }
 
 /// Records that one job succeeded, in the caller's transaction.
-pub async fn succeed(
+pub async fn record_success(
     conn: &mut PgConnection,
     claim: &Claim,
     result: Option<&str>,
 ) -> sqlx::Result<Finished> {
-    let recorded = succeed_all(conn, &[claim.id.0], &[claim.fence], &[result]).await?;
+    let recorded = record_successes(conn, &[claim.id.0], &[claim.fence], &[result]).await?;
     Ok(match recorded.first() {
         Some(success) if success.restarted => Finished::Restarted,
         Some(_) => Finished::Stored,
@@ -42,7 +42,7 @@ pub struct RecordedSuccess {
 
 /// Records that many jobs succeeded, in one statement. Returns the recorded ones; the claims of all
 /// others were lost.
-pub async fn succeed_all(
+pub async fn record_successes(
     conn: &mut PgConnection,
     ids: &[Uuid],
     fences: &[i32],

@@ -37,7 +37,7 @@ pub trait Job<S, Scope = CompanyId>: Serialize + DeserializeOwned + Send + 'stat
     fn run(self, cx: JobContext<S, Scope>) -> impl Future<Output = JobResult> + Send;
 }
 
-/// Who may enqueue jobs of a company's kind.
+/// The callers that may enqueue jobs of a company's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnqueuedBy {
     /// Our own code alone.

@@ -117,7 +117,7 @@ impl<S, Scope: JobScope> JobContext<S, Scope> {
     /// `Lost` where another claim owns the job.
     pub async fn finish(&self, mut tx: Tx, result: serde_json::Value) -> JobResult {
         let claim = &self.attempt.claim;
-        match finish::succeed(&mut tx, claim, Some(&result.to_string())).await? {
+        match finish::record_success(&mut tx, claim, Some(&result.to_string())).await? {
             Finished::Stored => {
                 tx.commit().await?;
                 Ok(Done::Committed)

@@ -7,7 +7,8 @@ pub type JobResult = Result<Done, JobError>;
 /// The outcome of an attempt that succeeded.
 #[derive(Debug)]
 pub enum Done {
-    /// [`JobContext::finish`](super::JobContext::finish) has committed writes, state and result together.
+    /// [`JobContext::finish`](super::JobContext::finish) has committed writes, state and result
+    /// together.
     Committed,
     /// The job wrote nothing. The engine records the JSON result, many jobs in one statement.
     Result(Option<String>),

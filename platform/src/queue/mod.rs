@@ -57,7 +57,7 @@ pub mod runner;
 pub mod schedule;
 pub mod view;
 
-pub use crate::db::{CHANNEL, notify};
+pub use crate::db::{RELAY_CHANNEL, notify_relay};
 pub use claim::Claim;
 pub use claim_tracker::{ClaimGuard, ClaimKey, ClaimSnapshot, ClaimTracker, Claimant};
 pub use completions::Completions;

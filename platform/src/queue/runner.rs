@@ -155,7 +155,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
             Err(cause) => return park_job(cause.to_string()),
         };
         let trace = TraceContext::current();
-        let mut task = crate::task::spawn("job", trace.scope(body));
+        let mut task = crate::task::spawn_named("job", trace.scope(body));
         let cut_short = tokio::select! {
             ended = &mut task => return match ended {
                 Ok(result) => classify_result(claim, result),

@@ -66,7 +66,7 @@ pub async fn declare_schedules(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<
 /// After an error, ticks that weren't fired are due again.
 pub async fn fire_due_ticks(db: &Db, specs: &[ScheduleSpec]) -> sqlx::Result<Fired> {
     let mut tx = db.begin_engine().await?;
-    let now = crate::db::now(&mut tx).await?;
+    let now = crate::db::load_now(&mut tx).await?;
     let stored = sqlx::query!(
         "select name, cron, timezone, last_tick_at from schedules where enabled order by name"
     )

@@ -126,7 +126,7 @@ async fn require_template(conn: &mut PgConnection, admin: &PgConnectOptions) -> 
     }
     let name = format!(
         "vigie_template_{}",
-        &hex::encode(crate::crypto::sha256(&digest))[..16]
+        &hex::encode(crate::crypto::hash_sha256(&digest))[..16]
     );
     sqlx::query!("select pg_advisory_lock($1)", TEMPLATE_LOCK)
         .execute(&mut *conn)

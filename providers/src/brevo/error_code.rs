@@ -39,7 +39,7 @@ impl Problem {
     }
 }
 
-pub(super) fn classify(response: &Response) -> Rejection {
+pub(super) fn classify_error(response: &Response) -> Rejection {
     let problem: Problem = response.rejection_body();
     let class = match (response.status, problem.class_of_code()) {
         (429, _) => Class::RateLimited,
@@ -104,14 +104,14 @@ mod tests {
         ];
         for (status, body, class) in cases {
             let response = Response::for_test(SEND, status, body);
-            assert_eq!(classify(&response).class, class, "{status} {body}");
+            assert_eq!(classify_error(&response).class, class, "{status} {body}");
         }
     }
 
     #[test]
     fn the_wait_comes_from_brevos_own_header() {
         let response = Response::for_test(SEND, 429, "").with_header("x-sib-ratelimit-reset", "12");
-        let rejection = classify(&response);
+        let rejection = classify_error(&response);
         assert_eq!(rejection.class, Class::RateLimited);
         assert_eq!(rejection.retry_after.map(|wait| wait.as_secs()), Some(12));
     }

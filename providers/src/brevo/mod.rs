@@ -64,7 +64,12 @@ impl Brevo {
             credentials.webhook_token.clone(),
         ];
         Self {
-            http: Transport::new(connection, authorization, error_code::classify, secrets),
+            http: Transport::new(
+                connection,
+                authorization,
+                error_code::classify_error,
+                secrets,
+            ),
             credentials,
         }
     }

@@ -7,7 +7,7 @@ const SENDER_EMAIL: &str = "alertes@vigie.example";
 const SENDER_NAME: &str = "Vigie";
 pub const BREVO_WEBHOOK_TOKEN: &str = "sandbox-brevo-webhook";
 
-pub(crate) fn credentials() -> BrevoCredentials {
+pub(crate) fn sandbox_credentials() -> BrevoCredentials {
     BrevoCredentials {
         api_key: API_KEY.into(),
         sender_email: SENDER_EMAIL.into(),

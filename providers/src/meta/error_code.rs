@@ -79,7 +79,7 @@ pub(super) fn format_code(code: i64, subcode: Option<i64>) -> String {
     subcode.map_or_else(|| code.to_string(), |subcode| format!("{code}/{subcode}"))
 }
 
-pub(super) fn classify(response: &Response) -> Rejection {
+pub(super) fn classify_error(response: &Response) -> Rejection {
     let problem = response.rejection_body::<Body>().error;
     let class = class_of_problem(response.operation, response.status, &problem);
     let retry_after = (class == Class::RateLimited).then(|| {
@@ -138,7 +138,7 @@ mod tests {
 
     fn reject(operation: MetaOperation, status: u16, error: &serde_json::Value) -> Rejection {
         let body = json!({ "error": error }).to_string();
-        classify(&Response::for_test(
+        classify_error(&Response::for_test(
             Operation::Meta(operation),
             status,
             &body,

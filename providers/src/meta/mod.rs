@@ -69,7 +69,12 @@ impl Meta {
         let secrets = vec![credentials.app_secret.clone()];
         let authorization = Authorization::PerCall;
         Self {
-            http: Transport::new(connection, authorization, error_code::classify, secrets),
+            http: Transport::new(
+                connection,
+                authorization,
+                error_code::classify_error,
+                secrets,
+            ),
             credentials,
         }
     }

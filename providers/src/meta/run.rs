@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::error_code::{class_of, format_code};
 use crate::error::Class;
-use crate::redact::redact;
+use crate::redact::redact_text;
 use crate::response::Misread;
 
 pub(super) const FIELDS: &str =
@@ -92,7 +92,7 @@ impl RunBody {
             code: self
                 .error_code
                 .map(|code| format_code(code, self.error_subcode)),
-            excerpt: redact(text.unwrap_or("no reason in the response")),
+            excerpt: redact_text(text.unwrap_or("no reason in the response")),
         }
     }
 }

@@ -8,7 +8,7 @@ const API_VERSION: &str = "v26.0";
 /// A token that the sandbox accepts, with two ad accounts behind it.
 pub const META_ACCESS_TOKEN: &str = "EAAsandbox";
 
-pub(crate) fn credentials() -> MetaCredentials {
+pub(crate) fn sandbox_credentials() -> MetaCredentials {
     MetaCredentials {
         app_id: APP_ID.into(),
         app_secret: APP_SECRET.into(),

@@ -31,7 +31,7 @@ struct Problem {
     message: Option<String>,
 }
 
-pub(super) fn classify(response: &Response) -> Rejection {
+pub(super) fn classify_error(response: &Response) -> Rejection {
     let problem = response.rejection_body::<Body>().error;
     Rejection {
         class: class_of(response),
@@ -87,7 +87,11 @@ mod tests {
             if let Some(value) = header {
                 response = response.with_header("stripe-should-retry", value);
             }
-            assert_eq!(classify(&response).class, class, "{status} {header:?}");
+            assert_eq!(
+                classify_error(&response).class,
+                class,
+                "{status} {header:?}"
+            );
         }
     }
 
@@ -96,7 +100,7 @@ mod tests {
         let body = r#"{"error":{"type":"invalid_request_error",
             "message":"Invalid API Key provided: sk_live_1"}}"#;
         let response = Response::for_test(CREATE, 401, body);
-        let rejection = classify(&response);
+        let rejection = classify_error(&response);
         let error = response.into_error(rejection);
         assert_eq!(error.code.as_deref(), Some("invalid_request_error"));
         assert!(!error.excerpt.contains("sk_live"));

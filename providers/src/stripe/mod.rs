@@ -62,7 +62,12 @@ impl Stripe {
             credentials.webhook_secret.clone(),
         ];
         Self {
-            http: Transport::new(connection, authorization, error_code::classify, secrets),
+            http: Transport::new(
+                connection,
+                authorization,
+                error_code::classify_error,
+                secrets,
+            ),
             credentials,
         }
     }

@@ -7,7 +7,7 @@ pub const STRIPE_WEBHOOK_SECRET: &str = "whsec_sandbox";
 pub const STRIPE_PRICE_PRO: &str = "price_sandbox_pro";
 pub const STRIPE_PRICE_ENTERPRISE: &str = "price_sandbox_enterprise";
 
-pub(crate) fn credentials() -> StripeCredentials {
+pub(crate) fn sandbox_credentials() -> StripeCredentials {
     StripeCredentials {
         secret_key: SECRET_KEY.into(),
         webhook_secret: STRIPE_WEBHOOK_SECRET.into(),

@@ -92,7 +92,7 @@ fn known_wait(code: u32) -> Option<Duration> {
         .map(|(_, wait)| *wait)
 }
 
-pub(super) fn classify(response: &Response) -> Rejection {
+pub(super) fn classify_error(response: &Response) -> Rejection {
     let problem: Problem = response.rejection_body();
     let class = match (response.status, problem.code) {
         (429, _) => Class::RateLimited,
@@ -164,8 +164,9 @@ mod tests {
     #[test]
     fn a_server_error_leaves_a_create_unknown_and_a_list_repeatable() {
         let body = r#"{"code":20500,"message":"internal","status":500}"#;
-        let class_after =
-            |operation, status, body| classify(&Response::for_test(operation, status, body)).class;
+        let class_after = |operation, status, body| {
+            classify_error(&Response::for_test(operation, status, body)).class
+        };
         assert_eq!(class_after(CREATE, 500, body), Class::Unknown);
         assert_eq!(class_after(LIST, 503, ""), Class::Retry);
     }
@@ -174,7 +175,7 @@ mod tests {
     fn an_error_keeps_code_and_wait_but_no_number() {
         let body = r#"{"code":20429,"message":"Too many requests for +221770000000","status":429}"#;
         let response = Response::for_test(CREATE, 429, body).with_header("retry-after", "7");
-        let rejection = classify(&response);
+        let rejection = classify_error(&response);
         let error = response.into_error(rejection);
         assert_eq!(error.class, Class::RateLimited);
         assert_eq!(error.code.as_deref(), Some("20429"));

@@ -65,7 +65,12 @@ impl Twilio {
         };
         let secrets = vec![credentials.auth_token.clone()];
         Self {
-            http: Transport::new(connection, authorization, error_code::classify, secrets),
+            http: Transport::new(
+                connection,
+                authorization,
+                error_code::classify_error,
+                secrets,
+            ),
             credentials,
         }
     }

@@ -9,7 +9,7 @@ const WHATSAPP_FROM: &str = "+14155238886";
 pub const TWILIO_CONTENT_ALERT_FR: &str = "HX00000000000000000000000000a1e7f4";
 pub const TWILIO_CONTENT_ALERT_EN: &str = "HX00000000000000000000000000a1e7e4";
 
-pub(crate) fn credentials() -> TwilioCredentials {
+pub(crate) fn sandbox_credentials() -> TwilioCredentials {
     TwilioCredentials {
         account_sid: ACCOUNT_SID.into(),
         auth_token: AUTH_TOKEN.into(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::email::{Email, EmailStatus};
-use crate::clock::now;
+use crate::clock::read_clock;
 use crate::deliveries::{Outgoing, deliver_call};
 use crate::faults::take_reverse;
 use crate::journal::RecordKind;
@@ -86,7 +86,7 @@ async fn call_webhook(sandbox: &Sandbox, email: &Email) {
 
 /// Returns the body of an event. `id` names the webhook, and `date` is in Brevo's time zone.
 fn event_body(email: &Email) -> Value {
-    let at = now();
+    let at = read_clock();
     json!({
         "event": email.status,
         "email": email.to.first(),
@@ -114,6 +114,6 @@ pub(crate) fn resume_emails(sandbox: &Sandbox) {
             .collect()
     });
     for id in waiting {
-        crate::task::spawn("e-mail", run_delivery(sandbox.clone(), id));
+        crate::task::spawn_named("e-mail", run_delivery(sandbox.clone(), id));
     }
 }

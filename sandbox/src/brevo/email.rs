@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::attachment::Attachment;
-use crate::clock::now;
+use crate::clock::read_clock;
 
 /// One accepted e-mail.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,7 +94,7 @@ impl Email {
             reference: headers["X-Mailin-custom"].as_str().map(ToOwned::to_owned),
             headers,
             status: EmailStatus::Request,
-            created_at: now(),
+            created_at: read_clock(),
         })
     }
 

@@ -96,7 +96,7 @@ async fn send_email(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
         (id, true)
     });
     if is_new {
-        crate::task::spawn("e-mail", delivery::run_delivery(sandbox, id.clone()));
+        crate::task::spawn_named("e-mail", delivery::run_delivery(sandbox, id.clone()));
     }
     (
         StatusCode::CREATED,

@@ -10,7 +10,7 @@ use super::accounts::ACCOUNTS;
 use super::rows::{Level, report_rows};
 use super::usage::with_usage_headers;
 use super::{AuthenticatedCall, authenticate_call, boxed_problem, problem_response};
-use crate::clock::now;
+use crate::clock::read_clock;
 use crate::journal::RecordKind;
 use crate::state::Sandbox;
 
@@ -111,7 +111,7 @@ fn validate_time_range(
             "(#100) Must be a valid time_range",
         ));
     };
-    if until < since || since < now().date_naive() - MAX_HISTORY_MONTHS {
+    if until < since || since < read_clock().date_naive() - MAX_HISTORY_MONTHS {
         return Err(boxed_problem(
             100,
             Some(3018),

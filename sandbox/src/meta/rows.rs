@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::accounts::ACCOUNTS;
-use crate::clock::now;
+use crate::clock::read_clock;
 
 /// Each campaign has two ads, each in its own ad set.
 const CAMPAIGNS: [&str; 2] = ["Promo rentrée", "Toujours en stock"];
@@ -40,7 +40,7 @@ pub(super) fn report_rows(
     until: NaiveDate,
     level: Level,
 ) -> Vec<Value> {
-    let today = now().date_naive();
+    let today = read_clock().date_naive();
     let days = since
         .iter_days()
         .take_while(|day| *day <= until && *day <= today);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::objects::InvoiceStatus;
 use super::{events, objects};
-use crate::clock::now;
+use crate::clock::read_clock;
 use crate::journal::RecordKind;
 use crate::state::{Data, Sandbox};
 
@@ -80,8 +80,8 @@ pub(super) fn change_subscription(
         subscription["status"] = json!(status);
         let is_ended = status == "canceled";
         if is_ended {
-            subscription["canceled_at"] = json!(now().timestamp());
-            subscription["ended_at"] = json!(now().timestamp());
+            subscription["canceled_at"] = json!(read_clock().timestamp());
+            subscription["ended_at"] = json!(read_clock().timestamp());
         }
         store_object(data, &subscription);
         let kind = if is_ended {

@@ -6,7 +6,7 @@ use sha2::Sha256;
 
 use super::StoredEvent;
 use super::objects::new_id;
-use crate::clock::now;
+use crate::clock::read_clock;
 use crate::deliveries::{Outgoing, deliver_call};
 use crate::journal::RecordKind;
 use crate::keys::STRIPE_WEBHOOK_SECRET;
@@ -29,7 +29,7 @@ pub(super) fn create_event(data: &mut Data, kind: &str, object: &Value) -> Strin
         "id": id,
         "object": "event",
         "api_version": "2026-08-21",
-        "created": now().timestamp(),
+        "created": read_clock().timestamp(),
         "data": {"object": object},
         "livemode": false,
         "pending_webhooks": 1,
@@ -51,7 +51,7 @@ pub(super) fn deliver_events(sandbox: &Sandbox, ids: Vec<String>) {
         return;
     }
     let sandbox = sandbox.clone();
-    crate::task::spawn("stripe events", async move {
+    crate::task::spawn_named("stripe events", async move {
         for id in ids {
             deliver_event(&sandbox, &id, &SendOptions::default()).await;
         }
@@ -109,7 +109,11 @@ pub(super) async fn deliver_event(
         retry_seconds: options.retry_seconds,
     };
     let is_acknowledged = deliver_call(sandbox, outgoing, |http| {
-        let signature = sign_body(secret, &body, now().timestamp() - options.age_seconds);
+        let signature = sign_body(
+            secret,
+            &body,
+            read_clock().timestamp() - options.age_seconds,
+        );
         let request = http.post(&url).header("Stripe-Signature", signature);
         request
             .header("content-type", "application/json; charset=utf-8")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::clock::now;
+use crate::clock::read_clock;
 use crate::keys::STRIPE_PRICES;
 
 const MONTH_SECONDS: i64 = 30 * 24 * 3600;
@@ -31,7 +31,7 @@ pub(super) fn new_customer(email: Option<&str>, metadata: &Value) -> Value {
     json!({
         "id": new_id("cus_"),
         "object": "customer",
-        "created": now().timestamp(),
+        "created": read_clock().timestamp(),
         "email": email,
         "livemode": false,
         "metadata": metadata,
@@ -46,10 +46,10 @@ pub(super) fn new_session(form: &Form, base: &str) -> Value {
         "object": "checkout.session",
         "cancel_url": form.get("cancel_url"),
         "client_reference_id": form.get("client_reference_id"),
-        "created": now().timestamp(),
+        "created": read_clock().timestamp(),
         "customer": form.get("customer"),
         "customer_email": form.get("customer_email"),
-        "expires_at": now().timestamp() + 24 * 3600,
+        "expires_at": read_clock().timestamp() + 24 * 3600,
         "livemode": false,
         "metadata": form_members(form, "metadata"),
         "mode": form.get("mode"),
@@ -70,7 +70,7 @@ pub(super) fn new_portal(customer: &str, return_url: Option<&String>, base: &str
     json!({
         "id": id,
         "object": "billing_portal.session",
-        "created": now().timestamp(),
+        "created": read_clock().timestamp(),
         "customer": customer,
         "livemode": false,
         "return_url": return_url,
@@ -80,7 +80,7 @@ pub(super) fn new_portal(customer: &str, return_url: Option<&String>, base: &str
 
 /// Returns an active subscription of one item. The item holds the period, as since API 2025-03-31.
 pub(super) fn new_subscription(customer: &str, price: &str, metadata: &Value) -> Value {
-    let (id, at) = (new_id("sub_"), now().timestamp());
+    let (id, at) = (new_id("sub_"), read_clock().timestamp());
     json!({
         "id": id,
         "object": "subscription",
@@ -144,7 +144,7 @@ pub(super) fn new_invoice(subscription: &Value, status: InvoiceStatus) -> Value 
         "object": "invoice",
         "amount_due": amount,
         "amount_paid": amount_paid,
-        "created": now().timestamp(),
+        "created": read_clock().timestamp(),
         "currency": "xof",
         "customer": subscription["customer"],
         "livemode": false,

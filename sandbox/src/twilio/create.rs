@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::message::{Message, new_sid};
 use super::template::render_template;
 use super::{MessageStatus, State, delivery, problem_response};
-use crate::clock::now;
+use crate::clock::read_clock;
 use crate::journal::RecordKind;
 use crate::keys::TWILIO_WHATSAPP_FROM;
 use crate::state::Sandbox;
@@ -29,14 +29,14 @@ pub(super) type Rejection = (u32, String);
 pub(super) async fn create_message(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let created = sandbox.with_data(|data| {
-        let message = validate_message(&data.twilio, &form, now())?;
+        let message = validate_message(&data.twilio, &form, read_clock())?;
         data.keep_record(RecordKind::Message, &message);
         data.twilio.put_message(message.clone());
         Ok::<_, Rejection>(message)
     });
     match created {
         Ok(message) => {
-            crate::task::spawn(
+            crate::task::spawn_named(
                 "whatsapp message",
                 delivery::run_delivery(sandbox, message.sid.clone()),
             );
@@ -161,7 +161,7 @@ mod tests {
 
     use super::super::{Inbound, State};
     use super::validate_message;
-    use crate::clock::now;
+    use crate::clock::read_clock;
     use crate::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
 
     fn form_with(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -196,7 +196,7 @@ mod tests {
         ];
         for (changes, code) in cases {
             let rejected =
-                validate_message(&State::default(), &form_with(changes), now()).unwrap_err();
+                validate_message(&State::default(), &form_with(changes), read_clock()).unwrap_err();
             assert_eq!(rejected.0, code, "{changes:?}");
         }
     }
@@ -205,14 +205,14 @@ mod tests {
     fn free_text_fails_its_delivery_unless_the_recipient_has_written() {
         let mut state = State::default();
         assert_eq!(
-            validate_message(&state, &form_with(&[]), now())
+            validate_message(&state, &form_with(&[]), read_clock())
                 .unwrap()
                 .delivery_error,
             Some(63016)
         );
         let template = [("ContentSid", TWILIO_TEMPLATES[0].0)];
         assert_eq!(
-            validate_message(&state, &form_with(&template), now())
+            validate_message(&state, &form_with(&template), read_clock())
                 .unwrap()
                 .delivery_error,
             None
@@ -220,10 +220,10 @@ mod tests {
         state.record_inbound(&Inbound {
             from: "whatsapp:+221770000000".into(),
             body: "Bonjour".into(),
-            at: now(),
+            at: read_clock(),
         });
         assert_eq!(
-            validate_message(&state, &form_with(&[]), now())
+            validate_message(&state, &form_with(&[]), read_clock())
                 .unwrap()
                 .delivery_error,
             None
@@ -231,10 +231,10 @@ mod tests {
         state.record_inbound(&Inbound {
             from: "whatsapp:+221770000000".into(),
             body: " stop".into(),
-            at: now(),
+            at: read_clock(),
         });
         assert_eq!(
-            validate_message(&state, &form_with(&[]), now())
+            validate_message(&state, &form_with(&[]), read_clock())
                 .unwrap_err()
                 .0,
             21610

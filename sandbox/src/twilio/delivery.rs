@@ -9,7 +9,7 @@ use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
 use super::message::{Message, MessageStatus};
-use crate::clock::now;
+use crate::clock::read_clock;
 use crate::deliveries::{Outgoing, deliver_call};
 use crate::faults::take_reverse;
 use crate::journal::RecordKind;
@@ -76,7 +76,7 @@ pub(super) async fn run_delivery(sandbox: Sandbox, sid: String) {
 fn set_status(sandbox: &Sandbox, sid: &str, status: MessageStatus) -> Option<Message> {
     sandbox.with_data(|data| {
         let message = data.twilio.find_message_mut(sid)?;
-        let at = now();
+        let at = read_clock();
         message.status = status;
         message.updated_at = at;
         message.sent_at.get_or_insert(at);
@@ -168,6 +168,6 @@ pub(crate) fn resume_messages(sandbox: &Sandbox) {
             .collect()
     });
     for sid in waiting {
-        crate::task::spawn("whatsapp message", run_delivery(sandbox.clone(), sid));
+        crate::task::spawn_named("whatsapp message", run_delivery(sandbox.clone(), sid));
     }
 }

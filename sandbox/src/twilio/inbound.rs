@@ -3,7 +3,7 @@
 use super::Inbound;
 use super::delivery::post_form;
 use super::message::{Message, MessageStatus, new_sid};
-use crate::clock::now;
+use crate::clock::read_clock;
 use crate::journal::RecordKind;
 use crate::keys::{TWILIO_ACCOUNT_SID, TWILIO_WHATSAPP_FROM};
 use crate::operation::Operation;
@@ -18,7 +18,7 @@ const INBOUND_MESSAGE: Operation = Operation {
 /// Receives a message from a recipient, which opens the 24-hour window, and posts it to the
 /// product. Returns the message's sid.
 pub(crate) async fn receive_message(sandbox: &Sandbox, number: &str, body: &str) -> String {
-    let at = now();
+    let at = read_clock();
     let inbound = Inbound {
         from: format!("whatsapp:{number}"),
         body: body.to_owned(),

@@ -26,7 +26,7 @@ pub(crate) async fn start_world() -> World {
 }
 
 pub(crate) async fn start_world_with(sandbox: Sandbox) -> World {
-    let running = sandbox::start(sandbox).await.unwrap();
+    let running = sandbox::start_sandbox(sandbox).await.unwrap();
     let timeouts = Timeouts {
         connect: HANG_GUARD,
         total: HANG_GUARD,

@@ -71,7 +71,7 @@ impl Maintenance {
             if rescued != rescue::Rescued::default() {
                 report_rescue(rescued);
                 // The relay may run in another process.
-                platform::queue::notify(pool).await?;
+                platform::queue::notify_relay(pool).await?;
             }
         }
         Ok(true)

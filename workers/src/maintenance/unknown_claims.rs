@@ -20,7 +20,7 @@ impl Maintenance {
                 Ok(0) => {}
                 Ok(jobs) => {
                     tracing::error!(jobs, "requeued jobs that were claimed and never started");
-                    if let Err(cause) = platform::queue::notify(pool).await {
+                    if let Err(cause) = platform::queue::notify_relay(pool).await {
                         tracing::debug!(%cause, "relay not notified");
                     }
                 }

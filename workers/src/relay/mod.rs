@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 use platform::ids::Uuid;
 use platform::queue::due::{self, Due, Place, START};
-use platform::queue::{CHANNEL, lease};
+use platform::queue::{RELAY_CHANNEL, lease};
 use platform::redis::RedisConfig;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
@@ -95,7 +95,7 @@ impl Relay {
             Some(listener) => listener,
             None => {
                 let mut connected = PgListener::connect_with(&self.pool).await?;
-                connected.listen(CHANNEL).await?;
+                connected.listen(RELAY_CHANNEL).await?;
                 listener.insert(connected)
             }
         };

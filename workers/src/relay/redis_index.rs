@@ -119,7 +119,7 @@ impl RedisIndex {
     async fn connect(&mut self) -> RedisResult<&mut ConnectionManager> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => platform::redis::connect(&self.redis).await?,
+            None => platform::redis::open_connection(&self.redis).await?,
         };
         Ok(self.connection.insert(connection))
     }

@@ -1,6 +1,6 @@
 //! The engine against a real Postgres and real Redis servers, which each test starts for itself. No
-//! test sleeps: it continues when a job reports its run, when a row changes, or when a process ends.
-//! A guard fails a test that waits for too long.
+//! test sleeps: it continues when a job reports its run, when a row changes, or when a process
+//! ends. A guard fails a test that waits for too long.
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 

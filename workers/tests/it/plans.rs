@@ -1,4 +1,5 @@
-//! Query plans of the hot statements on a long queue: none scans the table, whatever its statistics.
+//! Query plans of the hot statements on a long queue: none scans the table, whatever its
+//! statistics.
 
 use platform::ids::{CompanyId, Uuid};
 use platform::queue::due::{self, START};
@@ -61,7 +62,7 @@ async fn claims_and_completions_find_their_rows_by_key_in_a_long_queue() {
             let fences: Vec<_> = claims.iter().map(|claim| claim.fence).collect();
             let ids: Vec<_> = claims.iter().map(|claim| claim.id.0).collect();
             let mut conn = pool.acquire().await.unwrap();
-            let ended = finish::succeed_all(&mut conn, &ids, &fences, &vec![None; 100])
+            let ended = finish::record_successes(&mut conn, &ids, &fences, &vec![None; 100])
                 .await
                 .unwrap();
             drop(conn);

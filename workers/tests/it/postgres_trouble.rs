@@ -1,5 +1,5 @@
-//! Answers of Postgres that are lost after the statement ran, and broken connections: each job still
-//! ends once.
+//! Responses of Postgres that are lost after the statement ran, and broken connections: each job
+//! still ends once.
 
 use std::collections::BTreeSet;
 

@@ -240,10 +240,12 @@ async fn a_duplicate_that_commits_while_a_completion_waits_for_its_lock_is_not_l
                 .await
                 .unwrap();
             let db = fleet.test.db.clone();
-            let completion = platform::task::spawn("test", async move {
+            let completion = platform::task::spawn_named("test", async move {
                 let mut conn = db.hot().acquire().await.unwrap();
                 match setback {
-                    None => finish::succeed(&mut conn, &claim, None).await.unwrap(),
+                    None => finish::record_success(&mut conn, &claim, None)
+                        .await
+                        .unwrap(),
                     Some(state) => {
                         let setback = FailureAction::Finish {
                             state,

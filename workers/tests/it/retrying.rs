@@ -130,7 +130,7 @@ async fn a_job_for_later_starts_at_its_time(backend: QueueBackend) {
     let mut fleet = TestFleet::start_on(backend).await;
     let worker = fleet.start_worker(1).await;
     let company = CompanyId::new();
-    let now = platform::db::now(&mut fleet.test.owner().await)
+    let now = platform::db::load_now(&mut fleet.test.owner().await)
         .await
         .unwrap();
     let later = company_job(company, &Ping { n: 2 }).at(now + TimeDelta::hours(1));

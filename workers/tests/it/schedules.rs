@@ -42,7 +42,7 @@ async fn two_schedulers_fire_each_tick_once() {
         let mut watch = fleet.watch_rows().await;
         let stop = CancellationToken::new();
         let schedulers = [(); 2].map(|()| {
-            platform::task::spawn(
+            platform::task::spawn_named(
                 "test",
                 scheduler::run(fleet.test.db.clone(), every_five_minutes(), stop.clone()),
             )
@@ -109,7 +109,7 @@ async fn after_an_outage_only_the_last_missed_tick_fires() {
         let specs = every_five_minutes();
         schedule::declare_schedules(db, &specs).await.unwrap();
         // Just after a tick, so that no other tick falls due while the test runs.
-        let now = platform::db::now(&mut fleet.test.owner().await)
+        let now = platform::db::load_now(&mut fleet.test.owner().await)
             .await
             .unwrap();
         let past_next_tick = 301 - now.timestamp().rem_euclid(300).unsigned_abs();

@@ -19,7 +19,7 @@ async fn running_jobs_end_before_their_worker_stops(backend: QueueBackend) {
     let worker = fleet.start_worker(2).await;
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     let run = fleet.next_run().await;
-    let stopping = platform::task::spawn("test", worker.stop());
+    let stopping = platform::task::spawn_named("test", worker.stop());
     run.succeed();
     stopping.await.unwrap();
     let job = fleet.load_job(id).await;
@@ -56,7 +56,7 @@ async fn jobs_claimed_while_the_worker_stops_are_requeued(backend: QueueBackend)
         // The worker has started once it has run a job.
         fleet.enqueue(company, &Ping { n: 0 }).await;
         fleet.next_run().await;
-        let stopping = platform::task::spawn("test", worker.stop());
+        let stopping = platform::task::spawn_named("test", worker.stop());
         fleet
             .enqueue_all((0..40).map(|n| company_job(company, &Ping { n })).collect())
             .await;

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::checkout::say;
+use crate::checkout::report_progress;
 use crate::http::Api;
 use crate::process;
 use crate::secrets::{self, Secrets};
@@ -41,7 +41,7 @@ pub(crate) enum Outcome {
 }
 
 /// Returns the login. Its password is generated once and stored with the other secrets.
-pub(crate) fn login(secrets: &mut Secrets) -> Result<Login> {
+pub(crate) fn load_login(secrets: &mut Secrets) -> Result<Login> {
     let password = secrets.keep("DEMO_PASSWORD", || secrets::random_hex(8))?;
     Ok(Login {
         email: "awa@teranga.example",
@@ -50,7 +50,7 @@ pub(crate) fn login(secrets: &mut Secrets) -> Result<Login> {
 }
 
 /// Creates the user, the company and its data where they are missing.
-pub(crate) fn ensure(
+pub(crate) fn create_missing(
     mut api: Api,
     login: &Login,
     state: &State,
@@ -113,7 +113,7 @@ fn sign_in(api: &Api, login: &Login) -> Result<Option<Value>> {
     if first.status == 200 {
         return Ok(Some(first.body));
     }
-    say("registering the demo user");
+    report_progress("registering the demo user");
     let registered = api.post_json(
         "/api/v1/auth/register",
         &json!({
@@ -148,7 +148,7 @@ fn import_file(
     interrupts: &Interrupts,
 ) -> Result<()> {
     let lines = csv.lines().count() - 1;
-    say(&format!(
+    report_progress(&format!(
         "importing the demo company's {kind}: {lines} lines"
     ));
     let response = api.post_file("/api/v1/imports", &[("kind", kind)], name, csv)?;

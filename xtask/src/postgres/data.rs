@@ -49,7 +49,8 @@ pub(super) fn init_data(
     let mut last = None;
     for locale in ["C.UTF-8", "en_US.UTF-8", "C"] {
         fs::remove_dir_all(&partial).ok();
-        let mut command = process::command(&programs.dir.join("initdb"), StopSignal::Term, user);
+        let mut command =
+            process::server_command(&programs.dir.join("initdb"), StopSignal::Term, user);
         command
             .current_dir(data)
             .env_remove("LD_LIBRARY_PATH")
@@ -86,7 +87,7 @@ pub(super) fn find_data_folder(state: &State, user: Option<&User>) -> Result<Pat
         if noted.is_dir() {
             return Ok(noted.join("data"));
         }
-        checkout::say(&format!(
+        checkout::report_progress(&format!(
             "{} and its data no longer exist; starting over",
             noted.display()
         ));
@@ -112,7 +113,7 @@ pub(super) fn find_data_folder(state: &State, user: Option<&User>) -> Result<Pat
             outside.display()
         );
     }
-    checkout::say(&format!(
+    checkout::report_progress(&format!(
         "user {} cannot access this checkout; the data is in {}",
         user.name,
         data.display()
@@ -135,7 +136,7 @@ fn create_private_folder(parent: &Path, user: Option<&User>) -> Result<PathBuf> 
 }
 
 fn can_enter(user: &User, dir: &Path) -> bool {
-    process::command(Path::new("/bin/sh"), StopSignal::Term, Some(user))
+    process::server_command(Path::new("/bin/sh"), StopSignal::Term, Some(user))
         .args(["-c", "cd \"$1\" && test -w .", "sh"])
         .arg(dir)
         .current_dir("/")

@@ -7,7 +7,8 @@ use anyhow::Result;
 
 use super::Source;
 
-/// The areas of the product, with one name in `domain`, `jobs` and `api`; ARCHITECTURE.md lists the same.
+/// The areas of the product, with one name in `domain`, `jobs` and `api`; ARCHITECTURE.md lists the
+/// same.
 pub(super) const AREAS: [&str; 10] = [
     "identity",
     "catalog",
@@ -51,8 +52,8 @@ const FORBIDDEN_DEPENDENCIES: [(&str, &[&str]); 5] = [
     ("scheduler", &["jobs", "domain", "providers"]),
 ];
 
-/// SQL stands in `domain/*/store*` and in the queue's and the database's own files. Tests look into tables
-/// freely.
+/// SQL stands in `domain/*/store*` and in the queue's and the database's own files. Tests look into
+/// tables freely.
 pub(super) fn check_sql_place(source: Source<'_>) -> Vec<String> {
     let path = source.path;
     let in_store = path.starts_with("domain/src/")
@@ -163,7 +164,8 @@ mod tests {
 
     #[test]
     fn the_architecture_lists_the_same_areas() {
-        let architecture = fs::read_to_string(checkout::root().join("ARCHITECTURE.md")).unwrap();
+        let architecture =
+            fs::read_to_string(checkout::workspace_root().join("ARCHITECTURE.md")).unwrap();
         assert!(
             architecture.replace('\n', " ").contains(&AREAS.join(", ")),
             "ARCHITECTURE.md lists the areas otherwise than {AREAS:?}"

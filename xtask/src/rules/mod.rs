@@ -1,8 +1,10 @@
-//! Rules on the sources that neither the compiler nor clippy knows: the invariants of ARCHITECTURE.md that
-//! a reader cannot see from the absence of code, and the words and names of the house.
+//! Rules on the sources that neither the compiler nor clippy knows: the invariants of
+//! ARCHITECTURE.md that a reader cannot see from the absence of code, and the words and names of
+//! the house.
 //!
-//! Each rule is a function from one file to its complaints: `layers` (who may know whom), `layout` (size,
-//! opening and name of a file), `language` (words and width), `names` (functions that cross a module).
+//! Each rule is a function from one file to its complaints: `layers` (who may know whom), `layout`
+//! (size, opening and name of a file), `language` (words and width), `names` (functions that cross
+//! a module).
 
 mod language;
 mod layers;
@@ -58,7 +60,7 @@ const SQL_RULES: [Rule; 2] = [language::check_width, language::check_words];
 
 /// Checks every source of the workspace.
 pub(crate) fn check_sources() -> Result<()> {
-    checkout::say("rules on the sources");
+    checkout::report_progress("rules on the sources");
     let complaints = find_complaints()?;
     if !complaints.is_empty() {
         bail!("the sources break rules:\n  {}", complaints.join("\n  "));
@@ -67,10 +69,10 @@ pub(crate) fn check_sources() -> Result<()> {
 }
 
 fn find_complaints() -> Result<Vec<String>> {
-    let root = checkout::root();
+    let root = checkout::workspace_root();
     let mut complaints = layers::check_manifests(&root)?;
     for (extension, rules) in [("rs", &RUST_RULES[..]), ("sql", &SQL_RULES[..])] {
-        for file in checkout::files(&root, extension)? {
+        for file in checkout::list_files(&root, extension)? {
             let path = file.strip_prefix(&root)?.to_string_lossy().into_owned();
             let text = fs::read_to_string(&file)?;
             complaints.extend(apply_rules(rules, &path, &text));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::checkout::{self, say};
+use crate::checkout::{self, report_progress};
 use crate::process;
 use crate::signals::Interrupts;
 
@@ -15,12 +15,12 @@ pub(super) enum Executables {
     #[default]
     Release,
     Debug,
-    /// They are in this folder, whoever built them.
+    /// The executables of this folder, whoever built them.
     Ready(PathBuf),
 }
 
 impl Executables {
-    /// Those of a folder, which must hold both.
+    /// Takes the executables of a folder, which must hold both.
     pub(super) fn ready(folder: &Path) -> Result<Self> {
         let folder =
             fs::canonicalize(folder).with_context(|| format!("no folder {}", folder.display()))?;
@@ -35,17 +35,17 @@ impl Executables {
         Ok(Self::Ready(folder))
     }
 
-    /// Builds them where that is asked for, and gives their folder.
+    /// Builds the executables unless they are ready, and returns their folder.
     pub(super) fn make(&self, interrupts: &Interrupts) -> Result<PathBuf> {
         let (profile, folder) = match self {
             Self::Release => ("release", "release"),
             Self::Debug => ("dev", "debug"),
             Self::Ready(folder) => return Ok(folder.clone()),
         };
-        say(&format!(
+        report_progress(&format!(
             "building in {folder} (the first time takes minutes)"
         ));
-        let mut cargo = process::tool("cargo");
+        let mut cargo = process::tool_command("cargo");
         cargo
             .args([
                 "build",
@@ -56,7 +56,7 @@ impl Executables {
                 "-p",
                 "sandbox",
             ])
-            .current_dir(checkout::root());
+            .current_dir(checkout::workspace_root());
         if !process::run(&mut cargo, interrupts)?.success() {
             bail!("the build failed");
         }

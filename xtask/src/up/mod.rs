@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::checkout::{self, say, setting};
+use crate::checkout::{self, read_setting, report_progress};
 use crate::demo::{self, Login};
 use crate::http::Api;
 use crate::ports;
@@ -56,12 +56,12 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     }
     let outcome = start_all(state, &options, &addresses, &interrupts).and_then(|mut servers| {
         watch(&mut servers, &interrupts)?;
-        say("stopping");
+        report_progress("stopping");
         Ok(servers)
     });
     // Stops everything, in the reverse order of its start.
     drop(outcome?);
-    say(&format!(
+    report_progress(&format!(
         "stopped; the data is kept for the next `{}`",
         options.command()
     ));
@@ -69,12 +69,12 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
 }
 
 fn forget(state: &State) -> Result<()> {
-    if setting("DATABASE_URL").is_some() {
+    if read_setting("DATABASE_URL").is_some() {
         bail!(
             "--fresh removes only what `up` itself made, and DATABASE_URL is yours: empty that database by hand"
         );
     }
-    say("forgetting what earlier runs kept");
+    report_progress("forgetting what earlier runs kept");
     state.forget()
 }
 
@@ -84,12 +84,12 @@ fn start_all(
     addresses: &Addresses,
     interrupts: &Interrupts,
 ) -> Result<Servers> {
-    let mut servers = servers::start(state, Purpose::Durable, Need::Both, interrupts)?;
+    let mut servers = servers::start_servers(state, Purpose::Durable, Need::Both, interrupts)?;
     let settings = vigie_settings(&servers, addresses)?;
     let programs = options.executables.make(interrupts)?;
     let vigie = programs.join("vigie");
     migrate(&vigie, &settings, options, interrupts)?;
-    say("starting the providers' sandbox");
+    report_progress("starting the providers' sandbox");
     add(
         &mut servers,
         "sandbox",
@@ -98,7 +98,7 @@ fn start_all(
         &settings,
     )?;
     await_port(&mut servers, &addresses.sandbox, interrupts)?;
-    say("starting API, workers and scheduler");
+    report_progress("starting API, workers and scheduler");
     add(&mut servers, "vigie", &vigie, &["all"], &settings)?;
     let api = Api::new(&addresses.api);
     process::wait_until(
@@ -112,10 +112,11 @@ fn start_all(
                 .is_ok_and(|answer| answer.status == 200))
         },
     )?;
-    let login = demo::login(&mut Secrets::open(&servers.state))?;
-    let demo = demo::ensure(api, &login, &servers.state, interrupts).unwrap_or_else(|error| {
-        demo::Outcome::Missing(format!("{error:#}; the next run tries again"))
-    });
+    let login = demo::load_login(&mut Secrets::open(&servers.state))?;
+    let demo =
+        demo::create_missing(api, &login, &servers.state, interrupts).unwrap_or_else(|error| {
+            demo::Outcome::Missing(format!("{error:#}; the next run tries again"))
+        });
     servers.must_live()?;
     if interrupts.count() == 0 {
         print_summary(&servers, options, addresses, &login, demo);
@@ -132,12 +133,12 @@ fn migrate(
     options: &Options,
     interrupts: &Interrupts,
 ) -> Result<()> {
-    say("migrating");
-    let mut command = process::command(vigie, StopSignal::Term, None);
+    report_progress("migrating");
+    let mut command = process::server_command(vigie, StopSignal::Term, None);
     command.arg("migrate").envs(settings.iter().cloned());
     match process::run(&mut command, interrupts)?.code() {
         Some(0) => Ok(()),
-        Some(OTHER_LAYOUT) if setting("DATABASE_URL").is_none() => bail!(
+        Some(OTHER_LAYOUT) if read_setting("DATABASE_URL").is_none() => bail!(
             "the data of earlier runs has an older layout: `{} --fresh` removes it and starts over",
             options.command()
         ),
@@ -153,11 +154,11 @@ fn add(
     settings: &[(String, String)],
 ) -> Result<()> {
     let log = servers.state.folder("log")?.join(format!("{name}.log"));
-    let mut command = process::command(program, StopSignal::Term, None);
+    let mut command = process::server_command(program, StopSignal::Term, None);
     command
         .args(args)
         .envs(settings.iter().cloned())
-        .current_dir(checkout::root());
+        .current_dir(checkout::workspace_root());
     let interrupts = servers.interrupts.clone();
     servers.add(Server::start(
         name,
@@ -214,7 +215,7 @@ fn vigie_settings(servers: &Servers, addresses: &Addresses) -> Result<Vec<(Strin
     ];
     let mut settings: Vec<(String, String)> = defaults
         .into_iter()
-        .map(|(key, value)| (key.to_owned(), setting(key).unwrap_or(value)))
+        .map(|(key, value)| (key.to_owned(), read_setting(key).unwrap_or(value)))
         .collect();
     for (key, value) in [
         ("DATABASE_URL", &servers.database_url),
@@ -271,8 +272,8 @@ impl Addresses {
         // Held until all are known, so that no two are one.
         let mut held = Vec::new();
         let mut read = |key: &str, default: &str| -> Result<String> {
-            let address = setting(key).unwrap_or_else(|| default.to_owned());
-            held.push(ports::listen(key, &address)?);
+            let address = read_setting(key).unwrap_or_else(|| default.to_owned());
+            held.push(ports::bind_address(key, &address)?);
             Ok(address)
         };
         Ok(Self {

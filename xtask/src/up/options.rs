@@ -1,4 +1,4 @@
-//! What the command line asks of `cargo xtask up`.
+//! The command line of `cargo xtask up`.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::executables::Executables;
 pub(super) struct Options {
     pub(super) fresh: bool,
     pub(super) executables: Executables,
-    /// Tells this one apart from other `up`s of the checkout.
+    /// Distinguishes this `up` from others of the checkout.
     pub(super) name: Option<String>,
 }
 

@@ -29,7 +29,7 @@ pub(crate) async fn call_sandbox(app: &TestApp, method: &str, path: &str, body: 
         .header("content-type", "application/json")
         .body(Body::from(body.to_string()))
         .unwrap();
-    let response = sandbox::app(app.sandbox.sandbox().clone())
+    let response = sandbox::build_app(app.sandbox.sandbox().clone())
         .oneshot(request)
         .await
         .unwrap();

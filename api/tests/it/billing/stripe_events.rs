@@ -145,7 +145,7 @@ async fn an_unpaid_plan_lasts_seven_days_and_unknown_values_change_nothing() {
 #[tokio::test]
 async fn an_unsigned_or_malformed_event_is_rejected() {
     let app = start_with_stripe().await;
-    let now = platform::db::now(&mut app.db.db.app().acquire().await.unwrap())
+    let now = platform::db::load_now(&mut app.db.db.app().acquire().await.unwrap())
         .await
         .unwrap();
     let event = json!({"id": "evt_1", "object": "event", "type": "customer.created", "created": now.timestamp(),

@@ -176,7 +176,7 @@ async fn retrying_by_filter_requeues_failed_jobs() {
     );
     assert_eq!(
         reasons(&owner, dead[0], "replayed").await,
-        [format!("asked by {}", owner.user)]
+        [format!("requested by {}", owner.user)]
     );
     let acts = audited(&owner, "jobs.retry_many").await;
     assert_eq!(

@@ -18,7 +18,7 @@ use crate::app::{Client, TestApp};
 use crate::shop::read_clock;
 
 pub(super) fn ping(client: &Client<'_>) -> NewJob {
-    jobs::job(client.company(), &jobs::ops::Ping::default())
+    jobs::company_job(client.company(), &jobs::ops::Ping::default())
 }
 
 /// Enqueues without the API, in one statement.

@@ -33,7 +33,7 @@ pub enum EventState {
     Routed,
     /// Its kind is not one that we use.
     Ignored,
-    /// It belongs to no company of ours.
+    /// The event belongs to no company of ours.
     Unmatched,
 }
 

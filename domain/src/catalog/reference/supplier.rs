@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MAX_NAME_CHARS, Reference};
 use crate::Result;
-use crate::catalog::amount::nullable;
+use crate::catalog::amount::deserialize_nullable;
 use crate::catalog::change::{archive_time, set_changed};
 use crate::catalog::field_errors::FieldErrors;
 
@@ -40,11 +40,11 @@ pub struct NewSupplier {
 #[serde(deny_unknown_fields, default)]
 pub struct SupplierChanges {
     pub name: Option<String>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub email: Option<Option<String>>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub phone: Option<Option<String>>,
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "deserialize_nullable")]
     pub lead_time_days: Option<Option<i32>>,
     pub archived: Option<bool>,
     pub version: Option<i32>,

@@ -131,7 +131,7 @@ async fn a_cancellation_that_waits_for_its_product_locks_no_line() {
     .await
     .unwrap();
     let (mut cancelling, company) = (shop.begin().await, shop.company);
-    let cancelled = platform::task::spawn("cancel", async move {
+    let cancelled = platform::task::spawn_named("cancel", async move {
         let sale = cancel_sale(&mut cancelling, company, sale, parse_time(NOW))
             .await
             .unwrap();

@@ -3,7 +3,7 @@
 //! the limit.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use platform::crypto::sha256;
+use platform::crypto::hash_sha256;
 use platform::ids::{CompanyId, UserId};
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
@@ -142,5 +142,5 @@ async fn count_attempts(
 
 /// Returns a digest, so that the table contains neither addresses nor names.
 fn digest_key(kind: &str, subject: &str) -> [u8; 32] {
-    sha256(format!("{kind}:{subject}").as_bytes())
+    hash_sha256(format!("{kind}:{subject}").as_bytes())
 }

@@ -9,7 +9,7 @@ use super::api_keys::ApiKeyId;
 use super::operators::OperatorId;
 use crate::Result;
 
-/// Who has caused an event.
+/// The cause of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     User(UserId),

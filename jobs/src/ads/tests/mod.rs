@@ -144,7 +144,7 @@ async fn a_worker_that_resumes_after_its_job_was_rescued_writes_nothing() {
         .await
         .unwrap();
     let completions = Completions::start(&world.db.db);
-    let registry = Arc::new(crate::registry());
+    let registry = Arc::new(crate::build_registry());
     let runner = Runner {
         registry,
         services: world.services.clone(),

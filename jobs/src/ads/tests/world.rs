@@ -22,7 +22,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::ads::RefreshAccount;
-use crate::{Services, job};
+use crate::{Services, company_job};
 
 const DAKAR: &str = "act_100200300400501";
 
@@ -41,7 +41,7 @@ pub(super) type PublishedRow = (NaiveDate, String, i64, String);
 impl World {
     pub(super) async fn new() -> Self {
         let db = TestDb::new().await;
-        let running = sandbox::start(Sandbox::default()).await.unwrap();
+        let running = sandbox::start_sandbox(Sandbox::default()).await.unwrap();
         let key = SecretString::from("k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
         let services = Arc::new(Services {
             db: db.db.clone(),
@@ -52,7 +52,7 @@ impl World {
         });
         let (company, user) = insert_company(&db).await;
         let account = connect_account(&services, company, user).await;
-        let drain = Drain::new(&db.db, Arc::new(crate::registry()), services.clone()).await;
+        let drain = Drain::new(&db.db, Arc::new(crate::build_registry()), services.clone()).await;
         Self {
             db,
             running,
@@ -96,7 +96,7 @@ impl World {
             .begin(Scope::company(self.company))
             .await
             .unwrap();
-        tx.enqueue(job(
+        tx.enqueue(company_job(
             self.company,
             &RefreshAccount {
                 account_id: self.account,
@@ -159,8 +159,8 @@ impl World {
         .await;
     }
 
-    /// Runs the due job in a runtime that dies during the publication: its first table is locked, and
-    /// the worker dies before the lock is released.
+    /// Runs the due job in a runtime that dies during the publication. Its first table is locked,
+    /// and the worker dies before the lock is released.
     pub(super) async fn die_while_publishing(&self) {
         let mut holder = self.db.owner().await;
         sqlx::raw_sql("begin; lock table ad_daily in exclusive mode")
@@ -201,7 +201,7 @@ impl World {
                 db: db.clone(),
                 ..Services::clone(&services)
             };
-            let registry = Arc::new(crate::registry());
+            let registry = Arc::new(crate::build_registry());
             let completions = Completions::start(&db);
             let runner = Runner {
                 registry,
@@ -342,7 +342,7 @@ async fn insert_company(db: &TestDb) -> (CompanyId, UserId) {
 
 async fn connect_account(services: &Services, company: CompanyId, user: UserId) -> AccountId {
     let mut tx = services.db.begin(Scope::company(company)).await.unwrap();
-    let now = platform::db::now(&mut tx).await.unwrap();
+    let now = platform::db::load_now(&mut tx).await.unwrap();
     let context = ads::connection_context(company, user);
     let sealed = services
         .keyring

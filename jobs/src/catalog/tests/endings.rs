@@ -101,7 +101,7 @@ async fn a_cancelled_import_settles_what_it_had_committed() {
         .begin(Scope::company(shop.company))
         .await
         .unwrap();
-    let now = platform::db::now(&mut tx).await.unwrap();
+    let now = platform::db::load_now(&mut tx).await.unwrap();
     import::cancel_import(&mut tx, shop.company, id, now)
         .await
         .unwrap();

@@ -238,7 +238,7 @@ async fn an_ambiguous_file_waits_for_an_answer_and_continues_with_it() {
     import::answer_questions(&mut tx, shop.company, waiting.id, &options)
         .await
         .unwrap();
-    tx.enqueue(crate::job(
+    tx.enqueue(crate::company_job(
         shop.company,
         &crate::catalog::ImportFile {
             import_id: waiting.id,
@@ -387,7 +387,7 @@ async fn a_cancelled_import_writes_nothing_more() {
         .begin(Scope::company(shop.company))
         .await
         .unwrap();
-    let now = platform::db::now(&mut tx).await.unwrap();
+    let now = platform::db::load_now(&mut tx).await.unwrap();
     import::cancel_import(&mut tx, shop.company, id, now)
         .await
         .unwrap();

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{ImportFile, SweepFiles};
 use crate::schedule::EnqueueForEach;
-use crate::{Services, job, platform_job};
+use crate::{Services, company_job, platform_job};
 
 pub(super) struct Shop {
     pub(super) db: Arc<TestDb>,
@@ -104,12 +104,12 @@ impl Shop {
             .begin(Scope::company(self.company))
             .await
             .unwrap();
-        let now = platform::db::now(&mut tx).await.unwrap();
+        let now = platform::db::load_now(&mut tx).await.unwrap();
         import::create_import(&mut tx, self.company, &new, now)
             .await
             .unwrap();
         let made = tx
-            .enqueue(job(self.company, &ImportFile { import_id: id }))
+            .enqueue(company_job(self.company, &ImportFile { import_id: id }))
             .await
             .unwrap()
             .id();
@@ -170,7 +170,7 @@ impl Shop {
         tx.commit().await.unwrap();
         let ran = Drain::new(
             &self.db.db,
-            Arc::new(crate::registry()),
+            Arc::new(crate::build_registry()),
             self.services.clone(),
         )
         .await
@@ -193,7 +193,7 @@ impl Shop {
         tx.commit().await.unwrap();
         let ran = Drain::new(
             &self.db.db,
-            Arc::new(crate::registry()),
+            Arc::new(crate::build_registry()),
             self.services.clone(),
         )
         .await
@@ -310,7 +310,7 @@ impl Drop for Folder {
 fn start_runner(services: Arc<Services>, db: Db) -> Runner<Services> {
     let completions = Completions::start(&db);
     Runner {
-        registry: Arc::new(crate::registry()),
+        registry: Arc::new(crate::build_registry()),
         services,
         db,
         completions,

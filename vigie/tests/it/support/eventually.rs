@@ -14,7 +14,7 @@ static TURN: Mutex<()> = Mutex::const_new(());
 
 /// Polls until `poll` returns something, and returns that.
 ///
-/// This is the only place that polls by the clock, because nothing announces the awaited states:
+/// The only place that polls by the clock, because nothing announces the awaited states:
 /// the processes are observed from outside. Triggers that notify would serialise their commits, and
 /// so change the system under test. The interval decides only how soon the test goes on.
 pub(crate) async fn eventually<T>(what: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {

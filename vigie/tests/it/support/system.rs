@@ -39,7 +39,7 @@ impl System {
         Self {
             db: TestDb::new().await,
             redis: TestRedis::start(),
-            sandbox: sandbox::start(Sandbox::open(settings, None).unwrap())
+            sandbox: sandbox::start_sandbox(Sandbox::open(settings, None).unwrap())
                 .await
                 .unwrap(),
             processes: Vec::new(),

@@ -1,5 +1,5 @@
-//! What the engine's tests share: servers, job types whose outcome the test decides, and waiting for
-//! rows.
+//! What the engine's tests share: servers, job types whose outcome the test decides, and waiting
+//! for rows.
 
 mod kinds;
 mod proxy;

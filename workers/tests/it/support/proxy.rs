@@ -1,5 +1,5 @@
-//! A proxy before Postgres that loses an answer on demand: the statement runs, and its caller gets an
-//! error.
+//! A proxy before Postgres that loses an answer on demand: the statement runs, and its caller gets
+//! an error.
 
 use std::str::FromStr as _;
 use std::sync::{Arc, Mutex};
@@ -35,12 +35,12 @@ impl Proxy {
             .ssl_mode(PgSslMode::Disable);
         let trap = Trap::default();
         let armed = trap.clone();
-        platform::task::spawn("test", async move {
+        platform::task::spawn_named("test", async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect((target.get_host(), target.get_port()))
                     .await
                     .unwrap();
-                platform::task::spawn("test", copy_bytes(client, server, armed.clone()));
+                platform::task::spawn_named("test", copy_bytes(client, server, armed.clone()));
             }
         });
         let db = Db::connect(&DbConfig::small(through.to_url_lossy().to_string()))
@@ -49,8 +49,8 @@ impl Proxy {
         Self { db, trap }
     }
 
-    /// Loses the answer to the next message that holds `bytes`, once. The receiver completes when the
-    /// answer is lost.
+    /// Loses the answer to the next message that holds `bytes`, once. The receiver completes when
+    /// the answer is lost.
     pub(crate) fn lose_answer_to(&self, bytes: &[u8]) -> oneshot::Receiver<()> {
         let (lost, loss) = oneshot::channel();
         *self.trap.lock().unwrap() = Some((bytes.to_vec(), lost));

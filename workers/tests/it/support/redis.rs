@@ -145,7 +145,8 @@ impl RedisWatch {
         }
     }
 
-    /// Returns once ids come from Redis. Until apalis-redis is up they come from Postgres, unordered.
+    /// Returns once ids come from Redis. Until apalis-redis is up they come from Postgres,
+    /// unordered.
     pub(crate) async fn until_up(&mut self) {
         while self.max_ids_ahead > 0 {
             let mut expiring = 0;

@@ -1,5 +1,5 @@
-//! The fleet of one test: a database, a Redis, and the worker processes that it starts. All of them run
-//! in the test's process. A lost worker is one that sends no heartbeat.
+//! The fleet of one test: a database, a Redis, and the worker processes that it starts. All of them
+//! run in the test's process. A lost worker is one that sends no heartbeat.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! A line's price and amount in scaled integers. Prices have six decimals; amounts are rounded
 //! half away from zero to the currency's smallest unit.
 
-use platform::money::{Currency, exponent};
+use platform::money::{Currency, currency_exponent};
 
 use crate::catalog::import::context::CurrencyCode;
 
@@ -56,7 +56,7 @@ fn decimals_of(currency: CurrencyCode) -> u32 {
         other => std::str::from_utf8(other)
             .ok()
             .and_then(Currency::from_code)
-            .map_or(2, exponent)
+            .map_or(2, currency_exponent)
             .min(4),
     }
 }

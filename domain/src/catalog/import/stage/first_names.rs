@@ -14,7 +14,7 @@ pub(super) struct FirstNames(HashSet<u64>);
 impl FirstNames {
     /// Records a row and returns whether it should carry its name.
     pub(super) fn record_row(&mut self, key: &str, name: &str) -> bool {
-        let unnamed = fingerprint(key);
+        let unnamed = code_fingerprint(key);
         let named = unnamed.wrapping_add(1);
         if self.0.contains(&named) {
             return false;
@@ -32,7 +32,7 @@ impl FirstNames {
 }
 
 /// Returns 64 bits that stand for an upper-case code or name.
-pub(crate) fn fingerprint(key: &str) -> u64 {
+pub(crate) fn code_fingerprint(key: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(key.as_bytes());
     hasher.finish()

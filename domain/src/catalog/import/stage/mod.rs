@@ -12,6 +12,6 @@ mod tuples;
 
 pub use chunk::Chunk;
 pub(super) use columns::copy_statement;
-pub(super) use first_names::fingerprint;
+pub(super) use first_names::code_fingerprint;
 pub use stager::{StagedFile, StagingPlan, stage_file};
 pub(super) use tuples::{COPY_HEADER, COPY_TRAILER};

@@ -7,7 +7,7 @@ use std::io::{Read, Seek};
 use platform::ids::Uuid;
 
 use super::chunk::{Chunk, SaleExtras};
-use super::first_names::{FirstNames, fingerprint};
+use super::first_names::{FirstNames, code_fingerprint};
 use super::seen_keys::SeenKeys;
 use crate::catalog::import::cells::write_key;
 use crate::catalog::import::context::Context;
@@ -195,7 +195,7 @@ impl<'a> Stager<'a> {
         }
         write_key(sku, &mut self.sku_key);
         match &self.staging.known_products {
-            Some(known) if !known.contains(&fingerprint(&self.sku_key)) => {
+            Some(known) if !known.contains(&code_fingerprint(&self.sku_key)) => {
                 let reason = "the catalog has no product with this code";
                 Err(RowError::new(Field::Sku, "unknown_product", reason))
             }

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn numbers_are_groups_of_four_digits() {
-        // Count, weight, sign, scale, groups; as `numeric_send` of Postgres 15 gives them.
+        // Count, weight, sign, scale, groups; as `numeric_send` of Postgres 15 writes them.
         for (scaled, scale, expected) in [
             (0, 3, vec![0, 0, 0, 3]),
             (2_550, 3, vec![2, 0, 0, 3, 2, 5500]),

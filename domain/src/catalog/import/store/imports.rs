@@ -129,7 +129,7 @@ async fn select_imports(
     Ok(imports)
 }
 
-/// Records the options with the answers to an import's questions; its state is `received` again.
+/// Records the options that settle an import's questions; its state is `received` again.
 ///
 /// # Errors
 /// `NotFound`, or `Conflict` where the import has no open question.

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use crate::Result;
 use crate::catalog::import::rows::UsualQuantities;
-use crate::catalog::import::stage::fingerprint;
+use crate::catalog::import::stage::code_fingerprint;
 
 /// Returns the fingerprints of all codes of the catalog.
 pub async fn load_known_products(
@@ -23,7 +23,7 @@ pub async fn load_known_products(
     let mut known = HashSet::new();
     while let Some(key) = keys.try_next().await? {
         // Postgres's `upper` may know fewer letters than Rust's, depending on the locale.
-        known.insert(fingerprint(&key.to_uppercase()));
+        known.insert(code_fingerprint(&key.to_uppercase()));
     }
     Ok(known)
 }

@@ -29,7 +29,7 @@ pub async fn start_checking(
     Ok(())
 }
 
-/// Records the questions; the import waits for their answers.
+/// Records the questions; the import waits for input.
 ///
 /// # Errors
 /// `Conflict` where the import is over.
