@@ -97,9 +97,9 @@ alter table stock_movements
 create index sales_netting on sales (company_id, product_id)
   where (kind in ('cancellation', 'return') or netted_quantity <> 0) and customer_id is not null;
 
--- Rows on their way. COPY can't write under row-level security, so these tables have none. They
--- are keyed by import, and only the import's store reaches them, after it has read that import
--- under row-level security. Not logged: what a crash of the server empties is staged again from the file.
+-- Rows on their way. COPY can't write under row-level security, so these tables have none. They are
+-- keyed by import, and only the import's store reaches them, after it has read that import under
+-- row-level security. Not logged: what a crash of the server empties is staged again from the file.
 create schema staging;
 grant usage on schema staging to vigie_app;
 

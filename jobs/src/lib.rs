@@ -2,8 +2,8 @@
 //! I/O.
 //!
 //! A new job type is a file and a line in its area's `register_jobs`. A timer adds an entry in
-//! `schedule`, a reaction adds an arm in `events.rs`. The doc of each job type names its trigger, its
-//! uniqueness and the effect of a rerun.
+//! `schedule`, a reaction adds an arm in `events.rs`. The doc of each job type names its trigger,
+//! its uniqueness and the effect of a rerun.
 
 pub mod events;
 pub mod schedule;

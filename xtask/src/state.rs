@@ -1,8 +1,8 @@
 //! The folder under `.vigie/` that one run owns, its lock and its list of children.
 //!
 //! `up` keeps `.vigie/up`, or `.vigie/up-NAME` with `--name`. `test`, `sqlx` and `bench` create a
-//! `.vigie/run-<pid>` each and remove it. The kernel releases the lock when its holder exits. A folder
-//! with a free lock belongs to a killed run, and its listed children are stopped first.
+//! `.vigie/run-<pid>` each and remove it. The kernel releases the lock when its holder exits. A
+//! folder with a free lock belongs to a killed run, and its listed children are stopped first.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;

@@ -25,6 +25,7 @@ mod import_cancellation;
 mod imports;
 mod isolation;
 mod jobs;
+mod message_crashes;
 mod message_fixtures;
 mod message_outages;
 mod message_sending;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::notifications::EffectId;
+use platform::db::Scope;
 use providers::twilio::sign_callback;
 use sandbox::{Fault, Match, Rule};
 use serde_json::{Value, json};
@@ -178,4 +179,23 @@ async fn post_form(
 pub(crate) async fn report_mail_event(app: &TestApp, event: Value) -> TestResponse {
     let path = format!("/webhooks/brevo/{}", sandbox::keys::BREVO_WEBHOOK_TOKEN);
     app.anonymous().post(&path, event).await
+}
+
+/// An alert whose message isn't sent yet.
+pub(crate) async fn waiting_message(app: &TestApp) -> Client<'_> {
+    let owner = app.with_company().await;
+    sqlx::query!("update alert_rules set channels = array['whatsapp']")
+        .execute(&mut app.owner().await)
+        .await
+        .unwrap();
+    let shelf = insert_product(&owner, "Riz").await;
+    set_level(&owner, shelf, 0).await;
+    let company = owner.company();
+    let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
+    let at = platform::db::load_now(&mut tx).await.unwrap();
+    jobs::alerts::evaluate_company(&mut tx, company, at)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    owner
 }

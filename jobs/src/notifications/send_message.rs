@@ -4,7 +4,7 @@
 //! |---|---|
 //! | before `intended` is committed | no effect: it sends |
 //! | before the end of the call | an open effect: Twilio is searched, Brevo called again |
-//! | after the call, before its record | the same, unless Twilio's callback has settled the effect |
+//! | after the call, before its record | the same, unless a callback has settled the effect |
 //! | after the record | the message is sent: nothing to do |
 //!
 //! Twilio is searched after a delay in which a late send shows; Brevo deduplicates by the same key.

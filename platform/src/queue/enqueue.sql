@@ -1,7 +1,7 @@
 -- Enqueues jobs, given as columns. Returns each deduplicated job with the holder of its unique key.
 with input as materialized (
-  -- `run_at` is never before now: the relay reads no earlier rows, and the age of the queue must not
-  -- depend on the caller.
+  -- `run_at` is never before now: the relay reads no earlier rows, and the age of the queue must
+  -- not depend on the caller.
   select i.*, c.now as created_at, greatest(i.run_at, c.now) as due_at
   from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int2[], $5::text[], $6::int2[], $7::int2[],
               $8::int2[], $9::text[], $10::bool[], $11::timestamptz[], $12::uuid[],

@@ -22,7 +22,7 @@ const BANNED_WORDS: [(&str, &str); 16] = [
     ("flaw", "row error"),
     ("wish", "request, opt-out"),
     (
-        "the database's",
+        "the database's.",
         "say which variant a caller matches on, or nothing",
     ),
 ];
