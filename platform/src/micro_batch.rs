@@ -179,7 +179,9 @@ mod tests {
             let (started, permits) = (started.clone(), permits.clone());
             async move {
                 started.send(requests.clone()).ok();
-                permits.acquire().await.ok().map(|permit| permit.forget());
+                if let Ok(permit) = permits.acquire().await {
+                    permit.forget();
+                }
                 Ok::<_, Infallible>(requests.iter().map(|n| n * 10).collect::<Vec<_>>())
             }
         });

@@ -124,7 +124,7 @@ fn phone_end(chars: &[char], start: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::redact;
+    use super::redact_text;
 
     #[test]
     fn phones_addresses_and_keys_are_removed() {

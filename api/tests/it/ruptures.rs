@@ -184,6 +184,10 @@ async fn free_lines_are_not_demand_unless_nothing_has_a_price() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one scenario, read from top to bottom"
+)]
 async fn old_data_is_predicted_as_of_its_last_day() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;

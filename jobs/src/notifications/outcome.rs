@@ -74,6 +74,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn each_class_of_error_has_an_outcome() {
         let cases = [
             (

@@ -63,7 +63,7 @@ pub(super) fn classify_error(response: &Response) -> Rejection {
 
 #[cfg(test)]
 mod tests {
-    use super::classify;
+    use super::classify_error;
     use crate::brevo::BrevoOperation;
     use crate::error::Class;
     use crate::provider::Operation;

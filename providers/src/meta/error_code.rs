@@ -130,7 +130,7 @@ fn class_of_problem(operation: Operation, status: u16, problem: &Problem) -> Cla
 mod tests {
     use serde_json::json;
 
-    use super::classify;
+    use super::classify_error;
     use crate::error::Class;
     use crate::meta::MetaOperation::{self, PollReport, StartReport};
     use crate::provider::Operation;

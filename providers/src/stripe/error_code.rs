@@ -59,7 +59,7 @@ fn class_of(response: &Response) -> Class {
 
 #[cfg(test)]
 mod tests {
-    use super::classify;
+    use super::classify_error;
     use crate::error::Class;
     use crate::provider::Operation;
     use crate::response::Response;

@@ -113,7 +113,7 @@ pub(super) fn classify_error(response: &Response) -> Rejection {
 
 #[cfg(test)]
 mod tests {
-    use super::{CODES, class_of, classify, retry_wait};
+    use super::{CODES, class_of, classify_error, retry_wait};
     use crate::error::Class;
     use crate::provider::Operation;
     use crate::response::Response;

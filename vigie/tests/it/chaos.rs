@@ -140,6 +140,10 @@ async fn over_apalis_redis_too_nothing_is_lost_or_doubled() {
     survive_over("apalis-redis").await;
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one scenario, read from top to bottom"
+)]
 async fn survive_over(backend: &'static str) {
     run_alone(async {
         let mut rng = seed_rng();

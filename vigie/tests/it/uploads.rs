@@ -74,6 +74,10 @@ fn ids(response: &Value) -> [Uuid; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one scenario, read from top to bottom"
+)]
 async fn an_upload_whose_api_is_killed_is_no_import_until_it_is_repeated() {
     run_alone(async {
         let mut system = System::new().await;

@@ -38,6 +38,10 @@ async fn the_job_of_a_lost_worker_runs_again_with_its_attempt_spent(backend: Que
     );
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one scenario, read from top to bottom"
+)]
 async fn a_worker_that_resumes_after_its_rescue_writes_nothing(backend: QueueBackend) {
     let mut fleet = TestFleet::start_on(backend).await;
     let company = CompanyId::new();

@@ -80,6 +80,10 @@ fn any_fact() -> impl Strategy<Value = Fact> {
 }
 
 /// Computes the levels of one product by the rules of `stock.rs`, without a database.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the rule of levels in one piece, independent of the product's code"
+)]
 fn compute_levels(facts: &[&Fact]) -> BTreeMap<Place, i64> {
     let key = |fact: &Fact| (fact.moment, fact.id);
     let mut counted = BTreeMap::<Place, (i64, u128, i64)>::new();

@@ -234,6 +234,7 @@ async fn names_of_references_are_unique_and_changes_keep_what_they_leave_out() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn every_field_of_a_product_is_stored_and_changed() {
     let shop = Shop::open().await;
     let mut tx = shop.begin().await;

@@ -220,6 +220,10 @@ async fn a_rate_limit_spends_no_attempt() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one scenario, read from top to bottom"
+)]
 async fn an_expired_token_stops_the_connection_and_keeps_published_rows() {
     let world = World::new().await;
     world.enqueue_refresh().await;

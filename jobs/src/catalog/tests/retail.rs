@@ -84,6 +84,10 @@ const ABSURD: &str = "select count(*) from raw r join (
         / (h.sales - (r.quantity > 0)::int))";
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one scenario, read from top to bottom"
+)]
 async fn the_figures_of_the_retail_file_are_those_counted_independently() {
     let Some(file) = retail_file() else { return };
     let shop = Shop::open().await;

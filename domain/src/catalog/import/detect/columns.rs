@@ -157,6 +157,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn headers_are_recognised_in_french_and_english() {
         let none = Options::default();
         let retail = [
