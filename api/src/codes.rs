@@ -89,43 +89,46 @@ mod tests {
             .iter()
             .map(|code| format!("{} {}", code.status().as_u16(), code.name()))
             .collect();
-        insta::assert_snapshot!(lines.join("\n"), @r"
-        400 bad_request
-        400 invalid_json
-        400 company_required
-        401 unauthenticated
-        401 token_expired
-        401 invalid_credentials
-        401 invalid_signature
-        401 sign_in_required
-        403 password_change_required
-        403 forbidden
-        404 not_found
-        405 method_not_allowed
-        409 conflict
-        409 email_taken
-        409 already_member
-        409 sku_taken
-        409 name_taken
-        409 external_id_taken
-        409 last_owner
-        409 token_used
-        404 token_invalid
-        409 alert_resolved
-        409 asked_by_recipient
-        409 import_not_waiting
-        409 import_over
-        409 in_progress
-        412 version_mismatch
-        413 body_too_large
-        415 unsupported_media_type
-        422 invalid_input
-        422 idempotency_key_reused
-        429 rate_limited
-        500 internal
-        503 unavailable
-        504 timed_out
-        ");
+        assert_eq!(
+            lines,
+            [
+                "400 bad_request",
+                "400 invalid_json",
+                "400 company_required",
+                "401 unauthenticated",
+                "401 token_expired",
+                "401 invalid_credentials",
+                "401 invalid_signature",
+                "401 sign_in_required",
+                "403 password_change_required",
+                "403 forbidden",
+                "404 not_found",
+                "405 method_not_allowed",
+                "409 conflict",
+                "409 email_taken",
+                "409 already_member",
+                "409 sku_taken",
+                "409 name_taken",
+                "409 external_id_taken",
+                "409 last_owner",
+                "409 token_used",
+                "404 token_invalid",
+                "409 alert_resolved",
+                "409 asked_by_recipient",
+                "409 import_not_waiting",
+                "409 import_over",
+                "409 in_progress",
+                "412 version_mismatch",
+                "413 body_too_large",
+                "415 unsupported_media_type",
+                "422 invalid_input",
+                "422 idempotency_key_reused",
+                "429 rate_limited",
+                "500 internal",
+                "503 unavailable",
+                "504 timed_out",
+            ]
+        );
     }
 
     #[test]

@@ -34,7 +34,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -61,7 +61,10 @@ pub fn router(app: App) -> Router {
         .merge(billing::router())
         .merge(jobs::router())
         .merge(ops::router())
-        .layer(from_fn(middleware::limit_time));
+        .layer(from_fn_with_state(
+            middleware::TIME_LIMIT,
+            middleware::limit_time,
+        ));
     Router::new()
         .nest("/api/v1", time_limited.merge(imports::upload_router()))
         .merge(ops::health_router())

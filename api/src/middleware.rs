@@ -4,7 +4,7 @@
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -19,7 +19,7 @@ use crate::problem::write_problem;
 
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Applies to all routes except uploads and streams, which have limits of their own.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// The id that ties a request to its logs, its audit rows and its jobs.
 #[derive(Debug, Clone)]
@@ -87,9 +87,13 @@ pub(crate) async fn observe_request(mut request: Request, next: Next) -> Respons
     response
 }
 
-/// Stops a request that exceeds [`TIME_LIMIT`].
-pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
-    tokio::time::timeout(TIME_LIMIT, next.run(request))
+/// Stops a request that exceeds the limit.
+pub(crate) async fn limit_time(
+    State(limit): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
+    tokio::time::timeout(limit, next.run(request))
         .await
         .unwrap_or_else(|_| {
             Error::new(ErrorCode::TimedOut, "the request took more than 30 seconds").into_response()
@@ -153,7 +157,7 @@ mod tests {
     use axum::Router;
     use axum::body::Body;
     use axum::body::to_bytes;
-    use axum::middleware::from_fn;
+    use axum::middleware::{from_fn, from_fn_with_state};
     use axum::routing::get;
     use serde_json::Value;
     use tower::ServiceExt as _;
@@ -198,11 +202,11 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_request_that_exceeds_the_time_limit_is_stopped() {
         let router = Router::new()
             .route("/", get(std::future::pending::<StatusCode>))
-            .layer(from_fn(limit_time));
+            .layer(from_fn_with_state(Duration::from_millis(1), limit_time));
         let (status, body) = send_request(router, "r-2").await;
         assert_eq!(
             (status, &body["code"]),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use platform::config::Env;
 use platform::ids::CompanyId;
 use platform::queue::{Done, Job, JobContext, JobResult, NewJob, Queue, Registry};
-use platform::testing::TestDb;
 use serde::{Deserialize, Serialize};
+use testing::TestDb;
 use tokio::sync::mpsc;
 use workers::{WorkerConfig, WorkerProcess};
 

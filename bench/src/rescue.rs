@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use platform::ids::{CompanyId, JobId};
 use platform::queue::{Done, Job, JobContext, JobResult, NewJob, Queue, Registry};
-use platform::testing::TestDb;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgListener;
+use testing::TestDb;
 
 const KILLS_AT_ONCE: usize = 10;
 /// The channel on which each attempt notifies `<job id> <attempt>`.

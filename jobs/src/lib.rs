@@ -67,23 +67,26 @@ mod tests {
         let registry = build_registry();
         let mut lines: Vec<_> = registry.kinds().map(|kind| format!("{kind:?}")).collect();
         lines.sort_unstable();
-        insta::assert_snapshot!(lines.join("\n"), @r"
-        ads.refresh_account v1 on default, 8 attempts of 300s, Company
-        alerts.evaluate v1 on fast, 8 attempts of 60s, Company
-        billing.apply_event v1 on fast, 8 attempts of 60s, Platform
-        billing.apply_subscription v1 on fast, 8 attempts of 60s, Company
-        catalog.close_import v1 on heavy, 8 attempts of 1800s, Company
-        catalog.import_file v1 on heavy, 8 attempts of 21600s, Company
-        catalog.sweep_files v1 on heavy, 8 attempts of 60s, Platform
-        identity.send_invitation v1 on fast, 8 attempts of 60s, Company
-        identity.send_password_reset v1 on fast, 8 attempts of 60s, Platform
-        identity.sweep v1 on default, 8 attempts of 60s, Platform
-        notifications.send_message v1 on fast, 8 attempts of 60s, Company
-        ops.ping v1 on fast, 8 attempts of 60s, Company
-        ops.prune_jobs v1 on default, 8 attempts of 60s, Platform
-        rupture.compute_demand v1 on heavy, 8 attempts of 300s, Company
-        rupture.run_prediction v1 on heavy, 8 attempts of 300s, Company
-        schedule.enqueue_for_each v1 on fast, 8 attempts of 60s, Platform
-        ");
+        assert_eq!(
+            lines,
+            [
+                "ads.refresh_account v1 on default, 8 attempts of 300s, Company",
+                "alerts.evaluate v1 on fast, 8 attempts of 60s, Company",
+                "billing.apply_event v1 on fast, 8 attempts of 60s, Platform",
+                "billing.apply_subscription v1 on fast, 8 attempts of 60s, Company",
+                "catalog.close_import v1 on heavy, 8 attempts of 1800s, Company",
+                "catalog.import_file v1 on heavy, 8 attempts of 21600s, Company",
+                "catalog.sweep_files v1 on heavy, 8 attempts of 60s, Platform",
+                "identity.send_invitation v1 on fast, 8 attempts of 60s, Company",
+                "identity.send_password_reset v1 on fast, 8 attempts of 60s, Platform",
+                "identity.sweep v1 on default, 8 attempts of 60s, Platform",
+                "notifications.send_message v1 on fast, 8 attempts of 60s, Company",
+                "ops.ping v1 on fast, 8 attempts of 60s, Company",
+                "ops.prune_jobs v1 on default, 8 attempts of 60s, Platform",
+                "rupture.compute_demand v1 on heavy, 8 attempts of 300s, Company",
+                "rupture.run_prediction v1 on heavy, 8 attempts of 300s, Company",
+                "schedule.enqueue_for_each v1 on fast, 8 attempts of 60s, Platform",
+            ]
+        );
     }
 }

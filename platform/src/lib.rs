@@ -24,6 +24,3 @@ pub mod task;
 pub mod telemetry;
 
 pub use store_error::StoreError;
-
-#[cfg(feature = "testing")]
-pub mod testing;

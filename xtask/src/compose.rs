@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use yaml_rust2::{Yaml, YamlLoader};
+use serde_json::Value;
 
 use crate::checkout;
 
@@ -29,50 +29,36 @@ const SERVICE_KEYS: [&str; 14] = [
 ];
 const PROCESSES: [&str; 4] = ["migrate", "api", "worker", "scheduler"];
 
-fn load_yaml(path: &str) -> Yaml {
+fn load_yaml(path: &str) -> Value {
     let text = fs::read_to_string(checkout::workspace_root().join(path)).unwrap();
-    YamlLoader::load_from_str(&text).unwrap().remove(0)
+    let mut yaml: serde_norway::Value = serde_norway::from_str(&text).unwrap();
+    yaml.apply_merge().unwrap();
+    serde_json::to_value(yaml).unwrap()
 }
 
-/// Returns the entries of a mapping, those of its `<<` merged in.
-fn merged_entries(value: &Yaml) -> Vec<(String, Yaml)> {
-    let Some(hash) = value.as_hash() else {
-        return Vec::new();
-    };
-    let own: Vec<(String, Yaml)> = hash
-        .iter()
-        .filter(|(key, _)| key.as_str() != Some("<<"))
-        .map(|(key, value)| (key.as_str().unwrap().to_owned(), value.clone()))
-        .collect();
-    let mut all: Vec<(String, Yaml)> = hash
-        .get(&Yaml::String("<<".to_owned()))
-        .map(merged_entries)
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|(key, _)| own.iter().all(|(own_key, _)| own_key != key))
-        .collect();
-    all.extend(own);
-    all
+/// Returns the entries of a mapping.
+fn list_entries(value: &Value) -> Vec<(String, Value)> {
+    let entries = value.as_object().into_iter().flatten();
+    entries
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
-fn find_field(value: &Yaml, key: &str) -> Yaml {
-    merged_entries(value)
-        .into_iter()
-        .find(|(k, _)| k == key)
-        .map_or(Yaml::BadValue, |(_, value)| value)
+fn find_field(value: &Value, key: &str) -> Value {
+    value.get(key).cloned().unwrap_or_default()
 }
 
-fn string_items(value: &Yaml) -> Vec<String> {
+fn string_items(value: &Value) -> Vec<String> {
     value
-        .as_vec()
+        .as_array()
         .into_iter()
         .flatten()
         .filter_map(|item| item.as_str().map(str::to_owned))
         .collect()
 }
 
-fn load_services() -> Vec<(String, Yaml)> {
-    merged_entries(&find_field(&load_yaml("docker-compose.yml"), "services"))
+fn load_services() -> Vec<(String, Value)> {
+    list_entries(&find_field(&load_yaml("docker-compose.yml"), "services"))
 }
 
 #[test]
@@ -112,21 +98,21 @@ fn every_service_has_only_known_keys_and_depends_on_services() {
     let services = load_services();
     let names: BTreeSet<&str> = services.iter().map(|(name, _)| name.as_str()).collect();
     for (name, service) in &services {
-        for (key, _) in merged_entries(service) {
+        for (key, _) in list_entries(service) {
             assert!(SERVICE_KEYS.contains(&key.as_str()), "{name}: {key}");
         }
         let dependencies = find_field(service, "depends_on");
-        for other in merged_entries(&dependencies)
+        for other in list_entries(&dependencies)
             .into_iter()
             .map(|(key, _)| key)
             .chain(string_items(&dependencies))
         {
             assert!(names.contains(other.as_str()), "{name} depends on {other}");
         }
-        for (other, dependency) in merged_entries(&dependencies) {
+        for (other, dependency) in list_entries(&dependencies) {
             let has_healthcheck = services
                 .iter()
-                .any(|(n, s)| *n == other && !find_field(s, "healthcheck").is_badvalue());
+                .any(|(n, s)| *n == other && !find_field(s, "healthcheck").is_null());
             let healthy = find_field(&dependency, "condition").as_str() == Some("service_healthy");
             assert!(
                 !healthy || has_healthcheck,
@@ -138,7 +124,7 @@ fn every_service_has_only_known_keys_and_depends_on_services() {
 
 #[test]
 fn volumes_are_declared_mounted_files_exist_and_ports_stay_on_this_machine() {
-    let declared = merged_entries(&find_field(&load_yaml("docker-compose.yml"), "volumes"));
+    let declared = list_entries(&find_field(&load_yaml("docker-compose.yml"), "volumes"));
     for (name, service) in load_services() {
         for volume in string_items(&find_field(&service, "volumes")) {
             let source = volume.split(':').next().unwrap().to_owned();
@@ -167,7 +153,7 @@ fn every_setting_of_a_process_is_in_the_example() {
         .iter()
         .filter(|(name, _)| PROCESSES.contains(&name.as_str()))
     {
-        for (key, _) in merged_entries(&find_field(service, "environment")) {
+        for (key, _) in list_entries(&find_field(service, "environment")) {
             assert!(listed.contains(key.as_str()), "{name}: {key}");
         }
     }

@@ -165,8 +165,11 @@ fn packages_with_sql() -> Result<BTreeSet<PathBuf>> {
         ]
         .iter()
         .any(|name| text.contains(&format!("{name}(")));
-        if checked && let Some(package) = file.strip_prefix(&root)?.components().next() {
-            packages.insert(root.join(package));
+        let package = file
+            .ancestors()
+            .find(|folder| folder.join("Cargo.toml").is_file());
+        if checked && let Some(package) = package {
+            packages.insert(package.to_path_buf());
         }
     }
     packages.remove(&root.join("xtask"));

@@ -7,10 +7,10 @@ use axum::body::Body;
 use axum::http::Request;
 use platform::ids::Uuid;
 use platform::queue::lease;
-use platform::testing::TestRedis;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use testing::TestRedis;
 
 use crate::app::{TestApp, TestResponse};
 

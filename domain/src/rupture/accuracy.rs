@@ -2,7 +2,7 @@
 //! where the method is the same, and are not worse than the bar where the method is ours.
 
 use chrono::NaiveDate;
-use platform::testing::data_set;
+use testing::data_set;
 
 use super::rate::{TSB_SMOOTHING, estimate_tsb, mean_weekdays};
 use super::{Class, Demand, History, Rate, UnitDemand};

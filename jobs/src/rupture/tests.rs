@@ -11,8 +11,8 @@ use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::db::Scope;
 use platform::ids::{CompanyId, Uuid};
-use platform::testing::{Drain, TestDb, data_set};
 use providers::Providers;
+use testing::{Drain, TestDb, data_set};
 
 use crate::catalog::ImportFile;
 use crate::{Services, company_job};

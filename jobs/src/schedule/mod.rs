@@ -117,15 +117,18 @@ mod tests {
             format!("{name} at {cron}: {kind} {args}")
         };
         let lines: Vec<_> = list_schedules().into_iter().map(line).collect();
-        insta::assert_snapshot!(lines.join("\n"), @r#"
-        evaluate-alerts at 0 */5 * * * *: schedule.enqueue_for_each {"timer":"evaluate-alerts"}
-        compute-demand at 0 17 2 * * *: schedule.enqueue_for_each {"timer":"compute-demand"}
-        refresh-ads at 0 7 */2 * * *: schedule.enqueue_for_each {"timer":"refresh-ads"}
-        reconcile-subscriptions at 0 29 4 * * *: schedule.enqueue_for_each {"timer":"reconcile-subscriptions"}
-        close-imports at 40 */5 * * * *: schedule.enqueue_for_each {"timer":"close-imports"}
-        sweep-identity at 0 41 * * * *: identity.sweep {}
-        sweep-files at 0 53 3 * * *: catalog.sweep_files {}
-        prune-jobs at 20 */10 * * * *: ops.prune_jobs {}
-        "#);
+        assert_eq!(
+            lines,
+            [
+                r#"evaluate-alerts at 0 */5 * * * *: schedule.enqueue_for_each {"timer":"evaluate-alerts"}"#,
+                r#"compute-demand at 0 17 2 * * *: schedule.enqueue_for_each {"timer":"compute-demand"}"#,
+                r#"refresh-ads at 0 7 */2 * * *: schedule.enqueue_for_each {"timer":"refresh-ads"}"#,
+                r#"reconcile-subscriptions at 0 29 4 * * *: schedule.enqueue_for_each {"timer":"reconcile-subscriptions"}"#,
+                r#"close-imports at 40 */5 * * * *: schedule.enqueue_for_each {"timer":"close-imports"}"#,
+                "sweep-identity at 0 41 * * * *: identity.sweep {}",
+                "sweep-files at 0 53 3 * * *: catalog.sweep_files {}",
+                "prune-jobs at 20 */10 * * * *: ops.prune_jobs {}",
+            ]
+        );
     }
 }

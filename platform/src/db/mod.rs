@@ -28,7 +28,7 @@ use self::pool::{open_pool, report_pool_usage, with_pinned_plans, with_role};
 use self::relay_notifier::RelayNotifier;
 
 /// Every migration of the product, embedded.
-pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
 /// The pools, and the notifier of the relay.
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! `vigie migrate` on a database that another release migrated.
 
-use platform::testing::TestDb;
 use secrecy::ExposeSecret as _;
 use sqlx::Executor as _;
+use testing::TestDb;
 
 use crate::support::command;
 

@@ -2,8 +2,8 @@
 
 use std::process::{Output, Stdio};
 
-use platform::testing::TestDb;
 use secrecy::ExposeSecret as _;
+use testing::TestDb;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{Role, System, command, eventually, run_alone};

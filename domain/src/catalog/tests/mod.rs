@@ -8,7 +8,7 @@ mod sales;
 use chrono::{DateTime, Utc};
 use platform::db::{Scope, Tx};
 use platform::ids::{CompanyId, Uuid};
-use platform::testing::TestDb;
+use testing::TestDb;
 
 use super::{NewMovement, NewProduct, NewSale, Product, ProductId, Stock};
 use crate::{Error, Result};

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use platform::db::{Scope, Tx};
 use platform::ids::{CompanyId, Uuid};
 use platform::money::Decimal;
-use platform::testing::TestDb;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use testing::TestDb;
 
 use super::{NOW, parse_time};
 use crate::catalog::recompute_levels;

@@ -12,13 +12,13 @@ use platform::ids::{CompanyId, UserId};
 use platform::queue::Completions;
 use platform::queue::runner::{Ran, Runner};
 use platform::queue::{Claim, claim, liveness, rescue};
-use platform::testing::{Drain, TestDb};
 use providers::Providers;
 use providers::meta::{Level, ReportRequest, RunStatus};
 use providers::sandbox::META_ACCESS_TOKEN;
 use sandbox::{Fault, Match, Rule, Running, Sandbox};
 use secrecy::SecretString;
 use sqlx::PgPool;
+use testing::{Drain, TestDb};
 use tokio_util::sync::CancellationToken;
 
 use crate::ads::RefreshAccount;

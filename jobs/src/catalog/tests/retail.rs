@@ -11,8 +11,8 @@ use std::io::Cursor;
 use domain::catalog::import::{
     self, Context, Detection, ImplausibleValues, Import, Kind, Options, State, WarningCode,
 };
-use platform::testing::data_set;
 use sqlx::PgConnection;
+use testing::data_set;
 
 use super::shop::Shop;
 

@@ -12,10 +12,10 @@ use platform::ids::{CompanyId, Uuid};
 use platform::queue::Completions;
 use platform::queue::runner::{Ran, Runner};
 use platform::queue::{Claim, claim, liveness, rescue};
-use platform::testing::{Drain, TestDb};
 use providers::Providers;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgListener;
+use testing::{Drain, TestDb};
 use tokio_util::sync::CancellationToken;
 
 use crate::catalog::{ImportFile, SweepFiles};

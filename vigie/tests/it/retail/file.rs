@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use platform::testing::data_set;
+use testing::data_set;
 
 /// Codes that are no products: postage, fees, samples, vouchers.
 pub(super) const NO_PRODUCTS: [&str; 12] = [

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use platform::ids::Uuid;
-use platform::testing::{TestDb, TestRedis, free_port};
 use sandbox::{Running, Sandbox, Settings};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use testing::{TestDb, TestRedis, free_port};
 
 use super::client::build_http_client;
 use super::{Client, Process, Role, eventually};

@@ -5,10 +5,10 @@ use std::str::FromStr as _;
 use std::sync::{Arc, Mutex};
 
 use platform::db::{Db, DbConfig};
-use platform::testing::TestDb;
 use secrecy::ExposeSecret as _;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use testing::TestDb;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;

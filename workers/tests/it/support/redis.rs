@@ -6,16 +6,16 @@ use platform::ids::JobId;
 
 /// The server with the engine's keys.
 #[derive(Debug)]
-pub(crate) struct TestRedis(platform::testing::TestRedis);
+pub(crate) struct TestRedis(testing::TestRedis);
 
 impl TestRedis {
     pub(crate) fn start() -> Self {
-        Self(platform::testing::TestRedis::start())
+        Self(testing::TestRedis::start())
     }
 
     /// Returns a server that isn't started yet; `restart` starts it.
     pub(crate) fn away() -> Self {
-        Self(platform::testing::TestRedis::away())
+        Self(testing::TestRedis::away())
     }
 
     /// Adds an id to the sorted set of the queue `default`, as the relay does.
@@ -72,7 +72,7 @@ impl TestRedis {
 }
 
 impl Deref for TestRedis {
-    type Target = platform::testing::TestRedis;
+    type Target = testing::TestRedis;
 
     fn deref(&self) -> &Self::Target {
         &self.0

@@ -10,7 +10,7 @@ use platform::queue::Completions;
 use platform::queue::runner::Runner;
 use platform::queue::view::{self, JobView};
 use platform::queue::{Attempt, Claim, Job, JobContext, NewJob, claim, liveness};
-use platform::testing::TestDb;
+use testing::TestDb;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use workers::{QueueBackend, Slots, WorkerConfig, WorkerProcess};

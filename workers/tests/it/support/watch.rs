@@ -2,9 +2,9 @@
 
 use platform::ids::JobId;
 use platform::queue::view::{self, JobView};
-use platform::testing::TestDb;
 use sqlx::PgConnection;
 use sqlx::postgres::PgListener;
+use testing::TestDb;
 
 /// Is notified of every change of the engine's tables.
 pub(crate) struct Watch {

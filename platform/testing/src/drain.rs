@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::db::Db;
-use crate::queue::runner::{Ran, Runner};
-use crate::queue::{Claim, Completions, Registry, claim, liveness};
+use platform::db::Db;
+use platform::queue::runner::{Ran, Runner};
+use platform::queue::{Claim, Completions, Registry, claim, liveness};
 
 const CLAIM_BATCH: i64 = 50;
 /// More jobs than any test enqueues.

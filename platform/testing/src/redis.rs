@@ -8,7 +8,7 @@ use redis::aio::MultiplexedConnection;
 use uuid::Uuid;
 
 use super::ports::free_port;
-use crate::redis::RedisConfig;
+use platform::redis::RedisConfig;
 
 /// A Redis server. Its data is in an append-only file, so that a restart finds it.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
-use crate::db::{Db, DbConfig, MIGRATIONS};
+use platform::db::{Db, DbConfig, MIGRATIONS};
 
 /// Any number that no one else locks.
 const TEMPLATE_LOCK: i64 = 0x0056_6967_6965;
@@ -126,7 +126,7 @@ async fn require_template(conn: &mut PgConnection, admin: &PgConnectOptions) -> 
     }
     let name = format!(
         "vigie_template_{}",
-        &hex::encode(crate::crypto::hash_sha256(&digest))[..16]
+        &hex::encode(platform::crypto::hash_sha256(&digest))[..16]
     );
     sqlx::query!("select pg_advisory_lock($1)", TEMPLATE_LOCK)
         .execute(&mut *conn)
