@@ -3,11 +3,9 @@
 
 use platform::csv::CsvWriter;
 
-use super::detect::Detected;
+use super::detect::{Detected, FIRST_ERROR_COLUMN};
 use super::lifecycle::StoredRowError;
 use super::rows::{OCCURRENCE_COLUMN, format_occurrence};
-
-const FIRST_ERROR_COLUMN: &str = "import_line";
 
 /// Returns the first line of the file.
 pub fn format_error_header(detected: Option<&Detected>) -> String {

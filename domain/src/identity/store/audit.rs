@@ -47,6 +47,7 @@ pub enum ActorKind {
     User,
     ApiKey,
     Operator,
+    Job,
     CommandLine,
 }
 

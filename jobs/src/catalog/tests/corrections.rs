@@ -112,6 +112,36 @@ async fn cells_that_look_like_formulas_survive_the_error_file() {
 }
 
 #[tokio::test]
+async fn guarded_cells_with_blanks_keep_their_code_whatever_encoding_is_named() {
+    let shop = Shop::open().await;
+    let rows = ["1,\tA1,3,x,2026-01-05"];
+    let first = shop
+        .import(Kind::Sales, "{}", sales_file(&rows).as_bytes())
+        .await;
+    let corrected = error_file(&shop, &first).await.replace(",x,", ",2,");
+    let options = r#"{"encoding":"windows-1252"}"#;
+    let second = shop
+        .import(Kind::Sales, options, corrected.as_bytes())
+        .await;
+    assert_eq!(row_counts(&second), (1, 0, 0), "{corrected}");
+    let whole = sales_file(&rows).replace(",x,", ",2,");
+    let third = shop.import(Kind::Sales, "{}", whole.as_bytes()).await;
+    assert_eq!(row_counts(&third), (0, 0, 1));
+}
+
+#[tokio::test]
+async fn an_apostrophe_in_an_ordinary_file_stays() {
+    let shop = Shop::open().await;
+    let rows = ["1,A,'-5,2,2026-01-05", "2,'=B,1,2,2026-01-05"];
+    let import = shop
+        .import(Kind::Sales, "{}", sales_file(&rows).as_bytes())
+        .await;
+    assert_eq!((import.rows_imported, import.rows_rejected), (1, 1));
+    let codes = shop.books(shop.company).await;
+    assert!(codes.iter().any(|line| line.contains("'=B")), "{codes:?}");
+}
+
+#[tokio::test]
 async fn a_row_keeps_its_occurrence_through_an_invalid_correction() {
     let shop = Shop::open().await;
     let first = shop

@@ -13,6 +13,9 @@ use crate::catalog::import::options::Options;
 const MAX_LISTED_HEADERS: usize = 20;
 const MAX_HEADER_CHARS: usize = 40;
 
+/// The first of the columns that an error file adds to those of the imported file.
+pub(crate) const FIRST_ERROR_COLUMN: &str = "import_line";
+
 /// The header of a file and the position of each field in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Columns {
@@ -50,6 +53,11 @@ impl Columns {
 
     fn set_position(&mut self, field: Field, position: Option<usize>) {
         self.positions[field as usize] = position.and_then(|index| u16::try_from(index).ok());
+    }
+
+    /// Whether the file is an error file of an earlier import.
+    pub(crate) fn is_error_file(&self) -> bool {
+        self.header.iter().any(|title| title == FIRST_ERROR_COLUMN)
     }
 
     /// Returns the position of every field by its number, and `usize::MAX`, which lies beyond every

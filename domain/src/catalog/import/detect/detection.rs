@@ -13,7 +13,7 @@ use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
-use crate::catalog::import::read::{Format, Table, open_table};
+use crate::catalog::import::read::{Format, Table, open_table, unguard};
 
 /// Rows that are read even where the first has decided: the majority decides about a column with a
 /// few odd values.
@@ -124,6 +124,11 @@ fn collect_evidence(
     let date = columns
         .position(Field::Date)
         .filter(|_| options.date_format.is_none());
+    let text_of: fn(&str) -> &str = if columns.is_error_file() {
+        unguard
+    } else {
+        |text| text
+    };
     let mut marks = MarkEvidence::default();
     let mut dates = DateEvidence::default();
     let mut rows = 0;
@@ -131,10 +136,10 @@ fn collect_evidence(
         rows += 1;
         let record = table.record();
         if let Some(position) = date {
-            dates.observe(record.field(position));
+            dates.observe(text_of(record.field(position)));
         }
         for position in &numbers {
-            marks.observe(record.field(*position));
+            marks.observe(text_of(record.field(*position)));
         }
         let dates_known = date.is_none() || dates.is_decided();
         let marks_known = numbers.is_empty() || marks.is_decided();

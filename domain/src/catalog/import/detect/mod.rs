@@ -9,7 +9,7 @@ mod decimal_mark;
 mod detection;
 mod question;
 
-pub(super) use columns::Columns;
+pub(super) use columns::{Columns, FIRST_ERROR_COLUMN};
 pub(super) use detection::Notation;
 pub(super) use detection::read_header;
 pub use detection::{Detected, Detection, ExaminedFile, Plan, examine_file, validate_head};

@@ -11,6 +11,7 @@ use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::catalog::import::file_error::FileError;
 
+const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
 const BLOCK_BYTES: usize = 256 * 1024;
 
 /// A reader of UTF-8 over a reader of anything.
@@ -46,6 +47,8 @@ impl<R: Read> DecodedFile<R> {
         }
         let (found, mark) = detect_by_head(&decoded.raw[..head])?;
         decoded.encoding = match label {
+            // A UTF-8 mark is certain, whatever the caller expects: our error files begin with one.
+            Some(_) if decoded.raw.starts_with(UTF_8_MARK) => found,
             Some(label) => Some(
                 Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
                     FileError::new("unknown_encoding", "the encoding named isn't known")
@@ -57,7 +60,7 @@ impl<R: Read> DecodedFile<R> {
             decoded.decoder = decoded.encoding.map(Encoding::new_decoder_with_bom_removal);
         }
         // A decoder drops the mark itself.
-        decoded.start = if decoded.decoder.is_none() && decoded.raw.starts_with(b"\xef\xbb\xbf") {
+        decoded.start = if decoded.decoder.is_none() && decoded.raw.starts_with(UTF_8_MARK) {
             mark
         } else {
             0

@@ -75,8 +75,7 @@ impl<'a> Record<'a> {
         self.bytes.contains(&0)
     }
 
-    /// Returns the field without blanks around and without the guard of our own files; "" where the
-    /// row is too short or isn't text.
+    /// Returns the field without blanks around; "" where the row is too short or isn't text.
     #[inline]
     pub(crate) fn field(&self, index: usize) -> &'a str {
         let Some(&end) = self.ends.get(index) else {
@@ -85,7 +84,7 @@ impl<'a> Record<'a> {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         self.text
             .and_then(|text| text.get(start..end))
-            .map_or("", |text| strip_guard(trim_blanks(text)))
+            .map_or("", trim_blanks)
     }
 
     /// Returns the field for display, whatever its bytes.
@@ -113,6 +112,11 @@ impl<'a> Record<'a> {
             })
             .collect()
     }
+}
+
+/// Returns the text of an error file's cell without the guard against formulas.
+pub(crate) fn unguard(text: &str) -> &str {
+    trim_blanks(strip_guard(text))
 }
 
 #[inline]

@@ -8,7 +8,7 @@ use crate::catalog::import::context::{CurrencyCode, parse_currency};
 use crate::catalog::import::detect::{Columns, Notation, Plan};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::options::DecimalMark;
-use crate::catalog::import::read::Record;
+use crate::catalog::import::read::{Record, unguard};
 
 pub(super) const MAX_SKU_CHARS: usize = 100;
 
@@ -17,6 +17,8 @@ pub(super) struct CellReader {
     positions: [usize; Field::COUNT],
     columns: Columns,
     notation: Notation,
+    /// Whether the file is one of our error files, whose cells have formula guards.
+    is_guarded: bool,
 }
 
 impl CellReader {
@@ -25,6 +27,7 @@ impl CellReader {
             positions: plan.columns.positions(),
             columns: plan.columns.clone(),
             notation: plan.notation,
+            is_guarded: plan.columns.is_error_file(),
         }
     }
 
@@ -35,7 +38,8 @@ impl CellReader {
     /// Returns the text of a field; "" where the row or the file has none.
     #[inline]
     pub(super) fn cell<'r>(&self, record: Record<'r>, field: Field) -> &'r str {
-        record.field(self.positions[field as usize])
+        let text = record.field(self.positions[field as usize]);
+        if self.is_guarded { unguard(text) } else { text }
     }
 
     /// Returns the text of a field, which its column in the catalog must be able to hold.

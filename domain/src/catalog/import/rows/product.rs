@@ -190,7 +190,9 @@ impl ProductReader {
                 let thousandths = self.read_quantity(record, field)?;
                 whole_days(field, thousandths, max).map(ProductValue::Days)
             }
-            ProductRule::YesNo => parse_yes_no(field, cell).map(ProductValue::YesNo),
+            ProductRule::YesNo => {
+                Ok(parse_yes_no(field, cell)?.map_or(ProductValue::Absent, ProductValue::YesNo))
+            }
         }
     }
 
@@ -218,10 +220,14 @@ fn whole_days(field: Field, thousandths: i64, max: i32) -> Result<i32, RowError>
         })
 }
 
-fn parse_yes_no(field: Field, text: &str) -> Result<bool, RowError> {
+/// Returns `None` for a cell without a word, such as a dash.
+fn parse_yes_no(field: Field, text: &str) -> Result<Option<bool>, RowError> {
     match fold_text(text).as_str() {
-        "1" | "true" | "yes" | "y" | "oui" | "o" | "vrai" | "actif" | "active" | "x" => Ok(true),
-        "0" | "false" | "no" | "n" | "non" | "faux" | "inactif" | "inactive" => Ok(false),
+        "" => Ok(None),
+        "1" | "true" | "yes" | "y" | "oui" | "o" | "vrai" | "actif" | "active" | "x" => {
+            Ok(Some(true))
+        }
+        "0" | "false" | "no" | "n" | "non" | "faux" | "inactif" | "inactive" => Ok(Some(false)),
         _ => Err(RowError::new(field, "not_a_truth_value", "isn't yes or no")),
     }
 }

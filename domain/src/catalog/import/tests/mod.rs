@@ -141,9 +141,9 @@ fn what_a_file_does_not_decide_is_asked_and_the_answer_is_used() {
 #[test]
 fn products_and_counts_have_rules_of_their_own() {
     let products = "Code,Nom,Prix achat,Prix vente,Stock mini,Stock maxi,Délai,Actif\n\
-        A,Savon,100,150.5,5,50,7,oui\nB,,,,,,,\nC,x,-1,,,,,\nD,x,,,9,3,,\nE,x,,,,,1000,\nF,x,,,,,,peut-être\n";
+        A,Savon,100,150.5,5,50,7,oui\nB,,,,,,,\nC,x,-1,,,,,\nD,x,,,9,3,,\nE,x,,,,,1000,\nF,x,,,,,,peut-être\nG,x,,,,,,-\n";
     let (totals, rejected) = validate_file(products, Kind::Products, &Options::default());
-    assert_eq!(totals.accepted, 2);
+    assert_eq!(totals.accepted, 3);
     let codes: Vec<_> = rejected.iter().map(|r| r.code).collect();
     assert_eq!(
         codes,
