@@ -1,4 +1,4 @@
-//! Files by key (`company/import/id`), in a local folder behind the `object_store` interface. A
+//! Files by key, in a local folder behind the `object_store` interface. A
 //! file is complete or absent: it is written under another name, renamed, and synced before its
 //! key is returned. A stored key therefore always finds its bytes.
 

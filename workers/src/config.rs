@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use platform::config::Env;
 use platform::queue::Queue;
-use platform::queue::liveness::DEAD_AFTER;
+use platform::queue::liveness::MAX_HEARTBEAT_AGE;
 use platform::redis::RedisConfig;
 
 /// How many jobs of each queue run at once in this process.
@@ -71,7 +71,7 @@ impl WorkerConfig {
             heartbeat: Duration::from_millis(env.parsed_or("VIGIE_HEARTBEAT_MS", 2_000)),
             grace: Duration::from_secs(env.parsed_or("VIGIE_GRACE_SECONDS", 25)),
         };
-        if config.heartbeat.is_zero() || config.dead_after() > DEAD_AFTER {
+        if config.heartbeat.is_zero() || config.dead_after() > MAX_HEARTBEAT_AGE {
             env.problem("VIGIE_HEARTBEAT_MS must be between 1 and 2000");
         }
         if Queue::ALL

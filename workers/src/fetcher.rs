@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use platform::db::Db;
 use platform::ids::Uuid;
-use platform::queue::liveness::DEAD_AFTER;
+use platform::queue::liveness::MAX_HEARTBEAT_AGE;
 use platform::queue::{Claim, ClaimTracker, Claimant, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -49,7 +49,7 @@ impl Fetcher {
     pub(crate) async fn run(mut self) {
         while let Some(free) = self.acquire_free_slots().await {
             // Without a heartbeat no claim succeeds, and popped ids are kept from other workers.
-            if self.process.last_heartbeat.elapsed() > DEAD_AFTER {
+            if self.process.last_heartbeat.elapsed() > MAX_HEARTBEAT_AGE {
                 tracing::warn!("no heartbeat, taking no jobs");
                 tokio::time::sleep(WAIT_WITHOUT_HEARTBEAT).await;
                 continue;
@@ -115,7 +115,7 @@ impl Fetcher {
         mut free: OwnedSemaphorePermit,
     ) -> bool {
         let guards = self.claimant.settle_claims(ids, &claims);
-        let mut is_taken = true;
+        let mut may_continue = true;
         for (claim, guard) in claims.into_iter().zip(guards) {
             // There are as many permits as ids, and the channel holds as many: neither is missing
             // while apalis runs.
@@ -128,11 +128,11 @@ impl Fetcher {
                 None => Some((claim, guard)),
             };
             if let Some((claim, guard)) = unsent {
-                is_taken = self.process.stop.is_cancelled();
+                may_continue = self.process.stop.is_cancelled();
                 guard.leave_over(claim);
             }
         }
-        is_taken
+        may_continue
     }
 
     /// Acquires up to `max_claims` free slots, at least one. Returns `None` once the process stops.

@@ -14,7 +14,7 @@
 //!
 //! Redis keys, all under the namespace:
 //!
-//! * `{ns}:queue:{name}`: a sorted set of job ids (16 bytes) by virtual time.
+//! * `{ns}:queue:{name}`: a sorted set of job ids (16 bytes) by virtual time less the head start.
 //! * `{ns}:epoch`: the epoch of the relay that filled the sets.
 //!
 //! Both may vanish at any moment: the relay then finds no epoch and pushes every due row again.

@@ -118,6 +118,10 @@ impl Pages {
                 ..Progress::default()
             };
             self.cx.checkpoint(tx, &progress).await?;
+            // A short page is the last one.
+            if rows.len() < PAGE_ROWS as usize {
+                return Ok(enqueued);
+            }
             last = rows.pop();
         }
     }

@@ -48,7 +48,7 @@ impl RunOutcome {
             Self::Lost => "lost",
             Self::Retried => "retried",
             Self::Snoozed => "snoozed",
-            Self::Requeued => "given_back",
+            Self::Requeued => "requeued",
             Self::Dead => "dead",
             Self::Cancelled => "cancelled",
             Self::Parked => "parked",
@@ -91,7 +91,7 @@ fn classify_error(claim: &Claim, error: JobError) -> AttemptOutcome {
             retry_or_die(claim, FailureClass::RateLimited, error, Some(wait))
         }
         JobError::Snooze(wait, reason) => FailureAction::Snooze {
-            wait: retry::clamp_provider_wait(wait),
+            wait: retry::clamp_requested_wait(wait),
             reason,
         },
         JobError::Fail(cause) => FailureAction::Finish {
@@ -143,7 +143,7 @@ fn retry_or_die(
         };
     }
     let wait = match provider_wait {
-        Some(wait) => retry::clamp_provider_wait(wait),
+        Some(wait) => retry::clamp_requested_wait(wait),
         None => {
             let attempt = u32::from(claim.attempt.unsigned_abs());
             retry::compute_backoff(attempt, rand::random())

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
-use super::liveness::DEAD_AFTER;
+use super::liveness::MAX_HEARTBEAT_AGE;
 use super::queue_name::Queue;
 use crate::db::{STATEMENT_DEADLINE, with_deadline};
 use crate::ids::{CompanyId, JobId, Uuid};
@@ -30,8 +30,8 @@ pub struct Claim {
 
 /// Claims those of `ids` that wait and are due. Each claim raises the fence and spends an attempt.
 ///
-/// A worker without a heartbeat for [`DEAD_AFTER`] claims nothing, because its jobs may already
-/// have been rescued.
+/// A worker without a heartbeat for [`MAX_HEARTBEAT_AGE`] claims nothing, because its jobs may
+/// already have been rescued.
 pub async fn claim_jobs(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Result<Vec<Claim>> {
     let rows = sqlx::query_as!(
         Claim,
@@ -58,7 +58,7 @@ pub async fn claim_jobs(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Resul
         "#,
         worker,
         ids,
-        DEAD_AFTER.as_secs_f64(),
+        MAX_HEARTBEAT_AGE.as_secs_f64(),
     );
     with_deadline(pool, STATEMENT_DEADLINE, async |conn| {
         rows.fetch_all(conn).await

@@ -96,7 +96,7 @@ fn column_of<'a, T>(jobs: &[&'a NewJob], value: impl Fn(&'a NewJob) -> T) -> Vec
 fn count_enqueued(kind: &'static str, enqueued: Enqueued) {
     let name = match enqueued {
         Enqueued::New(_) => "vigie_jobs_enqueued_total",
-        Enqueued::Existing(_) => "vigie_jobs_suppressed_total",
+        Enqueued::Existing(_) => "vigie_jobs_deduplicated_total",
     };
     metrics::counter!(name, "kind" => kind).increment(1);
 }

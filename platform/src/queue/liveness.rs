@@ -7,8 +7,9 @@ use sqlx::{PgExecutor, PgPool};
 
 use crate::ids::{JobId, Uuid};
 
-/// A worker without a heartbeat for this long is lost.
-pub const DEAD_AFTER: Duration = Duration::from_secs(8);
+/// Age of its last heartbeat beyond which a worker claims nothing. The rescuer's configured limit
+/// is at most this.
+pub const MAX_HEARTBEAT_AGE: Duration = Duration::from_secs(8);
 
 /// Registers a worker process and returns its number.
 pub async fn register_worker(pool: &PgPool, name: &str) -> sqlx::Result<i32> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A head start within one company's turn; it never overtakes other companies for good.
+/// Moves a job up to 1,000 turns forward or back in the queue, past other companies' jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "lowercase")]
 #[repr(i16)]

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 #[repr(i16)]
 pub enum Queue {
-    /// Alerts, messages, webhooks: milliseconds to a second.
+    /// Jobs of milliseconds to a second.
     Fast,
     Default,
-    /// Imports, predictions, refreshes: seconds to minutes.
+    /// Jobs of seconds to minutes.
     Heavy,
 }
 

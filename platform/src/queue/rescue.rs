@@ -1,8 +1,9 @@
 //! Rescue of orphaned jobs: running jobs whose worker is lost, or that their worker doesn't know.
 //!
-//! A rescued job waits for its next attempt, the lost one spent. A job that loses its worker twice
-//! is parked, because it may be what kills the workers. A reconciler whose rerun was requested
-//! meanwhile is due for another round anyway, so it is parked after twice as many losses.
+//! A job rescued from a lost worker has spent that attempt; a job whose worker doesn't know it has
+//! not. A job that loses its worker twice is parked, because it may be what kills the workers. A
+//! reconciler whose rerun was requested meanwhile is due for another round anyway, so it is parked
+//! after twice as many losses.
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ pub fn compute_backoff(attempt: u32, jitter: f64) -> Duration {
 }
 
 /// Bounds a provider's wait to between one second and a day.
-pub(crate) fn clamp_provider_wait(wait: Duration) -> Duration {
+pub(crate) fn clamp_requested_wait(wait: Duration) -> Duration {
     wait.clamp(Duration::from_secs(1), MAX_PROVIDER_WAIT)
 }
 
@@ -44,6 +44,6 @@ mod tests {
     #[test]
     fn a_provider_wait_is_at_most_a_day() {
         let week = Duration::from_secs(7 * 86_400);
-        assert_eq!(clamp_provider_wait(week), MAX_PROVIDER_WAIT);
+        assert_eq!(clamp_requested_wait(week), MAX_PROVIDER_WAIT);
     }
 }

@@ -10,7 +10,7 @@ use metrics_util::MetricKindMask;
 pub const METRICS: &[(&str, &str)] = &[
     ("vigie_jobs_enqueued_total", "jobs enqueued, by kind"),
     (
-        "vigie_jobs_suppressed_total",
+        "vigie_jobs_deduplicated_total",
         "jobs not enqueued because their unique key was taken, by kind",
     ),
     (

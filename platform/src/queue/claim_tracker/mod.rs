@@ -3,7 +3,7 @@
 //! ```text
 //! claiming --> running --> ending --> recorded
 //!    |  ^         |
-//!    v  |         +-----> leftover --> given back when the process stops
+//!    v  |         +-----> leftover --> requeued when the process stops
 //! unconfirmed
 //! ```
 //!
