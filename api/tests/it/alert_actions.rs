@@ -148,6 +148,21 @@ async fn a_corrupt_stored_filter_is_an_error_and_watches_no_product() {
     let listed = domain::alerts::list_rules(&mut tx, None, 10).await;
     let cause = listed.unwrap_err().to_string();
     assert!(cause.contains("decoding column"), "{cause}");
+    drop(tx);
+
+    sqlx::query!(
+        "update alert_rules set enabled = false where company_id = $1 and kind = 'rupture'",
+        company.0
+    )
+    .execute(&mut app.owner().await)
+    .await
+    .unwrap();
+    let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
+    let evaluated = jobs::alerts::evaluate_company(&mut tx, company, at).await;
+    assert!(
+        evaluated.is_ok(),
+        "a disabled rule stops no other: {evaluated:?}"
+    );
 }
 
 #[tokio::test]

@@ -20,15 +20,20 @@ use crate::identity::Language;
 use crate::notifications::Channel;
 use crate::rupture::Urgency;
 
-/// Returns all rules of the company, locked until the transaction ends. Archived rules are included
-/// because their open alerts have to be resolved.
+/// Returns all rules of the company, locked until the transaction ends. Archived and disabled rules
+/// are included because their open alerts have to be resolved; their filters and recipients are
+/// empty, so that a corrupt one of theirs stops no evaluation.
 pub async fn lock_rules(conn: &mut PgConnection) -> Result<Vec<Rule>> {
     let rows = sqlx::query!(
-        r#"select id as "id: RuleId", name, kind as "kind: RuleKind", threshold,
-             filter as "filter: Json<Filter>", channels as "channels: Vec<Channel>",
-             recipients as "recipients: Json<Vec<Recipient>>",
-             enabled and archived_at is null as "enabled!"
-           from alert_rules order by id for update"#,
+        r#"select r.id as "id: RuleId", r.name, r.kind as "kind: RuleKind", r.threshold,
+             case when e.enabled then r.filter else '{}' end as "filter!: Json<Filter>",
+             r.channels as "channels: Vec<Channel>",
+             case when e.enabled then r.recipients else '[]' end
+               as "recipients!: Json<Vec<Recipient>>",
+             e.enabled as "enabled!"
+           from alert_rules r
+           cross join lateral (select r.enabled and r.archived_at is null as enabled) e
+           order by r.id for update of r"#,
     )
     .fetch_all(conn)
     .await?;

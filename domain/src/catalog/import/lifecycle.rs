@@ -120,6 +120,9 @@ pub enum WarningCode {
     MissingLines,
     /// Rows of an error file whose lost occurrence was taken.
     LinesTaken,
+    /// A warning that a newer release stored.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Warning {
