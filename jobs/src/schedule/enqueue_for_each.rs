@@ -1,12 +1,10 @@
-//! Enqueues the jobs of a timer that has one for each row, page by page.
+//! Enqueues the jobs of a timer that has one for each row: all of them, or none.
 
 use chrono::{DateTime, Utc};
 use domain::rupture::list_watched_companies;
 use domain::{ads, billing, catalog};
 use platform::db::Tx;
-use platform::queue::{
-    Done, Job, JobContext, JobError, JobResult, NewJob, Platform, Progress, Queue, Uniqueness,
-};
+use platform::queue::{Job, JobContext, JobError, JobResult, NewJob, Platform, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -15,14 +13,14 @@ use super::stagger::Stagger;
 use super::timer::{Action, Rows};
 use crate::Services;
 
-/// Rows of one transaction, so that neither memory nor locks grow with the number of companies.
+/// Rows of one statement, so that memory doesn't grow with the number of companies.
 const PAGE_ROWS: i64 = 2_000;
 
 /// Enqueues one job for each row of a timer.
 ///
 /// - Trigger: the timer's tick.
 /// - Uniqueness: one open job for each timer.
-/// - Rerun: enqueues all rows again; jobs that are still open are deduplicated by their own keys.
+/// - Rerun: nothing was enqueued before, because all jobs and the end of this one are one commit.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnqueueForEach {
@@ -43,10 +41,10 @@ impl Job<Services, Platform> for EnqueueForEach {
             let cause = format!("no timer over rows is named {:?}", self.timer);
             return Err(JobError::fail(cause));
         };
-        let pages = Pages {
+        let mut pages = Pages {
             stagger: *stagger,
             now: cx.now(),
-            cx,
+            tx: cx.begin().await?,
         };
         let enqueued = match rows {
             Rows::Companies(job) => {
@@ -77,13 +75,13 @@ impl Job<Services, Platform> for EnqueueForEach {
                 pages.enqueue_all(list, |row| job(row.0, row.1)).await?
             }
         };
-        Ok(Done::with(&json!({ "enqueued": enqueued })))
+        cx.finish(pages.tx, json!({ "enqueued": enqueued })).await
     }
 }
 
-/// The pages of one run.
+/// The pages of one run, in one transaction.
 struct Pages {
-    cx: JobContext<Services, Platform>,
+    tx: Tx,
     stagger: Stagger,
     /// Delays count from here on all pages.
     now: DateTime<Utc>,
@@ -93,18 +91,14 @@ impl Pages {
     /// Enqueues a job for each row. `list` returns the page behind a row. Returns the number of
     /// jobs.
     async fn enqueue_all<Row>(
-        &self,
+        &mut self,
         list: impl AsyncFn(&mut Tx, Option<Row>) -> domain::Result<Vec<Row>>,
         job: impl Fn(&Row) -> NewJob,
     ) -> Result<u64, JobError> {
         let mut enqueued = 0;
         let mut last = None;
         loop {
-            let mut tx = self.cx.begin().await?;
-            let mut rows = list(&mut tx, last).await?;
-            if rows.is_empty() {
-                return Ok(enqueued);
-            }
+            let mut rows = list(&mut self.tx, last).await?;
             let jobs = (enqueued..).zip(&rows).map(|(position, row)| {
                 let job = job(row);
                 let delay = self.stagger.delay_of(position, &job);
@@ -112,12 +106,7 @@ impl Pages {
             });
             let jobs: Vec<_> = jobs.collect();
             enqueued += jobs.len() as u64;
-            tx.enqueue_all(jobs).await?;
-            let progress = Progress {
-                done: enqueued,
-                ..Progress::default()
-            };
-            self.cx.checkpoint(tx, &progress).await?;
+            self.tx.enqueue_all(jobs).await?;
             // A short page is the last one.
             if rows.len() < PAGE_ROWS as usize {
                 return Ok(enqueued);

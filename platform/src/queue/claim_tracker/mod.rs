@@ -152,8 +152,9 @@ impl ClaimTracker {
     pub(super) fn finish_ending(&self, keys: impl IntoIterator<Item = ClaimKey>) {
         let mut claims = self.lock();
         for key in keys {
-            claims.held.remove(&key);
-            claims.ending -= 1;
+            if let Some(HeldClaim::Ending) = claims.held.remove(&key) {
+                claims.ending -= 1;
+            }
         }
         if claims.ending == 0 {
             self.0.none_ending.notify_waiters();
