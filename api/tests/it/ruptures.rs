@@ -1,5 +1,6 @@
 //! Predictions over the real statements: what counts as demand, and the responses.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,6 +8,7 @@ use chrono::Days;
 use platform::db::Scope;
 use platform::ids::Uuid;
 use serde_json::json;
+use tracing::field::Field;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
@@ -320,8 +322,7 @@ async fn the_number_of_statements_does_not_grow_with_the_products() {
     let owner = app.with_company().await;
     let company = owner.company();
     let mut counts = Vec::new();
-    // The first round also counts the types that sqlx looks up once per connection.
-    for round in 0..3 {
+    for round in 0..2 {
         for i in 0..(1 + round * 30) {
             let id = insert_product(&owner, &format!("p{round}-{i}")).await;
             insert_steady_sales(&owner, id, 3, 1).await;
@@ -344,10 +345,11 @@ async fn the_number_of_statements_does_not_grow_with_the_products() {
         app.run_jobs().await;
     }
     assert!((10..40).contains(&counts[0]), "{counts:?}");
-    assert_eq!(counts[1], counts[2]);
+    assert_eq!(counts[0], counts[1]);
 }
 
-/// Counts the statements that sqlx says it ran on this thread.
+/// Counts the statements that sqlx logs on this thread, without its own look-ups of types: each
+/// connection makes them once.
 #[derive(Clone, Default)]
 struct Statements(Arc<AtomicUsize>);
 
@@ -356,8 +358,14 @@ impl Subscriber for Statements {
         metadata.target() == "sqlx::query"
     }
 
-    fn event(&self, _: &Event<'_>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    fn event(&self, event: &Event<'_>) {
+        let mut is_type_look_up = false;
+        event.record(&mut |field: &Field, value: &dyn Debug| {
+            is_type_look_up |=
+                field.name() == "summary" && format!("{value:?}").contains("pg_type.oid");
+        });
+        self.0
+            .fetch_add(usize::from(!is_type_look_up), Ordering::Relaxed);
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
