@@ -13,7 +13,7 @@ use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
-use crate::catalog::import::read::{Format, Table, open_table, unguard};
+use crate::catalog::import::read::{Format, Table, open_table, strip_formula_guard};
 
 /// Rows that are read even where the first has decided: the majority decides about a column with a
 /// few odd values.
@@ -125,7 +125,7 @@ fn collect_evidence(
         .position(Field::Date)
         .filter(|_| options.date_format.is_none());
     let text_of: fn(&str) -> &str = if columns.is_error_file() {
-        unguard
+        strip_formula_guard
     } else {
         |text| text
     };

@@ -13,7 +13,7 @@ mod workbook;
 mod xlsx;
 
 pub use digest::verify_digest;
-pub(super) use record::{Format, Record, Table, unguard};
+pub(super) use record::{Format, Record, Table, strip_formula_guard};
 pub(super) use table::open_table;
 
 #[cfg(test)]

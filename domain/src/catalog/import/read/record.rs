@@ -115,7 +115,7 @@ impl<'a> Record<'a> {
 }
 
 /// Returns the text of an error file's cell without the guard against formulas.
-pub(crate) fn unguard(text: &str) -> &str {
+pub(crate) fn strip_formula_guard(text: &str) -> &str {
     trim_blanks(strip_guard(text))
 }
 

@@ -8,7 +8,7 @@ use crate::catalog::import::context::{CurrencyCode, parse_currency};
 use crate::catalog::import::detect::{Columns, Notation, Plan};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::options::DecimalMark;
-use crate::catalog::import::read::{Record, unguard};
+use crate::catalog::import::read::{Record, strip_formula_guard};
 
 pub(super) const MAX_SKU_CHARS: usize = 100;
 
@@ -39,7 +39,11 @@ impl CellReader {
     #[inline]
     pub(super) fn cell<'r>(&self, record: Record<'r>, field: Field) -> &'r str {
         let text = record.field(self.positions[field as usize]);
-        if self.is_guarded { unguard(text) } else { text }
+        if self.is_guarded {
+            strip_formula_guard(text)
+        } else {
+            text
+        }
     }
 
     /// Returns the text of a field, which its column in the catalog must be able to hold.
