@@ -10,8 +10,11 @@ use serde_json::json;
 use super::import_end::{Ending, close_import};
 use crate::Services;
 
-/// Enqueued by [`CloseImports`](super::CloseImports), and by a cancellation that stops a waiting
-/// job. Unique per import. A rerun finds the import over and only clears its staging.
+/// Ends an import whose own job cannot: cancelled while it waited, parked, or dead.
+///
+/// - Trigger: `POST /imports/{id}/cancel`, and every 5 minutes for imports without an open job.
+/// - Uniqueness: one open job for each import.
+/// - Rerun: nothing once the import has ended and is settled.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloseImport {

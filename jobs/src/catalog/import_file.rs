@@ -18,8 +18,11 @@ use super::import_pass::{progress_of, require_open};
 use super::import_stage::{StagingOutcome, stage_file};
 use crate::Services;
 
-/// Enqueued by the upload and by each resume. Unique per import. A rerun goes on where the import's
-/// row and staging stand; on an import that is over, it only clears staging.
+/// Imports an uploaded file: validates, stages and merges it, each pass resumable.
+///
+/// - Trigger: `POST /imports`, and `POST /imports/{id}/resume`.
+/// - Uniqueness: one open job for each import.
+/// - Rerun: resumes where the last commit ended; nothing once the import has ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportFile {

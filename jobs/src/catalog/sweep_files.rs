@@ -18,7 +18,11 @@ const MAX_UPLOAD_AGE: TimeDelta = TimeDelta::hours(24);
 /// How long a file is kept after its import.
 const FILE_RETENTION: TimeDelta = TimeDelta::days(30);
 
-/// Enqueued by a timer. Unique. A rerun finds nothing left to delete.
+/// Deletes the files of imports that ended 30 days ago, and files that no import names.
+///
+/// - Trigger: daily.
+/// - Uniqueness: one open job.
+/// - Rerun: deletes what has expired since.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SweepFiles {}
