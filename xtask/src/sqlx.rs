@@ -37,7 +37,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes `.sqlx` anew, or only compares it.
+/// Writes `.sqlx` again, or only compares it.
 pub(crate) fn refresh_statements(check: bool, interrupts: &Interrupts) -> Result<()> {
     let servers = servers::start_servers(
         State::passing()?,

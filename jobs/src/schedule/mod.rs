@@ -108,7 +108,7 @@ static TIMERS: &[Timer] = &[
 mod tests {
     use super::*;
 
-    /// Timers are stored by name too: under another name, a timer starts anew.
+    /// Timers are stored by name: a renamed timer has no last tick.
     #[test]
     fn the_timetable_holds_what_is_stored() {
         let line = |timer: ScheduleSpec| {

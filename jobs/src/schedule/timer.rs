@@ -12,7 +12,7 @@ use crate::platform_job;
 
 /// One entry of the timetable.
 pub(crate) struct Timer {
-    /// Stored with the ticks: a timer of another name starts anew.
+    /// Stored with the ticks: a renamed timer has no last tick.
     pub(crate) name: &'static str,
     /// Six fields, seconds first, in UTC.
     pub(crate) cron: &'static str,

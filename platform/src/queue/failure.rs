@@ -110,7 +110,7 @@ pub async fn record_failure(
     Ok(recorded)
 }
 
-/// Postgres rejects NUL in text, and a rejected failure would be sent again for ever.
+/// Postgres rejects NUL in text, and recording the failure would be repeated endlessly.
 fn without_nul(text: &str) -> String {
     text.replace('\0', "")
 }

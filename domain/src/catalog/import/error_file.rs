@@ -52,7 +52,7 @@ pub fn format_row_error(error: &StoredRowError, detected: Option<&Detected>) -> 
     csv.into_text()
 }
 
-/// Returns the delimiter of the imported file, so that whoever opens one can open the other.
+/// Returns the delimiter of the imported file, so that the same program opens both.
 fn file_delimiter(detected: Option<&Detected>) -> char {
     detected
         .and_then(|detected| detected.delimiter)

@@ -9,7 +9,7 @@ use super::levels::lock_products;
 use super::plan::{join_by_hash, joins_as_usual};
 use crate::Result;
 
-/// Nets all lines of `products` anew. Returns how many undoing lines found the sale they undo.
+/// Recomputes the netting of all lines of `products`. Returns how many undoing lines found the sale they undo.
 pub async fn net_sales(
     conn: &mut PgConnection,
     company: CompanyId,

@@ -44,7 +44,7 @@ async fn job_of(shop: &Shop, id: ImportId) -> JobId {
     shop.find(id).await.job_id.expect("the import has a job")
 }
 
-/// Panics unless levels and netting agree with the facts and demand is computed anew.
+/// Panics unless levels and netting agree with the facts and demand has been recomputed.
 async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
     let import = shop.find(id).await;
     assert_eq!((import.state, import.rows_imported), (state, 3));

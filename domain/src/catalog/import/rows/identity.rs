@@ -1,4 +1,4 @@
-//! What makes a row of a later file the same row. Stored for ever: the parts of a key and their
+//! The identity of a row across files. Keys are stored permanently: the parts of a key and their
 //! order may not change. Rows with equal parts get their occurrence mixed into the key by
 //! `store::number_rows`, once the whole file is staged.
 
