@@ -9,7 +9,8 @@ use super::levels::lock_products;
 use super::plan::{join_by_hash, joins_as_usual};
 use crate::Result;
 
-/// Recomputes the netting of all lines of `products`. Returns how many undoing lines found the sale they undo.
+/// Recomputes the netting of all lines of `products`. Returns how many undoing lines found the sale
+/// that they undo.
 pub async fn net_sales(
     conn: &mut PgConnection,
     company: CompanyId,
