@@ -28,7 +28,7 @@ struct Shared {
     enqueuer: Enqueuer,
     trusted_proxies: TrustedProxies,
     upload_limit: u64,
-    upload_silence: Duration,
+    upload_idle_timeout: Duration,
 }
 
 impl App {
@@ -42,7 +42,7 @@ impl App {
             registry: ::jobs::build_registry(),
             trusted_proxies: config.trusted_proxies.clone(),
             upload_limit: config.upload_limit,
-            upload_silence: config.upload_silence,
+            upload_idle_timeout: config.upload_idle_timeout,
             redis,
             services,
         }))
@@ -62,8 +62,8 @@ impl App {
     }
 
     /// The time without a byte after which an upload is aborted.
-    pub(crate) fn upload_silence(&self) -> Duration {
-        self.0.upload_silence
+    pub(crate) fn upload_idle_timeout(&self) -> Duration {
+        self.0.upload_idle_timeout
     }
 
     pub(crate) fn keyring(&self) -> &Keyring {

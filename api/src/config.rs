@@ -18,12 +18,12 @@ pub struct ApiConfig {
     /// Largest uploaded file, in bytes.
     pub upload_limit: u64,
     /// The longest pause between two parts of an upload.
-    pub upload_silence: Duration,
+    pub upload_idle_timeout: Duration,
 }
 
 /// 2 GiB.
 const DEFAULT_UPLOAD_LIMIT_MIB: u64 = 2 << 10;
-const DEFAULT_UPLOAD_SILENCE_SECONDS: u64 = 60;
+const DEFAULT_UPLOAD_IDLE_TIMEOUT_SECONDS: u64 = 60;
 
 impl ApiConfig {
     pub fn from_env(env: &mut Env) -> Self {
@@ -41,18 +41,18 @@ impl ApiConfig {
             upload_limit: env
                 .parsed_or("VIGIE_UPLOAD_LIMIT_MIB", DEFAULT_UPLOAD_LIMIT_MIB)
                 .saturating_mul(1 << 20),
-            upload_silence: read_upload_silence(env),
+            upload_idle_timeout: read_upload_idle_timeout(env),
         }
     }
 }
 
-fn read_upload_silence(env: &mut Env) -> Duration {
+fn read_upload_idle_timeout(env: &mut Env) -> Duration {
     let seconds = env.parsed_or(
-        "VIGIE_UPLOAD_SILENCE_SECONDS",
-        DEFAULT_UPLOAD_SILENCE_SECONDS,
+        "VIGIE_UPLOAD_IDLE_TIMEOUT_SECONDS",
+        DEFAULT_UPLOAD_IDLE_TIMEOUT_SECONDS,
     );
     if seconds == 0 {
-        env.problem("VIGIE_UPLOAD_SILENCE_SECONDS must be at least 1");
+        env.problem("VIGIE_UPLOAD_IDLE_TIMEOUT_SECONDS must be at least 1");
     }
     Duration::from_secs(seconds)
 }

@@ -66,7 +66,7 @@ pub fn router(app: App) -> Router {
             middleware::limit_time,
         ));
     Router::new()
-        .nest("/api/v1", time_limited.merge(imports::upload_router()))
+        .nest("/api/v1", time_limited.merge(imports::streaming_routes()))
         .merge(ops::health_router())
         .fallback(route_not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -73,7 +73,7 @@ fn build_app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
         addr: url.trim_start_matches("http://").parse()?,
         signing_key: "b".repeat(32).into(),
         upload_limit: 2 << 30,
-        upload_silence: Duration::from_secs(60),
+        upload_idle_timeout: Duration::from_secs(60),
         trusted_proxies: TrustedProxies::default(),
     };
     Ok(App::new(services, redis, &config))

@@ -74,7 +74,7 @@ mod tests {
                 "alerts.evaluate v1 on fast, 8 attempts of 60s, Company",
                 "billing.apply_event v1 on fast, 8 attempts of 60s, Platform",
                 "billing.apply_subscription v1 on fast, 8 attempts of 60s, Company",
-                "catalog.close_import v1 on heavy, 8 attempts of 1800s, Company",
+                "catalog.end_import v1 on heavy, 8 attempts of 1800s, Company",
                 "catalog.import_file v1 on heavy, 8 attempts of 21600s, Company",
                 "catalog.sweep_files v1 on heavy, 8 attempts of 60s, Platform",
                 "identity.send_invitation v1 on fast, 8 attempts of 60s, Company",

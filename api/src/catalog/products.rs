@@ -63,7 +63,7 @@ pub(super) async fn create_product(
         })
         .await?;
     let id = settled.outcome.id()?;
-    let product = catalog::find_product(&mut settled.tx, caller.company, id).await?;
+    let product = catalog::require_product(&mut settled.tx, caller.company, id).await?;
     settled.respond(&product).await
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn show_product(
     Path(id): Path<ProductId>,
 ) -> Result<Response> {
     let mut tx = caller.begin(&app).await?;
-    let product = catalog::find_product(&mut tx, caller.company, id).await?;
+    let product = catalog::require_product(&mut tx, caller.company, id).await?;
     Ok(respond_versioned(product.version, &product))
 }
 

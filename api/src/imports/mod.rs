@@ -4,7 +4,7 @@ mod errors;
 mod preview;
 mod upload;
 
-use ::jobs::catalog::{CloseImport, ImportFile};
+use ::jobs::catalog::{EndImport, ImportFile};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -35,7 +35,7 @@ pub(crate) fn router() -> Router<App> {
 
 /// Returns the routes of uploads and downloads of any length. They have neither the timeout nor the
 /// body limit of other routes.
-pub(crate) fn upload_router() -> Router<App> {
+pub(crate) fn streaming_routes() -> Router<App> {
     Router::new()
         .route("/imports", post(upload::create_import))
         .route("/imports/preview", post(preview::preview_import))
@@ -159,7 +159,7 @@ async fn stop_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
         // The job would have settled what was committed, and now never starts.
         if stopped == Cancelled::Stopped && import.rows_imported + import.rows_updated > 0 {
             tx.enqueue(
-                ::jobs::company_job(caller.company, &CloseImport { import_id: id }).by(caller.user),
+                ::jobs::company_job(caller.company, &EndImport { import_id: id }).by(caller.user),
             )
             .await?;
         }

@@ -50,7 +50,7 @@ pub(crate) async fn preview_import(
     };
     let form = tokio::time::timeout(
         UPLOAD_TIMEOUT,
-        read_form(request, limit, app.upload_silence()),
+        read_form(request, limit, app.upload_idle_timeout()),
     )
     .await
     .map_err(too_slow)??;
@@ -86,8 +86,8 @@ struct PreviewForm {
     file: Vec<u8>,
 }
 
-async fn read_form(request: Request, limit: u64, silence: Duration) -> Result<PreviewForm> {
-    let mut form = open_form(request, silence).await?;
+async fn read_form(request: Request, limit: u64, idle_timeout: Duration) -> Result<PreviewForm> {
+    let mut form = open_form(request, idle_timeout).await?;
     let (mut kind, mut options, mut file) = (None, import::Options::default(), None);
     while let Some(mut field) = form
         .next_field()

@@ -14,6 +14,7 @@ use domain::identity::Role;
 use futures::TryStreamExt as _;
 use futures::stream::try_unfold;
 use platform::blobs::{BlobError, Stored};
+use platform::ids::CompanyId;
 
 use super::{ImportAccepted, describe_accepted, file_rejected, parse_options, start_import};
 use crate::App;
@@ -34,38 +35,38 @@ pub(crate) async fn create_import(
 ) -> Result<Response> {
     caller.require_role(Role::Member)?;
     reject_long_body(&request, app.upload_limit().saturating_add(MAX_FORM_BYTES))?;
-    let mut key = Key::from_request_head(&request)?;
-    let id = ImportId::new();
-    let blob_key = format!("{}/imports/{id}", caller.company);
-    let ready = async {
-        let upload = receive_upload(&app, request, &blob_key).await?;
-        key.bind_content(&upload.fingerprint()?);
-        record_import(
-            &app,
-            &caller,
-            &key,
-            NewUpload {
-                id,
-                blob_key: blob_key.clone(),
-                upload,
-            },
-        )
-        .await
-    };
-    let (settled, answer) = match ready.await {
-        Ok(ready) => ready,
+    let key = Key::from_request_head(&request)?;
+    let place = BlobPlace::new(caller.company);
+    let (settled, answer) = match record_upload(&app, &caller, key, request, &place).await {
+        Ok(recorded) => recorded,
         Err(rejected) => {
-            discard_file(&app, &blob_key).await;
+            discard_file(&app, &place.blob_key).await;
             return Err(rejected);
         }
     };
     // Where the outcome of the commit is unknown, the file stays. `catalog.sweep_files` deletes it
     // if no import names it.
     let outcome = settled.commit().await?;
-    if answer.import.id != id {
-        discard_file(&app, &blob_key).await;
+    if answer.import.id != place.import_id {
+        discard_file(&app, &place.blob_key).await;
     }
     outcome.respond(&answer)
+}
+
+/// Where the file of a new import is stored.
+struct BlobPlace {
+    import_id: ImportId,
+    blob_key: String,
+}
+
+impl BlobPlace {
+    fn new(company: CompanyId) -> Self {
+        let import_id = ImportId::new();
+        Self {
+            import_id,
+            blob_key: format!("{company}/imports/{import_id}"),
+        }
+    }
 }
 
 /// Deletes a file that no import names; `catalog.sweep_files` deletes what stays.
@@ -85,12 +86,6 @@ struct Upload {
     options: Options,
     file_name: String,
     stored: Stored,
-}
-
-struct NewUpload {
-    id: ImportId,
-    blob_key: String,
-    upload: Upload,
 }
 
 impl Upload {
@@ -120,7 +115,7 @@ async fn receive_upload(app: &App, request: Request, blob_key: &str) -> Result<U
 }
 
 async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload> {
-    let mut form = open_form(request, app.upload_silence()).await?;
+    let mut form = open_form(request, app.upload_idle_timeout()).await?;
     let (mut kind, mut options, mut file) = (None, None, None);
     while let Some(field) = form
         .next_field()
@@ -163,22 +158,23 @@ async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload
     })
 }
 
-/// Opens the form of an upload, which fails where no byte arrives for `silence`.
-pub(super) async fn open_form(request: Request, silence: Duration) -> Result<Multipart> {
-    Multipart::from_request(request.map(|body| limit_silence(body, silence)), &())
+/// Opens the form of an upload, which fails where no byte arrives for `idle_timeout`.
+pub(super) async fn open_form(request: Request, idle_timeout: Duration) -> Result<Multipart> {
+    let request = request.map(|body| limit_idle_time(body, idle_timeout));
+    Multipart::from_request(request, &())
         .await
         .map_err(|_| Error::new(ErrorCode::UnsupportedMediaType, "send multipart/form-data"))
 }
 
-/// Fails a body of which no part arrives for `silence`. A part that has arrived is read before the
-/// timeout is checked, so that our own work on the part before doesn't count.
-fn limit_silence(body: Body, silence: Duration) -> Body {
+/// Fails a body of which no part arrives for `idle_timeout`. A part that has arrived is read before
+/// the timeout is checked, so that our own work on the part before doesn't count.
+fn limit_idle_time(body: Body, idle_timeout: Duration) -> Body {
     Body::from_stream(try_unfold(
         body.into_data_stream(),
         move |mut parts| async move {
-            match tokio::time::timeout(silence, parts.try_next()).await {
+            match tokio::time::timeout(idle_timeout, parts.try_next()).await {
                 Ok(part) => Ok(part?.map(|part| (part, parts))),
-                Err(_) => Err(BoxError::from(format!("no data for {silence:?}"))),
+                Err(_) => Err(BoxError::from(format!("no data for {idle_timeout:?}"))),
             }
         },
     ))
@@ -247,33 +243,31 @@ pub(super) fn unreadable_form(cause: &axum::extract::multipart::MultipartError) 
     )
 }
 
-/// Writes the import and its job in one transaction, which the caller commits. A replayed request
-/// returns the import that exists.
-async fn record_import(
+/// Stores the file, then writes the import and its job in one transaction, which the caller
+/// commits. A replayed request returns the import that exists.
+async fn record_upload(
     app: &App,
     caller: &Caller,
-    key: &Key,
-    new: NewUpload,
+    mut key: Key,
+    request: Request,
+    place: &BlobPlace,
 ) -> Result<(Settled, ImportAccepted)> {
+    let upload = receive_upload(app, request, &place.blob_key).await?;
+    key.bind_content(&upload.fingerprint()?);
+    let new = NewImport {
+        id: place.import_id,
+        kind: upload.kind,
+        file_name: upload.file_name,
+        blob_key: place.blob_key.clone(),
+        file_bytes: upload.stored.len,
+        file_sha256: upload.stored.sha256,
+        options: upload.options,
+        created_by: Some(caller.user),
+    };
     let mut settled = key
         .run_once(app, caller, async |tx| {
-            let NewUpload {
-                id,
-                blob_key,
-                upload,
-            } = new;
-            let new = NewImport {
-                id,
-                kind: upload.kind,
-                file_name: upload.file_name,
-                blob_key,
-                file_bytes: upload.stored.len,
-                file_sha256: upload.stored.sha256,
-                options: upload.options,
-                created_by: Some(caller.user),
-            };
             import::create_import(tx, caller.company, &new, caller.now).await?;
-            start_import(tx, caller, id).await
+            start_import(tx, caller, new.id).await
         })
         .await?;
     let answer = describe_accepted(&mut settled, caller).await?;

@@ -75,7 +75,7 @@ pub(super) async fn start_run(
             Ok(Outcome::accepted(location, json!({"id": id, "job": job})))
         })
         .await?;
-    let run = rupture::load_run(&mut settled.tx, settled.outcome.id()?).await?;
+    let run = rupture::require_run(&mut settled.tx, settled.outcome.id()?).await?;
     let job = json!({"id": settled.outcome.id_named::<JobId>("job")?, "state": "queued"});
     let body = json!({"run": RunResponse::from(run), "job": job});
     settled.respond(&body).await
@@ -109,6 +109,6 @@ pub(super) async fn show_run(
     Path(id): Path<RunId>,
 ) -> Result<Json<RunResponse>> {
     let mut tx = caller.begin(&app).await?;
-    let run = rupture::load_run(&mut tx, id).await?;
+    let run = rupture::require_run(&mut tx, id).await?;
     Ok(Json(run.into()))
 }

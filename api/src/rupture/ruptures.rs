@@ -159,7 +159,7 @@ pub(super) async fn list_ruptures(
     query.validate()?;
     let mut tx = caller.begin(&app).await?;
     let requested = match query.run {
-        Some(run) => Some(rupture::load_run(&mut tx, run).await?),
+        Some(run) => Some(rupture::require_run(&mut tx, run).await?),
         None => None,
     };
     let rows = load_rows(&mut tx, &query, requested.as_ref(), &page).await?;

@@ -79,7 +79,7 @@ impl TestApp {
             signing_key: SIGNING_KEY.to_owned().into(),
             trusted_proxies,
             upload_limit: UPLOAD_LIMIT,
-            upload_silence: Duration::from_secs(60),
+            upload_idle_timeout: Duration::from_secs(60),
         };
         configure(&mut config);
         let app = App::new(services.clone(), redis, &config);

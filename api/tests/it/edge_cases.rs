@@ -94,7 +94,7 @@ async fn an_import_cancelled_between_two_attempts_keeps_its_committed_rows() {
         .expect(200);
     let ran = app.run_jobs().await;
     assert!(
-        ran.iter().any(|ran| ran.kind == "catalog.close_import"),
+        ran.iter().any(|ran| ran.kind == "catalog.end_import"),
         "{ran:?}"
     );
     assert_eq!(owner.get(&path).await.expect(200)["state"], "cancelled");

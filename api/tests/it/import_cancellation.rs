@@ -224,7 +224,7 @@ async fn the_import_of_a_cancelled_waiting_job_is_closed_by_the_next_sweep() {
     owner.post(&its_job(&accepted), json!({})).await.expect(202);
     let mut tx = app.db.db.begin_engine().await.unwrap();
     tx.enqueue(jobs::platform_job(&jobs::schedule::EnqueueForEach {
-        timer: "close-imports".to_owned(),
+        timer: "end-imports".to_owned(),
     }))
     .await
     .unwrap();

@@ -94,7 +94,7 @@ async fn an_interrupted_upload_stores_nothing() {
 #[tokio::test]
 async fn a_stalled_upload_stores_nothing() {
     let app = TestApp::start_with(no_redis(), |config| {
-        config.upload_silence = Duration::from_millis(50)
+        config.upload_idle_timeout = Duration::from_millis(50)
     })
     .await;
     let owner = app.with_company().await;

@@ -12,11 +12,11 @@ impl FactKey {
     /// The key of a fact whose source has an id for it. The id column of a file and the
     /// `external_id` of a call are one name space.
     pub(crate) fn of_external_id(external_id: &str) -> Self {
-        Self::of(&[b"external", external_id.trim().as_bytes()])
+        Self::from_parts(&[b"external", external_id.trim().as_bytes()])
     }
 
     /// The key of a fact that is identified by `parts`; the first part names the kind of identity.
-    pub(crate) fn of(parts: &[&[u8]]) -> Self {
+    pub(crate) fn from_parts(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
             hash.update((part.len() as u64).to_be_bytes());
@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn moving_a_byte_between_parts_changes_the_key() {
-        assert_ne!(FactKey::of(&[b"ab", b"c"]), FactKey::of(&[b"a", b"bc"]));
+        assert_ne!(
+            FactKey::from_parts(&[b"ab", b"c"]),
+            FactKey::from_parts(&[b"a", b"bc"])
+        );
         assert_eq!(
             FactKey::of_external_id(" 17 "),
             FactKey::of_external_id("17")

@@ -34,7 +34,7 @@ pub use stock::{LedgerEntry, Stock};
 pub use store::levels::{find_stock, recompute_levels};
 pub use store::movements::{find_movements, list_ledger, record_movements};
 pub use store::netting::net_sales;
-pub use store::products::{create_product, find_product, list_products, update_product};
+pub use store::products::{create_product, list_products, require_product, update_product};
 pub use store::references::{
     create_reference, list_references, require_reference, update_reference,
 };

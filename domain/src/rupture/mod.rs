@@ -28,8 +28,8 @@ pub use outlook::{DaysToRupture, HORIZON_DAYS, Outlook, SERVICE_LEVEL};
 pub use run::{Run, RunId, RunKind, RunState};
 pub use store::{
     Forecast, ListedRupture, RuptureFilter, Watched, create_run, finish_run, latest_run,
-    list_items_of_run, list_ruptures, list_watched_companies, load_prediction, load_run,
-    load_watched, note_job, recompute_demand, record_run, save_items, save_outlooks, study_demand,
+    list_items_of_run, list_ruptures, list_watched_companies, load_prediction, load_watched,
+    note_job, recompute_demand, record_run, require_run, save_items, save_outlooks, study_demand,
 };
 pub use urgency::Urgency;
 

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::import_check::check_file;
-use super::import_end::{Ending, close_import, end_import};
+use super::import_end::{Ending, commit_end, end_import};
 use super::import_merge::merge_file;
-use super::import_pass::{progress_of, require_open};
+use super::import_pass::{progress_of, stop_if_import_ended};
 use super::import_stage::{StagingOutcome, stage_file};
 use crate::Services;
 
@@ -46,7 +46,7 @@ impl Job<Services> for ImportFile {
                 Ok(done)
             }
             Err(JobError::Cancelled) => {
-                end_import(&cx, id, &Ending::Cancelled).await?;
+                commit_end(&cx, id, &Ending::Cancelled).await?;
                 Err(JobError::Cancelled)
             }
             Err(JobError::Retry(cause)) => end_if_hopeless(&cx, id, cause).await,
@@ -60,7 +60,7 @@ async fn run_passes(cx: &JobContext<Services>, id: ImportId) -> JobResult {
     let mut tx = cx.begin().await?;
     let work = import::load_work(&mut tx, company, id).await?;
     if work.state.is_final() {
-        close_import(&mut tx, cx, id, &Ending::Over).await?;
+        end_import(&mut tx, cx, id, &Ending::AlreadyEnded).await?;
     }
     if work.state.is_final() || work.state == State::NeedsInput {
         return cx.finish(tx, json!({ "state": work.state })).await;
@@ -73,13 +73,13 @@ async fn run_passes(cx: &JobContext<Services>, id: ImportId) -> JobResult {
     cx.checkpoint(tx, &progress_of(0, work.file_bytes, "checking"))
         .await?;
     match check_file(cx, &work).await? {
-        Ok(examined) => load_file(cx, &work, examined).await,
+        Ok(examined) => stage_and_merge(cx, &work, examined).await,
         Err(cause) => reject_file(cx, id, cause).await,
     }
 }
 
 /// Stages and merges the file, or records the questions that come first.
-async fn load_file(
+async fn stage_and_merge(
     cx: &JobContext<Services>,
     work: &ImportWork,
     examined: ExaminedFile,
@@ -90,16 +90,16 @@ async fn load_file(
         Detection::Ready(plan) => plan,
         Detection::NeedsInput(questions) => {
             let step = import::record_questions(&mut tx, company, id, &detected, &questions);
-            require_open(step.await)?;
+            stop_if_import_ended(step.await)?;
             let result = json!({ "state": State::NeedsInput, "questions": questions });
             return cx.finish(tx, result).await;
         }
     };
-    require_open(import::start_loading(&mut tx, company, id, &detected).await)?;
+    stop_if_import_ended(import::start_loading(&mut tx, company, id, &detected).await)?;
     cx.checkpoint(tx, &progress_of(0, work.file_bytes, "loading"))
         .await?;
     match stage_file(cx, work, detected, plan).await? {
-        StagingOutcome::Staged { through, counts } => merge_file(cx, work, through, counts).await,
+        StagingOutcome::Staged { through, totals } => merge_file(cx, work, through, totals).await,
         StagingOutcome::Rejected(cause) => reject_file(cx, id, cause).await,
     }
 }
@@ -107,7 +107,7 @@ async fn load_file(
 async fn reject_file(cx: &JobContext<Services>, id: ImportId, cause: FileError) -> JobResult {
     let result = json!({ "state": State::Failed, "code": cause.code, "message": cause.message });
     let mut tx = cx.begin().await?;
-    close_import(&mut tx, cx, id, &Ending::Failed(cause)).await?;
+    end_import(&mut tx, cx, id, &Ending::Failed(cause)).await?;
     cx.finish(tx, result).await
 }
 
@@ -121,7 +121,7 @@ async fn end_if_hopeless(cx: &JobContext<Services>, id: ImportId, cause: Cause) 
         tracing::error!(import_id = %id, cause = %cause, "import failed on its last attempt");
         let message = "the import failed on our side; send the file again";
         let failed = Ending::Failed(FileError::new("internal", message));
-        end_import(cx, id, &failed).await?;
+        commit_end(cx, id, &failed).await?;
     }
     Err(JobError::Retry(cause))
 }

@@ -2,43 +2,42 @@
 //! all-or-nothing mode once. The last commit holds the totals, the end of the import and its
 //! reactions.
 
-use domain::catalog::import::{self, Counts, ImportWork, Kind, Mode, State};
-use domain::catalog::{net_sales, recompute_levels};
+use domain::catalog::import::{self, ImportTotals, ImportWork, Kind, Mode, State};
 use platform::db::Tx;
 use platform::queue::{JobContext, JobError, JobResult};
 use serde_json::json;
 
-use super::import_pass::{event_of, progress_of, require_open, take_turn};
+use super::import_pass::{progress_of, settle_products, stop_if_import_ended, take_turn};
 use crate::Services;
-use crate::events::reactions_to;
 
-/// Lines in one commit.
+/// Lines in one commit. Bounds what a killed worker merges again; each range repeats the hash join
+/// with all products of the company.
 const RANGE_LINES: i64 = 100_000;
 
 pub(super) async fn merge_file(
     cx: &JobContext<Services>,
     work: &ImportWork,
     through: i64,
-    mut counts: Counts,
+    mut totals: ImportTotals,
 ) -> JobResult {
     let company = cx.company();
     let mut tx = cx.begin().await?;
     match work.options.mode {
         Mode::AllOrNothing => {
             take_turn(&mut tx, company).await?;
-            create_missing(&mut tx, cx, work, &mut counts).await?;
+            create_missing(&mut tx, cx, work, &mut totals).await?;
             merge_range(&mut tx, cx, work, (0, through)).await?;
         }
         Mode::ValidRows => {
-            create_missing(&mut tx, cx, work, &mut counts).await?;
-            import::record_counts(&mut tx, company, work.id, &counts).await?;
+            create_missing(&mut tx, cx, work, &mut totals).await?;
+            import::record_totals(&mut tx, company, work.id, &totals).await?;
             checkpoint_merge(cx, tx, work.merged_through, through).await?;
             merge_ranges(cx, work, through).await?;
             tx = cx.begin().await?;
             take_turn(&mut tx, company).await?;
         }
     }
-    finish_import(tx, cx, work, counts).await
+    settle_and_complete(tx, cx, work, totals).await
 }
 
 /// Merges and commits the ranges that no earlier attempt has committed.
@@ -49,7 +48,7 @@ async fn merge_ranges(
 ) -> Result<(), JobError> {
     let mut after = work.merged_through;
     while after < through {
-        // Of rows of one code the last counts, wherever in the file the others are.
+        // Of rows of one code the last totals, wherever in the file the others are.
         let next = match work.kind {
             Kind::Products => through,
             Kind::Sales | Kind::StockCounts => through.min(after + RANGE_LINES),
@@ -78,16 +77,16 @@ async fn create_missing(
     tx: &mut Tx,
     cx: &JobContext<Services>,
     work: &ImportWork,
-    counts: &mut Counts,
+    totals: &mut ImportTotals,
 ) -> Result<(), JobError> {
     let company = cx.company();
     if work.kind == Kind::Products {
         return Ok(import::create_missing_references(tx, company, work.id).await?);
     }
-    counts.products_created +=
+    totals.products_created +=
         import::create_missing_products(tx, company, work.id, work.product_currency()).await?;
     if work.kind == Kind::Sales {
-        counts.customers_created += import::create_missing_customers(tx, company, work.id).await?;
+        totals.customers_created += import::create_missing_customers(tx, company, work.id).await?;
     }
     Ok(())
 }
@@ -104,30 +103,24 @@ async fn merge_range(
         Kind::Products => import::merge_products(tx, company, work.id).await?,
         Kind::StockCounts => import::merge_counts(tx, company, work.id, range).await?,
     };
-    require_open(import::record_merge(tx, company, work.id, range.1, merged).await)
+    stop_if_import_ended(import::record_merge(tx, company, work.id, range.1, merged).await)
 }
 
-async fn finish_import(
+/// Settles all that the import has merged and completes it.
+async fn settle_and_complete(
     mut tx: Tx,
     cx: &JobContext<Services>,
     work: &ImportWork,
-    mut counts: Counts,
+    mut totals: ImportTotals,
 ) -> JobResult {
     let company = cx.company();
-    if work.kind != Kind::Products {
-        let products = import::list_staged_products(&mut tx, company, work.id).await?;
-        counts.products = products.len() as u64;
-        if work.kind == Kind::Sales {
-            counts.netted = net_sales(&mut tx, company, &products).await?;
-        }
-        recompute_levels(&mut tx, company, &products).await?;
-    }
+    let products = import::list_staged_products(&mut tx, company, work.id).await?;
+    totals.products = products.len() as u64;
+    totals.netted = settle_products(&mut tx, company, work.kind, &products).await?;
     if work.kind == Kind::Sales {
         import::record_line_warnings(&mut tx, company, work.id).await?;
     }
-    require_open(import::complete_import(&mut tx, company, work.id, &counts).await)?;
-    tx.enqueue_all(reactions_to(company, event_of(work.kind)))
-        .await?;
-    cx.finish(tx, json!({ "state": State::Succeeded, "totals": counts }))
+    stop_if_import_ended(import::complete_import(&mut tx, company, work.id, &totals).await)?;
+    cx.finish(tx, json!({ "state": State::Succeeded, "totals": totals }))
         .await
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use domain::catalog::import::{self, Kind, Turn};
+use domain::catalog::{net_sales, recompute_levels};
 use platform::db::Tx;
-use platform::ids::CompanyId;
+use platform::ids::{CompanyId, Uuid};
 use platform::queue::{JobError, Progress};
 
-use crate::events::Event;
+use crate::events::{Event, reactions_to};
 
 /// How long an import waits for its turn before it is snoozed again.
 const TURN_PAUSE: Duration = Duration::from_secs(15);
@@ -24,16 +25,33 @@ pub(super) async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), Job
     }
 }
 
-/// Stops the job where the import ended meanwhile: nothing more of it may be written.
-pub(super) fn require_open<T>(step: domain::Result<T>) -> Result<T, JobError> {
+/// Settles the products whose facts an import has written: recomputes netting and levels, and
+/// enqueues the reactions. Returns how many cancellations and returns found their sale.
+pub(super) async fn settle_products(
+    tx: &mut Tx,
+    company: CompanyId,
+    kind: Kind,
+    products: &[Uuid],
+) -> Result<u64, JobError> {
+    let netted = match kind {
+        Kind::Sales => net_sales(tx, company, products).await?,
+        Kind::Products | Kind::StockCounts => 0,
+    };
+    recompute_levels(tx, company, products).await?;
+    tx.enqueue_all(reactions_to(company, event_of(kind)))
+        .await?;
+    Ok(netted)
+}
+
+/// Stops the job where the import has ended meanwhile, because nothing more of it may be written.
+pub(super) fn stop_if_import_ended<T>(step: domain::Result<T>) -> Result<T, JobError> {
     match step {
         Err(domain::Error::Conflict { .. }) => Err(JobError::Cancelled),
         other => Ok(other?),
     }
 }
 
-/// Returns what an import of this kind causes.
-pub(super) fn event_of(kind: Kind) -> Event {
+fn event_of(kind: Kind) -> Event {
     match kind {
         Kind::Sales => Event::SalesImported,
         Kind::Products => Event::ProductsImported,

@@ -2,13 +2,13 @@
 //! each of which is committed with its place in the file.
 
 use domain::catalog::import::{
-    self, Chunk, Counts, Detected, FileError, ImportWork, Kind, Mode, Plan, StagedFile,
+    self, Chunk, Detected, FileError, ImportTotals, ImportWork, Kind, Mode, Plan, StagedFile,
     StagingPlan, UnknownProducts, UsualQuantities, Warning, WarningCode,
 };
 use platform::queue::{JobContext, JobError};
 use tokio::sync::mpsc;
 
-use super::import_pass::{progress_of, require_open};
+use super::import_pass::{progress_of, stop_if_import_ended};
 use crate::Services;
 
 /// How the pass ended.
@@ -16,7 +16,7 @@ pub(super) enum StagingOutcome {
     /// The rows up to this line of the file are staged.
     Staged {
         through: i64,
-        counts: Counts,
+        totals: ImportTotals,
     },
     Rejected(FileError),
 }
@@ -34,7 +34,7 @@ pub(super) async fn stage_file(
     if resume.is_complete {
         return Ok(StagingOutcome::Staged {
             through: resume.staged_through,
-            counts: work.counts.clone(),
+            totals: work.totals.clone(),
         });
     }
     let known_products = match work.options.unknown_products {
@@ -66,7 +66,7 @@ pub(super) async fn stage_file(
     if let Some(cause) = reject_by_rows(work, &staged) {
         return Ok(StagingOutcome::Rejected(cause));
     }
-    finish_staging(cx, work, detected, &staged, through).await
+    complete_staging(cx, work, detected, &staged, through).await
 }
 
 /// Returns the usual quantities of the products of a sales file.
@@ -121,7 +121,7 @@ async fn stage_chunks(
         let done = chunk.position;
         let mut tx = cx.begin().await?;
         let step = import::write_chunk(&mut tx, cx.company(), work.id, work.kind, chunk);
-        require_open(step.await)?;
+        stop_if_import_ended(step.await)?;
         cx.checkpoint(tx, &progress_of(done, work.file_bytes, "reading"))
             .await?;
     }
@@ -148,7 +148,7 @@ fn reject_by_rows(work: &ImportWork, staged: &StagedFile) -> Option<FileError> {
     })
 }
 
-async fn finish_staging(
+async fn complete_staging(
     cx: &JobContext<Services>,
     work: &ImportWork,
     mut detected: Detected,
@@ -175,13 +175,13 @@ async fn finish_staging(
     );
     import::record_warnings(&mut tx, company, work.id, &warnings).await?;
     detected.encoding = staged.encoding.map(Into::into);
-    require_open(import::start_loading(&mut tx, company, work.id, &detected).await)?;
-    let counts = Counts {
+    stop_if_import_ended(import::start_loading(&mut tx, company, work.id, &detected).await)?;
+    let totals = ImportTotals {
         superseded,
-        ..Counts::from(&staged.totals)
+        ..ImportTotals::from(&staged.totals)
     };
-    import::record_counts(&mut tx, company, work.id, &counts).await?;
+    import::record_totals(&mut tx, company, work.id, &totals).await?;
     cx.checkpoint(tx, &progress_of(work.file_bytes, work.file_bytes, "read"))
         .await?;
-    Ok(StagingOutcome::Staged { through, counts })
+    Ok(StagingOutcome::Staged { through, totals })
 }

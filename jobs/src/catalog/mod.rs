@@ -1,8 +1,8 @@
 //! Jobs of the catalog area. [`ImportFile`] calls `import_check`, `import_stage`, `import_merge`
-//! and `import_end`, which know only `import_pass`. [`CloseImport`] ends what its job couldn't, and
-//! [`SweepFiles`] deletes old files.
+//! and `import_end`, which know only `import_pass`. [`EndImport`] ends an import whose own job
+//! can't, and [`SweepFiles`] deletes old files.
 
-mod close_import;
+mod end_import;
 mod import_check;
 mod import_end;
 mod import_file;
@@ -11,7 +11,7 @@ mod import_pass;
 mod import_stage;
 mod sweep_files;
 
-pub use close_import::CloseImport;
+pub use end_import::EndImport;
 pub use import_file::ImportFile;
 pub use sweep_files::SweepFiles;
 
@@ -20,7 +20,7 @@ use crate::Registry;
 pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry
         .with::<ImportFile>()
-        .with::<CloseImport>()
+        .with::<EndImport>()
         .with_platform::<SweepFiles>()
 }
 

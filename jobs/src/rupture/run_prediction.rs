@@ -35,7 +35,7 @@ impl Job<Services> for RunPrediction {
     async fn run(self, cx: JobContext<Services>) -> JobResult {
         let (company, now) = (cx.company(), cx.now());
         let mut tx = cx.begin().await?;
-        let run = rupture::load_run(&mut tx, self.run_id).await?;
+        let run = rupture::require_run(&mut tx, self.run_id).await?;
         if run.state == RunState::Succeeded {
             return cx.finish(tx, json!({ "state": run.state })).await;
         }

@@ -15,7 +15,7 @@ use self::timer::{Action, Rows, Timer};
 use crate::ads::RefreshAccount;
 use crate::alerts::EvaluateAlerts;
 use crate::billing::ApplySubscription;
-use crate::catalog::{CloseImport, SweepFiles};
+use crate::catalog::{EndImport, SweepFiles};
 use crate::identity::Sweep;
 use crate::ops::PruneJobs;
 use crate::rupture::ComputeDemand;
@@ -78,11 +78,11 @@ static TIMERS: &[Timer] = &[
         ),
     },
     Timer {
-        name: "close-imports",
+        name: "end-imports",
         cron: "40 */5 * * * *",
         action: Action::ForEach(
             Rows::AbandonedImports(|company, import_id| {
-                company_job(company, &CloseImport { import_id })
+                company_job(company, &EndImport { import_id })
             }),
             Stagger::AtOnce,
         ),
@@ -124,7 +124,7 @@ mod tests {
                 r#"compute-demand at 0 17 2 * * *: schedule.enqueue_for_each {"timer":"compute-demand"}"#,
                 r#"refresh-ads at 0 7 */2 * * *: schedule.enqueue_for_each {"timer":"refresh-ads"}"#,
                 r#"reconcile-subscriptions at 0 29 4 * * *: schedule.enqueue_for_each {"timer":"reconcile-subscriptions"}"#,
-                r#"close-imports at 40 */5 * * * *: schedule.enqueue_for_each {"timer":"close-imports"}"#,
+                r#"end-imports at 40 */5 * * * *: schedule.enqueue_for_each {"timer":"end-imports"}"#,
                 "sweep-identity at 0 41 * * * *: identity.sweep {}",
                 "sweep-files at 0 53 3 * * *: catalog.sweep_files {}",
                 "prune-jobs at 20 */10 * * * *: ops.prune_jobs {}",

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::detect::{Detected, Question};
 use super::kind::Kind;
 use super::options::Options;
-use super::rows::Totals;
+use super::rows::RowTotals;
 
 id_type!(ImportId, "One file on its way into the catalog.");
 
@@ -56,7 +56,7 @@ pub struct Import {
     pub rows_unchanged: i64,
     pub rows_rejected: i64,
     pub rows_ignored: i64,
-    pub totals: Json<Counts>,
+    pub totals: Json<ImportTotals>,
     pub warnings: Json<Vec<Warning>>,
     pub error_code: Option<String>,
     pub error_message: Option<String>,
@@ -67,10 +67,11 @@ pub struct Import {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// Further counts of a file and of what it created. An import that hasn't been read has none.
+/// What an import read, created and netted, beside the columns `rows_..`. All are zero until the
+/// file has been read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Counts {
+pub struct ImportTotals {
     pub sales: u64,
     pub returns: u64,
     pub cancellations: u64,
@@ -84,8 +85,8 @@ pub struct Counts {
     pub superseded: u64,
 }
 
-impl From<&Totals> for Counts {
-    fn from(totals: &Totals) -> Self {
+impl From<&RowTotals> for ImportTotals {
+    fn from(totals: &RowTotals) -> Self {
         Self {
             sales: totals.sales,
             returns: totals.returns,
@@ -162,7 +163,7 @@ pub struct ImportWork {
     pub currency: String,
     /// The last line whose row is in the catalog.
     pub merged_through: i64,
-    pub counts: Counts,
+    pub totals: ImportTotals,
 }
 
 impl ImportWork {

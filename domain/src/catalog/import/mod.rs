@@ -30,10 +30,12 @@ pub use detect::{
 pub use error_file::{format_error_header, format_row_error};
 pub use file_error::FileError;
 pub use kind::Kind;
-pub use lifecycle::{Counts, Import, ImportId, ImportWork, NewImport, State, Warning, WarningCode};
+pub use lifecycle::{
+    Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning, WarningCode,
+};
 pub use options::{ImplausibleValues, Mode, Options, UnknownProducts};
 pub use read::verify_digest;
-pub use rows::{Preview, Totals, UsualQuantities, preview_file, validate_rows};
+pub use rows::{Preview, RowTotals, UsualQuantities, preview_file, validate_rows};
 pub use stage::{Chunk, StagedFile, StagingPlan, stage_file};
 pub use store::{
     MergedRows, ResumePoint, Turn, add_recorded_quantities, answer_questions, assign_job,
@@ -41,8 +43,8 @@ pub use store::{
     create_missing_customers, create_missing_products, create_missing_references, fail_import,
     find_resume_point, list_abandoned_imports, list_files_in_use, list_imports, list_row_errors,
     list_staged_products, list_written_products, load_known_products, load_site_keys, load_work,
-    merge_counts, merge_products, merge_sales, number_rows, record_counts, record_line_warnings,
-    record_merge, record_questions, record_settlement, record_warnings, require_import,
+    merge_counts, merge_products, merge_sales, number_rows, record_line_warnings, record_merge,
+    record_questions, record_settlement, record_totals, record_warnings, require_import,
     start_checking, start_loading, sweep_staging, take_merge_turn, write_chunk,
 };
 

@@ -95,7 +95,7 @@ pub async fn list_products(
 }
 
 /// Fails with `NotFound` if the company has no such product.
-pub async fn find_product(
+pub async fn require_product(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ProductId,
@@ -130,7 +130,7 @@ pub async fn update_product(
     )
     .fetch_optional(&mut *conn)
     .await?;
-    let current = find_product(&mut *conn, company, id).await?;
+    let current = require_product(&mut *conn, company, id).await?;
     check_version(current.version, [version, changes.version])?;
     let changed = current.with_changes(changes, now)?;
     product_statement!(query!(

@@ -13,7 +13,7 @@ use testing::TestDb;
 use super::{NewMovement, NewProduct, NewSale, Product, ProductId, Stock};
 use crate::{Error, Result};
 
-/// A company in a database of its own.
+/// A company in its own database.
 struct Shop {
     test: TestDb,
     company: CompanyId,

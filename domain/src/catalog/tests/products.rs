@@ -3,7 +3,7 @@
 use super::{NOW, Shop, error_codes, parse_json, parse_time};
 use crate::catalog::{
     Category, CategoryId, ProductChanges, ProductFilter, ProductStatus, Supplier, create_product,
-    create_reference, find_product, list_products, list_references, update_product,
+    create_reference, list_products, list_references, require_product, update_product,
     update_reference,
 };
 
@@ -260,7 +260,7 @@ async fn every_field_of_a_product_is_stored_and_changed() {
     let created = create_product(&mut tx, shop.company, "XOF", new, parse_time(NOW))
         .await
         .unwrap();
-    let stored = find_product(&mut tx, shop.company, created.id).await;
+    let stored = require_product(&mut tx, shop.company, created.id).await;
     assert_eq!(stored.unwrap(), created);
     let changes = parse_json(&format!(
         r#"{{{}, "draft": true, "archived": true}}"#,
@@ -276,7 +276,7 @@ async fn every_field_of_a_product_is_stored_and_changed() {
     )
     .await
     .unwrap();
-    let stored = find_product(&mut tx, shop.company, created.id).await;
+    let stored = require_product(&mut tx, shop.company, created.id).await;
     assert_eq!(stored.unwrap(), changed);
     let (before, after) = (
         serde_json::to_value(&created).unwrap(),

@@ -15,6 +15,6 @@ pub use item::{list_items_of_run, save_items};
 pub use list::{ListedRupture, RuptureFilter, list_ruptures, load_prediction};
 pub use outlook::save_outlooks;
 pub use run::{
-    create_run, finish_run, latest_run, list_watched_companies, load_run, note_job, record_run,
+    create_run, finish_run, latest_run, list_watched_companies, note_job, record_run, require_run,
 };
 pub use watched::{Forecast, Watched, load_watched};

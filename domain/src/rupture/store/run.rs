@@ -125,7 +125,7 @@ pub async fn note_job(conn: &mut PgConnection, id: RunId, job: JobId) -> Result<
 
 /// Loads one run. A queued run whose job is finished counts as failed, until the job is run again.
 /// Fails with `NotFound`.
-pub async fn load_run(conn: &mut PgConnection, id: RunId) -> Result<Run> {
+pub async fn require_run(conn: &mut PgConnection, id: RunId) -> Result<Run> {
     sqlx::query_as!(
         RunRow,
         r#"select r.id as "id: _",

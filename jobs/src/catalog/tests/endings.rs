@@ -142,7 +142,7 @@ async fn an_import_whose_job_was_cancelled_as_it_waited_is_closed_by_the_sweep()
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    shop.close_imports().await;
+    shop.end_imports().await;
     expect_settled(&shop, id, State::Cancelled).await;
 }
 
@@ -164,7 +164,7 @@ async fn an_import_whose_job_is_gone_is_closed_by_the_sweep_as_failed() {
         job_of(&shop, id).await.0
     );
     gone.execute(&mut shop.db.owner().await).await.unwrap();
-    shop.close_imports().await;
+    shop.end_imports().await;
     expect_settled(&shop, id, State::Failed).await;
     assert_eq!(shop.find(id).await.error_code.as_deref(), Some("job_ended"));
 }

@@ -3,7 +3,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the independent count has tables of its own"
+    reason = "the independent count has its own tables"
 )]
 
 use std::io::Cursor;
@@ -27,7 +27,7 @@ fn retail_file() -> Option<Vec<u8>> {
     data_set("online_retail_2010_2011.csv.gz")
 }
 
-/// The file as text, in a table of its own.
+/// The file as text, in its own table.
 async fn stage_independently(owner: &mut PgConnection, file: &[u8]) {
     sqlx::raw_sql(
         "create table raw (line int generated always as identity, invoice text, code text,

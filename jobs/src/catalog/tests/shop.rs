@@ -184,9 +184,9 @@ impl Shop {
     }
 
     /// Finds imports whose job is over, and closes them.
-    pub(super) async fn close_imports(&self) {
+    pub(super) async fn end_imports(&self) {
         let mut tx = self.db.db.begin_engine().await.unwrap();
-        let timer = "close-imports".to_owned();
+        let timer = "end-imports".to_owned();
         tx.enqueue(platform_job(&EnqueueForEach { timer }))
             .await
             .unwrap();
@@ -202,7 +202,7 @@ impl Shop {
         assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:#?}");
     }
 
-    /// Runs the job of an import in a runtime of its own, which dies once a commit makes `is_time`
+    /// Runs the job of an import in its own runtime, which dies once a commit makes `is_time`
     /// true for the import's row.
     pub(super) async fn die_when(&self, id: ImportId, is_time: &str) {
         let mut commits = PgListener::connect(self.db.url().expose_secret())

@@ -45,7 +45,7 @@ impl StockEffect {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Duplicates {
-    /// Each is a line of its own.
+    /// Each is a separate line.
     #[default]
     Keep,
     Drop,

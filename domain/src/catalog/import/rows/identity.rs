@@ -27,7 +27,7 @@ impl SaleIdentity<'_> {
         match self {
             Self::External(id) => FactKey::of_external_id(id),
             Self::Document { document, sku_key } => {
-                FactKey::of(&[b"document", document.as_bytes(), sku_key.as_bytes()])
+                FactKey::from_parts(&[b"document", document.as_bytes(), sku_key.as_bytes()])
             }
             Self::Facts {
                 day,
@@ -35,7 +35,7 @@ impl SaleIdentity<'_> {
                 customer,
                 quantity,
                 unit_price,
-            } => FactKey::of(&[
+            } => FactKey::from_parts(&[
                 b"facts",
                 &day.to_be_bytes(),
                 sku_key.as_bytes(),
@@ -51,7 +51,7 @@ impl SaleIdentity<'_> {
 /// and a site. The level is a part of the key, because facts never change: a corrected count is one
 /// more count of the same time.
 pub(super) fn count_key(sku_key: &str, site_key: &str, at: i64, level: i64) -> FactKey {
-    FactKey::of(&[
+    FactKey::from_parts(&[
         b"count",
         sku_key.as_bytes(),
         site_key.as_bytes(),
@@ -71,7 +71,10 @@ mod tests {
             sku_key: "85123A",
         }
         .key();
-        assert_eq!(key, FactKey::of(&[b"document", b"536365", b"85123A"]));
+        assert_eq!(
+            key,
+            FactKey::from_parts(&[b"document", b"536365", b"85123A"])
+        );
         let facts = SaleIdentity::Facts {
             day: 1,
             sku_key: "A",

@@ -1,7 +1,7 @@
 //! From a record to a row of its kind, or to the error for which it is rejected. In reading order:
 //! `row_error`; `cells` reads the cells of one file; `sale` with `identity`, `occurrence`,
 //! `sale_money`, `sale_status` and `ignored_codes`; `product`, `count`; `reader` over the three
-//! kinds. `validate` and `preview` read files without writing, `outlier` knows usual quantities.
+//! kinds, which counts rows in `totals`. `validate` and `preview` read files without writing, `outlier` knows usual quantities.
 
 mod cells;
 mod count;
@@ -16,6 +16,7 @@ mod row_error;
 mod sale;
 mod sale_money;
 mod sale_status;
+mod totals;
 mod validate;
 
 pub(super) use count::CountLine;
@@ -26,4 +27,5 @@ pub(super) use product::{PRODUCT_COLUMNS, ProductLine, ProductValue};
 pub(super) use reader::RowReader;
 pub(super) use row_error::{RejectedRow, RowError};
 pub(super) use sale::SaleLine;
-pub use validate::{Totals, validate_rows};
+pub use totals::RowTotals;
+pub use validate::validate_rows;

@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn a_number_is_valid_for_its_own_identity_only() {
-        let (soap, rice) = (FactKey::of(&[b"1", b"soap"]), FactKey::of(&[b"1", b"rice"]));
+        let (soap, rice) = (
+            FactKey::from_parts(&[b"1", b"soap"]),
+            FactKey::from_parts(&[b"1", b"rice"]),
+        );
         let cell = format_occurrence(soap.as_bytes(), 12);
         assert_eq!(
             (parse_occurrence(&cell, soap), parse_occurrence(&cell, rice)),

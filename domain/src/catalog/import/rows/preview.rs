@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::reader::RowReader;
 use super::row_error::RejectedRow;
-use super::validate::Totals;
+use super::totals::RowTotals;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::{
     Columns, Detected, Detection, Question, examine_file, read_header,
@@ -73,7 +73,7 @@ fn preview_row(
     let fields = Field::iter_all()
         .filter_map(|field| Some((field, record.display_field(columns.position(field)?))))
         .collect();
-    let error = reader.and_then(|reader| reader.count_row(record, &mut Totals::default()).err());
+    let error = reader.and_then(|reader| reader.count_row(record, &mut RowTotals::default()).err());
     PreviewRow {
         line: record.line,
         fields,

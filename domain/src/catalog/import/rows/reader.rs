@@ -4,7 +4,7 @@ use super::count::CountReader;
 use super::product::ProductReader;
 use super::row_error::RowError;
 use super::sale::SaleReader;
-use super::validate::Totals;
+use super::totals::RowTotals;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::Plan;
 use crate::catalog::import::file_error::FileError;
@@ -39,7 +39,7 @@ impl RowReader {
     pub(super) fn count_row(
         &mut self,
         record: Record<'_>,
-        totals: &mut Totals,
+        totals: &mut RowTotals,
     ) -> Result<(), RowError> {
         totals.rows += 1;
         let read = match self {

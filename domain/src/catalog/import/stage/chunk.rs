@@ -4,9 +4,11 @@ use platform::ids::Uuid;
 
 use super::columns::{encode_count, encode_product, encode_sale};
 use super::tuples::Tuples;
-use crate::catalog::import::rows::{CountLine, ProductLine, RejectedRow, SaleLine, Totals};
+use crate::catalog::import::rows::{CountLine, ProductLine, RejectedRow, RowTotals, SaleLine};
 
+/// Bounds what a killed worker stages again, while a commit stays rare beside its rows.
 const MAX_CHUNK_ROWS: u64 = 50_000;
+/// Bounds memory: one chunk is filled, one waits in the channel and one is written.
 const MAX_CHUNK_BYTES: usize = 8 << 20;
 /// Estimated bytes of a rejected row beside its fields, and of a field beside its text.
 const REJECTED_ROW_BYTES: usize = 200;
@@ -23,8 +25,8 @@ pub struct Chunk {
     pub through: u64,
     /// Bytes of the file (rows of a spreadsheet) that were read.
     pub position: u64,
-    /// Counts of the whole file up to here.
-    pub totals: Totals,
+    /// Of the whole file up to here.
+    pub totals: RowTotals,
 }
 
 /// What a staged sale line holds beside its own facts.

@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn every_repeated_key_is_reported_and_few_others() {
         let mut seen = SeenKeys::for_file(0);
-        let key = |n: u32| FactKey::of(&[&n.to_be_bytes()]);
+        let key = |n: u32| FactKey::from_parts(&[&n.to_be_bytes()]);
         let false_positives = (0..400_000).filter(|n| seen.insert(key(*n))).count();
         assert!(false_positives < 12_000, "{false_positives}");
         assert!((0..400_000).all(|n| seen.insert(key(n))));

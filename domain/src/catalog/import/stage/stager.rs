@@ -18,7 +18,7 @@ use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::{ImplausibleValues, Options};
 use crate::catalog::import::read::{Record, Table, open_table};
 use crate::catalog::import::rows::{
-    RejectedRow, RowError, RowReader, SaleLine, Totals, UsualQuantities,
+    RejectedRow, RowError, RowReader, RowTotals, SaleLine, UsualQuantities,
 };
 
 /// A rejected row takes more room than it took in the file: a file with more of them is rejected.
@@ -46,7 +46,7 @@ pub struct StagingPlan {
 /// What is known once the whole file has been read.
 #[derive(Debug, Clone)]
 pub struct StagedFile {
-    pub totals: Totals,
+    pub totals: RowTotals,
     pub encoding: Option<&'static str>,
     pub warnings: StagedWarnings,
 }
@@ -81,7 +81,7 @@ pub fn stage_file<S: Read + Seek>(
             }
         }
         send(stager.cut_chunk(table));
-        Ok(stager.finish(table))
+        Ok(stager.into_staged_file(table))
     })
 }
 
@@ -93,7 +93,7 @@ struct Stager<'a> {
     customer_names: FirstNames,
     /// The upper-case code of the current row.
     sku_key: String,
-    totals: Totals,
+    totals: RowTotals,
     absurd_quantities: u64,
     through: u64,
     chunk: Chunk,
@@ -115,7 +115,7 @@ impl<'a> Stager<'a> {
             product_names: FirstNames::default(),
             customer_names: FirstNames::default(),
             sku_key: String::new(),
-            totals: Totals::default(),
+            totals: RowTotals::default(),
             absurd_quantities: 0,
             through: 0,
             chunk: Chunk::with_capacity(),
@@ -240,7 +240,7 @@ impl<'a> Stager<'a> {
         chunk
     }
 
-    fn finish(self, table: &dyn Table) -> StagedFile {
+    fn into_staged_file(self, table: &dyn Table) -> StagedFile {
         let (negative_prices, future_dates) = match &self.rows {
             RowReader::Sales(reader) => (
                 reader.warnings.negative_prices,

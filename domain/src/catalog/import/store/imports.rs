@@ -10,7 +10,7 @@ use sqlx::types::Json;
 use crate::catalog::import::detect::{Detected, Question};
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::lifecycle::{
-    Counts, Import, ImportId, ImportWork, NewImport, State, Warning,
+    Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning,
 };
 use crate::catalog::import::options::Options;
 use crate::{Error, Result};
@@ -110,7 +110,7 @@ async fn select_imports(
              job_id as "job_id: JobId", file_name, file_bytes, options as "options: Json<Options>",
              detected as "detected: Json<Detected>", questions as "questions: Json<Vec<Question>>",
              rows_total, rows_imported, rows_updated, rows_unchanged, rows_rejected, rows_ignored,
-             totals as "totals: Json<Counts>", warnings as "warnings: Json<Vec<Warning>>",
+             totals as "totals: Json<ImportTotals>", warnings as "warnings: Json<Vec<Warning>>",
              error_code, error_message, repeats_id as "repeats_id: ImportId", created_at,
              started_at, finished_at
            from imports
@@ -161,7 +161,7 @@ pub async fn answer_questions(
 /// Cancels an open import; what valid-rows mode has committed stays.
 ///
 /// # Errors
-/// `NotFound`, or `Conflict` where the import is over.
+/// `NotFound`, or `Conflict` where the import has ended.
 pub async fn cancel_import(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -179,13 +179,13 @@ pub async fn cancel_import(
     .await?;
     if done.rows_affected() == 0 {
         require_import(conn, company, id).await?;
-        return Err(Error::conflict("import_over", "the import is over"));
+        return Err(Error::conflict("import_over", "the import has ended"));
     }
     Ok(())
 }
 
-/// Lists up to `limit` imports after `after`, of all companies, whose job is over while something
-/// is left to do. Requires a transaction of the engine's role.
+/// Lists up to `limit` imports after `after`, of all companies, whose job has ended while
+/// something is left to do. Requires a transaction of the engine's role.
 pub async fn list_abandoned_imports(
     conn: &mut PgConnection,
     after: Option<ImportId>,
@@ -216,7 +216,7 @@ pub async fn load_work(
     let row = sqlx::query!(
         r#"select i.kind as "kind: Kind", i.state as "state: State", i.blob_key, i.file_bytes,
              i.options as "options: Json<Options>", i.created_at, i.merged_through, i.file_sha256,
-             i.totals as "counts: Json<Counts>", c.timezone, c.currency
+             i.totals as "totals: Json<ImportTotals>", c.timezone, c.currency
            from imports i join companies c on c.id = i.company_id
            where i.company_id = $1 and i.id = $2
            for no key update of i"#,
@@ -241,7 +241,7 @@ pub async fn load_work(
             .map_err(|e: chrono_tz::ParseError| corrupt_column("timezone", e))?,
         currency: row.currency,
         merged_through: row.merged_through,
-        counts: row.counts.0,
+        totals: row.totals.0,
     })
 }
 

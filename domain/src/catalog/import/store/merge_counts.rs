@@ -1,4 +1,4 @@
-//! The third pass for stock counts.
+//! Merges staged stock counts into the ledger. Facts never change, so a known count is unchanged.
 
 use platform::ids::CompanyId;
 use sqlx::PgConnection;

@@ -1,4 +1,4 @@
-//! The third pass for products: an empty cell leaves what the catalog has.
+//! Merges staged products into the catalog; an empty cell leaves what the catalog has.
 
 use platform::ids::CompanyId;
 use sqlx::PgConnection;

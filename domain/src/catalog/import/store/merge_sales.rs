@@ -1,4 +1,4 @@
-//! The third pass for sales: set by set, one range of lines at a time.
+//! Merges staged sales into the catalog: set by set, one range of lines at a time.
 
 use platform::ids::CompanyId;
 use sqlx::PgConnection;

@@ -33,7 +33,7 @@ pub use numbering::number_rows;
 pub use row_errors::list_row_errors;
 pub use staging::{ResumePoint, clear_staging, find_resume_point, sweep_staging, write_chunk};
 pub use transitions::{
-    complete_import, complete_repeated_import, fail_import, record_counts, record_merge,
-    record_questions, record_settlement, record_warnings, start_checking, start_loading,
+    complete_import, complete_repeated_import, fail_import, record_merge, record_questions,
+    record_settlement, record_totals, record_warnings, start_checking, start_loading,
 };
 pub use written_products::{list_staged_products, list_written_products, record_line_warnings};

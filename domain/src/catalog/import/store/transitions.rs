@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use super::merge::MergedRows;
 use crate::catalog::import::detect::{Detected, Question};
 use crate::catalog::import::file_error::FileError;
-use crate::catalog::import::lifecycle::{Counts, ImportId, Warning};
+use crate::catalog::import::lifecycle::{ImportId, ImportTotals, Warning};
 use crate::{Error, Result};
 
 pub async fn start_checking(
@@ -32,7 +32,7 @@ pub async fn start_checking(
 /// Records the questions; the import waits for input.
 ///
 /// # Errors
-/// `Conflict` where the import is over.
+/// `Conflict` where the import has ended.
 pub async fn record_questions(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -54,7 +54,7 @@ pub async fn record_questions(
 }
 
 /// # Errors
-/// `Conflict` where the import is over.
+/// `Conflict` where the import has ended.
 pub async fn start_loading(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -76,7 +76,7 @@ pub async fn start_loading(
 /// Ends the import without success.
 ///
 /// # Errors
-/// `Conflict` where the import is over.
+/// `Conflict` where the import has ended.
 pub async fn fail_import(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -105,14 +105,14 @@ pub async fn complete_import(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
-    counts: &Counts,
+    totals: &ImportTotals,
 ) -> Result<()> {
     let done = sqlx::query!(
         "update imports set state = 'succeeded', totals = $3, finished_at = engine_now()
          where company_id = $1 and id = $2 and state = 'loading'",
         company.0,
         id.0,
-        Json(counts) as _,
+        Json(totals) as _,
     )
     .execute(conn)
     .await?;
@@ -193,17 +193,17 @@ pub async fn record_merge(
     require_open(done.rows_affected())
 }
 
-pub async fn record_counts(
+pub async fn record_totals(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
-    counts: &Counts,
+    totals: &ImportTotals,
 ) -> Result<()> {
     sqlx::query!(
         "update imports set totals = $3 where company_id = $1 and id = $2",
         company.0,
         id.0,
-        Json(counts) as _,
+        Json(totals) as _,
     )
     .execute(conn)
     .await?;
@@ -230,7 +230,7 @@ pub async fn record_warnings(
 /// Fails with `Conflict` where a statement found the import in no open state.
 pub(super) fn require_open(rows_affected: u64) -> Result<()> {
     if rows_affected == 0 {
-        Err(Error::conflict("import_over", "the import is over"))
+        Err(Error::conflict("import_over", "the import has ended"))
     } else {
         Ok(())
     }

@@ -33,7 +33,8 @@ kept as (
   on conflict (company_id, import_id, row_id) do nothing
 ),
 -- changed: an update in the form of an insert, because `on conflict` finds each row by its key
--- whatever the statistics claim. Every row exists, so nothing is inserted. Netting starts anew.
+-- whatever the statistics claim. Every row exists, so nothing is inserted. No netting of
+-- the sale as it was remains.
 changed as (
   insert into sales as s (
     company_id, id, product_id, customer_id, site_id, quantity, unit_price, amount, currency,

@@ -22,7 +22,7 @@ fn options(json: &str) -> Options {
     serde_json::from_str(json).unwrap()
 }
 
-fn validate_file(file: &str, kind: Kind, options: &Options) -> (Totals, Vec<RejectedRow>) {
+fn validate_file(file: &str, kind: Kind, options: &Options) -> (RowTotals, Vec<RejectedRow>) {
     let examined = examine_file(Cursor::new(file), kind, options).unwrap();
     let Detection::Ready(plan) = examined.detection else {
         panic!("questions: {:?}", examined.detection)
@@ -96,7 +96,7 @@ fn negative_lines_are_classified_and_unwanted_codes_ignored() {
         5,post,1,5,2026-01-03\n6,gift_12,1,5,2026-01-03\nC7,A,1,5,2026-01-03\n";
     let options = options(r#"{"cancellation_prefix": "C", "ignore_codes": ["POST", "GIFT_*"]}"#);
     let (totals, rejected) = validate_file(file, Kind::Sales, &options);
-    let expected = Totals {
+    let expected = RowTotals {
         rows: 7,
         accepted: 4,
         rejected: 1,

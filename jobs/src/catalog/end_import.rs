@@ -7,7 +7,7 @@ use platform::queue::{Job, JobContext, JobResult, JobState, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::import_end::{Ending, close_import};
+use super::import_end::{Ending, end_import};
 use crate::Services;
 
 /// Ends an import whose own job cannot: cancelled while it waited, parked, or dead.
@@ -17,12 +17,12 @@ use crate::Services;
 /// - Rerun: nothing once the import has ended and is settled.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CloseImport {
+pub struct EndImport {
     pub import_id: ImportId,
 }
 
-impl Job<Services> for CloseImport {
-    const NAME: &'static str = "catalog.close_import";
+impl Job<Services> for EndImport {
+    const NAME: &'static str = "catalog.end_import";
     const QUEUE: Queue = Queue::Heavy;
     const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1800);
 
@@ -41,7 +41,7 @@ impl Job<Services> for CloseImport {
         let Some(ending) = choose_ending(import.state.is_final(), state) else {
             return cx.finish(tx, json!({ "skipped": "its job is open" })).await;
         };
-        close_import(&mut tx, &cx, self.import_id, &ending).await?;
+        end_import(&mut tx, &cx, self.import_id, &ending).await?;
         let import = import::require_import(&mut tx, cx.company(), self.import_id).await?;
         cx.finish(tx, json!({ "state": import.state })).await
     }
@@ -49,9 +49,9 @@ impl Job<Services> for CloseImport {
 
 /// Returns `None` where the job of an open import is open too. `job` is the state of the import's
 /// job, if its row still exists.
-fn choose_ending(is_over: bool, job: Option<JobState>) -> Option<Ending> {
-    if is_over {
-        return Some(Ending::Over);
+fn choose_ending(has_ended: bool, job: Option<JobState>) -> Option<Ending> {
+    if has_ended {
+        return Some(Ending::AlreadyEnded);
     }
     match job {
         Some(JobState::Scheduled | JobState::Queued | JobState::Running) => None,
