@@ -106,7 +106,7 @@ pub(super) async fn archive_product(
     IfMatch(version): IfMatch,
 ) -> Result<StatusCode> {
     let changes = ProductChanges {
-        archived: Some(true),
+        archived: Some(Some(true)),
         ..ProductChanges::default()
     };
     apply_changes(&app, &caller, id, changes, version).await?;

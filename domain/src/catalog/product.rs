@@ -42,7 +42,8 @@ pub struct Product {
     pub updated_at: DateTime<Utc>,
 }
 
-/// A request to change a product: a field left out keeps its value, null clears it.
+/// A request to change a product: a field left out keeps its value. Null clears a field that may be
+/// empty, and counts as left out elsewhere.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProductChanges {
@@ -71,14 +72,18 @@ pub struct ProductChanges {
     #[serde(deserialize_with = "deserialize_nullable")]
     pub pack_multiple: Option<Option<Amount>>,
     pub active: Option<bool>,
-    pub draft: Option<bool>,
+    #[serde(deserialize_with = "deserialize_nullable")]
+    pub draft: Option<Option<bool>>,
     /// `false` restores an archived product.
-    pub archived: Option<bool>,
+    #[serde(deserialize_with = "deserialize_nullable")]
+    pub archived: Option<Option<bool>>,
     /// The version that the change was made from; a conflict where it isn't the current one.
-    pub version: Option<i32>,
+    #[serde(deserialize_with = "deserialize_nullable")]
+    pub version: Option<Option<i32>>,
 }
 
-/// A request for a new product: changes that set its sku and its name. A field left out is unknown.
+/// A request for a new product: changes that set its sku and its name, and none of the fields that
+/// only an existing product has, not even to null.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "ProductChanges")]
 pub struct NewProduct(ProductChanges);
@@ -171,6 +176,8 @@ impl Product {
             &mut self.pack_multiple,
             changes.pack_multiple,
         );
+        set_changed(&mut self.lead_time_days, changes.lead_time_days);
+        errors.validate_lead_time(self.lead_time_days);
         set_changed(&mut self.sku, changes.sku);
         set_changed(&mut self.name, changes.name);
         set_changed(&mut self.category_id, changes.category_id);
@@ -178,10 +185,9 @@ impl Product {
         set_changed(&mut self.unit, changes.unit);
         set_changed(&mut self.currency, changes.currency);
         set_changed(&mut self.barcode, changes.barcode);
-        set_changed(&mut self.lead_time_days, changes.lead_time_days);
         set_changed(&mut self.active, changes.active);
-        set_changed(&mut self.draft, changes.draft);
-        self.archived_at = archive_time(self.archived_at, changes.archived, now);
+        set_changed(&mut self.draft, changes.draft.flatten());
+        self.archived_at = archive_time(self.archived_at, changes.archived.flatten(), now);
         self.updated_at = now;
         self.validate(&mut errors);
         errors.into_result().map(|()| self)
@@ -195,7 +201,6 @@ impl Product {
         if Currency::from_code(&self.currency).is_none() {
             errors.reject_currency();
         }
-        errors.validate_lead_time(self.lead_time_days);
         for (field, value) in [("min_stock", self.min_stock), ("max_stock", self.max_stock)] {
             if value.is_some_and(|value| value < Decimal::ZERO) {
                 errors.reject(field, "negative", "must not be negative");
@@ -266,6 +271,11 @@ mod tests {
                 r#"{"sku": "a", "name": "a", "version": 1}"#,
                 "unknown field `version`",
             ),
+            (
+                r#"{"sku": "a", "name": "a", "archived": null}"#,
+                "unknown field `archived`",
+            ),
+            (r#"{"sku": null, "name": "a"}"#, "missing field `sku`"),
         ] {
             let error = serde_json::from_str::<NewProduct>(json).unwrap_err();
             assert_eq!(error.to_string(), message);
@@ -284,10 +294,10 @@ mod tests {
             [
                 "purchase_price out_of_range",
                 "sale_price negative",
+                "lead_time_days out_of_range",
                 "sku required",
                 "name invalid_text",
                 "currency unknown_currency",
-                "lead_time_days out_of_range",
                 "pack_multiple not_positive",
                 "max_stock below_minimum",
             ]

@@ -6,6 +6,7 @@ mod lines;
 pub(super) mod movements;
 pub(super) mod netting;
 pub(super) mod plan;
+pub(super) mod product_columns;
 pub(super) mod products;
 pub(super) mod references;
 pub(super) mod sales;

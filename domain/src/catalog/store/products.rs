@@ -6,26 +6,21 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::check_version;
+use super::product_columns::product_statement;
 use crate::catalog::product_filter::{ProductFilter, ProductStatus};
 use crate::catalog::{NewProduct, Product, ProductChanges, ProductId};
 use crate::{Error, Result};
 
-/// Wraps a checked statement on products. `COLUMNS` stands for the columns that a request writes.
-/// The ids of references are named beside it, because a select has to name their types.
-macro_rules! product_statement {
-    ($query:ident!(
-        $($Row:ident,)? $start:literal $(COLUMNS $text:literal)*, $($value:expr),* $(,)?
-    )) => {
-        sqlx::$query!(
-            $($Row,)?
-            $start $(
-                + "sku, name, unit, purchase_price, sale_price, currency, barcode, min_stock,
-                   max_stock, lead_time_days, minimum_order_quantity, pack_multiple, active, draft,
-                   archived_at"
-                + $text
-            )*,
+/// Wraps a checked query of whole products; `$rest` follows the list of columns.
+macro_rules! select_products {
+    ($rest:literal, $($value:expr),* $(,)?) => {
+        product_statement!(query_as!(
+            Product,
+            r#"select id as "id: _", version, created_at, updated_at,
+                 category_id as "category_id: _", supplier_id as "supplier_id: _", "#
+                COLUMNS $rest,
             $($value),*
-        )
+        ))
     };
 }
 
@@ -63,24 +58,21 @@ pub async fn list_products(
     after: Option<ProductId>,
     limit: i64,
 ) -> Result<Vec<Product>> {
-    let rows = product_statement!(query_as!(
-        Product,
-        r#"select id as "id: _", version, created_at, updated_at,
-             category_id as "category_id: _", supplier_id as "supplier_id: _", "# COLUMNS r#"
-           from products
-           where company_id = $1
-             and ($2::uuid is null or id > $2)
-             and case $3 when 'all' then true
-                         when 'archived' then archived_at is not null
-                         when 'active' then archived_at is null and active
-                         when 'inactive' then archived_at is null and not active
-                         when 'draft' then archived_at is null and draft
-                         when 'current' then archived_at is null end
-             and ($4::uuid is null or category_id = $4)
-             and ($5::uuid is null or supplier_id = $5)
-             and ($6::text is null or strpos(
-               upper(sku || ' ' || name || ' ' || coalesce(barcode, '')), upper($6)) > 0)
-           order by id limit $7"#,
+    let rows = select_products!(
+        " from products
+         where company_id = $1
+           and ($2::uuid is null or id > $2)
+           and case $3 when 'all' then true
+                       when 'archived' then archived_at is not null
+                       when 'active' then archived_at is null and active
+                       when 'inactive' then archived_at is null and not active
+                       when 'draft' then archived_at is null and draft
+                       when 'current' then archived_at is null end
+           and ($4::uuid is null or category_id = $4)
+           and ($5::uuid is null or supplier_id = $5)
+           and ($6::text is null or strpos(
+             upper(sku || ' ' || name || ' ' || coalesce(barcode, '')), upper($6)) > 0)
+         order by id limit $7",
         company.0,
         after.map(|id| id.0),
         filter.status as ProductStatus,
@@ -88,7 +80,7 @@ pub async fn list_products(
         filter.supplier_id.map(|id| id.0),
         filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()),
         limit,
-    ))
+    )
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(normalize_prices).collect())
@@ -100,14 +92,11 @@ pub async fn require_product(
     company: CompanyId,
     id: ProductId,
 ) -> Result<Product> {
-    let row = product_statement!(query_as!(
-        Product,
-        r#"select id as "id: _", version, created_at, updated_at,
-             category_id as "category_id: _", supplier_id as "supplier_id: _", "# COLUMNS r#"
-           from products where company_id = $1 and id = $2"#,
+    let row = select_products!(
+        " from products where company_id = $1 and id = $2",
         company.0,
         id.0,
-    ))
+    )
     .fetch_optional(conn)
     .await?;
     row.map(normalize_prices).ok_or(Error::NotFound("product"))
@@ -131,7 +120,7 @@ pub async fn update_product(
     .fetch_optional(&mut *conn)
     .await?;
     let current = require_product(&mut *conn, company, id).await?;
-    check_version(current.version, [version, changes.version])?;
+    check_version(current.version, [version, changes.version.flatten()])?;
     let changed = current.with_changes(changes, now)?;
     product_statement!(query!(
         "update products

@@ -130,6 +130,26 @@ async fn guarded_cells_with_blanks_keep_their_code_whatever_encoding_is_named() 
 }
 
 #[tokio::test]
+async fn a_code_with_its_own_apostrophe_survives_two_error_files() {
+    let shop = Shop::open().await;
+    let rows = ["1,'=B,x,2,2026-01-05"];
+    let first = shop
+        .import(Kind::Sales, "{}", sales_file(&rows).as_bytes())
+        .await;
+    let errors = error_file(&shop, &first).await;
+    assert!(errors.contains("1,''=B,x,"), "{errors}");
+    let wrong = errors.replace(",x,2", ",y,2");
+    let second = shop.import(Kind::Sales, "{}", wrong.as_bytes()).await;
+    let errors = error_file(&shop, &second).await;
+    assert!(errors.contains("1,''=B,y,"), "{errors}");
+    let corrected = errors.replace(",y,2", ",3,2");
+    let third = shop.import(Kind::Sales, "{}", corrected.as_bytes()).await;
+    assert_eq!(row_counts(&third), (1, 0, 0), "{corrected}");
+    let codes = shop.books(shop.company).await;
+    assert!(codes.iter().any(|line| line.contains("'=B")), "{codes:?}");
+}
+
+#[tokio::test]
 async fn an_apostrophe_in_an_ordinary_file_stays() {
     let shop = Shop::open().await;
     let rows = ["1,A,'-5,2,2026-01-05", "2,'=B,1,2,2026-01-05"];

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use platform::csv::strip_guard;
 use serde::Serialize;
 
 use super::occurrence::Occurrence;
@@ -55,7 +56,8 @@ pub struct RejectedRow {
     pub value: String,
     pub code: &'static str,
     pub reason: String,
-    /// The row's fields as they stand in the file, so that it can be corrected and sent again.
+    /// The row's fields as they stand in the file, without the guards of an error file, so that it
+    /// can be corrected and sent again.
     #[serde(skip)]
     pub fields: Vec<String>,
     /// Of a sale line, for its error file.
@@ -67,16 +69,22 @@ impl RejectedRow {
     pub(crate) fn new(error: RowError, record: Record<'_>, columns: &Columns) -> Self {
         let position = error.field.and_then(|field| columns.position(field));
         let title = error.field.and_then(|field| columns.title(field));
+        // The next error file adds the guards again.
+        let as_written = |text: String| match columns.is_error_file() {
+            true => strip_guard(&text).to_owned(),
+            false => text,
+        };
+        let fields = record.display_fields(MAX_KEPT_BYTES);
         Self {
             line: record.line,
             column: title.map(str::to_owned),
             value: position.map_or(String::new(), |index| {
-                let value = record.display_field(index);
+                let value = as_written(record.display_field(index));
                 value.chars().take(MAX_VALUE_CHARS).collect()
             }),
             code: error.code,
             reason: error.reason.into_owned(),
-            fields: record.display_fields(MAX_KEPT_BYTES),
+            fields: fields.into_iter().map(as_written).collect(),
             occurrence: None,
         }
     }
