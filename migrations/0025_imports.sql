@@ -31,7 +31,7 @@ create table imports (
   rows_unchanged bigint not null default 0,
   rows_rejected bigint not null default 0,
   rows_ignored bigint not null default 0,
-  -- Further counts: cancellations, netted, adjustments, products_created, ...
+  -- What the file held and created besides: `ImportTotals`.
   totals jsonb not null default '{}',
   warnings jsonb not null default '[]',
   -- Why it failed: a stable code and words.
@@ -110,7 +110,7 @@ create unlogged table staging.sale_lines (
   id uuid not null,
   key bytea not null,
   -- The key may have come before in the file.
-  repeats boolean not null,
+  may_repeat boolean not null,
   sku text not null,
   -- Only on the first rows of a code, from which an unknown product is made; '' where the file has
   -- none.
@@ -132,10 +132,10 @@ create unlogged table staging.sale_lines (
   sold_at timestamptz not null,
   day date not null,
   -- A row of an error file without its occurrence: it may add a line, not change one.
-  fresh boolean not null default false
+  lost_occurrence boolean not null default false
 );
 create index on staging.sale_lines (import_id, line);
-create index on staging.sale_lines (import_id) where repeats;
+create index on staging.sale_lines (import_id) where may_repeat;
 
 create unlogged table staging.product_lines (
   import_id uuid not null,

@@ -6,8 +6,8 @@ use platform::money::Decimal;
 use super::amount::Amount;
 use crate::{Error, FieldError, Result};
 
-/// The limit of the tables for days from order to delivery.
-const MAX_LEAD_TIME_DAYS: i32 = 730;
+/// The limit of the tables for a number of days, such as those from order to delivery.
+pub(super) const MAX_DAYS: i32 = 730;
 /// How far the clock of a caller may be ahead of ours.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
@@ -78,12 +78,12 @@ impl FieldErrors {
         price
     }
 
-    /// Requires a lead time from 0 to [`MAX_LEAD_TIME_DAYS`].
-    pub(super) fn validate_lead_time(&mut self, days: Option<i32>) {
-        if days.is_some_and(|days| !(0..=MAX_LEAD_TIME_DAYS).contains(&days)) {
-            let message = format!("0 to {MAX_LEAD_TIME_DAYS} days");
-            self.reject("lead_time_days", "out_of_range", message);
+    /// Requires 0 to [`MAX_DAYS`] days.
+    pub(super) fn validate_days(&mut self, field: &str, days: Option<i32>) -> Option<i32> {
+        if days.is_some_and(|days| !(0..=MAX_DAYS).contains(&days)) {
+            self.reject(field, "out_of_range", format!("0 to {MAX_DAYS} days"));
         }
+        days
     }
 
     /// Returns the time of a fact, `now` if absent. Rejects a time before 1970 and one further

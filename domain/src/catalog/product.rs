@@ -176,8 +176,14 @@ impl Product {
             &mut self.pack_multiple,
             changes.pack_multiple,
         );
-        set_changed(&mut self.lead_time_days, changes.lead_time_days);
-        errors.validate_lead_time(self.lead_time_days);
+        let mut days = |field, value: &mut Option<i32>, change: Option<Option<i32>>| {
+            set_changed(value, change.map(|days| errors.validate_days(field, days)));
+        };
+        days(
+            "lead_time_days",
+            &mut self.lead_time_days,
+            changes.lead_time_days,
+        );
         set_changed(&mut self.sku, changes.sku);
         set_changed(&mut self.name, changes.name);
         set_changed(&mut self.category_id, changes.category_id);

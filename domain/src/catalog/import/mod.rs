@@ -6,8 +6,9 @@
 //! `lifecycle` is the state of an import, `error_file` its rejected rows as a file, and `store` the
 //! SQL. Each folder knows only those before it.
 //!
-//! A file is read three times: [`examine_file`] and [`UsualQuantities::read_file`] write nothing,
-//! [`stage_file`] fills staging. The functions of the store then merge. `jobs` runs the passes.
+//! The job of an import reads its file four times. [`verify_digest`], [`examine_file`] and, for
+//! sales, [`UsualQuantities::read_file`] write nothing; [`stage_file`] fills staging. The functions
+//! of the store then merge. `jobs` runs the passes. The upload reads the head by [`validate_head`].
 
 mod cells;
 mod context;

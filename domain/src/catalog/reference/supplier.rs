@@ -111,7 +111,7 @@ impl Supplier {
         self.name = errors.validate_text("name", &self.name, MAX_NAME_CHARS);
         self.email = errors.validate_optional_text("email", self.email.as_deref(), 320);
         self.phone = errors.validate_optional_text("phone", self.phone.as_deref(), 40);
-        errors.validate_lead_time(self.lead_time_days);
+        errors.validate_days("lead_time_days", self.lead_time_days);
         errors.into_result().map(|()| self)
     }
 }

@@ -5,6 +5,7 @@
 
 use super::cells::{CellReader, MAX_SKU_CHARS};
 use super::row_error::RowError;
+use crate::catalog::field_errors::MAX_DAYS;
 use crate::catalog::import::cells::fold_text;
 use crate::catalog::import::context::{Context, CurrencyCode};
 use crate::catalog::import::detect::Plan;
@@ -25,9 +26,8 @@ pub(crate) enum ProductRule {
     Stock,
     /// More than zero.
     OrderQuantity,
-    Days {
-        max: i32,
-    },
+    /// Zero to [`MAX_DAYS`].
+    Days,
     YesNo,
 }
 
@@ -70,11 +70,7 @@ pub(crate) const PRODUCT_COLUMNS: &[ProductColumn] = &[
         Field::PackMultiple,
         ProductRule::OrderQuantity,
     ),
-    column(
-        "lead_time_days",
-        Field::LeadTimeDays,
-        ProductRule::Days { max: 730 },
-    ),
+    column("lead_time_days", Field::LeadTimeDays, ProductRule::Days),
     column("active", Field::Active, ProductRule::YesNo),
 ];
 
@@ -186,9 +182,9 @@ impl ProductReader {
                 )),
                 quantity => Ok(ProductValue::Quantity(quantity)),
             },
-            ProductRule::Days { max } => {
+            ProductRule::Days => {
                 let thousandths = self.read_quantity(record, field)?;
-                whole_days(field, thousandths, max).map(ProductValue::Days)
+                whole_days(field, thousandths).map(ProductValue::Days)
             }
             ProductRule::YesNo => {
                 Ok(parse_yes_no(field, cell)?.map_or(ProductValue::Absent, ProductValue::YesNo))
@@ -210,12 +206,12 @@ fn reject_negative(field: Field, value: i64) -> Result<i64, RowError> {
     }
 }
 
-fn whole_days(field: Field, thousandths: i64, max: i32) -> Result<i32, RowError> {
+fn whole_days(field: Field, thousandths: i64) -> Result<i32, RowError> {
     i32::try_from(thousandths / 1000)
         .ok()
-        .filter(|days| thousandths % 1000 == 0 && *days <= max)
+        .filter(|days| thousandths % 1000 == 0 && *days <= MAX_DAYS)
         .ok_or_else(|| {
-            let reason = format!("is a whole number of days, up to {max}");
+            let reason = format!("is a whole number of days, up to {MAX_DAYS}");
             RowError::new(field, "out_of_range", reason)
         })
 }

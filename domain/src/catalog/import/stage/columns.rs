@@ -43,8 +43,8 @@ staged_columns! {
     /// The columns of `staging.sale_lines`.
     SALE_COLUMNS, fn encode_sale(line: &SaleLine<'_>, extras: SaleExtras) {
         key: put_bytes(line.key.as_bytes());
-        repeats: put_boolean(extras.may_repeat);
-        fresh: put_boolean(line.lost_occurrence);
+        may_repeat: put_boolean(extras.may_repeat);
+        lost_occurrence: put_boolean(line.lost_occurrence);
         sku: put_text(line.sku);
         name: put_text_if(extras.names_product, line.name);
         document: put_text_or_null(line.document);
@@ -165,10 +165,14 @@ mod tests {
 
     #[test]
     fn the_merge_of_sales_reads_every_staged_column() {
-        // Numbering reads `repeats`; the creation of products and customers reads their names.
-        let unread = ["repeats", "name", "customer_name", "country"];
+        // Numbering reads `may_repeat`; the creation of products and customers reads their names.
+        let unread = ["may_repeat", "name", "customer_name", "country"];
         let insert = include_str!("../store/insert_sales.sql");
-        require_columns(SALE_COLUMNS, insert, &[&unread[..], &["fresh"]].concat());
+        require_columns(
+            SALE_COLUMNS,
+            insert,
+            &[&unread[..], &["lost_occurrence"]].concat(),
+        );
         // The caller's own id is the key, which an update never changes.
         let update = include_str!("../store/update_sales.sql");
         require_columns(

@@ -15,7 +15,7 @@ repeated as (
   from staging.sale_lines d
   where d.import_id = $1
     and d.key in (
-      select r.key from staging.sale_lines r where r.import_id = $1 and r.repeats
+      select r.key from staging.sale_lines r where r.import_id = $1 and r.may_repeat
       union all select key from rejected)
 ),
 numbered as (

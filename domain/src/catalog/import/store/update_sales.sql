@@ -20,7 +20,7 @@ with differing as (
   join products p on p.company_id = $1 and p.sku_key = upper(btrim(l.sku))
   left join customers c on c.company_id = $1 and c.external_ref = l.customer
   left join sites t on t.company_id = $1 and t.name_key = upper(btrim(l.site))
-  where l.import_id = $2 and l.line > $3 and l.line <= $4 and not l.fresh
+  where l.import_id = $2 and l.line > $3 and l.line <= $4 and not l.lost_occurrence
     and (s.product_id, s.customer_id, s.site_id, s.quantity, s.unit_price, s.amount, s.currency,
          s.sold_at, s.day, s.kind, s.status, s.document)
       is distinct from (p.id, c.id, t.id, l.quantity, l.unit_price, l.amount, l.currency,

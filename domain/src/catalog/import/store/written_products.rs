@@ -75,7 +75,7 @@ pub async fn record_line_warnings(
                   select from staging.sale_lines l
                   where l.import_id = $2 and l.key = s.import_key)) as "missing!",
              (select count(*) from staging.sale_lines l
-              where l.import_id = $2 and l.fresh and l.line > 0
+              where l.import_id = $2 and l.lost_occurrence and l.line > 0
                 and exists (
                   select from sales s
                   where s.company_id = $1 and s.import_key = l.key

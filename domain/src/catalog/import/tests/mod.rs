@@ -50,6 +50,20 @@ fn summarize(rejected: &[RejectedRow]) -> Vec<(u64, &str, &str, &str)> {
 }
 
 #[test]
+fn a_currency_of_any_length_that_is_no_code_is_unknown_in_every_kind() {
+    let long = "Franc de la Communauté financière";
+    let product = format!("sku,currency\nA,{long}\n");
+    let sale = format!("sku,quantity,price,date,currency\nA,1,2,2026-01-05,{long}\n");
+    for (kind, file) in [(Kind::Products, product), (Kind::Sales, sale)] {
+        let (_, rejected) = validate_file(&file, kind, &options("{}"));
+        assert_eq!(
+            summarize(&rejected),
+            [(2, "currency", long, "unknown_currency")]
+        );
+    }
+}
+
+#[test]
 fn every_row_error_has_its_line_column_value_and_code() {
     let file = "Facture;Code;Qté;Prix unitaire;Date;Statut\n\
         F1;A1;2;1 500;13/02/2026;\n\
