@@ -1,8 +1,8 @@
 //! CSV files that people open in a spreadsheet.
 //!
 //! A spreadsheet would run a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return
-//! as a formula, so the writer puts an apostrophe in front of it. A cell that begins with apostrophes
-//! before such a sign gets one more. [`strip_guard`] removes one apostrophe again.
+//! as a formula, so the writer puts an apostrophe in front of it. A cell that begins with
+//! apostrophes before such a sign gets one more. [`strip_guard`] removes one apostrophe again.
 
 /// Encoded as UTF-8, it makes spreadsheets read the file as UTF-8.
 const BYTE_ORDER_MARK: char = '\u{feff}';

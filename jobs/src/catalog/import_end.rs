@@ -1,9 +1,9 @@
 //! The end of an import that failed or was cancelled. What valid-rows mode has committed by then
 //! stays, and levels, netting and alerts include it.
 //!
-//! An import *ends* in one of three ways: it is completed, fails or is cancelled. What it has written
-//! is *settled* then: netting and levels are recomputed and the reactions are enqueued. Only the
-//! engine *finishes*: a job, with its last commit.
+//! An import *ends* in one of three ways: it is completed, fails or is cancelled. What it has
+//! written is *settled* then: netting and levels are recomputed and the reactions are enqueued.
+//! Only the engine *finishes*: a job, with its last commit.
 
 use domain::catalog::import::{self, FileError, ImportId, State};
 use platform::db::Tx;

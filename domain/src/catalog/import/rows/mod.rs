@@ -1,7 +1,8 @@
 //! From a record to a row of its kind, or to the error for which it is rejected. In reading order:
 //! `row_error`; `cells` reads the cells of one file; `sale` with `identity`, `occurrence`,
 //! `sale_money`, `sale_status` and `ignored_codes`; `product`, `count`; `reader` over the three
-//! kinds, which counts rows in `totals`. `validate` and `preview` read files without writing, `outlier` knows usual quantities.
+//! kinds, which counts rows in `totals`. `validate` and `preview` read files without writing,
+//! `outlier` knows usual quantities.
 
 mod cells;
 mod count;
