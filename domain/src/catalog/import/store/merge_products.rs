@@ -68,6 +68,8 @@ with named as materialized (
   left join categories c on c.company_id = $1 and c.name_key = upper(btrim(l.category))
   left join suppliers s on s.company_id = $1 and s.name_key = upper(btrim(l.supplier))
   where l.import_id = $2
+  -- Everybody locks products in this order.
+  order by p.id
   for no key update of p
 ),
 -- wanted: each product as the file wants it. Where the file changes one end of the range of stock
