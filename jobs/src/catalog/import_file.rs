@@ -58,6 +58,7 @@ impl Job<Services> for ImportFile {
 async fn run_passes(cx: &JobContext<Services>, id: ImportId) -> JobResult {
     let company = cx.company();
     let mut tx = cx.begin().await?;
+    // Locks the import, so that nobody cancels it before `checking` is committed.
     let work = import::load_work(&mut tx, company, id).await?;
     if work.state.is_final() {
         end_import(&mut tx, cx, id, &Ending::AlreadyEnded).await?;

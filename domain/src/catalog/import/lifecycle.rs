@@ -14,7 +14,8 @@ use super::rows::RowTotals;
 
 id_type!(ImportId, "One file on its way into the catalog.");
 
-/// The state of an import. `store::transitions` moves it.
+/// The state of an import. Its job moves it by `store::transitions`, and people cancel it or answer
+/// its questions by `store::imports`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]

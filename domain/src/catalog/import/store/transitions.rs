@@ -12,6 +12,7 @@ use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::lifecycle::{ImportId, ImportTotals, Warning};
 use crate::{Error, Result};
 
+/// Requires the lock of `load_work` in the same transaction, which keeps the import open.
 pub async fn start_checking(
     conn: &mut PgConnection,
     company: CompanyId,
