@@ -167,8 +167,8 @@ begin
   returning *;
 end $$;
 
--- Makes a running job wait for its rerun, due now, if one was requested while it ran. Returns no row
--- if another claim owns the job.
+-- Makes a running job wait for its rerun, due now, if one was requested while it ran. Returns no
+-- row if another claim owns the job.
 create function rerun_job(job_id uuid, held_fence int)
   returns setof jobs_open language plpgsql as $$
 begin

@@ -130,8 +130,8 @@ create table ad_daily (
 create index ad_daily_day on ad_daily (company_id, account_id, day);
 select secure_company_table('ad_daily');
 
--- A page of the accounts that the schedule refreshes. A page reads its own rows: a scalar subquery is
--- never joined as a whole.
+-- A page of the accounts that the schedule refreshes. A page reads its own rows: a scalar subquery
+-- is never joined as a whole.
 create function refreshable_ad_accounts(after uuid, max_rows bigint)
   returns table (company_id uuid, id uuid)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp

@@ -1,9 +1,9 @@
 //! The timetable of the product. Minutes are staggered, so that the timers do not meet.
 
 mod enqueue_for_each;
-#[cfg(test)]
-mod pages_tests;
 mod stagger;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 use std::time::Duration;
@@ -111,32 +111,3 @@ static TIMERS: &[Timer] = &[
         action: Action::Once(|| platform_job(&PruneJobs {})),
     },
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Timers are stored by name: a renamed timer has no last tick.
-    #[test]
-    fn the_timetable_holds_what_is_stored() {
-        let line = |timer: ScheduleSpec| {
-            let job = (timer.job)();
-            let (name, cron, queue) = (timer.name, timer.cron, job.queue.name());
-            format!("{name} at {cron} on {queue}: {} {}", job.kind, job.args)
-        };
-        let lines: Vec<_> = list_schedules().into_iter().map(line).collect();
-        assert_eq!(
-            lines,
-            [
-                r#"evaluate-alerts at 0 */5 * * * * on fast: schedule.enqueue_for_each {"timer":"evaluate-alerts"}"#,
-                r#"compute-demand at 0 17 2 * * * on default: schedule.enqueue_for_each {"timer":"compute-demand"}"#,
-                r#"refresh-ads at 0 7 */2 * * * on default: schedule.enqueue_for_each {"timer":"refresh-ads"}"#,
-                r#"reconcile-subscriptions at 0 29 4 * * * on default: schedule.enqueue_for_each {"timer":"reconcile-subscriptions"}"#,
-                r#"close-imports at 40 */5 * * * * on default: schedule.enqueue_for_each {"timer":"close-imports"}"#,
-                "sweep-identity at 0 41 * * * * on default: identity.sweep {}",
-                "sweep-files at 0 53 3 * * * on heavy: catalog.sweep_files {}",
-                "prune-jobs at 20 */10 * * * * on default: ops.prune_jobs {}",
-            ]
-        );
-    }
-}

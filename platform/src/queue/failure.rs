@@ -41,8 +41,8 @@ struct Outcome<'a> {
 }
 
 impl FailureAction {
-    /// A job with a pending cancellation request waits for no other attempt, so retries, snoozes and
-    /// requeues carry the final state for that case.
+    /// A job with a pending cancellation request waits for no other attempt, so retries, snoozes
+    /// and requeues carry the final state for that case.
     fn to_outcome(&self) -> Outcome<'_> {
         match self {
             Self::Retry { wait, class, error } => Outcome {

@@ -12,8 +12,8 @@ pub trait JobScope: Copy + Send + Sync + 'static {
     /// `Company` or `Platform`.
     const NAME: &'static str;
 
-    /// Returns the scope of a stored job by its `company_id`. Returns `None` if the row belongs to the
-    /// other scope.
+    /// Returns the scope of a stored job by its `company_id`. Returns `None` if the row belongs to
+    /// the other scope.
     fn from_company_id(company: Option<CompanyId>) -> Option<Self>;
 
     fn company_id(self) -> Option<CompanyId>;

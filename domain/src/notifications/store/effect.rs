@@ -19,7 +19,7 @@ use crate::Result;
 pub(super) enum EffectState {
     /// Committed before the call: after a crash the call may have happened.
     Intended,
-    /// An e-mail that was not sent so far. The job's next attempt repeats the call with the same key.
+    /// An e-mail that was not sent so far. The job's next attempt repeats the call with its key.
     Waiting,
     /// The call was made and its response lost.
     Unknown,
