@@ -134,13 +134,14 @@ create table schedule_ticks (
 
 -- The moves of one job. Each expects that the caller holds the row's lock and has decided on the
 -- locked values. They run as the caller, under the caller's row-level security. A batch of
--- successes has a statement of its own (platform/src/queue/finish.rs).
+-- successes has a statement of its own (platform/src/queue/success.rs). A session plans the body of
+-- a plpgsql function once; the body of an SQL function is planned by each statement that calls it.
 
 -- Ends a job: jobs_open to jobs_finished.
 create function finish_job(job_id uuid, final_state job_state, attempts_spent smallint, reason text)
-  returns setof jobs_finished language sql
-begin atomic
-  with ended as (
+  returns setof jobs_finished language plpgsql as $$
+begin
+  return query with ended as (
     delete from jobs_open where id = job_id returning *
   )
   insert into jobs_finished
@@ -150,38 +151,39 @@ begin atomic
          attempts_spent, max_attempts, kind, reason
   from ended
   returning *;
-end;
+end $$;
 
 -- Makes a running job wait for its next attempt. A reconciler whose rerun was requested has all
 -- its attempts ahead of it again.
 create function requeue_job(
   job_id uuid, due_at timestamptz, attempts_spent smallint, times_rescued smallint
-) returns setof jobs_open language sql
-begin atomic
-  update jobs_open
+) returns setof jobs_open language plpgsql as $$
+begin
+  return query update jobs_open
   set state = 'waiting', worker_id = null, run_at = due_at, rescues = times_rescued,
       attempt = case when rerun_requested then 0 else attempts_spent end,
       rerun_requested = false, cancel_requested = false
   where id = job_id
   returning *;
-end;
+end $$;
 
--- Makes a running job wait for a new round, due now, if a rerun was requested while it ran. Returns
--- no row if another claim owns the job.
-create function restart_job(job_id uuid, held_fence int) returns setof jobs_open language sql
-begin atomic
-  update jobs_open
+-- Makes a running job wait for its rerun, due now, if one was requested while it ran. Returns no
+-- row if another claim owns the job.
+create function rerun_job(job_id uuid, held_fence int)
+  returns setof jobs_open language plpgsql as $$
+begin
+  return query update jobs_open
   set state = 'waiting', worker_id = null, run_at = (select engine_now()), attempt = 0,
       rescues = 0, progress = null, rerun_requested = false, cancel_requested = false
   where id = job_id and fence = held_fence and state = 'running' and rerun_requested
   returning *;
-end;
+end $$;
 
 -- Replays a finished job: jobs_finished to jobs_open, due now, all attempts ahead; its fence goes
 -- on. Returns no row where another open job holds its unique key.
-create function reopen_job(job_id uuid) returns setof jobs_open language sql
-begin atomic
-  with reopened as (
+create function reopen_job(job_id uuid) returns setof jobs_open language plpgsql as $$
+begin
+  return query with reopened as (
     insert into jobs_open
       (id, company_id, run_at, fence, queue, max_attempts, reconciler, kind, unique_key)
     select f.id, f.company_id, (select engine_now()), f.fence, f.queue, f.max_attempts,
@@ -195,7 +197,7 @@ begin atomic
     delete from jobs_finished where id in (select id from reopened)
   )
   select * from reopened;
-end;
+end $$;
 
 -- The state that clients see: a waiting job is scheduled until it is due, then queued.
 create function shown_job_state(state job_state, run_at timestamptz, now timestamptz)

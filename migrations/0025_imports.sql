@@ -51,6 +51,10 @@ create table imports (
 create index imports_company on imports (company_id, created_at desc, id desc);
 create index imports_repeated on imports (company_id, kind, finished_at desc)
   where state = 'succeeded';
+-- For abandoned_imports: few rows, however many imports have ended.
+create index imports_unsettled on imports (id)
+  where state in ('received', 'checking', 'loading')
+    or (state in ('failed', 'cancelled') and merged_through > 0 and settled_at is null);
 select secure_company_table('imports');
 
 -- Every rejected row, as it stands in the file, so that it can be corrected and sent again.
@@ -180,8 +184,9 @@ alter table staging.count_lines alter column import_id set statistics 0;
 
 -- Imports whose job has ended although work remains: the import is open (its job was cancelled
 -- while it waited, parked, or lost at its last attempt), or levels and netting do not include what
--- it committed.
-create function abandoned_imports() returns table (company_id uuid, id uuid)
+-- it committed. A page reads its own rows: a scalar subquery is never joined as a whole.
+create function abandoned_imports(after uuid, max_rows bigint)
+  returns table (company_id uuid, id uuid)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
     select i.company_id, i.id from imports i
@@ -189,7 +194,10 @@ create function abandoned_imports() returns table (company_id uuid, id uuid)
            or (i.state in ('failed', 'cancelled') and i.merged_through > 0
                and i.settled_at is null))
       and i.job_id is not null
-      and not exists (select from jobs_open r where r.id = i.job_id);
+      and (select o.id from jobs_open o where o.id = i.job_id) is null
+      and i.id > coalesce(after, '00000000-0000-0000-0000-000000000000')
+    order by i.id
+    limit max_rows;
   end;
-revoke execute on function abandoned_imports() from public;
-grant execute on function abandoned_imports() to vigie_engine;
+revoke execute on function abandoned_imports(uuid, bigint) from public;
+grant execute on function abandoned_imports(uuid, bigint) to vigie_engine;

@@ -101,12 +101,16 @@ create table prediction_items (
 );
 select secure_company_table('prediction_items');
 
--- Companies that have products to watch, for the timers.
-create function companies_to_watch() returns setof uuid
+-- A page of the companies that have products to watch, for the timers. A page reads its own rows: a
+-- scalar subquery is never joined as a whole, and only the index of SKUs yields its order.
+create function companies_to_watch(after uuid, max_rows bigint) returns setof uuid
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
     select c.id from companies c
-    where exists (select 1 from products p where p.company_id = c.id) order by c.id;
+    where c.id > coalesce(after, '00000000-0000-0000-0000-000000000000')
+      and (select true from products p where p.company_id = c.id order by p.sku_key limit 1)
+    order by c.id
+    limit max_rows;
   end;
-revoke execute on function companies_to_watch() from public;
-grant execute on function companies_to_watch() to vigie_engine;
+revoke execute on function companies_to_watch(uuid, bigint) from public;
+grant execute on function companies_to_watch(uuid, bigint) to vigie_engine;

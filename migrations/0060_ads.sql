@@ -130,15 +130,19 @@ create table ad_daily (
 create index ad_daily_day on ad_daily (company_id, account_id, day);
 select secure_company_table('ad_daily');
 
--- Returns the accounts that the schedule refreshes.
-create function refreshable_ad_accounts() returns table (company_id uuid, id uuid)
+-- A page of the accounts that the schedule refreshes. A page reads its own rows: a scalar subquery
+-- is never joined as a whole.
+create function refreshable_ad_accounts(after uuid, max_rows bigint)
+  returns table (company_id uuid, id uuid)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
     select a.company_id, a.id
     from ad_accounts a
-    join ad_connections c on c.company_id = a.company_id and c.id = a.connection_id
-    where c.status = 'ok' and a.disabled_reason is null
-    order by a.company_id, a.id;
+    where a.id > coalesce(after, '00000000-0000-0000-0000-000000000000')
+      and a.disabled_reason is null
+      and (select c.status from ad_connections c where c.id = a.connection_id) = 'ok'
+    order by a.id
+    limit max_rows;
   end;
-revoke execute on function refreshable_ad_accounts() from public;
-grant execute on function refreshable_ad_accounts() to vigie_engine;
+revoke execute on function refreshable_ad_accounts(uuid, bigint) from public;
+grant execute on function refreshable_ad_accounts(uuid, bigint) to vigie_engine;

@@ -97,12 +97,16 @@ create function billing_company(subscription text, its_customer text, hint uuid)
 revoke execute on function billing_company(text, text, uuid) from public;
 grant execute on function billing_company(text, text, uuid) to vigie_engine;
 
--- Subscriptions that have not ended: once a day each is fetched from Stripe.
-create function running_subscriptions() returns table (company_id uuid, stripe_id text)
+-- A page of the subscriptions that have not ended: once a day each is fetched from Stripe.
+create function running_subscriptions(after text, max_rows bigint)
+  returns table (company_id uuid, stripe_id text)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
     select s.company_id, s.stripe_id from subscriptions s
-    where s.status not in ('canceled', 'incomplete_expired') order by s.id;
+    where s.status not in ('canceled', 'incomplete_expired')
+      and s.stripe_id > coalesce(after, '')
+    order by s.stripe_id
+    limit max_rows;
   end;
-revoke execute on function running_subscriptions() from public;
-grant execute on function running_subscriptions() to vigie_engine;
+revoke execute on function running_subscriptions(text, bigint) from public;
+grant execute on function running_subscriptions(text, bigint) to vigie_engine;

@@ -85,7 +85,7 @@ mod tests {
                 "ops.prune_jobs v1 on default, 8 attempts of 60s, Platform",
                 "rupture.compute_demand v1 on heavy, 8 attempts of 300s, Company",
                 "rupture.run_prediction v1 on heavy, 8 attempts of 300s, Company",
-                "schedule.enqueue_for_each v1 on fast, 8 attempts of 60s, Platform",
+                "schedule.enqueue_for_each v1 on default, 8 attempts of 60s, Platform",
             ]
         );
     }

@@ -32,12 +32,15 @@ pub enum BatchError<Failure> {
     Stopped,
     /// The whole batch failed.
     Failed(Failure),
+    /// The batch ran and returned another number of replies than it had requests, so that no reply
+    /// can be assigned.
+    ReplyCount,
 }
 
 struct PendingRequest<Request, Reply, Failure> {
     request: Request,
     /// `None` where the caller needs no reply, which spares an allocation per request.
-    reply: Option<oneshot::Sender<Result<Reply, BatchError<Failure>>>>,
+    reply: ReplySender<Reply, Failure>,
 }
 
 impl<Request, Reply, Failure> MicroBatcher<Request, Reply, Failure>
@@ -120,18 +123,32 @@ async fn run_lane<Request, Reply, Failure, F, Fut>(
             .map(|pending| (pending.request, pending.reply))
             .unzip();
         match run_batch(requests).await {
-            Ok(results) => {
-                debug_assert_eq!(results.len(), replies.len(), "one reply per request");
+            Ok(results) if results.len() == replies.len() => {
                 for (sender, reply) in replies.into_iter().zip(results) {
                     send_reply(sender, Ok(reply));
                 }
             }
-            Err(failure) => {
-                for sender in replies {
-                    send_reply(sender, Err(BatchError::Failed(failure.clone())));
-                }
+            Ok(results) => {
+                tracing::error!(
+                    requests = replies.len(),
+                    replies = results.len(),
+                    "a batch returned another number of replies than it had requests"
+                );
+                fail_requests(replies, &BatchError::ReplyCount);
             }
+            Err(failure) => fail_requests(replies, &BatchError::Failed(failure)),
         }
+    }
+}
+
+type ReplySender<Reply, Failure> = Option<oneshot::Sender<Result<Reply, BatchError<Failure>>>>;
+
+fn fail_requests<Reply, Failure: Clone>(
+    replies: Vec<ReplySender<Reply, Failure>>,
+    error: &BatchError<Failure>,
+) {
+    for sender in replies {
+        send_reply(sender, Err(error.clone()));
     }
 }
 
@@ -203,5 +220,17 @@ mod tests {
         let (first, second) = tokio::join!(batcher.call(1), batcher.call(2));
         assert_eq!(first, Err(BatchError::Failed("no")));
         assert_eq!(second, Err(BatchError::Failed("no")));
+    }
+
+    #[tokio::test]
+    async fn a_batch_with_too_few_or_too_many_replies_fails_each_of_its_requests() {
+        for replies in [0, 3] {
+            let batcher = MicroBatcher::start(CONFIG, move |_: Vec<u32>| async move {
+                Ok::<_, Infallible>(vec![(); replies])
+            });
+            let (first, second) = tokio::join!(batcher.call(1), batcher.call(2));
+            assert_eq!(first, Err(BatchError::ReplyCount));
+            assert_eq!(second, Err(BatchError::ReplyCount));
+        }
     }
 }

@@ -50,7 +50,7 @@ impl FromStr for QueueBackend {
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
     pub redis: RedisConfig,
-    pub backend: QueueBackend,
+    pub queue_backend: QueueBackend,
     pub slots: Slots,
     /// The interval of heartbeats. After four missed ones the process counts as lost.
     pub heartbeat: Duration,
@@ -62,7 +62,7 @@ impl WorkerConfig {
     pub fn from_env(env: &mut Env) -> Self {
         let config = Self {
             redis: RedisConfig::from_env(env),
-            backend: env.parsed_or("VIGIE_QUEUE_BACKEND", QueueBackend::Vigie),
+            queue_backend: env.parsed_or("VIGIE_QUEUE_BACKEND", QueueBackend::Vigie),
             slots: Slots {
                 fast: env.parsed_or("VIGIE_SLOTS_FAST", 64),
                 default: env.parsed_or("VIGIE_SLOTS_DEFAULT", 16),

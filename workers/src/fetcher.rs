@@ -12,7 +12,7 @@ use platform::queue::{Claim, ClaimTracker, Claimant, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::backend::Assignment;
+use crate::claimed_jobs::Assignment;
 use crate::id_source::IdSource;
 use crate::last_seen::LastSeen;
 

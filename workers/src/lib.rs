@@ -9,21 +9,22 @@
 //! maintenance (own thread)   : heartbeat, relay, rescue of lost workers' jobs, gauges
 //! ```
 //!
-//! Module `apalis_redis` is the other backend: the apalis-redis crate stands between the sorted
-//! sets and the fetchers.
+//! apalis takes claimed jobs from one backend, `claimed_jobs`. `QueueBackend` chooses how ids reach
+//! the fetchers: from the sorted sets, or through the apalis-redis crate (`apalis_redis`).
 //!
 //! Redis keys, all under the namespace:
 //!
 //! * `{ns}:queue:{name}`: a sorted set of job ids (16 bytes) by virtual time less the head start.
 //! * `{ns}:epoch`: the epoch of the relay that filled the sets.
+//! * `{ns}:apalis:{name}:*`: the keys of the apalis-redis crate, if it is used.
 //!
-//! Both may vanish at any moment: the relay then finds no epoch and pushes every due row again.
+//! All may vanish at any moment: the relay then finds no epoch and pushes every due row again.
 //! While Redis is away, fetchers take ids from Postgres.
 
 mod config;
 mod worker_process;
 
-mod backend;
+mod claimed_jobs;
 mod fetcher;
 mod handler;
 mod id_source;

@@ -8,18 +8,18 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::apalis_redis::ApalisRedisWorker;
-use crate::backend::{Assignment, ClaimedJobs};
+use crate::claimed_jobs::{Assignment, ClaimedJobs};
 use crate::config::{QueueBackend, WorkerConfig};
 use crate::fetcher::{Fetcher, ProcessContext};
 use crate::handler::Handler;
 use crate::id_source::{IdSource, RedisSource, SortedSetSource};
 
-/// The jobs of the queue `fast` are so short that it waits for claims: with two fetchers, one pops
-/// a batch while the claim of the other's is committed.
+/// Jobs of the queue `fast` often end sooner than the next batch is claimed. With two fetchers, one
+/// pops ids while the other's claim is committed.
 const FAST_QUEUE_FETCHERS: usize = 2;
 
-/// Starts the tasks that claim the jobs of one queue, and adds them to `tasks`. Returns the backend
-/// that emits the claimed jobs.
+/// Starts the tasks that claim the jobs of one queue, and adds them to `tasks`. Returns the claimed
+/// jobs, which are apalis's backend.
 pub(crate) fn start_fetchers(
     queue: Queue,
     config: &WorkerConfig,
@@ -30,7 +30,7 @@ pub(crate) fn start_fetchers(
 ) -> ClaimedJobs {
     let slots = config.slots.of_queue(queue);
     let namespace = &config.redis.namespace;
-    let sources = match config.backend {
+    let sources = match config.queue_backend {
         QueueBackend::Vigie => sorted_set_sources(redis, namespace, queue),
         QueueBackend::ApalisRedis => {
             let (worker, ids) =
@@ -54,7 +54,7 @@ pub(crate) fn start_fetchers(
         };
         tasks.push(platform::task::spawn_named("fetcher", fetcher.run()));
     }
-    ClaimedJobs { assignments }
+    ClaimedJobs::new(assignments)
 }
 
 /// Returns one source for each fetcher of the queue.
@@ -71,21 +71,17 @@ fn sorted_set_sources(redis: &redis::Client, namespace: &str, queue: Queue) -> V
 }
 
 /// Adds the apalis worker of one queue to the monitor.
-pub(crate) fn register_worker<W: Send + Sync + 'static>(
+pub(crate) fn register_worker<S: Send + Sync + 'static>(
     monitor: Monitor,
     name: String,
-    backend: ClaimedJobs,
-    handler: Handler<W>,
+    jobs: ClaimedJobs,
+    handler: Handler<S>,
 ) -> Monitor {
-    // apalis calls the factory again to restart a failed worker. Our backend never fails, so it is
-    // taken once.
-    let backend = std::sync::Mutex::new(Some(backend));
+    // apalis calls the factory again to restart a failed worker.
     monitor.register(move |_restarts| {
-        let taken = backend.lock().ok().and_then(|mut slot| slot.take());
-        let backend = taken.expect("our backend never fails, so its worker never restarts");
         let handler = handler.clone();
         WorkerBuilder::new(name.as_str())
-            .backend(backend)
+            .backend(jobs.clone())
             .build(move |assignment: Assignment| {
                 let handler = handler.clone();
                 async move {

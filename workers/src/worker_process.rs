@@ -11,9 +11,10 @@ use platform::queue::{Completions, Queue, Registry, liveness};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::claimed_jobs::ClaimedJobs;
 use crate::config::WorkerConfig;
 use crate::fetcher::ProcessContext;
-use crate::handler::{Handler, requeue_job};
+use crate::handler::{Handler, requeue_jobs};
 use crate::last_seen::LastSeen;
 use crate::maintenance::Maintenance;
 use crate::queue_worker;
@@ -30,11 +31,13 @@ pub enum StartError {
 
 /// A running worker process.
 #[derive(Debug)]
-pub struct WorkerProcess<W> {
-    handler: Handler<W>,
+pub struct WorkerProcess<S> {
+    handler: Handler<S>,
     worker_id: i32,
     stop_fetching: CancellationToken,
     stop_monitor: CancellationToken,
+    /// One for each queue.
+    claimed_jobs: Vec<ClaimedJobs>,
     /// The fetchers, and with apalis-redis the tasks that feed them.
     fetchers: Vec<JoinHandle<()>>,
     monitor: JoinHandle<()>,
@@ -49,7 +52,7 @@ struct MaintenanceThread {
     ended: CancellationToken,
 }
 
-impl<W: Send + Sync + 'static> WorkerProcess<W> {
+impl<S: Send + Sync + 'static> WorkerProcess<S> {
     /// Registers the process and starts taking jobs.
     ///
     /// # Errors
@@ -57,8 +60,8 @@ impl<W: Send + Sync + 'static> WorkerProcess<W> {
     pub async fn start(
         config: WorkerConfig,
         db: &Db,
-        registry: Arc<Registry<W>>,
-        services: Arc<W>,
+        registry: Arc<Registry<S>>,
+        services: Arc<S>,
     ) -> Result<Self, StartError> {
         let name = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
         let worker_id = liveness::register_worker(db.engine(), &name).await?;
@@ -75,6 +78,7 @@ impl<W: Send + Sync + 'static> WorkerProcess<W> {
         };
         let mut monitor = Monitor::new();
         let mut fetchers = Vec::new();
+        let mut claimed_jobs = Vec::new();
         for queue in Queue::ALL {
             let jobs = queue_worker::start_fetchers(
                 queue,
@@ -85,6 +89,7 @@ impl<W: Send + Sync + 'static> WorkerProcess<W> {
                 &mut fetchers,
             );
             let name = format!("{name}-{}", queue.name());
+            claimed_jobs.push(jobs.clone());
             monitor = queue_worker::register_worker(monitor, name, jobs, handler.clone());
         }
         let monitor =
@@ -97,6 +102,7 @@ impl<W: Send + Sync + 'static> WorkerProcess<W> {
             worker_id,
             stop_fetching,
             stop_monitor,
+            claimed_jobs,
             fetchers,
             monitor,
             maintenance,
@@ -115,7 +121,7 @@ impl<W: Send + Sync + 'static> WorkerProcess<W> {
     }
 
     /// Stops: claims no more, lets running jobs end within the grace period, requeues the others
-    /// and records the ends that are pending.
+    /// and records the successes that are pending.
     pub async fn stop(mut self) {
         self.stop_fetching.cancel();
         for fetcher in self.fetchers {
@@ -125,32 +131,46 @@ impl<W: Send + Sync + 'static> WorkerProcess<W> {
         }
         // After the fetchers: a stopped apalis takes none of the jobs that they still assign.
         self.stop_monitor.cancel();
-        if !self.monitor.is_finished()
-            && tokio::time::timeout(self.grace, &mut self.monitor)
-                .await
-                .is_err()
-        {
-            tracing::warn!("grace period over, requeueing running jobs");
-            self.handler.stop_now.cancel();
-            let _ = self.monitor.await;
+        for jobs in &self.claimed_jobs {
+            jobs.close();
         }
         let Runner {
             db, completions, ..
         } = &self.handler.runner;
-        for claim in completions.claims().take_leftovers() {
-            requeue_job(db, &claim).await;
-        }
+        let leftovers = completions.claims().take_leftovers();
+        // At once: other workers may run them while ours still end.
+        tokio::join!(
+            requeue_jobs(db, leftovers),
+            end_running_jobs(&mut self.monitor, self.grace, &self.handler.stop_now),
+        );
         if tokio::time::timeout(self.grace, completions.wait_until_recorded())
             .await
             .is_err()
         {
-            tracing::warn!("ends not recorded, their jobs will be rescued");
+            tracing::warn!("successes not recorded, their jobs will be rescued");
         }
         self.maintenance.stop().await;
         if let Err(cause) = liveness::record_stop(db.engine(), self.worker_id).await {
             tracing::warn!(%cause, "worker not marked as stopped, it will count as lost");
         }
         tracing::info!(worker_id = self.worker_id, "stopped");
+    }
+}
+
+/// Waits until the running jobs have ended, and aborts those that run longer than `grace`.
+async fn end_running_jobs(
+    monitor: &mut JoinHandle<()>,
+    grace: Duration,
+    stop_now: &CancellationToken,
+) {
+    // A handle that was awaited to its end before may not be awaited again.
+    if monitor.is_finished() {
+        return;
+    }
+    if tokio::time::timeout(grace, &mut *monitor).await.is_err() {
+        tracing::warn!("grace period over, requeueing running jobs");
+        stop_now.cancel();
+        let _ = monitor.await;
     }
 }
 
@@ -183,11 +203,11 @@ impl MaintenanceThread {
     }
 }
 
-fn new_handler<W: Send + Sync + 'static>(
+fn new_handler<S: Send + Sync + 'static>(
     db: &Db,
-    registry: Arc<Registry<W>>,
-    services: Arc<W>,
-) -> Handler<W> {
+    registry: Arc<Registry<S>>,
+    services: Arc<S>,
+) -> Handler<S> {
     Handler {
         runner: Runner {
             registry,

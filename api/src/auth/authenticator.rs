@@ -74,6 +74,7 @@ async fn find_key_holders(db: Db, hashes: Vec<KeyHash>) -> Result<Vec<Option<Key
 fn from_batch_error(failed: BatchError<Error>) -> Error {
     match failed {
         BatchError::Failed(cause) => cause,
+        BatchError::ReplyCount => Error::internal("an authentication batch lost its replies"),
         BatchError::Stopped => Error::unavailable("the authenticator has stopped"),
     }
 }

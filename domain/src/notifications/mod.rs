@@ -21,8 +21,8 @@ pub use rendering::{Rendered, render_message};
 pub use store::{
     DeliveryFailure, DeliveryOutcome, DeliveryStatus, ListedMessage, ListedSuppression,
     MESSAGE_LIFETIME, MessageClaim, MessageFilter, NewNotification, OpenEffect, Outgoing,
-    SuppressionReason, add_suppression, claim_message, close_contact_window, create_email_fallback,
-    create_notifications, end_message, find_content_sid, lift_suppression,
+    SETTLE_DELAY, SuppressionReason, add_suppression, claim_message, close_contact_window,
+    create_email_fallback, create_notifications, end_message, find_content_sid, lift_suppression,
     list_assigned_provider_ids, list_messages, list_messages_of_alert, list_suppressions,
     mark_absent, mark_undetermined, mark_unknown, mark_waiting, notify_admins,
     record_delivery_status, record_inbound, record_not_notified, record_sent, requeue_message,

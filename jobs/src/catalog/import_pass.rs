@@ -11,7 +11,7 @@ use platform::queue::{JobError, Progress};
 use crate::events::{Event, reactions_to};
 
 /// How long an import waits for its turn before it is snoozed again.
-const TURN_PAUSE: Duration = Duration::from_secs(15);
+const MERGE_LOCK_SNOOZE: Duration = Duration::from_secs(15);
 
 /// Takes the company's turn to merge. While another import of the company merges, the job snoozes,
 /// which spends no attempt.
@@ -19,7 +19,7 @@ pub(super) async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), Job
     match import::take_merge_turn(tx, company).await? {
         Turn::Taken => Ok(()),
         Turn::Busy => Err(JobError::snooze(
-            TURN_PAUSE,
+            MERGE_LOCK_SNOOZE,
             "another import of the company is merging",
         )),
     }

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use domain::notifications::{MessageState, SuppressionReason};
+use domain::notifications::{MessageState, SETTLE_DELAY, SuppressionReason};
 use providers::{Class, ProviderError};
 
-/// After a lost answer, what the provider did is visible after this time at the latest.
-const SETTLE_AFTER_LOST_ANSWER: Duration = Duration::from_secs(60);
 /// A 500 with Twilio's own code ends the call. Any other 5xx may come from a proxy, with the call
 /// still running behind it.
 const SETTLE_AFTER_ERROR: Duration = Duration::from_secs(2);
@@ -39,7 +37,7 @@ pub(super) fn outcome_of(error: &ProviderError) -> Outcome {
         Class::Unknown if error.status == Some(500) && error.code.is_some() => {
             Outcome::LookUp(SETTLE_AFTER_ERROR)
         }
-        Class::Unknown => Outcome::LookUp(SETTLE_AFTER_LOST_ANSWER),
+        Class::Unknown => Outcome::LookUp(SETTLE_DELAY),
         Class::Retry => Outcome::Retry,
         Class::RateLimited => Outcome::Wait(error.retry_after.unwrap_or(DEFAULT_WAIT)),
         Class::WindowClosed => Outcome::UseTemplate,

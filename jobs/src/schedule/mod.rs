@@ -2,10 +2,13 @@
 
 mod enqueue_for_each;
 mod stagger;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 use std::time::Duration;
 
+use platform::queue::Queue;
 use platform::queue::schedule::ScheduleSpec;
 
 pub use enqueue_for_each::EnqueueForEach;
@@ -34,58 +37,63 @@ static TIMERS: &[Timer] = &[
     Timer {
         name: "evaluate-alerts",
         cron: "0 */5 * * * *",
-        action: Action::ForEach(
-            Rows::Companies(|company| company_job(company, &EvaluateAlerts {})),
-            Stagger::PerSecond {
+        action: Action::ForEach {
+            rows: Rows::Companies(|company| company_job(company, &EvaluateAlerts {})),
+            stagger: Stagger::PerSecond {
                 jobs: 50,
                 within: Duration::from_mins(4),
             },
-        ),
+            queue: Queue::Fast,
+        },
     },
     Timer {
         name: "compute-demand",
         cron: "0 17 2 * * *",
-        action: Action::ForEach(
-            Rows::Companies(|company| company_job(company, &ComputeDemand {})),
-            Stagger::AtOnce,
-        ),
+        action: Action::ForEach {
+            rows: Rows::Companies(|company| company_job(company, &ComputeDemand {})),
+            stagger: Stagger::AtOnce,
+            queue: Queue::Default,
+        },
     },
     Timer {
         name: "refresh-ads",
         cron: "0 7 */2 * * *",
-        action: Action::ForEach(
-            Rows::AdAccounts(|company, account_id| {
+        action: Action::ForEach {
+            rows: Rows::AdAccounts(|company, account_id| {
                 company_job(company, &RefreshAccount { account_id })
             }),
             // A little less than the two hours between ticks.
-            Stagger::Spread {
+            stagger: Stagger::Spread {
                 within: Duration::from_mins(100),
             },
-        ),
+            queue: Queue::Default,
+        },
     },
     Timer {
         name: "reconcile-subscriptions",
         cron: "0 29 4 * * *",
-        action: Action::ForEach(
-            Rows::Subscriptions(|company, subscription| {
+        action: Action::ForEach {
+            rows: Rows::Subscriptions(|company, subscription| {
                 company_job(company, &ApplySubscription { subscription })
             }),
             // Well below Stripe's rate limit.
-            Stagger::PerSecond {
+            stagger: Stagger::PerSecond {
                 jobs: 10,
                 within: Duration::from_hours(23),
             },
-        ),
+            queue: Queue::Default,
+        },
     },
     Timer {
         name: "end-imports",
         cron: "40 */5 * * * *",
-        action: Action::ForEach(
-            Rows::AbandonedImports(|company, import_id| {
+        action: Action::ForEach {
+            rows: Rows::AbandonedImports(|company, import_id| {
                 company_job(company, &EndImport { import_id })
             }),
-            Stagger::AtOnce,
-        ),
+            stagger: Stagger::AtOnce,
+            queue: Queue::Default,
+        },
     },
     Timer {
         name: "sweep-identity",
@@ -103,32 +111,3 @@ static TIMERS: &[Timer] = &[
         action: Action::Once(|| platform_job(&PruneJobs {})),
     },
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Timers are stored by name: a renamed timer has no last tick.
-    #[test]
-    fn the_timetable_holds_what_is_stored() {
-        let line = |timer: ScheduleSpec| {
-            let job = (timer.job)();
-            let (name, cron, kind, args) = (timer.name, timer.cron, job.kind, job.args);
-            format!("{name} at {cron}: {kind} {args}")
-        };
-        let lines: Vec<_> = list_schedules().into_iter().map(line).collect();
-        assert_eq!(
-            lines,
-            [
-                r#"evaluate-alerts at 0 */5 * * * *: schedule.enqueue_for_each {"timer":"evaluate-alerts"}"#,
-                r#"compute-demand at 0 17 2 * * *: schedule.enqueue_for_each {"timer":"compute-demand"}"#,
-                r#"refresh-ads at 0 7 */2 * * *: schedule.enqueue_for_each {"timer":"refresh-ads"}"#,
-                r#"reconcile-subscriptions at 0 29 4 * * *: schedule.enqueue_for_each {"timer":"reconcile-subscriptions"}"#,
-                r#"end-imports at 40 */5 * * * *: schedule.enqueue_for_each {"timer":"end-imports"}"#,
-                "sweep-identity at 0 41 * * * *: identity.sweep {}",
-                "sweep-files at 0 53 3 * * *: catalog.sweep_files {}",
-                "prune-jobs at 20 */10 * * * *: ops.prune_jobs {}",
-            ]
-        );
-    }
-}

@@ -3,8 +3,8 @@
 use domain::ads::AccountId;
 use domain::catalog::import::ImportId;
 use platform::ids::CompanyId;
-use platform::queue::NewJob;
 use platform::queue::schedule::ScheduleSpec;
+use platform::queue::{NewJob, Queue};
 
 use super::EnqueueForEach;
 use super::stagger::Stagger;
@@ -23,8 +23,12 @@ pub(crate) struct Timer {
 pub(crate) enum Action {
     /// One platform job.
     Once(fn() -> NewJob),
-    /// One job for each row.
-    ForEach(Rows, Stagger),
+    /// One job for each row. `queue` is the queue of the job that enqueues them.
+    ForEach {
+        rows: Rows,
+        stagger: Stagger,
+        queue: Queue,
+    },
 }
 
 /// Rows of all companies, and the job of one row.
@@ -48,8 +52,9 @@ impl Timer {
             timezone: "UTC",
             job: match self.action {
                 Action::Once(job) => Box::new(job),
-                Action::ForEach(..) => Box::new(move || {
-                    platform_job(&EnqueueForEach {
+                Action::ForEach { queue, .. } => Box::new(move || NewJob {
+                    queue,
+                    ..platform_job(&EnqueueForEach {
                         timer: name.to_owned(),
                     })
                 }),

@@ -1,12 +1,11 @@
 //! Postgres: the pools by role, and the transaction that every statement runs in.
 //!
 //! Three pools: `app` under row-level security, `engine` for the queue's own tables, and `hot`, the
-//! engine's few connections for claims and completions, whose plans are pinned.
+//! engine's few connections for claims and outcomes, whose plans are pinned.
 
 mod config;
 mod constraint;
 mod pool;
-mod relay_notifier;
 mod tx;
 
 use std::str::FromStr as _;
@@ -21,11 +20,10 @@ pub use self::config::DbConfig;
 pub use self::constraint::ConstraintExt;
 pub(crate) use self::pool::STATEMENT_DEADLINE;
 pub use self::pool::with_deadline;
-pub use self::relay_notifier::{RELAY_CHANNEL, notify_relay};
 pub use self::tx::{Scope, Tx};
 
 use self::pool::{open_pool, report_pool_usage, with_pinned_plans, with_role};
-use self::relay_notifier::RelayNotifier;
+use crate::queue::RelayNotifier;
 
 /// Every migration of the product, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -105,7 +103,7 @@ impl Db {
         &self.engine
     }
 
-    /// The engine's connections with pinned plans, for claims and completions.
+    /// The engine's connections with pinned plans, for claims and outcomes.
     pub fn hot(&self) -> &PgPool {
         &self.hot
     }

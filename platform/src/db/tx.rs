@@ -4,8 +4,8 @@ use std::ops::{Deref, DerefMut};
 
 use sqlx::{PgConnection, Postgres, Transaction};
 
-use super::relay_notifier::RelayNotifier;
 use crate::ids::{CompanyId, UserId};
+use crate::queue::RelayNotifier;
 
 /// The rows that a transaction of the application sees: by company, by user, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,8 +24,6 @@ pub(super) enum AttemptOutcome {
     /// Another claim owns the job.
     Lost,
     Failed(FailureAction),
-    /// The worker stopped the attempt to stop itself.
-    Interrupted,
 }
 
 /// The outcome of a run, as metrics count it.
@@ -61,6 +59,7 @@ impl From<&FailureAction> for RunOutcome {
         match action {
             FailureAction::Retry { .. } => Self::Retried,
             FailureAction::Snooze { .. } => Self::Snoozed,
+            FailureAction::Requeue => Self::Requeued,
             FailureAction::Finish { state, .. } => match state {
                 TerminalState::Succeeded => Self::Succeeded,
                 TerminalState::Dead => Self::Dead,

@@ -3,26 +3,26 @@
 -- What a row is by the statement's snapshot decides whether it is considered. What it is under its
 -- lock decides what is done: in between it may have been claimed or requeued.
 with matching as (
-  select r.id, r.state = 'running' and r.cancel_requested as requested_before
-  from jobs_open r
-  join job_bodies b on b.id = r.id
-  where ($1::text is null or $1 = shown_job_state(r.state, r.run_at, (select engine_now())))
-    and ($2::text is null or r.kind = $2)
+  select o.id, o.state = 'running' and o.cancel_requested as requested_before
+  from jobs_open o
+  join job_bodies b on b.id = o.id
+  where ($1::text is null or $1 = shown_job_state(o.state, o.run_at, (select engine_now())))
+    and ($2::text is null or o.kind = $2)
     and ($3::timestamptz is null or b.created_at >= $3)
     and ($4::timestamptz is null or b.created_at < $4)
 ),
 -- Running jobs that were requested to stop before are left out: a thousand that are slow to stop
 -- would hide the rest from every call.
 picked as (
-  select r.id, r.state, r.attempt
+  select o.id, o.state, o.attempt
   from matching m
-  join jobs_open r on r.id = m.id
+  join jobs_open o on o.id = m.id
   where not m.requested_before
-    and not (r.state = 'running' and r.cancel_requested)
-    and ($1::text is null or $1 = shown_job_state(r.state, r.run_at, (select engine_now())))
-  order by r.id
+    and not (o.state = 'running' and o.cancel_requested)
+    and ($1::text is null or $1 = shown_job_state(o.state, o.run_at, (select engine_now())))
+  order by o.id
   limit $6
-  for update of r skip locked
+  for update of o skip locked
 ),
 finished as (
   select j.id, j.company_id
@@ -30,10 +30,10 @@ finished as (
   where p.state = 'waiting'
 ),
 requested as (
-  update jobs_open r set cancel_requested = true
+  update jobs_open o set cancel_requested = true
   from picked p
-  where r.id = p.id and p.state = 'running'
-  returning r.id, r.company_id
+  where o.id = p.id and p.state = 'running'
+  returning o.id, o.company_id
 ),
 noted as (
   insert into job_events (job_id, company_id, at, event, reason)

@@ -9,6 +9,9 @@ use super::queue_name::Queue;
 use crate::db::{STATEMENT_DEADLINE, with_deadline};
 use crate::ids::{CompanyId, JobId, Uuid};
 
+/// A job's id and the fence of its claim.
+pub type ClaimKey = (Uuid, i32);
+
 /// A job that this process may run: it holds the fence until another claim raises it.
 #[derive(Debug, Clone)]
 pub struct Claim {
@@ -28,6 +31,13 @@ pub struct Claim {
     pub traceparent: Option<String>,
 }
 
+impl Claim {
+    /// Returns what identifies this claim among all claims of the job.
+    pub fn key(&self) -> ClaimKey {
+        (self.id.0, self.fence)
+    }
+}
+
 /// Claims those of `ids` that wait and are due. Each claim raises the fence and spends an attempt.
 ///
 /// A worker without a heartbeat for [`MAX_HEARTBEAT_AGE`] claims nothing, because its jobs may
@@ -38,16 +48,16 @@ pub async fn claim_jobs(pool: &PgPool, worker: i32, ids: &[Uuid]) -> sqlx::Resul
         r#"
         -- `+ interval '0'` prevents an index scan on run_at, which would read every due row.
         with claimed as (
-            update jobs_open r
-            set state = 'running', fence = r.fence + 1, attempt = r.attempt + 1, worker_id = $1,
+            update jobs_open o
+            set state = 'running', fence = o.fence + 1, attempt = o.attempt + 1, worker_id = $1,
                 started_at = (select engine_now())
-            where r.id = any($2) and r.state = 'waiting'
-              and r.run_at + interval '0' <= (select engine_now())
-              and not r.cancel_requested
+            where o.id = any($2) and o.state = 'waiting'
+              and o.run_at + interval '0' <= (select engine_now())
+              and not o.cancel_requested
               and exists (select from workers
                           where id = $1
                             and heartbeat_at > statement_timestamp() - make_interval(secs => $3))
-            returning r.*
+            returning o.*
         )
         select c.id as "id!: _", c.company_id as "company: CompanyId", c.kind as "kind!",
                b.version as "version!", b.args as "args!", c.fence as "fence!",
@@ -75,12 +85,12 @@ pub async fn list_held_claims(
     let rows = sqlx::query_as!(
         Claim,
         r#"
-        select r.id as "id: _", r.company_id as "company: CompanyId", r.kind, b.version, b.args,
-               r.fence, r.attempt, r.max_attempts, r.run_at, r.started_at as "started_at!",
+        select o.id as "id: _", o.company_id as "company: CompanyId", o.kind, b.version, b.args,
+               o.fence, o.attempt, o.max_attempts, o.run_at, o.started_at as "started_at!",
                b.request_id, b.traceparent
-        from jobs_open r
-        join job_bodies b on b.id = r.id
-        where r.id = any($2) and r.worker_id = $1 and r.state = 'running'
+        from jobs_open o
+        join job_bodies b on b.id = o.id
+        where o.id = any($2) and o.worker_id = $1 and o.state = 'running'
         "#,
         worker,
         ids,
@@ -108,7 +118,7 @@ pub async fn list_claimable(
     let (time, id) = after.unwrap_or((DateTime::UNIX_EPOCH, Uuid::nil()));
     let rows = sqlx::query!(
         r#"
-        select r.run_at, r.id
+        select o.run_at, o.id
         from unnest($1::int2[]) q
         cross join lateral (
             select run_at, id from jobs_open
@@ -117,8 +127,8 @@ pub async fn list_claimable(
             order by run_at, id
             limit $2
             for update skip locked
-        ) r
-        order by r.run_at, r.id
+        ) o
+        order by o.run_at, o.id
         limit $2
         "#,
         &queues,

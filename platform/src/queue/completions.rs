@@ -1,11 +1,11 @@
-//! Records in micro-batches the ends of jobs that wrote nothing themselves.
+//! Records in micro-batches the successes of jobs that wrote nothing themselves.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
-use super::claim::Claim;
-use super::claim_tracker::{ClaimKey, ClaimTracker};
-use super::finish;
+use super::claim::{Claim, ClaimKey};
+use super::claim_tracker::ClaimTracker;
+use super::success;
 use crate::db::{Db, STATEMENT_DEADLINE, with_deadline};
 use crate::ids::Uuid;
 use crate::micro_batch::{MicroBatchConfig, MicroBatcher};
@@ -19,15 +19,15 @@ const BATCHES: MicroBatchConfig = MicroBatchConfig {
     lanes: 2,
 };
 
-/// Records successful ends, and tracks the claims of the process until they are recorded.
+/// Records successes, and tracks the claims of the process until they are recorded.
 #[derive(Debug, Clone)]
 pub struct Completions {
-    batcher: MicroBatcher<Completion, (), Infallible>,
+    batcher: MicroBatcher<Success, (), Infallible>,
     claims: ClaimTracker,
 }
 
 #[derive(Debug)]
-struct Completion {
+struct Success {
     key: ClaimKey,
     result: Option<String>,
 }
@@ -38,8 +38,8 @@ impl Completions {
     pub fn start(db: &Db) -> Self {
         let claims = ClaimTracker::default();
         let (db, tracker) = (db.clone(), claims.clone());
-        let batcher = MicroBatcher::start(BATCHES, move |completions| {
-            record_batch(db.clone(), tracker.clone(), completions)
+        let batcher = MicroBatcher::start(BATCHES, move |successes| {
+            record_batch(db.clone(), tracker.clone(), successes)
         });
         Self { batcher, claims }
     }
@@ -49,12 +49,12 @@ impl Completions {
         &self.claims
     }
 
-    /// Hands a successful end in. It is recorded soon after; if this process dies before, the job
-    /// is rescued and runs again.
+    /// Hands a success in. It is recorded soon after; if this process dies before, the job is
+    /// rescued and runs again.
     pub async fn record_success(&self, claim: &Claim, result: Option<String>) {
         let key = claim.key();
-        self.claims.begin_ending(key);
-        // Postgres rejects NUL in text, and one rejected end would hold up its whole batch.
+        self.claims.begin_recording(key);
+        // Postgres rejects NUL in text, and one rejected success would hold up its whole batch.
         let result = result.map(|text| {
             if text.contains('\0') {
                 text.replace('\0', "")
@@ -62,36 +62,36 @@ impl Completions {
                 text
             }
         });
-        if let Err(unsent) = self.batcher.submit(Completion { key, result }).await {
-            self.claims.finish_ending([unsent.key]);
+        if let Err(unsent) = self.batcher.submit(Success { key, result }).await {
+            self.claims.end_recording([unsent.key]);
             tracing::error!(
                 job_id = %claim.id,
-                "end not recorded: the completion lanes have ended"
+                "success not recorded: the lanes have ended"
             );
         }
     }
 
-    /// Waits until every end that was handed in is recorded.
+    /// Waits until every success that was handed in is recorded.
     pub async fn wait_until_recorded(&self) {
-        self.claims.wait_for_ends().await;
+        self.claims.wait_until_recorded().await;
     }
 }
 
 /// Repeats until Postgres accepts the batch: while this process has a heartbeat, nobody else would
-/// record these ends.
+/// record these successes.
 async fn record_batch(
     db: Db,
     claims: ClaimTracker,
-    completions: Vec<Completion>,
+    successes: Vec<Success>,
 ) -> Result<Vec<()>, Infallible> {
-    let (ids, fences): (Vec<_>, Vec<_>) = completions.iter().map(|c| c.key).unzip();
-    let results: Vec<_> = completions.iter().map(|c| c.result.as_deref()).collect();
+    let (ids, fences): (Vec<_>, Vec<_>) = successes.iter().map(|s| s.key).unzip();
+    let results: Vec<_> = successes.iter().map(|s| s.result.as_deref()).collect();
     let mut wait = Duration::from_millis(50);
     let recorded = loop {
         match record_successes(&db, &ids, &fences, &results).await {
             Ok(recorded) => break recorded,
             Err(cause) => {
-                tracing::warn!(%cause, ends = ids.len(), "ends not recorded yet");
+                tracing::warn!(%cause, successes = ids.len(), "successes not recorded yet");
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(Duration::from_secs(5));
             }
@@ -100,14 +100,14 @@ async fn record_batch(
     if recorded < ids.len() {
         tracing::info!(
             lost = ids.len() - recorded,
-            "claims were lost before their end was recorded"
+            "claims were lost before their success was recorded"
         );
     }
-    claims.finish_ending(completions.iter().map(|c| c.key));
-    Ok(vec![(); completions.len()])
+    claims.end_recording(successes.iter().map(|s| s.key));
+    Ok(vec![(); successes.len()])
 }
 
-/// Returns how many of the ends were recorded.
+/// Returns how many of the successes were recorded.
 async fn record_successes(
     db: &Db,
     ids: &[Uuid],
@@ -115,10 +115,10 @@ async fn record_successes(
     results: &[Option<&str>],
 ) -> sqlx::Result<usize> {
     let recorded = with_deadline(db.hot(), STATEMENT_DEADLINE, async |conn| {
-        finish::record_successes(conn, ids, fences, results).await
+        success::record_successes(conn, ids, fences, results).await
     })
     .await?;
-    if recorded.iter().any(|success| success.restarted) {
+    if recorded.iter().any(|success| success.rerun) {
         db.notify_relay();
     }
     Ok(recorded.len())

@@ -35,10 +35,10 @@ pub async fn cancel_job(
             where l.state = 'waiting'
         ),
         requested as (
-            update jobs_open r set cancel_requested = true
+            update jobs_open o set cancel_requested = true
             from locked l
-            where r.id = l.id and l.state = 'running'
-            returning r.id, r.company_id
+            where o.id = l.id and l.state = 'running'
+            returning o.id, o.company_id
         ),
         noted as (
             insert into job_events (job_id, company_id, at, event, reason)

@@ -37,8 +37,8 @@ pub async fn list_due_after(pool: &PgPool, place: Place, limit: i64) -> sqlx::Re
     sqlx::query_as!(
         Due,
         r#"
-        select r.id, r.company_id, r.queue as "queue: _", r.priority as "priority: _", r.run_at,
-               extract(epoch from (select engine_now()) - r.run_at)::float8 as "lag_seconds!"
+        select o.id, o.company_id, o.queue as "queue: _", o.priority as "priority: _", o.run_at,
+               extract(epoch from (select engine_now()) - o.run_at)::float8 as "lag_seconds!"
         from unnest($4::int2[]) q
         cross join lateral (
             select id, company_id, queue, priority, run_at from jobs_open
@@ -46,8 +46,8 @@ pub async fn list_due_after(pool: &PgPool, place: Place, limit: i64) -> sqlx::Re
               and state = 'waiting'
             order by run_at, id
             limit $3
-        ) r
-        order by r.run_at, r.id
+        ) o
+        order by o.run_at, o.id
         limit $3
         "#,
         place.0,
@@ -61,12 +61,15 @@ pub async fn list_due_after(pool: &PgPool, place: Place, limit: i64) -> sqlx::Re
 
 /// Lists due jobs of the five seconds up to `place`, newest first: those whose transaction
 /// committed after the relay had read past them.
+///
+/// Few enqueueing transactions last five seconds. The relay's look-back finds the jobs of longer
+/// ones.
 pub async fn list_late_commits(pool: &PgPool, place: Place, limit: i64) -> sqlx::Result<Vec<Due>> {
     sqlx::query_as!(
         Due,
         r#"
-        select r.id, r.company_id, r.queue as "queue: _", r.priority as "priority: _", r.run_at,
-               extract(epoch from (select engine_now()) - r.run_at)::float8 as "lag_seconds!"
+        select o.id, o.company_id, o.queue as "queue: _", o.priority as "priority: _", o.run_at,
+               extract(epoch from (select engine_now()) - o.run_at)::float8 as "lag_seconds!"
         from unnest($4::int2[]) q
         cross join lateral (
             select id, company_id, queue, priority, run_at from jobs_open
@@ -74,8 +77,8 @@ pub async fn list_late_commits(pool: &PgPool, place: Place, limit: i64) -> sqlx:
               and (run_at, id) <= ($1, $2) and state = 'waiting'
             order by run_at desc, id desc
             limit $3
-        ) r
-        order by r.run_at desc, r.id desc
+        ) o
+        order by o.run_at desc, o.id desc
         limit $3
         "#,
         place.0,
@@ -90,12 +93,12 @@ pub async fn list_late_commits(pool: &PgPool, place: Place, limit: i64) -> sqlx:
 /// Returns the seconds until the next scheduled job is due; `None` if none is scheduled.
 pub async fn load_seconds_to_next(pool: &PgPool) -> sqlx::Result<Option<f64>> {
     sqlx::query_scalar!(
-        "select extract(epoch from min(r.run_at) - (select engine_now()))::float8
+        "select extract(epoch from min(o.run_at) - (select engine_now()))::float8
          from unnest($1::int2[]) q
          cross join lateral (
              select run_at from jobs_open
              where queue = q and run_at > (select engine_now()) order by run_at limit 1
-         ) r",
+         ) o",
         &Queue::ALL.map(Queue::code),
     )
     .fetch_one(pool)

@@ -14,18 +14,18 @@ with input as materialized (
 -- reconciler that moves forward gets all its attempts back: events in quick succession would else
 -- spend them within one short failure.
 opened as (
-  insert into jobs_open as r
+  insert into jobs_open as o
     (id, company_id, run_at, queue, priority, max_attempts, reconciler, kind, unique_key)
   select id, company_id, due_at, queue, priority, max_attempts, reconciler, kind, unique_key
   from input
   on conflict (company_id, kind, unique_key) where unique_key is not null
   do update set
-    rerun_requested = r.rerun_requested or (r.reconciler and r.state = 'running'),
-    attempt = case when r.reconciler and r.state = 'waiting' and excluded.run_at < r.run_at then 0
-                   else r.attempt end,
-    run_at = case when r.state = 'waiting' then least(r.run_at, excluded.run_at)
-                  else r.run_at end
-  returning r.id, r.company_id, r.kind, r.unique_key
+    rerun_requested = o.rerun_requested or (o.reconciler and o.state = 'running'),
+    attempt = case when o.reconciler and o.state = 'waiting' and excluded.run_at < o.run_at then 0
+                   else o.attempt end,
+    run_at = case when o.state = 'waiting' then least(o.run_at, excluded.run_at)
+                  else o.run_at end
+  returning o.id, o.company_id, o.kind, o.unique_key
 ),
 -- Only new jobs have a body to write.
 bodies as (

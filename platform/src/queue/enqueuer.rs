@@ -31,6 +31,9 @@ impl Enqueuer {
         match self.batcher.call(job).await {
             Ok(enqueued) => enqueued,
             Err(BatchError::Failed(cause)) => Err(sqlx::Error::Protocol(cause)),
+            Err(BatchError::ReplyCount) => Err(sqlx::Error::Protocol(
+                "jobs enqueued, ids unknown".to_owned(),
+            )),
             Err(BatchError::Stopped) => Err(sqlx::Error::PoolClosed),
         }
     }

@@ -1,4 +1,4 @@
-//! Recording of attempts that didn't succeed: a retry, a snooze, or the end of the job.
+//! Recording of attempts that didn't succeed: a retry, a snooze, a requeue, or the end of the job.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use sqlx::PgConnection;
 
 use super::claim::Claim;
 use super::failure_class::FailureClass;
-use super::finish::Finished;
 use super::state::TerminalState;
+use super::success::Recorded;
 
 /// What becomes of a job whose attempt didn't succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum FailureAction {
     },
     /// The job waits, and the attempt isn't spent.
     Snooze { wait: Duration, reason: String },
+    /// The worker stops: the job is due at once, and the attempt isn't spent.
+    Requeue,
     /// The job is over.
     Finish {
         state: TerminalState,
@@ -39,16 +41,8 @@ struct Outcome<'a> {
 }
 
 impl FailureAction {
-    /// The action of a worker that stops: the job is due at once, its attempt isn't spent.
-    pub fn requeue_on_stop() -> Self {
-        Self::Snooze {
-            wait: Duration::ZERO,
-            reason: "requeued: worker stopping".to_owned(),
-        }
-    }
-
-    /// A job with a pending cancellation request waits for no other attempt, so retries and snoozes
-    /// carry the final state for that case.
+    /// A job with a pending cancellation request waits for no other attempt, so retries, snoozes
+    /// and requeues carry the final state for that case.
     fn to_outcome(&self) -> Outcome<'_> {
         match self {
             Self::Retry { wait, class, error } => Outcome {
@@ -66,6 +60,14 @@ impl FailureAction {
                 class: None,
                 error: "cancelled while running",
                 snooze_reason: Some(reason),
+            },
+            Self::Requeue => Outcome {
+                wait: Some(Duration::ZERO),
+                unspent: 1,
+                state: TerminalState::Cancelled,
+                class: None,
+                error: "cancelled while running",
+                snooze_reason: Some("requeued: worker stopping"),
             },
             Self::Finish {
                 state,
@@ -92,7 +94,7 @@ pub async fn record_failure(
     conn: &mut PgConnection,
     claim: &Claim,
     action: &FailureAction,
-) -> sqlx::Result<Finished> {
+) -> sqlx::Result<Recorded> {
     let outcome = action.to_outcome();
     let recorded = sqlx::query_file_scalar!(
         "src/queue/record_failure.sql",

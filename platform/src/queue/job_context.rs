@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::claim::Claim;
-use super::finish::{self, Finished};
 use super::job_error::JobError;
 use super::job_result::{Done, JobResult};
 use super::job_scope::JobScope;
 use super::progress::{Progress, ProgressRecorded, record_progress};
+use super::success::{self, Recorded};
 use crate::db::{self, Db, Tx};
 use crate::ids::{CompanyId, JobId};
 
@@ -50,7 +50,7 @@ impl<S> JobContext<S, CompanyId> {
 }
 
 impl<S, Scope: JobScope> JobContext<S, Scope> {
-    /// Returns `None` where the claimed job is not of this scope.
+    /// Returns `None` if the claimed job is of the other scope.
     pub fn new(attempt: Attempt<S>) -> Option<Self> {
         Some(Self {
             scope: Scope::from_company_id(attempt.claim.company)?,
@@ -94,8 +94,8 @@ impl<S, Scope: JobScope> JobContext<S, Scope> {
         self.attempt.cancel.is_cancelled()
     }
 
-    /// Begins a transaction that sees the company's rows. That of a platform job sees the engine's
-    /// tables.
+    /// Begins a transaction. A company's job sees the company's rows. A platform job sees the
+    /// engine's tables.
     pub async fn begin(&self) -> Result<Tx, JobError> {
         let Attempt { db, .. } = &*self.attempt;
         let tx = match self.scope.company_id() {
@@ -117,17 +117,17 @@ impl<S, Scope: JobScope> JobContext<S, Scope> {
     /// `Lost` where another claim owns the job.
     pub async fn finish(&self, mut tx: Tx, result: serde_json::Value) -> JobResult {
         let claim = &self.attempt.claim;
-        match finish::record_success(&mut tx, claim, Some(&result.to_string())).await? {
-            Finished::Stored => {
+        match success::record_success(&mut tx, claim, Some(&result.to_string())).await? {
+            Recorded::Stored => {
                 tx.commit().await?;
                 Ok(Done::Committed)
             }
-            Finished::Restarted => {
+            Recorded::Rerun => {
                 tx.commit().await?;
                 self.attempt.db.notify_relay();
                 Ok(Done::Committed)
             }
-            Finished::Lost => Err(JobError::Lost),
+            Recorded::Lost => Err(JobError::Lost),
         }
     }
 

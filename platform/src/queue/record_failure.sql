@@ -4,12 +4,12 @@
 --
 -- Lock first, then decide: a rerun or a cancellation may be requested until the row is locked.
 with locked as (
-  select r.id, r.company_id, r.fence, r.attempt, r.rescues, r.worker_id, r.started_at,
-         case when $3::float8 is not null and not r.cancel_requested then 'requeue'
-              when r.rerun_requested then 'restart'
+  select o.id, o.company_id, o.fence, o.attempt, o.rescues, o.worker_id, o.started_at,
+         case when $3::float8 is not null and not o.cancel_requested then 'requeue'
+              when o.rerun_requested then 'rerun'
               else 'finish' end as move
-  from jobs_open r
-  where r.id = $1 and r.fence = $2 and r.state = 'running'
+  from jobs_open o
+  where o.id = $1 and o.fence = $2 and o.state = 'running'
   for update
 ),
 requeued as (
@@ -19,10 +19,10 @@ requeued as (
     l.id, (select engine_now()) + make_interval(secs => $3), l.attempt - $4::int2, l.rescues) j
   where l.move = 'requeue'
 ),
--- The reconciler's request for a rerun isn't lost, whatever ended this round.
-restarted as (
-  select j.id from locked l cross join lateral restart_job(l.id, l.fence) j
-  where l.move = 'restart'
+-- The request for a reconciler's rerun isn't lost, however this attempt ended.
+rerun as (
+  select j.id from locked l cross join lateral rerun_job(l.id, l.fence) j
+  where l.move = 'rerun'
 ),
 finished as (
   select j.id from locked l cross join lateral finish_job(l.id, $5::job_state, l.attempt, $7) j
@@ -42,5 +42,5 @@ snoozed as (
   where move = 'requeue' and $8::text is not null
 )
 select case when exists (select from requeued) or exists (select from finished) then 'stored'
-            when exists (select from restarted) then 'restarted'
-            else 'lost' end as "recorded!: Finished"
+            when exists (select from rerun) then 'rerun'
+            else 'lost' end as "recorded!: Recorded"

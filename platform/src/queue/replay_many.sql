@@ -1,9 +1,9 @@
 -- Parameters: state, kind, enqueued since, enqueued before, reason, most jobs to change.
 with matching as (
   select f.id, b.unique_key,
-         exists (select from jobs_open r
-                 where r.company_id = f.company_id and r.kind = f.kind
-                   and r.unique_key = b.unique_key) as key_taken
+         exists (select from jobs_open o
+                 where o.company_id = f.company_id and o.kind = f.kind
+                   and o.unique_key = b.unique_key) as key_taken
   from jobs_finished f
   join job_bodies b on b.id = f.id
   where f.state in ('dead', 'cancelled', 'parked')

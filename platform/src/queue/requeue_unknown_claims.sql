@@ -1,13 +1,16 @@
 -- Parameters: the worker; its known claims as jobs and fences; the jobs of its unconfirmed claims.
+--
+-- A minute is longer than the deadline of the statement that claims or confirms (20 s), so the row
+-- is no claim that is still on its way to its fetcher.
 with unknown as (
-  select r.id, r.attempt, r.rescues, r.cancel_requested and not r.rerun_requested as ends
-  from jobs_open r
-  where r.worker_id = $1 and r.state = 'running'
-    and r.started_at < (select engine_now()) - interval '1 minute'
-    and r.id <> all($4::uuid[])
+  select o.id, o.attempt, o.rescues, o.cancel_requested and not o.rerun_requested as ends
+  from jobs_open o
+  where o.worker_id = $1 and o.state = 'running'
+    and o.started_at < (select engine_now()) - interval '1 minute'
+    and o.id <> all($4::uuid[])
     and not exists (select from unnest($2::uuid[], $3::int4[]) k (id, fence)
-                    where k.id = r.id and k.fence = r.fence)
-  order by r.id
+                    where k.id = o.id and k.fence = o.fence)
+  order by o.id
   for update
 ),
 -- No body ran, so the attempt isn't spent.

@@ -2,8 +2,8 @@
 //!
 //! A job rescued from a lost worker has spent that attempt; a job whose worker doesn't know it has
 //! not. A job that loses its worker twice is parked, because it may be what kills the workers. A
-//! reconciler whose rerun was requested meanwhile is due for another round anyway, so it is parked
-//! after twice as many losses.
+//! reconciler whose rerun was requested meanwhile would run again anyway, so it is parked after
+//! twice as many losses.
 
 use std::time::Duration;
 

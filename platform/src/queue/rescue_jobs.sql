@@ -3,18 +3,18 @@
 -- Locked rows are skipped: a frozen worker that holds one would hold up the rescue of all others.
 -- The next rescue finds them.
 with orphans as (
-  select r.id, r.company_id, r.fence, r.attempt, r.rescues, r.worker_id, r.started_at, w.name,
-         case when r.rescues + 1 >= case when r.rerun_requested then 2 * $2::int4 else $2 end
+  select o.id, o.company_id, o.fence, o.attempt, o.rescues, o.worker_id, o.started_at, w.name,
+         case when o.rescues + 1 >= case when o.rerun_requested then 2 * $2::int4 else $2 end
               then 'parked'::job_state
-              when r.rerun_requested then 'waiting'
-              when r.cancel_requested then 'cancelled'
-              when r.attempt >= r.max_attempts then 'dead'
+              when o.rerun_requested then 'waiting'
+              when o.cancel_requested then 'cancelled'
+              when o.attempt >= o.max_attempts then 'dead'
               else 'waiting' end as next_state
-  from jobs_open r
-  join workers w on w.id = r.worker_id
-  where r.state = 'running' and r.worker_id = any($1)
-  order by r.id
-  for update of r skip locked
+  from jobs_open o
+  join workers w on w.id = o.worker_id
+  where o.state = 'running' and o.worker_id = any($1)
+  order by o.id
+  for update of o skip locked
 ),
 requeued as (
   select j.id

@@ -25,6 +25,10 @@ pub(super) fn report_failure(claim: &Claim, action: &FailureAction) -> Option<St
             tracing::info!(reason, "job snoozed");
             None
         }
+        FailureAction::Requeue => {
+            tracing::info!("job requeued, the worker stops");
+            None
+        }
         FailureAction::Finish {
             state: TerminalState::Parked,
             error,

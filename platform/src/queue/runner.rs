@@ -16,11 +16,11 @@ use super::attempt_outcome::{
 use super::claim::Claim;
 use super::completions::Completions;
 use super::failure::{self, FailureAction};
-use super::finish::Finished;
 use super::job_context::Attempt;
 use super::job_result::JobResult;
 use super::registry::{Kind, Registry};
 use super::run_report::{report_failure, report_run};
+use super::success::Recorded;
 use crate::db::{Db, STATEMENT_DEADLINE, with_deadline};
 use crate::telemetry::TraceContext;
 
@@ -33,14 +33,14 @@ const MAX_RECORD_RETRY: Duration = Duration::from_secs(5);
 
 /// What all runs of a process share.
 #[derive(Debug)]
-pub struct Runner<W> {
-    pub registry: Arc<Registry<W>>,
-    pub services: Arc<W>,
+pub struct Runner<S> {
+    pub registry: Arc<Registry<S>>,
+    pub services: Arc<S>,
     pub db: Db,
     pub completions: Completions,
 }
 
-impl<W> Clone for Runner<W> {
+impl<S> Clone for Runner<S> {
     fn clone(&self) -> Self {
         Self {
             registry: self.registry.clone(),
@@ -59,7 +59,7 @@ pub struct Ran {
     pub error: Option<String>,
 }
 
-impl<W: Send + Sync + 'static> Runner<W> {
+impl<S: Send + Sync + 'static> Runner<S> {
     /// Runs `claim` until its outcome is recorded. `cancel` requests the body to stop. `stop`
     /// aborts the body and requeues the job, the attempt unspent.
     pub async fn run(
@@ -108,11 +108,6 @@ impl<W: Send + Sync + 'static> Runner<W> {
                 let error = Box::pin(self.record_failure(&claim, &action, stop)).await;
                 (RunOutcome::from(&action), error)
             }
-            AttemptOutcome::Interrupted => {
-                let action = FailureAction::requeue_on_stop();
-                let error = Box::pin(self.record_failure(&claim, &action, stop)).await;
-                (RunOutcome::Requeued, error)
-            }
         };
         report_run(&claim, outcome, waited, started.elapsed());
         Ran {
@@ -122,7 +117,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
         }
     }
 
-    fn find_kind(&self, claim: &Claim) -> Result<&Kind<W>, String> {
+    fn find_kind(&self, claim: &Claim) -> Result<&Kind<S>, String> {
         let Some(kind) = self.registry.find_kind(&claim.kind) else {
             return Err(format!("unknown kind {}", claim.kind));
         };
@@ -137,7 +132,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
 
     async fn run_attempt(
         &self,
-        kind: &Kind<W>,
+        kind: &Kind<S>,
         claim: &Claim,
         cancel: CancellationToken,
         stop: &CancellationToken,
@@ -162,7 +157,7 @@ impl<W: Send + Sync + 'static> Runner<W> {
                 Err(panic) => classify_panic(claim, panic),
             },
             () = tokio::time::sleep(kind.timeout) => classify_timeout(claim, kind.timeout),
-            () = stop.cancelled() => AttemptOutcome::Interrupted,
+            () = stop.cancelled() => AttemptOutcome::Failed(FailureAction::Requeue),
         };
         match abort_body(task).await {
             Some(result) => classify_result(claim, result),
@@ -186,12 +181,12 @@ impl<W: Send + Sync + 'static> Runner<W> {
             })
             .await;
             match recorded {
-                Ok(Finished::Stored) => break,
-                Ok(Finished::Restarted) => {
+                Ok(Recorded::Stored) => break,
+                Ok(Recorded::Rerun) => {
                     self.db.notify_relay();
                     break;
                 }
-                Ok(Finished::Lost) => {
+                Ok(Recorded::Lost) => {
                     tracing::warn!("claim lost before its failure was recorded");
                     break;
                 }

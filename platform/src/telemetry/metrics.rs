@@ -27,6 +27,10 @@ pub const METRICS: &[(&str, &str)] = &[
         "vigie_job_failures_total",
         "attempts that failed, by kind and class",
     ),
+    (
+        "vigie_timer_runs_total",
+        "runs that enqueue the jobs of a timer over rows, by timer and outcome",
+    ),
     ("vigie_jobs_rescued_total", "jobs rescued from lost workers"),
     ("vigie_jobs_parked_total", "jobs parked, by reason"),
     ("vigie_queue_depth", "open jobs by queue and state"),

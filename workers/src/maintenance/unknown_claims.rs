@@ -7,6 +7,7 @@ use sqlx::PgPool;
 
 use super::Maintenance;
 
+/// Such jobs are rare, and none is requeued within a minute of its claim.
 const REQUEUE_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Maintenance {

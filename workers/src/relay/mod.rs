@@ -23,8 +23,11 @@ use tokio_util::sync::CancellationToken;
 
 use redis_index::{Epoch, RedisIndex, TurnCharge};
 
+/// The rows of one read and one `ZADD`. While Redis runs a command, every pop waits.
 const MAX_BATCH_ROWS: i64 = 1_000;
+/// Few, because they are read at every wake-up. The look-back finds what they leave out.
 const MAX_LATE_ROWS: i64 = 200;
+/// Behind a backlog of N rows, a lost id is pushed again after N / 2,000 seconds at the latest.
 const LOOK_BACK_ROWS: i64 = 2_000;
 const LOOK_BACK_INTERVAL: Duration = Duration::from_secs(1);
 const WAIT_AFTER_ERROR: Duration = Duration::from_millis(250);

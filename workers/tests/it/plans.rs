@@ -3,7 +3,7 @@
 
 use platform::ids::{CompanyId, Uuid};
 use platform::queue::due::{self, START};
-use platform::queue::{claim, finish};
+use platform::queue::{claim, success};
 use sqlx::PgConnection;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 
@@ -28,7 +28,7 @@ async fn count_scans(pool: &PgPool, owner: &mut PgConnection) -> (i64, i64) {
 }
 
 #[tokio::test]
-async fn claims_and_completions_find_their_rows_by_key_in_a_long_queue() {
+async fn claims_and_successes_find_their_rows_by_key_in_a_long_queue() {
     guarded(async {
         let fleet = TestFleet::start().await;
         let company = CompanyId::new();
@@ -62,14 +62,14 @@ async fn claims_and_completions_find_their_rows_by_key_in_a_long_queue() {
             let fences: Vec<_> = claims.iter().map(|claim| claim.fence).collect();
             let ids: Vec<_> = claims.iter().map(|claim| claim.id.0).collect();
             let mut conn = pool.acquire().await.unwrap();
-            let ended = finish::record_successes(&mut conn, &ids, &fences, &vec![None; 100])
+            let recorded = success::record_successes(&mut conn, &ids, &fences, &vec![None; 100])
                 .await
                 .unwrap();
             drop(conn);
             assert_eq!(
-                (ended.len(), count_scans(&pool, &mut owner).await.0),
+                (recorded.len(), count_scans(&pool, &mut owner).await.0),
                 (100, after.0),
-                "completing scans the table"
+                "recording scans the table"
             );
         }
         pool.close().await;

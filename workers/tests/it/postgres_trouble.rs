@@ -39,7 +39,7 @@ async fn a_claim_whose_answer_is_lost_is_run_by_its_worker() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_completion_whose_answer_is_lost_is_recorded_once() {
+async fn a_success_whose_response_is_lost_is_recorded_once() {
     guarded(async {
         let mut fleet = TestFleet::start().await;
         let proxy = Proxy::start(&fleet.test).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use platform::ids::{CompanyId, JobId};
 use platform::queue::control::{self, Replayed};
 use platform::queue::failure::{self, FailureAction};
-use platform::queue::finish::{self, Finished};
+use platform::queue::success::{self, Recorded};
 use platform::queue::{Enqueued, JobError, TerminalState};
 
 use crate::support::{Once, Ping, Reconcile, TestFleet, company_job, guarded};
@@ -224,12 +224,12 @@ async fn replay_job(fleet: &TestFleet, id: JobId) -> Replayed {
         .unwrap()
 }
 
-/// The completion has a snapshot from before the duplicate and waits for its lock.
+/// The statement that records has a snapshot from before the duplicate and waits for its lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_duplicate_that_commits_while_a_completion_waits_for_its_lock_is_not_lost() {
+async fn a_duplicate_that_commits_while_an_outcome_waits_for_its_lock_is_not_lost() {
     guarded(async {
         let fleet = TestFleet::start().await;
-        for (round, setback) in [None, Some(TerminalState::Dead)].into_iter().enumerate() {
+        for failed in [None, Some(TerminalState::Dead)] {
             let company = CompanyId::new();
             let id = enqueue_reconcile(&fleet, company).await.id();
             let worker = fleet.register_silent_worker().await;
@@ -240,19 +240,19 @@ async fn a_duplicate_that_commits_while_a_completion_waits_for_its_lock_is_not_l
                 .await
                 .unwrap();
             let db = fleet.test.db.clone();
-            let completion = platform::task::spawn_named("test", async move {
+            let recording = platform::task::spawn_named("test", async move {
                 let mut conn = db.hot().acquire().await.unwrap();
-                match setback {
-                    None => finish::record_success(&mut conn, &claim, None)
+                match failed {
+                    None => success::record_success(&mut conn, &claim, None)
                         .await
                         .unwrap(),
                     Some(state) => {
-                        let setback = FailureAction::Finish {
+                        let failure = FailureAction::Finish {
                             state,
                             class: None,
                             error: "broken".to_owned(),
                         };
-                        failure::record_failure(&mut conn, &claim, &setback)
+                        failure::record_failure(&mut conn, &claim, &failure)
                             .await
                             .unwrap()
                     }
@@ -260,11 +260,7 @@ async fn a_duplicate_that_commits_while_a_completion_waits_for_its_lock_is_not_l
             });
             wait_until_a_statement_is_blocked(&fleet).await;
             duplicate.commit().await.unwrap();
-            assert_eq!(
-                completion.await.unwrap(),
-                Finished::Restarted,
-                "round {round}"
-            );
+            assert_eq!(recording.await.unwrap(), Recorded::Rerun, "{failed:?}");
             assert_eq!(fleet.load_job(id).await.state.name(), "queued");
         }
     })

@@ -6,8 +6,8 @@ use platform::db::Scope;
 use platform::ids::CompanyId;
 use platform::queue::control::{self, Cancelled};
 use platform::queue::failure::{self, FailureAction};
-use platform::queue::finish::Finished;
 use platform::queue::rescue::{self, Rescued};
+use platform::queue::success::Recorded;
 use platform::queue::{FailureClass, JobError, Progress, TerminalState, claim, liveness, progress};
 use workers::QueueBackend;
 
@@ -70,7 +70,7 @@ async fn a_worker_that_resumes_after_its_rescue_writes_nothing(backend: QueueBac
         .record_success(&stale, Some("\"stale\"".to_owned()))
         .await;
     runner.completions.wait_until_recorded().await;
-    for setback in [
+    for action in [
         FailureAction::Retry {
             wait: Duration::ZERO,
             class: FailureClass::Retry,
@@ -88,10 +88,10 @@ async fn a_worker_that_resumes_after_its_rescue_writes_nothing(backend: QueueBac
     ] {
         let mut conn = fleet.test.db.hot().acquire().await.unwrap();
         assert_eq!(
-            failure::record_failure(&mut conn, &stale, &setback)
+            failure::record_failure(&mut conn, &stale, &action)
                 .await
                 .unwrap(),
-            Finished::Lost
+            Recorded::Lost
         );
     }
     assert_eq!(fleet.load_job(id).await.state.name(), "running");

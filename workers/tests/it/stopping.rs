@@ -10,7 +10,7 @@ use crate::support::{Ping, Step, TestFleet, company_job};
 over_both_backends!(
     running_jobs_end_before_their_worker_stops,
     after_the_grace_period_running_jobs_are_aborted_and_requeued_without_spending_an_attempt,
-    jobs_claimed_while_the_worker_stops_are_requeued,
+    jobs_claimed_while_the_worker_stops_are_requeued_before_its_running_job_ends,
     a_rolling_deploy_under_load_loses_and_doubles_nothing,
 );
 
@@ -47,19 +47,33 @@ async fn after_the_grace_period_running_jobs_are_aborted_and_requeued_without_sp
     next.stop().await;
 }
 
-async fn jobs_claimed_while_the_worker_stops_are_requeued(backend: QueueBackend) {
+async fn jobs_claimed_while_the_worker_stops_are_requeued_before_its_running_job_ends(
+    backend: QueueBackend,
+) {
     let mut fleet = TestFleet::start_on(backend).await;
     let company = CompanyId::new();
+    let mut watch = fleet.watch_rows().await;
     let mut enqueued = 0;
     for _ in 0..5 {
         let worker = fleet.start_worker(8).await;
-        // The worker has started once it has run a job.
-        fleet.enqueue(company, &Ping { n: 0 }).await;
-        fleet.next_run().await;
+        // The worker has started once it runs a job.
+        let id = fleet.enqueue(company, &Step { n: 0 }).await;
+        let mut run = fleet.next_run().await;
+        while run.cx.job_id() != id {
+            run = fleet.next_run().await;
+        }
         let stopping = platform::task::spawn_named("test", worker.stop());
         fleet
             .enqueue_all((0..40).map(|n| company_job(company, &Ping { n })).collect())
             .await;
+        watch
+            .until_true(async |conn| {
+                let running =
+                    sqlx::query_scalar!("select count(*) from jobs_open where state = 'running'");
+                running.fetch_one(conn).await.unwrap() == Some(1)
+            })
+            .await;
+        run.succeed();
         stopping.await.unwrap();
         enqueued += 41;
         let running = sqlx::query_scalar!("select count(*) from jobs_open where state = 'running'")
@@ -70,7 +84,6 @@ async fn jobs_claimed_while_the_worker_stops_are_requeued(backend: QueueBackend)
         fleet.runs_so_far();
     }
     let worker = fleet.start_worker(8).await;
-    let mut watch = fleet.watch_rows().await;
     watch
         .until_true(async |conn| {
             let done = sqlx::query_scalar!(

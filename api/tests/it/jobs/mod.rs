@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use platform::db::Scope;
 use platform::ids::{JobId, Uuid};
 use platform::queue::failure::{self, FailureAction};
-use platform::queue::finish::Finished;
+use platform::queue::success::Recorded;
 use platform::queue::{Claim, NewJob, TerminalState, claim, liveness};
 use serde_json::Value;
 
@@ -73,7 +73,7 @@ pub(super) async fn end_all(app: &TestApp, ids: &[JobId], state: TerminalState) 
         let ended = failure::record_failure(&mut app.owner().await, &claim, &failure)
             .await
             .unwrap();
-        assert_eq!(ended, Finished::Stored);
+        assert_eq!(ended, Recorded::Stored);
     }
 }
 

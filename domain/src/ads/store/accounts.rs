@@ -190,8 +190,7 @@ pub async fn list_refreshable_accounts(
 ) -> Result<Vec<(CompanyId, AccountId)>> {
     let rows = sqlx::query!(
         r#"select company_id as "company_id!: CompanyId", id as "id!: AccountId"
-           from refreshable_ad_accounts()
-           where $1::uuid is null or id > $1 order by id limit $2"#,
+           from refreshable_ad_accounts($1, $2) order by id"#,
         after.map(|account| account.0),
         limit,
     )

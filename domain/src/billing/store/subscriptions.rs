@@ -157,8 +157,7 @@ pub async fn list_running_subscriptions(
 ) -> Result<Vec<(CompanyId, String)>> {
     let rows = sqlx::query!(
         r#"select company_id as "company_id!: CompanyId", stripe_id as "stripe_id!"
-           from running_subscriptions()
-           where $1::text is null or stripe_id > $1 order by stripe_id limit $2"#,
+           from running_subscriptions($1, $2) order by stripe_id"#,
         after,
         limit,
     )

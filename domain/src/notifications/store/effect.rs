@@ -1,9 +1,12 @@
-//! The ledger of effects: one row per attempt to send a message through a provider.
+//! The ledger of effects: one row per provider call that may send a message. Repetitions of an
+//! e-mail's call, which carry the same key, share the row.
 //!
 //! `effects_one_live` allows a message one effect that isn't absent, so that nothing is sent while
-//! the outcome of an earlier attempt is open.
+//! the outcome of an earlier call is open.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
@@ -16,7 +19,7 @@ use crate::Result;
 pub(super) enum EffectState {
     /// Committed before the call: after a crash the call may have happened.
     Intended,
-    /// An e-mail that was not sent so far. The next attempt repeats the call with the same key.
+    /// An e-mail that was not sent so far. The job's next attempt repeats the call with its key.
     Waiting,
     /// The call was made and its response lost.
     Unknown,
@@ -29,10 +32,11 @@ pub(super) enum EffectState {
     Absent,
 }
 
-/// How long after a lost call a look-up may miss it.
-const SETTLE_DELAY: TimeDelta = TimeDelta::seconds(60);
+/// What the provider did is visible this long after a call at the latest. Until then a look-up may
+/// miss the message.
+pub const SETTLE_DELAY: Duration = Duration::from_secs(60);
 
-/// An attempt without a final outcome.
+/// An effect without a final outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenEffect {
     pub id: EffectId,
@@ -142,7 +146,7 @@ pub async fn mark_unknown(
     Ok(())
 }
 
-/// Records that the call sent nothing. The next attempt repeats it with the same key.
+/// Records that the call sent nothing. The job's next attempt repeats it with the same key.
 pub async fn mark_waiting(conn: &mut PgConnection, effect: EffectId) -> Result<()> {
     sqlx::query!(
         "update effects set state = 'waiting' where id = $1 and state = 'intended'",
@@ -154,7 +158,7 @@ pub async fn mark_waiting(conn: &mut PgConnection, effect: EffectId) -> Result<(
 }
 
 /// Records that nothing was sent: the provider rejected the call, or a look-up found nothing.
-/// Another attempt may follow.
+/// Another effect may follow.
 pub async fn mark_absent(
     conn: &mut PgConnection,
     effect: EffectId,

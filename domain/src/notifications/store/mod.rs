@@ -16,7 +16,8 @@ pub use delivery_status::{
     DeliveryFailure, DeliveryOutcome, DeliveryStatus, record_delivery_status,
 };
 pub use effect::{
-    OpenEffect, list_assigned_provider_ids, mark_absent, mark_unknown, mark_waiting, record_sent,
+    OpenEffect, SETTLE_DELAY, list_assigned_provider_ids, mark_absent, mark_unknown, mark_waiting,
+    record_sent,
 };
 pub use message::{
     ListedMessage, MessageFilter, list_messages, list_messages_of_alert, require_message,

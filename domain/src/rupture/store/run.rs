@@ -166,8 +166,7 @@ pub async fn list_watched_companies(
     limit: i64,
 ) -> Result<Vec<CompanyId>> {
     let companies = sqlx::query_scalar!(
-        r#"select id as "id!: CompanyId" from companies_to_watch() as id
-           where $1::uuid is null or id > $1 order by id limit $2"#,
+        r#"select id as "id!: CompanyId" from companies_to_watch($1, $2) as id order by id"#,
         after.map(|company| company.0),
         limit,
     );

@@ -2,10 +2,10 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::{ClaimKey, ClaimTracker, HeldClaim, record_cancel_time};
-use crate::queue::Claim;
+use super::{ClaimTracker, HeldClaim, record_cancel_time};
+use crate::queue::{Claim, ClaimKey};
 
-/// Keeps a claim in the state running until it is dropped, or until its end is handed in.
+/// Keeps a claim in the state running until it is dropped, or until its success is handed in.
 #[derive(Debug)]
 pub struct ClaimGuard {
     pub(super) tracker: ClaimTracker,
@@ -34,7 +34,7 @@ impl Drop for ClaimGuard {
             let mut claims = self.tracker.lock();
             match claims.held.get(&self.key) {
                 Some(HeldClaim::Running { .. }) => claims.held.remove(&self.key),
-                Some(HeldClaim::Ending | HeldClaim::Leftover(_)) | None => None,
+                Some(HeldClaim::Recording | HeldClaim::Leftover(_)) | None => None,
             }
         };
         if let Some(ended) = ended {

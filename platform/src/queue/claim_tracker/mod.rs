@@ -1,7 +1,7 @@
 //! The claims of one process and their states, behind one lock.
 //!
 //! ```text
-//! claiming --> running --> ending --> recorded
+//! claiming --> running --> recording --> recorded
 //!    |  ^         |
 //!    v  |         +-----> leftover --> requeued when the process stops
 //! unconfirmed
@@ -9,7 +9,7 @@
 //!
 //! While its claim statement runs, a job is tracked by id. Once claimed it is tracked by id and
 //! fence: a body whose claim was lost may still run beside the next attempt, and a reconciler may
-//! end again before its previous end is recorded.
+//! succeed again before its previous success is recorded.
 
 mod claimant;
 mod guard;
@@ -28,18 +28,8 @@ pub use claimant::Claimant;
 pub use guard::ClaimGuard;
 pub use snapshot::ClaimSnapshot;
 
-use super::claim::Claim;
+use super::claim::{Claim, ClaimKey};
 use crate::ids::{JobId, Uuid};
-
-/// A job's id and the fence of its claim.
-pub type ClaimKey = (Uuid, i32);
-
-impl Claim {
-    /// Returns what identifies this claim of the job.
-    pub fn key(&self) -> ClaimKey {
-        (self.id.0, self.fence)
-    }
-}
 
 /// Tracks the claims of one process. Clones share the same claims.
 #[derive(Debug, Clone, Default)]
@@ -48,16 +38,16 @@ pub struct ClaimTracker(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     claims: Mutex<Claims>,
-    /// Notified when the last claim that is ending was recorded.
-    none_ending: Notify,
+    /// Notified when the last success that was handed in is recorded.
+    none_recording: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Claims {
     pending: HashMap<Uuid, PendingClaim>,
     held: HashMap<ClaimKey, HeldClaim>,
-    /// How many of `held` are ending.
-    ending: usize,
+    /// How many of `held` have a success that isn't recorded yet.
+    recording: usize,
     /// How many claimants were created.
     claimants: usize,
 }
@@ -77,8 +67,8 @@ enum HeldClaim {
         cancel: CancellationToken,
         cancel_requested_at: Option<Instant>,
     },
-    /// The end was handed in and isn't recorded yet.
-    Ending,
+    /// The success was handed in and isn't recorded yet.
+    Recording,
     /// No worker took the claimed job.
     Leftover(Box<Claim>),
 }
@@ -103,7 +93,7 @@ impl ClaimTracker {
         for (key, held) in &claims.held {
             let keys = match held {
                 HeldClaim::Running { .. } => &mut snapshot.running,
-                HeldClaim::Ending => &mut snapshot.ending,
+                HeldClaim::Recording => &mut snapshot.recording,
                 HeldClaim::Leftover(_) => &mut snapshot.leftover,
             };
             keys.push(*key);
@@ -133,43 +123,43 @@ impl ClaimTracker {
             .extract_if(|_, held| matches!(held, HeldClaim::Leftover(_)))
             .filter_map(|(_, held)| match held {
                 HeldClaim::Leftover(claim) => Some(*claim),
-                HeldClaim::Running { .. } | HeldClaim::Ending => None,
+                HeldClaim::Running { .. } | HeldClaim::Recording => None,
             })
             .collect()
     }
 
-    pub(super) fn begin_ending(&self, key: ClaimKey) {
+    pub(super) fn begin_recording(&self, key: ClaimKey) {
         let previous = {
             let mut claims = self.lock();
-            claims.ending += 1;
-            claims.held.insert(key, HeldClaim::Ending)
+            claims.recording += 1;
+            claims.held.insert(key, HeldClaim::Recording)
         };
         if let Some(previous) = previous {
             record_cancel_time(&previous);
         }
     }
 
-    pub(super) fn finish_ending(&self, keys: impl IntoIterator<Item = ClaimKey>) {
+    pub(super) fn end_recording(&self, keys: impl IntoIterator<Item = ClaimKey>) {
         let mut claims = self.lock();
         for key in keys {
-            if let Some(HeldClaim::Ending) = claims.held.remove(&key) {
-                claims.ending -= 1;
+            if let Some(HeldClaim::Recording) = claims.held.remove(&key) {
+                claims.recording -= 1;
             }
         }
-        if claims.ending == 0 {
-            self.0.none_ending.notify_waiters();
+        if claims.recording == 0 {
+            self.0.none_recording.notify_waiters();
         }
     }
 
-    /// Waits until no claim is ending.
-    pub(super) async fn wait_for_ends(&self) {
+    /// Waits until every success that was handed in is recorded.
+    pub(super) async fn wait_until_recorded(&self) {
         loop {
             // Before the look: a notification between the two would otherwise be missed.
-            let none_ending = self.0.none_ending.notified();
-            if self.lock().ending == 0 {
+            let none_recording = self.0.none_recording.notified();
+            if self.lock().recording == 0 {
                 return;
             }
-            none_ending.await;
+            none_recording.await;
         }
     }
 

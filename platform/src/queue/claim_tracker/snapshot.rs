@@ -1,7 +1,7 @@
 //! The claims of a process at one moment.
 
-use super::ClaimKey;
 use crate::ids::Uuid;
+use crate::queue::ClaimKey;
 
 /// The claims of a process by state.
 #[derive(Debug, Clone, Default)]
@@ -9,14 +9,14 @@ pub struct ClaimSnapshot {
     /// Claiming or unconfirmed.
     pub pending: Vec<Uuid>,
     pub running: Vec<ClaimKey>,
-    pub ending: Vec<ClaimKey>,
+    pub recording: Vec<ClaimKey>,
     pub leftover: Vec<ClaimKey>,
 }
 
 impl ClaimSnapshot {
     /// The claims that this process holds, in every state.
     pub fn held(&self) -> impl Iterator<Item = ClaimKey> {
-        [&self.running, &self.ending, &self.leftover]
+        [&self.running, &self.recording, &self.leftover]
             .into_iter()
             .flatten()
             .copied()

@@ -27,13 +27,13 @@ fn count_states(snapshot: &ClaimSnapshot) -> [usize; 4] {
     [
         snapshot.pending.len(),
         snapshot.running.len(),
-        snapshot.ending.len(),
+        snapshot.recording.len(),
         snapshot.leftover.len(),
     ]
 }
 
 #[test]
-fn a_claim_is_held_until_its_end_is_recorded() {
+fn a_claim_is_held_until_its_success_is_recorded() {
     let tracker = ClaimTracker::default();
     let claimant = tracker.new_claimant();
     let claim = new_claim();
@@ -41,10 +41,10 @@ fn a_claim_is_held_until_its_end_is_recorded() {
     assert_eq!(count_states(&tracker.snapshot()), [1, 0, 0, 0]);
     let guards = claimant.settle_claims(&ids, std::slice::from_ref(&claim));
     assert_eq!(count_states(&tracker.snapshot()), [0, 1, 0, 0]);
-    tracker.begin_ending(claim.key());
+    tracker.begin_recording(claim.key());
     drop(guards);
     assert_eq!(count_states(&tracker.snapshot()), [0, 0, 1, 0]);
-    tracker.finish_ending([claim.key()]);
+    tracker.end_recording([claim.key()]);
     assert_eq!(count_states(&tracker.snapshot()), [0, 0, 0, 0]);
 }
 

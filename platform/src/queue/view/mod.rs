@@ -70,17 +70,17 @@ async fn select_jobs(
         JobView,
         r#"
         select b.id as "id: JobId", b.kind, s.state as "state!: JobState",
-               coalesce(r.queue, f.queue) as "queue!: Queue",
-               coalesce(r.attempt, f.attempt) as "attempt!",
-               coalesce(r.max_attempts, f.max_attempts) as "max_attempts!",
-               r.progress as "progress?", f.result as "result?", f.error as "error?", b.created_at,
-               r.run_at as "run_at?", coalesce(r.started_at, f.started_at) as started_at,
+               coalesce(o.queue, f.queue) as "queue!: Queue",
+               coalesce(o.attempt, f.attempt) as "attempt!",
+               coalesce(o.max_attempts, f.max_attempts) as "max_attempts!",
+               o.progress as "progress?", f.result as "result?", f.error as "error?", b.created_at,
+               o.run_at as "run_at?", coalesce(o.started_at, f.started_at) as started_at,
                f.finished_at as "finished_at?", b.request_id
         from job_bodies b
-        left join jobs_open r on r.id = b.id
+        left join jobs_open o on o.id = b.id
         left join jobs_finished f on f.id = b.id
         cross join lateral (
-            select shown_job_state(coalesce(r.state, f.state), r.run_at, (select engine_now()))
+            select shown_job_state(coalesce(o.state, f.state), o.run_at, (select engine_now()))
                    as state
         ) s
         where ($1::uuid is null or b.id < $1)

@@ -56,9 +56,9 @@ fn count_file(levels: &BTreeMap<String, u32>) -> Vec<u8> {
 /// Kills the worker that holds this import once half of the file is committed.
 async fn kill_in_the_middle(system: &mut System, conn: &mut PgConnection, import: &str) {
     let statement = format!(
-        "select w.name from jobs_open r join workers w on w.id = r.worker_id
-           join imports i on i.job_id = r.id
-         where r.state = 'running' and i.id = '{import}' and i.staged_through > 270000"
+        "select w.name from jobs_open o join workers w on w.id = o.worker_id
+           join imports i on i.job_id = o.id
+         where o.state = 'running' and i.id = '{import}' and i.staged_through > 270000"
     );
     let name = eventually("half of the file is staged", async || {
         select_texts(conn, &statement).await.pop()

@@ -78,8 +78,8 @@ impl System {
     /// Returns the indices of the processes that run a job of this kind.
     pub(crate) async fn workers_running(&self, kind: &str) -> Vec<usize> {
         let statement = format!(
-            "select distinct w.name from jobs_open r join workers w on w.id = r.worker_id
-             where r.state = 'running' and r.kind = '{kind}' order by w.name"
+            "select distinct w.name from jobs_open o join workers w on w.id = o.worker_id
+             where o.state = 'running' and o.kind = '{kind}' order by w.name"
         );
         let names = select_texts(&mut self.db.owner().await, &statement).await;
         let ids = names

@@ -94,7 +94,7 @@ impl TestFleet {
     ) -> WorkerProcess<TestServices> {
         let config = WorkerConfig {
             redis: self.redis.config(),
-            backend: self.backend,
+            queue_backend: self.backend,
             slots: Slots {
                 fast: slots,
                 default: slots,

@@ -193,8 +193,7 @@ pub async fn list_abandoned_imports(
 ) -> Result<Vec<(CompanyId, ImportId)>> {
     let rows = sqlx::query!(
         r#"select company_id as "company!: CompanyId", id as "id!: ImportId"
-           from abandoned_imports()
-           where $1::uuid is null or id > $1 order by id limit $2"#,
+           from abandoned_imports($1, $2) order by id"#,
         after.map(|import| import.0),
         limit,
     )

@@ -1,4 +1,4 @@
-//! Recording of successes. A finished job moves from `jobs_open` to `jobs_finished` in one
+//! Recording of successes. A job that succeeded moves from `jobs_open` to `jobs_finished` in one
 //! statement that names the claim's fence. If no row moves, another claim owns the job.
 
 use sqlx::PgConnection;
@@ -6,14 +6,14 @@ use sqlx::PgConnection;
 use super::claim::Claim;
 use crate::ids::Uuid;
 
-/// What became of an outcome that was to be recorded.
+/// The result of recording an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum Finished {
+pub enum Recorded {
     Stored,
-    /// The job waits for a new round, because a rerun was requested while it ran. The caller has
-    /// to notify the relay.
-    Restarted,
+    /// The job waits for its rerun, which was requested while it ran. The caller has to notify the
+    /// relay.
+    Rerun,
     /// Another claim owns the job; nothing was recorded.
     Lost,
 }
@@ -23,12 +23,12 @@ pub async fn record_success(
     conn: &mut PgConnection,
     claim: &Claim,
     result: Option<&str>,
-) -> sqlx::Result<Finished> {
+) -> sqlx::Result<Recorded> {
     let recorded = record_successes(conn, &[claim.id.0], &[claim.fence], &[result]).await?;
     Ok(match recorded.first() {
-        Some(success) if success.restarted => Finished::Restarted,
-        Some(_) => Finished::Stored,
-        None => Finished::Lost,
+        Some(success) if success.rerun => Recorded::Rerun,
+        Some(_) => Recorded::Stored,
+        None => Recorded::Lost,
     })
 }
 
@@ -36,8 +36,8 @@ pub async fn record_success(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordedSuccess {
     pub id: Uuid,
-    /// The job waits for a new round, because a rerun was requested while it ran.
-    pub restarted: bool,
+    /// The job waits for its rerun, which was requested while it ran.
+    pub rerun: bool,
 }
 
 /// Records that many jobs succeeded, in one statement. Returns the recorded ones; the claims of all
@@ -51,16 +51,16 @@ pub async fn record_successes(
     sqlx::query_as!(
         RecordedSuccess,
         r#"
-        with ended as (
-            select * from unnest($1::uuid[], $2::int4[], $3::text[]) as e (id, fence, result)
+        with succeeded as (
+            select * from unnest($1::uuid[], $2::int4[], $3::text[]) as s (id, fence, result)
         ),
         -- The delete locks each row and decides on its locked values: one whose rerun was
         -- requested meanwhile stays.
         moved as (
-            delete from jobs_open r using ended e
-            where r.id = e.id and r.fence = e.fence and r.state = 'running'
-              and not r.rerun_requested
-            returning r.*, e.result
+            delete from jobs_open o using succeeded s
+            where o.id = s.id and o.fence = s.fence and o.state = 'running'
+              and not o.rerun_requested
+            returning o.*, s.result
         ),
         -- Not finish_job: a function call per job costs more than the move.
         stored as (
@@ -71,14 +71,14 @@ pub async fn record_successes(
                    'succeeded', attempt, max_attempts, kind, result
             from moved
         )
-        select id as "id!", false as "restarted!" from moved
+        select id as "id!", false as "rerun!" from moved
         union all
-        -- restart_job reads a snapshot taken after the deletes, so it sees every request for a
+        -- rerun_job reads a snapshot taken after the deletes, so it sees every request for a
         -- rerun that kept a row from moving. The hashed `not in` needs no join.
-        select restarted.id, true
-        from ended e
-        cross join lateral restart_job(e.id, e.fence) restarted
-        where e.id not in (select id from moved)
+        select rerun.id, true
+        from succeeded s
+        cross join lateral rerun_job(s.id, s.fence) rerun
+        where s.id not in (select id from moved)
         "#,
         ids,
         fences,

@@ -12,15 +12,12 @@ use tokio::sync::Notify;
 /// The channel that the relay listens on.
 pub const RELAY_CHANNEL: &str = "vigie_jobs";
 
-/// Sends notifications for a process, one at a time: many commits share one.
-///
-/// NOTIFY inside the enqueueing transactions would serialise their commits. The relay's look-back
-/// finds the jobs of a notification that is lost in a crash.
+/// Sends the notifications of a process.
 #[derive(Debug, Clone)]
 pub(crate) struct RelayNotifier(Arc<Notify>);
 
 impl RelayNotifier {
-    pub(super) fn start(engine: PgPool) -> Self {
+    pub(crate) fn start(engine: PgPool) -> Self {
         let due = Arc::new(Notify::new());
         let relay_notifier = Self(due.clone());
         crate::task::spawn_named("relay_notifier", async move {
@@ -34,13 +31,15 @@ impl RelayNotifier {
         relay_notifier
     }
 
-    pub(super) fn notify(&self) {
+    pub(crate) fn notify(&self) {
         self.0.notify_one();
     }
 }
 
 /// Notifies the relay, whichever process leads it. After an error its look-back finds what is due.
 pub async fn notify_relay(engine: &PgPool) -> sqlx::Result<()> {
-    sqlx::query!("notify vigie_jobs").execute(engine).await?;
+    sqlx::query!("select pg_notify($1, '')", RELAY_CHANNEL)
+        .execute(engine)
+        .await?;
     Ok(())
 }
