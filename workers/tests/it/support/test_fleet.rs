@@ -154,7 +154,7 @@ impl TestFleet {
             .unwrap();
         entries
             .into_iter()
-            .map(|entry| entry.event.name().to_owned())
+            .map(|entry| entry.event)
             .collect()
     }
 
