@@ -81,9 +81,9 @@ pub struct ProductChanges {
 /// A request for a new product: changes that set its sku and its name. A field left out is unknown.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "ProductChanges")]
-pub struct NewProduct(ProductChanges);
+pub struct CreateProduct(ProductChanges);
 
-impl TryFrom<ProductChanges> for NewProduct {
+impl TryFrom<ProductChanges> for CreateProduct {
     type Error = String;
 
     /// Words its errors as serde does for a struct, since the API reads the field's name from them.
@@ -110,7 +110,7 @@ impl TryFrom<ProductChanges> for NewProduct {
 impl Product {
     /// Returns the product that `new` describes, in the company's `currency` unless `new` names
     /// one. Fails with `Invalid` if a field is rejected.
-    pub(super) fn from_new(new: NewProduct, currency: &str, now: DateTime<Utc>) -> Result<Self> {
+    pub(super) fn from_new(new: CreateProduct, currency: &str, now: DateTime<Utc>) -> Result<Self> {
         let empty = Self {
             id: ProductId::new(),
             sku: String::new(),
@@ -267,7 +267,7 @@ mod tests {
                 "unknown field `version`",
             ),
         ] {
-            let error = serde_json::from_str::<NewProduct>(json).unwrap_err();
+            let error = serde_json::from_str::<CreateProduct>(json).unwrap_err();
             assert_eq!(error.to_string(), message);
         }
     }

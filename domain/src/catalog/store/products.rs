@@ -7,7 +7,7 @@ use sqlx::types::Json;
 
 use super::check_version;
 use crate::catalog::product_filter::{ProductFilter, ProductStatus};
-use crate::catalog::{NewProduct, Product, ProductChanges, ProductId};
+use crate::catalog::{CreateProduct, Product, ProductChanges, ProductId};
 use crate::{Error, Result};
 
 /// Wraps a checked statement on products. `COLUMNS` stands for the columns that a request writes.
@@ -35,7 +35,7 @@ pub async fn create_product(
     conn: &mut PgConnection,
     company: CompanyId,
     currency: &str,
-    new: NewProduct,
+    new: CreateProduct,
     now: DateTime<Utc>,
 ) -> Result<Product> {
     let product = Product::from_new(new, currency, now)?;
