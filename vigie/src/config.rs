@@ -64,7 +64,9 @@ impl Config {
             providers: ProviderChoice::from_env(env),
         };
         if config.db.hot_connections < 5 {
-            env.report_problem("VIGIE_DB_HOT_CONNECTIONS must be at least 5: four fetchers and a writer");
+            env.report_problem(
+                "VIGIE_DB_HOT_CONNECTIONS must be at least 5: four fetchers and a writer",
+            );
         }
         config
     }

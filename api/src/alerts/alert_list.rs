@@ -3,9 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use domain::alerts::{
-    self, AlertFilter, AlertId, AlertState, ListedAlert, RuleId, Severity,
-};
+use domain::alerts::{self, AlertFilter, AlertId, AlertState, ListedAlert, RuleId, Severity};
 use domain::catalog::SiteId;
 use platform::db::Tx;
 use platform::ids::UserId;

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::catalog::{
-    self, CategoryId, CreateProduct, Product, ProductChanges, ProductFilter, ProductId, ProductStatus,
-    SupplierId,
+    self, CategoryId, CreateProduct, Product, ProductChanges, ProductFilter, ProductId,
+    ProductStatus, SupplierId,
 };
 use domain::identity::companies::Company;
 use domain::identity::{self, Role};

@@ -3,7 +3,7 @@
 use ::jobs::events::{Event, reactions_to};
 use axum::extract::State;
 use axum::response::Response;
-use domain::catalog::{self, LedgerEntry, CreateMovement, ProductId, Stock};
+use domain::catalog::{self, CreateMovement, LedgerEntry, ProductId, Stock};
 use domain::identity::Role;
 use platform::db::Tx;
 use serde::Deserialize;

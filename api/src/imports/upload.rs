@@ -110,7 +110,11 @@ impl Upload {
 /// Reads the form and stores the file; validates its header and first row.
 async fn receive_upload(app: &App, request: Request, blob_key: &str) -> Result<Upload> {
     let upload = read_form(app, request, blob_key).await?;
-    let file = app.blobs().open_file(blob_key).await.map_err(Error::internal)?;
+    let file = app
+        .blobs()
+        .open_file(blob_key)
+        .await
+        .map_err(Error::internal)?;
     let (kind, options) = (upload.kind, upload.options.clone());
     tokio::task::spawn_blocking(move || import::validate_head(file, kind, &options))
         .await

@@ -5,9 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::identity::Role;
-use domain::notifications::{
-    self, Channel, ListedMessage, MessageFilter, MessageId, MessageState,
-};
+use domain::notifications::{self, Channel, ListedMessage, MessageFilter, MessageId, MessageState};
 use jobs::notifications::SendMessage;
 use platform::db::Tx;
 use platform::ids::{JobId, UserId, Uuid};

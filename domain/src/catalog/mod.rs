@@ -22,11 +22,11 @@ mod tests;
 
 pub use movement::CreateMovement;
 pub use new_sale::CreateSale;
-pub use product::{CustomerId, CreateProduct, Product, ProductChanges, ProductId};
+pub use product::{CreateProduct, CustomerId, Product, ProductChanges, ProductId};
 pub use product_filter::{ProductFilter, ProductStatus};
 pub use reference::{
-    Category, CategoryChanges, CategoryId, CreateCategory, CreateSite, CreateSupplier, Reference, Site,
-    SiteChanges, SiteId, Supplier, SupplierChanges, SupplierId,
+    Category, CategoryChanges, CategoryId, CreateCategory, CreateSite, CreateSupplier, Reference,
+    Site, SiteChanges, SiteId, Supplier, SupplierChanges, SupplierId,
 };
 pub use sale::{Sale, SaleFilter, SaleId, SaleStatus};
 pub use stock::{LedgerEntry, Stock};

@@ -159,8 +159,8 @@ fn validate_validity_period(seconds: Option<&String>) -> Result<(), Rejection> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::{Inbound, State};
     use super::super::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
+    use super::super::{Inbound, State};
     use super::validate_message;
     use crate::clock::read_clock;
 

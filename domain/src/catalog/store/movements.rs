@@ -11,7 +11,7 @@ use super::levels::recompute_levels;
 use super::lines::{LineReferences, limit_lines, resolve_lines};
 use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::movement::ValidMovement;
-use crate::catalog::{LedgerEntry, CreateMovement, ProductId};
+use crate::catalog::{CreateMovement, LedgerEntry, ProductId};
 use crate::{Error, Result};
 
 /// Records movements and recomputes the levels of their products. All are recorded or none. A
