@@ -98,7 +98,7 @@ async fn files_are_deleted_a_month_after_their_import_and_a_day_after_a_broken_u
     );
     shop.services
         .blobs
-        .put(&broken, "half a fi".into())
+        .store_bytes(&broken, "half a fi".into())
         .await
         .unwrap();
     for (later, kept) in [
