@@ -1,5 +1,5 @@
-//! The fixed, public credentials that the sandbox accepts. The product's client repeats these values,
-//! because neither side imports the other.
+//! The fixed, public credentials that the sandbox accepts. The product's client repeats these
+//! values, because neither side imports the other.
 
 pub(super) const META_APP_ID: &str = "1000000000000001";
 pub(super) const META_APP_SECRET: &str = "sandbox-meta-secret";

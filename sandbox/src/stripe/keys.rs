@@ -1,5 +1,5 @@
-//! The fixed, public credentials that the sandbox accepts. The product's client repeats these values,
-//! because neither side imports the other.
+//! The fixed, public credentials that the sandbox accepts. The product's client repeats these
+//! values, because neither side imports the other.
 
 pub(super) const STRIPE_SECRET_KEY: &str = "sk_test_sandbox";
 pub(super) const STRIPE_WEBHOOK_SECRET: &str = "whsec_sandbox";

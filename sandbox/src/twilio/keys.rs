@@ -1,5 +1,5 @@
-//! The fixed, public credentials that the sandbox accepts. The product's client repeats these values,
-//! because neither side imports the other.
+//! The fixed, public credentials that the sandbox accepts. The product's client repeats these
+//! values, because neither side imports the other.
 
 pub(super) const TWILIO_ACCOUNT_SID: &str = "AC5a4d0000000000000000000000005a4d";
 pub const TWILIO_AUTH_TOKEN: &str = "sandbox-twilio-token";
