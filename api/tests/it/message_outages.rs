@@ -107,7 +107,7 @@ async fn a_server_error_not_from_twilio_is_looked_up_only_after_a_minute() {
         (503, None, false),
     ] {
         let app = start_without_callbacks().await;
-        let owner = send_alert_into_fault(
+        send_alert_into_fault(
             &app,
             "whatsapp",
             Fault::Status {
