@@ -7,7 +7,7 @@ create table prediction_runs (
   id uuid not null primary key,
   state text not null check (state in ('queued', 'succeeded', 'failed')),
   -- The requested day; null = the last complete day with sales.
-  asked_as_of date,
+  requested_as_of date,
   as_of date,
   -- The company's last complete day with sales at the time of the run.
   data_through date,

@@ -35,8 +35,8 @@ create index messages_alert on messages (company_id, alert_id) where alert_id is
 create index messages_recipient on messages (recipient, channel);
 select secure_company_table('messages');
 
--- Exactly one notification per alert, recipient, channel and cause. The revision of the alert
--- distinguishes two occurrences of one cause.
+-- At most one notification per alert, revision, recipient, channel and cause. The revision of the
+-- alert distinguishes two occurrences of one cause.
 create table notifications (
   company_id uuid not null references companies (id),
   id uuid not null primary key,

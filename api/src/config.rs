@@ -27,19 +27,19 @@ const DEFAULT_UPLOAD_IDLE_TIMEOUT_SECONDS: u64 = 60;
 
 impl ApiConfig {
     pub fn from_env(env: &mut Env) -> Self {
-        let signing_key = env.secret("VIGIE_SIGNING_KEY");
+        let signing_key = env.read_secret("VIGIE_SIGNING_KEY");
         let length = signing_key.expose_secret().len();
         if (1..32).contains(&length) {
-            env.problem(format!(
+            env.report_problem(format!(
                 "VIGIE_SIGNING_KEY has {length} bytes; it needs at least 32"
             ));
         }
         Self {
-            addr: env.parsed_or("VIGIE_API_ADDR", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            addr: env.parse_or("VIGIE_API_ADDR", SocketAddr::from(([127, 0, 0, 1], 8080))),
             signing_key,
-            trusted_proxies: env.parsed_or("VIGIE_TRUSTED_PROXIES", TrustedProxies::default()),
+            trusted_proxies: env.parse_or("VIGIE_TRUSTED_PROXIES", TrustedProxies::default()),
             upload_limit: env
-                .parsed_or("VIGIE_UPLOAD_LIMIT_MIB", DEFAULT_UPLOAD_LIMIT_MIB)
+                .parse_or("VIGIE_UPLOAD_LIMIT_MIB", DEFAULT_UPLOAD_LIMIT_MIB)
                 .saturating_mul(1 << 20),
             upload_idle_timeout: read_upload_idle_timeout(env),
         }
@@ -47,12 +47,12 @@ impl ApiConfig {
 }
 
 fn read_upload_idle_timeout(env: &mut Env) -> Duration {
-    let seconds = env.parsed_or(
+    let seconds = env.parse_or(
         "VIGIE_UPLOAD_IDLE_TIMEOUT_SECONDS",
         DEFAULT_UPLOAD_IDLE_TIMEOUT_SECONDS,
     );
     if seconds == 0 {
-        env.problem("VIGIE_UPLOAD_IDLE_TIMEOUT_SECONDS must be at least 1");
+        env.report_problem("VIGIE_UPLOAD_IDLE_TIMEOUT_SECONDS must be at least 1");
     }
     Duration::from_secs(seconds)
 }

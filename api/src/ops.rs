@@ -9,7 +9,7 @@ use domain::identity::{self, Role};
 use platform::db::Scope;
 use platform::ids::Uuid;
 use platform::probes::{self, Probe};
-use platform::queue::{Queue, view};
+use platform::queue::{QueueCode, view};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ async fn list_audit_entries(
 
 #[derive(Debug, Serialize)]
 struct QueueResponse {
-    name: Queue,
+    name: QueueCode,
     due: i64,
     running: i64,
     oldest_seconds: f64,

@@ -44,7 +44,7 @@ impl Engine {
     pub(crate) async fn new(slots: usize, backend: &str) -> anyhow::Result<Self> {
         let namespace = format!("bench-{}", uuid::Uuid::new_v4().simple());
         let redis_url = Env::from_process()
-            .optional("REDIS_URL")
+            .read_optional("REDIS_URL")
             .unwrap_or("redis://127.0.0.1:6379".into());
         let mut env = Env::from_pairs([
             ("REDIS_URL".to_owned(), redis_url),
@@ -53,7 +53,7 @@ impl Engine {
             ("VIGIE_QUEUE_BACKEND".to_owned(), backend.to_owned()),
         ]);
         let config = WorkerConfig::from_env(&mut env);
-        env.finish()?;
+        env.reject_problems()?;
         let (sender, started) = mpsc::unbounded_channel();
         Ok(Self {
             test: TestDb::new().await,

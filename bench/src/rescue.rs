@@ -49,8 +49,8 @@ pub(crate) async fn run_worker() -> anyhow::Result<()> {
     use platform::db::{Db, DbConfig};
     let mut env = Env::from_process();
     let config = workers::WorkerConfig::from_env(&mut env);
-    let db = Db::connect(&DbConfig::small(env.secret("DATABASE_URL"))).await?;
-    env.finish()?;
+    let db = Db::connect(&DbConfig::small(env.read_secret("DATABASE_URL"))).await?;
+    env.reject_problems()?;
     let registry = std::sync::Arc::new(Registry::new().with::<Hang>());
     let _workers =
         workers::WorkerProcess::start(config, &db, registry, std::sync::Arc::new(())).await?;

@@ -49,14 +49,14 @@ pub enum BlobError {
 impl Blobs {
     /// Opens the folder of `VIGIE_BLOB_DIR`, and creates it if it is missing.
     pub fn from_env(env: &mut Env) -> Option<Self> {
-        let folder = env.required("VIGIE_BLOB_DIR");
+        let folder = env.read_required("VIGIE_BLOB_DIR");
         if folder.is_empty() {
             return None;
         }
         match Self::open_folder(folder.into()) {
             Ok(blobs) => Some(blobs),
             Err(cause) => {
-                env.problem(format!("VIGIE_BLOB_DIR: {cause}"));
+                env.report_problem(format!("VIGIE_BLOB_DIR: {cause}"));
                 None
             }
         }
@@ -76,7 +76,7 @@ impl Blobs {
     /// # Errors
     /// [`BlobError::TooLarge`] or [`BlobError::Cut`]. After any error nothing is stored under
     /// `key`.
-    pub async fn put_stream(
+    pub async fn store_stream(
         &self,
         key: &str,
         stream: impl Stream<Item = io::Result<Bytes>>,
@@ -98,14 +98,14 @@ impl Blobs {
     }
 
     /// Stores a few bytes under `key`.
-    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<Stored, BlobError> {
+    pub async fn store_bytes(&self, key: &str, bytes: Bytes) -> Result<Stored, BlobError> {
         let limit = bytes.len() as u64;
-        self.put_stream(key, futures::stream::iter([Ok(bytes)]), limit)
+        self.store_stream(key, futures::stream::iter([Ok(bytes)]), limit)
             .await
     }
 
     /// Opens a stored file for blocking reads.
-    pub async fn open(&self, key: &str) -> Result<std::fs::File, BlobError> {
+    pub async fn open_file(&self, key: &str) -> Result<std::fs::File, BlobError> {
         match self.store.get(&Path::from(key)).await?.payload {
             GetResultPayload::File(file, _) => Ok(file),
             GetResultPayload::Stream(_) => Err(BlobError::Io(io::Error::other("not a local file"))),
@@ -113,7 +113,7 @@ impl Blobs {
     }
 
     /// Deletes a file. An absent file is no error.
-    pub async fn delete(&self, key: &str) -> Result<(), BlobError> {
+    pub async fn delete_file(&self, key: &str) -> Result<(), BlobError> {
         match self.store.delete(&Path::from(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(cause) => Err(cause.into()),
@@ -122,14 +122,14 @@ impl Blobs {
 
     /// Lists the names of all files last written before `moment`: keys, and the remains of uploads
     /// whose process died, whose names are no keys.
-    pub async fn older_than(&self, moment: DateTime<Utc>) -> Result<Vec<String>, BlobError> {
+    pub async fn list_older_files(&self, moment: DateTime<Utc>) -> Result<Vec<String>, BlobError> {
         let folder = self.folder.clone();
         let found = tokio::task::spawn_blocking(move || list_old_files(&folder, moment.into()));
         Ok(found.await.map_err(io::Error::other)??)
     }
 
-    /// Deletes files by the names that [`Blobs::older_than`] returned.
-    pub async fn sweep(&self, names: Vec<String>) -> Result<(), BlobError> {
+    /// Deletes files by the names that [`Blobs::list_older_files`] returned.
+    pub async fn delete_files(&self, names: Vec<String>) -> Result<(), BlobError> {
         let folder = self.folder.clone();
         let deleted = tokio::task::spawn_blocking(move || {
             names

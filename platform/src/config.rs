@@ -39,52 +39,52 @@ impl Env {
     }
 
     /// Returns the value of `key`; an empty value counts as unset.
-    pub fn optional(&mut self, key: &'static str) -> Option<String> {
+    pub fn read_optional(&mut self, key: &'static str) -> Option<String> {
         self.read.insert(key);
         self.values.get(key).filter(|v| !v.is_empty()).cloned()
     }
 
     /// Returns the value of `key`. If it is unset, records a problem and returns an empty string.
-    pub fn required(&mut self, key: &'static str) -> String {
-        self.optional(key).unwrap_or_else(|| {
-            self.problem(format!("{key} is not set"));
+    pub fn read_required(&mut self, key: &'static str) -> String {
+        self.read_optional(key).unwrap_or_else(|| {
+            self.report_problem(format!("{key} is not set"));
             String::new()
         })
     }
 
-    pub fn secret(&mut self, key: &'static str) -> SecretString {
-        self.required(key).into()
+    pub fn read_secret(&mut self, key: &'static str) -> SecretString {
+        self.read_required(key).into()
     }
 
     /// Returns the parsed value of `key`, or `default` if it is unset or can't be parsed.
-    pub fn parsed_or<T>(&mut self, key: &'static str, default: T) -> T
+    pub fn parse_or<T>(&mut self, key: &'static str, default: T) -> T
     where
         T: FromStr<Err: Display>,
     {
-        let Some(text) = self.optional(key) else {
+        let Some(text) = self.read_optional(key) else {
             return default;
         };
         match text.parse() {
             Ok(value) => value,
             Err(cause) => {
-                self.problem(format!("{key} = {text:?} can't be parsed: {cause}"));
+                self.report_problem(format!("{key} = {text:?} can't be parsed: {cause}"));
                 default
             }
         }
     }
 
     /// Records a problem, such as a contradiction between values.
-    pub fn problem(&mut self, text: impl Into<String>) {
+    pub fn report_problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }
 
     /// Lists every key that was read, to compare with `.env.example`.
-    pub fn keys_read(&self) -> impl Iterator<Item = &'static str> {
+    pub fn list_keys_read(&self) -> impl Iterator<Item = &'static str> {
         self.read.iter().copied()
     }
 
     /// Returns all recorded problems as one error.
-    pub fn finish(self) -> Result<(), ConfigError> {
+    pub fn reject_problems(self) -> Result<(), ConfigError> {
         if self.problems.is_empty() {
             Ok(())
         } else {
@@ -100,10 +100,10 @@ mod tests {
     #[test]
     fn all_problems_are_reported_together() {
         let mut env = Env::from_pairs([("PORT".into(), "eighty".into())]);
-        env.required("DATABASE_URL");
-        let port: u16 = env.parsed_or("PORT", 80);
+        env.read_required("DATABASE_URL");
+        let port: u16 = env.parse_or("PORT", 80);
         assert_eq!(port, 80);
-        let ConfigError(problems) = env.finish().unwrap_err();
+        let ConfigError(problems) = env.reject_problems().unwrap_err();
         assert_eq!(problems.len(), 2);
         assert!(problems[0].contains("DATABASE_URL"), "{problems:?}");
     }

@@ -56,10 +56,10 @@ const NONCE_BYTES: usize = 24;
 impl Keyring {
     /// Reads `VIGIE_ENCRYPTION_KEYS`: `id:base64 of 32 bytes`, comma-separated, newest first.
     pub fn from_env(env: &mut Env) -> Self {
-        let text = env.secret("VIGIE_ENCRYPTION_KEYS");
+        let text = env.read_secret("VIGIE_ENCRYPTION_KEYS");
         Self::parse(&text).unwrap_or_else(|problem| {
             if !text.expose_secret().is_empty() {
-                env.problem(format!("VIGIE_ENCRYPTION_KEYS: {problem}"));
+                env.report_problem(format!("VIGIE_ENCRYPTION_KEYS: {problem}"));
             }
             Self { keys: Vec::new() }
         })

@@ -78,7 +78,7 @@ fn describe_queues(depths: &[QueueDepth]) -> (bool, String) {
         .any(|d| d.running == 0 && d.oldest_seconds >= MAX_QUEUE_AGE_SECONDS);
     let open: Vec<_> = depths
         .iter()
-        .map(|d| format!("{}: {} due, {} running", d.queue.name(), d.due, d.running))
+        .map(|d| format!("{}: {} due, {} running", d.queue, d.due, d.running))
         .collect();
     (
         !is_stuck,

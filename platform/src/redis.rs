@@ -19,8 +19,8 @@ pub struct RedisConfig {
 impl RedisConfig {
     pub fn from_env(env: &mut Env) -> Self {
         Self {
-            url: env.required("REDIS_URL"),
-            namespace: env.parsed_or("VIGIE_QUEUE_NAMESPACE", "vigie".to_owned()),
+            url: env.read_required("REDIS_URL"),
+            namespace: env.parse_or("VIGIE_QUEUE_NAMESPACE", "vigie".to_owned()),
         }
     }
 

@@ -3,24 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router, extract::Query};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::brevo::Email;
 use crate::faults::Rule;
-use crate::meta;
+use crate::provider::{Channel, Provider};
 use crate::settings::Settings;
 use crate::state::Sandbox;
-use crate::stripe;
-use crate::twilio::{self, Message};
 
 pub(crate) fn router() -> Router<Sandbox> {
-    Router::new()
+    let routes = Router::new()
         .route("/health", get(|| async { "ok" }))
         .route(
             "/faults",
@@ -30,10 +27,9 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/messages", get(list_messages))
         .route("/calls", get(list_calls))
         .route("/deliveries", get(list_deliveries))
-        .route("/state", axum::routing::delete(clear_state))
-        .route("/whatsapp/{number}/messages", post(receive_message))
-        .nest("/stripe", stripe::controls())
-        .nest("/meta", meta::controls())
+        .route("/state", axum::routing::delete(clear_state));
+    let of_providers = Provider::ALL.map(Provider::admin_router);
+    of_providers.into_iter().fold(routes, Router::merge)
 }
 
 async fn list_faults(State(sandbox): State<Sandbox>) -> Json<Vec<Rule>> {
@@ -79,13 +75,6 @@ async fn change_settings(
     }
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Channel {
-    Whatsapp,
-    Email,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MessageFilter {
@@ -99,22 +88,20 @@ async fn list_messages(
     State(sandbox): State<Sandbox>,
     Query(filter): Query<MessageFilter>,
 ) -> Json<Value> {
-    let all = sandbox.with_data(|data| {
-        let whatsapp = data.twilio.messages.iter().map(Message::to_admin_view);
-        let emails = data.brevo.emails.iter().map(Email::to_admin_view);
-        match filter.channel {
-            Some(Channel::Whatsapp) => whatsapp.collect(),
-            Some(Channel::Email) => emails.collect(),
-            None => whatsapp.chain(emails).collect::<Vec<_>>(),
-        }
-    });
+    let all = sandbox.with_data(|data| data.states.message_views());
     let to = filter
         .to
         .as_ref()
         .map(|to| to.trim_start_matches("whatsapp:"));
+    let channel = filter.channel.map(|channel| json!(channel));
     let items: Vec<_> = all
         .into_iter()
         .filter(|message| to.is_none_or(|to| message["to"] == to))
+        .filter(|message| {
+            channel
+                .as_ref()
+                .is_none_or(|name| message["channel"] == *name)
+        })
         .collect();
     Json(json!({ "items": items }))
 }
@@ -130,19 +117,4 @@ async fn list_deliveries(State(sandbox): State<Sandbox>) -> Json<Value> {
 async fn clear_state(State(sandbox): State<Sandbox>) -> StatusCode {
     sandbox.with_data(crate::state::Data::clear_state);
     StatusCode::NO_CONTENT
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReceiveMessage {
-    body: String,
-}
-
-/// Receives a message from the recipient with this number.
-async fn receive_message(
-    State(sandbox): State<Sandbox>,
-    Path(number): Path<String>,
-    Json(message): Json<ReceiveMessage>,
-) -> Json<Value> {
-    Json(json!({ "sid": twilio::receive_message(&sandbox, &number, &message.body).await }))
 }

@@ -7,13 +7,11 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::faults::Fault;
 use crate::operation::find_operation;
-use crate::provider::Provider;
 use crate::state::Sandbox;
-use crate::{brevo, meta, stripe, twilio};
 
 /// Marks a response that is not sent: the server drops the connection instead.
 #[derive(Debug, Clone, Copy)]
@@ -36,15 +34,15 @@ pub(crate) async fn inject_faults(
     match sandbox.register_call(operation, request.method(), &path) {
         None | Some(Fault::Duplicate | Fault::Reverse) => next.run(request).await,
         Some(Fault::Status { code, body }) => {
-            let body = body.unwrap_or_else(|| default_error_body(operation.provider, code));
-            if let Some(key) = key.filter(|_| operation.provider == Provider::Stripe && code >= 500)
-            {
-                stripe::remember_failure(&sandbox, &key, code, body.clone());
+            let body = body.unwrap_or_else(|| operation.provider.default_error_body(code));
+            if let Some(key) = key {
+                let provider = operation.provider;
+                provider.record_error(&sandbox, &key, code, &body);
             }
             error_response(code, body)
         }
         Some(Fault::RateLimit { retry_after }) => {
-            rate_limit_response(operation.provider, retry_after)
+            operation.provider.rate_limit_response(retry_after)
         }
         Some(Fault::Drop) => drop_connection(),
         Some(Fault::LatencyMs(ms)) => {
@@ -74,28 +72,5 @@ fn error_response(code: u16, body: Value) -> Response {
     match body {
         Value::String(text) => (status, text).into_response(),
         body => (status, Json(body)).into_response(),
-    }
-}
-
-fn default_error_body(provider: Provider, code: u16) -> Value {
-    match provider {
-        Provider::Twilio => {
-            json!({"code": 20_000 + u32::from(code), "message": "Injected fault", "status": code})
-        }
-        Provider::Stripe => json!({"error": {"type": "api_error", "message": "Injected fault"}}),
-        Provider::Meta => {
-            json!({"error": {"message": "Injected fault", "type": "OAuthException", "code": 2,
-            "is_transient": code >= 500, "fbtrace_id": "Asandbox"}})
-        }
-        Provider::Brevo => json!({"code": "bad_request", "message": "Injected fault"}),
-    }
-}
-
-fn rate_limit_response(provider: Provider, seconds: u64) -> Response {
-    match provider {
-        Provider::Twilio => twilio::rate_limited(seconds),
-        Provider::Stripe => stripe::rate_limited(seconds),
-        Provider::Meta => meta::rate_limited(seconds),
-        Provider::Brevo => brevo::rate_limited(seconds),
     }
 }

@@ -7,26 +7,12 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a line of the file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RecordKind {
-    Email,
-    Message,
-    Inbound,
-    StripeObject,
-    StripeEvent,
-    StripeReplay,
-    MetaRun,
-    MetaToken,
-    MetaRevoked,
-    MetaRestored,
-}
+use crate::provider::RecordKind;
 
 /// One line of the file.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Record {
-    pub(crate) kind: RecordKind,
+pub(crate) struct Record<K> {
+    pub(crate) kind: K,
     pub(crate) value: Value,
 }
 
@@ -39,7 +25,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// Opens the file and reads its records. Lines that are no record are skipped: a crash may have
     /// cut one.
-    pub(crate) fn open(path: Option<PathBuf>) -> io::Result<(Self, Vec<Record>)> {
+    pub(crate) fn open(path: Option<PathBuf>) -> io::Result<(Self, Vec<Record<RecordKind>>)> {
         let Some(path) = path else {
             return Ok((Self::default(), Vec::new()));
         };
@@ -65,7 +51,7 @@ impl Journal {
         Ok((journal, records))
     }
 
-    pub(crate) fn append_record<T: Serialize>(&mut self, kind: RecordKind, object: &T) {
+    pub(crate) fn append_record(&mut self, kind: impl Serialize, object: &impl Serialize) {
         if self.file.is_none() {
             return;
         }

@@ -12,7 +12,6 @@ mod deliveries;
 mod fault_layer;
 mod faults;
 mod journal;
-pub mod keys;
 mod meta;
 mod operation;
 mod page;
@@ -23,6 +22,12 @@ mod state;
 mod stripe;
 mod task;
 mod twilio;
+
+/// The fixed, public credentials that tests of the product need.
+pub mod keys {
+    pub use crate::brevo::keys::BREVO_WEBHOOK_TOKEN;
+    pub use crate::twilio::keys::TWILIO_AUTH_TOKEN;
+}
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -35,11 +40,11 @@ pub use state::Sandbox;
 
 /// Returns every route. Faults apply to the routes of providers only.
 pub fn build_app(sandbox: Sandbox) -> Router {
-    let providers = Router::new()
-        .nest("/twilio", twilio::router())
-        .nest("/brevo/v3", brevo::router())
-        .nest("/stripe", stripe::router())
-        .nest("/meta", meta::router())
+    let providers = Provider::ALL
+        .into_iter()
+        .fold(Router::new(), |routes, provider| {
+            routes.nest(&format!("/{}", provider.name()), provider.router())
+        })
         .layer(from_fn_with_state(
             sandbox.clone(),
             fault_layer::inject_faults,

@@ -12,76 +12,45 @@ pub(crate) struct Operation {
     pub(crate) name: &'static str,
 }
 
-/// Method, provider, end of the path (`*` is any one segment), name. The first match applies.
-const OPERATIONS: &[(&str, Provider, &str, &str)] = &[
-    ("POST", Provider::Twilio, "Messages.json", "create_message"),
-    ("GET", Provider::Twilio, "Messages.json", "list_messages"),
-    ("GET", Provider::Twilio, "Messages/*", "fetch_message"),
-    ("POST", Provider::Brevo, "smtp/email", "send_email"),
-    (
-        "POST",
-        Provider::Stripe,
-        "v1/checkout/sessions",
-        "create_checkout_session",
-    ),
-    (
-        "POST",
-        Provider::Stripe,
-        "v1/billing_portal/sessions",
-        "create_portal_session",
-    ),
-    ("POST", Provider::Stripe, "v1/customers", "create_customer"),
-    (
-        "GET",
-        Provider::Stripe,
-        "v1/subscriptions/*",
-        "fetch_subscription",
-    ),
-    ("GET", Provider::Stripe, "v1/events", "list_events"),
-    ("GET", Provider::Meta, "me/adaccounts", "list_ad_accounts"),
-    (
-        "GET",
-        Provider::Meta,
-        "oauth/access_token",
-        "exchange_token",
-    ),
-    ("POST", Provider::Meta, "*/insights", "start_report"),
-    ("GET", Provider::Meta, "*/insights", "read_report"),
-    ("GET", Provider::Meta, "debug_token", "debug_token"),
-    ("GET", Provider::Meta, "*", "poll_report"),
-];
+/// The method of an operation, its path below the provider's name (`*` is any one segment), and its
+/// name. The first match of a provider's table applies.
+pub(crate) type OperationPath = (&'static str, &'static str, &'static str);
 
 /// Returns the operation of a call, named `other` for an unknown path of a provider. Returns `None`
 /// outside the providers.
 pub(crate) fn find_operation(method: &Method, path: &str) -> Option<Operation> {
-    let mut segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    let (first, path) = path.trim_matches('/').split_once('/')?;
     let provider = Provider::ALL
         .into_iter()
-        .find(|provider| segments.first() == Some(&provider.name()))?;
-    segments.remove(0);
-    let known = OPERATIONS.iter().find(|(verb, owner, tail, _)| {
-        *verb == method.as_str() && *owner == provider && ends_with(&segments, tail)
-    });
+        .find(|provider| provider.name() == first)?;
+    let known = provider
+        .operations()
+        .iter()
+        .find(|(verb, pattern, _)| *verb == method.as_str() && matches_path(pattern, path));
     Some(Operation {
         provider,
         name: known.map_or("other", |(.., name)| *name),
     })
 }
 
-fn ends_with(segments: &[&str], tail: &str) -> bool {
-    let tail: Vec<&str> = tail.split('/').collect();
-    segments.len() >= tail.len()
-        && segments[segments.len() - tail.len()..]
-            .iter()
-            .zip(&tail)
-            .all(|(s, t)| *t == "*" || s == t)
+fn matches_path(pattern: &str, path: &str) -> bool {
+    let segments = path.split('/');
+    let wanted = pattern.split('/');
+    segments.clone().count() == wanted.clone().count()
+        && segments.zip(wanted).all(|(s, w)| w == "*" || s == w)
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::Method;
+    use std::collections::BTreeSet;
 
-    use super::find_operation;
+    use axum::body::Body;
+    use axum::http::{Method, Request, StatusCode};
+    use tower::ServiceExt;
+
+    use super::{OperationPath, find_operation};
+    use crate::provider::Provider;
+    use crate::state::Sandbox;
 
     #[test]
     fn each_path_has_its_operation() {
@@ -116,5 +85,39 @@ mod tests {
             );
         }
         assert!(find_operation(&Method::GET, "/admin/messages").is_none());
+    }
+
+    #[tokio::test]
+    async fn every_operation_of_the_clients_has_a_path() {
+        let of_clients: BTreeSet<_> = providers::Provider::ALL
+            .into_iter()
+            .flat_map(providers::Provider::operations)
+            .map(|operation| (operation.provider().as_str(), operation.as_str()))
+            .collect();
+        let mut of_sandbox = BTreeSet::new();
+        for provider in Provider::ALL {
+            for operation in provider.operations() {
+                let (.., name) = operation;
+                of_sandbox.insert((provider.name(), *name));
+                let status = call_operation(provider, operation).await;
+                assert!(
+                    ![StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&status),
+                    "{provider:?} {name}: {status}"
+                );
+            }
+        }
+        assert_eq!(of_sandbox, of_clients);
+    }
+
+    /// Calls the operation without credentials.
+    async fn call_operation(provider: Provider, operation: &OperationPath) -> StatusCode {
+        let (method, path, _) = operation;
+        let path = format!("/{}/{}", provider.name(), path.replace('*', "any"));
+        let request = Request::builder().method(*method).uri(path);
+        crate::build_app(Sandbox::default())
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap()
+            .status()
     }
 }

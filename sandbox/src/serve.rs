@@ -58,7 +58,7 @@ pub async fn start_sandbox(sandbox: Sandbox) -> std::io::Result<Running> {
 
 /// Serves until the future is dropped, which closes the open connections.
 pub async fn serve_sandbox(listener: TcpListener, sandbox: Sandbox) {
-    sandbox.resume_deliveries();
+    crate::provider::resume_deliveries(&sandbox);
     let app = crate::build_app(sandbox);
     let mut connections = tokio::task::JoinSet::new();
     loop {

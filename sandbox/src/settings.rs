@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::keys::BREVO_WEBHOOK_TOKEN;
+use crate::brevo::keys::BREVO_WEBHOOK_TOKEN;
 
 /// `GET` and `PATCH /admin/settings`.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -7,16 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::Method;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::deliveries::Delivery;
 use crate::faults::{self, Fault, Rule};
-use crate::journal::{Journal, Record, RecordKind};
+use crate::journal::{Journal, Record};
 use crate::operation::Operation;
-use crate::provider::Provider;
+use crate::provider::{Provider, ProviderStates, RecordKind};
 use crate::settings::Settings;
-use crate::{brevo, meta, stripe, twilio};
 
 /// The number of deliveries that are kept.
 const MAX_DELIVERIES: usize = 1000;
@@ -40,10 +37,7 @@ pub(crate) struct Data {
     pub(crate) rules: Vec<Rule>,
     pub(crate) calls: BTreeMap<Provider, BTreeMap<&'static str, u64>>,
     pub(crate) deliveries: VecDeque<Delivery>,
-    pub(crate) twilio: twilio::State,
-    pub(crate) brevo: brevo::State,
-    pub(crate) stripe: stripe::State,
-    pub(crate) meta: meta::State,
+    pub(crate) states: ProviderStates,
     journal: Journal,
 }
 
@@ -124,16 +118,10 @@ impl Sandbox {
             faults::take_fault(&mut data.rules, operation, method, path)
         })
     }
-
-    /// Continues the messages and e-mails that a stop interrupted.
-    pub(crate) fn resume_deliveries(&self) {
-        twilio::resume_messages(self);
-        brevo::resume_emails(self);
-    }
 }
 
 impl Data {
-    pub(crate) fn keep_record<T: Serialize>(&mut self, kind: RecordKind, object: &T) {
+    pub(crate) fn keep_record(&mut self, kind: impl Serialize, object: &impl Serialize) {
         self.journal.append_record(kind, object);
     }
 
@@ -149,36 +137,13 @@ impl Data {
         self.journal.clear_file();
         self.calls.clear();
         self.deliveries.clear();
-        self.twilio = twilio::State::default();
-        self.brevo = brevo::State::default();
-        self.stripe = stripe::State::default();
-        self.meta = meta::State::default();
+        self.states = ProviderStates::default();
     }
 
-    fn restore_record(&mut self, record: Record) {
+    fn restore_record(&mut self, record: Record<RecordKind>) {
         let Record { kind, value } = record;
-        if let Err(error) = self.apply_record(kind, value) {
+        if let Err(error) = self.states.apply_record(kind, value) {
             tracing::warn!(?kind, %error, "record of the state file skipped");
         }
     }
-
-    fn apply_record(&mut self, kind: RecordKind, value: Value) -> serde_json::Result<()> {
-        match kind {
-            RecordKind::Email => self.brevo.put_email(parse_value(value)?),
-            RecordKind::Message => self.twilio.put_message(parse_value(value)?),
-            RecordKind::Inbound => self.twilio.record_inbound(&parse_value(value)?),
-            RecordKind::StripeObject => self.stripe.put_object(value),
-            RecordKind::StripeEvent => self.stripe.put_event(parse_value(value)?),
-            RecordKind::StripeReplay => self.stripe.put_replay(parse_value(value)?),
-            RecordKind::MetaRun => self.meta.put_run(parse_value(value)?),
-            RecordKind::MetaToken => self.meta.add_token(parse_value(value)?),
-            RecordKind::MetaRevoked => self.meta.revoke_token(parse_value(value)?),
-            RecordKind::MetaRestored => self.meta.restore_token(&parse_value::<String>(value)?),
-        }
-        Ok(())
-    }
-}
-
-fn parse_value<T: DeserializeOwned>(value: Value) -> serde_json::Result<T> {
-    serde_json::from_value(value)
 }

@@ -76,8 +76,8 @@ pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
 
 fn read_database_url() -> anyhow::Result<SecretString> {
     let mut env = Env::from_process();
-    let url = env.secret("DATABASE_URL");
-    env.finish()?;
+    let url = env.read_secret("DATABASE_URL");
+    env.reject_problems()?;
     Ok(url)
 }
 

@@ -40,19 +40,19 @@ impl Config {
     /// Fails with everything that is missing, malformed or contradictory.
     pub(crate) fn from_env(mut env: Env) -> Result<Self, ConfigError> {
         let config = Self::read_keys(&mut env);
-        env.finish()?;
+        env.reject_problems()?;
         Ok(config)
     }
 
     fn read_keys(env: &mut Env) -> Self {
         let config = Self {
             log: LogConfig::from_env(env),
-            metrics_addr: env.parsed_or(
+            metrics_addr: env.parse_or(
                 "VIGIE_METRICS_ADDR",
                 SocketAddr::from(([127, 0, 0, 1], 9464)),
             ),
             public_url: env
-                .required("VIGIE_PUBLIC_URL")
+                .read_required("VIGIE_PUBLIC_URL")
                 .trim_end_matches('/')
                 .to_owned(),
             db: DbConfig::from_env(env),
@@ -64,7 +64,9 @@ impl Config {
             providers: ProviderChoice::from_env(env),
         };
         if config.db.hot_connections < 5 {
-            env.problem("VIGIE_DB_HOT_CONNECTIONS must be at least 5: four fetchers and a writer");
+            env.report_problem(
+                "VIGIE_DB_HOT_CONNECTIONS must be at least 5: four fetchers and a writer",
+            );
         }
         config
     }
@@ -72,14 +74,14 @@ impl Config {
 
 impl ProviderChoice {
     fn from_env(env: &mut Env) -> Self {
-        match env.required("VIGIE_PROVIDERS").as_str() {
+        match env.read_required("VIGIE_PROVIDERS").as_str() {
             "live" => Self::Live(Box::new(read_credentials(env))),
             "sandbox" => Self::Sandbox {
-                url: env.required("VIGIE_SANDBOX_URL"),
+                url: env.read_required("VIGIE_SANDBOX_URL"),
             },
             other => {
                 if !other.is_empty() {
-                    env.problem(format!(
+                    env.report_problem(format!(
                         "VIGIE_PROVIDERS = {other:?} must be sandbox or live"
                     ));
                 }
@@ -92,26 +94,26 @@ impl ProviderChoice {
 fn read_credentials(env: &mut Env) -> LiveCredentials {
     LiveCredentials {
         twilio: TwilioCredentials {
-            account_sid: env.required("TWILIO_ACCOUNT_SID"),
-            auth_token: env.secret("TWILIO_AUTH_TOKEN"),
-            whatsapp_from: env.required("TWILIO_WHATSAPP_FROM"),
+            account_sid: env.read_required("TWILIO_ACCOUNT_SID"),
+            auth_token: env.read_secret("TWILIO_AUTH_TOKEN"),
+            whatsapp_from: env.read_required("TWILIO_WHATSAPP_FROM"),
         },
         brevo: BrevoCredentials {
-            api_key: env.secret("BREVO_API_KEY"),
-            sender_email: env.required("BREVO_SENDER_EMAIL"),
-            sender_name: env.required("BREVO_SENDER_NAME"),
-            webhook_token: env.secret("BREVO_WEBHOOK_TOKEN"),
+            api_key: env.read_secret("BREVO_API_KEY"),
+            sender_email: env.read_required("BREVO_SENDER_EMAIL"),
+            sender_name: env.read_required("BREVO_SENDER_NAME"),
+            webhook_token: env.read_secret("BREVO_WEBHOOK_TOKEN"),
         },
         stripe: StripeCredentials {
-            secret_key: env.secret("STRIPE_SECRET_KEY"),
-            webhook_secret: env.secret("STRIPE_WEBHOOK_SECRET"),
-            price_pro: env.required("STRIPE_PRICE_PRO"),
-            price_enterprise: env.required("STRIPE_PRICE_ENTERPRISE"),
+            secret_key: env.read_secret("STRIPE_SECRET_KEY"),
+            webhook_secret: env.read_secret("STRIPE_WEBHOOK_SECRET"),
+            price_pro: env.read_required("STRIPE_PRICE_PRO"),
+            price_enterprise: env.read_required("STRIPE_PRICE_ENTERPRISE"),
         },
         meta: MetaCredentials {
-            app_id: env.required("META_APP_ID"),
-            app_secret: env.secret("META_APP_SECRET"),
-            api_version: env.required("META_API_VERSION"),
+            app_id: env.read_required("META_APP_ID"),
+            app_secret: env.read_secret("META_APP_SECRET"),
+            api_version: env.read_required("META_API_VERSION"),
         },
     }
 }
@@ -130,7 +132,7 @@ mod tests {
     fn keys_read_with(providers: &str) -> BTreeSet<&'static str> {
         let mut env = Env::from_pairs([("VIGIE_PROVIDERS".to_owned(), providers.to_owned())]);
         Config::read_keys(&mut env);
-        env.keys_read().collect()
+        env.list_keys_read().collect()
     }
 
     #[test]

@@ -75,8 +75,8 @@ fn exit_code(cause: &anyhow::Error) -> ExitCode {
 
 fn migrate_database() -> anyhow::Result<()> {
     let mut env = Env::from_process();
-    let url = env.secret("DATABASE_URL");
-    env.finish()?;
+    let url = env.read_secret("DATABASE_URL");
+    env.reject_problems()?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

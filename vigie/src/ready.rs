@@ -14,9 +14,9 @@ const API_BLOB_KEY: &str = "written-by-the-api";
 /// Fails if Postgres cannot be reached or `VIGIE_BLOB_DIR` is not the API's folder.
 pub(crate) fn check_readiness() -> anyhow::Result<()> {
     let mut env = Env::from_process();
-    let url = env.secret("DATABASE_URL");
+    let url = env.read_secret("DATABASE_URL");
     let blobs = Blobs::from_env(&mut env);
-    env.finish()?;
+    env.reject_problems()?;
     let options: PgConnectOptions = url.expose_secret().parse()?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -25,7 +25,10 @@ pub(crate) fn check_readiness() -> anyhow::Result<()> {
             db::load_now(&mut options.connect().await.context("Postgres")?)
                 .await
                 .context("Postgres")?;
-            let blob = blobs.context("VIGIE_BLOB_DIR")?.open(API_BLOB_KEY).await;
+            let blob = blobs
+                .context("VIGIE_BLOB_DIR")?
+                .open_file(API_BLOB_KEY)
+                .await;
             blob.context(
                 "no file of the API: VIGIE_BLOB_DIR must be one folder for the API and all workers",
             )?;
@@ -36,5 +39,7 @@ pub(crate) fn check_readiness() -> anyhow::Result<()> {
 
 /// Writes the blob that [`check_readiness`] reads.
 pub(crate) async fn write_api_blob(blobs: &Blobs) -> Result<Stored, BlobError> {
-    blobs.put(API_BLOB_KEY, "The API was here.\n".into()).await
+    blobs
+        .store_bytes(API_BLOB_KEY, "The API was here.\n".into())
+        .await
 }

@@ -62,23 +62,23 @@ impl WorkerConfig {
     pub fn from_env(env: &mut Env) -> Self {
         let config = Self {
             redis: RedisConfig::from_env(env),
-            queue_backend: env.parsed_or("VIGIE_QUEUE_BACKEND", QueueBackend::Vigie),
+            queue_backend: env.parse_or("VIGIE_QUEUE_BACKEND", QueueBackend::Vigie),
             slots: Slots {
-                fast: env.parsed_or("VIGIE_SLOTS_FAST", 64),
-                default: env.parsed_or("VIGIE_SLOTS_DEFAULT", 16),
-                heavy: env.parsed_or("VIGIE_SLOTS_HEAVY", 1),
+                fast: env.parse_or("VIGIE_SLOTS_FAST", 64),
+                default: env.parse_or("VIGIE_SLOTS_DEFAULT", 16),
+                heavy: env.parse_or("VIGIE_SLOTS_HEAVY", 1),
             },
-            heartbeat: Duration::from_millis(env.parsed_or("VIGIE_HEARTBEAT_MS", 2_000)),
-            grace: Duration::from_secs(env.parsed_or("VIGIE_GRACE_SECONDS", 25)),
+            heartbeat: Duration::from_millis(env.parse_or("VIGIE_HEARTBEAT_MS", 2_000)),
+            grace: Duration::from_secs(env.parse_or("VIGIE_GRACE_SECONDS", 25)),
         };
         if config.heartbeat.is_zero() || config.dead_after() > MAX_HEARTBEAT_AGE {
-            env.problem("VIGIE_HEARTBEAT_MS must be between 1 and 2000");
+            env.report_problem("VIGIE_HEARTBEAT_MS must be between 1 and 2000");
         }
         if Queue::ALL
             .iter()
             .any(|queue| config.slots.of_queue(*queue) == 0)
         {
-            env.problem(
+            env.report_problem(
                 "VIGIE_SLOTS_FAST, VIGIE_SLOTS_DEFAULT and VIGIE_SLOTS_HEAVY must be at least 1: \
                  a queue without slots has no consumer",
             );

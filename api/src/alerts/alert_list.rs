@@ -3,11 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use domain::alerts::{
-    self, AlertFilter, AlertId, AlertState, ListedAlert, RuleId, RuleKind, Severity,
-};
+use domain::alerts::{self, AlertFilter, AlertId, AlertState, ListedAlert, RuleId, Severity};
 use domain::catalog::SiteId;
-use domain::rupture::Urgency;
 use platform::db::Tx;
 use platform::ids::UserId;
 use serde::{Deserialize, Serialize};
@@ -24,9 +21,9 @@ pub(super) struct AlertResponse {
     id: AlertId,
     rule: RuleReference,
     site_id: Option<SiteId>,
-    kind: RuleKind,
-    state: AlertState,
-    severity: Severity,
+    kind: String,
+    state: String,
+    severity: String,
     /// The number of products concerned now.
     products: i32,
     opened_at: DateTime<Utc>,
@@ -48,7 +45,7 @@ struct RuleReference {
 #[derive(Debug, Serialize)]
 struct ItemResponse {
     product: Value,
-    urgency: Urgency,
+    urgency: String,
     opened_at: DateTime<Utc>,
     opened_figures: Value,
     resolved_at: Option<DateTime<Utc>>,

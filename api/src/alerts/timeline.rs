@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use domain::alerts::{self, AlertEventKind, AlertId, StoredEvent};
+use domain::alerts::{self, AlertId, StoredEvent};
 use domain::notifications;
 use platform::ids::{UserId, Uuid};
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub(super) struct TimelineResponse {
 struct EventResponse {
     id: Uuid,
     at: DateTime<Utc>,
-    event: AlertEventKind,
+    event: String,
     details: Value,
     actor_id: Option<UserId>,
 }

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::catalog::{
-    self, CategoryId, NewProduct, Product, ProductChanges, ProductFilter, ProductId, ProductStatus,
-    SupplierId,
+    self, CategoryId, CreateProduct, Product, ProductChanges, ProductFilter, ProductId,
+    ProductStatus, SupplierId,
 };
 use domain::identity::companies::Company;
 use domain::identity::{self, Role};
@@ -54,7 +54,7 @@ pub(super) async fn list_products(
 pub(super) async fn create_product(
     State(app): State<App>,
     caller: Caller,
-    Keyed { body, key }: Keyed<NewProduct>,
+    Keyed { body, key }: Keyed<CreateProduct>,
 ) -> Result<Response> {
     caller.require_role(Role::Manager)?;
     let mut settled = key
@@ -67,7 +67,7 @@ pub(super) async fn create_product(
     settled.respond(&product).await
 }
 
-async fn insert_product(tx: &mut Tx, caller: &Caller, new: NewProduct) -> Result<Outcome> {
+async fn insert_product(tx: &mut Tx, caller: &Caller, new: CreateProduct) -> Result<Outcome> {
     let Company { id, currency, .. } =
         identity::companies::require_company(tx, caller.company).await?;
     let product = catalog::create_product(tx, id, &currency, new, caller.now).await?;

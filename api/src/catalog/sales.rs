@@ -4,7 +4,9 @@ use ::jobs::events::{Event, reactions_to};
 use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
-use domain::catalog::{self, CustomerId, NewSale, ProductId, Sale, SaleFilter, SaleId, SaleStatus};
+use domain::catalog::{
+    self, CreateSale, CustomerId, ProductId, Sale, SaleFilter, SaleId, SaleStatus,
+};
 use domain::identity::{self, Role};
 use platform::db::Tx;
 use serde::Deserialize;
@@ -54,7 +56,7 @@ pub(super) async fn list_sales(
 pub(super) async fn record_sales(
     State(app): State<App>,
     caller: Caller,
-    Keyed { body, key }: Keyed<OneOrMany<NewSale>>,
+    Keyed { body, key }: Keyed<OneOrMany<CreateSale>>,
 ) -> Result<Response> {
     caller.require_role(Role::Member)?;
     let mut settled = key
@@ -67,7 +69,11 @@ pub(super) async fn record_sales(
     respond_in_kind(settled, sales, body.is_single).await
 }
 
-async fn insert_sales(tx: &mut Tx, caller: &Caller, body: &OneOrMany<NewSale>) -> Result<Outcome> {
+async fn insert_sales(
+    tx: &mut Tx,
+    caller: &Caller,
+    body: &OneOrMany<CreateSale>,
+) -> Result<Outcome> {
     let company = identity::companies::require_company(tx, caller.company).await?;
     let zone = company.timezone.parse().map_err(Error::internal)?;
     let recorded = catalog::record_sales(tx, company.id, zone, &body.items, caller.now)

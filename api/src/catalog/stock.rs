@@ -3,7 +3,7 @@
 use ::jobs::events::{Event, reactions_to};
 use axum::extract::State;
 use axum::response::Response;
-use domain::catalog::{self, LedgerEntry, NewMovement, ProductId, Stock};
+use domain::catalog::{self, CreateMovement, LedgerEntry, ProductId, Stock};
 use domain::identity::Role;
 use platform::db::Tx;
 use serde::Deserialize;
@@ -40,7 +40,7 @@ pub(super) async fn list_ledger(
 pub(super) async fn record_movements(
     State(app): State<App>,
     caller: Caller,
-    Keyed { body, key }: Keyed<OneOrMany<NewMovement>>,
+    Keyed { body, key }: Keyed<OneOrMany<CreateMovement>>,
 ) -> Result<Response> {
     caller.require_role(Role::Member)?;
     let mut settled = key
@@ -56,7 +56,7 @@ pub(super) async fn record_movements(
 async fn insert_movements(
     tx: &mut Tx,
     caller: &Caller,
-    body: &OneOrMany<NewMovement>,
+    body: &OneOrMany<CreateMovement>,
 ) -> Result<Outcome> {
     let recorded = catalog::record_movements(tx, caller.company, &body.items, caller.now)
         .await

@@ -71,7 +71,7 @@ impl BlobPlace {
 
 /// Deletes a file that no import names; `catalog.sweep_files` deletes what stays.
 async fn discard_file(app: &App, blob_key: &str) {
-    if let Err(cause) = app.blobs().delete(blob_key).await {
+    if let Err(cause) = app.blobs().delete_file(blob_key).await {
         tracing::warn!(
             blob_key,
             cause = &cause as &dyn std::error::Error,
@@ -105,7 +105,11 @@ impl Upload {
 /// Reads the form and stores the file; validates its header and first row.
 async fn receive_upload(app: &App, request: Request, blob_key: &str) -> Result<Upload> {
     let upload = read_form(app, request, blob_key).await?;
-    let file = app.blobs().open(blob_key).await.map_err(Error::internal)?;
+    let file = app
+        .blobs()
+        .open_file(blob_key)
+        .await
+        .map_err(Error::internal)?;
     let (kind, options) = (upload.kind, upload.options.clone());
     tokio::task::spawn_blocking(move || import::validate_head(file, kind, &options))
         .await
@@ -183,7 +187,7 @@ fn limit_idle_time(body: Body, idle_timeout: Duration) -> Body {
 async fn store_file(app: &App, field: Field<'_>, blob_key: &str) -> Result<Stored> {
     let bytes = field.map_err(io::Error::other);
     app.blobs()
-        .put_stream(blob_key, bytes, app.upload_limit())
+        .store_stream(blob_key, bytes, app.upload_limit())
         .await
         .map_err(|error| match error {
             BlobError::TooLarge { limit } => file_too_large(limit),

@@ -5,7 +5,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use platform::ids::JobId;
 use platform::queue::view::{self, JobFilter, JobView, TimelineEntry};
-use platform::queue::{JobState, Queue};
+use platform::queue::{JobState, QueueCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -31,7 +31,7 @@ pub(super) struct JobResponse {
     id: JobId,
     kind: String,
     state: JobState,
-    queue: Queue,
+    queue: QueueCode,
     attempt: i16,
     max_attempts: i16,
     progress: Option<Value>,

@@ -4,11 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use domain::identity::{Language, Role};
-use domain::notifications::{
-    self, Channel, ListedMessage, MessageFilter, MessageId, MessageState, NotificationCause,
-    SentAs, Template,
-};
+use domain::identity::Role;
+use domain::notifications::{self, Channel, ListedMessage, MessageFilter, MessageId, MessageState};
 use jobs::notifications::SendMessage;
 use platform::db::Tx;
 use platform::ids::{JobId, UserId, Uuid};
@@ -28,20 +25,20 @@ use crate::pagination::{List, Page};
 #[derive(Debug, Serialize)]
 pub(crate) struct MessageResponse {
     id: MessageId,
-    channel: Channel,
+    channel: String,
     recipient: String,
     user_id: Option<UserId>,
-    template: Template,
-    language: Language,
+    template: String,
+    language: String,
     variables: Value,
-    state: MessageState,
+    state: String,
     /// `text`, `template` or `email`; null before the message is sent.
-    sent_as: Option<SentAs>,
+    sent_as: Option<String>,
     provider_id: Option<String>,
     error_code: Option<String>,
     error: Option<String>,
     alert_id: Option<Uuid>,
-    cause: Option<NotificationCause>,
+    cause: Option<String>,
     created_at: DateTime<Utc>,
     sent_at: Option<DateTime<Utc>>,
     delivered_at: Option<DateTime<Utc>>,

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use domain::identity::Role;
-use domain::notifications::{self, Channel, ListedSuppression, SuppressionId, SuppressionReason};
+use domain::notifications::{self, Channel, ListedSuppression, SuppressionId};
 use platform::db::Tx;
 use platform::ids::UserId;
 use serde::{Deserialize, Serialize};
@@ -22,9 +22,9 @@ use crate::pagination::{List, Page};
 #[derive(Debug, Serialize)]
 pub(super) struct SuppressionResponse {
     id: SuppressionId,
-    channel: Channel,
+    channel: String,
     recipient: String,
-    reason: SuppressionReason,
+    reason: String,
     created_at: DateTime<Utc>,
     created_by: Option<UserId>,
 }

@@ -48,7 +48,7 @@ impl From<Run> for RunResponse {
         Self {
             id: run.id,
             state: run.state,
-            as_of: run.as_of.or(run.asked_as_of),
+            as_of: run.as_of.or(run.requested_as_of),
             data_through: run.data_through,
             horizon_days: run.horizon_days,
             products: run.products,

@@ -216,7 +216,7 @@ impl TestApp {
     /// Lists all stored files, those of interrupted uploads included.
     pub(crate) async fn list_files(&self) -> Vec<String> {
         let later = crate::shop::read_clock(self).await + chrono::Days::new(1);
-        self.services.blobs.older_than(later).await.unwrap()
+        self.services.blobs.list_older_files(later).await.unwrap()
     }
 
     pub(crate) fn new_email(&self) -> String {

@@ -8,28 +8,17 @@ use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::message_fixtures::{
-    add_fault, cause_alert, list_effect_states, only_effect, only_message, report_error,
-    report_mail_event, report_signed_status, report_status, run_jobs_to_end, send_inbound,
-    start_without_callbacks,
+    cause_alert, empty_shelf, first_sid, list_effect_states, only_effect, only_message,
+    report_error, report_mail_event, report_signed_status, report_status, run_jobs_to_end,
+    send_alert, send_alert_into_fault, send_inbound, start_without_callbacks,
 };
-use crate::shop::{PHONE, evaluate_alerts, insert_product, list_messages, set_level};
+use crate::shop::{PHONE, evaluate_alerts, list_messages};
 
 #[tokio::test]
 async fn a_callback_settles_a_lost_response_without_a_look_up() {
     let app = start_without_callbacks().await;
-    let owner = app.with_company().await;
-    add_fault(
-        &app,
-        "create_message",
-        Fault::TimeoutAfter { hold_ms: 0 },
-        1,
-    );
-    cause_alert(&owner, "whatsapp").await;
-    app.run_failing_jobs().await;
-    let sid = app.list_messages_to(PHONE).await[0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let owner = send_alert_into_fault(&app, "whatsapp", Fault::TimeoutAfter { hold_ms: 0 }).await;
+    let sid = first_sid(&app).await;
     report_status(&owner, only_effect(&app).await, &sid, "delivered")
         .await
         .expect(204);
@@ -47,13 +36,8 @@ async fn a_callback_settles_a_lost_response_without_a_look_up() {
 #[tokio::test]
 async fn late_repeated_reordered_and_forged_callbacks_lead_to_one_state() {
     let app = start_without_callbacks().await;
-    let owner = app.with_company().await;
-    cause_alert(&owner, "whatsapp").await;
-    app.run_jobs().await;
-    let sid = app.list_messages_to(PHONE).await[0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let owner = send_alert(&app, "whatsapp").await;
+    let sid = first_sid(&app).await;
     let effect = only_effect(&app).await;
     let state = || async {
         only_message(&owner, "whatsapp").await["state"]
@@ -93,9 +77,7 @@ async fn late_repeated_reordered_and_forged_callbacks_lead_to_one_state() {
 #[tokio::test]
 async fn the_callbacks_of_the_sandbox_bring_a_message_to_read() {
     let app = TestApp::start().await;
-    let owner = app.with_company().await;
-    cause_alert(&owner, "whatsapp").await;
-    app.run_jobs().await;
+    let owner = send_alert(&app, "whatsapp").await;
     let read = async {
         while only_message(&owner, "whatsapp").await["state"] != "read" {
             tokio::task::yield_now().await;
@@ -109,9 +91,7 @@ async fn the_callbacks_of_the_sandbox_bring_a_message_to_read() {
 #[tokio::test]
 async fn stop_suppresses_messages_and_start_allows_them_again() {
     let app = start_without_callbacks().await;
-    let owner = app.with_company().await;
-    cause_alert(&owner, "whatsapp").await;
-    app.run_jobs().await;
+    let owner = send_alert(&app, "whatsapp").await;
     send_inbound(&app, "SM1", "Arrêt").await.expect(204);
     let suppressed = owner.get("/suppressions").await.expect(200)["items"][0].clone();
     assert_eq!(
@@ -124,8 +104,7 @@ async fn stop_suppresses_messages_and_start_allows_them_again() {
         .await
         .expect_problem(409, "asked_by_recipient");
 
-    let milk = insert_product(&owner, "Lait").await;
-    set_level(&owner, milk, 0).await;
+    empty_shelf(&owner, "Lait").await;
     evaluate_alerts(&owner).await;
     assert_eq!(
         list_messages(&owner, "whatsapp").await[0]["state"],
@@ -135,8 +114,7 @@ async fn stop_suppresses_messages_and_start_allows_them_again() {
 
     send_inbound(&app, "SM2", "START").await.expect(204);
     send_inbound(&app, "SM1", "Arrêt").await.expect(204);
-    let oil = insert_product(&owner, "Huile").await;
-    set_level(&owner, oil, 0).await;
+    empty_shelf(&owner, "Huile").await;
     evaluate_alerts(&owner).await;
     let sent = app.list_messages_to(PHONE).await;
     assert_eq!(sent.len(), 2);
@@ -166,10 +144,7 @@ async fn rejected_free_text_is_sent_again_as_a_template() {
     .unwrap();
     cause_alert(&owner, "whatsapp").await;
     app.run_jobs().await;
-    let sid = app.list_messages_to(PHONE).await[0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let sid = first_sid(&app).await;
     let effect = only_effect(&app).await;
     for _ in 0..2 {
         report_error(&owner, effect, &sid, "63016")
@@ -202,15 +177,7 @@ async fn rejected_free_text_is_sent_again_as_a_template() {
 #[tokio::test]
 async fn of_an_abandoned_attempt_only_proof_of_delivery_counts() {
     let app = start_without_callbacks().await;
-    let owner = app.with_company().await;
-    add_fault(
-        &app,
-        "create_message",
-        Fault::TimeoutBefore { hold_ms: 0 },
-        1,
-    );
-    cause_alert(&owner, "whatsapp").await;
-    app.run_failing_jobs().await;
+    let owner = send_alert_into_fault(&app, "whatsapp", Fault::TimeoutBefore { hold_ms: 0 }).await;
     let given_up = only_effect(&app).await;
     run_jobs_to_end(&app).await;
     assert_eq!(list_effect_states(&app).await, ["absent", "sent"]);
@@ -234,9 +201,7 @@ async fn of_an_abandoned_attempt_only_proof_of_delivery_counts() {
 #[tokio::test]
 async fn a_temporary_channel_failure_is_retried_a_few_times() {
     let app = start_without_callbacks().await;
-    let owner = app.with_company().await;
-    cause_alert(&owner, "whatsapp").await;
-    app.run_jobs().await;
+    let owner = send_alert(&app, "whatsapp").await;
     for tries in 1..=4 {
         let owner = app.sign_in(&owner.email, owner.company).await;
         let message = only_message(&owner, "whatsapp").await;
@@ -274,13 +239,8 @@ async fn a_temporary_channel_failure_is_retried_a_few_times() {
 #[tokio::test]
 async fn an_opt_out_outranks_every_other_suppression() {
     let app = start_without_callbacks().await;
-    let owner = app.with_company().await;
-    cause_alert(&owner, "whatsapp").await;
-    app.run_jobs().await;
-    let sid = app.list_messages_to(PHONE).await[0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let owner = send_alert(&app, "whatsapp").await;
+    let sid = first_sid(&app).await;
     let address = json!({"channel": "whatsapp", "recipient": PHONE});
     let lift = |suppressed: Value| format!("/suppressions/{}", suppressed["id"].as_str().unwrap());
 
@@ -309,13 +269,8 @@ async fn an_opt_out_outranks_every_other_suppression() {
 #[tokio::test]
 async fn a_number_unknown_to_whatsapp_is_suppressed() {
     let app = start_without_callbacks().await;
-    let owner = app.with_company().await;
-    cause_alert(&owner, "whatsapp").await;
-    app.run_jobs().await;
-    let sid = app.list_messages_to(PHONE).await[0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let owner = send_alert(&app, "whatsapp").await;
+    let sid = first_sid(&app).await;
     report_error(&owner, only_effect(&app).await, &sid, "63024")
         .await
         .expect(204);
@@ -342,9 +297,7 @@ async fn a_number_unknown_to_whatsapp_is_suppressed() {
 #[tokio::test]
 async fn a_bounce_suppresses_the_address_and_a_wrong_token_changes_nothing() {
     let app = start_without_callbacks().await;
-    let owner = app.with_company().await;
-    cause_alert(&owner, "email").await;
-    app.run_jobs().await;
+    let owner = send_alert(&app, "email").await;
     let mail = app.list_messages_to(&owner.email).await[0].clone();
     let event = json!([{
         "event": "hard_bounce", "email": owner.email, "message-id": mail["id"], "X-Mailin-custom": mail["reference"],

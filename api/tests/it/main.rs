@@ -29,6 +29,7 @@ mod message_crashes;
 mod message_fixtures;
 mod message_outages;
 mod message_sending;
+mod newer_release;
 mod nul_bytes;
 mod ops;
 mod password_guessing;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::app::Client;
 use crate::message_fixtures::{
-    add_fault, cause_alert, list_effect_states, only_message, run_jobs_to_end,
+    failing_with, list_effect_states, only_message, run_jobs_to_end, send_alert_into_fault,
     start_without_callbacks, waiting_message,
 };
 use crate::shop::{PHONE, read_clock};
@@ -20,19 +20,10 @@ use crate::shop::{PHONE, read_clock};
 async fn an_address_suppressed_meanwhile_gets_no_repeated_e_mail() {
     for (first, expected) in [
         (Fault::RateLimit { retry_after: 7 }, "suppressed"),
-        (
-            Fault::Status {
-                code: 500,
-                body: None,
-            },
-            "undetermined",
-        ),
+        (failing_with(500), "undetermined"),
     ] {
         let app = start_without_callbacks().await;
-        let owner = app.with_company().await;
-        add_fault(&app, "send_email", first, 1);
-        cause_alert(&owner, "email").await;
-        app.run_failing_jobs().await;
+        let owner = send_alert_into_fault(&app, "email", first).await;
         let address = json!({"channel": "email", "recipient": owner.email});
         owner.post("/suppressions", address).await.expect(201);
         run_jobs_to_end(&app).await;

@@ -34,18 +34,64 @@ pub(crate) fn add_fault(app: &TestApp, operation: &str, fault: Fault, times: u32
     });
 }
 
-/// Opens an alert on one channel, whose message isn't sent yet.
-pub(crate) async fn cause_alert(client: &Client<'_>, channel: &str) {
+/// A fault that responds with this status.
+pub(crate) fn failing_with(code: u16) -> Fault {
+    Fault::Status { code, body: None }
+}
+
+/// Makes every rule notify on one channel.
+pub(crate) async fn set_channel(client: &Client<'_>, channel: &str) {
     sqlx::query!("update alert_rules set channels = array[$1::text]", channel)
         .execute(&mut client.app.owner().await)
         .await
         .unwrap();
-    let shelf = insert_product(client, "Riz").await;
-    set_level(client, shelf, 0).await;
+}
+
+/// Opens an alert on one channel, whose message isn't sent yet.
+pub(crate) async fn cause_alert(client: &Client<'_>, channel: &str) {
+    set_channel(client, channel).await;
+    empty_shelf(client, "Riz").await;
     client
         .post("/alerts/evaluations", json!({}))
         .await
         .expect(202);
+}
+
+/// Inserts a product that is out of stock.
+pub(crate) async fn empty_shelf(client: &Client<'_>, name: &str) {
+    let shelf = insert_product(client, name).await;
+    set_level(client, shelf, 0).await;
+}
+
+/// Creates a company with an alert on one channel, whose message is sent.
+pub(crate) async fn send_alert<'a>(app: &'a TestApp, channel: &str) -> Client<'a> {
+    let owner = app.with_company().await;
+    cause_alert(&owner, channel).await;
+    app.run_jobs().await;
+    owner
+}
+
+/// Creates a company with an alert on one channel, whose message meets a fault once.
+pub(crate) async fn send_alert_into_fault<'a>(
+    app: &'a TestApp,
+    channel: &str,
+    fault: Fault,
+) -> Client<'a> {
+    let owner = app.with_company().await;
+    let operation = match channel {
+        "email" => "send_email",
+        _ => "create_message",
+    };
+    add_fault(app, operation, fault, 1);
+    cause_alert(&owner, channel).await;
+    app.run_failing_jobs().await;
+    owner
+}
+
+/// Returns Twilio's id of the first message to the phone.
+pub(crate) async fn first_sid(app: &TestApp) -> String {
+    let message = &app.list_messages_to(PHONE).await[0];
+    message["id"].as_str().unwrap().to_owned()
 }
 
 /// Runs jobs and advances the clock, by longer and longer steps, until no job is open.
@@ -184,12 +230,8 @@ pub(crate) async fn report_mail_event(app: &TestApp, event: Value) -> TestRespon
 /// An alert whose message isn't sent yet.
 pub(crate) async fn waiting_message(app: &TestApp) -> Client<'_> {
     let owner = app.with_company().await;
-    sqlx::query!("update alert_rules set channels = array['whatsapp']")
-        .execute(&mut app.owner().await)
-        .await
-        .unwrap();
-    let shelf = insert_product(&owner, "Riz").await;
-    set_level(&owner, shelf, 0).await;
+    set_channel(&owner, "whatsapp").await;
+    empty_shelf(&owner, "Riz").await;
     let company = owner.company();
     let mut tx = app.db.db.begin(Scope::company(company)).await.unwrap();
     let at = platform::db::load_now(&mut tx).await.unwrap();

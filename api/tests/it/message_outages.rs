@@ -7,10 +7,11 @@ use sandbox::Fault;
 use serde_json::json;
 
 use crate::message_fixtures::{
-    add_fault, cause_alert, list_effect_states, only_effect, only_message, report_mail_event,
-    report_status, run_jobs_to_end, start_without_callbacks,
+    add_fault, cause_alert, empty_shelf, failing_with, list_effect_states, only_effect,
+    only_message, report_mail_event, report_status, run_jobs_to_end, send_alert_into_fault,
+    set_channel, start_without_callbacks,
 };
-use crate::shop::{PHONE, insert_product, list_alerts, set_level};
+use crate::shop::{PHONE, list_alerts};
 
 #[tokio::test]
 async fn an_undetermined_message_is_not_sent_again() {
@@ -22,15 +23,7 @@ async fn an_undetermined_message_is_not_sent_again() {
         Fault::TimeoutAfter { hold_ms: 0 },
         1,
     );
-    add_fault(
-        &app,
-        "list_messages",
-        Fault::Status {
-            code: 503,
-            body: None,
-        },
-        99,
-    );
+    add_fault(&app, "list_messages", failing_with(503), 99);
     cause_alert(&owner, "whatsapp").await;
     run_jobs_to_end(&app).await;
     assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
@@ -53,14 +46,7 @@ async fn an_undetermined_message_is_not_sent_again() {
 #[tokio::test]
 async fn an_outage_of_most_of_an_hour_delays_messages_and_loses_none() {
     let outages = [
-        (
-            "whatsapp",
-            "create_message",
-            Fault::Status {
-                code: 500,
-                body: None,
-            },
-        ),
+        ("whatsapp", "create_message", failing_with(500)),
         (
             "whatsapp",
             "create_message",
@@ -69,14 +55,7 @@ async fn an_outage_of_most_of_an_hour_delays_messages_and_loses_none() {
                 body: Some(json!("<html>")),
             },
         ),
-        (
-            "email",
-            "send_email",
-            Fault::Status {
-                code: 502,
-                body: None,
-            },
-        ),
+        ("email", "send_email", failing_with(502)),
         ("email", "send_email", Fault::RateLimit { retry_after: 60 }),
     ];
     for (channel, operation, what) in outages {
@@ -112,15 +91,7 @@ async fn an_outage_of_most_of_an_hour_delays_messages_and_loses_none() {
 async fn an_outage_longer_than_its_validity_expires_a_message() {
     let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    add_fault(
-        &app,
-        "create_message",
-        Fault::Status {
-            code: 500,
-            body: None,
-        },
-        999,
-    );
+    add_fault(&app, "create_message", failing_with(500), 999);
     cause_alert(&owner, "whatsapp").await;
     run_jobs_to_end(&app).await;
     let owner = app.sign_in(&owner.email, owner.company).await;
@@ -136,18 +107,15 @@ async fn a_server_error_not_from_twilio_is_looked_up_only_after_a_minute() {
         (503, None, false),
     ] {
         let app = start_without_callbacks().await;
-        let owner = app.with_company().await;
-        add_fault(
+        send_alert_into_fault(
             &app,
-            "create_message",
+            "whatsapp",
             Fault::Status {
                 code,
                 body: body.clone(),
             },
-            1,
-        );
-        cause_alert(&owner, "whatsapp").await;
-        app.run_failing_jobs().await;
+        )
+        .await;
         app.advance(Duration::from_secs(30)).await;
         app.run_failing_jobs().await;
         let looked_up = app
@@ -165,10 +133,7 @@ async fn every_attempt_of_an_e_mail_carries_the_same_key() {
     for second in [
         Fault::RateLimit { retry_after: 7 },
         Fault::Drop,
-        Fault::Status {
-            code: 500,
-            body: None,
-        },
+        failing_with(500),
     ] {
         let app = start_without_callbacks().await;
         let owner = app.with_company().await;
@@ -196,15 +161,7 @@ async fn an_e_mail_rejected_on_a_repeated_attempt_is_undetermined() {
     let app = start_without_callbacks().await;
     let owner = app.with_company().await;
     add_fault(&app, "send_email", Fault::TimeoutAfter { hold_ms: 0 }, 1);
-    add_fault(
-        &app,
-        "send_email",
-        Fault::Status {
-            code: 402,
-            body: None,
-        },
-        1,
-    );
+    add_fault(&app, "send_email", failing_with(402), 1);
     cause_alert(&owner, "email").await;
     run_jobs_to_end(&app).await;
     assert_eq!(only_message(&owner, "email").await["state"], "undetermined");
@@ -220,28 +177,16 @@ async fn an_e_mail_rejected_on_a_repeated_attempt_is_undetermined() {
 async fn a_critical_alert_that_may_be_unsent_is_sent_by_e_mail_once() {
     let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    sqlx::query!("update alert_rules set channels = array['whatsapp']")
-        .execute(&mut app.owner().await)
-        .await
-        .unwrap();
+    set_channel(&owner, "whatsapp").await;
     add_fault(
         &app,
         "create_message",
         Fault::TimeoutAfter { hold_ms: 0 },
         1,
     );
-    add_fault(
-        &app,
-        "list_messages",
-        Fault::Status {
-            code: 503,
-            body: None,
-        },
-        999,
-    );
+    add_fault(&app, "list_messages", failing_with(503), 999);
     for i in 0..11 {
-        let shelf = insert_product(&owner, &format!("p{i}")).await;
-        set_level(&owner, shelf, 0).await;
+        empty_shelf(&owner, &format!("p{i}")).await;
     }
     owner
         .post("/alerts/evaluations", json!({}))
@@ -261,17 +206,14 @@ async fn a_critical_alert_that_may_be_unsent_is_sent_by_e_mail_once() {
 #[tokio::test]
 async fn an_alert_that_could_not_be_sent_for_hours_expires() {
     let app = start_without_callbacks().await;
-    let owner = app.with_company().await;
-    add_fault(
+    let owner = send_alert_into_fault(
         &app,
-        "create_message",
+        "whatsapp",
         Fault::RateLimit {
             retry_after: 7 * 3600,
         },
-        1,
-    );
-    cause_alert(&owner, "whatsapp").await;
-    app.run_failing_jobs().await;
+    )
+    .await;
     app.advance(Duration::from_secs(7 * 3600 + 1)).await;
     app.run_jobs().await;
     let owner = app.sign_in(&owner.email, owner.company).await;

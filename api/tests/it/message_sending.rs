@@ -7,22 +7,15 @@ use sandbox::Fault;
 use serde_json::json;
 
 use crate::message_fixtures::{
-    add_fault, cause_alert, only_message, run_jobs_to_end, send_inbound, start_without_callbacks,
-    waiting_message,
+    add_fault, cause_alert, failing_with, only_message, run_jobs_to_end, send_alert_into_fault,
+    send_inbound, start_without_callbacks, waiting_message,
 };
 use crate::shop::PHONE;
 
 #[tokio::test]
 async fn one_whatsapp_message_arrives_whatever_twilio_returns() {
     let faults = [
-        (
-            "500 three times",
-            Fault::Status {
-                code: 500,
-                body: None,
-            },
-            3,
-        ),
+        ("500 three times", failing_with(500), 3),
         (
             "done, then no answer",
             Fault::TimeoutAfter { hold_ms: 0 },
@@ -60,14 +53,7 @@ async fn one_whatsapp_message_arrives_whatever_twilio_returns() {
 #[tokio::test]
 async fn one_e_mail_arrives_whatever_brevo_returns() {
     let faults = [
-        (
-            "500 three times",
-            Fault::Status {
-                code: 500,
-                body: None,
-            },
-            3,
-        ),
+        ("500 three times", failing_with(500), 3),
         (
             "done, then no answer, twice",
             Fault::TimeoutAfter { hold_ms: 0 },
@@ -101,15 +87,7 @@ async fn a_lost_response_is_looked_up_and_a_failed_look_up_is_repeated() {
         Fault::TimeoutAfter { hold_ms: 0 },
         1,
     );
-    add_fault(
-        &app,
-        "list_messages",
-        Fault::Status {
-            code: 503,
-            body: None,
-        },
-        2,
-    );
+    add_fault(&app, "list_messages", failing_with(503), 2);
     cause_alert(&owner, "whatsapp").await;
     run_jobs_to_end(&app).await;
     assert_eq!(app.list_messages_to(PHONE).await.len(), 1);
@@ -131,15 +109,7 @@ async fn a_lost_response_is_looked_up_and_a_failed_look_up_is_repeated() {
 async fn an_ended_message_is_retried_by_hand() {
     let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    add_fault(
-        &app,
-        "send_email",
-        Fault::Status {
-            code: 402,
-            body: None,
-        },
-        1,
-    );
+    add_fault(&app, "send_email", failing_with(402), 1);
     cause_alert(&owner, "email").await;
     run_jobs_to_end(&app).await;
     let message = only_message(&owner, "email").await;
@@ -224,15 +194,7 @@ async fn the_registered_template_is_sent() {
 #[tokio::test]
 async fn an_opt_out_ends_a_waiting_message() {
     let app = start_without_callbacks().await;
-    let owner = app.with_company().await;
-    add_fault(
-        &app,
-        "create_message",
-        Fault::TimeoutBefore { hold_ms: 0 },
-        1,
-    );
-    cause_alert(&owner, "whatsapp").await;
-    app.run_failing_jobs().await;
+    let owner = send_alert_into_fault(&app, "whatsapp", Fault::TimeoutBefore { hold_ms: 0 }).await;
     send_inbound(&app, "SM1", "STOP").await.expect(204);
     run_jobs_to_end(&app).await;
     assert_eq!(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Returns the unpacked file.
 pub(super) fn load_file() -> anyhow::Result<Vec<u8>> {
-    let configured = Env::from_process().optional("VIGIE_TEST_DATA");
+    let configured = Env::from_process().read_optional("VIGIE_TEST_DATA");
     let folder = configured
         .unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data").to_owned());
     let path = std::path::Path::new(&folder).join("online_retail_2010_2011.csv.gz");

@@ -1,5 +1,5 @@
 //! What a company sells and keeps: products and what they refer to, stock as a ledger, sale lines.
-//! In reading order: [`Product`] and [`Reference`]; [`NewMovement`], [`Stock`] and
+//! In reading order: [`Product`] and [`Reference`]; [`CreateMovement`], [`Stock`] and
 //! [`recompute_levels`]; [`Sale`]; `import` turns files into all of them.
 
 pub mod import;
@@ -20,13 +20,13 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use movement::NewMovement;
-pub use new_sale::NewSale;
-pub use product::{CustomerId, NewProduct, Product, ProductChanges, ProductId};
+pub use movement::CreateMovement;
+pub use new_sale::CreateSale;
+pub use product::{CreateProduct, CustomerId, Product, ProductChanges, ProductId};
 pub use product_filter::{ProductFilter, ProductStatus};
 pub use reference::{
-    Category, CategoryChanges, CategoryId, NewCategory, NewSite, NewSupplier, Reference, Site,
-    SiteChanges, SiteId, Supplier, SupplierChanges, SupplierId,
+    Category, CategoryChanges, CategoryId, CreateCategory, CreateSite, CreateSupplier, Reference,
+    Site, SiteChanges, SiteId, Supplier, SupplierChanges, SupplierId,
 };
 pub use sale::{Sale, SaleFilter, SaleId, SaleStatus};
 pub use stock::{LedgerEntry, Stock};

@@ -27,7 +27,7 @@ pub enum MovementKind {
 /// or counted; only an adjustment has a sign.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewMovement {
+pub struct CreateMovement {
     pub sku: Option<String>,
     pub product_id: Option<ProductId>,
     pub kind: MovementKind,
@@ -54,7 +54,7 @@ pub(super) struct ValidMovement {
     pub(super) key: Option<FactKey>,
 }
 
-impl NewMovement {
+impl CreateMovement {
     /// Returns the movement as it is inserted. It must be dropped if `errors` has rejected a field.
     pub(super) fn validate(&self, now: DateTime<Utc>, errors: &mut FieldErrors) -> ValidMovement {
         let size = errors.validate_quantity("quantity", self.quantity);
@@ -96,7 +96,7 @@ mod tests {
     fn validate(json: &str) -> Result<ValidMovement, crate::Error> {
         let mut errors = FieldErrors::default();
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
-        let valid = serde_json::from_str::<NewMovement>(json)
+        let valid = serde_json::from_str::<CreateMovement>(json)
             .unwrap()
             .validate(now, &mut errors);
         errors.into_result().map(|()| valid)

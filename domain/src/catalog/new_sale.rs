@@ -18,7 +18,7 @@ pub(super) const MAX_CALL_LINES: usize = 1_000;
 /// A request for one sale line. `quantity` is positive, also for a return.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewSale {
+pub struct CreateSale {
     pub sku: Option<String>,
     pub product_id: Option<ProductId>,
     pub quantity: Amount,
@@ -74,7 +74,7 @@ pub(super) struct ValidSale {
     pub(super) delivered_at: Option<DateTime<Utc>>,
 }
 
-impl NewSale {
+impl CreateSale {
     /// Returns the line as it is inserted. `zone` is the company's. The line must be dropped if
     /// `errors` has rejected a field.
     pub(super) fn validate(
@@ -188,7 +188,7 @@ mod tests {
             currency: "XOF".to_owned(),
         };
         let now = "2024-03-01T12:00:00Z".parse().unwrap();
-        let sale = serde_json::from_str::<NewSale>(json).unwrap();
+        let sale = serde_json::from_str::<CreateSale>(json).unwrap();
         let valid = sale.validate(&resolved, chrono_tz::Pacific::Auckland, now, &mut errors);
         match errors.into_result() {
             Ok(()) => Ok(valid),

@@ -86,9 +86,9 @@ pub struct ProductChanges {
 /// only an existing product has, not even to null.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "ProductChanges")]
-pub struct NewProduct(ProductChanges);
+pub struct CreateProduct(ProductChanges);
 
-impl TryFrom<ProductChanges> for NewProduct {
+impl TryFrom<ProductChanges> for CreateProduct {
     type Error = String;
 
     /// Words its errors as serde does for a struct, since the API reads the field's name from them.
@@ -115,7 +115,7 @@ impl TryFrom<ProductChanges> for NewProduct {
 impl Product {
     /// Returns the product that `new` describes, in the company's `currency` unless `new` names
     /// one. Fails with `Invalid` if a field is rejected.
-    pub(super) fn from_new(new: NewProduct, currency: &str, now: DateTime<Utc>) -> Result<Self> {
+    pub(super) fn from_new(new: CreateProduct, currency: &str, now: DateTime<Utc>) -> Result<Self> {
         let empty = Self {
             id: ProductId::new(),
             sku: String::new(),
@@ -283,7 +283,7 @@ mod tests {
             ),
             (r#"{"sku": null, "name": "a"}"#, "missing field `sku`"),
         ] {
-            let error = serde_json::from_str::<NewProduct>(json).unwrap_err();
+            let error = serde_json::from_str::<CreateProduct>(json).unwrap_err();
             assert_eq!(error.to_string(), message);
         }
     }

@@ -33,9 +33,7 @@ static ENGLISH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(||
     build_environment(
         Language::En,
         &[
-            ("headline", include_str!("templates/alert.en.headline.txt")),
-            ("product", include_str!("templates/alert.en.product.txt")),
-            ("more", include_str!("templates/alert.en.more.txt")),
+            ("alert", include_str!("templates/alert.en.txt")),
             ("alert.html", include_str!("templates/alert.en.html")),
             (
                 "ads_reconnect",
@@ -53,9 +51,7 @@ static FRENCH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| 
     build_environment(
         Language::Fr,
         &[
-            ("headline", include_str!("templates/alert.fr.headline.txt")),
-            ("product", include_str!("templates/alert.fr.product.txt")),
-            ("more", include_str!("templates/alert.fr.more.txt")),
+            ("alert", include_str!("templates/alert.fr.txt")),
             ("alert.html", include_str!("templates/alert.fr.html")),
             (
                 "ads_reconnect",
@@ -195,13 +191,14 @@ fn render_product_lines(
     Ok(lines)
 }
 
+/// Renders one part of the text: `headline`, `product` or `more`.
 fn render_line(
     env: &Environment<'_>,
-    name: &str,
+    part: &str,
     context: &serde_json::Value,
 ) -> Result<String, Error> {
-    let template = env.get_template(name)?;
-    let rendered = template.render(Value::from_serialize(context))?;
+    let context = minijinja::context! { part, ..Value::from_serialize(context) };
+    let rendered = env.get_template("alert")?.render(context)?;
     Ok(to_one_line(&rendered))
 }
 

@@ -28,7 +28,7 @@ pub struct Run {
     pub id: RunId,
     pub state: RunState,
     /// The day that the request named.
-    pub asked_as_of: Option<NaiveDate>,
+    pub requested_as_of: Option<NaiveDate>,
     pub as_of: Option<NaiveDate>,
     pub data_through: Option<NaiveDate>,
     pub horizon_days: u32,

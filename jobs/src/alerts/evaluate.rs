@@ -87,14 +87,14 @@ async fn notify_recipients(
     let audience = alerts::load_audience(tx).await?;
     let mut notices = Vec::new();
     let mut silent: Vec<(Uuid, NotNotifiedReason)> = Vec::new();
-    for told in applied {
-        let transition = &transitions[told.transition];
+    for change in applied {
+        let transition = &transitions[change.transition];
         let Some(rule) = rules.iter().find(|rule| rule.id == transition.rule_id) else {
             continue;
         };
-        match build_notices(rule, transition, told, &audience, now) {
+        match build_notices(rule, transition, change, &audience, now) {
             Ok(new) => notices.extend(new),
-            Err(reason) => silent.push((told.alert.0, reason)),
+            Err(reason) => silent.push((change.alert.0, reason)),
         }
     }
     notifications::record_not_notified(tx, company, &silent, now).await?;
@@ -115,7 +115,7 @@ async fn notify_recipients(
 fn build_notices(
     rule: &Rule,
     transition: &Transition,
-    told: &AppliedTransition,
+    change: &AppliedTransition,
     audience: &alerts::Audience,
     now: DateTime<Utc>,
 ) -> Result<Vec<NewNotification>, NotNotifiedReason> {
@@ -132,8 +132,8 @@ fn build_notices(
     let message = AlertMessage::new(&audience.company, cause, transition);
     let variables = json!(message);
     let notice = |to: alerts::Destination| NewNotification {
-        alert_id: told.alert.0,
-        revision: told.revision,
+        alert_id: change.alert.0,
+        revision: change.revision,
         cause,
         channel: to.channel,
         recipient: to.address,

@@ -13,7 +13,7 @@ pub(super) async fn check_file(
     let file = cx
         .services()
         .blobs
-        .open(&work.blob_key)
+        .open_file(&work.blob_key)
         .await
         .map_err(JobError::retry)?;
     let (kind, options, digest) = (work.kind, work.options.clone(), work.file_sha256.clone());

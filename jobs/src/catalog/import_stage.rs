@@ -81,7 +81,7 @@ async fn load_usual_quantities(
     let file = cx
         .services()
         .blobs
-        .open(&work.blob_key)
+        .open_file(&work.blob_key)
         .await
         .map_err(JobError::retry)?;
     let (options, plan, context) = (work.options.clone(), plan.clone(), work.context());
@@ -108,7 +108,7 @@ async fn stage_chunks(
     let file = cx
         .services()
         .blobs
-        .open(&work.blob_key)
+        .open_file(&work.blob_key)
         .await
         .map_err(JobError::retry)?;
     let (sender, mut chunks) = mpsc::channel::<Chunk>(1);

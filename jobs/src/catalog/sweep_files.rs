@@ -39,7 +39,7 @@ impl Job<Services, Platform> for SweepFiles {
         let Services { blobs, db, .. } = cx.services();
         let mut swept = 0;
         let old = blobs
-            .older_than(cx.now() - MAX_UPLOAD_AGE)
+            .list_older_files(cx.now() - MAX_UPLOAD_AGE)
             .await
             .map_err(JobError::retry)?;
         for (company, mut names) in group_by_company(old) {
@@ -49,7 +49,7 @@ impl Job<Services, Platform> for SweepFiles {
             drop(tx);
             names.retain(|name| !in_use.contains(name));
             swept += names.len();
-            blobs.sweep(names).await.map_err(JobError::retry)?;
+            blobs.delete_files(names).await.map_err(JobError::retry)?;
         }
         Ok(Done::with(&json!({ "swept": swept })))
     }

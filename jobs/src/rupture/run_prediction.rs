@@ -39,7 +39,7 @@ impl Job<Services> for RunPrediction {
         if run.state == RunState::Succeeded {
             return cx.finish(tx, json!({ "state": run.state })).await;
         }
-        let study = match run.asked_as_of {
+        let study = match run.requested_as_of {
             Some(day) => rupture::study_demand(&mut tx, company, day, now).await?,
             None => None,
         };

@@ -88,7 +88,7 @@ impl Shop {
         let stored = self
             .services
             .blobs
-            .put(&blob_key, file.into())
+            .store_bytes(&blob_key, file.into())
             .await
             .unwrap();
         let new = NewImport {

@@ -120,7 +120,7 @@ fn the_timetable_holds_what_is_stored() {
             r#"compute-demand at 0 17 2 * * * on default: schedule.enqueue_for_each {"timer":"compute-demand"}"#,
             r#"refresh-ads at 0 7 */2 * * * on default: schedule.enqueue_for_each {"timer":"refresh-ads"}"#,
             r#"reconcile-subscriptions at 0 29 4 * * * on default: schedule.enqueue_for_each {"timer":"reconcile-subscriptions"}"#,
-            r#"close-imports at 40 */5 * * * * on default: schedule.enqueue_for_each {"timer":"close-imports"}"#,
+            r#"end-imports at 40 */5 * * * * on default: schedule.enqueue_for_each {"timer":"end-imports"}"#,
             "sweep-identity at 0 41 * * * * on default: identity.sweep {}",
             "sweep-files at 0 53 3 * * * on heavy: catalog.sweep_files {}",
             "prune-jobs at 20 */10 * * * * on default: ops.prune_jobs {}",

@@ -16,10 +16,10 @@ pub struct DbConfig {
 impl DbConfig {
     pub fn from_env(env: &mut Env) -> Self {
         Self {
-            url: env.secret("DATABASE_URL"),
-            app_connections: env.parsed_or("VIGIE_DB_APP_CONNECTIONS", 20),
-            engine_connections: env.parsed_or("VIGIE_DB_ENGINE_CONNECTIONS", 8),
-            hot_connections: env.parsed_or("VIGIE_DB_HOT_CONNECTIONS", 6),
+            url: env.read_secret("DATABASE_URL"),
+            app_connections: env.parse_or("VIGIE_DB_APP_CONNECTIONS", 20),
+            engine_connections: env.parse_or("VIGIE_DB_ENGINE_CONNECTIONS", 8),
+            hot_connections: env.parse_or("VIGIE_DB_HOT_CONNECTIONS", 6),
         }
     }
 

@@ -71,7 +71,7 @@ pub use job_scope::{JobScope, Platform};
 pub use new_job::{Enqueued, NewJob};
 pub use priority::Priority;
 pub use progress::Progress;
-pub use queue_name::Queue;
+pub use queue_name::{Queue, QueueCode};
 pub use registry::Registry;
 pub(crate) use relay_notifier::RelayNotifier;
 pub use relay_notifier::{RELAY_CHANNEL, notify_relay};

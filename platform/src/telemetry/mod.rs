@@ -21,14 +21,14 @@ pub struct LogConfig {
 
 impl LogConfig {
     pub fn from_env(env: &mut Env) -> Self {
-        let format = env.parsed_or("VIGIE_LOG_FORMAT", "text".to_owned());
+        let format = env.parse_or("VIGIE_LOG_FORMAT", "text".to_owned());
         if !matches!(format.as_str(), "text" | "json") {
-            env.problem(format!(
+            env.report_problem(format!(
                 "VIGIE_LOG_FORMAT = {format:?} is neither text nor json"
             ));
         }
         Self {
-            filter: env.parsed_or("VIGIE_LOG", "info,sqlx=warn".to_owned()),
+            filter: env.parse_or("VIGIE_LOG", "info,sqlx=warn".to_owned()),
             json: format == "json",
         }
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::email::{Email, EmailStatus};
+use super::record::BrevoRecord;
 use crate::clock::read_clock;
 use crate::deliveries::{Outgoing, deliver_call};
 use crate::faults::take_reverse;
-use crate::journal::RecordKind;
 use crate::operation::Operation;
 use crate::provider::Provider;
 use crate::state::Sandbox;
@@ -23,7 +23,7 @@ const RETRY_SECONDS: [u64; 3] = [1, 5, 30];
 
 pub(super) async fn run_delivery(sandbox: Sandbox, id: String) {
     let start = sandbox.with_data(|data| {
-        let last = data.brevo.find_email(&id)?.final_status();
+        let last = data.states.brevo.find_email(&id)?.final_status();
         let url = data.settings.brevo_webhook_url.clone().unwrap_or_default();
         Some((
             last,
@@ -55,10 +55,10 @@ pub(super) async fn run_delivery(sandbox: Sandbox, id: String) {
 
 fn set_status(sandbox: &Sandbox, id: &str, status: EmailStatus) -> Option<Email> {
     sandbox.with_data(|data| {
-        let email = data.brevo.find_email_mut(id)?;
+        let email = data.states.brevo.find_email_mut(id)?;
         email.status = status;
         let email = email.clone();
-        data.keep_record(RecordKind::Email, &email);
+        data.keep_record(BrevoRecord::Email, &email);
         Some(email)
     })
 }
@@ -106,7 +106,8 @@ fn event_body(email: &Email) -> Value {
 pub(crate) fn resume_emails(sandbox: &Sandbox) {
     let waiting: Vec<String> = sandbox.with_data(|data| {
         let open = |email: &&Email| email.status == EmailStatus::Request;
-        data.brevo
+        data.states
+            .brevo
             .emails
             .iter()
             .filter(open)

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::attachment::Attachment;
 use crate::clock::read_clock;
+use crate::provider::Channel;
 
 /// One accepted e-mail.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -101,7 +102,7 @@ impl Email {
     /// Returns the e-mail as `/admin/messages` lists it.
     pub(crate) fn to_admin_view(&self) -> Value {
         json!({
-            "channel": "email",
+            "channel": Channel::Email,
             "id": self.message_id,
             "to": self.to.first(),
             "recipients": self.to,

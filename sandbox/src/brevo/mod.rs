@@ -3,9 +3,14 @@
 mod attachment;
 mod delivery;
 mod email;
+pub(crate) mod keys;
+mod operations;
+mod record;
 
 pub(crate) use delivery::resume_emails;
 pub(crate) use email::Email;
+pub(crate) use operations::OPERATIONS;
+pub(crate) use record::BrevoRecord;
 
 use std::collections::BTreeMap;
 
@@ -17,9 +22,8 @@ use axum::routing::post;
 use axum::{Json, Router, body::Bytes};
 use serde_json::{Value, json};
 
-use crate::journal::RecordKind;
-use crate::keys::BREVO_API_KEY;
 use crate::state::Sandbox;
+use keys::BREVO_API_KEY;
 
 /// E-mails in the order in which they were accepted.
 #[derive(Default)]
@@ -54,7 +58,7 @@ impl State {
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
-        .route("/smtp/email", post(send_email))
+        .route("/v3/smtp/email", post(send_email))
         .layer(from_fn(authenticate))
 }
 
@@ -86,13 +90,13 @@ async fn send_email(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
         let known = email
             .idempotency_key
             .as_ref()
-            .and_then(|key| data.brevo.by_key.get(key));
+            .and_then(|key| data.states.brevo.by_key.get(key));
         if let Some(at) = known {
-            return (data.brevo.emails[*at].message_id.clone(), false);
+            return (data.states.brevo.emails[*at].message_id.clone(), false);
         }
         let id = email.message_id.clone();
-        data.keep_record(RecordKind::Email, &email);
-        data.brevo.put_email(email);
+        data.keep_record(BrevoRecord::Email, &email);
+        data.states.brevo.put_email(email);
         (id, true)
     });
     if is_new {
@@ -116,8 +120,13 @@ fn rate_limit_headers(remaining: u64, reset: u64) -> HeaderMap {
         .collect()
 }
 
+/// Returns the body of an injected error.
+pub(crate) fn default_error_body() -> Value {
+    json!({"code": "bad_request", "message": "Injected fault"})
+}
+
 /// Brevo sends the wait in its own header, and no `Retry-After`.
-pub(crate) fn rate_limited(seconds: u64) -> Response {
+pub(crate) fn rate_limit_response(seconds: u64) -> Response {
     let body = json!({"code": "too_many_requests", "message": "Rate limit exceeded"});
     (
         StatusCode::TOO_MANY_REQUESTS,

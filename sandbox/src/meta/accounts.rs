@@ -7,10 +7,10 @@ use axum::extract::{Query, Request, State as Shared};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::keys::{META_APP_ID, META_APP_SECRET};
+use super::record::MetaRecord;
 use super::usage::with_usage_headers;
 use super::{authenticate_call, problem_response};
-use crate::journal::RecordKind;
-use crate::keys::{META_APP_ID, META_APP_SECRET};
 use crate::state::Sandbox;
 
 pub(super) const DAKAR: &str = "100200300400501";
@@ -73,10 +73,10 @@ pub(super) async fn exchange_token(
     let token = query.get("fb_exchange_token").map_or("", String::as_str);
     let long_lived = format!("EAA{}", uuid::Uuid::new_v4().simple());
     let is_known = sandbox.with_data(|data| {
-        let is_valid = data.meta.is_valid(token);
+        let is_valid = data.states.meta.is_valid(token);
         if is_valid {
-            data.keep_record(RecordKind::MetaToken, &long_lived);
-            data.meta.add_token(long_lived.clone());
+            data.keep_record(MetaRecord::Token, &long_lived);
+            data.states.meta.add_token(long_lived.clone());
         }
         is_valid
     });

@@ -6,11 +6,11 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde::Deserialize;
 
-use crate::journal::RecordKind;
+use super::record::MetaRecord;
 use crate::state::Sandbox;
 
 pub(crate) fn router() -> Router<Sandbox> {
-    Router::new().route("/tokens", post(set_token))
+    Router::new().route("/meta/tokens", post(set_token))
 }
 
 #[derive(Deserialize)]
@@ -24,11 +24,11 @@ struct SetToken {
 async fn set_token(Shared(sandbox): Shared<Sandbox>, Json(set): Json<SetToken>) -> StatusCode {
     sandbox.with_data(|data| {
         if set.valid {
-            data.keep_record(RecordKind::MetaRestored, &set.token);
-            data.meta.restore_token(&set.token);
+            data.keep_record(MetaRecord::Restored, &set.token);
+            data.states.meta.restore_token(&set.token);
         } else {
-            data.keep_record(RecordKind::MetaRevoked, &set.token);
-            data.meta.revoke_token(set.token);
+            data.keep_record(MetaRecord::Revoked, &set.token);
+            data.states.meta.revoke_token(set.token);
         }
     });
     StatusCode::NO_CONTENT

@@ -3,12 +3,17 @@
 
 mod accounts;
 mod controls;
+mod keys;
+mod operations;
+mod record;
 mod reports;
 mod rows;
 mod usage;
 
-pub(crate) use controls::router as controls;
-pub(crate) use usage::rate_limited;
+pub(crate) use controls::router as admin_router;
+pub(crate) use operations::OPERATIONS;
+pub(crate) use record::MetaRecord;
+pub(crate) use usage::rate_limit_response;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +24,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use hmac::{Hmac, Mac};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::keys::{META_ACCESS_TOKEN, META_APP_SECRET};
 use crate::state::Sandbox;
+use keys::{META_ACCESS_TOKEN, META_APP_SECRET};
 use reports::ReportRun;
 
 /// More than any valid request.
@@ -103,7 +108,7 @@ async fn authenticate_call(
             "An access token is required to request this resource.",
         ));
     };
-    if !sandbox.with_data(|data| data.meta.is_valid(&token)) {
+    if !sandbox.with_data(|data| data.states.meta.is_valid(&token)) {
         return Err(boxed_problem(
             190,
             Some(463),
@@ -135,6 +140,12 @@ fn compute_proof(token: &str) -> String {
         <Hmac<Sha256> as Mac>::new_from_slice(META_APP_SECRET.as_bytes()).expect("any key length");
     mac.update(token.as_bytes());
     hex::encode(mac.finalize().into_bytes())
+}
+
+/// Returns the body of an injected error.
+pub(crate) fn default_error_body(code: u16) -> Value {
+    json!({"error": {"message": "Injected fault", "type": "OAuthException", "code": 2,
+        "is_transient": code >= 500, "fbtrace_id": "Asandbox"}})
 }
 
 fn problem_response(code: i64, subcode: Option<i64>, message: &str) -> Response {

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::accounts::ACCOUNTS;
+use super::record::MetaRecord;
 use super::rows::{Level, report_rows};
 use super::usage::with_usage_headers;
 use super::{AuthenticatedCall, authenticate_call, boxed_problem, problem_response};
 use crate::clock::read_clock;
-use crate::journal::RecordKind;
 use crate::state::Sandbox;
 
 /// How far back Meta keeps data.
@@ -50,8 +50,8 @@ pub(super) async fn start_report(
     };
     let id = run.id.clone();
     sandbox.with_data(|data| {
-        data.keep_record(RecordKind::MetaRun, &run);
-        data.meta.put_run(run);
+        data.keep_record(MetaRecord::Run, &run);
+        data.states.meta.put_run(run);
     });
     with_usage_headers(&sandbox, json!({ "report_run_id": id }))
 }
@@ -138,10 +138,10 @@ pub(super) async fn poll_report(
     }
     let polled = sandbox.with_data(|data| {
         let needed = data.settings.meta_polls;
-        let run = data.meta.runs.get_mut(&id)?;
+        let run = data.states.meta.runs.get_mut(&id)?;
         run.polls += 1;
         let run = run.clone();
-        data.keep_record(RecordKind::MetaRun, &run);
+        data.keep_record(MetaRecord::Run, &run);
         Some((run.polls, needed))
     });
     let Some((polls, needed)) = polled else {
@@ -168,7 +168,7 @@ pub(super) async fn read_report(
         Err(rejection) => return *rejection,
     };
     let found = sandbox.with_data(|data| {
-        let run = data.meta.runs.get(&id)?;
+        let run = data.states.meta.runs.get(&id)?;
         Some((run.clone(), run.polls >= data.settings.meta_polls))
     });
     match found {

@@ -51,7 +51,7 @@ fn usage_headers(percent: u32, minutes: u64) -> HeaderMap {
 }
 
 /// Responds with 400, and with the wait in minutes in a header, as Meta does.
-pub(crate) fn rate_limited(seconds: u64) -> Response {
+pub(crate) fn rate_limit_response(seconds: u64) -> Response {
     let mut response = problem_response(
         80_000,
         None,

@@ -6,9 +6,9 @@ use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::keys::STRIPE_PRICES;
 use super::objects::{self, Form};
 use super::{State, idempotency, not_found, problem_response};
-use crate::keys::STRIPE_PRICES;
 use crate::state::Sandbox;
 
 pub(super) async fn create_session(
@@ -119,7 +119,7 @@ pub(super) async fn fetch_subscription(
 }
 
 fn fetch_object(sandbox: &Sandbox, kind: &str, id: &str) -> Response {
-    let found = sandbox.with_data(|data| data.stripe.find_object(kind, id).cloned());
+    let found = sandbox.with_data(|data| data.states.stripe.find_object(kind, id).cloned());
     found.map_or_else(
         || not_found(kind, id),
         |object| Json(object).into_response(),

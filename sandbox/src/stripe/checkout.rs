@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::objects::InvoiceStatus;
+use super::record::StripeRecord;
 use super::{events, objects};
 use crate::clock::read_clock;
-use crate::journal::RecordKind;
 use crate::state::{Data, Sandbox};
 
 /// Completes an open checkout: creates customer, subscription and events. Returns the session, or
@@ -13,6 +13,7 @@ use crate::state::{Data, Sandbox};
 pub(super) fn complete_checkout(sandbox: &Sandbox, id: &str) -> Option<Value> {
     let (session, events) = sandbox.with_data(|data| {
         let mut session = data
+            .states
             .stripe
             .find_object("checkout.session", id)
             .filter(|s| s["status"] == "open")?
@@ -64,7 +65,7 @@ pub(super) fn change_subscription(
     change: SubscriptionChange,
 ) -> Option<Value> {
     let (subscription, events) = sandbox.with_data(|data| {
-        let mut subscription = data.stripe.find_object("subscription", id)?.clone();
+        let mut subscription = data.states.stripe.find_object("subscription", id)?.clone();
         if let Some(price) = change.price {
             subscription["items"]["data"][0]["price"] = objects::price_object(&price);
         }
@@ -106,6 +107,6 @@ pub(super) fn change_subscription(
 }
 
 fn store_object(data: &mut Data, object: &Value) {
-    data.keep_record(RecordKind::StripeObject, object);
-    data.stripe.put_object(object.clone());
+    data.keep_record(StripeRecord::Object, object);
+    data.states.stripe.put_object(object.clone());
 }

@@ -15,10 +15,10 @@ use crate::state::Sandbox;
 
 pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
-        .route("/checkout/{id}/complete", post(complete_checkout))
-        .route("/subscriptions/{id}", post(change_subscription))
-        .route("/events", get(list_events).post(create_event))
-        .route("/events/{id}/send", post(send_event))
+        .route("/stripe/checkout/{id}/complete", post(complete_checkout))
+        .route("/stripe/subscriptions/{id}", post(change_subscription))
+        .route("/stripe/events", get(list_events).post(create_event))
+        .route("/stripe/events/{id}/send", post(send_event))
 }
 
 async fn complete_checkout(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> Response {
@@ -37,7 +37,7 @@ async fn change_subscription(
 
 /// Lists the events, oldest first, with whether the product acknowledged each.
 async fn list_events(Shared(sandbox): Shared<Sandbox>) -> Json<Value> {
-    Json(sandbox.with_data(|data| json!({ "items": data.stripe.events })))
+    Json(sandbox.with_data(|data| json!({ "items": data.states.stripe.events })))
 }
 
 #[derive(Deserialize)]

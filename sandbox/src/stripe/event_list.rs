@@ -39,7 +39,7 @@ pub(super) async fn list_events(
         .unwrap_or(10_usize)
         .clamp(1, 100);
     let newest_first: Vec<Value> = sandbox.with_data(|data| {
-        let events = data.stripe.events.iter().rev();
+        let events = data.states.stripe.events.iter().rev();
         events
             .filter(|stored| filter.matches_event(stored))
             .map(|stored| stored.event.clone())

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::StoredEvent;
+use super::keys::STRIPE_WEBHOOK_SECRET;
 use super::objects::new_id;
+use super::record::StripeRecord;
 use crate::clock::read_clock;
 use crate::deliveries::{Outgoing, deliver_call};
-use crate::journal::RecordKind;
-use crate::keys::STRIPE_WEBHOOK_SECRET;
 use crate::operation::Operation;
 use crate::provider::Provider;
 use crate::state::{Data, Sandbox};
@@ -40,8 +40,8 @@ pub(super) fn create_event(data: &mut Data, kind: &str, object: &Value) -> Strin
         event,
         delivered: false,
     };
-    data.keep_record(RecordKind::StripeEvent, &stored);
-    data.stripe.put_event(stored);
+    data.keep_record(StripeRecord::Event, &stored);
+    data.states.stripe.put_event(stored);
     id
 }
 
@@ -87,6 +87,7 @@ pub(super) async fn deliver_event(
 ) -> Option<bool> {
     let (event, url) = sandbox.with_data(|data| {
         let stored = data
+            .states
             .stripe
             .events
             .iter()
@@ -129,6 +130,7 @@ pub(super) async fn deliver_event(
 fn mark_delivered(sandbox: &Sandbox, id: &str) {
     sandbox.with_data(|data| {
         let Some(stored) = data
+            .states
             .stripe
             .events
             .iter_mut()
@@ -139,7 +141,7 @@ fn mark_delivered(sandbox: &Sandbox, id: &str) {
         stored.delivered = true;
         stored.event["pending_webhooks"] = json!(0);
         let stored = stored.clone();
-        data.keep_record(RecordKind::StripeEvent, &stored);
+        data.keep_record(StripeRecord::Event, &stored);
     });
 }
 

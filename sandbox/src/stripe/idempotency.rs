@@ -8,8 +8,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::objects::Form;
+use super::record::StripeRecord;
 use super::{Replay, State, problem_response};
-use crate::journal::RecordKind;
 use crate::state::Sandbox;
 
 /// Stripe's limit for a key.
@@ -32,15 +32,15 @@ pub(super) fn create_once(
     }
     let fingerprint = hex::encode(Sha256::digest(format!("{path} {form:?}")));
     sandbox.with_data(|data| {
-        if let Some(replay) = key.and_then(|key| data.stripe.replays.get(key)) {
+        if let Some(replay) = key.and_then(|key| data.states.stripe.replays.get(key)) {
             return replay_response(replay, &fingerprint);
         }
-        let object = match create(&mut data.stripe, form) {
+        let object = match create(&mut data.states.stripe, form) {
             Ok(object) => object,
             Err(rejection) => return *rejection,
         };
-        data.keep_record(RecordKind::StripeObject, &object);
-        data.stripe.put_object(object.clone());
+        data.keep_record(StripeRecord::Object, &object);
+        data.states.stripe.put_object(object.clone());
         if let Some(key) = key {
             let replay = Replay {
                 key: key.to_owned(),
@@ -48,8 +48,8 @@ pub(super) fn create_once(
                 status: 200,
                 body: object.clone(),
             };
-            data.keep_record(RecordKind::StripeReplay, &replay);
-            data.stripe.put_replay(replay);
+            data.keep_record(StripeRecord::Replay, &replay);
+            data.states.stripe.put_replay(replay);
         }
         Json(object).into_response()
     })

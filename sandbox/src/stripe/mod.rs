@@ -7,10 +7,15 @@ mod controls;
 mod event_list;
 mod events;
 mod idempotency;
+mod keys;
 mod objects;
+mod operations;
 mod pages;
+mod record;
 
-pub(crate) use controls::router as controls;
+pub(crate) use controls::router as admin_router;
+pub(crate) use operations::OPERATIONS;
+pub(crate) use record::StripeRecord;
 
 use std::collections::BTreeMap;
 
@@ -25,9 +30,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::journal::RecordKind;
-use crate::keys::STRIPE_SECRET_KEY;
 use crate::state::Sandbox;
+use keys::STRIPE_SECRET_KEY;
 
 /// Objects by id, events in the order of their creation, and responses by idempotency key.
 #[derive(Default)]
@@ -113,7 +117,12 @@ async fn authenticate(request: Request, next: Next) -> Response {
     )
 }
 
-pub(crate) fn rate_limited(seconds: u64) -> Response {
+/// Returns the body of an injected error.
+pub(crate) fn default_error_body() -> Value {
+    json!({"error": {"type": "api_error", "message": "Injected fault"}})
+}
+
+pub(crate) fn rate_limit_response(seconds: u64) -> Response {
     let status = StatusCode::TOO_MANY_REQUESTS;
     let mut response = problem_response(
         status,
@@ -127,17 +136,21 @@ pub(crate) fn rate_limited(seconds: u64) -> Response {
     response
 }
 
-/// Stores an injected failure under the request's key, because Stripe replays even a 500.
-pub(crate) fn remember_failure(sandbox: &Sandbox, key: &str, status: u16, body: Value) {
+/// Stores an injected 5xx under the request's key, because Stripe replays even a 500.
+pub(crate) fn record_error(sandbox: &Sandbox, key: &str, status: u16, body: &Value) {
+    if status < 500 {
+        return;
+    }
     let replay = Replay {
         key: key.to_owned(),
         fingerprint: None,
         status,
-        body,
+        body: body.clone(),
     };
     sandbox.with_data(|data| {
-        data.keep_record(RecordKind::StripeReplay, &replay);
-        data.stripe
+        data.keep_record(StripeRecord::Replay, &replay);
+        data.states
+            .stripe
             .replays
             .entry(replay.key.clone())
             .or_insert(replay);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::keys::STRIPE_PRICES;
 use crate::clock::read_clock;
-use crate::keys::STRIPE_PRICES;
 
 const MONTH_SECONDS: i64 = 30 * 24 * 3600;
 

@@ -28,7 +28,12 @@ pub(super) fn router() -> Router<Sandbox> {
 }
 
 async fn checkout_page(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> Response {
-    let found = sandbox.with_data(|data| data.stripe.find_object("checkout.session", &id).cloned());
+    let found = sandbox.with_data(|data| {
+        data.states
+            .stripe
+            .find_object("checkout.session", &id)
+            .cloned()
+    });
     let Some(session) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -100,12 +105,14 @@ async fn cancel_subscription(Shared(sandbox): Shared<Sandbox>, Path(id): Path<St
 fn find_portal(sandbox: &Sandbox, id: &str) -> Option<(Value, Value)> {
     sandbox.with_data(|data| {
         let portal = data
+            .states
             .stripe
             .find_object("billing_portal.session", id)?
             .clone();
         let of_customer =
             |o: &&Value| o["object"] == "subscription" && o["customer"] == portal["customer"];
         let newest = data
+            .states
             .stripe
             .objects
             .values()

@@ -9,12 +9,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::keys::TWILIO_WHATSAPP_FROM;
 use super::message::{Message, new_sid};
+use super::record::TwilioRecord;
 use super::template::render_template;
 use super::{MessageStatus, State, delivery, problem_response};
 use crate::clock::read_clock;
-use crate::journal::RecordKind;
-use crate::keys::TWILIO_WHATSAPP_FROM;
 use crate::state::Sandbox;
 
 /// Twilio's limit for WhatsApp text.
@@ -29,9 +29,9 @@ pub(super) type Rejection = (u32, String);
 pub(super) async fn create_message(Shared(sandbox): Shared<Sandbox>, body: Bytes) -> Response {
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let created = sandbox.with_data(|data| {
-        let message = validate_message(&data.twilio, &form, read_clock())?;
-        data.keep_record(RecordKind::Message, &message);
-        data.twilio.put_message(message.clone());
+        let message = validate_message(&data.states.twilio, &form, read_clock())?;
+        data.keep_record(TwilioRecord::Message, &message);
+        data.states.twilio.put_message(message.clone());
         Ok::<_, Rejection>(message)
     });
     match created {
@@ -159,10 +159,10 @@ fn validate_validity_period(seconds: Option<&String>) -> Result<(), Rejection> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
     use super::super::{Inbound, State};
     use super::validate_message;
     use crate::clock::read_clock;
-    use crate::keys::{TWILIO_TEMPLATES, TWILIO_WHATSAPP_FROM};
 
     fn form_with(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
         let good = [

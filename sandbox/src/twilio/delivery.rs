@@ -8,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
+use super::keys::{TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN};
 use super::message::{Message, MessageStatus};
+use super::record::TwilioRecord;
 use crate::clock::read_clock;
 use crate::deliveries::{Outgoing, deliver_call};
 use crate::faults::take_reverse;
-use crate::journal::RecordKind;
-use crate::keys::{TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN};
 use crate::operation::Operation;
 use crate::provider::Provider;
 use crate::settings::Settings;
@@ -42,7 +42,7 @@ fn remaining_statuses(message: &Message, settings: &Settings) -> Vec<MessageStat
 /// Takes a message through its statuses. Ends early if the state is cleared.
 pub(super) async fn run_delivery(sandbox: Sandbox, sid: String) {
     let start = sandbox.with_data(|data| {
-        let message = data.twilio.find_message(&sid)?;
+        let message = data.states.twilio.find_message(&sid)?;
         let path = message.status_callback.clone().unwrap_or_default();
         let statuses = remaining_statuses(message, &data.settings);
         Some((
@@ -75,7 +75,7 @@ pub(super) async fn run_delivery(sandbox: Sandbox, sid: String) {
 
 fn set_status(sandbox: &Sandbox, sid: &str, status: MessageStatus) -> Option<Message> {
     sandbox.with_data(|data| {
-        let message = data.twilio.find_message_mut(sid)?;
+        let message = data.states.twilio.find_message_mut(sid)?;
         let at = read_clock();
         message.status = status;
         message.updated_at = at;
@@ -84,7 +84,7 @@ fn set_status(sandbox: &Sandbox, sid: &str, status: MessageStatus) -> Option<Mes
             message.error_code = message.delivery_error;
         }
         let message = message.clone();
-        data.keep_record(RecordKind::Message, &message);
+        data.keep_record(TwilioRecord::Message, &message);
         Some(message)
     })
 }
@@ -160,7 +160,8 @@ pub(crate) fn resume_messages(sandbox: &Sandbox) {
         let open = |m: &&Message| {
             !m.inbound && m.error_code.is_none() && !remaining_statuses(m, settings).is_empty()
         };
-        data.twilio
+        data.states
+            .twilio
             .messages
             .iter()
             .filter(open)

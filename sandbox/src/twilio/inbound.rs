@@ -2,10 +2,10 @@
 
 use super::Inbound;
 use super::delivery::post_form;
+use super::keys::{TWILIO_ACCOUNT_SID, TWILIO_WHATSAPP_FROM};
 use super::message::{Message, MessageStatus, new_sid};
+use super::record::TwilioRecord;
 use crate::clock::read_clock;
-use crate::journal::RecordKind;
-use crate::keys::{TWILIO_ACCOUNT_SID, TWILIO_WHATSAPP_FROM};
 use crate::operation::Operation;
 use crate::provider::Provider;
 use crate::state::Sandbox;
@@ -41,10 +41,10 @@ pub(crate) async fn receive_message(sandbox: &Sandbox, number: &str, body: &str)
     };
     let sid = message.sid.clone();
     let url = sandbox.with_data(|data| {
-        data.keep_record(RecordKind::Inbound, &inbound);
-        data.keep_record(RecordKind::Message, &message);
-        data.twilio.record_inbound(&inbound);
-        data.twilio.put_message(message);
+        data.keep_record(TwilioRecord::Inbound, &inbound);
+        data.keep_record(TwilioRecord::Message, &message);
+        data.states.twilio.record_inbound(&inbound);
+        data.states.twilio.put_message(message);
         data.settings.twilio_inbound_url.clone()
     });
     if let Some(url) = url {

@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
+use super::keys::TWILIO_ACCOUNT_SID;
 use super::message::Message;
 use super::problem_response;
-use crate::keys::TWILIO_ACCOUNT_SID;
 use crate::state::Sandbox;
 
 const DEFAULT_PAGE_MESSAGES: usize = 50;
@@ -37,7 +37,7 @@ pub(super) async fn list_messages(
         .get("PageToken")
         .and_then(|token| token.strip_prefix("PA"));
     let (messages, token) = sandbox.with_data(|data| {
-        let state = &data.twilio;
+        let state = &data.states.twilio;
         let end = after
             .and_then(|sid| state.by_sid.get(sid))
             .copied()

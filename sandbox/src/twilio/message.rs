@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::keys::TWILIO_ACCOUNT_SID;
+use super::keys::TWILIO_ACCOUNT_SID;
+use crate::provider::Channel;
 
 /// The states of a message, by Twilio's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +87,7 @@ impl Message {
     pub(crate) fn to_admin_view(&self) -> Value {
         let number = |address: &str| address.trim_start_matches("whatsapp:").to_owned();
         json!({
-            "channel": "whatsapp",
+            "channel": Channel::Whatsapp,
             "id": self.sid,
             "direction": if self.inbound { "in" } else { "out" },
             "to": number(&self.to),

@@ -1,16 +1,22 @@
 //! Twilio's Messages resource for WhatsApp: create, fetch and list messages, status callbacks, and
 //! messages from recipients.
 
+mod controls;
 mod create;
 mod delivery;
 mod inbound;
+pub(crate) mod keys;
 mod list;
 mod message;
+mod operations;
+mod record;
 mod template;
 
+pub(crate) use controls::router as admin_router;
 pub(crate) use delivery::resume_messages;
-pub(crate) use inbound::receive_message;
 pub(crate) use message::{Message, MessageStatus};
+pub(crate) use operations::OPERATIONS;
+pub(crate) use record::TwilioRecord;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,10 +30,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::keys::{TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN};
 use crate::state::Sandbox;
+use keys::{TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN};
 
 /// Messages in the order of their creation, and the state of each recipient.
 #[derive(Default)]
@@ -112,7 +118,12 @@ async fn fetch_message(
     Path((_, file)): Path<(String, String)>,
 ) -> Response {
     let sid = file.strip_suffix(".json").unwrap_or_default();
-    let found = sandbox.with_data(|data| data.twilio.find_message(sid).map(Message::to_resource));
+    let found = sandbox.with_data(|data| {
+        data.states
+            .twilio
+            .find_message(sid)
+            .map(Message::to_resource)
+    });
     found.map_or_else(
         || not_found(&format!("/Messages/{file}")),
         |body| Json(body).into_response(),
@@ -127,7 +138,12 @@ fn not_found(path: &str) -> Response {
     )
 }
 
-pub(crate) fn rate_limited(seconds: u64) -> Response {
+/// Returns the body of an injected error.
+pub(crate) fn default_error_body(code: u16) -> Value {
+    json!({"code": 20_000 + u32::from(code), "message": "Injected fault", "status": code})
+}
+
+pub(crate) fn rate_limit_response(seconds: u64) -> Response {
     let mut response = problem_response(StatusCode::TOO_MANY_REQUESTS, 20429, "Too Many Requests");
     response
         .headers_mut()

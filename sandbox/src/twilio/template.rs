@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::create::Rejection;
-use crate::keys::TWILIO_TEMPLATES;
+use super::keys::TWILIO_TEMPLATES;
 
 /// Returns the template's text with its variables. A well-formed sid that the sandbox doesn't know
 /// also passes for an approved template: its text is the variables, one per line.
@@ -33,8 +33,8 @@ pub(super) fn render_template(sid: &str, variables: &str) -> Result<String, Reje
 
 #[cfg(test)]
 mod tests {
+    use super::super::keys::TWILIO_TEMPLATES;
     use super::render_template;
-    use crate::keys::TWILIO_TEMPLATES;
 
     #[test]
     fn templates_are_rendered_and_invalid_variables_rejected() {

@@ -9,7 +9,7 @@ const DUE_JOBS_PER_WORKER: i64 = 2_000;
 pub(super) async fn set_gauges(pool: &PgPool) -> sqlx::Result<()> {
     let depths = view::load_queue_depths(pool).await?;
     for queue in Queue::ALL {
-        let depth = depths.iter().find(|d| d.queue == queue);
+        let depth = depths.iter().find(|d| d.queue.find_queue() == Some(queue));
         let (due, scheduled, running, oldest) = depth.map_or((0, 0, 0, 0.0), |d| {
             (d.due, d.scheduled, d.running, d.oldest_seconds)
         });

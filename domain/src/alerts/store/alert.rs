@@ -5,7 +5,6 @@ use platform::ids::UserId;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
-use super::super::rule::RuleKind;
 use super::super::severity::Severity;
 use super::super::{AlertId, RuleId};
 use crate::catalog::SiteId;
@@ -21,15 +20,16 @@ pub enum AlertState {
     Resolved,
 }
 
+/// An alert as lists show it: with the stored words, which a newer release may have added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedAlert {
     pub id: AlertId,
     pub rule_id: RuleId,
     pub rule_name: String,
     pub site_id: Option<SiteId>,
-    pub kind: RuleKind,
-    pub state: AlertState,
-    pub severity: Severity,
+    pub kind: String,
+    pub state: String,
+    pub severity: String,
     pub products: i32,
     pub opened_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -57,8 +57,7 @@ pub async fn list_alerts(
     Ok(sqlx::query_as!(
         ListedAlert,
         r#"select a.id as "id: AlertId", a.rule_id as "rule_id: RuleId", r.name as rule_name,
-             a.site_id as "site_id: SiteId", a.kind as "kind: RuleKind",
-             a.state as "state: AlertState", a.severity as "severity: Severity", a.products,
+             a.site_id as "site_id: SiteId", a.kind, a.state, a.severity, a.products,
              a.opened_at, a.updated_at, a.acknowledged_at,
              a.acknowledged_by as "acknowledged_by: UserId", a.snoozed_until, a.resolved_at
            from alerts a join alert_rules r on r.company_id = a.company_id and r.id = a.rule_id
@@ -79,8 +78,7 @@ pub async fn require_alert(conn: &mut PgConnection, id: AlertId) -> Result<Liste
     sqlx::query_as!(
         ListedAlert,
         r#"select a.id as "id: AlertId", a.rule_id as "rule_id: RuleId", r.name as rule_name,
-             a.site_id as "site_id: SiteId", a.kind as "kind: RuleKind",
-             a.state as "state: AlertState", a.severity as "severity: Severity", a.products,
+             a.site_id as "site_id: SiteId", a.kind, a.state, a.severity, a.products,
              a.opened_at, a.updated_at, a.acknowledged_at,
              a.acknowledged_by as "acknowledged_by: UserId", a.snoozed_until, a.resolved_at
            from alerts a join alert_rules r on r.company_id = a.company_id and r.id = a.rule_id

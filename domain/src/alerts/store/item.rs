@@ -119,13 +119,14 @@ pub(super) async fn update_items(
     Ok(())
 }
 
+/// A product of an alert, with the stored urgency, which a newer release may have added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredItem {
     pub id: ItemId,
     pub product_id: ProductId,
     pub sku: String,
     pub name: String,
-    pub urgency: Urgency,
+    pub urgency: String,
     pub opened_figures: Value,
     pub resolved_figures: Option<Value>,
     pub opened_at: DateTime<Utc>,
@@ -137,7 +138,7 @@ pub async fn list_items(conn: &mut PgConnection, alert: AlertId) -> Result<Vec<S
     Ok(sqlx::query_as!(
         StoredItem,
         r#"select i.id as "id: ItemId", i.product_id as "product_id: ProductId", p.sku, p.name,
-             i.urgency as "urgency: Urgency", i.opened_figures, i.resolved_figures, i.opened_at,
+             i.urgency, i.opened_figures, i.resolved_figures, i.opened_at,
              i.resolved_at
            from alert_items i
            join products p on p.company_id = i.company_id and p.id = i.product_id

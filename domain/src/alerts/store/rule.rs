@@ -12,15 +12,16 @@ use crate::identity::Language;
 use crate::notifications::Channel;
 use crate::{Error, Result};
 
+/// A rule as lists show it: with the stored words, which a newer release may have added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredRule {
     pub id: RuleId,
     pub name: String,
-    pub kind: RuleKind,
+    pub kind: String,
     pub threshold: Option<Decimal>,
-    pub filter: Filter,
-    pub channels: Vec<Channel>,
-    pub recipients: Vec<Recipient>,
+    pub filter: Json<Filter>,
+    pub channels: Vec<String>,
+    pub recipients: Json<Vec<Recipient>>,
     pub enabled: bool,
     pub version: i32,
     pub created_at: DateTime<Utc>,
@@ -122,7 +123,7 @@ pub async fn update_rule(
     version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<StoredRule> {
-    let old = require_rule(conn, id).await?;
+    let (old, old_version) = load_rule(conn, id).await?;
     let rule = NewRule {
         name: changes.name.unwrap_or(old.name),
         kind: old.kind,
@@ -145,7 +146,7 @@ pub async fn update_rule(
         Json(&rule.recipients) as _,
         rule.enabled,
         now,
-        version.or(Some(old.version)),
+        version.or(Some(old_version)),
     )
     .execute(&mut *conn)
     .await?;
@@ -176,53 +177,34 @@ pub async fn archive_rule(conn: &mut PgConnection, id: RuleId, now: DateTime<Utc
     }
 }
 
-struct RuleRow {
-    id: RuleId,
-    name: String,
-    kind: RuleKind,
-    threshold: Option<Decimal>,
-    filter: Json<Filter>,
-    channels: Vec<Channel>,
-    recipients: Json<Vec<Recipient>>,
-    enabled: bool,
-    version: i32,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-impl From<RuleRow> for StoredRule {
-    fn from(row: RuleRow) -> Self {
-        Self {
-            id: row.id,
-            name: row.name,
-            kind: row.kind,
-            threshold: row.threshold.map(|t| t.normalize()),
-            filter: row.filter.0,
-            channels: row.channels,
-            recipients: row.recipients.0,
-            enabled: row.enabled,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        }
-    }
-}
-
-/// An archived rule is `NotFound`.
-pub async fn require_rule(conn: &mut PgConnection, id: RuleId) -> Result<StoredRule> {
-    sqlx::query_as!(
-        RuleRow,
-        r#"select id as "id: RuleId", name, kind as "kind: RuleKind", threshold,
-             filter as "filter: Json<Filter>", channels as "channels: Vec<Channel>",
-             recipients as "recipients: Json<Vec<Recipient>>", enabled, version, created_at,
-             updated_at
+/// Returns a rule that can be changed, and its version.
+async fn load_rule(conn: &mut PgConnection, id: RuleId) -> Result<(NewRule, i32)> {
+    let row = sqlx::query!(
+        r#"select name, kind as "kind: RuleKind", threshold, filter as "filter: Json<Filter>",
+             channels as "channels: Vec<Channel>",
+             recipients as "recipients: Json<Vec<Recipient>>", enabled, version
            from alert_rules where id = $1 and archived_at is null"#,
         id.0,
     )
     .fetch_optional(conn)
     .await?
-    .map(StoredRule::from)
-    .ok_or(Error::NotFound("alert rule"))
+    .ok_or(Error::NotFound("alert rule"))?;
+    let rule = NewRule {
+        name: row.name,
+        kind: row.kind,
+        threshold: row.threshold,
+        filter: row.filter.0,
+        channels: row.channels,
+        recipients: row.recipients.0,
+        enabled: row.enabled,
+    };
+    Ok((rule, row.version))
+}
+
+/// An archived rule is `NotFound`.
+pub async fn require_rule(conn: &mut PgConnection, id: RuleId) -> Result<StoredRule> {
+    let rule = select_rules(conn, Some(id), None, 1).await?.pop();
+    rule.ok_or(Error::NotFound("alert rule"))
 }
 
 /// Returns the rules after `after`, oldest first, without archived ones.
@@ -231,20 +213,31 @@ pub async fn list_rules(
     after: Option<RuleId>,
     limit: i64,
 ) -> Result<Vec<StoredRule>> {
-    let rows = sqlx::query_as!(
-        RuleRow,
-        r#"select id as "id: RuleId", name, kind as "kind: RuleKind", threshold,
-             filter as "filter: Json<Filter>", channels as "channels: Vec<Channel>",
+    select_rules(conn, None, after, limit).await
+}
+
+async fn select_rules(
+    conn: &mut PgConnection,
+    only: Option<RuleId>,
+    after: Option<RuleId>,
+    limit: i64,
+) -> Result<Vec<StoredRule>> {
+    Ok(sqlx::query_as!(
+        StoredRule,
+        r#"select id as "id: RuleId", name, kind, trim_scale(threshold) as threshold,
+             filter as "filter: Json<Filter>", channels,
              recipients as "recipients: Json<Vec<Recipient>>", enabled, version, created_at,
              updated_at
-           from alert_rules where archived_at is null and ($1::uuid is null or id > $1)
-           order by id limit $2"#,
+           from alert_rules
+           where archived_at is null and ($1::uuid is null or id = $1)
+             and ($2::uuid is null or id > $2)
+           order by id limit $3"#,
+        only.map(|id| id.0),
         after.map(|id| id.0),
         limit,
     )
     .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(StoredRule::from).collect())
+    .await?)
 }
 
 fn channel_texts(channels: &[Channel]) -> Vec<String> {

@@ -134,11 +134,12 @@ pub(super) async fn record_events(
     Ok(())
 }
 
+/// An event as the timeline shows it, with the stored word, which a newer release may have added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredEvent {
     pub id: Uuid,
     pub at: DateTime<Utc>,
-    pub event: AlertEventKind,
+    pub event: String,
     pub details: Value,
     pub actor_id: Option<UserId>,
 }
@@ -152,8 +153,7 @@ pub async fn list_events(
 ) -> Result<Vec<StoredEvent>> {
     Ok(sqlx::query_as!(
         StoredEvent,
-        r#"select id, at, event as "event: AlertEventKind", details,
-             actor_id as "actor_id: UserId"
+        r#"select id, at, event, details, actor_id as "actor_id: UserId"
            from alert_events where alert_id = $1 and ($2::uuid is null or id > $2)
            order by id limit $3"#,
         alert.0,

@@ -22,7 +22,7 @@ pub struct Category {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewCategory {
+pub struct CreateCategory {
     pub name: String,
 }
 
@@ -37,7 +37,7 @@ pub struct CategoryChanges {
 
 impl Reference for Category {
     type Id = CategoryId;
-    type New = NewCategory;
+    type New = CreateCategory;
     type Changes = CategoryChanges;
 
     const NOUN: &'static str = "category";
@@ -55,7 +55,7 @@ impl Reference for Category {
         self.archived_at.is_some()
     }
 
-    fn from_new(new: NewCategory, now: DateTime<Utc>) -> Result<Self> {
+    fn from_new(new: CreateCategory, now: DateTime<Utc>) -> Result<Self> {
         let category = Self {
             id: CategoryId::new(),
             name: new.name,

@@ -13,10 +13,10 @@ use platform::ids::Uuid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use category::{Category, CategoryChanges, CategoryId, NewCategory};
+pub use category::{Category, CategoryChanges, CategoryId, CreateCategory};
 pub(super) use site::SiteKind;
-pub use site::{NewSite, Site, SiteChanges, SiteId};
-pub use supplier::{NewSupplier, Supplier, SupplierChanges, SupplierId};
+pub use site::{CreateSite, Site, SiteChanges, SiteId};
+pub use supplier::{CreateSupplier, Supplier, SupplierChanges, SupplierId};
 pub(super) use table::ReferenceTable;
 
 use crate::Result;

@@ -32,7 +32,7 @@ pub enum SiteKind {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewSite {
+pub struct CreateSite {
     pub name: String,
     #[serde(default)]
     pub kind: SiteKind,
@@ -50,7 +50,7 @@ pub struct SiteChanges {
 
 impl Reference for Site {
     type Id = SiteId;
-    type New = NewSite;
+    type New = CreateSite;
     type Changes = SiteChanges;
 
     const NOUN: &'static str = "site";
@@ -68,7 +68,7 @@ impl Reference for Site {
         self.archived_at.is_some()
     }
 
-    fn from_new(new: NewSite, now: DateTime<Utc>) -> Result<Self> {
+    fn from_new(new: CreateSite, now: DateTime<Utc>) -> Result<Self> {
         let site = Self {
             id: SiteId::new(),
             name: new.name,

@@ -27,7 +27,7 @@ pub struct Supplier {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewSupplier {
+pub struct CreateSupplier {
     pub name: String,
     pub email: Option<String>,
     pub phone: Option<String>,
@@ -52,7 +52,7 @@ pub struct SupplierChanges {
 
 impl Reference for Supplier {
     type Id = SupplierId;
-    type New = NewSupplier;
+    type New = CreateSupplier;
     type Changes = SupplierChanges;
 
     const NOUN: &'static str = "supplier";
@@ -70,7 +70,7 @@ impl Reference for Supplier {
         self.archived_at.is_some()
     }
 
-    fn from_new(new: NewSupplier, now: DateTime<Utc>) -> Result<Self> {
+    fn from_new(new: CreateSupplier, now: DateTime<Utc>) -> Result<Self> {
         let supplier = Self {
             id: SupplierId::new(),
             name: new.name,

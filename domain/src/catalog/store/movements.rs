@@ -11,7 +11,7 @@ use super::levels::recompute_levels;
 use super::lines::{LineReferences, limit_lines, resolve_lines};
 use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::movement::ValidMovement;
-use crate::catalog::{LedgerEntry, NewMovement, ProductId};
+use crate::catalog::{CreateMovement, LedgerEntry, ProductId};
 use crate::{Error, Result};
 
 /// Records movements and recomputes the levels of their products. All are recorded or none. A
@@ -22,7 +22,7 @@ use crate::{Error, Result};
 pub async fn record_movements(
     conn: &mut PgConnection,
     company: CompanyId,
-    movements: &[NewMovement],
+    movements: &[CreateMovement],
     now: DateTime<Utc>,
 ) -> Result<Recorded<LedgerEntry>> {
     limit_lines(movements.len(), "movements")?;
@@ -121,7 +121,7 @@ impl MovementRow {
     }
 }
 
-fn line_references(movement: &NewMovement) -> LineReferences<'_> {
+fn line_references(movement: &CreateMovement) -> LineReferences<'_> {
     LineReferences {
         sku: movement.sku.as_deref(),
         product_id: movement.product_id,

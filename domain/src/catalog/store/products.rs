@@ -8,7 +8,7 @@ use sqlx::types::Json;
 use super::check_version;
 use super::product_columns::product_statement;
 use crate::catalog::product_filter::{ProductFilter, ProductStatus};
-use crate::catalog::{NewProduct, Product, ProductChanges, ProductId};
+use crate::catalog::{CreateProduct, Product, ProductChanges, ProductId};
 use crate::{Error, Result};
 
 /// Wraps a checked query of whole products; `$rest` follows the list of columns.
@@ -30,7 +30,7 @@ pub async fn create_product(
     conn: &mut PgConnection,
     company: CompanyId,
     currency: &str,
-    new: NewProduct,
+    new: CreateProduct,
     now: DateTime<Utc>,
 ) -> Result<Product> {
     let product = Product::from_new(new, currency, now)?;

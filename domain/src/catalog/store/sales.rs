@@ -13,7 +13,7 @@ use super::lines::{LineReferences, limit_lines, resolve_lines};
 use super::netting::net_lines;
 use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::new_sale::ValidSale;
-use crate::catalog::{NewSale, Sale, SaleFilter, SaleId, SaleStatus};
+use crate::catalog::{CreateSale, Sale, SaleFilter, SaleId, SaleStatus};
 use crate::{Error, Result};
 
 /// A checked query of sale lines `s` from and where `$rest` says.
@@ -42,7 +42,7 @@ pub async fn record_sales(
     conn: &mut PgConnection,
     company: CompanyId,
     zone: Tz,
-    sales: &[NewSale],
+    sales: &[CreateSale],
     now: DateTime<Utc>,
 ) -> Result<Recorded<Sale>> {
     limit_lines(sales.len(), "sales")?;
@@ -164,7 +164,7 @@ async fn apply_lines(
     Ok(())
 }
 
-fn line_references(sale: &NewSale) -> LineReferences<'_> {
+fn line_references(sale: &CreateSale) -> LineReferences<'_> {
     LineReferences {
         sku: sale.sku.as_deref(),
         product_id: sale.product_id,

@@ -10,7 +10,7 @@ use platform::db::{Scope, Tx};
 use platform::ids::{CompanyId, Uuid};
 use testing::TestDb;
 
-use super::{NewMovement, NewProduct, NewSale, Product, ProductId, Stock};
+use super::{CreateMovement, CreateProduct, CreateSale, Product, ProductId, Stock};
 use crate::{Error, Result};
 
 /// A company in its own database.
@@ -36,7 +36,7 @@ impl Shop {
 
     async fn create_product(&self, sku: &str) -> Product {
         let mut tx = self.begin().await;
-        let new = parse_json::<NewProduct>(&format!(
+        let new = parse_json::<CreateProduct>(&format!(
             r#"{{"sku": "{sku}", "name": "{sku}", "sale_price": 100}}"#
         ));
         let product = super::create_product(
@@ -66,7 +66,7 @@ impl Shop {
 
     /// Records movements of sku `a`, each a piece of JSON without the sku.
     async fn record_movements(&self, movements: &[&str]) -> Result<u64> {
-        let list: Vec<NewMovement> = movements
+        let list: Vec<CreateMovement> = movements
             .iter()
             .map(|m| parse_json(&format!(r#"{{"sku": "a", {m}}}"#)))
             .collect();
@@ -79,7 +79,7 @@ impl Shop {
 
     /// Records sales of sku `a`, each a piece of JSON without the sku.
     async fn record_sales(&self, sales: &[&str]) -> Result<super::store::Recorded<super::Sale>> {
-        let list: Vec<NewSale> = sales
+        let list: Vec<CreateSale> = sales
             .iter()
             .map(|s| parse_json(&format!(r#"{{"sku": "a", {s}}}"#)))
             .collect();

@@ -2,7 +2,7 @@
 
 use super::{NOW, Shop, add_company, error_codes, parse_json, parse_time};
 use crate::catalog::{
-    NewSale, SaleFilter, SaleStatus, cancel_sale, find_sales, list_sales, record_sales,
+    CreateSale, SaleFilter, SaleStatus, cancel_sale, find_sales, list_sales, record_sales,
 };
 use platform::db::Scope;
 
@@ -53,7 +53,7 @@ async fn a_repeated_sale_is_deduplicated() {
 async fn one_invalid_line_rejects_the_call_and_every_invalid_line_is_named() {
     let shop = Shop::open().await;
     shop.create_product("a").await;
-    let lines: Vec<NewSale> = [
+    let lines: Vec<CreateSale> = [
         r#"{"sku": " A ", "quantity": 1}"#,
         r#"{"sku": "nowhere", "quantity": 1}"#,
         r#"{"quantity": 1}"#,
@@ -260,7 +260,7 @@ async fn another_companys_products_and_sales_do_not_exist() {
         .unwrap();
     let stranger = add_company(&shop.test).await;
     let mut tx = shop.test.db.begin(Scope::company(stranger)).await.unwrap();
-    let line: NewSale = parse_json(&format!(
+    let line: CreateSale = parse_json(&format!(
         r#"{{"product_id": "{}", "quantity": 1}}"#,
         product.id
     ));

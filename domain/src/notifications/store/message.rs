@@ -5,27 +5,27 @@ use platform::ids::{UserId, Uuid};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::super::{Channel, MessageId, MessageState, NotificationCause, SentAs, Template};
-use crate::identity::Language;
+use super::super::{Channel, MessageId, MessageState};
 use crate::{Error, Result};
 
+/// A message as lists show it: with the stored words, which a newer release may have added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListedMessage {
     pub id: MessageId,
-    pub channel: Channel,
+    pub channel: String,
     pub recipient: String,
     pub user_id: Option<UserId>,
-    pub template: Template,
-    pub language: Language,
+    pub template: String,
+    pub language: String,
     pub variables: Value,
-    pub state: MessageState,
-    pub sent_as: Option<SentAs>,
+    pub state: String,
+    pub sent_as: Option<String>,
     pub provider_id: Option<String>,
     pub error_code: Option<String>,
     pub error: Option<String>,
     pub alert_id: Option<Uuid>,
     /// `None` where no alert caused the message.
-    pub cause: Option<NotificationCause>,
+    pub cause: Option<String>,
     pub created_at: DateTime<Utc>,
     pub sent_at: Option<DateTime<Utc>>,
     pub delivered_at: Option<DateTime<Utc>>,
@@ -51,11 +51,9 @@ pub async fn list_messages(
 ) -> Result<Vec<ListedMessage>> {
     Ok(sqlx::query_as!(
         ListedMessage,
-        r#"select m.id as "id: MessageId", m.channel as "channel: Channel", m.recipient,
-             m.user_id as "user_id: UserId", m.template as "template: Template",
-             m.language as "language: Language", m.variables, m.state as "state: MessageState",
-             m.sent_as as "sent_as: SentAs", m.provider_id, m.error_code, m.error, m.alert_id,
-             n.cause as "cause?: NotificationCause", m.created_at, m.sent_at, m.delivered_at,
+        r#"select m.id as "id: MessageId", m.channel, m.recipient, m.user_id as "user_id: UserId",
+             m.template, m.language, m.variables, m.state, m.sent_as, m.provider_id, m.error_code,
+             m.error, m.alert_id, n.cause as "cause?", m.created_at, m.sent_at, m.delivered_at,
              m.read_at, m.ended_at
            from messages m
            left join notifications n on n.company_id = m.company_id and n.message_id = m.id

@@ -1,5 +1,5 @@
-//! Notifications of alerts: at most one per alert, recipient, channel and cause. One statement
-//! writes them with their messages and the events of the timeline.
+//! Notifications of alerts: at most one per alert, revision, recipient, channel and cause. One
+//! statement writes them with their messages and the events of the timeline.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::ids::{CompanyId, UserId, Uuid};

@@ -22,12 +22,13 @@ pub enum SuppressionReason {
     Manual,
 }
 
+/// A suppression as lists show it: with the stored words, which a newer release may have added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedSuppression {
     pub id: SuppressionId,
-    pub channel: Channel,
+    pub channel: String,
     pub recipient: String,
-    pub reason: SuppressionReason,
+    pub reason: String,
     pub created_at: DateTime<Utc>,
     pub created_by: Option<UserId>,
 }
@@ -152,8 +153,8 @@ pub async fn require_suppression(
 ) -> Result<ListedSuppression> {
     sqlx::query_as!(
         ListedSuppression,
-        r#"select id as "id: SuppressionId", channel as "channel: Channel", recipient,
-             reason as "reason: SuppressionReason", created_at, created_by as "created_by: UserId"
+        r#"select id as "id: SuppressionId", channel, recipient, reason, created_at,
+             created_by as "created_by: UserId"
            from suppressions where id = $1"#,
         id.0,
     )
@@ -195,8 +196,8 @@ pub async fn list_suppressions(
 ) -> Result<Vec<ListedSuppression>> {
     Ok(sqlx::query_as!(
         ListedSuppression,
-        r#"select id as "id: SuppressionId", channel as "channel: Channel", recipient,
-             reason as "reason: SuppressionReason", created_at, created_by as "created_by: UserId"
+        r#"select id as "id: SuppressionId", channel, recipient, reason, created_at,
+             created_by as "created_by: UserId"
            from suppressions where $1::uuid is null or id < $1
            order by id desc limit $2"#,
         before.map(|id| id.0),

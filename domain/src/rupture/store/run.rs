@@ -15,7 +15,7 @@ const DEFAULT_HORIZON_DAYS: u32 = 15;
 struct RunRow {
     id: RunId,
     state: RunState,
-    asked_as_of: Option<NaiveDate>,
+    requested_as_of: Option<NaiveDate>,
     as_of: Option<NaiveDate>,
     data_through: Option<NaiveDate>,
     horizon_days: i32,
@@ -31,7 +31,7 @@ impl From<RunRow> for Run {
         Self {
             id: row.id,
             state: row.state,
-            asked_as_of: row.asked_as_of,
+            requested_as_of: row.requested_as_of,
             as_of: row.as_of,
             data_through: row.data_through,
             horizon_days: row.horizon_days.unsigned_abs(),
@@ -60,7 +60,7 @@ pub async fn create_run(
     let id = RunId::new();
     sqlx::query!(
         "insert into prediction_runs
-           (company_id, id, state, asked_as_of, horizon_days, requested_by, created_at)
+           (company_id, id, state, requested_as_of, horizon_days, requested_by, created_at)
          values ($1, $2, 'queued', $3, $4, $5, $6)",
         company.0,
         id.0,
@@ -129,7 +129,7 @@ pub async fn require_run(conn: &mut PgConnection, id: RunId) -> Result<Run> {
     sqlx::query_as!(
         RunRow,
         r#"select r.id as "id: _",
-             case when f.id is null then r.state else 'failed' end as "state!: _", r.asked_as_of,
+             case when f.id is null then r.state else 'failed' end as "state!: _", r.requested_as_of,
              r.as_of, r.data_through, r.horizon_days, r.live, r.products,
              coalesce(r.error, f.error) as error, r.created_at,
              coalesce(r.finished_at, f.finished_at) as finished_at
@@ -148,7 +148,7 @@ pub async fn require_run(conn: &mut PgConnection, id: RunId) -> Result<Run> {
 pub async fn latest_run(conn: &mut PgConnection) -> Result<Option<Run>> {
     let row = sqlx::query_as!(
         RunRow,
-        r#"select id as "id: _", state as "state: _", asked_as_of, as_of, data_through,
+        r#"select id as "id: _", state as "state: _", requested_as_of, as_of, data_through,
              horizon_days, live, products, error, created_at, finished_at
            from prediction_runs where state = 'succeeded' and live
            order by finished_at desc, id desc limit 1"#,

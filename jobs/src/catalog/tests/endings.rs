@@ -120,7 +120,7 @@ async fn an_import_that_fails_on_its_last_attempt_settles_what_it_had_committed(
     last.execute(&mut shop.db.owner().await).await.unwrap();
     shop.services
         .blobs
-        .delete(&format!("{}/imports/{id}", shop.company))
+        .delete_file(&format!("{}/imports/{id}", shop.company))
         .await
         .unwrap();
     assert_eq!(shop.run(id).await.outcome.name(), "dead");

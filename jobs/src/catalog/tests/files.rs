@@ -98,7 +98,7 @@ async fn files_are_deleted_a_month_after_their_import_and_a_day_after_a_broken_u
     );
     shop.services
         .blobs
-        .put(&broken, "half a fi".into())
+        .store_bytes(&broken, "half a fi".into())
         .await
         .unwrap();
     for (later, kept) in [
@@ -110,7 +110,7 @@ async fn files_are_deleted_a_month_after_their_import_and_a_day_after_a_broken_u
         shop.sweep().await;
         for key in [&done, &waiting, &broken] {
             assert_eq!(
-                shop.services.blobs.open(key).await.is_ok(),
+                shop.services.blobs.open_file(key).await.is_ok(),
                 kept.contains(&key),
                 "{key} after {later} h more"
             );

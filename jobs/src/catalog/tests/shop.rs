@@ -85,7 +85,7 @@ impl Shop {
         let stored = self
             .services
             .blobs
-            .put(&blob_key, file.to_vec().into())
+            .store_bytes(&blob_key, file.to_vec().into())
             .await
             .unwrap();
         let new = NewImport {

@@ -2,12 +2,12 @@
 
 use sqlx::PgPool;
 
-use crate::queue::Queue;
+use crate::queue::QueueCode;
 
 /// How many open jobs a queue has.
 #[derive(Debug, Clone)]
 pub struct QueueDepth {
-    pub queue: Queue,
+    pub queue: QueueCode,
     pub due: i64,
     pub scheduled: i64,
     pub running: i64,
@@ -20,7 +20,7 @@ pub async fn load_queue_depths(pool: &PgPool) -> sqlx::Result<Vec<QueueDepth>> {
     sqlx::query_as!(
         QueueDepth,
         r#"
-        select queue as "queue: Queue",
+        select queue as "queue: QueueCode",
                count(*) filter (where is_waiting and run_at <= now) as "due!",
                count(*) filter (where is_waiting and run_at > now) as "scheduled!",
                count(*) filter (where not is_waiting) as "running!",

@@ -5,12 +5,12 @@ mod depth;
 mod timeline;
 
 pub use self::depth::{QueueDepth, load_queue_depths, load_scheduler_age};
-pub use self::timeline::{TimelineEntry, TimelineEvent, load_timeline};
+pub use self::timeline::{TimelineEntry, load_timeline};
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::queue_name::Queue;
+use super::queue_name::QueueCode;
 use super::state::JobState;
 use crate::ids::JobId;
 
@@ -20,7 +20,7 @@ pub struct JobView {
     pub id: JobId,
     pub kind: String,
     pub state: JobState,
-    pub queue: Queue,
+    pub queue: QueueCode,
     pub attempt: i16,
     pub max_attempts: i16,
     pub progress: Option<serde_json::Value>,
@@ -70,7 +70,7 @@ async fn select_jobs(
         JobView,
         r#"
         select b.id as "id: JobId", b.kind, s.state as "state!: JobState",
-               coalesce(o.queue, f.queue) as "queue!: Queue",
+               coalesce(o.queue, f.queue) as "queue!: QueueCode",
                coalesce(o.attempt, f.attempt) as "attempt!",
                coalesce(o.max_attempts, f.max_attempts) as "max_attempts!",
                o.progress as "progress?", f.result as "result?", f.error as "error?", b.created_at,

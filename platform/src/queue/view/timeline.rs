@@ -6,50 +6,11 @@ use sqlx::PgConnection;
 
 use crate::ids::JobId;
 
-/// What happened to a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum TimelineEvent {
-    Enqueued,
-    /// A duplicate of the job was enqueued.
-    Deduplicated,
-    Started,
-    AttemptFailed,
-    Snoozed,
-    Rescued,
-    CancelRequested,
-    Replayed,
-    Succeeded,
-    Dead,
-    Cancelled,
-    Parked,
-}
-
-impl TimelineEvent {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Enqueued => "enqueued",
-            Self::Deduplicated => "deduplicated",
-            Self::Started => "started",
-            Self::AttemptFailed => "attempt_failed",
-            Self::Snoozed => "snoozed",
-            Self::Rescued => "rescued",
-            Self::CancelRequested => "cancel_requested",
-            Self::Replayed => "replayed",
-            Self::Succeeded => "succeeded",
-            Self::Dead => "dead",
-            Self::Cancelled => "cancelled",
-            Self::Parked => "parked",
-        }
-    }
-}
-
-/// One line of a timeline.
+/// One line of a timeline. `event` is the stored word, which a newer release may have added.
 #[derive(Debug, Clone, Serialize)]
 pub struct TimelineEntry {
     pub at: DateTime<Utc>,
-    pub event: TimelineEvent,
+    pub event: String,
     pub reason: String,
 }
 
@@ -58,7 +19,7 @@ pub async fn load_timeline(conn: &mut PgConnection, id: JobId) -> sqlx::Result<V
     sqlx::query_as!(
         TimelineEntry,
         r#"
-        select at as "at!", event as "event!: TimelineEvent", reason as "reason!"
+        select at as "at!", event as "event!", reason as "reason!"
         from (
             select created_at as at, 'enqueued' as event, kind as reason
             from job_bodies where id = $1

@@ -152,10 +152,7 @@ impl TestFleet {
         let entries = view::load_timeline(&mut self.test.owner().await, id)
             .await
             .unwrap();
-        entries
-            .into_iter()
-            .map(|entry| entry.event.name().to_owned())
-            .collect()
+        entries.into_iter().map(|entry| entry.event).collect()
     }
 
     /// Registers a worker that sends no heartbeat.

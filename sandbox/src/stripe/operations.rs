@@ -1,0 +1,15 @@
+//! The paths of the operations that the product's client calls.
+
+use crate::operation::OperationPath;
+
+pub(crate) const OPERATIONS: &[OperationPath] = &[
+    ("POST", "v1/checkout/sessions", "create_checkout_session"),
+    (
+        "POST",
+        "v1/billing_portal/sessions",
+        "create_portal_session",
+    ),
+    ("POST", "v1/customers", "create_customer"),
+    ("GET", "v1/subscriptions/*", "fetch_subscription"),
+    ("GET", "v1/events", "list_events"),
+];
