@@ -41,7 +41,7 @@ async fn an_upload_returns_its_location_and_ends_with_its_counts() {
     assert_eq!(
         (
             &detected["delimiter"],
-            &detected["decimal"],
+            &detected["decimal"]["unit_price"],
             &detected["date_format"]
         ),
         (&json!(";"), &json!(","), &json!("d/m/Y"))

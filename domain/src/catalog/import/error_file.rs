@@ -79,9 +79,11 @@ mod tests {
             format: Format::Csv,
             encoding: None,
             delimiter: Some(';'),
-            decimal: None,
+            decimal: std::collections::BTreeMap::new(),
             date_format: None,
+            header_line: 1,
             columns: std::collections::BTreeMap::new(),
+            ignored_columns: Vec::new(),
             header: vec!["sku".into(), "nom; complet".into()],
         };
         let error = StoredRowError {

@@ -108,12 +108,12 @@ declare_fields! {
         headers "purchaseprice costprice cost unitcost buyingprice prixachat prixdachat \
                  prixderevient cout coutunitaire pa";
     SalePrice = "sale_price": Decimal in [Products],
-        headers "saleprice sellingprice salesprice listprice unitprice price prixvente prixdevente \
-                 prixunitaire prix pv pvttc";
+        headers "regularprice tarifregulier prixregulier saleprice sellingprice salesprice \
+                 listprice unitprice price prixvente prixdevente prixunitaire prix pv pvttc";
     Barcode = "barcode": Text in [Products],
         headers "barcode ean ean13 gtin upc codebarre codebarres codeabarres";
     MinStock = "min_stock": Decimal in [Products],
-        headers "minstock minimumstock stockmin stockminimum stockmini seuil seuilalerte \
+        headers "minstock minimumstock lowstockamount stockmin stockminimum stockmini seuil seuilalerte \
                  seuildalerte reorderpoint safetystock stockdesecurite";
     MaxStock = "max_stock": Decimal in [Products],
         headers "maxstock maximumstock stockmax stockmaximum stockmaxi";

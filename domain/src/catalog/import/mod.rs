@@ -26,7 +26,8 @@ mod store;
 
 pub use context::Context;
 pub use detect::{
-    Detected, Detection, ExaminedFile, Plan, Question, QuestionOption, examine_file, validate_head,
+    Detected, Detection, ExaminedFile, Example, Plan, Question, QuestionOption, QuestionReason,
+    examine_file, validate_head,
 };
 pub use error_file::{format_error_header, format_row_error};
 pub use file_error::FileError;

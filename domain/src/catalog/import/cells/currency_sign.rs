@@ -22,15 +22,15 @@ impl WrittenCurrency {
 }
 
 /// A number apart from what is written around it.
-pub(crate) struct BareNumber<'a> {
+pub(super) struct BareNumber<'a> {
     /// Starts and ends with a digit.
-    pub(crate) digits: &'a str,
+    pub(super) digits: &'a str,
     pub(super) is_negative: bool,
     pub(super) currency: Option<WrittenCurrency>,
 }
 
 /// Removes signs, brackets and currencies.
-pub(crate) fn strip_signs(text: &str) -> Option<BareNumber<'_>> {
+pub(super) fn strip_signs(text: &str) -> Option<BareNumber<'_>> {
     if text.len() > MAX_NUMBER_BYTES {
         return None;
     }

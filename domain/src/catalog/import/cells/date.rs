@@ -1,6 +1,7 @@
 //! Days and times as files write them.
 
 use super::calendar::day_number;
+use super::month_name::parse_named_date;
 use super::time::{parse_offset, split_digits, split_time};
 use crate::catalog::import::options::DateFormat;
 
@@ -17,14 +18,15 @@ pub(crate) struct WrittenTime {
 
 /// Parses `text`; `format` decides the order of day and month where the year comes last.
 pub(crate) fn parse_date(text: &str, format: DateFormat) -> Option<WrittenTime> {
-    let (parts, rest) = split_date(text.as_bytes())?;
-    let (year, month, day) = match (parts.year_first, format) {
-        (true, _) => (parts.a, parts.b, parts.c),
-        (false, DateFormat::DayFirst) => (parts.c, parts.b, parts.a),
-        (false, DateFormat::MonthFirst) => (parts.c, parts.a, parts.b),
-        (false, DateFormat::YearFirst) => return None,
+    let Some((parts, rest)) = split_date(text.as_bytes()) else {
+        return parse_named_date(text);
     };
-    let day = day_number(year, month, day)?;
+    let day = parts.day_number(format)?;
+    parse_rest(day, rest)
+}
+
+/// Parses the time behind a day.
+pub(super) fn parse_rest(day: i32, rest: &[u8]) -> Option<WrittenTime> {
     if rest.is_empty() {
         return Some(WrittenTime {
             day,
@@ -50,7 +52,26 @@ pub(crate) struct DateParts {
     pub(crate) a: i32,
     pub(crate) b: i32,
     pub(crate) c: i32,
+    /// The first number has four digits.
     pub(crate) year_first: bool,
+    /// All three numbers have two digits at most; 2000 is added to `c`.
+    pub(crate) short_year: bool,
+    pub(crate) separator: u8,
+}
+
+impl DateParts {
+    /// Returns the days since 1970-01-01; `None` where these are no day in this order.
+    pub(crate) fn day_number(&self, format: DateFormat) -> Option<i32> {
+        match (self.year_first, format) {
+            (true, _) => day_number(self.a, self.b, self.c),
+            (false, DateFormat::DayFirst) => day_number(self.c, self.b, self.a),
+            (false, DateFormat::MonthFirst) => day_number(self.c, self.a, self.b),
+            (false, DateFormat::ShortYearFirst) if self.short_year => {
+                day_number(2000 + self.a, self.b, self.c - 2000)
+            }
+            (false, DateFormat::ShortYearFirst | DateFormat::YearFirst) => None,
+        }
+    }
 }
 
 /// Splits a date from what follows it; the rest starts with its separator, `T` or a blank.
@@ -62,6 +83,8 @@ pub(crate) fn split_date(bytes: &[u8]) -> Option<(DateParts, &[u8])> {
             b: a / 100 % 100,
             c: a % 100,
             year_first: true,
+            short_year: false,
+            separator: b' ',
         };
         return ends_date(rest).then_some((parts, rest));
     }
@@ -73,6 +96,7 @@ pub(crate) fn split_date(bytes: &[u8]) -> Option<(DateParts, &[u8])> {
     let rest = rest.strip_prefix(&[separator])?;
     let (c, c_len, rest) = split_digits(rest, 4)?;
     let year_first = a_len == 4;
+    let short_year = a_len <= 2 && c_len == 2;
     let c = match (year_first, c_len) {
         (true, 1 | 2) | (false, 4) => c,
         (false, 2) => 2000 + c,
@@ -81,15 +105,15 @@ pub(crate) fn split_date(bytes: &[u8]) -> Option<(DateParts, &[u8])> {
     if !(year_first || a_len <= 2) || b_len > 2 {
         return None;
     }
-    ends_date(rest).then_some((
-        DateParts {
-            a,
-            b,
-            c,
-            year_first,
-        },
-        rest,
-    ))
+    let parts = DateParts {
+        a,
+        b,
+        c,
+        year_first,
+        short_year,
+        separator,
+    };
+    ends_date(rest).then_some((parts, rest))
 }
 
 fn ends_date(rest: &[u8]) -> bool {
@@ -114,7 +138,7 @@ mod tests {
 
     #[test]
     fn dates_are_read_as_files_write_them() {
-        use DateFormat::{DayFirst, MonthFirst, YearFirst};
+        use DateFormat::{DayFirst, MonthFirst, ShortYearFirst, YearFirst};
         for (text, format, expected) in [
             (
                 "2010-12-01 08:26:00",
@@ -141,6 +165,15 @@ mod tests {
             ("01/02/2011", DayFirst, Some("2011-02-01 00:00:00")),
             ("01/02/2011", MonthFirst, Some("2011-01-02 00:00:00")),
             ("1.2.11 7:05", DayFirst, Some("2011-02-01 07:05:00")),
+            ("11-02-01", ShortYearFirst, Some("2011-02-01 00:00:00")),
+            ("01/02/2011", ShortYearFirst, None),
+            ("12/01/2026 14h05", DayFirst, Some("2026-01-12 14:05:00")),
+            ("12/01/2026 14h", DayFirst, Some("2026-01-12 14:00:00")),
+            (
+                "12/01/2026 à 14 h 05",
+                DayFirst,
+                Some("2026-01-12 14:05:00"),
+            ),
             (
                 "12/31/2011 11:30 PM",
                 MonthFirst,

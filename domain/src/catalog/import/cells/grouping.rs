@@ -40,8 +40,9 @@ impl UngroupedDigits {
                 group += 1;
                 digits.push_byte(c as u8)?;
             } else {
+                // Nobody groups a number that begins with zero: `0.500` isn't 500.
                 let fits = if separator.is_none() {
-                    (1..=3).contains(&group)
+                    (1..=3).contains(&group) && digits.bytes[0] != b'0'
                 } else {
                     group == 3
                 };

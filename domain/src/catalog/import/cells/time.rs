@@ -11,10 +11,15 @@ pub(super) fn split_digits(bytes: &[u8], max_len: usize) -> Option<(i32, usize, 
     (len > 0).then(|| (value, len, &bytes[len..]))
 }
 
-/// Parses `HH:MM[:SS[.ffffff]][ AM]`; returns microseconds since midnight, and the rest.
+/// Parses `HH:MM[:SS[.ffffff]][ AM]` or `HHh[MM]`; returns microseconds since midnight, and the
+/// rest. An `à` or `at` may stand in front.
 pub(super) fn split_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let (mut hour, _, rest) = split_digits(bytes, 2)?;
-    let (minute, _, mut rest) = split_digits(rest.strip_prefix(b":")?, 2)?;
+    let bytes = bytes.trim_ascii_start();
+    let at = ["à ", "at "]
+        .iter()
+        .find_map(|at| bytes.strip_prefix(at.as_bytes()));
+    let (mut hour, _, rest) = split_digits(at.unwrap_or(bytes), 2)?;
+    let (minute, mut rest) = split_minute(rest)?;
     let mut second = 0;
     let mut micros = 0;
     if let Some(after) = rest.strip_prefix(b":") {
@@ -43,6 +48,21 @@ pub(super) fn split_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
         i64::from(hour * 3600 + minute * 60 + second) * 1_000_000 + micros,
         rest,
     ))
+}
+
+/// Parses the minute behind an hour. Behind `h` it may be absent.
+fn split_minute(rest: &[u8]) -> Option<(i32, &[u8])> {
+    if let Some(after) = rest.strip_prefix(b":") {
+        return split_digits(after, 2).map(|(minute, _, rest)| (minute, rest));
+    }
+    let [b'h' | b'H', after @ ..] = rest.trim_ascii_start() else {
+        return None;
+    };
+    let after = after.trim_ascii_start();
+    match split_digits(after, 2) {
+        Some((minute, _, rest)) => Some((minute, rest)),
+        None => Some((0, after)),
+    }
 }
 
 /// Parses `Z`, `+02`, `+0200` or `+02:00`; returns seconds east of UTC.

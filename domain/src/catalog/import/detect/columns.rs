@@ -8,6 +8,7 @@ use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::Options;
+use crate::catalog::import::read::Record;
 
 /// Headers that an error lists, and the characters shown of each.
 const MAX_LISTED_HEADERS: usize = 20;
@@ -20,31 +21,55 @@ pub(crate) const FIRST_ERROR_COLUMN: &str = "import_line";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Columns {
     pub(crate) header: Vec<String>,
+    /// Line of the file on which the header stands, from 1.
+    pub(crate) header_line: u64,
     /// A header has at most 1024 columns.
     positions: [Option<u16>; Field::COUNT],
 }
 
+/// Why a row isn't the header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NoHeader {
+    /// Fields whose column it names.
+    pub(super) recognised: usize,
+    pub(super) titles: Vec<String>,
+    pub(super) cause: FileError,
+}
+
 impl Columns {
-    /// Finds the fields of `kind` in a header.
+    /// Finds the fields of `kind` in the titles of a row.
     pub(super) fn find(
         header: Vec<String>,
+        header_line: u64,
         kind: Kind,
         options: &Options,
-    ) -> Result<Self, FileError> {
-        let folded: Vec<String> = header.iter().map(|title| fold_text(title)).collect();
+    ) -> Result<Self, NoHeader> {
         let mut columns = Self {
             positions: [None; Field::COUNT],
             header,
+            header_line,
         };
-        columns.apply_mapping(&folded, options)?;
-        for field in Field::iter_all().filter(|field| field.belongs_to(kind)) {
-            if columns.position(field).is_none() {
-                let position = columns.find_free_column(&folded, kind, field);
-                columns.set_position(field, position);
+        match columns.find_fields(kind, options) {
+            Ok(()) => Ok(columns),
+            Err(cause) => Err(NoHeader {
+                recognised: columns.positions.iter().flatten().count(),
+                titles: columns.header,
+                cause,
+            }),
+        }
+    }
+
+    fn find_fields(&mut self, kind: Kind, options: &Options) -> Result<(), FileError> {
+        let folded: Vec<String> = self.header.iter().map(|title| fold_text(title)).collect();
+        let left_out = self.apply_mapping(&folded, options)?;
+        let is_read = |field: &Field| field.belongs_to(kind) && !left_out.contains(field);
+        for field in Field::iter_all().filter(is_read) {
+            if self.position(field).is_none() {
+                let position = self.find_free_column(&folded, kind, field);
+                self.set_position(field, position);
             }
         }
-        columns.require_fields(kind)?;
-        Ok(columns)
+        self.require_fields(kind)
     }
 
     pub(crate) fn position(&self, field: Field) -> Option<usize> {
@@ -58,6 +83,12 @@ impl Columns {
     /// Whether the file is an error file of an earlier import.
     pub(crate) fn is_error_file(&self) -> bool {
         self.header.iter().any(|title| title == FIRST_ERROR_COLUMN)
+    }
+
+    /// Whether a row repeats the header, as at the top of each page of a printed list.
+    pub(crate) fn is_header(&self, record: Record<'_>) -> bool {
+        record.len() == self.header.len()
+            && (self.header.iter().enumerate()).all(|(index, title)| record.field(index) == title)
     }
 
     /// Returns the position of every field by its number, and `usize::MAX`, which lies beyond every
@@ -90,10 +121,19 @@ impl Columns {
         })
     }
 
-    fn apply_mapping(&mut self, folded: &[String], options: &Options) -> Result<(), FileError> {
+    /// Sets the fields that the options name. Returns those that they leave out.
+    fn apply_mapping(
+        &mut self,
+        folded: &[String],
+        options: &Options,
+    ) -> Result<Vec<Field>, FileError> {
+        let mut left_out = Vec::new();
         for (field, title) in &options.mapping {
-            let exact = self.header.iter().position(|h| h.trim() == title.trim());
-            let position = exact.or_else(|| folded.iter().position(|h| *h == fold_text(title)));
+            let Some(title) = title else {
+                left_out.push(*field);
+                continue;
+            };
+            let position = self.find_title(folded, title);
             if position.is_none() {
                 let listed = self.list_headers();
                 return Err(FileError::new(
@@ -103,7 +143,42 @@ impl Columns {
             }
             self.set_position(*field, position);
         }
-        Ok(())
+        Ok(left_out)
+    }
+
+    /// Finds a header as it is written, by its ordinal as in `Prix#2`, or folded.
+    fn find_title(&self, folded: &[String], title: &str) -> Option<usize> {
+        let exact = self.header.iter().position(|h| h.trim() == title.trim());
+        let by_ordinal = || {
+            let (name, ordinal) = title.rsplit_once('#')?;
+            let nth = ordinal.parse::<usize>().ok()?.checked_sub(1)?;
+            positions_of(folded, &fold_text(name)).nth(nth)
+        };
+        let by_fold = || folded.iter().position(|h| *h == fold_text(title));
+        exact.or_else(by_ordinal).or_else(by_fold)
+    }
+
+    /// Returns the fields whose header another column has too, and that the options don't name.
+    pub(super) fn repeated_headers(&self, options: &Options) -> Vec<(Field, Vec<usize>)> {
+        let folded: Vec<String> = self.header.iter().map(|title| fold_text(title)).collect();
+        Field::iter_all()
+            .filter(|field| !options.mapping.contains_key(field))
+            .filter_map(|field| {
+                let title = &folded[self.position(field)?];
+                let columns: Vec<usize> = positions_of(&folded, title).collect();
+                (columns.len() > 1).then_some((field, columns))
+            })
+            .collect()
+    }
+
+    /// Returns the headers of the columns that hold no field.
+    pub(super) fn ignored_titles(&self) -> Vec<String> {
+        let is_ignored = |index: &usize| !self.positions.contains(&u16::try_from(*index).ok());
+        (0..self.header.len())
+            .filter(is_ignored)
+            .map(|index| self.header[index].clone())
+            .filter(|title| !title.is_empty())
+            .collect()
     }
 
     fn require_fields(&self, kind: Kind) -> Result<(), FileError> {
@@ -152,16 +227,17 @@ impl Columns {
     }
 }
 
+fn positions_of(folded: &[String], title: &str) -> impl Iterator<Item = usize> {
+    (0..folded.len()).filter(move |index| folded[*index] == title)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn find_columns(header: &[&str], kind: Kind, options: &Options) -> Result<Columns, FileError> {
-        Columns::find(
-            header.iter().map(|h| (*h).to_owned()).collect(),
-            kind,
-            options,
-        )
+        let titles = header.iter().map(|h| (*h).to_owned()).collect();
+        Columns::find(titles, 1, kind, options).map_err(|no_header| no_header.cause)
     }
 
     #[test]
@@ -247,6 +323,22 @@ mod tests {
             ),
             (Some(1), Some(0))
         );
+    }
+
+    #[test]
+    fn a_repeated_header_is_mapped_by_its_ordinal_and_null_leaves_a_field_out() {
+        let header = ["Code", "Qty", "Prix", "Prix", "Date", "Client"];
+        let columns = find_columns(&header, Kind::Sales, &Options::default()).unwrap();
+        let repeated = columns.repeated_headers(&Options::default());
+        assert_eq!(repeated, [(Field::UnitPrice, vec![2, 3])]);
+        let options: Options =
+            serde_json::from_str(r#"{"mapping": {"unit_price": "Prix#2", "customer": null}}"#)
+                .unwrap();
+        let columns = find_columns(&header, Kind::Sales, &options).unwrap();
+        assert_eq!(columns.position(Field::UnitPrice), Some(3));
+        assert_eq!(columns.position(Field::Customer), None);
+        assert_eq!(columns.repeated_headers(&options), []);
+        assert_eq!(columns.ignored_titles(), ["Prix", "Client"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Reads a file until it is known how it is written.
+//! Detects how a file is written: its header, and the notation of its columns.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
@@ -6,18 +6,15 @@ use std::io::{Read, Seek};
 use serde::{Deserialize, Serialize};
 
 use super::columns::Columns;
-use super::date_order::DateEvidence;
-use super::decimal_mark::MarkEvidence;
-use super::question::{Question, QuestionOption};
+use super::header::read_header;
+use super::notation::{Notation, conclude_notation};
+use super::observation::{Observations, no_rows};
+use super::question::Question;
 use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
-use crate::catalog::import::read::{Format, Table, open_table, strip_formula_guard};
-
-/// Rows that are read even where the first has decided: the majority decides about a column with a
-/// few odd values.
-const SAMPLE_ROWS: u64 = 1000;
+use crate::catalog::import::read::{Format, Table, open_table};
 
 /// What was detected, as `GET /imports/{id}` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,19 +22,17 @@ pub struct Detected {
     pub format: Format,
     pub encoding: Option<String>,
     pub delimiter: Option<char>,
-    pub decimal: Option<DecimalMark>,
+    /// Field to the decimal mark of its column.
+    pub decimal: BTreeMap<Field, DecimalMark>,
     pub date_format: Option<DateFormat>,
+    /// The line on which the header stands; rows above it aren't read.
+    pub header_line: u64,
     /// Field to the header of its column.
     pub columns: BTreeMap<Field, String>,
+    /// The headers of the columns that aren't read.
+    pub ignored_columns: Vec<String>,
     /// Every header of the file.
     pub header: Vec<String>,
-}
-
-/// How numbers and dates of a file are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Notation {
-    pub(crate) mark: DecimalMark,
-    pub(crate) dates: DateFormat,
 }
 
 /// How to read the rows.
@@ -61,8 +56,7 @@ pub struct ExaminedFile {
     pub detection: Detection,
 }
 
-/// Detects how the file is written. Reads on after the first thousand rows only where they don't
-/// decide.
+/// Detects how the file is written, from all of its rows.
 pub fn examine_file<S: Read + Seek>(
     source: S,
     kind: Kind,
@@ -70,11 +64,14 @@ pub fn examine_file<S: Read + Seek>(
 ) -> Result<ExaminedFile, FileError> {
     open_table(source, options, |table| {
         let columns = read_header(table, kind, options)?;
-        let (marks, dates) = collect_evidence(table, &columns, options)?;
-        let detection = conclude_detection(columns.clone(), options, &marks, &dates);
+        let observations = Observations::collect(table, &columns, options)?;
+        let notation = conclude_notation(&columns, options, &observations);
         Ok(ExaminedFile {
-            detected: describe_file(table, &columns, &detection),
-            detection,
+            detected: describe_file(table, &columns, notation.as_ref().ok()),
+            detection: match notation {
+                Ok(notation) => Detection::Ready(Plan { columns, notation }),
+                Err(questions) => Detection::NeedsInput(questions),
+            },
         })
     })
 }
@@ -95,118 +92,28 @@ pub fn validate_head<S: Read + Seek>(
     })
 }
 
-/// Reads the first row as header; the table then stands before the first row of data.
-pub(crate) fn read_header(
-    table: &mut dyn Table,
-    kind: Kind,
-    options: &Options,
-) -> Result<Columns, FileError> {
-    if !table.advance()? {
-        return Err(FileError::new("empty_file", "the file has no rows"));
-    }
-    let record = table.record();
-    let titles = (0..record.len())
-        .map(|index| record.display_field(index).trim().to_owned())
-        .collect();
-    Columns::find(titles, kind, options)
-}
-
-/// Reads rows until the notation is decided; leaves the table somewhere in its middle.
-fn collect_evidence(
-    table: &mut dyn Table,
-    columns: &Columns,
-    options: &Options,
-) -> Result<(MarkEvidence, DateEvidence), FileError> {
-    let numbers: Vec<usize> = Field::iter_all()
-        .filter(|field| field.content() == Content::Decimal && options.decimal.is_none())
-        .filter_map(|field| columns.position(field))
-        .collect();
-    let date = columns
-        .position(Field::Date)
-        .filter(|_| options.date_format.is_none());
-    let text_of: fn(&str) -> &str = if columns.is_error_file() {
-        strip_formula_guard
-    } else {
-        |text| text
-    };
-    let mut marks = MarkEvidence::default();
-    let mut dates = DateEvidence::default();
-    let mut rows = 0;
-    while table.advance()? {
-        rows += 1;
-        let record = table.record();
-        if let Some(position) = date {
-            dates.observe(text_of(record.field(position)));
-        }
-        for position in &numbers {
-            marks.observe(text_of(record.field(*position)));
-        }
-        let dates_known = date.is_none() || dates.is_decided();
-        let marks_known = numbers.is_empty() || marks.is_decided();
-        if rows >= SAMPLE_ROWS && dates_known && marks_known {
-            break;
-        }
-    }
-    if rows == 0 {
-        return Err(no_rows());
-    }
-    Ok((marks, dates))
-}
-
-fn no_rows() -> FileError {
-    FileError::new("no_rows", "the file has a header and no rows")
-}
-
-fn conclude_detection(
-    columns: Columns,
-    options: &Options,
-    marks: &MarkEvidence,
-    dates: &DateEvidence,
-) -> Detection {
-    let mark = options.decimal.map_or_else(|| marks.conclude(), Ok);
-    let format = options.date_format.map_or_else(|| dates.conclude(), Ok);
-    let (mark_examples, date_examples) = match (mark, format) {
-        (Ok(mark), Ok(dates)) => {
-            let notation = Notation { mark, dates };
-            return Detection::Ready(Plan { columns, notation });
-        }
-        (mark, format) => (mark.err(), format.err()),
-    };
-    let decimal = mark_examples.map(|examples| {
-        Question::new(
-            QuestionOption::Decimal,
-            [".", ","],
-            "the file doesn't decide its decimal mark",
-            examples,
-        )
-    });
-    let date_format = date_examples.map(|examples| {
-        Question::new(
-            QuestionOption::DateFormat,
-            ["d/m/Y", "m/d/Y"],
-            "the file doesn't decide the order of day and month",
-            examples,
-        )
-    });
-    Detection::NeedsInput(decimal.into_iter().chain(date_format).collect())
-}
-
-/// Describes the file for people. The encoding may still change until the whole file is read.
-fn describe_file(table: &dyn Table, columns: &Columns, detection: &Detection) -> Detected {
-    let notation = match detection {
-        Detection::Ready(plan) => Some(plan.notation),
-        Detection::NeedsInput(_) => None,
-    };
+/// Describes the file for people. The notation is unknown while questions are open.
+fn describe_file(table: &dyn Table, columns: &Columns, notation: Option<&Notation>) -> Detected {
     let shape = table.shape();
+    let is_number = |field: &Field| {
+        let is_number = matches!(field.content(), Content::Decimal | Content::Integer);
+        is_number && columns.position(*field).is_some()
+    };
+    let marks = |notation: &Notation| {
+        let numbers = Field::iter_all().filter(is_number);
+        numbers.map(|field| (field, notation.mark(field))).collect()
+    };
     Detected {
         format: shape.format,
         encoding: shape.encoding.map(Into::into),
         delimiter: shape.delimiter,
-        decimal: notation.map(|notation| notation.mark),
+        decimal: notation.map(marks).unwrap_or_default(),
         date_format: notation
             .filter(|_| columns.position(Field::Date).is_some())
             .map(|notation| notation.dates),
+        header_line: columns.header_line,
         columns: columns.titles(),
+        ignored_columns: columns.ignored_titles(),
         header: columns.header.clone(),
     }
 }

@@ -1,16 +1,20 @@
 //! How a file is written: which column holds which field, and how numbers and dates are written.
-//! In reading order: `columns`, then the evidence of `decimal_mark` and `date_order`, then
-//! `detection`, which reads rows until the evidence decides. What it can't decide becomes a
-//! `question`.
+//! In reading order: `header` finds the row of the `columns`; `observation` reads every row for the
+//! `evidence` of `decimal_mark` and `date_order`; `notation` concludes; `detection` is the entry.
+//! What the file doesn't decide becomes a `question`.
 
 mod columns;
 mod date_order;
 mod decimal_mark;
 mod detection;
+mod evidence;
+mod header;
+mod notation;
+mod observation;
 mod question;
 
 pub(super) use columns::{Columns, FIRST_ERROR_COLUMN};
-pub(super) use detection::Notation;
-pub(super) use detection::read_header;
 pub use detection::{Detected, Detection, ExaminedFile, Plan, examine_file, validate_head};
-pub use question::{Question, QuestionOption};
+pub(super) use header::read_header;
+pub(super) use notation::Notation;
+pub use question::{Example, Question, QuestionOption, QuestionReason};

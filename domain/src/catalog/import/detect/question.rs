@@ -2,46 +2,62 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::import::field::Field;
+
 /// The option that an answer goes into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuestionOption {
     Decimal,
     DateFormat,
+    Mapping,
+}
+
+/// Why the file doesn't decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionReason {
+    /// Every choice reads every value, and not the same.
+    Undecided,
+    /// No choice reads every value; the rows that the answer can't read are rejected.
+    Contradiction,
+    /// Several columns have the same header.
+    RepeatedHeader,
 }
 
 /// Something that the file alone doesn't decide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
     pub option: QuestionOption,
+    pub reason: QuestionReason,
+    /// The field whose column it is about.
+    pub field: Field,
+    /// The header of the column.
+    pub column: String,
     /// Values that the option may take here.
     pub choices: Vec<String>,
     pub message: String,
-    /// A few values that can be read in more than one way.
-    pub examples: Vec<String>,
+    /// A few values that show the doubt.
+    pub examples: Vec<Example>,
+}
+
+/// A value of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    pub line: u64,
+    pub value: String,
 }
 
 /// Characters of an example.
 const MAX_EXAMPLE_CHARS: usize = 60;
 
-impl Question {
-    pub(super) fn new(
-        option: QuestionOption,
-        choices: [&str; 2],
-        message: &str,
-        examples: &[String],
-    ) -> Self {
+impl Example {
+    /// Keeps the text in a form that Postgres can store, whatever its cell holds.
+    pub(super) fn new(line: u64, text: &str) -> Self {
+        let text = text.replace('\0', "\u{fffd}");
         Self {
-            option,
-            choices: choices.map(Into::into).into(),
-            message: message.into(),
-            examples: examples.iter().map(|text| storable_text(text)).collect(),
+            line,
+            value: text.chars().take(MAX_EXAMPLE_CHARS).collect(),
         }
     }
-}
-
-/// Returns an example in a form that Postgres can store, whatever else its cell holds.
-fn storable_text(text: &str) -> String {
-    let text = text.replace('\0', "\u{fffd}");
-    text.chars().take(MAX_EXAMPLE_CHARS).collect()
 }

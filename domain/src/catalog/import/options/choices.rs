@@ -1,6 +1,10 @@
 //! The closed sets of values that options take.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use crate::catalog::import::field::Field;
 
 /// What happens to the valid rows of a file that has row errors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +73,32 @@ pub enum DecimalMark {
     Comma,
 }
 
+impl DecimalMark {
+    pub(in crate::catalog::import) fn as_str(self) -> &'static str {
+        match self {
+            Self::Point => ".",
+            Self::Comma => ",",
+        }
+    }
+}
+
+/// The decimal marks of a file's columns. A column that isn't named is detected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum DecimalMarks {
+    All(DecimalMark),
+    ByField(BTreeMap<Field, DecimalMark>),
+}
+
+impl DecimalMarks {
+    pub(in crate::catalog::import) fn find(&self, field: Field) -> Option<DecimalMark> {
+        match self {
+            Self::All(mark) => Some(*mark),
+            Self::ByField(marks) => marks.get(&field).copied(),
+        }
+    }
+}
+
 /// The order of day and month where the year doesn't come first. ISO dates are read in every order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::enum_variant_names, reason = "each names what comes first")]
@@ -79,6 +109,9 @@ pub enum DateFormat {
     DayFirst,
     #[serde(rename = "m/d/Y", alias = "mdy")]
     MonthFirst,
+    /// A year of two digits: `26-11-05`.
+    #[serde(rename = "y-m-d")]
+    ShortYearFirst,
 }
 
 impl DateFormat {
@@ -87,6 +120,7 @@ impl DateFormat {
             Self::YearFirst => "Y-m-d",
             Self::DayFirst => "d/m/Y",
             Self::MonthFirst => "m/d/Y",
+            Self::ShortYearFirst => "y-m-d",
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::field::Field;
 
-pub(super) use choices::{DateFormat, DecimalMark, Duplicates, StockEffect};
+pub(super) use choices::{DateFormat, DecimalMark, DecimalMarks, Duplicates, StockEffect};
 pub use choices::{ImplausibleValues, Mode, UnknownProducts};
 
 /// The characters that may separate fields.
@@ -20,12 +20,16 @@ pub(super) const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
-    /// Field to header, for headers that aren't recognised.
-    pub mapping: BTreeMap<Field, String>,
+    /// Field to header, for headers that aren't recognised. `Prix#2` is the second column named
+    /// `Prix`; `null` leaves the field out.
+    pub mapping: BTreeMap<Field, Option<String>>,
+    /// The line of the header, where rows above it look like one.
+    pub header_line: Option<u64>,
     pub delimiter: Option<char>,
     /// A label of the WHATWG encoding standard.
     pub encoding: Option<String>,
-    pub decimal: Option<DecimalMark>,
+    /// For all columns, or field by field.
+    pub decimal: Option<DecimalMarks>,
     pub date_format: Option<DateFormat>,
     /// ISO 4217, for rows that name none; the company's by default.
     pub currency: Option<String>,

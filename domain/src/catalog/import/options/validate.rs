@@ -113,7 +113,10 @@ mod tests {
                 "unknown_products": "reject", "stock": "none"}"#,
         )
         .unwrap();
-        assert_eq!(options.mapping[&Field::Date], "InvoiceDate");
+        assert_eq!(
+            options.mapping[&Field::Date].as_deref(),
+            Some("InvoiceDate")
+        );
         assert_eq!(options.mode, Mode::AllOrNothing);
         options.validate().unwrap();
         assert!(serde_json::from_str::<Options>(r#"{"delimeter": ";"}"#).is_err());

@@ -66,6 +66,14 @@ impl CellReader {
     #[inline]
     pub(super) fn require_sku<'r>(&self, record: Record<'r>) -> Result<&'r str, RowError> {
         self.validate_shape(record)?;
+        if Some(self.cell(record, Field::Sku)) == self.columns.title(Field::Sku)
+            && self.columns.is_header(record)
+        {
+            return Err(RowError::of_row(
+                "repeated_header",
+                "the row is the header again",
+            ));
+        }
         let sku = self.read_text(record, Field::Sku, MAX_SKU_CHARS)?;
         if sku.is_empty() {
             let reason = "the product's code is missing";
@@ -82,9 +90,8 @@ impl CellReader {
         field: Field,
         scale: u32,
     ) -> Result<WrittenNumber, RowError> {
-        let text = self.cell(record, field);
-        parse_number(text, self.notation.mark, scale)
-            .map_err(|error| number_error(field, text, error, self.notation.mark))
+        let (text, mark) = (self.cell(record, field), self.notation.mark(field));
+        parse_number(text, mark, scale).map_err(|error| number_error(field, text, error, mark))
     }
 
     /// Returns an amount of money in millionths. A currency written beside it must be `currency`.

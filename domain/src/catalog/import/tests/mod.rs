@@ -1,5 +1,6 @@
 //! Whole small files through the passes that write nothing to the database.
 
+mod notation;
 mod outliers;
 
 use std::io::Cursor;
@@ -139,7 +140,7 @@ fn what_a_file_does_not_decide_is_asked_and_the_answer_is_used() {
     };
     let found: Vec<_> = questions
         .iter()
-        .map(|q| (q.option, q.examples[0].as_str()))
+        .map(|q| (q.option, q.examples[0].value.as_str()))
         .collect();
     assert_eq!(
         found,

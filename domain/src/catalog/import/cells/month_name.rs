@@ -1,0 +1,140 @@
+//! Days whose month is written as a word, in French or English: `1er mars 2026`, `Oct 5, 2026`.
+
+use super::calendar::day_number;
+use super::date::{WrittenTime, parse_rest};
+use super::text::fold_text;
+use super::time::split_digits;
+
+const MAX_DATE_BYTES: usize = 64;
+
+/// Words of each month, folded as by [`fold_text`].
+const MONTHS: [&str; 12] = [
+    "janvier janv jan january",
+    "fevrier fevr fev february febr feb",
+    "mars mar march",
+    "avril avr april apr",
+    "mai may",
+    "juin june jun",
+    "juillet juil july jul",
+    "aout aou august aug",
+    "septembre sept sep september",
+    "octobre oct october",
+    "novembre nov november",
+    "decembre dec december",
+];
+
+/// Words that may stand in a date and decide nothing; `mar` may be a Tuesday (mardi).
+const FILLERS: &str = "lundi lun monday mon mardi tuesday tues tue mercredi mer wednesday wed \
+    jeudi jeu thursday thurs thur thu vendredi ven friday fri samedi sam saturday sat \
+    dimanche dim sunday sun le de du of the on er st nd rd th e";
+
+/// Parses a date with the name of its month. The number of four digits is the year; of two short
+/// ones the second is.
+pub(super) fn parse_named_date(text: &str) -> Option<WrittenTime> {
+    if text.len() > MAX_DATE_BYTES || !text.contains(char::is_alphabetic) {
+        return None;
+    }
+    let mut month = None;
+    let mut numbers = Vec::with_capacity(2);
+    let mut rest = text;
+    while month.is_none() || numbers.len() < 2 {
+        rest = rest.trim_start_matches(is_separator);
+        if let Some((value, digits, after)) = split_digits(rest.as_bytes(), 4) {
+            numbers.push((value, digits));
+            rest = &rest[rest.len() - after.len()..];
+        } else {
+            let word;
+            (word, rest) = split_word(rest)?;
+            match find_month(&word) {
+                // `mar. 3 nov.`: a Tuesday.
+                Some(found) if month.is_none_or(|known| known == 3) => month = Some(found),
+                Some(3) => {}
+                None if FILLERS
+                    .split_ascii_whitespace()
+                    .any(|filler| filler == word) => {}
+                _ => return None,
+            }
+        }
+    }
+    let (year, day) = match numbers[..] {
+        [(day, 1 | 2), (year, 4)] | [(year, 4), (day, 1 | 2)] => (year, day),
+        [(day, 1 | 2), (year, 2)] => (2000 + year, day),
+        _ => return None,
+    };
+    let day = day_number(year, month?, day)?;
+    let ends_date = rest.is_empty() || rest.starts_with([' ', ',', '\u{a0}', '\u{202f}']);
+    let rest = rest.trim_start_matches(is_separator);
+    match (ends_date, rest) {
+        (true, "") => parse_rest(day, b""),
+        (true, time) => parse_rest(day, format!(" {time}").as_bytes()),
+        (false, _) => None,
+    }
+}
+
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | '.' | '-' | '/')
+}
+
+/// Splits off a word, accents and all, and folds it.
+fn split_word(text: &str) -> Option<(String, &str)> {
+    let is_part = |c: char| c.is_alphabetic() || ('\u{300}'..='\u{36f}').contains(&c);
+    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+    (end > 0).then(|| (fold_text(&text[..end]), &text[end..]))
+}
+
+fn find_month(word: &str) -> Option<i32> {
+    (1..).zip(MONTHS).find_map(|(month, names)| {
+        let is_named = names.split_ascii_whitespace().any(|name| name == word);
+        is_named.then_some(month)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::import::cells::{day_number, parse_date};
+    use crate::catalog::import::options::DateFormat;
+
+    #[test]
+    fn months_are_read_as_words() {
+        for (text, expected) in [
+            ("12 janv. 2026", Some((2026, 1, 12))),
+            ("3 févr. 2026", Some((2026, 2, 3))),
+            ("3 fe\u{301}vr. 2026", Some((2026, 2, 3))),
+            ("1er mars 2026", Some((2026, 3, 1))),
+            ("15 AOÛT 2026", Some((2026, 8, 15))),
+            ("lundi 5 octobre 2026", Some((2026, 10, 5))),
+            ("mar. 3 nov. 2026", Some((2026, 11, 3))),
+            ("mar. 3 mars 2026", Some((2026, 3, 3))),
+            ("3-Mar-26", Some((2026, 3, 3))),
+            ("Oct 5, 2026", Some((2026, 10, 5))),
+            ("October 5th, 2026", Some((2026, 10, 5))),
+            ("Mon, 5 Oct 2026", Some((2026, 10, 5))),
+            ("2026 Oct 5", Some((2026, 10, 5))),
+            ("31 février 2026", None),
+            ("mar. 03/11/2026", None),
+            ("3 mars", None),
+            ("3 mars avril 2026", None),
+            ("5 oct 14:30", None),
+            ("demain 3 mars 2026", None),
+            ("mars 2026", None),
+        ] {
+            let expected = expected.map(|(y, m, d)| day_number(y, m, d).unwrap());
+            let read = parse_date(text, DateFormat::DayFirst).map(|written| written.day);
+            assert_eq!(read, expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_may_follow_the_year() {
+        let at = |hour: i64, minute: i64| Some((hour * 60 + minute) * 60_000_000);
+        for (text, expected) in [
+            ("12 janv. 2026 14h05", at(14, 5)),
+            ("12 janv. 2026 à 14:05", at(14, 5)),
+            ("Oct 5, 2026, 2:30 PM", at(14, 30)),
+        ] {
+            let read = parse_date(text, DateFormat::DayFirst).unwrap();
+            assert_eq!(read.time, expected, "{text:?}");
+        }
+        assert_eq!(parse_date("5 oct 2026 soir", DateFormat::DayFirst), None);
+    }
+}

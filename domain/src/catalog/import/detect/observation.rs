@@ -1,0 +1,86 @@
+//! Reads every row of a file for what its columns reveal about their notation.
+
+use std::collections::BTreeMap;
+
+use super::columns::Columns;
+use super::date_order::DateEvidence;
+use super::decimal_mark::MarkEvidence;
+use super::question::Example;
+use crate::catalog::import::field::{Content, Field};
+use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::options::Options;
+use crate::catalog::import::read::{Record, Table, strip_formula_guard};
+
+/// What the rows of a file reveal about the columns that the options don't decide.
+#[derive(Debug, Clone)]
+pub(super) struct Observations {
+    pub(super) marks: BTreeMap<Field, MarkEvidence>,
+    pub(super) dates: Option<DateEvidence>,
+    /// The values of the first row by column.
+    pub(super) first_row: Vec<Example>,
+}
+
+impl Observations {
+    /// Reads the table to its end.
+    pub(super) fn collect(
+        table: &mut dyn Table,
+        columns: &Columns,
+        options: &Options,
+    ) -> Result<Self, FileError> {
+        let mut observations = Self::new(columns, options);
+        if !table.advance()? {
+            return Err(no_rows());
+        }
+        let first = table.record();
+        observations.first_row = (0..first.len())
+            .map(|index| Example::new(first.line, &first.display_field(index)))
+            .collect();
+        observations.observe_row(first, columns);
+        while table.advance()? {
+            observations.observe_row(table.record(), columns);
+        }
+        Ok(observations)
+    }
+
+    fn new(columns: &Columns, options: &Options) -> Self {
+        let is_open = |field: &Field| {
+            let is_number = matches!(field.content(), Content::Decimal | Content::Integer);
+            let answer = options
+                .decimal
+                .as_ref()
+                .and_then(|marks| marks.find(*field));
+            is_number && answer.is_none() && columns.position(*field).is_some()
+        };
+        let has_dates = columns.position(Field::Date).is_some() && options.date_format.is_none();
+        Self {
+            marks: Field::iter_all()
+                .filter(is_open)
+                .map(|field| (field, MarkEvidence::new()))
+                .collect(),
+            dates: has_dates.then(DateEvidence::new),
+            first_row: Vec::new(),
+        }
+    }
+
+    fn observe_row(&mut self, record: Record<'_>, columns: &Columns) {
+        let text_of: fn(&str) -> &str = if columns.is_error_file() {
+            strip_formula_guard
+        } else {
+            |text| text
+        };
+        let cell = |field| {
+            let position = columns.position(field);
+            position.map_or("", |position| text_of(record.field(position)))
+        };
+        if let Some(dates) = &mut self.dates {
+            dates.observe(record.line, cell(Field::Date));
+        }
+        for (field, evidence) in &mut self.marks {
+            evidence.observe(record.line, cell(*field));
+        }
+    }
+}
+
+pub(super) fn no_rows() -> FileError {
+    FileError::new("no_rows", "the file has a header and no rows")
+}
