@@ -2,7 +2,7 @@
 //! all-or-nothing mode once. The last commit holds the totals, the end of the import and its
 //! reactions.
 
-use domain::catalog::import::{self, ImportTotals, ImportWork, Kind, Mode, State};
+use domain::catalog::import::{self, ImportTotals, ImportWork, Kind, Mode, State, UnknownSites};
 use platform::db::Tx;
 use platform::queue::{JobContext, JobError, JobResult};
 use serde_json::json;
@@ -82,6 +82,9 @@ async fn create_missing(
     let company = cx.company();
     if work.kind == Kind::Products {
         return Ok(import::create_missing_references(tx, company, work.id).await?);
+    }
+    if work.options.unknown_sites == UnknownSites::Create {
+        import::create_missing_sites(tx, company, work.id).await?;
     }
     totals.products_created +=
         import::create_missing_products(tx, company, work.id, work.product_currency()).await?;

@@ -168,6 +168,7 @@ async fn complete_staging(
         [
             Warning::of_rows(WarningCode::NegativePrices, found.negative_prices),
             Warning::of_rows(WarningCode::FutureDates, found.future_dates),
+            Warning::of_rows(WarningCode::DifferingAmounts, found.differing_amounts),
             Warning::of_rows(WarningCode::AbsurdQuantities, found.absurd_quantities),
         ]
         .into_iter()

@@ -75,8 +75,12 @@ declare_fields! {
         headers "unitprice priceperunit prixunitaire prixunit pu puht puttc price prix prixdevente \
                  prixvente sellingprice";
     Amount = "amount": Decimal in [Sales],
-        headers "amount total lineamount linetotal totalprice totalamount montant montanttotal \
-                 montantligne prixtotal totalligne ca sales revenue";
+        headers "amount netsales netamount ventesnettes montantnet total lineamount linetotal totalprice totalamount montant montanttotal \
+                 montantligne prixtotal totalligne ca sales revenue grosssales \
+                 ventesbrutes";
+    Discount = "discount": Decimal in [Sales],
+        headers "discount discounts discountamount remise remises montantremise montantdelaremise \
+                 rabais";
     Document = "document": Text in [Sales],
         headers "document documentno invoiceno invoicenumber invoiceid invoice orderno ordernumber \
                  orderid order receiptno receipt ticket noticket numeroticket nofacture nfacture \
@@ -96,6 +100,10 @@ declare_fields! {
         headers "currency devise monnaie currencycode codedevise";
     Status = "status": Text in [Sales],
         headers "status salestatus orderstatus statut etat etatcommande statutcommande";
+    Type = "type": Text in [Sales],
+        headers "receipttype tickettype typeticket typedeticket typerecu typederecu \
+                 transactiontype typetransaction typedetransaction documenttype typedocument \
+                 typedepiece typepiece";
     Site = "site": Text in [Sales StockCounts],
         headers "site store shop warehouse magasin boutique entrepot depot pointdevente location";
     Category = "category": Text in [Products],

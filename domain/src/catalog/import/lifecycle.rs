@@ -117,6 +117,8 @@ pub enum WarningCode {
     SupersededLines,
     NegativePrices,
     FutureDates,
+    /// Lines whose amount isn't price times quantity: the difference is their discount.
+    DifferingAmounts,
     AbsurdQuantities,
     /// Recorded lines of the file's documents that the file leaves out.
     MissingLines,

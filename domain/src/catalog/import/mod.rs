@@ -35,19 +35,20 @@ pub use kind::Kind;
 pub use lifecycle::{
     Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning, WarningCode,
 };
-pub use options::{ImplausibleValues, Mode, Options, UnknownProducts};
+pub use options::{ImplausibleValues, Mode, Options, UnknownProducts, UnknownSites};
 pub use read::verify_digest;
 pub use rows::{Preview, RowTotals, UsualQuantities, preview_file, validate_rows};
 pub use stage::{Chunk, StagedFile, StagingPlan, stage_file};
 pub use store::{
     MergedRows, ResumePoint, Turn, add_recorded_quantities, answer_questions, assign_job,
     cancel_import, clear_staging, complete_import, complete_repeated_import, create_import,
-    create_missing_customers, create_missing_products, create_missing_references, fail_import,
-    find_resume_point, list_abandoned_imports, list_files_in_use, list_imports, list_row_errors,
-    list_staged_products, list_written_products, load_known_products, load_site_keys, load_work,
-    merge_counts, merge_products, merge_sales, number_rows, record_line_warnings, record_merge,
-    record_questions, record_settlement, record_totals, record_warnings, require_import,
-    start_checking, start_loading, sweep_staging, take_merge_turn, write_chunk,
+    create_missing_customers, create_missing_products, create_missing_references,
+    create_missing_sites, fail_import, find_resume_point, list_abandoned_imports,
+    list_files_in_use, list_imports, list_row_errors, list_staged_products, list_written_products,
+    load_known_products, load_site_keys, load_work, merge_counts, merge_products, merge_sales,
+    number_rows, record_line_warnings, record_merge, record_questions, record_settlement,
+    record_totals, record_warnings, require_import, start_checking, start_loading, sweep_staging,
+    take_merge_turn, write_chunk,
 };
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod zone;
 
 pub(super) use calendar::day_number;
 pub(super) use date::{DateParts, WrittenTime, parse_date, split_date};
-pub(super) use money::{Money, compute_amount, compute_unit_price};
+pub(super) use money::{Money, compute_amount, compute_unit_price, round_amount};
 pub(super) use number::{NumberError, WrittenNumber, parse_number};
 pub(super) use text::{cut_text, fold_text, trim_fraction, write_key};
 pub(super) use zone::{Moment, ZoneClock};

@@ -38,7 +38,7 @@ pub(crate) fn compute_unit_price(
     quantity: i64,
     currency: CurrencyCode,
 ) -> Option<Money> {
-    let amount = round_to(i128::from(total), 6, decimals_of(currency))?;
+    let amount = round_amount(total, currency)?;
     let unit_price = divide_rounded(i128::from(total) * 1000, i128::from(quantity));
     let unit_price = i64::try_from(unit_price).ok()?;
     Some(Money {
@@ -46,6 +46,11 @@ pub(crate) fn compute_unit_price(
         amount,
         currency,
     })
+}
+
+/// Rounds an amount in millionths to the currency's smallest unit; returns ten-thousandths.
+pub(crate) fn round_amount(total: i64, currency: CurrencyCode) -> Option<i64> {
+    round_to(i128::from(total), 6, decimals_of(currency))
 }
 
 /// Returns the decimals of the currency's smallest unit, 4 at most.

@@ -24,6 +24,26 @@ pub enum UnknownProducts {
     Reject,
 }
 
+/// What happens to a row whose site the company doesn't have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownSites {
+    #[default]
+    Reject,
+    Create,
+}
+
+/// Whether the numbers of documents occur again: tills restart them each day, at each site.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentNumbers {
+    /// Site and day belong to the identity of a line.
+    #[default]
+    MayRepeat,
+    /// A line whose date or site was corrected is the same line.
+    NeverRepeat,
+}
+
 /// Which stock levels the imported sale lines move.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::field::Field;
 
-pub(super) use choices::{DateFormat, DecimalMark, DecimalMarks, Duplicates, StockEffect};
-pub use choices::{ImplausibleValues, Mode, UnknownProducts};
+pub(super) use choices::{
+    DateFormat, DecimalMark, DecimalMarks, DocumentNumbers, Duplicates, StockEffect,
+};
+pub use choices::{ImplausibleValues, Mode, UnknownProducts, UnknownSites};
 
 /// The characters that may separate fields.
 pub(super) const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
@@ -25,6 +27,8 @@ pub struct Options {
     pub mapping: BTreeMap<Field, Option<String>>,
     /// The line of the header, where rows above it look like one.
     pub header_line: Option<u64>,
+    /// What the values of a field mean here: `{"status": {"Soldé": "delivered"}}`.
+    pub values: BTreeMap<Field, BTreeMap<String, String>>,
     pub delimiter: Option<char>,
     /// A label of the WHATWG encoding standard.
     pub encoding: Option<String>,
@@ -37,8 +41,11 @@ pub struct Options {
     pub timezone: Option<String>,
     pub mode: Mode,
     pub unknown_products: UnknownProducts,
+    pub unknown_sites: UnknownSites,
     /// Codes that aren't products (postage, fees); a trailing `*` stands for any ending.
     pub ignore_codes: Vec<String>,
+    /// Whether a document's number names it alone.
+    pub documents: DocumentNumbers,
     /// How the number of a cancelling document starts, as the `C` of `C536379`.
     pub cancellation_prefix: Option<String>,
     pub stock: StockEffect,

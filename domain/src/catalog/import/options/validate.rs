@@ -1,12 +1,16 @@
 //! The rules of options that their types can't express.
 
+use std::collections::BTreeMap;
+
 use encoding_rs::Encoding;
 
 use super::{DELIMITERS, Options};
 use crate::catalog::import::context::parse_currency;
+use crate::catalog::import::field::Field;
 use crate::{Error, FieldError, Result};
 
 const MAX_IGNORED_CODES: usize = 1000;
+const MAX_MEANINGS: usize = 1000;
 const MAX_CODE_BYTES: usize = 100;
 const MAX_PREFIX_BYTES: usize = 20;
 
@@ -20,6 +24,7 @@ impl Options {
             self.validate_timezone(),
             self.validate_ignored_codes(),
             self.validate_prefix(),
+            self.validate_values(),
         ]
         .into_iter()
         .flatten()
@@ -75,6 +80,15 @@ impl Options {
         })
     }
 
+    fn validate_values(&self) -> Option<FieldError> {
+        let has_words = |field: &Field| matches!(field, Field::Status | Field::Type | Field::Site);
+        let meanings: usize = self.values.values().map(BTreeMap::len).sum();
+        (meanings > MAX_MEANINGS || !self.values.keys().all(has_words)).then(|| {
+            let message = "up to 1000 values of status, type and site";
+            field_error("values", "invalid_values", message)
+        })
+    }
+
     fn validate_prefix(&self) -> Option<FieldError> {
         let prefix = self.cancellation_prefix.as_deref()?;
         (prefix.is_empty() || prefix.len() > MAX_PREFIX_BYTES).then(|| {
@@ -102,7 +116,6 @@ fn shorten_text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::import::field::Field;
     use crate::catalog::import::options::Mode;
 
     #[test]

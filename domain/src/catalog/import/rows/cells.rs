@@ -1,33 +1,37 @@
 //! The cells of one file: where each field stands and how its numbers and dates are written.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::row_error::RowError;
 use crate::catalog::import::cells::{
-    NumberError, WrittenNumber, WrittenTime, parse_date, parse_number,
+    NumberError, WrittenNumber, WrittenTime, fold_text, parse_date, parse_number,
 };
 use crate::catalog::import::context::{CurrencyCode, parse_currency};
 use crate::catalog::import::detect::{Columns, Notation, Plan};
 use crate::catalog::import::field::Field;
-use crate::catalog::import::options::DecimalMark;
+use crate::catalog::import::options::{DecimalMark, Options};
 use crate::catalog::import::read::{Record, strip_formula_guard};
 
 pub(super) const MAX_SKU_CHARS: usize = 100;
 
 /// Reads the cells of a record by field.
-pub(super) struct CellReader {
+pub(super) struct CellReader<'p> {
     positions: [usize; Field::COUNT],
     columns: Columns,
     notation: Notation,
     /// Whether the file is one of our error files, whose cells have formula guards.
     is_guarded: bool,
+    meanings: Meanings<'p>,
 }
 
-impl CellReader {
-    pub(super) fn new(plan: &Plan) -> Self {
+impl<'p> CellReader<'p> {
+    pub(super) fn new(plan: &Plan, options: &'p Options) -> Self {
         Self {
             positions: plan.columns.positions(),
             columns: plan.columns.clone(),
             notation: plan.notation,
             is_guarded: plan.columns.is_error_file(),
+            meanings: Meanings::new(options),
         }
     }
 
@@ -46,6 +50,17 @@ impl CellReader {
         }
     }
 
+    /// Returns what the options say that the text of a field means; the text itself where they say
+    /// nothing of it.
+    #[inline]
+    pub(super) fn mapped<'r>(&self, record: Record<'r>, field: Field) -> &'r str
+    where
+        'p: 'r,
+    {
+        let text = self.cell(record, field);
+        self.meanings.find(field, text).unwrap_or(text)
+    }
+
     /// Returns the text of a field, which its column in the catalog must be able to hold.
     #[inline]
     pub(super) fn read_text<'r>(
@@ -54,12 +69,21 @@ impl CellReader {
         field: Field,
         max_chars: usize,
     ) -> Result<&'r str, RowError> {
-        let text = self.cell(record, field);
-        if text.len() > max_chars && text.chars().count() > max_chars {
-            let reason = format!("longer than {max_chars} characters");
-            return Err(RowError::new(field, "too_long", reason));
-        }
-        Ok(text)
+        limit_text(self.cell(record, field), field, max_chars)
+    }
+
+    /// Returns what the text of a field means, as [`CellReader::read_text`].
+    #[inline]
+    pub(super) fn read_meaning<'r>(
+        &self,
+        record: Record<'r>,
+        field: Field,
+        max_chars: usize,
+    ) -> Result<&'r str, RowError>
+    where
+        'p: 'r,
+    {
+        limit_text(self.mapped(record, field), field, max_chars)
     }
 
     /// Validates the shape of the row and returns the product's code.
@@ -164,6 +188,35 @@ impl CellReader {
             ));
         }
         Ok(())
+    }
+}
+
+#[inline]
+fn limit_text(text: &str, field: Field, max_chars: usize) -> Result<&str, RowError> {
+    if text.len() > max_chars && text.chars().count() > max_chars {
+        let reason = format!("longer than {max_chars} characters");
+        return Err(RowError::new(field, "too_long", reason));
+    }
+    Ok(text)
+}
+
+/// `options.values` by field and folded text.
+struct Meanings<'p>(Vec<(Field, HashMap<String, &'p str>)>);
+
+impl<'p> Meanings<'p> {
+    fn new(options: &'p Options) -> Self {
+        let fold_all = |(field, meanings): (&Field, &'p BTreeMap<String, String>)| {
+            let folded = meanings
+                .iter()
+                .map(|(text, m)| (fold_text(text), m.as_str()));
+            (*field, folded.collect())
+        };
+        Self(options.values.iter().map(fold_all).collect())
+    }
+
+    fn find(&self, field: Field, text: &str) -> Option<&'p str> {
+        let (_, meanings) = self.0.iter().find(|(known, _)| *known == field)?;
+        meanings.get(&fold_text(text)).copied()
     }
 }
 

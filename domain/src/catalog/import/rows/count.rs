@@ -28,8 +28,8 @@ pub(crate) struct CountLine<'a> {
 }
 
 /// Reads records as counts.
-pub(crate) struct CountReader {
-    cells: CellReader,
+pub(crate) struct CountReader<'p> {
+    cells: CellReader<'p>,
     clock: ZoneClock,
     now: i64,
     future_dates: ImplausibleValues,
@@ -37,14 +37,14 @@ pub(crate) struct CountReader {
     site_key: String,
 }
 
-impl CountReader {
+impl<'p> CountReader<'p> {
     pub(super) fn new(
         plan: &Plan,
-        options: &Options,
+        options: &'p Options,
         context: &Context,
     ) -> Result<Self, FileError> {
         Ok(Self {
-            cells: CellReader::new(plan),
+            cells: CellReader::new(plan, options),
             clock: ZoneClock::new(context.file_zone(options)?, context.zone),
             now: context.now.timestamp_micros(),
             future_dates: options.future_dates,
@@ -54,9 +54,12 @@ impl CountReader {
     }
 
     /// Returns the count of a row. A count without a date was made when the file was uploaded.
-    pub(crate) fn read_line<'r>(&mut self, record: Record<'r>) -> Result<CountLine<'r>, RowError> {
+    pub(crate) fn read_line<'r>(&mut self, record: Record<'r>) -> Result<CountLine<'r>, RowError>
+    where
+        'p: 'r,
+    {
         let sku = self.cells.require_sku(record)?;
-        let site = self.cells.read_text(record, Field::Site, 200)?;
+        let site = self.cells.read_meaning(record, Field::Site, 200)?;
         self.cells.read_text(record, Field::Quantity, 100)?;
         let quantity = self.cells.read_number(record, Field::Quantity, 3)?.scaled;
         let at = match self.cells.read_text(record, Field::Date, 100)? {

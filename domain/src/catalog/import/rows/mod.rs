@@ -27,6 +27,6 @@ pub use preview::{Preview, preview_file};
 pub(super) use product::{PRODUCT_COLUMNS, ProductLine, ProductValue};
 pub(super) use reader::RowReader;
 pub(super) use row_error::{RejectedRow, RowError};
-pub(super) use sale::SaleLine;
+pub(super) use sale::{SaleLine, SaleWarnings};
 pub use totals::RowTotals;
 pub use validate::validate_rows;

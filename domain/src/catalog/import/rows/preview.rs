@@ -68,7 +68,7 @@ pub fn preview_file<S: Read + Seek>(
 fn preview_row(
     record: Record<'_>,
     columns: &Columns,
-    reader: Option<&mut RowReader>,
+    reader: Option<&mut RowReader<'_>>,
 ) -> PreviewRow {
     let fields = Field::iter_all()
         .filter_map(|field| Some((field, record.display_field(columns.position(field)?))))

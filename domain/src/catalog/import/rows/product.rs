@@ -107,19 +107,19 @@ impl ProductLine<'_> {
 }
 
 /// Reads records as products.
-pub(crate) struct ProductReader {
-    cells: CellReader,
+pub(crate) struct ProductReader<'p> {
+    cells: CellReader<'p>,
     currency: CurrencyCode,
 }
 
-impl ProductReader {
+impl<'p> ProductReader<'p> {
     pub(super) fn new(
         plan: &Plan,
-        options: &Options,
+        options: &'p Options,
         context: &Context,
     ) -> Result<Self, FileError> {
         Ok(Self {
-            cells: CellReader::new(plan),
+            cells: CellReader::new(plan, options),
             currency: context.file_currency(options)?,
         })
     }

@@ -13,17 +13,17 @@ use crate::catalog::import::options::Options;
 use crate::catalog::import::read::Record;
 
 /// Reads records by the rules of their kind.
-pub(crate) enum RowReader {
-    Sales(Box<SaleReader>),
-    Products(Box<ProductReader>),
-    StockCounts(Box<CountReader>),
+pub(crate) enum RowReader<'p> {
+    Sales(Box<SaleReader<'p>>),
+    Products(Box<ProductReader<'p>>),
+    StockCounts(Box<CountReader<'p>>),
 }
 
-impl RowReader {
+impl<'p> RowReader<'p> {
     pub(crate) fn new(
         kind: Kind,
         plan: &Plan,
-        options: &Options,
+        options: &'p Options,
         context: &Context,
     ) -> Result<Self, FileError> {
         Ok(match kind {

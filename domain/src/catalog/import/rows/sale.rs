@@ -1,18 +1,18 @@
 //! One row of a sales file. Nothing is allocated for a valid row.
 
 use super::cells::CellReader;
-use super::identity::SaleIdentity;
+use super::identity::{SaleIdentity, SalePlace};
 use super::ignored_codes::IgnoredCodes;
 use super::occurrence::{OCCURRENCE_COLUMN, Occurrence, find_occurrence, parse_occurrence};
 use super::row_error::RowError;
-use super::sale_money::read_sale_money;
+use super::sale_money::{SaleFigures, read_figures};
 use super::sale_status::parse_status;
 use crate::catalog::import::cells::{Moment, Money, ZoneClock, cut_text, trim_fraction, write_key};
 use crate::catalog::import::context::{Context, CurrencyCode};
 use crate::catalog::import::detect::Plan;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
-use crate::catalog::import::options::{ImplausibleValues, Options};
+use crate::catalog::import::options::{DocumentNumbers, ImplausibleValues, Options};
 use crate::catalog::import::read::Record;
 use crate::catalog::{FactKey, SaleKind, SaleStatus};
 
@@ -45,16 +45,41 @@ pub(crate) struct SaleLine<'a> {
     pub(crate) moment: Moment,
 }
 
+/// The texts that may identify a line.
+#[derive(Clone, Copy)]
+struct SaleNames<'r> {
+    document: &'r str,
+    external_id: &'r str,
+    customer: &'r str,
+    site: &'r str,
+}
+
+#[derive(Clone, Copy)]
+struct SaleTime {
+    moment: Moment,
+    /// A time of day is written.
+    has_time: bool,
+}
+
+impl SaleTime {
+    const UNKNOWN: Self = Self {
+        moment: Moment { at: 0, day: 0 },
+        has_time: false,
+    };
+}
+
 /// Rows that were accepted with a warning.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SaleWarnings {
     pub(crate) negative_prices: u64,
     pub(crate) future_dates: u64,
+    /// Lines whose amount isn't price times quantity.
+    pub(crate) differing_amounts: u64,
 }
 
 /// Reads records as sale lines.
-pub(crate) struct SaleReader {
-    cells: CellReader,
+pub(crate) struct SaleReader<'p> {
+    cells: CellReader<'p>,
     /// Position of the occurrence's column in an error file.
     occurrence: Option<usize>,
     clock: ZoneClock,
@@ -63,30 +88,34 @@ pub(crate) struct SaleReader {
     latest: i64,
     negative_prices: ImplausibleValues,
     future_dates: ImplausibleValues,
-    cancellation_prefix: Option<String>,
+    documents: DocumentNumbers,
+    cancellation_prefix: Option<&'p str>,
     ignored: IgnoredCodes,
     sku_key: String,
+    site_key: String,
     pub(crate) warnings: SaleWarnings,
 }
 
-impl SaleReader {
+impl<'p> SaleReader<'p> {
     pub(super) fn new(
         plan: &Plan,
-        options: &Options,
+        options: &'p Options,
         context: &Context,
     ) -> Result<Self, FileError> {
         let mut header = plan.columns.header.iter();
         Ok(Self {
             occurrence: header.position(|title| title.trim() == OCCURRENCE_COLUMN),
-            cells: CellReader::new(plan),
+            cells: CellReader::new(plan, options),
             clock: ZoneClock::new(context.file_zone(options)?, context.zone),
             currency: context.file_currency(options)?,
             latest: context.now.timestamp_micros() + FUTURE_TOLERANCE_MICROS,
             negative_prices: options.negative_prices,
             future_dates: options.future_dates,
-            cancellation_prefix: options.cancellation_prefix.clone(),
+            documents: options.documents,
+            cancellation_prefix: options.cancellation_prefix.as_deref(),
             ignored: IgnoredCodes::new(&options.ignore_codes),
             sku_key: String::new(),
+            site_key: String::new(),
             warnings: SaleWarnings::default(),
         })
     }
@@ -95,57 +124,98 @@ impl SaleReader {
     pub(crate) fn read_line<'r>(
         &mut self,
         record: Record<'r>,
-    ) -> Result<Option<SaleLine<'r>>, RowError> {
+    ) -> Result<Option<SaleLine<'r>>, RowError>
+    where
+        'p: 'r,
+    {
         let sku = self.cells.require_sku(record)?;
         write_key(sku, &mut self.sku_key);
         if self.ignored.contains(&self.sku_key) {
             return Ok(None);
         }
-        let document = self.read_reference(record, Field::Document)?;
-        let external_id = self
-            .cells
-            .read_text(record, Field::ExternalId, MAX_REFERENCE_CHARS)?;
-        let customer = self.read_reference(record, Field::Customer)?;
-        let quantity = self.read_quantity(record)?;
-        let money = self.read_plausible_money(record, quantity)?;
-        let moment = self.read_plausible_moment(record)?;
-        let kind = self.classify_line(document, quantity, money.unit_price)?;
-        let sku_key = &self.sku_key;
-        let identity = if !external_id.is_empty() {
-            SaleIdentity::External(external_id)
-        } else if !document.is_empty() {
-            SaleIdentity::Document { document, sku_key }
-        } else {
-            SaleIdentity::Facts {
-                day: moment.day,
-                sku_key,
-                customer,
-                quantity,
-                unit_price: money.unit_price,
-            }
-        };
-        let key = identity.key();
+        let names = self.read_names(record)?;
+        let figures = self.read_plausible_figures(record)?;
+        let sold = self.read_time(record)?;
+        self.validate_moment(sold.moment)?;
+        let kind = self.classify_line(names.document, figures)?;
+        let key = self.identify(&names, sold, || Ok(figures))?;
         let number = self
             .occurrence
             .map(|position| parse_occurrence(record.field(position), key));
+        self.warnings.differing_amounts += u64::from(figures.amount_differs);
         Ok(Some(SaleLine {
             line: record.line,
             key: key.of_occurrence(number.flatten().unwrap_or(1)),
-            lost_occurrence: number == Some(None) && external_id.is_empty(),
+            lost_occurrence: number == Some(None) && names.external_id.is_empty(),
             sku,
             name: cut_text(self.cells.cell(record, Field::Name), 500),
-            document,
-            external_id,
-            customer,
+            document: names.document,
+            external_id: names.external_id,
+            customer: names.customer,
             customer_name: cut_text(self.cells.cell(record, Field::CustomerName), 200),
             country: cut_text(self.cells.cell(record, Field::Country), 100),
-            site: self.cells.read_text(record, Field::Site, 200)?,
-            status: parse_status(self.cells.cell(record, Field::Status))?,
+            site: names.site,
+            status: parse_status(self.cells.mapped(record, Field::Status))?,
             kind,
-            quantity,
-            money,
-            moment,
+            quantity: figures.quantity,
+            money: figures.money,
+            moment: sold.moment,
         }))
+    }
+
+    /// Reads the texts that may identify a line; leaves the site's key in `self.site_key`.
+    #[inline]
+    fn read_names<'r>(&mut self, record: Record<'r>) -> Result<SaleNames<'r>, RowError>
+    where
+        'p: 'r,
+    {
+        let external_id = self
+            .cells
+            .read_text(record, Field::ExternalId, MAX_REFERENCE_CHARS)?;
+        let names = SaleNames {
+            document: self.read_reference(record, Field::Document)?,
+            external_id,
+            customer: self.read_reference(record, Field::Customer)?,
+            site: self.cells.read_meaning(record, Field::Site, 200)?,
+        };
+        write_key(names.site, &mut self.site_key);
+        Ok(names)
+    }
+
+    /// Returns the identity of a line whose keys are in `self`, without its occurrence. The figures
+    /// are read where they belong to it.
+    #[inline]
+    fn identify(
+        &self,
+        names: &SaleNames<'_>,
+        sold: SaleTime,
+        read_figures: impl FnOnce() -> Result<SaleFigures, RowError>,
+    ) -> Result<FactKey, RowError> {
+        let sku_key = &self.sku_key;
+        let place = SalePlace {
+            site_key: &self.site_key,
+            day: sold.moment.day,
+        };
+        let identity = if !names.external_id.is_empty() {
+            SaleIdentity::External(names.external_id)
+        } else if !names.document.is_empty() {
+            SaleIdentity::Document {
+                place: (self.documents == DocumentNumbers::MayRepeat).then_some(place),
+                document: names.document,
+                sku_key,
+            }
+        } else {
+            let figures = read_figures()?;
+            SaleIdentity::Facts {
+                place,
+                at: sold.has_time.then_some(sold.moment.at),
+                sku_key,
+                customer: names.customer,
+                quantity: figures.quantity,
+                unit_price: figures.money.unit_price,
+            }
+        };
+        Ok(identity.key())
     }
 
     /// Returns the occurrence of a rejected row among the lines of its identity. Returns `None` for
@@ -157,29 +227,38 @@ impl SaleReader {
     }
 
     fn read_identity(&mut self, record: Record<'_>) -> Result<Option<FactKey>, RowError> {
-        self.cells.validate_shape(record)?;
-        let sku = self.cells.read_text(record, Field::Sku, 100)?;
-        if sku.is_empty() || !self.cells.cell(record, Field::ExternalId).is_empty() {
+        let sku = self.cells.require_sku(record)?;
+        write_key(sku, &mut self.sku_key);
+        let document = self.read_reference(record, Field::Document)?;
+        let external_id = self.cells.cell(record, Field::ExternalId);
+        let customer = self.read_reference(record, Field::Customer)?;
+        write_key(self.cells.mapped(record, Field::Site), &mut self.site_key);
+        if !external_id.is_empty() {
             return Ok(None);
         }
-        let document = self.read_reference(record, Field::Document)?;
-        let customer = self.read_reference(record, Field::Customer)?;
-        write_key(sku, &mut self.sku_key);
-        let sku_key = &self.sku_key;
-        if !document.is_empty() {
-            return Ok(Some(SaleIdentity::Document { document, sku_key }.key()));
-        }
-        let quantity = self.read_quantity(record)?;
-        let (_, money) = read_sale_money(&self.cells, record, quantity, self.currency)?;
-        let date = self.cells.read_date(record)?;
-        let identity = SaleIdentity::Facts {
-            day: self.clock.convert_time(date).day,
-            sku_key,
+        let names = SaleNames {
+            document,
+            external_id,
             customer,
-            quantity,
-            unit_price: money.unit_price,
+            site: "",
         };
-        Ok(Some(identity.key()))
+        let needs_day = document.is_empty() || self.documents == DocumentNumbers::MayRepeat;
+        let sold = if needs_day {
+            self.read_time(record)?
+        } else {
+            SaleTime::UNKNOWN
+        };
+        let figures = || read_figures(&self.cells, record, self.currency);
+        self.identify(&names, sold, figures).map(Some)
+    }
+
+    #[inline]
+    fn read_time(&mut self, record: Record<'_>) -> Result<SaleTime, RowError> {
+        let written = self.cells.read_date(record)?;
+        Ok(SaleTime {
+            moment: self.clock.convert_time(written),
+            has_time: written.time.is_some(),
+        })
     }
 
     #[inline]
@@ -189,31 +268,20 @@ impl SaleReader {
     }
 
     #[inline]
-    fn read_quantity(&self, record: Record<'_>) -> Result<i64, RowError> {
-        Ok(self.cells.read_number(record, Field::Quantity, 3)?.scaled)
-    }
-
-    #[inline]
-    fn read_plausible_money(
-        &mut self,
-        record: Record<'_>,
-        quantity: i64,
-    ) -> Result<Money, RowError> {
-        let (field, money) = read_sale_money(&self.cells, record, quantity, self.currency)?;
-        if money.unit_price < 0 {
+    fn read_plausible_figures(&mut self, record: Record<'_>) -> Result<SaleFigures, RowError> {
+        let figures = read_figures(&self.cells, record, self.currency)?;
+        if figures.money.unit_price < 0 {
             if self.negative_prices == ImplausibleValues::Reject {
                 let reason = "the price is negative";
-                return Err(RowError::new(field, "negative_price", reason));
+                return Err(RowError::new(figures.money_field, "negative_price", reason));
             }
             self.warnings.negative_prices += 1;
         }
-        Ok(money)
+        Ok(figures)
     }
 
     #[inline]
-    fn read_plausible_moment(&mut self, record: Record<'_>) -> Result<Moment, RowError> {
-        let date = self.cells.read_date(record)?;
-        let moment = self.clock.convert_time(date);
+    fn validate_moment(&mut self, moment: Moment) -> Result<(), RowError> {
         if moment.at > self.latest {
             if self.future_dates == ImplausibleValues::Reject {
                 let reason = "the date is in the future";
@@ -221,26 +289,21 @@ impl SaleReader {
             }
             self.warnings.future_dates += 1;
         }
-        Ok(moment)
+        Ok(())
     }
 
     #[inline]
-    fn classify_line(
-        &self,
-        document: &str,
-        quantity: i64,
-        unit_price: i64,
-    ) -> Result<SaleKind, RowError> {
-        let prefix = self.cancellation_prefix.as_deref();
+    fn classify_line(&self, document: &str, figures: SaleFigures) -> Result<SaleKind, RowError> {
+        let prefix = self.cancellation_prefix;
         let cancels = prefix.is_some_and(|prefix| document.starts_with(prefix));
-        match (quantity > 0, cancels) {
+        match (figures.quantity > 0, cancels) {
             (true, false) => Ok(SaleKind::Sale),
             (true, true) => Err(RowError::new(
                 Field::Quantity,
                 "positive_cancellation",
                 "a cancelling line's quantity is negative",
             )),
-            (false, _) if unit_price == 0 => Ok(SaleKind::Adjustment),
+            (false, _) if figures.money.unit_price == 0 => Ok(SaleKind::Adjustment),
             (false, true) => Ok(SaleKind::Cancellation),
             (false, false) => Ok(SaleKind::Return),
         }

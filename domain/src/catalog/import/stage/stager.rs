@@ -15,10 +15,10 @@ use crate::catalog::import::detect::{Plan, read_header};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
-use crate::catalog::import::options::{ImplausibleValues, Options};
+use crate::catalog::import::options::{ImplausibleValues, Options, UnknownSites};
 use crate::catalog::import::read::{Record, Table, open_table};
 use crate::catalog::import::rows::{
-    RejectedRow, RowError, RowReader, RowTotals, SaleLine, UsualQuantities,
+    RejectedRow, RowError, RowReader, RowTotals, SaleLine, SaleWarnings, UsualQuantities,
 };
 
 /// A rejected row takes more room than it took in the file: a file with more of them is rejected.
@@ -56,6 +56,7 @@ pub struct StagedFile {
 pub struct StagedWarnings {
     pub negative_prices: u64,
     pub future_dates: u64,
+    pub differing_amounts: u64,
     pub absurd_quantities: u64,
 }
 
@@ -87,7 +88,7 @@ pub fn stage_file<S: Read + Seek>(
 
 struct Stager<'a> {
     staging: &'a StagingPlan,
-    rows: RowReader,
+    rows: RowReader<'a>,
     seen: SeenKeys,
     product_names: FirstNames,
     customer_names: FirstNames,
@@ -186,10 +187,11 @@ impl<'a> Stager<'a> {
 
     /// Rejects unknown sites and products; leaves the code's key in `self.sku_key`.
     fn require_known(&mut self, sku: &str, site: &str) -> Result<(), RowError> {
-        if !site.is_empty() {
+        if !site.is_empty() && self.staging.options.unknown_sites == UnknownSites::Reject {
             write_key(site, &mut self.sku_key);
             if !self.staging.site_keys.contains(&self.sku_key) {
-                let reason = "no site has this name";
+                let reason = "no site has this name; create it, map it in options.values, or set \
+                    options.unknown_sites to create";
                 return Err(RowError::new(Field::Site, "unknown_site", reason));
             }
         }
@@ -241,19 +243,17 @@ impl<'a> Stager<'a> {
     }
 
     fn into_staged_file(self, table: &dyn Table) -> StagedFile {
-        let (negative_prices, future_dates) = match &self.rows {
-            RowReader::Sales(reader) => (
-                reader.warnings.negative_prices,
-                reader.warnings.future_dates,
-            ),
-            RowReader::Products(_) | RowReader::StockCounts(_) => (0, 0),
+        let warnings = match &self.rows {
+            RowReader::Sales(reader) => reader.warnings,
+            RowReader::Products(_) | RowReader::StockCounts(_) => SaleWarnings::default(),
         };
         StagedFile {
             totals: self.totals,
             encoding: table.shape().encoding,
             warnings: StagedWarnings {
-                negative_prices,
-                future_dates,
+                negative_prices: warnings.negative_prices,
+                future_dates: warnings.future_dates,
+                differing_amounts: warnings.differing_amounts,
                 absurd_quantities: self.absurd_quantities,
             },
         }

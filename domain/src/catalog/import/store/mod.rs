@@ -28,7 +28,7 @@ pub use merge_counts::merge_counts;
 pub use merge_products::merge_products;
 pub use merge_sales::merge_sales;
 pub use missing_products::{create_missing_customers, create_missing_products};
-pub use missing_references::create_missing_references;
+pub use missing_references::{create_missing_references, create_missing_sites};
 pub use numbering::number_rows;
 pub use row_errors::list_row_errors;
 pub use staging::{ResumePoint, clear_staging, find_resume_point, sweep_staging, write_chunk};
