@@ -79,6 +79,8 @@ mod tests {
             format: Format::Csv,
             encoding: None,
             delimiter: Some(';'),
+            sheet: None,
+            sheets: Vec::new(),
             decimal: std::collections::BTreeMap::new(),
             date_format: None,
             header_line: 1,

@@ -14,7 +14,7 @@ use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
-use crate::catalog::import::read::{Format, Table, open_table};
+use crate::catalog::import::read::{Format, SheetName, Table, open_table};
 
 /// What was detected, as `GET /imports/{id}` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,12 @@ pub struct Detected {
     pub format: Format,
     pub encoding: Option<String>,
     pub delimiter: Option<char>,
+    /// The sheet that is read.
+    #[serde(default)]
+    pub sheet: Option<String>,
+    /// Every sheet of a spreadsheet.
+    #[serde(default)]
+    pub sheets: Vec<SheetName>,
     /// Field to the decimal mark of its column.
     pub decimal: BTreeMap<Field, DecimalMark>,
     pub date_format: Option<DateFormat>,
@@ -62,8 +68,7 @@ pub fn examine_file<S: Read + Seek>(
     kind: Kind,
     options: &Options,
 ) -> Result<ExaminedFile, FileError> {
-    open_table(source, options, |table| {
-        let columns = read_header(table, kind, options)?;
+    open_rows(source, kind, options, |table, columns| {
         let observations = Observations::collect(table, &columns, options)?;
         let notation = conclude_notation(&columns, options, &observations);
         Ok(ExaminedFile {
@@ -82,14 +87,25 @@ pub fn validate_head<S: Read + Seek>(
     kind: Kind,
     options: &Options,
 ) -> Result<(), FileError> {
-    open_table(source, options, |table| {
-        read_header(table, kind, options)?;
+    open_rows(source, kind, options, |table, _| {
         if table.advance()? {
             Ok(())
         } else {
             Err(no_rows())
         }
     })
+}
+
+/// Opens a file and finds the columns of `kind` in its header; the table then stands before the
+/// first row of data.
+pub(crate) fn open_rows<S: Read + Seek, T>(
+    source: S,
+    kind: Kind,
+    options: &Options,
+    use_rows: impl FnOnce(&mut dyn Table, Columns) -> Result<T, FileError>,
+) -> Result<T, FileError> {
+    let read_head = |table: &mut dyn Table| read_header(table, kind, options);
+    open_table(source, options, read_head, use_rows)
 }
 
 /// Describes the file for people. The notation is unknown while questions are open.
@@ -107,6 +123,8 @@ fn describe_file(table: &dyn Table, columns: &Columns, notation: Option<&Notatio
         format: shape.format,
         encoding: shape.encoding.map(Into::into),
         delimiter: shape.delimiter,
+        sheet: shape.sheet,
+        sheets: shape.sheets,
         decimal: notation.map(marks).unwrap_or_default(),
         date_format: notation
             .filter(|_| columns.position(Field::Date).is_some())

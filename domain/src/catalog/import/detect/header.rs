@@ -13,7 +13,7 @@ const MAX_HEADER_ROWS: usize = 50;
 ///
 /// The header is the first row that names every column its kind requires. Where none does, the
 /// error describes the row that names most of them.
-pub(crate) fn read_header(
+pub(super) fn read_header(
     table: &mut dyn Table,
     kind: Kind,
     options: &Options,

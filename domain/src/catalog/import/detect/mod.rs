@@ -14,7 +14,7 @@ mod observation;
 mod question;
 
 pub(super) use columns::{Columns, FIRST_ERROR_COLUMN};
+pub(super) use detection::open_rows;
 pub use detection::{Detected, Detection, ExaminedFile, Plan, examine_file, validate_head};
-pub(super) use header::read_header;
 pub(super) use notation::Notation;
 pub use question::{Example, Question, QuestionOption, QuestionReason};

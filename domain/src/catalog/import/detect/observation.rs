@@ -9,7 +9,7 @@ use super::question::Example;
 use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::options::Options;
-use crate::catalog::import::read::{Record, Table, strip_formula_guard};
+use crate::catalog::import::read::{CellKind, Record, Table, strip_formula_guard};
 
 /// What the rows of a file reveal about the columns that the options don't decide.
 #[derive(Debug, Clone)]
@@ -68,9 +68,12 @@ impl Observations {
         } else {
             |text| text
         };
-        let cell = |field| {
-            let position = columns.position(field);
-            position.map_or("", |position| text_of(record.field(position)))
+        // A typed cell of a spreadsheet needs no notation.
+        let cell = |field| match columns.position(field) {
+            Some(position) if record.kind(position) == CellKind::Text => {
+                text_of(record.field(position))
+            }
+            _ => "",
         };
         if let Some(dates) = &mut self.dates {
             dates.observe(record.line, cell(Field::Date));

@@ -30,6 +30,8 @@ pub struct Options {
     /// What the values of a field mean here: `{"status": {"Soldé": "delivered"}}`.
     pub values: BTreeMap<Field, BTreeMap<String, String>>,
     pub delimiter: Option<char>,
+    /// The sheet of a spreadsheet; by default the first visible one whose columns fit.
+    pub sheet: Option<String>,
     /// A label of the WHATWG encoding standard.
     pub encoding: Option<String>,
     /// For all columns, or field by field.

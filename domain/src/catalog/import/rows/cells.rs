@@ -9,10 +9,12 @@ use crate::catalog::import::cells::{
 use crate::catalog::import::context::{CurrencyCode, parse_currency};
 use crate::catalog::import::detect::{Columns, Notation, Plan};
 use crate::catalog::import::field::Field;
-use crate::catalog::import::options::{DecimalMark, Options};
-use crate::catalog::import::read::{Record, strip_formula_guard};
+use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
+use crate::catalog::import::read::{CellKind, Record, strip_formula_guard};
 
 pub(super) const MAX_SKU_CHARS: usize = 100;
+/// Digits of a number that a spreadsheet keeps.
+const MAX_EXACT_DIGITS: usize = 15;
 
 /// Reads the cells of a record by field.
 pub(super) struct CellReader<'p> {
@@ -61,6 +63,12 @@ impl<'p> CellReader<'p> {
         self.meanings.find(field, text).unwrap_or(text)
     }
 
+    /// Returns what the cell of a field holds.
+    #[inline]
+    fn kind(&self, record: Record<'_>, field: Field) -> CellKind {
+        record.kind(self.positions[field as usize])
+    }
+
     /// Returns the text of a field, which its column in the catalog must be able to hold.
     #[inline]
     pub(super) fn read_text<'r>(
@@ -99,6 +107,7 @@ impl<'p> CellReader<'p> {
             ));
         }
         let sku = self.read_text(record, Field::Sku, MAX_SKU_CHARS)?;
+        self.validate_code_kind(record, sku)?;
         if sku.is_empty() {
             let reason = "the product's code is missing";
             return Err(RowError::new(Field::Sku, "missing_value", reason));
@@ -114,7 +123,15 @@ impl<'p> CellReader<'p> {
         field: Field,
         scale: u32,
     ) -> Result<WrittenNumber, RowError> {
-        let (text, mark) = (self.cell(record, field), self.notation.mark(field));
+        let text = self.cell(record, field);
+        let mark = match self.kind(record, field) {
+            CellKind::Number => DecimalMark::Point,
+            CellKind::Text => self.notation.mark(field),
+            CellKind::Date | CellKind::Bool | CellKind::Error => {
+                let reason = "the cell holds a date or a truth value; format it as a number";
+                return Err(RowError::new(field, "not_a_number", reason));
+            }
+        };
         parse_number(text, mark, scale).map_err(|error| number_error(field, text, error, mark))
     }
 
@@ -158,7 +175,11 @@ impl<'p> CellReader<'p> {
     #[inline]
     pub(super) fn read_date(&self, record: Record<'_>) -> Result<WrittenTime, RowError> {
         let text = self.cell(record, Field::Date);
-        parse_date(text, self.notation.dates).ok_or_else(|| {
+        let format = match self.kind(record, Field::Date) {
+            CellKind::Date => DateFormat::YearFirst,
+            _ => self.notation.dates,
+        };
+        parse_date(text, format).ok_or_else(|| {
             if text.is_empty() {
                 return RowError::new(Field::Date, "missing_value", "a date is missing");
             }
@@ -180,6 +201,9 @@ impl<'p> CellReader<'p> {
         if record.has_nul() {
             return Err(RowError::of_row("nul_byte", "the row holds a NUL byte"));
         }
+        if record.is_typed() {
+            self.reject_error_cells(record)?;
+        }
         let (found, expected) = (record.len(), self.columns.header.len());
         if found > expected && (expected..found).any(|index| !record.field(index).is_empty()) {
             return Err(RowError::of_row(
@@ -188,6 +212,31 @@ impl<'p> CellReader<'p> {
             ));
         }
         Ok(())
+    }
+
+    /// Rejects a row with the error of a formula in a column that is read.
+    fn reject_error_cells(&self, record: Record<'_>) -> Result<(), RowError> {
+        let is_error = |field: &Field| self.kind(record, *field) == CellKind::Error;
+        match Field::iter_all().find(is_error) {
+            Some(field) => {
+                let reason = "the cell holds the error of a formula; correct it in the spreadsheet";
+                Err(RowError::new(field, "formula_error", reason))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Rejects codes that a spreadsheet has turned into something else: `3-1` into a date, `219E24`
+    /// into a number, `TRUE` into a truth value.
+    fn validate_code_kind(&self, record: Record<'_>, sku: &str) -> Result<(), RowError> {
+        let found = match self.kind(record, Field::Sku) {
+            CellKind::Date => "a date",
+            CellKind::Bool => "a truth value",
+            CellKind::Number if sku.len() > MAX_EXACT_DIGITS => "a number of more than 15 digits",
+            _ => return Ok(()),
+        };
+        let reason = format!("the spreadsheet made {found} of the code; format the column as text");
+        Err(RowError::new(Field::Sku, "damaged_code", reason))
     }
 }
 
