@@ -86,7 +86,10 @@ async fn rows_of_a_newer_release_break_no_list() {
         .collect();
     assert_eq!(events, ["enqueued", "newer"]);
     // No worker of this release takes a job of that queue.
-    owner.post(&format!("{job}/cancel"), json!({})).await.expect(200);
+    owner
+        .post(&format!("{job}/cancel"), json!({}))
+        .await
+        .expect(200);
 }
 
 async fn first_item(client: &Client<'_>, path: &str) -> Value {
