@@ -54,7 +54,7 @@ error_codes! {
     AlertResolved = "alert_resolved", CONFLICT, "The alert is resolved";
     AskedByRecipient = "asked_by_recipient", CONFLICT, "The recipient opted out";
     ImportNotWaiting = "import_not_waiting", CONFLICT, "The import is not waiting for an answer";
-    ImportOver = "import_over", CONFLICT, "The import has finished";
+    ImportOver = "import_over", CONFLICT, "The import has ended";
     InProgress = "in_progress", CONFLICT, "The same request is in progress";
     VersionMismatch = "version_mismatch", PRECONDITION_FAILED, "The version has changed";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";

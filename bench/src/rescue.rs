@@ -27,7 +27,7 @@ impl Job<()> for Hang {
 
     async fn run(self, cx: JobContext<()>) -> JobResult {
         let mut tx = cx.begin().await?;
-        let started = format!("{} {}", cx.job_id(), cx.attempt());
+        let started = format!("{} {}", cx.job_id(), cx.attempt_number());
         sqlx::query_scalar!(
             r#"select pg_notify($1, $2)::text"#,
             STARTED_CHANNEL,
@@ -36,7 +36,7 @@ impl Job<()> for Hang {
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
-        if cx.attempt() == 1 {
+        if cx.attempt_number() == 1 {
             std::future::pending::<()>().await;
         }
         Ok(Done::empty())

@@ -75,7 +75,8 @@ async fn rows_of_a_newer_release_break_no_list() {
     assert_eq!(event["event"], "newer");
     let job = first_item(&owner, "/jobs").await;
     assert_eq!(job["queue"], "77");
-    let path = format!("/jobs/{}/timeline", job["id"].as_str().unwrap());
+    let job = format!("/jobs/{}", job["id"].as_str().unwrap());
+    let path = format!("{job}/timeline");
     let entries = owner.get(&path).await.expect(200)["items"].clone();
     let events: Vec<_> = entries
         .as_array()
@@ -84,6 +85,11 @@ async fn rows_of_a_newer_release_break_no_list() {
         .map(|e| &e["event"])
         .collect();
     assert_eq!(events, ["enqueued", "newer"]);
+    // No worker of this release takes a job of that queue.
+    owner
+        .post(&format!("{job}/cancel"), json!({}))
+        .await
+        .expect(200);
 }
 
 async fn first_item(client: &Client<'_>, path: &str) -> Value {

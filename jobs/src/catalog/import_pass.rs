@@ -46,7 +46,9 @@ pub(super) async fn settle_products(
 /// Stops the job where the import has ended meanwhile, because nothing more of it may be written.
 pub(super) fn stop_if_import_ended<T>(step: domain::Result<T>) -> Result<T, JobError> {
     match step {
-        Err(domain::Error::Conflict { .. }) => Err(JobError::Cancelled),
+        Err(domain::Error::Conflict { code, .. }) if code == import::HAS_ENDED => {
+            Err(JobError::Cancelled)
+        }
         other => Ok(other?),
     }
 }

@@ -23,7 +23,8 @@ pub(super) enum AttemptOutcome {
     Result(Option<String>),
     /// Another claim owns the job.
     Lost,
-    Failed(FailureAction),
+    /// The job failed, snoozed, was stopped or cancelled.
+    Unsuccessful(FailureAction),
 }
 
 /// The outcome of a run, as metrics count it.
@@ -104,24 +105,24 @@ fn classify_error(claim: &Claim, error: JobError) -> AttemptOutcome {
             error: "cancelled while running".to_owned(),
         },
     };
-    AttemptOutcome::Failed(action)
+    AttemptOutcome::Unsuccessful(action)
 }
 
 /// Classifies an attempt whose task panicked.
 pub(super) fn classify_panic(claim: &Claim, panic: JoinError) -> AttemptOutcome {
     let error = panic_text(panic);
-    AttemptOutcome::Failed(retry_or_die(claim, FailureClass::Panic, error, None))
+    AttemptOutcome::Unsuccessful(retry_or_die(claim, FailureClass::Panic, error, None))
 }
 
 /// Classifies an attempt that ran longer than its kind's timeout.
 pub(super) fn classify_timeout(claim: &Claim, timeout: Duration) -> AttemptOutcome {
     let error = format!("ran longer than {timeout:?}");
-    AttemptOutcome::Failed(retry_or_die(claim, FailureClass::Timeout, error, None))
+    AttemptOutcome::Unsuccessful(retry_or_die(claim, FailureClass::Timeout, error, None))
 }
 
 /// Parks a job that this process can't run.
 pub(super) fn park_job(reason: String) -> AttemptOutcome {
-    AttemptOutcome::Failed(FailureAction::Finish {
+    AttemptOutcome::Unsuccessful(FailureAction::Finish {
         state: TerminalState::Parked,
         class: None,
         error: reason,

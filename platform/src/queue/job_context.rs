@@ -67,7 +67,7 @@ impl<S, Scope: JobScope> JobContext<S, Scope> {
     }
 
     /// Number of this attempt, from 1.
-    pub fn attempt(&self) -> i16 {
+    pub fn attempt_number(&self) -> i16 {
         self.attempt.claim.attempt
     }
 

@@ -104,7 +104,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
             }
             AttemptOutcome::Lost => (RunOutcome::Lost, None),
             // Boxed, because it is rare and would enlarge the future of every job.
-            AttemptOutcome::Failed(action) => {
+            AttemptOutcome::Unsuccessful(action) => {
                 let error = Box::pin(self.record_failure(&claim, &action, stop)).await;
                 (RunOutcome::from(&action), error)
             }
@@ -157,7 +157,7 @@ impl<S: Send + Sync + 'static> Runner<S> {
                 Err(panic) => classify_panic(claim, panic),
             },
             () = tokio::time::sleep(kind.timeout) => classify_timeout(claim, kind.timeout),
-            () = stop.cancelled() => AttemptOutcome::Failed(FailureAction::Requeue),
+            () = stop.cancelled() => AttemptOutcome::Unsuccessful(FailureAction::Requeue),
         };
         match abort_body(task).await {
             Some(result) => classify_result(claim, result),

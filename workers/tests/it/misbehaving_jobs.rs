@@ -62,10 +62,10 @@ async fn a_job_that_panics_is_retried_and_then_dead(backend: QueueBackend) {
     let mut watch = fleet.watch_rows().await;
     let worker = fleet.start_worker(1).await;
     let id = fleet.enqueue(CompanyId::new(), &Panics { n: 0 }).await;
-    assert_eq!(fleet.next_run().await.cx.attempt(), 1);
+    assert_eq!(fleet.next_run().await.cx.attempt_number(), 1);
     watch.until(id, "scheduled").await;
     fleet.advance_clock(Duration::from_secs(3_600)).await;
-    assert_eq!(fleet.next_run().await.cx.attempt(), 2);
+    assert_eq!(fleet.next_run().await.cx.attempt_number(), 2);
     let job = watch.until(id, "dead").await;
     assert_eq!(job.error.as_deref(), Some("panicked: of its own accord"));
     worker.stop().await;

@@ -28,7 +28,7 @@ async fn a_claim_whose_answer_is_lost_is_run_by_its_worker() {
         lost.await.unwrap();
         let run = fleet.next_run().await;
         assert_eq!(
-            (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
+            (run.cx.job_id(), run.cx.attempt_number(), run.cx.fence()),
             (id, 1, 1)
         );
         run.succeed();

@@ -71,7 +71,7 @@ async fn duplicates_of_a_running_reconciler_make_it_run_once_more() {
         first.succeed();
         // The second run commits its end itself.
         let second = fleet.next_run().await;
-        assert_eq!((second.cx.job_id(), second.cx.attempt()), (id, 1));
+        assert_eq!((second.cx.job_id(), second.cx.attempt_number()), (id, 1));
         enqueue_reconcile(&fleet, company).await;
         let tx = second.cx.begin().await.unwrap();
         let done = second.cx.finish(tx, serde_json::json!({})).await;
@@ -100,7 +100,7 @@ async fn a_reconciler_that_fails_or_is_cancelled_with_a_rerun_requested_starts_a
         let id = enqueue_reconcile(&fleet, company).await.id();
         for failure in [JobError::fail("broken"), JobError::Cancelled] {
             let run = fleet.next_run().await;
-            assert_eq!((run.cx.job_id(), run.cx.attempt()), (id, 1));
+            assert_eq!((run.cx.job_id(), run.cx.attempt_number()), (id, 1));
             enqueue_reconcile(&fleet, company).await;
             run.end(Err(failure));
         }
@@ -150,7 +150,11 @@ async fn a_duplicate_pulls_a_waiting_retry_forward() {
             Enqueued::Existing(id)
         );
         let run = fleet.next_run().await;
-        assert_eq!(run.cx.attempt(), 1, "a duplicate restores all attempts");
+        assert_eq!(
+            run.cx.attempt_number(),
+            1,
+            "a duplicate restores all attempts"
+        );
         run.succeed();
         worker.stop().await;
         assert_eq!(fleet.load_job(id).await.state.name(), "succeeded");
@@ -208,7 +212,7 @@ async fn a_replay_onto_a_taken_key_is_rejected() {
         assert_eq!(replay_job(&fleet, dead).await, Replayed::Requeued);
         let run = fleet.next_run().await;
         assert_eq!(
-            (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
+            (run.cx.job_id(), run.cx.attempt_number(), run.cx.fence()),
             (dead, 1, 2)
         );
         run.succeed();

@@ -26,7 +26,7 @@ async fn the_job_of_a_lost_worker_runs_again_with_its_attempt_spent(backend: Que
     let worker = fleet.start_worker(1).await;
     let run = fleet.next_run().await;
     assert_eq!(
-        (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
+        (run.cx.job_id(), run.cx.attempt_number(), run.cx.fence()),
         (id, 2, 2)
     );
     run.succeed();
@@ -382,7 +382,7 @@ async fn a_process_whose_threads_are_all_blocked_loses_its_jobs_to_others() {
 
         let other = fleet.start_worker(1).await;
         let run = fleet.next_run().await;
-        assert_eq!((run.cx.job_id(), run.cx.attempt()), (id, 2));
+        assert_eq!((run.cx.job_id(), run.cx.attempt_number()), (id, 2));
         run.succeed();
         other.stop().await;
         assert_eq!(fleet.load_job(id).await.state.name(), "succeeded");

@@ -25,7 +25,7 @@ async fn each_failed_attempt_waits_longer_until_none_is_left(backend: QueueBacke
     for attempt in 1..=2 {
         let run = fleet.next_run().await;
         assert_eq!(
-            (run.cx.attempt(), run.cx.is_last_attempt()),
+            (run.cx.attempt_number(), run.cx.is_last_attempt()),
             (attempt, false)
         );
         let now = run.cx.now();
@@ -61,7 +61,7 @@ async fn a_snooze_spends_no_attempt(backend: QueueBackend) {
     let id = fleet.enqueue(CompanyId::new(), &Step { n: 0 }).await;
     for fence in 1..=5 {
         let run = fleet.next_run().await;
-        assert_eq!((run.cx.attempt(), run.cx.fence()), (1, fence));
+        assert_eq!((run.cx.attempt_number(), run.cx.fence()), (1, fence));
         run.end(Err(JobError::snooze(
             Duration::from_secs(600),
             "the report isn't ready\0",
@@ -104,7 +104,7 @@ async fn a_retry_after_of_the_provider_is_kept(backend: QueueBackend) {
     );
     fleet.advance_clock(Duration::from_secs(200)).await;
     let run = fleet.next_run().await;
-    assert_eq!(run.cx.attempt(), 2);
+    assert_eq!(run.cx.attempt_number(), 2);
     run.succeed();
     worker.stop().await;
 }

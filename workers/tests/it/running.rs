@@ -20,7 +20,10 @@ async fn a_job_runs_once_and_its_result_is_kept(backend: QueueBackend) {
     let worker = fleet.start_worker(4).await;
     let id = fleet.enqueue(CompanyId::new(), &Ping { n: 7 }).await;
     let run = fleet.next_run().await;
-    assert_eq!((run.cx.job_id(), run.cx.attempt(), run.n), (id, 1, 7));
+    assert_eq!(
+        (run.cx.job_id(), run.cx.attempt_number(), run.n),
+        (id, 1, 7)
+    );
     worker.stop().await;
     let job = fleet.load_job(id).await;
     assert_eq!((job.state.name(), job.attempt), ("succeeded", 1));

@@ -40,7 +40,7 @@ async fn after_the_grace_period_running_jobs_are_aborted_and_requeued_without_sp
     let next = fleet.start_worker(1).await;
     let run = fleet.next_run().await;
     assert_eq!(
-        (run.cx.job_id(), run.cx.attempt(), run.cx.fence()),
+        (run.cx.job_id(), run.cx.attempt_number(), run.cx.fence()),
         (id, 1, 2)
     );
     run.succeed();

@@ -14,6 +14,9 @@ use super::rows::RowTotals;
 
 id_type!(ImportId, "One file on its way into the catalog.");
 
+/// The code of the conflict with an import that has ended.
+pub const HAS_ENDED: &str = "import_over";
+
 /// The state of an import. Its job moves it by `store::transitions`, and people cancel it or answer
 /// its questions by `store::imports`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]

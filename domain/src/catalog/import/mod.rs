@@ -35,7 +35,7 @@ pub use error_file::{format_error_header, format_row_error};
 pub use file_error::FileError;
 pub use kind::Kind;
 pub use lifecycle::{
-    Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning, WarningCode,
+    HAS_ENDED, Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning, WarningCode,
 };
 pub use options::{ImplausibleValues, Mode, Options, UnknownProducts, UnknownSites};
 pub use parsing::{ParserLane, run_parser};

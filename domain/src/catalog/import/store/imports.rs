@@ -10,7 +10,7 @@ use sqlx::types::Json;
 use crate::catalog::import::detect::{Detected, Question};
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::lifecycle::{
-    Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning,
+    HAS_ENDED, Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning,
 };
 use crate::catalog::import::options::Options;
 use crate::{Error, Result};
@@ -179,7 +179,7 @@ pub async fn cancel_import(
     .await?;
     if done.rows_affected() == 0 {
         require_import(conn, company, id).await?;
-        return Err(Error::conflict("import_over", "the import has ended"));
+        return Err(Error::conflict(HAS_ENDED, "the import has ended"));
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ async fn update_products(
     company: CompanyId,
     import: ImportId,
 ) -> Result<i64> {
-    let updated = product_statement!(query_scalar!(
+    Ok(product_statement!(query_scalar!(
         r#"
 -- named: each product with its line. The lock makes the line apply to the product's latest version.
 with named as materialized (
@@ -115,8 +115,7 @@ select count(*) as "count!" from changed"#,
         import.0,
     ))
     .fetch_one(conn)
-    .await?;
-    Ok(updated)
+    .await?)
 }
 
 /// Inserts the staged products that the catalog lacks; returns their number.

@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use super::merge::MergedRows;
 use crate::catalog::import::detect::{Detected, Question};
 use crate::catalog::import::file_error::FileError;
-use crate::catalog::import::lifecycle::{ImportId, ImportTotals, Warning};
+use crate::catalog::import::lifecycle::{HAS_ENDED, ImportId, ImportTotals, Warning};
 use crate::{Error, Result};
 
 /// Requires the lock of `load_work` in the same transaction, which keeps the import open.
@@ -231,7 +231,7 @@ pub async fn record_warnings(
 /// Fails with `Conflict` where a statement found the import in no open state.
 pub(super) fn require_open(rows_affected: u64) -> Result<()> {
     if rows_affected == 0 {
-        Err(Error::conflict("import_over", "the import has ended"))
+        Err(Error::conflict(HAS_ENDED, "the import has ended"))
     } else {
         Ok(())
     }
