@@ -7,9 +7,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::multipart::Field;
 use axum::extract::{Request, State};
-use domain::catalog::import::{self, Context, Kind, Preview};
+use domain::catalog::import::{self, Context, Kind, ParserLane, Preview};
 use domain::identity::{self, Role};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::upload::{
     MAX_FORM_BYTES, file_too_large, open_form, read_small_text, reject_long_body, unreadable_form,
@@ -24,11 +24,14 @@ use crate::error::{Error, Result};
 const HEAD_BYTES: usize = 1 << 20;
 /// Bytes of a spreadsheet, which can only be read whole.
 const MAX_SPREADSHEET_BYTES: usize = 50 << 20;
+/// The unit in which the memory of files is shared out.
+const BLOCK_BYTES: usize = 1 << 20;
 const PREVIEW_ROWS: usize = 100;
 
-/// Concurrent previews: each may hold a whole spreadsheet in memory.
-static PREVIEW_SLOTS: Semaphore = Semaphore::const_new(4);
-/// How long an upload may take: it holds a slot meanwhile.
+/// Blocks of memory for the files of all previews: two of the largest spreadsheets, or a hundred
+/// heads of text files.
+static FILE_BLOCKS: Semaphore = Semaphore::const_new(104);
+/// How long an upload may take: it holds memory meanwhile.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
 
 pub(crate) async fn preview_import(
@@ -39,9 +42,6 @@ pub(crate) async fn preview_import(
     caller.require_role(Role::Member)?;
     let limit = app.upload_limit();
     reject_long_body(&request, limit.saturating_add(MAX_FORM_BYTES))?;
-    let slot = PREVIEW_SLOTS
-        .try_acquire()
-        .map_err(|_| Error::rate_limited("too many previews at once", 5))?;
     let too_slow = |_| {
         Error::new(
             ErrorCode::TimedOut,
@@ -64,17 +64,17 @@ pub(crate) async fn preview_import(
         currency: company.currency,
     };
     let read = move || {
-        // The work continues when the client disconnects, and holds its slot until it ends.
-        let _slot = slot;
-        import::preview_file(
-            Cursor::new(whole_lines(form.file)),
-            form.kind,
-            &form.options,
-            &context,
-            PREVIEW_ROWS,
-        )
+        let PreviewForm {
+            kind,
+            options,
+            file,
+        } = form;
+        // The work continues when the client disconnects, and holds its memory until it ends.
+        let HeldFile { bytes, room: _room } = file;
+        let bytes = Cursor::new(whole_lines(bytes));
+        import::preview_file(bytes, kind, &options, &context, PREVIEW_ROWS)
     };
-    let shown = tokio::task::spawn_blocking(read)
+    let shown = import::run_parser(ParserLane::Request, read)
         .await
         .map_err(Error::internal)?;
     Ok(Json(shown.map_err(file_rejected)?))
@@ -83,7 +83,41 @@ pub(crate) async fn preview_import(
 struct PreviewForm {
     kind: Kind,
     options: import::Options,
-    file: Vec<u8>,
+    file: HeldFile,
+}
+
+/// The head of a text file or a whole spreadsheet, with its share of [`FILE_BLOCKS`].
+struct HeldFile {
+    bytes: Vec<u8>,
+    room: SemaphorePermit<'static>,
+}
+
+impl HeldFile {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            bytes: Vec::new(),
+            room: acquire_blocks(0)?,
+        })
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        let length = self.bytes.len() + bytes.len();
+        let missing = length.div_ceil(BLOCK_BYTES) - self.room.num_permits();
+        if missing > 0 {
+            self.room.merge(acquire_blocks(missing)?);
+            let length = self.room.num_permits() * BLOCK_BYTES;
+            self.bytes.reserve_exact(length - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+fn acquire_blocks(count: usize) -> Result<SemaphorePermit<'static>> {
+    let count = u32::try_from(count).map_err(Error::internal)?;
+    FILE_BLOCKS
+        .try_acquire_many(count)
+        .map_err(|_| Error::rate_limited("too many previews at once", 5))
 }
 
 async fn read_form(request: Request, limit: u64, idle_timeout: Duration) -> Result<PreviewForm> {
@@ -117,8 +151,8 @@ async fn read_form(request: Request, limit: u64, idle_timeout: Duration) -> Resu
 }
 
 /// Reads the file to its end and keeps its head, or the whole spreadsheet.
-async fn read_head(field: &mut Field<'_>, limit: u64) -> Result<Vec<u8>> {
-    let (mut head, mut read) = (Vec::new(), 0);
+async fn read_head(field: &mut Field<'_>, limit: u64) -> Result<HeldFile> {
+    let (mut head, mut read) = (HeldFile::new()?, 0);
     while let Some(bytes) = field
         .chunk()
         .await
@@ -133,9 +167,10 @@ async fn read_head(field: &mut Field<'_>, limit: u64) -> Result<Vec<u8>> {
     Ok(head)
 }
 
-fn keep_head(head: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
-    let is_zip = head.starts_with(b"PK") || (head.is_empty() && bytes.starts_with(b"PK"));
-    if is_zip && head.len() + bytes.len() > MAX_SPREADSHEET_BYTES {
+fn keep_head(head: &mut HeldFile, bytes: &[u8]) -> Result<()> {
+    let length = head.bytes.len();
+    let is_zip = head.bytes.starts_with(b"PK") || (length == 0 && bytes.starts_with(b"PK"));
+    if is_zip && length + bytes.len() > MAX_SPREADSHEET_BYTES {
         return Err(Error::new(
             ErrorCode::BodyTooLarge,
             "a spreadsheet may have up to 50 MiB; save it as CSV",
@@ -146,8 +181,7 @@ fn keep_head(head: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
     } else {
         HEAD_BYTES
     };
-    head.extend_from_slice(&bytes[..bytes.len().min(limit - head.len())]);
-    Ok(())
+    head.push(&bytes[..bytes.len().min(limit - length)])
 }
 
 /// Removes the line that the end of the head cuts.

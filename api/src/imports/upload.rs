@@ -9,7 +9,7 @@ use axum::extract::multipart::Field;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response;
-use domain::catalog::import::{self, ImportId, Kind, NewImport, Options};
+use domain::catalog::import::{self, ImportId, Kind, NewImport, Options, ParserLane};
 use domain::identity::Role;
 use futures::TryStreamExt as _;
 use futures::stream::try_unfold;
@@ -111,7 +111,8 @@ async fn receive_upload(app: &App, request: Request, blob_key: &str) -> Result<U
         .await
         .map_err(Error::internal)?;
     let (kind, options) = (upload.kind, upload.options.clone());
-    tokio::task::spawn_blocking(move || import::validate_head(file, kind, &options))
+    let read = move || import::validate_head(file, kind, &options);
+    import::run_parser(ParserLane::Request, read)
         .await
         .map_err(Error::internal)?
         .map_err(file_rejected)?;

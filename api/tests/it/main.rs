@@ -42,4 +42,3 @@ mod spreadsheets;
 mod stripe_outages;
 mod tokens;
 mod uploads;
-mod xlsx_fixtures;

@@ -5,11 +5,11 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
+use testing::SheetCell::{self, Number, Text};
+use testing::build_workbook;
 
 use crate::app::{Client, TestApp};
 use crate::client::{FORM, FORM_TAIL, form_head};
-use crate::xlsx_fixtures::Cell::{Number, Text};
-use crate::xlsx_fixtures::{Cell, workbook};
 
 const SALES: &str = "invoice,sku,quantity,price,date,customer\n1,A,3,500,2026-01-05,c1\n";
 
@@ -120,13 +120,13 @@ async fn a_spreadsheet_cell_with_a_nul_byte_rejects_its_row_or_the_file() {
         ("B&#0;", false),
         ("B&#x0;", false),
     ] {
-        let rows: &[&[Cell]] = &[
+        let rows: &[&[SheetCell]] = &[
             &[Text("sku"), Text("quantity"), Text("price"), Text("date")],
             &[Text("A"), Number(1.0), Number(5.0), Text("2026-01-05")],
             &[Text(nul), Number(1.0), Number(5.0), Text("2026-01-05")],
         ];
         let answer = owner
-            .upload("/imports", "sales", &json!({}), &workbook(rows))
+            .upload("/imports", "sales", &json!({}), &build_workbook(rows))
             .await;
         if !is_table {
             assert_eq!(

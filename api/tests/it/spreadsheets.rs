@@ -2,14 +2,14 @@
 //! exhaust the memory is rejected.
 
 use serde_json::{Value, json};
+use testing::SheetCell::{self, Date, Empty, Number, Text};
+use testing::{build_bomb, build_workbook};
 
 use crate::app::{Client, TestApp};
-use crate::xlsx_fixtures::Cell::{Date, Empty, Number, Text};
-use crate::xlsx_fixtures::{Cell, bomb, workbook};
 
-async fn import(client: &Client<'_>, kind: &str, rows: &[&[Cell]]) -> Value {
+async fn import(client: &Client<'_>, kind: &str, rows: &[&[SheetCell]]) -> Value {
     let accepted = client
-        .upload("/imports", kind, &json!({}), &workbook(rows))
+        .upload("/imports", kind, &json!({}), &build_workbook(rows))
         .await
         .expect(202);
     client.app.run_jobs().await;
@@ -56,7 +56,7 @@ async fn listed(client: &Client<'_>, list: &str, fields: &[&str]) -> Vec<String>
     items
 }
 
-const SALES: &[&[Cell]] = &[
+const SALES: &[&[SheetCell]] = &[
     &[
         Text("N° facture"),
         Text("Référence"),
@@ -164,7 +164,7 @@ async fn products_of_a_spreadsheet_are_created_and_completed() {
         Text("Stock mini"),
         Text("Délai"),
     ];
-    let rows: &[&[Cell]] = &[
+    let rows: &[&[SheetCell]] = &[
         &header,
         &[
             Text("RIZ-25"),
@@ -196,7 +196,7 @@ async fn products_of_a_spreadsheet_are_created_and_completed() {
         ]
     );
     assert_eq!(listed(&owner, "/suppliers", &["name"]).await, ["Grossiste"]);
-    let rows: &[&[Cell]] = &[
+    let rows: &[&[SheetCell]] = &[
         &header,
         &[Text("riz-25"), Empty, Empty, Number(16000.0)],
         &[Number(7.0)],
@@ -218,7 +218,7 @@ async fn products_of_a_spreadsheet_are_created_and_completed() {
 async fn counts_of_a_spreadsheet_set_the_levels() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let rows: &[&[Cell]] = &[
+    let rows: &[&[SheetCell]] = &[
         &[Text("SKU"), Text("Stock compté"), Text("Date comptage")],
         &[Number(22386.0), Number(10.5), Date(46026.25)],
         &[Text("MIL"), Number(4.0), Date(46028.25)],
@@ -263,7 +263,12 @@ async fn a_spreadsheet_can_be_previewed() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let preview = owner
-        .upload("/imports/preview", "sales", &json!({}), &workbook(SALES))
+        .upload(
+            "/imports/preview",
+            "sales",
+            &json!({}),
+            &build_workbook(SALES),
+        )
         .await
         .expect(200);
     assert_eq!(preview["detected"]["format"], "xlsx");
@@ -277,7 +282,7 @@ async fn a_spreadsheet_can_be_previewed() {
 async fn a_sheet_that_unpacks_to_more_than_a_gibibyte_is_rejected_and_stores_nothing() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
-    let file = bomb(1_100, 1_100 << 20);
+    let file = build_bomb(1_100, 1_100 << 20);
     assert!(file.len() < 4 << 20, "{}", file.len());
     for path in ["/imports", "/imports/preview"] {
         let problem = owner
@@ -300,7 +305,7 @@ async fn a_sheet_that_declares_a_false_size_is_rejected_too() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     for claimed in [10, 1 << 20] {
-        let file = bomb(1_100, claimed);
+        let file = build_bomb(1_100, claimed);
         let problem = owner
             .upload("/imports", "sales", &json!({}), &file)
             .await

@@ -1,6 +1,6 @@
 //! The pass that writes nothing: whether the file is whole, and how it is written.
 
-use domain::catalog::import::{self, ExaminedFile, FileError, ImportWork};
+use domain::catalog::import::{self, ExaminedFile, FileError, ImportWork, ParserLane};
 use platform::queue::{JobContext, JobError};
 
 use crate::Services;
@@ -21,7 +21,7 @@ pub(super) async fn check_file(
         import::verify_digest(&file, &digest)?;
         import::examine_file(&file, kind, &options)
     };
-    tokio::task::spawn_blocking(read)
+    import::run_parser(ParserLane::Job, read)
         .await
         .map_err(JobError::retry)
 }

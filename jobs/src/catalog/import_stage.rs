@@ -2,8 +2,8 @@
 //! each of which is committed with its place in the file.
 
 use domain::catalog::import::{
-    self, Chunk, Detected, FileError, ImportTotals, ImportWork, Kind, Mode, Plan, StagedFile,
-    StagingPlan, UnknownProducts, UsualQuantities, Warning, WarningCode,
+    self, Chunk, Detected, FileError, ImportTotals, ImportWork, Kind, Mode, ParserLane, Plan,
+    StagedFile, StagingPlan, UnknownProducts, UsualQuantities, Warning, WarningCode,
 };
 use platform::queue::{JobContext, JobError};
 use tokio::sync::mpsc;
@@ -86,7 +86,7 @@ async fn load_usual_quantities(
         .map_err(JobError::retry)?;
     let (options, plan, context) = (work.options.clone(), plan.clone(), work.context());
     let read = move || UsualQuantities::read_file(file, &options, &plan, &context);
-    let mut usual = match tokio::task::spawn_blocking(read)
+    let mut usual = match import::run_parser(ParserLane::Job, read)
         .await
         .map_err(JobError::retry)?
     {
@@ -114,19 +114,24 @@ async fn stage_chunks(
     let (sender, mut chunks) = mpsc::channel::<Chunk>(1);
     let read =
         move || import::stage_file(file, &staging, |chunk| sender.blocking_send(chunk).is_ok());
-    let reading = tokio::task::spawn_blocking(read);
-    let mut through = 0;
-    while let Some(chunk) = chunks.recv().await {
-        through = through.max(i64::try_from(chunk.through).unwrap_or(i64::MAX));
-        let done = chunk.position;
-        let mut tx = cx.begin().await?;
-        let step = import::write_chunk(&mut tx, cx.company(), work.id, work.kind, chunk);
-        stop_if_import_ended(step.await)?;
-        cx.checkpoint(tx, &progress_of(done, work.file_bytes, "reading"))
-            .await?;
-    }
-    Ok(reading
-        .await
+    let reading = import::run_parser(ParserLane::Job, read);
+    // Owns the receiver: where a write fails, the parser's next chunk ends it.
+    let writing = async move {
+        let mut through = 0;
+        while let Some(chunk) = chunks.recv().await {
+            through = through.max(i64::try_from(chunk.through).unwrap_or(i64::MAX));
+            let done = chunk.position;
+            let mut tx = cx.begin().await?;
+            let step = import::write_chunk(&mut tx, cx.company(), work.id, work.kind, chunk);
+            stop_if_import_ended(step.await)?;
+            cx.checkpoint(tx, &progress_of(done, work.file_bytes, "reading"))
+                .await?;
+        }
+        Ok::<_, JobError>(through)
+    };
+    let (read, written) = tokio::join!(reading, writing);
+    let through = written?;
+    Ok(read
         .map_err(JobError::retry)?
         .map(|staged| (through, staged)))
 }

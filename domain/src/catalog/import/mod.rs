@@ -9,6 +9,7 @@
 //! The job of an import reads its file four times. [`verify_digest`], [`examine_file`] and, for
 //! sales, [`UsualQuantities::read_file`] write nothing; [`stage_file`] fills staging. The functions
 //! of the store then merge. `jobs` runs the passes. The upload reads the head by [`validate_head`].
+//! Whatever reads a file runs through [`run_parser`].
 
 mod cells;
 mod context;
@@ -19,6 +20,7 @@ mod file_error;
 mod kind;
 mod lifecycle;
 mod options;
+mod parsing;
 mod read;
 mod rows;
 mod stage;
@@ -35,7 +37,8 @@ pub use lifecycle::{
     HAS_ENDED, Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning, WarningCode,
 };
 pub use options::{ImplausibleValues, Mode, Options, UnknownProducts};
-pub use read::verify_digest;
+pub use parsing::{ParserLane, run_parser};
+pub use read::{SheetName, verify_digest};
 pub use rows::{Preview, RowTotals, UsualQuantities, preview_file, validate_rows};
 pub use stage::{Chunk, StagedFile, StagingPlan, stage_file};
 pub use store::{

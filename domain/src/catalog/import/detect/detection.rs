@@ -13,7 +13,9 @@ use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
-use crate::catalog::import::read::{Format, Table, open_table, strip_formula_guard};
+use crate::catalog::import::read::{
+    CellKind, Format, SheetName, Table, open_table, strip_formula_guard,
+};
 
 /// Rows that are read even where the first has decided: the majority decides about a column with a
 /// few odd values.
@@ -25,6 +27,12 @@ pub struct Detected {
     pub format: Format,
     pub encoding: Option<String>,
     pub delimiter: Option<char>,
+    /// The sheet that is read.
+    #[serde(default)]
+    pub sheet: Option<String>,
+    /// Every sheet of a spreadsheet.
+    #[serde(default)]
+    pub sheets: Vec<SheetName>,
     pub decimal: Option<DecimalMark>,
     pub date_format: Option<DateFormat>,
     /// Field to the header of its column.
@@ -68,8 +76,7 @@ pub fn examine_file<S: Read + Seek>(
     kind: Kind,
     options: &Options,
 ) -> Result<ExaminedFile, FileError> {
-    open_table(source, options, |table| {
-        let columns = read_header(table, kind, options)?;
+    open_rows(source, kind, options, |table, columns| {
         let (marks, dates) = collect_evidence(table, &columns, options)?;
         let detection = conclude_detection(columns.clone(), options, &marks, &dates);
         Ok(ExaminedFile {
@@ -85,8 +92,7 @@ pub fn validate_head<S: Read + Seek>(
     kind: Kind,
     options: &Options,
 ) -> Result<(), FileError> {
-    open_table(source, options, |table| {
-        read_header(table, kind, options)?;
+    open_rows(source, kind, options, |table, _| {
         if table.advance()? {
             Ok(())
         } else {
@@ -95,12 +101,20 @@ pub fn validate_head<S: Read + Seek>(
     })
 }
 
-/// Reads the first row as header; the table then stands before the first row of data.
-pub(crate) fn read_header(
-    table: &mut dyn Table,
+/// Opens a file and finds the columns of `kind` in its header; the table then stands before the
+/// first row of data.
+pub(crate) fn open_rows<S: Read + Seek, T>(
+    source: S,
     kind: Kind,
     options: &Options,
-) -> Result<Columns, FileError> {
+    use_rows: impl FnOnce(&mut dyn Table, Columns) -> Result<T, FileError>,
+) -> Result<T, FileError> {
+    let read_head = |table: &mut dyn Table| read_header(table, kind, options);
+    open_table(source, options, read_head, use_rows)
+}
+
+/// Reads the first row as header.
+fn read_header(table: &mut dyn Table, kind: Kind, options: &Options) -> Result<Columns, FileError> {
     if !table.advance()? {
         return Err(FileError::new("empty_file", "the file has no rows"));
     }
@@ -138,7 +152,9 @@ fn collect_evidence(
         if let Some(position) = date {
             dates.observe(text_of(record.field(position)));
         }
-        for position in &numbers {
+        // A number cell needs no decimal mark.
+        let written = |position: &&usize| record.kind(**position) != CellKind::Number;
+        for position in numbers.iter().filter(written) {
             marks.observe(text_of(record.field(*position)));
         }
         let dates_known = date.is_none() || dates.is_decided();
@@ -202,6 +218,8 @@ fn describe_file(table: &dyn Table, columns: &Columns, detection: &Detection) ->
         format: shape.format,
         encoding: shape.encoding.map(Into::into),
         delimiter: shape.delimiter,
+        sheet: shape.sheet,
+        sheets: shape.sheets,
         decimal: notation.map(|notation| notation.mark),
         date_format: notation
             .filter(|_| columns.position(Field::Date).is_some())

@@ -11,6 +11,6 @@ mod question;
 
 pub(super) use columns::{Columns, FIRST_ERROR_COLUMN};
 pub(super) use detection::Notation;
-pub(super) use detection::read_header;
+pub(super) use detection::open_rows;
 pub use detection::{Detected, Detection, ExaminedFile, Plan, examine_file, validate_head};
 pub use question::{Question, QuestionOption};

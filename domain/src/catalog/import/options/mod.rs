@@ -23,6 +23,8 @@ pub struct Options {
     /// Field to header, for headers that aren't recognised.
     pub mapping: BTreeMap<Field, String>,
     pub delimiter: Option<char>,
+    /// The sheet of a spreadsheet; by default the first visible one whose columns fit.
+    pub sheet: Option<String>,
     /// A label of the WHATWG encoding standard.
     pub encoding: Option<String>,
     pub decimal: Option<DecimalMark>,

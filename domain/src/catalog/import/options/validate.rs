@@ -9,12 +9,14 @@ use crate::{Error, FieldError, Result};
 const MAX_IGNORED_CODES: usize = 1000;
 const MAX_CODE_BYTES: usize = 100;
 const MAX_PREFIX_BYTES: usize = 20;
+const MAX_SHEET_BYTES: usize = 200;
 
 impl Options {
     /// Validates every option and reports all invalid ones together.
     pub fn validate(&self) -> Result<()> {
         let errors: Vec<FieldError> = [
             self.validate_delimiter(),
+            self.validate_sheet(),
             self.validate_encoding(),
             self.validate_currency(),
             self.validate_timezone(),
@@ -38,6 +40,12 @@ impl Options {
                 let message = "is one of , ; | and the tab";
                 field_error("delimiter", "unknown_delimiter", message)
             })
+    }
+
+    fn validate_sheet(&self) -> Option<FieldError> {
+        let name = self.sheet.as_deref()?.trim();
+        (name.is_empty() || name.len() > MAX_SHEET_BYTES)
+            .then(|| field_error("sheet", "invalid_sheet", "1 to 200 characters"))
     }
 
     fn validate_encoding(&self) -> Option<FieldError> {

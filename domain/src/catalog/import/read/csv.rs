@@ -126,6 +126,8 @@ impl<R: Read> Table for CsvTable<R> {
             format: Format::Csv,
             encoding: Some(self.input.encoding().name()),
             delimiter: Some(char::from(self.delimiter)),
+            sheet: None,
+            sheets: Vec::new(),
         }
     }
 }

@@ -3,6 +3,8 @@
 use platform::csv::strip_guard;
 use serde::{Deserialize, Serialize};
 
+use super::book::SheetName;
+use super::typed::CellKind;
 use crate::catalog::import::file_error::FileError;
 
 /// More columns than this are rejected as soon as they are met.
@@ -34,11 +36,14 @@ pub enum Format {
 }
 
 /// A file's outer form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) format: Format,
     pub(crate) encoding: Option<&'static str>,
     pub(crate) delimiter: Option<char>,
+    /// The sheet that is read, and all of them.
+    pub(crate) sheet: Option<String>,
+    pub(crate) sheets: Vec<SheetName>,
 }
 
 /// A view of a row.
@@ -49,6 +54,8 @@ pub(crate) struct Record<'a> {
     bytes: &'a [u8],
     ends: &'a [usize],
     text: Option<&'a str>,
+    /// Of a spreadsheet's cells; empty for a text file.
+    kinds: &'a [CellKind],
 }
 
 impl<'a> Record<'a> {
@@ -58,7 +65,24 @@ impl<'a> Record<'a> {
             bytes,
             ends,
             text: std::str::from_utf8(bytes).ok(),
+            kinds: &[],
         }
+    }
+
+    pub(super) fn with_kinds(self, kinds: &'a [CellKind]) -> Self {
+        Self { kinds, ..self }
+    }
+
+    /// Returns what the cell holds; a cell that doesn't exist is an empty text.
+    #[inline]
+    pub(crate) fn kind(&self, index: usize) -> CellKind {
+        self.kinds.get(index).copied().unwrap_or_default()
+    }
+
+    /// Whether the cells have kinds.
+    #[inline]
+    pub(crate) fn is_typed(&self) -> bool {
+        !self.kinds.is_empty()
     }
 
     /// Returns the number of fields.

@@ -1,102 +1,171 @@
-//! A spreadsheet as records: the first sheet that has cells, row by row, its values written as a
-//! CSV file would hold them.
+//! A spreadsheet as records: the first visible sheet that fits, or the one that the options name,
+//! row by row. Cells keep their kind.
 
 use std::io::{Read, Seek};
 
-use calamine::{Cell, DataRef, Reader as _, Xlsx, XlsxCellReader, XlsxError};
-
+use super::book::{Book, Sheet, SheetName};
+use super::package::{Package, unpacks_too_large};
 use super::record::{Format, MAX_COLUMNS, MAX_ROW_BYTES, Record, Shape, Table};
-use super::workbook::unreadable_workbook;
+use super::sheet::{CellContext, SheetCells};
+use super::styles::Styles;
+use super::texts::SharedTexts;
+use super::typed::CellKind;
 use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::options::Options;
 
-/// Opens a spreadsheet of valid size and passes its first sheet with cells to `use_table`.
-pub(super) fn open_sheet<S: Read + Seek, T>(
+/// Sheets that are tried for a header.
+const MAX_TRIED_SHEETS: usize = 50;
+/// Bytes of all rows: a shared text may stand in millions of cells.
+const MAX_TEXT_BYTES: u64 = 4 << 30;
+
+/// Opens a spreadsheet. Passes the sheets to `read_head` in their order, and the first that it
+/// accepts to `use_table`, with the head.
+pub(super) fn open_sheet<S: Read + Seek, H, T>(
     source: S,
-    use_table: impl FnOnce(&mut dyn Table) -> Result<T, FileError>,
+    options: &Options,
+    mut read_head: impl FnMut(&mut dyn Table) -> Result<H, FileError>,
+    use_table: impl FnOnce(&mut dyn Table, H) -> Result<T, FileError>,
 ) -> Result<T, FileError> {
-    let mut book: Xlsx<S> = Xlsx::new(source).map_err(|e| unreadable_workbook(&e))?;
-    for name in book.sheet_names() {
-        // A sheet that only holds a chart is no table.
-        let cells = match book.worksheet_cells_reader(&name) {
-            Err(XlsxError::NotAWorksheet(_)) => continue,
-            other => other.map_err(|e| unreadable_workbook(&e))?,
+    let mut package = Package::open(source)?;
+    let book = Book::read(&mut package)?;
+    let texts = SharedTexts::read(&mut package, &book)?;
+    let styles = Styles::read(&mut package, &book)?;
+    let mut first_error = None;
+    for sheet in choose_sheets(&book, options.sheet.as_deref())? {
+        let Some(part) = package.open_part(&sheet.path, u64::MAX)? else {
+            continue;
         };
-        let mut table = XlsxTable {
-            cells,
-            next: None,
-            text: Vec::new(),
-            ends: Vec::new(),
-            line: 0,
-            rows_read: 0,
+        let context = CellContext {
+            texts: &texts,
+            styles: &styles,
+            is_1904: book.is_1904,
         };
-        table.next = table.next_cell()?;
-        if table.next.is_some() {
-            return use_table(&mut table);
+        let cells = SheetCells::new(part, context);
+        let mut table = XlsxTable::open(cells, &book, sheet)?;
+        if !table.has_cell {
+            continue;
+        }
+        match read_head(&mut table) {
+            Ok(head) => return use_table(&mut table, head),
+            // Another sheet can only be meant where this one has other columns.
+            Err(error) if error.code == "missing_column" => {
+                first_error.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
         }
     }
-    Err(FileError::new("empty_file", "the spreadsheet has no cells"))
+    Err(first_error.unwrap_or_else(|| FileError::new("empty_file", "the spreadsheet has no cells")))
 }
 
-struct XlsxTable<'a, S: Read + Seek> {
-    cells: XlsxCellReader<'a, S>,
-    next: Option<Cell<DataRef<'a>>>,
+/// Returns the sheet that is asked for, else the visible ones, else all.
+fn choose_sheets<'b>(book: &'b Book, asked: Option<&str>) -> Result<Vec<&'b Sheet>, FileError> {
+    if let Some(asked) = asked {
+        let fold = |name: &str| name.trim().to_lowercase();
+        let found = book
+            .sheets
+            .iter()
+            .find(|s| fold(&s.name.name) == fold(asked));
+        return found.map(|sheet| vec![sheet]).ok_or_else(|| {
+            let names: Vec<_> = book
+                .sheets
+                .iter()
+                .take(20)
+                .map(|s| s.name.name.as_str())
+                .collect();
+            let names = names.join("\", \"");
+            let message = format!("no sheet is named \"{asked}\"; the file has \"{names}\"");
+            FileError::new("unknown_sheet", message)
+        });
+    }
+    let visible: Vec<_> = book.sheets.iter().filter(|s| !s.name.hidden).collect();
+    let mut chosen = if visible.is_empty() {
+        book.sheets.iter().collect()
+    } else {
+        visible
+    };
+    chosen.truncate(MAX_TRIED_SHEETS);
+    Ok(chosen)
+}
+
+struct XlsxTable<'a, R> {
+    cells: SheetCells<'a, R>,
+    /// Whether `cells` stands on a cell that isn't read yet.
+    has_cell: bool,
     text: Vec<u8>,
     ends: Vec<usize>,
+    kinds: Vec<CellKind>,
     line: u64,
     rows_read: u64,
+    text_left: u64,
+    sheet: &'a str,
+    sheets: Vec<SheetName>,
 }
 
-impl<'a, S: Read + Seek> XlsxTable<'a, S> {
-    fn next_cell(&mut self) -> Result<Option<Cell<DataRef<'a>>>, FileError> {
-        loop {
-            match self
-                .cells
-                .next_cell()
-                .map_err(|e| unreadable_workbook(&e))?
-            {
-                Some(cell) if *cell.get_value() == DataRef::Empty => {}
-                other => return Ok(other),
-            }
+impl<'a, R: Read> XlsxTable<'a, R> {
+    fn open(
+        mut cells: SheetCells<'a, R>,
+        book: &'a Book,
+        sheet: &'a Sheet,
+    ) -> Result<Self, FileError> {
+        Ok(Self {
+            has_cell: cells.advance()?,
+            cells,
+            text: Vec::new(),
+            ends: Vec::new(),
+            kinds: Vec::new(),
+            line: 0,
+            rows_read: 0,
+            text_left: MAX_TEXT_BYTES,
+            sheet: &sheet.name.name,
+            sheets: book.sheets.iter().map(|sheet| sheet.name.clone()).collect(),
+        })
+    }
+
+    /// Appends the current cell to the row.
+    fn take_cell(&mut self) -> Result<(), FileError> {
+        let cell = &self.cells.cell;
+        let column = cell.column as usize;
+        if column >= MAX_COLUMNS {
+            let message = format!("row {} has more than {MAX_COLUMNS} columns", self.line);
+            return Err(FileError::new("too_many_columns", message));
         }
+        self.ends.resize(column, self.text.len());
+        self.kinds.resize(column, CellKind::Text);
+        self.text.extend_from_slice(cell.text.as_bytes());
+        self.ends.push(self.text.len());
+        self.kinds.push(cell.kind);
+        if self.text.len() > MAX_ROW_BYTES {
+            let message = format!("row {} is longer than 1 MiB", self.line);
+            return Err(FileError::new("row_too_long", message));
+        }
+        self.text_left = self
+            .text_left
+            .checked_sub(cell.text.len() as u64)
+            .ok_or_else(unpacks_too_large)?;
+        Ok(())
     }
 }
 
-impl<S: Read + Seek> Table for XlsxTable<'_, S> {
+impl<R: Read> Table for XlsxTable<'_, R> {
     fn advance(&mut self) -> Result<bool, FileError> {
         self.text.clear();
         self.ends.clear();
-        let Some(first) = &self.next else {
+        self.kinds.clear();
+        if !self.has_cell {
             return Ok(false);
-        };
-        let row = first.get_position().0;
-        self.line = u64::from(row) + 1;
+        }
+        let row = self.cells.cell.row;
+        self.line = u64::from(row);
         self.rows_read += 1;
-        while let Some(cell) = self.next.take_if(|c| c.get_position().0 == row) {
-            let column = cell.get_position().1 as usize;
-            if column >= MAX_COLUMNS {
-                let row = self.line;
-                return Err(FileError::new(
-                    "too_many_columns",
-                    format!("row {row} has more than {MAX_COLUMNS} columns"),
-                ));
-            }
-            self.ends
-                .resize(column.max(self.ends.len()), self.text.len());
-            write_cell(cell.get_value(), &mut self.text);
-            self.ends.push(self.text.len());
-            if self.text.len() > MAX_ROW_BYTES {
-                return Err(FileError::new(
-                    "row_too_long",
-                    format!("row {} is longer than 1 MiB", self.line),
-                ));
-            }
-            self.next = self.next_cell()?;
+        while self.has_cell && self.cells.cell.row == row {
+            self.take_cell()?;
+            self.has_cell = self.cells.advance()?;
         }
         Ok(true)
     }
 
     fn record(&self) -> Record<'_> {
-        Record::new(self.line, &self.text, &self.ends)
+        Record::new(self.line, &self.text, &self.ends).with_kinds(&self.kinds)
     }
 
     // A spreadsheet has no position in bytes.
@@ -109,34 +178,8 @@ impl<S: Read + Seek> Table for XlsxTable<'_, S> {
             format: Format::Xlsx,
             encoding: None,
             delimiter: None,
+            sheet: Some(self.sheet.to_owned()),
+            sheets: self.sheets.clone(),
         }
     }
-}
-
-fn write_cell(value: &DataRef<'_>, text: &mut Vec<u8>) {
-    use std::io::Write as _;
-    // Writing to a vector never fails.
-    let _ = match value {
-        DataRef::Int(number) => write!(text, "{number}"),
-        DataRef::Float(number) => {
-            let written = format!("{number}");
-            // A fraction of three digits could be taken for a group of thousands.
-            let is_ambiguous = written.split_once('.').is_some_and(|(_, f)| f.len() == 3);
-            write!(text, "{written}{}", if is_ambiguous { "0" } else { "" })
-        }
-        DataRef::String(string) | DataRef::DateTimeIso(string) | DataRef::DurationIso(string) => {
-            text.write_all(string.as_bytes())
-        }
-        DataRef::SharedString(string) => text.write_all(string.as_bytes()),
-        DataRef::Bool(yes) => write!(text, "{yes}"),
-        DataRef::DateTime(moment) => {
-            let (year, month, day, hour, minute, second, milli) = moment.to_ymd_hms_milli();
-            write!(
-                text,
-                "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{milli:03}"
-            )
-        }
-        DataRef::Error(error) => write!(text, "{error}"),
-        DataRef::Empty => Ok(()),
-    };
 }

@@ -1,127 +1,244 @@
-//! Spreadsheets built part by part, valid and hostile.
+//! Spreadsheets from their bytes to rows, valid and broken.
 
-use std::io::{Cursor, Write as _};
+use std::io::Cursor;
 
-use zip::write::SimpleFileOptions;
+use testing::SheetCell::{Bool, Date, Empty, Error, Number, Text};
+use testing::{SheetCell, Spreadsheet, TEXTS_PART, build_workbook, import_case};
 
 use crate::catalog::import::field::Field;
 use crate::catalog::import::read::Format;
 use crate::catalog::import::tests::context;
-use crate::catalog::import::{Kind, Options, examine_file, preview_file};
+use crate::catalog::import::{Kind, Options, Preview, SheetName, examine_file, preview_file};
 
-const WORKBOOK: &str = r#"<workbook
-    xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>
-    <sheet name="Ventes" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
-const ROOT: &str = r#"<Relationships
-    xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1"
-    Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
-    Target="xl/workbook.xml"/></Relationships>"#;
-const RELATIONS: &str = r#"<Relationships
-    xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1"
-    Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
-    Target="worksheets/sheet1.xml"/></Relationships>"#;
-const STYLES: &str = r#"<styleSheet
-    xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="2">
-    <xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>"#;
+const HEADER: &[SheetCell] = &[Text("Code"), Text("Quantité"), Text("Prix"), Text("Date")];
 
-fn workbook(rows: &str, strings: &[u8]) -> Vec<u8> {
-    let sheet = format!(
-        r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">
-    <sheetData>{rows}</sheetData></worksheet>"#
-    );
-    let mut file = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in [
-        ("_rels/.rels", ROOT.as_bytes()),
-        ("xl/workbook.xml", WORKBOOK.as_bytes()),
-        ("xl/_rels/workbook.xml.rels", RELATIONS.as_bytes()),
-        ("xl/styles.xml", STYLES.as_bytes()),
-        ("xl/sharedStrings.xml", strings),
-        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
-    ] {
-        file.start_file(name, SimpleFileOptions::default()).unwrap();
-        file.write_all(content).unwrap();
-    }
-    file.finish().unwrap().into_inner()
+fn preview(file: &[u8], options: &Options) -> Preview {
+    preview_file(Cursor::new(file), Kind::Sales, options, &context(), 10).unwrap()
 }
 
-const STRINGS: &[u8] = br#"<sst
-    xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" count="4" uniqueCount="4">
-    <si><t>Code</t></si><si><t>Quantit&#233;</t></si><si><t>Prix</t></si>
-    <si><t>Date</t></si></sst>"#;
-const HEADER: &str = r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c>
-    <c r="C1" t="s"><v>2</v></c><c r="D1" t="s"><v>3</v></c></row>"#;
+fn error_code(file: &[u8]) -> &'static str {
+    examine_file(Cursor::new(file), Kind::Sales, &Options::default())
+        .unwrap_err()
+        .code
+}
+
+/// The line, the column and the code of every rejected row.
+fn errors(preview: &Preview) -> Vec<(u64, &str, &str)> {
+    let rejected = preview.rows.iter().filter_map(|row| row.error.as_ref());
+    rejected
+        .map(|error| {
+            (
+                error.line,
+                error.column.as_deref().unwrap_or(""),
+                error.code,
+            )
+        })
+        .collect()
+}
+
+fn fields(preview: &Preview, field: Field) -> Vec<&str> {
+    preview
+        .rows
+        .iter()
+        .map(|row| row.fields[&field].as_str())
+        .collect()
+}
+
+fn parse_options(json: &str) -> Options {
+    serde_json::from_str(json).unwrap()
+}
 
 #[test]
-fn a_spreadsheet_is_read_as_the_same_table_in_csv_would_be() {
-    let rows = format!(
-        r#"{HEADER}<row r="2"><c r="A2"><v>22386</v></c><c r="B2"><v>3</v></c>
-    <c r="C2"><v>1.125</v></c><c r="D2" s="1"><v>46000.5</v></c></row>
-        <row r="5"><c r="A5" t="inlineStr"><is><t>B7</t></is></c><c r="C5"><v>2</v></c>
-    <c r="D5" s="1"><v>46000</v></c></row>"#
-    );
-    let file = workbook(&rows, STRINGS);
-    let options = Options::default();
-    let preview = preview_file(Cursor::new(&file), Kind::Sales, &options, &context(), 10).unwrap();
+fn cells_keep_their_kind_and_need_no_convention() {
+    let rows: &[&[SheetCell]] = &[
+        HEADER,
+        &[Number(22386.0), Number(3.0), Number(1.125), Date(46000.5)],
+        &[Text("B7"), Empty, Number(2.0), Date(46000.0)],
+        &[
+            Text("B8"),
+            Text("2,5"),
+            Number(1000.125),
+            Text("09/12/2025"),
+        ],
+    ];
+    let options = parse_options(r#"{"decimal": ",", "date_format": "d/m/Y"}"#);
+    let preview = preview(&build_workbook(rows), &options);
     assert_eq!(preview.detected.format, Format::Xlsx);
-    let first = &preview.rows[0];
-    assert_eq!(first.fields[&Field::Sku], "22386");
-    assert_eq!(first.fields[&Field::UnitPrice], "1.1250");
-    assert_eq!(first.fields[&Field::Date], "2025-12-09 12:00:00.000");
-    assert!(first.error.is_none());
-    let second = &preview.rows[1];
-    let error = second.error.as_ref().unwrap();
+    assert_eq!(errors(&preview), [(3, "Quantité", "missing_value")]);
+    assert_eq!(fields(&preview, Field::Sku), ["22386", "B7", "B8"]);
     assert_eq!(
-        (second.line, error.column.as_deref(), error.code),
-        (5, Some("Quantité"), "missing_value")
+        fields(&preview, Field::UnitPrice),
+        ["1.1250", "2", "1000.1250"]
+    );
+    assert_eq!(
+        fields(&preview, Field::Date),
+        ["2025-12-09 12:00:00", "2025-12-09", "09/12/2025"]
     );
 }
 
 #[test]
-fn a_zip_bomb_is_rejected_before_it_is_unpacked() {
-    let mut bomb = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let zeros = vec![0; 1 << 20];
-    bomb.start_file("xl/sharedStrings.xml", SimpleFileOptions::default())
-        .unwrap();
-    for _ in 0..130 {
-        bomb.write_all(&zeros).unwrap();
-    }
-    let mut file = bomb.finish().unwrap().into_inner();
-    let error_code = |file: &[u8]| {
-        examine_file(Cursor::new(file), Kind::Sales, &Options::default())
-            .unwrap_err()
-            .code
-    };
-    assert_eq!(error_code(&file), "unpacks_too_large");
-    // The directory now claims ten bytes; the size stands 24 bytes into its only entry.
-    let directory = file.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
-    file[directory + 24..directory + 28].copy_from_slice(&10_u32.to_le_bytes());
-    assert!(["unpacks_too_large", "not_a_table"].contains(&error_code(&file)));
+fn texts_are_joined_from_their_runs_without_their_pronunciation() {
+    let row = |number: u32, cells: &str| format!(r#"<row r="{number}">{cells}</row>"#);
+    let shared = |index: u32| format!(r#"<c t="s"><v>{index}</v></c>"#);
+    let head: String = (0..4).map(shared).collect();
+    let line = format!(
+        "{}<c><v>2</v></c><c><v>5</v></c><c><v>46000</v></c>",
+        shared(4)
+    );
+    let mut book = Spreadsheet::of_rows(&(row(1, &head) + &row(2, &line)));
+    book.set_part(
+        TEXTS_PART,
+        r#"<x:sst xmlns:x="urn:x"><x:si><x:t>Code</x:t></x:si><x:si><x:t>Quantit&#233;</x:t></x:si>
+        <x:si><x:t>Prix</x:t></x:si><x:si/><x:si><x:r><x:t>Riz </x:t></x:r><x:r><x:t>&amp; mil</x:t>
+        </x:r><x:rPh><x:t>riz</x:t></x:rPh></x:si></x:sst>"#,
+    );
+    let file = book.build_file();
+    assert_eq!(error_code(&file), "missing_column");
+    let counts = preview_file(
+        Cursor::new(&file),
+        Kind::StockCounts,
+        &Options::default(),
+        &context(),
+        10,
+    );
+    assert_eq!(fields(&counts.unwrap(), Field::Sku), ["Riz & mil"]);
 }
 
 #[test]
-fn a_sheet_with_a_cell_far_to_the_right_is_rejected() {
-    let rows = format!(r#"{HEADER}<row r="2"><c r="XFD2"><v>1</v></c></row>"#);
-    let error = examine_file(
-        Cursor::new(workbook(&rows, STRINGS)),
-        Kind::Sales,
-        &Options::default(),
-    )
-    .unwrap_err();
-    assert_eq!(error.code, "too_many_columns");
+fn a_row_or_a_cell_out_of_order_is_rejected() {
+    for rows in [
+        r#"<row r="2"/><row r="1"><c r="A1"><v>1</v></c></row>"#,
+        r#"<row r="1"><c r="B1"><v>1</v></c><c r="A1"><v>1</v></c></row>"#,
+        r#"<row r="1"><c r="A7"><v>1</v></c></row>"#,
+        r#"<row r="1"><c r="XFE1"><v>1</v></c></row>"#,
+    ] {
+        assert_eq!(
+            error_code(&Spreadsheet::of_rows(rows).build_file()),
+            "not_a_table",
+            "{rows}"
+        );
+    }
 }
 
 #[test]
 fn a_broken_spreadsheet_is_rejected() {
-    let mut file = workbook(HEADER, STRINGS);
+    let mut file = build_workbook(&[HEADER]);
     file.truncate(file.len() / 2);
-    let error = examine_file(Cursor::new(file), Kind::Sales, &Options::default()).unwrap_err();
-    assert_eq!(error.code, "not_a_table");
-    let empty = examine_file(
-        Cursor::new(workbook("", STRINGS)),
-        Kind::Sales,
-        &Options::default(),
-    )
-    .unwrap_err();
-    assert_eq!(empty.code, "empty_file");
+    assert_eq!(error_code(&file), "not_a_table");
+    assert_eq!(error_code(&build_workbook(&[])), "empty_file");
+    assert_eq!(error_code(&build_workbook(&[HEADER])), "no_rows");
+}
+
+#[test]
+fn a_code_that_the_spreadsheet_has_damaged_is_rejected() {
+    let rows: &[&[SheetCell]] = &[
+        HEADER,
+        &[Number(2.19e26), Number(1.0), Number(5.0), Date(46000.0)],
+        &[Date(46082.0), Number(1.0), Number(5.0), Date(46000.0)],
+        &[Bool(true), Number(1.0), Number(5.0), Date(46000.0)],
+        &[Error("#REF!"), Number(1.0), Number(5.0), Date(46000.0)],
+        &[
+            Number(5_901_234_123_457.0),
+            Number(1.0),
+            Number(5.0),
+            Date(46000.0),
+        ],
+        &[Text("X"), Bool(true), Number(5.0), Date(46000.0)],
+        &[Text("X"), Number(1.0), Date(46000.0), Date(46000.0)],
+        &[Text("X"), Number(1.0), Number(5.0), Number(46000.0)],
+    ];
+    let preview = preview(&build_workbook(rows), &Options::default());
+    assert_eq!(
+        errors(&preview),
+        [
+            (2, "Code", "damaged_code"),
+            (3, "Code", "damaged_code"),
+            (4, "Code", "damaged_code"),
+            (5, "Code", "formula_error"),
+            (7, "Quantité", "not_a_number"),
+            (8, "Prix", "not_a_number"),
+            (9, "Date", "not_a_date"),
+        ]
+    );
+}
+
+#[test]
+fn case_a03_dates_huge_numbers_and_truth_values_are_no_codes() {
+    let Some(file) = import_case("A03_codes_mangled_by_excel.xlsx") else {
+        return;
+    };
+    let mut at = context();
+    at.now += chrono::TimeDelta::days(200);
+    let options = Options::default();
+    let preview = preview_file(Cursor::new(file), Kind::Sales, &options, &at, 10).unwrap();
+    let damaged = |line| (line, "Code article", "damaged_code");
+    assert_eq!(errors(&preview), [3, 4, 5, 6].map(damaged));
+    assert_eq!(fields(&preview, Field::Sku)[..1], ["VIS-M8"]);
+    assert_eq!(fields(&preview, Field::Sku)[5], "1001");
+}
+
+#[test]
+fn case_a21a_the_first_visible_sheet_is_read_and_all_are_named() {
+    let Some(file) = import_case("A21a_hidden_sheet_first.xlsx") else {
+        return;
+    };
+    let first = preview(&file, &Options::default());
+    assert_eq!(fields(&first, Field::Sku), ["RIZ-5"]);
+    assert_eq!(first.detected.sheet.as_deref(), Some("Ventes"));
+    let named = |name: &str, hidden| SheetName {
+        name: name.into(),
+        hidden,
+    };
+    let all = [
+        named("Param", true),
+        named("Ventes", false),
+        named("Archive", false),
+    ];
+    assert_eq!(first.detected.sheets, all);
+    for (sheet, code) in [("archive", "ARCHIVE-1"), ("Param", "VIEUX-MODELE")] {
+        let options = parse_options(&format!(r#"{{"sheet": "{sheet}"}}"#));
+        assert_eq!(fields(&preview(&file, &options), Field::Sku), [code]);
+    }
+    let options = parse_options(r#"{"sheet": "Achats"}"#);
+    let error = examine_file(Cursor::new(&file), Kind::Sales, &options).unwrap_err();
+    assert_eq!(error.code, "unknown_sheet");
+    assert!(error.message.contains("Archive"), "{error}");
+}
+
+#[test]
+fn case_a23b_blanks_are_no_data() {
+    let Some(file) = import_case("A23b_one_far_cell.xlsx") else {
+        return;
+    };
+    let preview = preview(&file, &parse_options(r#"{"future_dates": "accept"}"#));
+    assert_eq!(fields(&preview, Field::Sku), ["RIZ-5"]);
+    assert_eq!(errors(&preview), []);
+}
+
+#[test]
+fn case_a24b_the_error_of_a_formula_is_rejected_in_every_column() {
+    let Some(file) = import_case("A24b_formula_errors.xlsx") else {
+        return;
+    };
+    let preview = preview(&file, &parse_options(r#"{"future_dates": "accept"}"#));
+    assert_eq!(
+        errors(&preview),
+        [
+            (2, "Quantité", "formula_error"),
+            (3, "Quantité", "formula_error"),
+            (4, "Quantité", "formula_error"),
+            (6, "Quantité", "missing_value"),
+            (7, "Code", "formula_error"),
+        ]
+    );
+}
+
+#[test]
+fn case_a10_texts_are_read_by_their_columns_mark_and_number_cells_need_none() {
+    let Some(file) = import_case("A10_numbers_as_text.xlsx") else {
+        return;
+    };
+    let preview = preview(&file, &parse_options(r#"{"future_dates": "accept"}"#));
+    assert_eq!(errors(&preview), []);
+    assert_eq!(preview.questions, []);
 }

@@ -7,10 +7,12 @@ use crate::catalog::import::cells::{
 use crate::catalog::import::context::{CurrencyCode, parse_currency};
 use crate::catalog::import::detect::{Columns, Notation, Plan};
 use crate::catalog::import::field::Field;
-use crate::catalog::import::options::DecimalMark;
-use crate::catalog::import::read::{Record, strip_formula_guard};
+use crate::catalog::import::options::{DateFormat, DecimalMark};
+use crate::catalog::import::read::{CellKind, Record, strip_formula_guard};
 
 pub(super) const MAX_SKU_CHARS: usize = 100;
+/// Digits of a number that a spreadsheet keeps.
+const MAX_EXACT_DIGITS: usize = 15;
 
 /// Reads the cells of a record by field.
 pub(super) struct CellReader {
@@ -46,6 +48,12 @@ impl CellReader {
         }
     }
 
+    /// Returns what the cell of a field holds.
+    #[inline]
+    fn kind(&self, record: Record<'_>, field: Field) -> CellKind {
+        record.kind(self.positions[field as usize])
+    }
+
     /// Returns the text of a field, which its column in the catalog must be able to hold.
     #[inline]
     pub(super) fn read_text<'r>(
@@ -67,6 +75,7 @@ impl CellReader {
     pub(super) fn require_sku<'r>(&self, record: Record<'r>) -> Result<&'r str, RowError> {
         self.validate_shape(record)?;
         let sku = self.read_text(record, Field::Sku, MAX_SKU_CHARS)?;
+        self.validate_code_kind(record, sku)?;
         if sku.is_empty() {
             let reason = "the product's code is missing";
             return Err(RowError::new(Field::Sku, "missing_value", reason));
@@ -83,8 +92,15 @@ impl CellReader {
         scale: u32,
     ) -> Result<WrittenNumber, RowError> {
         let text = self.cell(record, field);
-        parse_number(text, self.notation.mark, scale)
-            .map_err(|error| number_error(field, text, error, self.notation.mark))
+        let mark = match self.kind(record, field) {
+            CellKind::Number => DecimalMark::Point,
+            CellKind::Text => self.notation.mark,
+            CellKind::Date | CellKind::Bool | CellKind::Error => {
+                let reason = "the cell holds a date or a truth value; format it as a number";
+                return Err(RowError::new(field, "not_a_number", reason));
+            }
+        };
+        parse_number(text, mark, scale).map_err(|error| number_error(field, text, error, mark))
     }
 
     /// Returns an amount of money in millionths. A currency written beside it must be `currency`.
@@ -127,7 +143,11 @@ impl CellReader {
     #[inline]
     pub(super) fn read_date(&self, record: Record<'_>) -> Result<WrittenTime, RowError> {
         let text = self.cell(record, Field::Date);
-        parse_date(text, self.notation.dates).ok_or_else(|| {
+        let format = match self.kind(record, Field::Date) {
+            CellKind::Date => DateFormat::YearFirst,
+            _ => self.notation.dates,
+        };
+        parse_date(text, format).ok_or_else(|| {
             if text.is_empty() {
                 return RowError::new(Field::Date, "missing_value", "a date is missing");
             }
@@ -149,6 +169,9 @@ impl CellReader {
         if record.has_nul() {
             return Err(RowError::of_row("nul_byte", "the row holds a NUL byte"));
         }
+        if record.is_typed() {
+            self.reject_error_cells(record)?;
+        }
         let (found, expected) = (record.len(), self.columns.header.len());
         if found > expected && (expected..found).any(|index| !record.field(index).is_empty()) {
             return Err(RowError::of_row(
@@ -157,6 +180,31 @@ impl CellReader {
             ));
         }
         Ok(())
+    }
+
+    /// Rejects a row with the error of a formula in a column that is read.
+    fn reject_error_cells(&self, record: Record<'_>) -> Result<(), RowError> {
+        let is_error = |field: &Field| self.kind(record, *field) == CellKind::Error;
+        match Field::iter_all().find(is_error) {
+            Some(field) => {
+                let reason = "the cell holds the error of a formula; correct it in the spreadsheet";
+                Err(RowError::new(field, "formula_error", reason))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Rejects codes that a spreadsheet has turned into something else: `3-1` into a date, `219E24`
+    /// into a number, `TRUE` into a truth value.
+    fn validate_code_kind(&self, record: Record<'_>, sku: &str) -> Result<(), RowError> {
+        let found = match self.kind(record, Field::Sku) {
+            CellKind::Date => "a date",
+            CellKind::Bool => "a truth value",
+            CellKind::Number if sku.len() > MAX_EXACT_DIGITS => "a number of more than 15 digits",
+            _ => return Ok(()),
+        };
+        let reason = format!("the spreadsheet made {found} of the code; format the column as text");
+        Err(RowError::new(Field::Sku, "damaged_code", reason))
     }
 }
 

@@ -8,11 +8,10 @@ use super::sale::{SaleLine, SaleReader};
 use crate::catalog::SaleKind;
 use crate::catalog::import::cells::write_key;
 use crate::catalog::import::context::Context;
-use crate::catalog::import::detect::{Plan, read_header};
+use crate::catalog::import::detect::{Plan, open_rows};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::Options;
-use crate::catalog::import::read::open_table;
 
 /// A quantity beyond this many times the usual one is an outlier (`rules.md` 3).
 const OUTLIER_FACTOR: f64 = 100.0;
@@ -49,8 +48,7 @@ impl UsualQuantities {
     ) -> Result<Self, FileError> {
         let mut usual = Self::default();
         let mut sku_key = String::new();
-        open_table(source, options, |table| {
-            read_header(table, Kind::Sales, options)?;
+        open_rows(source, Kind::Sales, options, |table, _| {
             let mut reader = SaleReader::new(plan, options, context)?;
             while table.advance()? {
                 // A rejected row is no evidence of what is usual.

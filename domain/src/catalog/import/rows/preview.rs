@@ -10,13 +10,13 @@ use super::row_error::RejectedRow;
 use super::totals::RowTotals;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::{
-    Columns, Detected, Detection, Question, examine_file, read_header,
+    Columns, Detected, Detection, Question, examine_file, open_rows,
 };
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::Options;
-use crate::catalog::import::read::{Record, open_table};
+use crate::catalog::import::read::Record;
 
 /// The first rows of a file.
 #[derive(Debug, Clone, Serialize)]
@@ -44,8 +44,7 @@ pub fn preview_file<S: Read + Seek>(
     limit: usize,
 ) -> Result<Preview, FileError> {
     let examined = examine_file(&mut source, kind, options)?;
-    open_table(source, options, |table| {
-        let columns = read_header(table, kind, options)?;
+    open_rows(source, kind, options, |table, columns| {
         let (mut reader, questions) = match examined.detection {
             Detection::Ready(plan) => {
                 let reader = RowReader::new(kind, &plan, options, context)?;

@@ -7,11 +7,10 @@ use super::reader::RowReader;
 use super::row_error::RejectedRow;
 use super::totals::RowTotals;
 use crate::catalog::import::context::Context;
-use crate::catalog::import::detect::{Plan, read_header};
+use crate::catalog::import::detect::{Plan, open_rows};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::Options;
-use crate::catalog::import::read::open_table;
 
 /// Reads and counts every row; passes the rejected ones to `on_rejected`.
 pub fn validate_rows<S: Read + Seek>(
@@ -22,8 +21,7 @@ pub fn validate_rows<S: Read + Seek>(
     context: &Context,
     mut on_rejected: impl FnMut(RejectedRow),
 ) -> Result<RowTotals, FileError> {
-    open_table(source, options, |table| {
-        read_header(table, kind, options)?;
+    open_rows(source, kind, options, |table, _| {
         let mut reader = RowReader::new(kind, plan, options, context)?;
         let mut totals = RowTotals::default();
         while table.advance()? {

@@ -11,12 +11,12 @@ use super::first_names::{FirstNames, code_fingerprint};
 use super::seen_keys::SeenKeys;
 use crate::catalog::import::cells::write_key;
 use crate::catalog::import::context::Context;
-use crate::catalog::import::detect::{Plan, read_header};
+use crate::catalog::import::detect::{Plan, open_rows};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::{ImplausibleValues, Options};
-use crate::catalog::import::read::{Record, Table, open_table};
+use crate::catalog::import::read::{Record, Table};
 use crate::catalog::import::rows::{
     RejectedRow, RowError, RowReader, RowTotals, SaleLine, UsualQuantities,
 };
@@ -65,8 +65,7 @@ pub fn stage_file<S: Read + Seek>(
     staging: &StagingPlan,
     mut send: impl FnMut(Chunk) -> bool,
 ) -> Result<StagedFile, FileError> {
-    open_table(source, &staging.options, |table| {
-        read_header(table, staging.kind, &staging.options)?;
+    open_rows(source, staging.kind, &staging.options, |table, _| {
         let mut stager = Stager::new(staging)?;
         while table.advance()? {
             stager.stage_row(table.record());
