@@ -16,6 +16,7 @@ mod billing;
 mod chaos;
 mod evaluations;
 mod exactly_once;
+mod hostile_sheets;
 mod imports;
 mod isolation;
 mod migrating;

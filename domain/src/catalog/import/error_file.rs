@@ -79,6 +79,8 @@ mod tests {
             format: Format::Csv,
             encoding: None,
             delimiter: Some(';'),
+            sheet: None,
+            sheets: Vec::new(),
             decimal: None,
             date_format: None,
             columns: std::collections::BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! References to cells, such as `B12`.
 
 /// Rows and columns of the largest sheet.
-const MAX_ROW: u32 = 1_048_576;
+pub(super) const MAX_ROW: u32 = 1_048_576;
 const MAX_COLUMN: u32 = 16_384;
 
 /// Parses the number of a row, from 1.

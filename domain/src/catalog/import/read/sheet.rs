@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::cell_text::CellText;
 use super::package::unreadable_workbook;
 use super::part::{XmlPart, read_attributes};
-use super::reference::{is_range, parse_reference, parse_row};
+use super::reference::{MAX_ROW, is_range, parse_reference, parse_row};
 use super::styles::Styles;
 use super::texts::SharedTexts;
 use super::typed::{CellKind, write_iso_date, write_number};
@@ -210,7 +210,7 @@ fn start_row(
     row: &mut u32,
     next_column: &mut u32,
 ) -> Result<(), FileError> {
-    let mut found = Some(*row + 1);
+    let mut found = Some(*row + 1).filter(|row| *row <= MAX_ROW);
     read_attributes(element, |name, value| {
         if name == "r" {
             found = parse_row(value);

@@ -210,7 +210,7 @@ fn case_a23b_blanks_are_no_data() {
     let Some(file) = import_case("A23b_one_far_cell.xlsx") else {
         return;
     };
-    let preview = preview(&file, &parse_options(r#"{"future_dates": "accept"}"#));
+    let preview = preview(&file, &parse_options(r#"{"future_dates": "warn"}"#));
     assert_eq!(fields(&preview, Field::Sku), ["RIZ-5"]);
     assert_eq!(errors(&preview), []);
 }
@@ -220,7 +220,7 @@ fn case_a24b_the_error_of_a_formula_is_rejected_in_every_column() {
     let Some(file) = import_case("A24b_formula_errors.xlsx") else {
         return;
     };
-    let preview = preview(&file, &parse_options(r#"{"future_dates": "accept"}"#));
+    let preview = preview(&file, &parse_options(r#"{"future_dates": "warn"}"#));
     assert_eq!(
         errors(&preview),
         [
@@ -238,7 +238,7 @@ fn case_a10_texts_are_read_by_their_columns_mark_and_number_cells_need_none() {
     let Some(file) = import_case("A10_numbers_as_text.xlsx") else {
         return;
     };
-    let preview = preview(&file, &parse_options(r#"{"future_dates": "accept"}"#));
+    let preview = preview(&file, &parse_options(r#"{"future_dates": "warn"}"#));
     assert_eq!(errors(&preview), []);
     assert_eq!(preview.questions, []);
 }

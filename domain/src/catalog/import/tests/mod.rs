@@ -1,5 +1,6 @@
 //! Whole small files through the passes that write nothing to the database.
 
+mod mutations;
 mod outliers;
 
 use std::io::Cursor;
