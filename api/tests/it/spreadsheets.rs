@@ -275,7 +275,67 @@ async fn a_spreadsheet_can_be_previewed() {
     assert_eq!(preview["rows"].as_array().unwrap().len(), 4);
     assert_eq!(preview["rows"][0]["fields"]["sku"], "22386");
     assert_eq!(preview["rows"][2]["error"]["code"], "not_a_number");
+    assert_eq!(preview["detected"]["sheet"], "Feuille");
+    assert_eq!(
+        preview["detected"]["sheets"],
+        json!([{"name": "Feuille", "hidden": false}])
+    );
     assert_eq!(owner.get("/imports").await.expect(200)["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_day_of_a_spreadsheet_is_not_shifted_by_the_zone_of_its_times() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let options = json!({"timezone": "Europe/Paris", "decimal": ","});
+    let rows: &[&[SheetCell]] = &[
+        SALES[0],
+        &[
+            Number(1.0),
+            Text("RIZ"),
+            Number(1.5),
+            Number(1250.5),
+            Date(46027.0),
+        ],
+        &[
+            Number(2.0),
+            Text("RIZ"),
+            Number(2.0),
+            Number(1250.0),
+            Date(46027.0 + 0.5 / 24.0),
+        ],
+    ];
+    owner
+        .upload("/imports", "sales", &options, &build_workbook(rows))
+        .await
+        .expect(202);
+    app.run_jobs().await;
+    // Half past midnight in Paris is the evening before in Dakar; a day alone is the same in both.
+    assert_eq!(
+        listed(&owner, "/sales", &["document", "quantity", "day"]).await,
+        ["1 1.500 2026-01-05", "2 2.000 2026-01-04"]
+    );
+}
+
+#[tokio::test]
+async fn a_sheet_that_is_not_in_the_file_is_rejected_with_those_that_are() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    for path in ["/imports", "/imports/preview"] {
+        let file = build_workbook(SALES);
+        let problem = owner
+            .upload(path, "sales", &json!({"sheet": "Ventes"}), &file)
+            .await
+            .expect_problem(422, "invalid_input");
+        assert_eq!(problem["errors"][0]["code"], "unknown_sheet");
+        let message = problem["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("Feuille"), "{message}");
+        owner
+            .upload(path, "sales", &json!({"sheet": ""}), &file)
+            .await
+            .expect_problem(422, "invalid_input");
+    }
+    assert_eq!(app.list_files().await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -153,8 +153,10 @@ async fn measure_slowest(other: &Client, work: impl Future<Output = ()>) -> Dura
 async fn hostile_spreadsheets_are_rejected_eight_at_once_in_bounded_memory() {
     run_alone(async {
         let mut system = System::new().await;
-        system.start(Role::Api);
-        system.until_ready(0).await;
+        for role in [Role::Worker, Role::Scheduler, Role::Api] {
+            system.start(role);
+        }
+        system.until_ready(1).await;
         let client = system.register_company(1).await;
         let other = system.register_company(2).await;
         let files = hostile_sheets();
@@ -185,7 +187,8 @@ async fn hostile_spreadsheets_are_rejected_eight_at_once_in_bounded_memory() {
         for (status, code) in join_all(copies).await {
             assert_eq!((status, code.as_str()), (422, "too_complex"));
         }
-        let api = &mut system.processes[0];
+        let api = system.indices(Role::Api)[0];
+        let api = &mut system.processes[api];
         assert!(api.is_running());
         let peak = peak_memory_mebibytes(api.id());
         eprintln!("peak memory of the API: {peak} MiB");

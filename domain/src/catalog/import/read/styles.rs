@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
 
 use super::book::{Book, MAX_SMALL_PART_BYTES};
 use super::package::{Package, too_complex};
@@ -37,27 +37,12 @@ impl Styles {
             match part.next_event()? {
                 Event::Start(element) => match element.local_name().as_ref() {
                     "cellXfs" => is_inside = true,
-                    "numFmt" => {
-                        let (mut id, mut code) = (None, String::new());
-                        read_attributes(&element, |name, value| match name {
-                            "numFmtId" => id = value.parse::<u32>().ok(),
-                            "formatCode" => value.clone_into(&mut code),
-                            _ => {}
-                        })?;
-                        let shows_date = is_date_format(&decode_attribute(&code)?);
-                        custom.extend(id.map(|id| (id, shows_date)));
-                    }
+                    "numFmt" => custom.extend(read_number_format(&element)?),
                     "xf" if is_inside => {
-                        let mut id = 0;
-                        read_attributes(&element, |name, value| {
-                            if name == "numFmtId" {
-                                id = value.parse().unwrap_or(0);
-                            }
-                        })?;
+                        let id = read_format_id(&element)?;
                         let known = custom.get(&id).copied();
-                        styles
-                            .shows_date
-                            .push(known.unwrap_or_else(|| is_date_id(id)));
+                        let shows_date = known.unwrap_or_else(|| is_date_id(id));
+                        styles.shows_date.push(shows_date);
                     }
                     _ => {}
                 },
@@ -77,6 +62,29 @@ impl Styles {
     pub(super) fn shows_date(&self, style: usize) -> bool {
         self.shows_date.get(style).copied().unwrap_or(false)
     }
+}
+
+/// Returns the number of a format of the workbook's own, and whether it shows a date.
+fn read_number_format(element: &BytesStart<'_>) -> Result<Option<(u32, bool)>, FileError> {
+    let (mut id, mut code) = (None, String::new());
+    read_attributes(element, |name, value| match name {
+        "numFmtId" => id = value.parse().ok(),
+        "formatCode" => value.clone_into(&mut code),
+        _ => {}
+    })?;
+    let shows_date = is_date_format(&decode_attribute(&code)?);
+    Ok(id.map(|id| (id, shows_date)))
+}
+
+/// Returns the number of the format that cells of a style have.
+fn read_format_id(element: &BytesStart<'_>) -> Result<u32, FileError> {
+    let mut id = 0;
+    read_attributes(element, |name, value| {
+        if name == "numFmtId" {
+            id = value.parse().unwrap_or(0);
+        }
+    })?;
+    Ok(id)
 }
 
 /// Whether a built-in format (ECMA-376, 18.8.30) shows a date or a time.
