@@ -225,7 +225,8 @@ proptest! {
 
     #[test]
     fn a_text_is_read_the_same_from_every_encoding(
-        names in vec("[a-zA-Zéèçàêîôûœ€ ]{1,12}", 1..20),
+        // Two characters beyond ASCII in a row can be valid UTF-8 in another encoding too.
+        names in vec("([a-zA-Z ]{1,3}[éèçàêîôûœ€]?){1,4}", 1..20),
         form in select(vec!["utf-8", "utf-16", "windows-1252"]),
     ) {
         let rows = names.iter().map(|name| format!("{},1\n", name.trim().to_owned() + "x"));
