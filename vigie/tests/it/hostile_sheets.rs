@@ -159,6 +159,8 @@ async fn hostile_spreadsheets_are_rejected_eight_at_once_in_bounded_memory() {
         system.until_ready(1).await;
         let client = system.register_company(1).await;
         let other = system.register_company(2).await;
+        let api = system.indices(Role::Api)[0];
+        let before = peak_memory_mebibytes(system.processes[api].id());
         let files = hostile_sheets();
         for path in ["/imports", "/imports/preview"] {
             let work = async {
@@ -187,11 +189,10 @@ async fn hostile_spreadsheets_are_rejected_eight_at_once_in_bounded_memory() {
         for (status, code) in join_all(copies).await {
             assert_eq!((status, code.as_str()), (422, "too_complex"));
         }
-        let api = system.indices(Role::Api)[0];
         let api = &mut system.processes[api];
         assert!(api.is_running());
         let peak = peak_memory_mebibytes(api.id());
-        eprintln!("peak memory of the API: {peak} MiB");
+        eprintln!("peak memory of the API: {peak} MiB, before the files {before} MiB");
         assert!(peak < MAX_MEMORY_MEBIBYTES, "{peak} MiB");
         let imports = client.get("/imports").await.expect(200);
         assert_eq!(imports["items"], json!([]));

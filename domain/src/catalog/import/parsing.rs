@@ -6,7 +6,7 @@ use tokio::task::JoinError;
 
 use super::file_error::FileError;
 
-/// Who waits for the file.
+/// The kind of work that a file is parsed for; each has slots of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParserLane {
     /// A request, for the head of a file. It must not wait for the whole files of jobs.

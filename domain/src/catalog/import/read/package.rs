@@ -48,8 +48,8 @@ impl<S: Read + Seek> Package<S> {
         })
     }
 
-    /// Opens a part by its path, in whatever case; `None` where there is none. More than `max_bytes`
-    /// of it are never unpacked.
+    /// Opens a part by its path, in whatever case; `None` where there is none. Never unpacks more
+    /// than `max_bytes` of it.
     pub(super) fn open_part(
         &mut self,
         path: &str,

@@ -15,6 +15,7 @@ const MAX_PART_BYTES: u64 = 256 << 20;
 /// Most texts that are held, and their bytes together.
 const MAX_TEXTS: usize = 2_000_000;
 const MAX_TEXT_BYTES: usize = 32 << 20;
+const MIN_CAPACITY_BYTES: usize = 64 << 10;
 
 /// The shared texts by their number.
 #[derive(Default)]
@@ -67,13 +68,18 @@ impl SharedTexts {
     }
 
     fn push(&mut self, text: &str) -> Result<(), FileError> {
-        self.text.push_str(text);
-        if self.ends.len() == MAX_TEXTS || self.text.len() > MAX_TEXT_BYTES {
+        let length = self.text.len() + text.len();
+        if self.ends.len() == MAX_TEXTS || length > MAX_TEXT_BYTES {
             return Err(too_many_texts());
         }
+        if length > self.text.capacity() {
+            // Doubles like any buffer, but never beyond the limit.
+            let wanted = (2 * length).clamp(MIN_CAPACITY_BYTES, MAX_TEXT_BYTES);
+            self.text.reserve_exact(wanted - self.text.len());
+        }
+        self.text.push_str(text);
         // At most `MAX_TEXT_BYTES`.
-        self.ends
-            .push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+        self.ends.push(u32::try_from(length).unwrap_or(u32::MAX));
         Ok(())
     }
 }
