@@ -100,13 +100,16 @@ create table api_keys (
   hash bytea not null check (length(hash) = 32),
   prefix text not null,                      -- the first characters, to distinguish keys in a list
   role text not null check (role in ('admin', 'manager', 'member', 'viewer')),
+  scopes text[] not null check (cardinality(scopes) > 0),
   created_by uuid not null references users (id),
   created_at timestamptz not null,
+  expires_at timestamptz not null,
   last_used_at timestamptz,                  -- to the minute
   revoked_at timestamptz,
   unique (company_id, id),
   constraint api_keys_hash_key unique (hash)
 );
+create index api_keys_created_by on api_keys (created_by) where revoked_at is null;
 
 -- People of the platform. They have no role in a company.
 create table operators (
@@ -248,10 +251,10 @@ begin
   ) m on true;
 end $$;
 
--- The same for API keys. A key is valid while its creator is an active member. Its use is recorded
+-- The same for API keys. A key is valid until it expires, while its creator is an active member. Its use is recorded
 -- once a minute; rows that another batch is recording are skipped, so that batches never wait.
 create function authenticate_api_keys(hashes bytea[])
-  returns table ("position" bigint, api_key_id uuid, company_id uuid, role text,
+  returns table ("position" bigint, api_key_id uuid, company_id uuid, role text, scopes text[],
                  user_id uuid, user_role text, now timestamptz)
   language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
   as $$
@@ -260,13 +263,15 @@ begin
   update api_keys set last_used_at = engine_now()
   where id in (
     select k.id from api_keys k
-    where k.hash = any (hashes) and k.revoked_at is null
+    where k.hash = any (hashes) and k.revoked_at is null and k.expires_at > engine_now()
       and (k.last_used_at is null or k.last_used_at < engine_now() - interval '1 minute')
     for update skip locked);
   return query
-  select requested.position, k.id, k.company_id, k.role, u.id, m.role, engine_now()
+  select requested.position, k.id, k.company_id, k.role, k.scopes, u.id, m.role,
+         clock.now
   from unnest(hashes) with ordinality as requested (hash, position)
-  join api_keys k on k.hash = requested.hash and k.revoked_at is null
+  cross join (select engine_now() as now) clock
+  join api_keys k on k.hash = requested.hash and k.revoked_at is null and k.expires_at > clock.now
   join users u on u.id = k.created_by and u.active
   join memberships m on m.company_id = k.company_id and m.user_id = u.id and m.active;
 end $$;

@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 
 use super::bearer::{authenticate_session, request_id, require_bearer, signed_out};
 use super::person::{Person, require_own_password};
+use super::route_scope::require_scope;
 use super::tokens::hash_api_key;
 use crate::App;
 use crate::codes::ErrorCode;
@@ -168,6 +169,7 @@ async fn authenticate_member(
         if company.is_some_and(|company| company != holder.company) {
             return Err(company_not_found());
         }
+        require_scope(&holder.scopes, parts)?;
         return Ok(Caller {
             company: holder.company,
             user: holder.user,

@@ -10,6 +10,7 @@ mod operator;
 mod passwords;
 mod peer;
 mod person;
+mod route_scope;
 mod tokens;
 
 pub(crate) use authenticator::Authenticator;

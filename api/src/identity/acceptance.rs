@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::identity::accounts::{NewUser, Profile};
 use domain::identity::companies::OwnCompany;
-use domain::identity::invitations::OpenInvitation;
+use domain::identity::invitations::{Invitee, OpenInvitation};
 use domain::identity::{self, Language};
 use platform::crypto::hash_sha256;
 use platform::db::{self, Scope};
@@ -45,34 +45,23 @@ pub(super) async fn accept_invitation(
     JsonBody(body): JsonBody<AcceptInvitation>,
 ) -> Result<Json<AcceptanceResponse>> {
     let invited = require_invitation(&app, &body.token).await?;
-    let (user, new_user) = match invited.user {
+    let invitee = match invited.user {
         Some(user) => {
             let account = (user, invited.email.as_str());
             verify_account(&app, peer, account, person, body.password).await?;
-            (user, None)
+            Invitee::Existing(user)
         }
-        None => {
-            let (user, hash) = prepare_account(&app, &invited, body).await?;
-            (user.id, Some((user, hash)))
-        }
+        None => prepare_account(&app, &invited, body).await?,
     };
-
-    let mut tx = app.db().begin(Scope::member(invited.company, user)).await?;
+    let scope = Scope::member(invited.company, invitee.id());
+    let mut tx = app.db().begin(scope).await?;
     let now = db::load_now(&mut tx).await?;
-    if let Some((user, hash)) = &new_user {
-        identity::accounts::create_user(&mut tx, user, hash, now).await?;
-    }
-    let role = identity::invitations::join_company(&mut tx, &invited, user, now).await?;
-    let company = identity::companies::require_company(&mut tx, invited.company).await?;
+    let company = identity::invitations::join_company(&mut tx, &invited, &invitee, now).await?;
     tx.commit().await?;
     Ok(Json(AcceptanceResponse {
-        company: OwnCompany {
-            id: company.id,
-            name: company.name,
-            role,
-        },
+        company,
         email: invited.email,
-        account_created: new_user.is_some(),
+        account_created: matches!(invitee, Invitee::New { .. }),
     }))
 }
 
@@ -122,7 +111,7 @@ async fn prepare_account(
     app: &App,
     invited: &OpenInvitation,
     body: AcceptInvitation,
-) -> Result<(NewUser, String)> {
+) -> Result<Invitee> {
     let required =
         |field: &str| Error::invalid_field(field, "required", "needed to create your account");
     let password = body.password.ok_or_else(|| required("password"))?;
@@ -135,6 +124,9 @@ async fn prepare_account(
         country: "SN",
     };
     let user = NewUser::validate(profile, &password)?;
-    let hash = app.passwords().hash(password).await?;
-    Ok((user, hash))
+    let password_hash = app.passwords().hash(password).await?;
+    Ok(Invitee::New {
+        user,
+        password_hash,
+    })
 }

@@ -1,12 +1,12 @@
-//! API keys. People create them; an API key cannot.
+//! API keys. Only people change them: `auth::route_scope` accepts no key for that.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::identity::api_keys::{ApiKey, ApiKeyId};
-use domain::identity::audit::Actor;
-use domain::identity::{self, Role};
+use chrono::{DateTime, Utc};
+use domain::identity::api_keys::{ApiKey, ApiKeyId, NewApiKey};
+use domain::identity::{self, KeyScope, Role};
 use platform::db::Tx;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::members::require_power_over;
 use crate::App;
 use crate::auth::{Caller, new_api_key};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::extract::Path;
 use crate::idempotency::{Keyed, Outcome};
 use crate::pagination::{List, Page};
@@ -37,6 +37,10 @@ pub(super) async fn list_api_keys(
 pub(super) struct CreateApiKey {
     name: String,
     role: Role,
+    /// Default: all, within the role.
+    scopes: Option<Vec<KeyScope>>,
+    /// Default, and at most: 366 days from now.
+    expires_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,7 +57,6 @@ pub(super) async fn create_api_key(
     caller: Caller,
     Keyed { body, key }: Keyed<CreateApiKey>,
 ) -> Result<Response> {
-    require_person(&caller)?;
     require_power_over(&caller, body.role)?;
     let mut secret = None;
     let mut settled = key
@@ -76,9 +79,16 @@ async fn insert_api_key(
     body: &CreateApiKey,
 ) -> Result<(ApiKeyId, String)> {
     let (secret, prefix, hash) = new_api_key();
-    let api_key = ApiKey::new(&body.name, prefix, body.role, caller.user, caller.now)?;
+    let new = NewApiKey {
+        name: &body.name,
+        role: body.role,
+        scopes: body.scopes.as_deref(),
+        expires_at: body.expires_at,
+    };
+    let api_key = ApiKey::validate(&new, prefix, caller.user, caller.now)?;
     identity::api_keys::create_api_key(tx, caller.company, &api_key, &hash).await?;
-    let (subject, details) = (("api_key", api_key.id), json!({"role": body.role}));
+    let details = json!({"role": body.role, "scopes": api_key.scopes});
+    let subject = ("api_key", api_key.id);
     caller
         .record_act(tx, "identity.create_api_key", subject, details)
         .await?;
@@ -99,13 +109,4 @@ pub(super) async fn revoke_api_key(
         .await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn require_person(caller: &Caller) -> Result<()> {
-    match caller.actor {
-        Actor::User(_) => Ok(()),
-        Actor::ApiKey(_) | Actor::Operator(_) | Actor::CommandLine => {
-            Err(Error::forbidden("API keys cannot create API keys"))
-        }
-    }
 }

@@ -5,7 +5,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::identity::accounts::{NewUser, Profile};
-use domain::identity::audit::Actor;
 use domain::identity::members::{Member, MemberChanges};
 use domain::identity::{self, Language, Role};
 use platform::crypto::random_token;
@@ -161,15 +160,12 @@ pub(super) async fn update_member(
     Ok(respond_versioned(member.version, &member))
 }
 
-/// Removes a member. Admins remove others; everybody may leave, but not by an API key.
+/// Removes a member. Admins remove others; everybody may leave.
 pub(super) async fn remove_member(
     State(app): State<App>,
     CompanyCaller(caller): CompanyCaller,
     Path(MemberPath { user_id }): Path<MemberPath>,
 ) -> Result<StatusCode> {
-    if user_id == caller.user && !matches!(caller.actor, Actor::User(_)) {
-        return Err(Error::forbidden("an API key cannot remove its creator"));
-    }
     let (company, by) = (caller.company, (caller.user, caller.role));
     let mut tx = caller.begin(&app).await?;
     identity::members::remove_member(&mut tx, company, user_id, by, caller.now).await?;

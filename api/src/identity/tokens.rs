@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use domain::identity;
-use domain::identity::accounts::Credentials;
 use domain::identity::companies::OwnCompany;
-use domain::identity::sessions::{RevocationReason, Rotation};
+use domain::identity::sessions::{RevocationReason, Rotation, SignIn};
 use platform::crypto::{hash_sha256, random_token};
 use platform::db::{self, Scope};
 use serde::{Deserialize, Serialize};
@@ -85,21 +85,30 @@ pub(super) async fn create_token(
         let mut conn = app.db().app().acquire().await?;
         identity::accounts::find_credentials(&mut conn, &email).await?
     };
-    let Credentials {
-        id: user,
-        password_hash,
-        ..
-    } = verify_password(&app, form.password, stored).await?;
+    let credentials = verify_password(&app, form.password, stored).await?;
+    let (refresh_token, token_hash) = random_token();
+    let sign_in = SignIn {
+        user: credentials.id,
+        email: &email,
+        address: &peer.rate_limit_key(),
+        password_hash: &credentials.password_hash,
+        token_hash: &token_hash,
+    };
+    respond_signed_in(&app, sign_in, refresh_token, now).await
+}
 
-    let (refresh_token, hash) = random_token();
+/// Opens the session and responds with its tokens.
+async fn respond_signed_in(
+    app: &App,
+    sign_in: SignIn<'_>,
+    refresh_token: String,
+    now: DateTime<Utc>,
+) -> Result<Json<TokenResponse>> {
+    let user = sign_in.user;
     let mut tx = app.db().begin(Scope::user(user)).await?;
-    // A reset during the verification has ended all sessions, so no session may start from the old
-    // password.
-    if !identity::accounts::lock_current_password(&mut tx, user, &password_hash).await? {
-        return Err(invalid_credentials());
-    }
-    identity::attempts::record_login_success(&mut tx, &email, &peer.rate_limit_key()).await?;
-    let session = identity::sessions::open_session(&mut tx, user, &hash, now).await?;
+    let session = identity::sessions::sign_in(&mut tx, sign_in, now)
+        .await?
+        .ok_or_else(invalid_credentials)?;
     let profile = identity::accounts::require_user(&mut tx, user).await?;
     let companies = identity::companies::list_own_companies(&mut tx, user).await?;
     tx.commit().await?;

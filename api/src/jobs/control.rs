@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::Path;
-use crate::idempotency::{Key, Outcome, Settled};
+use crate::idempotency::{Key, Outcome};
 
 pub(super) async fn cancel_job(
     State(app): State<App>,
@@ -24,14 +24,45 @@ pub(super) async fn cancel_job(
     key: Key,
     Path(id): Path<JobId>,
 ) -> Result<Response> {
+    change_job(&app, &caller, &key, id, async |tx| {
+        stop_job(tx, &caller, id).await
+    })
+    .await
+}
+
+pub(super) async fn retry_job(
+    State(app): State<App>,
+    caller: Caller,
+    key: Key,
+    Path(id): Path<JobId>,
+) -> Result<Response> {
+    change_job(&app, &caller, &key, id, async |tx| {
+        replay_job(tx, &caller, id).await
+    })
+    .await
+}
+
+/// Runs `change` once per key, and responds with the job as it is afterwards.
+async fn change_job(
+    app: &App,
+    caller: &Caller,
+    key: &Key,
+    id: JobId,
+    change: impl AsyncFnOnce(&mut Tx) -> Result<()>,
+) -> Result<Response> {
     caller.require_role(Role::Manager)?;
-    let settled = key
-        .run_once(&app, &caller, async |tx| {
-            stop_job(tx, &caller, id).await?;
+    let mut settled = key
+        .run_once(app, caller, async |tx| {
+            change(tx).await?;
             Ok(Outcome::accepted_job(id))
         })
         .await?;
-    respond_with_job(settled).await
+    let job = view::find_job(&mut settled.tx, settled.outcome.id()?)
+        .await?
+        .ok_or_else(no_job)?;
+    settled
+        .respond(&json!({ "job": JobResponse::from(job) }))
+        .await
 }
 
 async fn stop_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
@@ -46,22 +77,6 @@ async fn stop_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
     caller
         .record_act(tx, "jobs.cancel", ("job", id), json!({}))
         .await
-}
-
-pub(super) async fn retry_job(
-    State(app): State<App>,
-    caller: Caller,
-    key: Key,
-    Path(id): Path<JobId>,
-) -> Result<Response> {
-    caller.require_role(Role::Manager)?;
-    let settled = key
-        .run_once(&app, &caller, async |tx| {
-            replay_job(tx, &caller, id).await?;
-            Ok(Outcome::accepted_job(id))
-        })
-        .await?;
-    respond_with_job(settled).await
 }
 
 async fn replay_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
@@ -84,15 +99,5 @@ async fn replay_job(tx: &mut Tx, caller: &Caller, id: JobId) -> Result<()> {
     }
     caller
         .record_act(tx, "jobs.retry", ("job", id), json!({}))
-        .await
-}
-
-/// Commits, and responds with the job as it is now.
-async fn respond_with_job(mut settled: Settled) -> Result<Response> {
-    let job = view::find_job(&mut settled.tx, settled.outcome.id()?)
-        .await?
-        .ok_or_else(no_job)?;
-    settled
-        .respond(&json!({ "job": JobResponse::from(job) }))
         .await
 }

@@ -10,6 +10,7 @@ mod company;
 mod language;
 mod name;
 mod role;
+mod scope;
 mod store;
 
 pub mod contact;
@@ -17,6 +18,7 @@ pub mod password;
 
 pub use language::Language;
 pub use role::Role;
+pub use scope::{Access, KeyScope, ScopeArea};
 pub use store::{
     access, accounts, api_keys, attempts, audit, companies, idempotency, invitations, members,
     operators, resets, sessions, sweep,

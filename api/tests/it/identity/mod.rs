@@ -3,6 +3,7 @@
 mod api_keys;
 mod companies;
 mod invitations;
+mod key_scopes;
 mod password_resets;
 
 use crate::app::TestApp;

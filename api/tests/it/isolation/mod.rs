@@ -3,3 +3,5 @@
 mod foreign_ids;
 mod route_walk;
 mod tables;
+
+pub(crate) use route_walk::acts_in_a_company;

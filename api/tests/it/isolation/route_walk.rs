@@ -31,7 +31,7 @@ fn body_of(route: &Route) -> Value {
     }
 }
 
-pub(super) fn acts_in_a_company(route: &Route) -> bool {
+pub(crate) fn acts_in_a_company(route: &Route) -> bool {
     let is_exception = WITHOUT_COMPANY
         .iter()
         .any(|(prefix, _)| route.template.starts_with(prefix));

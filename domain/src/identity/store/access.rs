@@ -9,6 +9,7 @@ use super::operators::OperatorId;
 use super::sessions::SessionId;
 use crate::Result;
 use crate::identity::role::Role;
+use crate::identity::scope::KeyScope;
 
 /// The holder of an open session. `membership` is that of the requested company, else the only one.
 /// Without a requested company and with several memberships, it is any of them, and `memberships`
@@ -28,6 +29,7 @@ pub struct KeyHolder {
     pub api_key: ApiKeyId,
     pub company: CompanyId,
     pub role: Role,
+    pub scopes: Vec<KeyScope>,
     pub user: UserId,
     pub now: DateTime<Utc>,
 }
@@ -68,8 +70,8 @@ pub async fn authenticate_sessions(
     Ok(holders)
 }
 
-/// Returns the holders in the order of `hashes`: `None` where the key is unknown or revoked, or its
-/// creator no longer an active member.
+/// Returns the holders in the order of `hashes`: `None` where the key is unknown, revoked or
+/// expired, or its creator no longer an active member. A scope of a newer release opens nothing.
 pub async fn authenticate_api_keys(
     conn: &mut PgConnection,
     hashes: &[[u8; 32]],
@@ -78,7 +80,7 @@ pub async fn authenticate_api_keys(
     let rows = sqlx::query!(
         r#"select "position" as "position!", api_key_id as "api_key_id!: ApiKeyId",
                   company_id as "company_id!: CompanyId", role as "role!: Role",
-                  user_id as "user_id!: UserId", user_role as "user_role!: Role", now as "now!"
+                  scopes as "scopes!", user_id as "user_id!: UserId", user_role as "user_role!: Role", now as "now!"
            from authenticate_api_keys($1)"#,
         &digests as &[&[u8]],
     )
@@ -90,6 +92,7 @@ pub async fn authenticate_api_keys(
             api_key: row.api_key_id,
             company: row.company_id,
             role: row.role.min(row.user_role),
+            scopes: row.scopes.iter().filter_map(|s| s.parse().ok()).collect(),
             user: row.user_id,
             now: row.now,
         };

@@ -8,6 +8,8 @@ use platform::ids::{CompanyId, UserId};
 use serde::Serialize;
 use sqlx::PgConnection;
 
+use super::accounts::{NewUser, create_user};
+use super::companies::{OwnCompany, require_company};
 use super::company_access::{expire_invitations, lock_company};
 use super::members::add_member;
 use crate::identity::language::Language;
@@ -150,21 +152,54 @@ pub async fn find_invitation_mail(
     Ok(row)
 }
 
-/// Accepts an invitation, expires the other ones of its address, and adds the person as a member.
+/// The account that accepts an invitation.
+#[derive(Debug)]
+pub enum Invitee {
+    Existing(UserId),
+    New {
+        user: NewUser,
+        password_hash: String,
+    },
+}
+
+impl Invitee {
+    pub fn id(&self) -> UserId {
+        match self {
+            Self::Existing(id) => *id,
+            Self::New { user, .. } => user.id,
+        }
+    }
+}
+
+/// Creates the account where it is new, accepts the invitation, expires the other ones of its
+/// address, and adds the person as a member. The transaction's company must be the invitation's and
+/// its user the invitee.
 ///
 /// # Errors
-/// `Conflict(token_used | already_member)`.
+/// `Conflict(token_used | already_member | email_taken)`.
 pub async fn join_company(
     conn: &mut PgConnection,
     invitation: &OpenInvitation,
-    user: UserId,
+    invitee: &Invitee,
     now: DateTime<Utc>,
-) -> Result<Role> {
+) -> Result<OwnCompany> {
+    if let Invitee::New {
+        user,
+        password_hash,
+    } = invitee
+    {
+        create_user(conn, user, password_hash, now).await?;
+    }
     lock_company(conn, invitation.company).await?;
-    let role = accept_invitation(conn, invitation, user, now).await?;
+    let role = accept_invitation(conn, invitation, invitee.id(), now).await?;
     expire_invitations(conn, invitation.company, &invitation.email, now).await?;
-    add_member(conn, invitation.company, user, role, now).await?;
-    Ok(role)
+    add_member(conn, invitation.company, invitee.id(), role, now).await?;
+    let company = require_company(conn, invitation.company).await?;
+    Ok(OwnCompany {
+        id: company.id,
+        name: company.name,
+        role,
+    })
 }
 
 /// Marks an invitation as accepted and returns its role. The transaction's company must be its own.

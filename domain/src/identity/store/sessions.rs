@@ -5,6 +5,8 @@ use platform::id_type;
 use platform::ids::UserId;
 use sqlx::PgConnection;
 
+use super::accounts::lock_current_password;
+use super::attempts::record_login_success;
 use crate::Result;
 
 id_type!(
@@ -50,8 +52,35 @@ pub enum Rotation {
     Reused,
 }
 
-/// Opens a session with its first refresh token. The transaction's user must be `user`.
-pub async fn open_session(
+/// A password that was verified, and the refresh token of the session to open.
+#[derive(Debug, Clone, Copy)]
+pub struct SignIn<'a> {
+    pub user: UserId,
+    pub email: &'a str,
+    /// What attempts are counted by: see `attempts`.
+    pub address: &'a str,
+    pub password_hash: &'a str,
+    pub token_hash: &'a [u8; 32],
+}
+
+/// Opens a session, and records the success. Returns `None` where the verified password is no
+/// longer the current one: a reset during the verification has ended all sessions, so that no
+/// session may start from the old password. The transaction's user must be the one who signs in.
+pub async fn sign_in(
+    conn: &mut PgConnection,
+    sign_in: SignIn<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<SessionId>> {
+    if !lock_current_password(conn, sign_in.user, sign_in.password_hash).await? {
+        return Ok(None);
+    }
+    record_login_success(conn, sign_in.email, sign_in.address).await?;
+    let session = open_session(conn, sign_in.user, sign_in.token_hash, now).await?;
+    Ok(Some(session))
+}
+
+/// Opens a session with its first refresh token.
+async fn open_session(
     conn: &mut PgConnection,
     user: UserId,
     token_hash: &[u8; 32],
