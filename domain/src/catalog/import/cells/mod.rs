@@ -13,7 +13,6 @@ mod text;
 mod time;
 mod zone;
 
-pub(super) use calendar::day_number;
 pub(super) use date::{DateParts, WrittenTime, parse_date, split_date};
 pub(super) use money::{Money, compute_amount, compute_unit_price, round_amount};
 pub(super) use number::{NumberError, WrittenNumber, parse_number};

@@ -91,7 +91,8 @@ fn find_month(word: &str) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use crate::catalog::import::cells::{day_number, parse_date};
+    use crate::catalog::import::cells::calendar::day_number;
+    use crate::catalog::import::cells::parse_date;
     use crate::catalog::import::options::DateFormat;
 
     #[test]

@@ -37,10 +37,6 @@ impl<'p> CellReader<'p> {
         }
     }
 
-    pub(super) fn columns(&self) -> &Columns {
-        &self.columns
-    }
-
     /// Returns the text of a field; "" where the row or the file has none.
     #[inline]
     pub(super) fn cell<'r>(&self, record: Record<'r>, field: Field) -> &'r str {
