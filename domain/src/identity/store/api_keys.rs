@@ -44,7 +44,7 @@ pub struct ApiKey {
 
 impl ApiKey {
     /// # Errors
-    /// `Invalid` with `name`, `scopes`, `expires_at`, or with `role`, because no key owns a company.
+    /// `Invalid` with `name`, `scopes`, `expires_at`, or with `role`: no key owns a company.
     pub fn validate(
         new: &NewApiKey<'_>,
         prefix: String,

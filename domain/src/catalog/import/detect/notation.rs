@@ -88,7 +88,7 @@ fn ask_for_dates(columns: &Columns, doubt: Doubt<DateFormat>) -> Question {
     }
 }
 
-/// Asks which column holds a field whose header several columns have.
+/// Returns the questions which column holds a field whose header several columns have.
 fn ask_for_columns(
     columns: &Columns,
     options: &Options,
