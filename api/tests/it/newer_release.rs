@@ -89,7 +89,7 @@ async fn rows_of_a_newer_release_break_no_list() {
     owner
         .post(&format!("{job}/cancel"), json!({}))
         .await
-        .expect(200);
+        .expect(202);
 }
 
 async fn first_item(client: &Client<'_>, path: &str) -> Value {

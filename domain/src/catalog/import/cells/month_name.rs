@@ -23,7 +23,10 @@ const MONTHS: [&str; 12] = [
     "decembre dec december",
 ];
 
-/// Words that may stand in a date and decide nothing; `mar` may be a Tuesday (mardi).
+/// A Tuesday (mardi) where another word names the month.
+const TUESDAY_OR_MARCH: &str = "mar";
+
+/// Words that may stand in a date and decide nothing.
 const FILLERS: &str = "lundi lun monday mon mardi tuesday tues tue mercredi mer wednesday wed \
     jeudi jeu thursday thurs thur thu vendredi ven friday fri samedi sam saturday sat \
     dimanche dim sunday sun le de du of the on er st nd rd th e";
@@ -35,9 +38,10 @@ pub(super) fn parse_named_date(text: &str) -> Option<WrittenTime> {
         return None;
     }
     let mut month = None;
+    let mut may_be_march = false;
     let mut numbers = Vec::with_capacity(2);
     let mut rest = text;
-    while month.is_none() || numbers.len() < 2 {
+    while numbers.len() < 2 || (month.is_none() && !may_be_march) {
         rest = rest.trim_start_matches(is_separator);
         if let Some((value, digits, after)) = split_digits(rest.as_bytes(), 4) {
             numbers.push((value, digits));
@@ -46,9 +50,8 @@ pub(super) fn parse_named_date(text: &str) -> Option<WrittenTime> {
             let word;
             (word, rest) = split_word(rest)?;
             match find_month(&word) {
-                // `mar. 3 nov.`: a Tuesday.
-                Some(found) if month.is_none_or(|known| known == 3) => month = Some(found),
-                Some(3) => {}
+                Some(_) if word == TUESDAY_OR_MARCH => may_be_march = true,
+                Some(found) if month.is_none() => month = Some(found),
                 None if FILLERS
                     .split_ascii_whitespace()
                     .any(|filler| filler == word) => {}
@@ -61,7 +64,8 @@ pub(super) fn parse_named_date(text: &str) -> Option<WrittenTime> {
         [(day, 1 | 2), (year, 2)] => (2000 + year, day),
         _ => return None,
     };
-    let day = day_number(year, month?, day)?;
+    let march = may_be_march.then_some(3);
+    let day = day_number(year, month.or(march)?, day)?;
     let ends_date = rest.is_empty() || rest.starts_with([' ', ',', '\u{a0}', '\u{202f}']);
     let rest = rest.trim_start_matches(is_separator);
     match (ends_date, rest) {

@@ -56,7 +56,7 @@ mod tests {
             (&["0.500"], Ok(Point)),
             (&["1 234,5 F CFA"], Ok(Comma)),
             (&["14.550", "2.125"], Err(vec![1, 2])),
-            (&["1,500", "2.5", "7,25"], Err(vec![2, 3])),
+            (&["1,500", "2.5", "7,25"], Err(vec![3, 2])),
             (&["12.03.2026", "n/a", "2,5"], Ok(Comma)),
         ] {
             assert_eq!(conclude(values), expected, "{values:?}");
