@@ -56,15 +56,16 @@ macro_rules! declare_fields {
 declare_fields! {
     Sku = "sku": Text in [Sales Products StockCounts],
         required in [Sales Products StockCounts],
-        headers "sku stockcode productcode itemcode productsku codeproduit codearticle refproduit \
-                 refarticle referenceproduit referencearticle reference ref articleno article \
-                 itemid productid idproduit produitid code item product produit";
+        headers "sku stockcode productcode itemcode productsku codeproduit codearticle \
+                 refproduit refarticle referenceproduit referencearticle reference ref articleno \
+                 article itemid productid idproduit produitid code item product produit";
     Name = "name": Text in [Sales Products StockCounts],
         headers "name productname itemname nomproduit nomduproduit nomarticle nom designation \
                  libelle description title intitule";
     Quantity = "quantity": Decimal in [Sales StockCounts],
         required in [Sales StockCounts],
-        headers "quantity qty quantite quantitevendue qte qtevendue units unitssold unites nombre";
+        headers "quantity qty quantite quantitevendue qte qtevendue units unitssold unites \
+                 nombre";
     #[serde(alias = "sold_at", alias = "at")]
     Date = "date": Date in [Sales StockCounts],
         required in [Sales],
@@ -72,21 +73,21 @@ declare_fields! {
                  datedefacture datecommande date day jour datetime timestamp createdat countedat \
                  countdate datecomptage datedecomptage dateinventaire datedinventaire le at";
     UnitPrice = "unit_price": Decimal in [Sales],
-        headers "unitprice priceperunit prixunitaire prixunit pu puht puttc price prix prixdevente \
-                 prixvente sellingprice";
+        headers "unitprice priceperunit prixunitaire prixunit pu puht puttc price prix \
+                 prixdevente prixvente sellingprice";
     Amount = "amount": Decimal in [Sales],
-        headers "amount netsales netamount ventesnettes montantnet total lineamount linetotal totalprice totalamount montant montanttotal \
-                 montantligne prixtotal totalligne ca sales revenue grosssales \
-                 ventesbrutes";
+        headers "amount netsales netamount ventesnettes montantnet total lineamount linetotal \
+                 totalprice totalamount montant montanttotal montantligne prixtotal totalligne \
+                 ca sales revenue grosssales ventesbrutes";
     Discount = "discount": Decimal in [Sales],
-        headers "discount discounts discountamount remise remises montantremise montantdelaremise \
-                 rabais";
+        headers "discount discounts discountamount remise remises montantremise \
+                 montantdelaremise rabais";
     Document = "document": Text in [Sales],
-        headers "document documentno invoiceno invoicenumber invoiceid invoice orderno ordernumber \
-                 orderid order receiptno receipt ticket noticket numeroticket nofacture nfacture \
-                 ndefacture ncommande ndecommande nticket numerofacture numfacture numerodefacture \
-                 facture nocommande numerocommande numerodecommande commande bon numerodocument \
-                 piece numeropiece";
+        headers "document documentno invoiceno invoicenumber invoiceid invoice orderno \
+                 ordernumber orderid order receiptno receiptnumber receipt ticket noticket \
+                 numeroticket nofacture nfacture ndefacture ncommande ndecommande nticket \
+                 numerofacture numfacture numerodefacture facture nocommande numerocommande \
+                 numerodecommande commande bon numerodocument piece numeropiece";
     ExternalId = "external_id": Text in [Sales],
         headers "externalid lineid idligne transactionid idtransaction saleid idvente uuid";
     Customer = "customer": Text in [Sales],
@@ -121,8 +122,8 @@ declare_fields! {
     Barcode = "barcode": Text in [Products],
         headers "barcode ean ean13 gtin upc codebarre codebarres codeabarres";
     MinStock = "min_stock": Decimal in [Products],
-        headers "minstock minimumstock lowstockamount stockmin stockminimum stockmini seuil seuilalerte \
-                 seuildalerte reorderpoint safetystock stockdesecurite";
+        headers "minstock minimumstock lowstockamount stockmin stockminimum stockmini seuil \
+                 seuilalerte seuildalerte reorderpoint safetystock stockdesecurite";
     MaxStock = "max_stock": Decimal in [Products],
         headers "maxstock maximumstock stockmax stockmaximum stockmaxi";
     LeadTimeDays = "lead_time_days": Integer in [Products],

@@ -4,6 +4,7 @@ mod corrections;
 mod crash;
 mod endings;
 mod files;
+mod meanings;
 mod netting;
 mod retail;
 mod shop;
