@@ -251,9 +251,9 @@ begin
   ) m on true;
 end $$;
 
--- The same for API keys. A key is valid until it expires, while its creator is an active member. Its
--- use is recorded once a minute; rows that another batch is recording are skipped, so that batches
--- never wait.
+-- The same for API keys. A key is valid until it expires, while its creator is an active member.
+-- Its use is recorded once a minute; rows that another batch is recording are skipped, so that
+-- batches never wait.
 create function authenticate_api_keys(hashes bytea[])
   returns table ("position" bigint, api_key_id uuid, company_id uuid, role text, scopes text[],
                  user_id uuid, user_role text, now timestamptz)

@@ -6,13 +6,13 @@ use super::shop::Shop;
 
 /// Returns every sale line as `site code kind status quantity amount`.
 async fn sales(shop: &Shop) -> Vec<String> {
-    sqlx::query_scalar(
-        "select concat_ws(' ', t.name, p.sku, s.kind, s.status, trim_scale(s.quantity),
-           trim_scale(s.amount))
-         from sales s join products p on p.id = s.product_id left join sites t on t.id = s.site_id
-         where s.company_id = $1 order by s.sold_at, 1",
+    sqlx::query_scalar!(
+        r#"select concat_ws(' ', t.name, p.sku, s.kind, s.status, trim_scale(s.quantity),
+             trim_scale(s.amount)) as "line!"
+           from sales s join products p on p.id = s.product_id left join sites t on t.id = s.site_id
+           where s.company_id = $1 order by s.sold_at, 1"#,
+        shop.company.0,
     )
-    .bind(shop.company.0)
     .fetch_all(&mut shop.db.owner().await)
     .await
     .unwrap()
