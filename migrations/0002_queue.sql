@@ -134,7 +134,7 @@ create table schedule_ticks (
 
 -- The moves of one job. Each expects that the caller holds the row's lock and has decided on the
 -- locked values. They run as the caller, under the caller's row-level security. A batch of
--- successes has a statement of its own (platform/src/queue/success.rs). A session plans the body of
+-- successes has a separate statement (platform/src/queue/success.rs). A session plans the body of
 -- a plpgsql function once; the body of an SQL function is planned by each statement that calls it.
 
 -- Ends a job: jobs_open to jobs_finished.

@@ -6,10 +6,10 @@ use tokio::task::JoinError;
 
 use super::file_error::FileError;
 
-/// The kind of work that a file is parsed for; each has slots of its own.
+/// The kind of work that a file is parsed for. The slots of one are never taken by the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParserLane {
-    /// A request, for the head of a file. It must not wait for the whole files of jobs.
+    /// A request, for the head of an upload or a preview. It must not wait for the files of jobs.
     Request,
     Job,
 }

@@ -190,7 +190,11 @@ proptest! {
         comma in any::<bool>(),
         group in select(vec!["", " ", "\u{a0}", "\u{202f}"]),
     ) {
-        let (mark, sign) = if comma { (DecimalMark::Comma, ',') } else { (DecimalMark::Point, '.') };
+        let (mark, sign) = if comma {
+            (DecimalMark::Comma, ',')
+        } else {
+            (DecimalMark::Point, '.')
+        };
         let whole = (thousandths.unsigned_abs() / 1_000).to_string();
         let mut written = String::from(if thousandths < 0 { "-" } else { "" });
         for (index, digit) in whole.char_indices() {
