@@ -57,17 +57,19 @@ create index imports_unsettled on imports (id)
     or (state in ('failed', 'cancelled') and merged_through > 0 and settled_at is null);
 select secure_company_table('imports');
 
--- Every rejected row, as it stands in the file, so that it can be corrected and sent again.
-create table import_errors (
+-- What is to be said about rows of the file: every rejected row, as it stands in the file, so that
+-- it can be corrected and sent again, and accepted rows that somebody should look at (of each
+-- warning the first ones; imports.warnings counts all).
+create table import_issues (
   company_id uuid not null,
   import_id uuid not null,
   line bigint not null,
-  -- Header of the column at fault; null where the row as a whole is.
-  column_name text,
-  value text not null,
-  code text not null,
-  reason text not null,
-  -- A list of texts.
+  -- error: the row is rejected.
+  severity text not null check (severity in ('error', 'warning')),
+  -- A list of {column, value, code, reason}; column is the header of the column at fault, null
+  -- where the row as a whole is.
+  issues jsonb not null,
+  -- A list of texts; empty where only the line is known.
   fields jsonb not null,
   -- The identity of the line, where it can be read, and which line of this identity the row is, in
   -- the order of its file: the corrected error file adds what is missing and changes no other line.
@@ -76,7 +78,7 @@ create table import_errors (
   primary key (company_id, import_id, line),
   foreign key (company_id, import_id) references imports (company_id, id)
 );
-select secure_company_table('import_errors');
+select secure_company_table('import_issues');
 
 -- What a row was before an import changed it.
 create table import_changes (

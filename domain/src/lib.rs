@@ -15,5 +15,7 @@ pub mod ads;
 pub mod billing;
 
 mod error;
+mod texts;
 
 pub use error::{Error, FieldError, Result};
+pub use texts::Text;

@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use domain::catalog::import::{self, Import, ImportId, Options};
-use domain::identity::Role;
+use domain::identity::{Language, Role};
 use platform::db::Tx;
 use platform::ids::JobId;
 use platform::queue::control::{self, Cancelled};
@@ -215,9 +215,10 @@ fn parse_options(text: &[u8]) -> Result<Options> {
 }
 
 /// Returns the response to a file that is rejected as a whole.
-fn file_rejected(cause: import::FileError) -> Error {
+fn file_rejected(cause: &import::FileError, language: Language) -> Error {
+    let reason = cause.reason.render(language);
     if cause.code == "file_too_large" {
-        return Error::new(ErrorCode::BodyTooLarge, cause.message);
+        return Error::new(ErrorCode::BodyTooLarge, reason);
     }
-    Error::invalid_field("file", cause.code, cause.message)
+    Error::invalid_field("file", cause.code, reason)
 }

@@ -58,10 +58,12 @@ pub(crate) async fn preview_import(
     let company = identity::companies::require_company(&mut tx, caller.company).await?;
     let zone = company.timezone.parse().map_err(Error::internal)?;
     drop(tx);
+    let language = company.language;
     let context = Context {
         now: caller.now,
         zone,
         currency: company.currency,
+        language,
     };
     let read = move || {
         let PreviewForm {
@@ -77,7 +79,9 @@ pub(crate) async fn preview_import(
     let shown = import::run_parser(ParserLane::Request, read)
         .await
         .map_err(Error::internal)?;
-    Ok(Json(shown.map_err(file_rejected)?))
+    Ok(Json(
+        shown.map_err(|cause| file_rejected(&cause, language))?,
+    ))
 }
 
 struct PreviewForm {

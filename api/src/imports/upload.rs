@@ -10,7 +10,7 @@ use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response;
 use domain::catalog::import::{self, ImportId, Kind, NewImport, Options, ParserLane};
-use domain::identity::Role;
+use domain::identity::{self, Role};
 use futures::TryStreamExt as _;
 use futures::stream::try_unfold;
 use platform::blobs::{BlobError, Stored};
@@ -103,7 +103,12 @@ impl Upload {
 }
 
 /// Reads the form and stores the file; validates its header and first row.
-async fn receive_upload(app: &App, request: Request, blob_key: &str) -> Result<Upload> {
+async fn receive_upload(
+    app: &App,
+    caller: &Caller,
+    request: Request,
+    blob_key: &str,
+) -> Result<Upload> {
     let upload = read_form(app, request, blob_key).await?;
     let file = app
         .blobs()
@@ -112,11 +117,15 @@ async fn receive_upload(app: &App, request: Request, blob_key: &str) -> Result<U
         .map_err(Error::internal)?;
     let (kind, options) = (upload.kind, upload.options.clone());
     let read = move || import::validate_head(file, kind, &options);
-    import::run_parser(ParserLane::Request, read)
-        .await
-        .map_err(Error::internal)?
-        .map_err(file_rejected)?;
-    Ok(upload)
+    let parsed = import::run_parser(ParserLane::Request, read);
+    match parsed.await.map_err(Error::internal)? {
+        Ok(()) => Ok(upload),
+        Err(cause) => {
+            let mut tx = caller.begin(app).await?;
+            let company = identity::companies::require_company(&mut tx, caller.company).await?;
+            Err(file_rejected(&cause, company.language))
+        }
+    }
 }
 
 async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload> {
@@ -257,7 +266,7 @@ async fn record_upload(
     request: Request,
     place: &BlobPlace,
 ) -> Result<(Settled, ImportAccepted)> {
-    let upload = receive_upload(app, request, &place.blob_key).await?;
+    let upload = receive_upload(app, caller, request, &place.blob_key).await?;
     key.bind_content(&upload.fingerprint()?);
     let new = NewImport {
         id: place.import_id,

@@ -69,12 +69,17 @@ async fn rejected_rows_are_returned_as_json_and_as_a_file_to_send_again() {
         accepted["import"]["id"].as_str().unwrap()
     );
     let errors = owner.get(&path).await.expect(200);
-    let error = &errors["items"][0];
+    let row = &errors["items"][0];
+    let issue = &row["issues"][0];
     assert_eq!(
-        (&error["line"], &error["column"], &error["value"]),
+        (&row["line"], &issue["column"], &issue["value"]),
         (&json!(4), &json!("quantity"), &json!("x"))
     );
-    assert_eq!(error["code"], "not_a_number");
+    assert_eq!(issue["code"], "not_a_number");
+    assert_eq!(issue["reason"], "n'est pas un nombre à point décimal");
+    assert_eq!(row["severity"], "error");
+    let warned = owner.get(&format!("{path}?severity=warning")).await;
+    assert_eq!(warned.expect(200)["items"], json!([]));
     let report = owner
         .send("GET", &path, None, &[("accept", "text/csv")])
         .await;
@@ -239,7 +244,7 @@ async fn a_preview_shows_rows_and_stores_nothing() {
         .await
         .expect(200);
     assert_eq!(preview["rows"].as_array().unwrap().len(), 3);
-    assert_eq!(preview["rows"][2]["error"]["code"], "not_a_number");
+    assert_eq!(preview["rows"][2]["errors"][0]["code"], "not_a_number");
     assert_eq!(preview["rows"][0]["fields"]["sku"], "A");
     assert_eq!(owner.get("/imports").await.expect(200)["items"], json!([]));
 }

@@ -55,7 +55,7 @@ async fn a_row_with_a_nul_byte_is_reported_and_the_others_are_imported() {
     let errors = owner.get(&path).await.expect(200)["items"].clone();
     for (error, line) in errors.as_array().unwrap().iter().zip(32..) {
         assert_eq!(
-            (&error["line"], &error["code"]),
+            (&error["line"], &error["issues"][0]["code"]),
             (&json!(line), &json!("nul_byte")),
             "{error}"
         );
@@ -147,7 +147,7 @@ async fn a_spreadsheet_cell_with_a_nul_byte_rejects_its_row_or_the_file() {
             "{import}"
         );
         assert_eq!(
-            owner.get(&format!("{path}/errors")).await.expect(200)["items"][0]["code"],
+            owner.get(&format!("{path}/errors")).await.expect(200)["items"][0]["issues"][0]["code"],
             "nul_byte"
         );
     }

@@ -4,12 +4,13 @@ use std::io::Cursor;
 use std::time::{Duration, Instant};
 
 use domain::catalog::import::{self, Context, Detection, Kind, Options};
+use domain::identity::Language;
 
 use super::{ROUNDS, median, print_rate, retail};
 
 pub(super) fn measure_reading(file: &[u8]) -> anyhow::Result<()> {
     let options: Options = serde_json::from_value(retail::options(0))?;
-    let examined = import::examine_file(Cursor::new(file), Kind::Sales, &options)
+    let examined = import::examine_file(Cursor::new(file), Kind::Sales, &options, Language::En)
         .map_err(|cause| file_error(&cause))?;
     let Detection::Ready(plan) = examined.detection else {
         anyhow::bail!("questions: {examined:?}")
@@ -20,6 +21,7 @@ pub(super) fn measure_reading(file: &[u8]) -> anyhow::Result<()> {
         now,
         zone: chrono_tz::Europe::London,
         currency: "GBP".to_owned(),
+        language: Language::En,
     };
     let mut times: Vec<Duration> = Vec::new();
     let mut rows = 0;

@@ -1,6 +1,7 @@
 //! Ends an import whose own job can't: the job was cancelled while it waited, was parked, or was
 //! lost on its last attempt.
 
+use domain::Text;
 use domain::catalog::import::{self, FileError, ImportId};
 use platform::queue::view;
 use platform::queue::{Job, JobContext, JobResult, JobState, Queue, Uniqueness};
@@ -57,8 +58,8 @@ fn choose_ending(has_ended: bool, job: Option<JobState>) -> Option<Ending> {
         Some(JobState::Scheduled | JobState::Queued | JobState::Running) => None,
         Some(JobState::Cancelled) => Some(Ending::Cancelled),
         Some(JobState::Succeeded | JobState::Dead | JobState::Parked) | None => {
-            let message = "the job of the import ended before it; send the file again";
-            Some(Ending::Failed(FileError::new("job_ended", message)))
+            let reason = Text::new("import_job_ended");
+            Some(Ending::Failed(FileError::worded("job_ended", reason)))
         }
     }
 }

@@ -16,10 +16,11 @@ pub(super) async fn check_file(
         .open_file(&work.blob_key)
         .await
         .map_err(JobError::retry)?;
-    let (kind, options, digest) = (work.kind, work.options.clone(), work.file_sha256.clone());
+    let (kind, options, language) = (work.kind, work.options.clone(), work.language);
+    let digest = work.file_sha256.clone();
     let read = move || {
         import::verify_digest(&file, &digest)?;
-        import::examine_file(&file, kind, &options)
+        import::examine_file(&file, kind, &options, language)
     };
     import::run_parser(ParserLane::Job, read)
         .await

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use domain::Text;
 use domain::catalog::import::{
     self, Detection, ExaminedFile, FileError, ImportId, ImportWork, State,
 };
@@ -106,7 +107,8 @@ async fn stage_and_merge(
 }
 
 async fn reject_file(cx: &JobContext<Services>, id: ImportId, cause: FileError) -> JobResult {
-    let result = json!({ "state": State::Failed, "code": cause.code, "message": cause.message });
+    let result =
+        json!({ "state": State::Failed, "code": cause.code, "message": cause.to_string() });
     let mut tx = cx.begin().await?;
     end_import(&mut tx, cx, id, &Ending::Failed(cause)).await?;
     cx.finish(tx, result).await
@@ -120,8 +122,8 @@ async fn end_if_hopeless(cx: &JobContext<Services>, id: ImportId, cause: Cause) 
     }
     if cx.is_last_attempt() {
         tracing::error!(import_id = %id, cause = %cause, "import failed on its last attempt");
-        let message = "the import failed on our side; send the file again";
-        let failed = Ending::Failed(FileError::new("internal", message));
+        let reason = Text::new("import_failed");
+        let failed = Ending::Failed(FileError::worded("internal", reason));
         commit_end(cx, id, &failed).await?;
     }
     Err(JobError::Retry(cause))

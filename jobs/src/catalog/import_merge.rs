@@ -121,7 +121,7 @@ async fn settle_and_complete(
     totals.products = products.len() as u64;
     totals.netted = settle_products(&mut tx, company, work.kind, &products).await?;
     if work.kind == Kind::Sales {
-        import::record_line_warnings(&mut tx, company, work.id).await?;
+        import::record_line_warnings(&mut tx, company, work.id, work.language).await?;
     }
     stop_if_import_ended(import::complete_import(&mut tx, company, work.id, &totals).await)?;
     cx.finish(tx, json!({ "state": State::Succeeded, "totals": totals }))

@@ -1,9 +1,10 @@
 //! The pass that reads the file into staging. Parsing runs on a blocking thread and sends chunks,
 //! each of which is committed with its place in the file.
 
+use domain::Text;
 use domain::catalog::import::{
     self, Chunk, Detected, FileError, ImportTotals, ImportWork, Kind, Mode, ParserLane, Plan,
-    StagedFile, StagingPlan, UnknownProducts, UsualQuantities, Warning, WarningCode,
+    StagedFile, StagingPlan, UnknownProducts, UsualQuantities, WarningCode,
 };
 use platform::queue::{JobContext, JobError};
 use tokio::sync::mpsc;
@@ -140,16 +141,12 @@ async fn stage_chunks(
 fn reject_by_rows(work: &ImportWork, staged: &StagedFile) -> Option<FileError> {
     let rejected = staged.totals.rejected;
     if rejected > 0 && work.options.mode == Mode::AllOrNothing {
-        return Some(FileError::new(
-            "rows_rejected",
-            format!("{rejected} rows are wrong and the mode is all_or_nothing"),
-        ));
+        let reason = Text::new("rows_rejected").with_number("rows", rejected);
+        return Some(FileError::worded("rows_rejected", reason));
     }
     (rejected > 0 && staged.totals.accepted == 0).then(|| {
-        FileError::new(
-            "no_valid_rows",
-            format!("all of the {rejected} rows are wrong"),
-        )
+        let reason = Text::new("all_rows_rejected").with_number("rows", rejected);
+        FileError::worded("no_valid_rows", reason)
     })
 }
 
@@ -162,23 +159,14 @@ async fn complete_staging(
 ) -> Result<StagingOutcome, JobError> {
     let company = cx.company();
     let mut tx = cx.begin().await?;
+    let duplicates = work.options.duplicates;
     let mut warnings =
-        import::number_rows(&mut tx, company, work.id, work.options.duplicates).await?;
+        import::number_rows(&mut tx, company, work.id, duplicates, work.language).await?;
     let superseded = warnings
         .iter()
         .find(|warning| warning.code == WarningCode::SupersededLines)
         .map_or(0, |warning| warning.rows);
-    let found = staged.warnings;
-    warnings.extend(
-        [
-            Warning::of_rows(WarningCode::NegativePrices, found.negative_prices),
-            Warning::of_rows(WarningCode::FutureDates, found.future_dates),
-            Warning::of_rows(WarningCode::DifferingAmounts, found.differing_amounts),
-            Warning::of_rows(WarningCode::AbsurdQuantities, found.absurd_quantities),
-        ]
-        .into_iter()
-        .flatten(),
-    );
+    warnings.extend_from_slice(&staged.warnings);
     import::record_warnings(&mut tx, company, work.id, &warnings).await?;
     detected.encoding = staged.encoding.map(Into::into);
     stop_if_import_ended(import::start_loading(&mut tx, company, work.id, &detected).await)?;

@@ -53,8 +53,7 @@ async fn read_books(conn: &mut PgConnection, client: &Client) -> Vec<String> {
            left join customers c on c.id = s.customer_id
            where s.company_id = $1
            union all
-           select concat_ws('|', 'rejected', e.line, e.column_name, e.value, e.code)
-             from import_errors e
+           select concat_ws('|', e.severity, e.line, e.issues) from import_issues e
            where e.company_id = $1"#,
         company,
     )

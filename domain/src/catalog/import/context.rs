@@ -6,6 +6,8 @@ use platform::money::Currency;
 
 use super::file_error::FileError;
 use super::options::Options;
+use crate::Text;
+use crate::identity::Language;
 
 /// ISO 4217.
 pub(super) type CurrencyCode = [u8; 3];
@@ -17,6 +19,8 @@ pub struct Context {
     pub zone: Tz,
     /// ISO 4217.
     pub currency: String,
+    /// In which the company is told what is wrong with its files.
+    pub language: Language,
 }
 
 impl Context {
@@ -26,17 +30,15 @@ impl Context {
             return Ok(self.zone);
         };
         name.parse()
-            .map_err(|_| FileError::new("unknown_timezone", format!("\"{name}\" is no IANA zone")))
+            .map_err(|_| FileError::new("unknown_timezone").with("name", name))
     }
 
     /// Returns the currency of the rows that name none.
     pub(super) fn file_currency(&self, options: &Options) -> Result<CurrencyCode, FileError> {
         let code = options.currency.as_deref().unwrap_or(&self.currency);
         parse_currency(code).ok_or_else(|| {
-            FileError::new(
-                "unknown_currency",
-                format!("\"{code}\" is no ISO 4217 code"),
-            )
+            let reason = Text::new("unknown_file_currency").with("code", code);
+            FileError::worded("unknown_currency", reason)
         })
     }
 }

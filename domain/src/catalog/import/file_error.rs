@@ -1,19 +1,35 @@
 //! Why a whole file is rejected.
 
+use std::fmt::Display;
+
+use crate::Text;
+use crate::identity::Language;
+
 /// The file as a whole is rejected; none of its rows was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", self.reason.render(Language::En))]
 pub struct FileError {
     /// Stable and machine-readable, as `empty_file`.
     pub code: &'static str,
-    pub message: String,
+    pub reason: Text,
 }
 
 impl FileError {
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    /// The error whose reason is the message that is named like its code.
+    pub fn new(code: &'static str) -> Self {
+        Self::worded(code, Text::new(code))
+    }
+
+    pub fn worded(code: &'static str, reason: Text) -> Self {
+        Self { code, reason }
+    }
+
+    /// Sets a variable of the reason.
+    #[must_use]
+    pub fn with(self, variable: &'static str, value: impl Display) -> Self {
         Self {
-            code,
-            message: message.into(),
+            reason: self.reason.with(variable, value),
+            ..self
         }
     }
 
@@ -24,17 +40,14 @@ impl FileError {
             .downcast_ref::<sqlx::Error>()?
             .as_database_error()?
             .code()?;
-        let message = "a value of the file is beyond what can be stored";
         code.starts_with("22")
-            .then(|| Self::new("value_out_of_range", message))
+            .then(|| Self::new("value_out_of_range"))
     }
 }
 
 impl From<std::io::Error> for FileError {
     fn from(error: std::io::Error) -> Self {
-        Self::new(
-            "unreadable_file",
-            format!("the file can't be read: {error}"),
-        )
+        let reason = Text::new("file_not_read").with("cause", error);
+        Self::worded("unreadable_file", reason)
     }
 }

@@ -10,7 +10,9 @@ use super::context::Context;
 use super::detect::{Detected, Question};
 use super::kind::Kind;
 use super::options::Options;
-use super::rows::RowTotals;
+use super::rows::{Issue, RowTotals, Severity};
+use crate::Text;
+use crate::identity::Language;
 
 id_type!(ImportId, "One file on its way into the catalog.");
 
@@ -102,14 +104,21 @@ impl From<&RowTotals> for ImportTotals {
 }
 
 /// Rows that were accepted and should be looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Warning {
     pub code: WarningCode,
     pub rows: u64,
+    /// In the company's language.
+    pub message: String,
+    /// The first lines of the file that it concerns.
+    pub lines: Vec<u64>,
+    /// Where it concerns no line of the file: what it concerns, by document and code.
+    pub examples: Vec<String>,
 }
 
 /// Why rows should be looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {
     /// Lines that equal an earlier one in every field, and were kept.
@@ -127,16 +136,54 @@ pub enum WarningCode {
     MissingLines,
     /// Rows of an error file whose lost occurrence was taken.
     LinesTaken,
+    /// Texts that were decoded by the wrong encoding before they came into the file.
+    GarbledText,
+    /// Codes that differ and look alike.
+    LookAlikeCodes,
+    /// Totals of the rows above them, which were left out.
+    TotalRows,
     /// A warning that a newer release stored.
+    #[default]
     #[serde(other)]
     Unknown,
 }
 
 impl Warning {
-    /// Returns `None` for no rows.
-    pub fn of_rows(code: WarningCode, rows: impl TryInto<u64>) -> Option<Self> {
-        let rows = rows.try_into().ok().filter(|rows| *rows > 0)?;
-        Some(Self { code, rows })
+    pub(super) fn of_rows(code: WarningCode, rows: u64, language: Language) -> Self {
+        Self {
+            code,
+            rows,
+            message: code.message().render(language),
+            ..Self::default()
+        }
+    }
+}
+
+impl WarningCode {
+    pub(super) fn as_str(self) -> &'static str {
+        self.texts().0
+    }
+
+    pub(super) fn message(self) -> Text {
+        Text::new(self.texts().1)
+    }
+
+    fn texts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::DuplicateLines => ("duplicate_lines", "warn_duplicate_lines"),
+            Self::DroppedLines => ("dropped_lines", "warn_dropped_lines"),
+            Self::SupersededLines => ("superseded_lines", "warn_superseded_lines"),
+            Self::NegativePrices => ("negative_prices", "warn_negative_prices"),
+            Self::FutureDates => ("future_dates", "warn_future_dates"),
+            Self::DifferingAmounts => ("differing_amounts", "warn_differing_amounts"),
+            Self::AbsurdQuantities => ("absurd_quantities", "warn_absurd_quantities"),
+            Self::MissingLines => ("missing_lines", "warn_missing_lines"),
+            Self::LinesTaken => ("lines_taken", "warn_lines_taken"),
+            Self::GarbledText => ("garbled_text", "warn_garbled_text"),
+            Self::LookAlikeCodes => ("look_alike_codes", "warn_look_alike_codes"),
+            Self::TotalRows => ("total_rows", "warn_total_rows"),
+            Self::Unknown => ("unknown", "warn_unknown"),
+        }
     }
 }
 
@@ -164,9 +211,10 @@ pub struct ImportWork {
     pub file_sha256: Vec<u8>,
     pub options: Options,
     pub created_at: DateTime<Utc>,
-    /// The zone and the currency of the company.
+    /// The zone, the currency and the language of the company.
     pub zone: chrono_tz::Tz,
     pub currency: String,
+    pub language: Language,
     /// The last line whose row is in the catalog.
     pub merged_through: i64,
     pub totals: ImportTotals,
@@ -180,6 +228,7 @@ impl ImportWork {
             now: self.created_at,
             zone: self.zone,
             currency: self.currency.clone(),
+            language: self.language,
         }
     }
 
@@ -189,14 +238,12 @@ impl ImportWork {
     }
 }
 
-/// A row error as it is stored.
+/// The issues of a row as they are stored.
 #[derive(Debug, Clone, Serialize)]
-pub struct StoredRowError {
+pub struct StoredRowIssues {
     pub line: i64,
-    pub column: Option<String>,
-    pub value: String,
-    pub code: String,
-    pub reason: String,
+    pub severity: Severity,
+    pub issues: Json<Vec<Issue>>,
     /// The row's fields as they stand in the file.
     pub fields: Json<Vec<String>>,
     /// The identity of the line, where it is valid, and which line of it the row is.

@@ -31,23 +31,26 @@ pub use detect::{
     Detected, Detection, ExaminedFile, Example, Plan, Question, QuestionOption, QuestionReason,
     examine_file, validate_head,
 };
-pub use error_file::{format_error_header, format_row_error};
+pub use error_file::{format_error_header, format_row_issues};
 pub use file_error::FileError;
 pub use kind::Kind;
 pub use lifecycle::{
-    HAS_ENDED, Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning, WarningCode,
+    HAS_ENDED, Import, ImportId, ImportTotals, ImportWork, NewImport, State, StoredRowIssues,
+    Warning, WarningCode,
 };
 pub use options::{ImplausibleValues, Mode, Options, UnknownProducts, UnknownSites};
 pub use parsing::{ParserLane, run_parser};
 pub use read::{SheetName, verify_digest};
-pub use rows::{Preview, RowTotals, UsualQuantities, preview_file, validate_rows};
+pub use rows::{
+    Issue, Preview, RowIssues, RowTotals, Severity, UsualQuantities, preview_file, validate_rows,
+};
 pub use stage::{Chunk, StagedFile, StagingPlan, stage_file};
 pub use store::{
     MergedRows, ResumePoint, Turn, add_recorded_quantities, answer_questions, assign_job,
     cancel_import, clear_staging, complete_import, complete_repeated_import, create_import,
     create_missing_customers, create_missing_products, create_missing_references,
     create_missing_sites, fail_import, find_resume_point, list_abandoned_imports,
-    list_files_in_use, list_imports, list_row_errors, list_staged_products, list_written_products,
+    list_files_in_use, list_imports, list_row_issues, list_staged_products, list_written_products,
     load_known_products, load_site_keys, load_work, merge_counts, merge_products, merge_sales,
     number_rows, record_line_warnings, record_merge, record_questions, record_settlement,
     record_totals, record_warnings, require_import, start_checking, start_loading, sweep_staging,

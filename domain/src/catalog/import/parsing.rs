@@ -42,10 +42,7 @@ pub async fn run_parser<T: Send + 'static>(
         read()
     });
     match parsed.await {
-        Err(failed) if failed.is_panic() => Ok(Err(FileError::new(
-            "unreadable_file",
-            "the file can't be read; save it again, or save it as CSV",
-        ))),
+        Err(failed) if failed.is_panic() => Ok(Err(FileError::new("unreadable_file"))),
         ended => ended,
     }
 }

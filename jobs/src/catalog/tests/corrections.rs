@@ -1,6 +1,7 @@
 //! The error file, corrected and sent again, and lines that a file has twice or leaves out.
 
 use domain::catalog::import::{self, Import, Kind, State, WarningCode};
+use domain::identity::Language;
 use platform::db::Scope;
 
 use super::shop::Shop;
@@ -20,15 +21,14 @@ async fn error_file(shop: &Shop, import: &Import) -> String {
         .begin(Scope::company(shop.company))
         .await
         .unwrap();
-    let errors = import::list_row_errors(&mut tx, shop.company, import.id, 0, 1000)
+    let rows = import::list_row_issues(&mut tx, shop.company, import.id, None, 0, 1000)
         .await
         .unwrap();
     let detected = import.detected.as_ref().map(|d| &d.0);
-    errors
-        .iter()
-        .fold(import::format_error_header(detected), |text, error| {
-            text + &import::format_row_error(error, detected)
-        })
+    let header = import::format_error_header(detected, Language::Fr);
+    rows.iter().fold(header, |text, row| {
+        text + &import::format_row_issues(row, detected, Language::Fr)
+    })
 }
 
 fn row_counts(import: &Import) -> (i64, i64, i64) {

@@ -180,7 +180,7 @@ async fn an_import_that_is_over_stays_over() {
         .begin(Scope::company(shop.company))
         .await
         .unwrap();
-    let cause = import::FileError::new("late", "too late");
+    let cause = import::FileError::new("no_rows");
     for step in [
         import::record_questions(&mut tx, shop.company, import.id, &detected, &[]).await,
         import::start_loading(&mut tx, shop.company, import.id, &detected).await,

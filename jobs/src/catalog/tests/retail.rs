@@ -11,6 +11,7 @@ use std::io::Cursor;
 use domain::catalog::import::{
     self, Context, Detection, ImplausibleValues, Import, Kind, Options, State, WarningCode,
 };
+use domain::identity::Language;
 use sqlx::PgConnection;
 use testing::data_set;
 
@@ -211,7 +212,8 @@ fn codes_that_are_no_products_are_ignored_where_the_options_name_them() {
         .split(',')
         .map(str::to_owned)
         .collect();
-    let examined = import::examine_file(Cursor::new(&file), Kind::Sales, &options).unwrap();
+    let examined =
+        import::examine_file(Cursor::new(&file), Kind::Sales, &options, Language::En).unwrap();
     let Detection::Ready(plan) = examined.detection else {
         panic!("questions: {examined:?}")
     };
@@ -219,6 +221,7 @@ fn codes_that_are_no_products_are_ignored_where_the_options_name_them() {
         now: chrono::DateTime::UNIX_EPOCH,
         zone: "Europe/London".parse().unwrap(),
         currency: "GBP".into(),
+        language: Language::En,
     };
     options.future_dates = ImplausibleValues::Warn;
     let totals = import::validate_rows(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::catalog::import::{self, Import, ImportId, Kind, NewImport, Options};
+use domain::catalog::import::{self, Import, ImportId, Kind, NewImport, Options, Severity};
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::db::{Db, DbConfig, Scope};
@@ -147,12 +147,16 @@ impl Shop {
             .begin(Scope::company(self.company))
             .await
             .unwrap();
-        let errors = import::list_row_errors(&mut tx, self.company, id, 0, 1000)
+        let rejected = Some(Severity::Error);
+        let rows = import::list_row_issues(&mut tx, self.company, id, rejected, 0, 1000)
             .await
             .unwrap();
-        errors
-            .into_iter()
-            .map(|e| (e.line, e.column.unwrap_or_default(), e.code))
+        rows.into_iter()
+            .flat_map(|row| row.issues.0.into_iter().map(move |issue| (row.line, issue)))
+            .map(|(line, issue)| {
+                let column = issue.column.unwrap_or_default();
+                (line, column, issue.code.into_owned())
+            })
             .collect()
     }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::Text;
 use crate::catalog::import::cells::fold_text;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
@@ -16,6 +17,8 @@ const MAX_HEADER_CHARS: usize = 40;
 
 /// The first of the columns that an error file adds to those of the imported file.
 pub(crate) const FIRST_ERROR_COLUMN: &str = "import_line";
+/// The column of the error file that tells rejected rows from those with a warning.
+pub(crate) const SEVERITY_COLUMN: &str = "import_severity";
 
 /// The header of a file and the position of each field in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +84,13 @@ impl Columns {
     }
 
     /// Whether the file is an error file of an earlier import.
+    /// Returns the position of the column that says what became of a row, in an error file.
+    pub(crate) fn find_severity(&self) -> Option<usize> {
+        self.header
+            .iter()
+            .position(|title| title == SEVERITY_COLUMN)
+    }
+
     pub(crate) fn is_error_file(&self) -> bool {
         self.header.iter().any(|title| title == FIRST_ERROR_COLUMN)
     }
@@ -136,9 +146,10 @@ impl Columns {
             let position = self.find_title(folded, title);
             if position.is_none() {
                 let listed = self.list_headers();
-                return Err(FileError::new(
+                let reason = Text::new("named_column_missing").with("title", title);
+                return Err(FileError::worded(
                     "missing_column",
-                    format!("no column is named \"{title}\"; the file has {listed}"),
+                    reason.with("listed", listed),
                 ));
             }
             self.set_position(*field, position);
@@ -195,19 +206,14 @@ impl Columns {
         if missing.is_empty() {
             return Ok(());
         }
-        let hint = if self.header.len() == 1 {
-            ", which hints at another delimiter"
-        } else {
-            ""
-        };
-        let (missing, listed) = (missing.join(", "), self.list_headers());
-        Err(FileError::new(
-            "missing_column",
-            format!(
-                "no column for {missing}; the file has {listed}{hint}; \
-                 name columns in options.mapping"
-            ),
-        ))
+        let mut reason = Text::new("missing_column")
+            .with("missing", missing.join(", "))
+            .with("listed", self.list_headers());
+        if self.header.len() == 1 {
+            reason = reason.and(Text::new("one_column_only"));
+        }
+        let reason = reason.and(Text::new("map_columns"));
+        Err(FileError::worded("missing_column", reason))
     }
 
     fn list_headers(&self) -> String {
@@ -346,14 +352,14 @@ mod tests {
         let error = find_columns(&["a;b;c"], Kind::Sales, &Options::default()).unwrap_err();
         assert_eq!(error.code, "missing_column");
         assert!(
-            error.message.contains("sku") && error.message.contains("delimiter"),
+            error.to_string().contains("sku") && error.to_string().contains("delimiter"),
             "{error}"
         );
         let options: Options = serde_json::from_str(r#"{"mapping": {"sku": "Nothing"}}"#).unwrap();
         assert!(
             find_columns(&["Code", "Qty"], Kind::StockCounts, &options)
                 .unwrap_err()
-                .message
+                .to_string()
                 .contains("\"Nothing\"")
         );
     }

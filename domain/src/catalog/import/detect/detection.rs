@@ -15,6 +15,7 @@ use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
 use crate::catalog::import::read::{Format, SheetName, Table, open_table};
+use crate::identity::Language;
 
 /// What was detected, as `GET /imports/{id}` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,15 +63,16 @@ pub struct ExaminedFile {
     pub detection: Detection,
 }
 
-/// Detects how the file is written, from all of its rows.
+/// Detects how the file is written, from all of its rows. Questions are asked in `language`.
 pub fn examine_file<S: Read + Seek>(
     source: S,
     kind: Kind,
     options: &Options,
+    language: Language,
 ) -> Result<ExaminedFile, FileError> {
     open_rows(source, kind, options, |table, columns| {
         let observations = Observations::collect(table, &columns, options)?;
-        let notation = conclude_notation(&columns, options, &observations);
+        let notation = conclude_notation(&columns, options, &observations, language);
         Ok(ExaminedFile {
             detected: describe_file(table, &columns, notation.as_ref().ok()),
             detection: match notation {

@@ -1,6 +1,7 @@
 //! Where the header of a file stands: on its first line, or below lines of titles.
 
 use super::columns::{Columns, NoHeader};
+use crate::Text;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::Options;
@@ -58,24 +59,18 @@ impl HeaderSearch {
     fn into_error(self, options: &Options) -> FileError {
         let Some((line, closest)) = self.closest else {
             return match options.header_line {
-                Some(line) => {
-                    let message = format!("the file has no header on line {line}");
-                    FileError::new("missing_header", message)
-                }
-                None => FileError::new("empty_file", "the file has no rows"),
+                Some(line) => FileError::new("missing_header").with("line", line),
+                None => FileError::new("empty_file"),
             };
         };
-        let FileError { code, mut message } = closest.cause;
+        let FileError { code, mut reason } = closest.cause;
         if line > 1 {
-            message += &format!("; line {line} looks most like the header");
+            reason = reason.and(Text::new("header_seems_on").with("line", line));
         }
         if let Some(again) = self.repeated_on {
-            message += &format!(
-                "; it stands again on line {again}: the file holds several tables, export it as \
-                 one table with a line for each sale"
-            );
+            reason = reason.and(Text::new("header_repeats_on").with("line", again));
         }
-        FileError::new(code, message)
+        FileError::worded(code, reason)
     }
 }
 

@@ -13,7 +13,7 @@ mod notation;
 mod observation;
 mod question;
 
-pub(super) use columns::{Columns, FIRST_ERROR_COLUMN};
+pub(super) use columns::{Columns, FIRST_ERROR_COLUMN, SEVERITY_COLUMN};
 pub(super) use detection::open_rows;
 pub use detection::{Detected, Detection, ExaminedFile, Plan, examine_file, validate_head};
 pub(super) use notation::Notation;

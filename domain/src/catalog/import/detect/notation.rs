@@ -5,8 +5,10 @@ use super::date_order::DateEvidence;
 use super::evidence::Doubt;
 use super::observation::Observations;
 use super::question::{Example, Question, QuestionOption, QuestionReason};
+use crate::Text;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
+use crate::identity::Language;
 
 /// How numbers and dates of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +29,9 @@ pub(super) fn conclude_notation(
     columns: &Columns,
     options: &Options,
     observations: &Observations,
+    language: Language,
 ) -> Result<Notation, Vec<Question>> {
-    let mut questions = ask_for_columns(columns, options, observations);
+    let mut questions = ask_for_columns(columns, options, observations, language);
     let mut notation = Notation {
         marks: [DecimalMark::Point; Field::COUNT],
         dates: options.date_format.unwrap_or(DateFormat::DayFirst),
@@ -41,13 +44,13 @@ pub(super) fn conclude_notation(
     for (field, evidence) in &observations.marks {
         match evidence.conclude() {
             Ok(mark) => notation.marks[*field as usize] = mark,
-            Err(doubt) => questions.push(ask_for_mark(columns, *field, doubt)),
+            Err(doubt) => questions.push(ask_for_mark(columns, *field, doubt, language)),
         }
     }
     match observations.dates.as_ref().map(DateEvidence::conclude) {
         None => {}
         Some(Ok(format)) => notation.dates = format,
-        Some(Err(doubt)) => questions.push(ask_for_dates(columns, doubt)),
+        Some(Err(doubt)) => questions.push(ask_for_dates(columns, doubt, language)),
     }
     if questions.is_empty() {
         Ok(notation)
@@ -56,33 +59,45 @@ pub(super) fn conclude_notation(
     }
 }
 
-fn ask_for_mark(columns: &Columns, field: Field, doubt: Doubt<DecimalMark>) -> Question {
+fn ask_for_mark(
+    columns: &Columns,
+    field: Field,
+    doubt: Doubt<DecimalMark>,
+    language: Language,
+) -> Question {
     let column = columns.title(field).unwrap_or_default().to_owned();
     let choices = doubt.choices.iter().map(|mark| mark.as_str().to_owned());
+    let message = match doubt.reason {
+        QuestionReason::Contradiction => Text::new("ask_decimal_contradiction"),
+        _ => Text::new("ask_decimal_undecided"),
+    };
     Question {
         option: QuestionOption::Decimal,
         reason: doubt.reason,
         field,
         choices: choices.collect(),
-        message: explain_doubt(&column, "the decimal mark", doubt.reason, &doubt.examples),
+        message: explain_doubt(message, &column, &doubt.examples, language),
         column,
         examples: doubt.examples,
     }
 }
 
-fn ask_for_dates(columns: &Columns, doubt: Doubt<DateFormat>) -> Question {
+fn ask_for_dates(columns: &Columns, doubt: Doubt<DateFormat>, language: Language) -> Question {
     let column = columns.title(Field::Date).unwrap_or_default().to_owned();
     let choices = doubt
         .choices
         .iter()
         .map(|format| format.as_str().to_owned());
-    let subject = "the order of day, month and year";
+    let message = match doubt.reason {
+        QuestionReason::Contradiction => Text::new("ask_date_format_contradiction"),
+        _ => Text::new("ask_date_format_undecided"),
+    };
     Question {
         option: QuestionOption::DateFormat,
         reason: doubt.reason,
         field: Field::Date,
         choices: choices.collect(),
-        message: explain_doubt(&column, subject, doubt.reason, &doubt.examples),
+        message: explain_doubt(message, &column, &doubt.examples, language),
         column,
         examples: doubt.examples,
     }
@@ -93,6 +108,7 @@ fn ask_for_columns(
     columns: &Columns,
     options: &Options,
     observations: &Observations,
+    language: Language,
 ) -> Vec<Question> {
     let ask = |(field, positions): (Field, Vec<usize>)| {
         let column = columns.title(field).unwrap_or_default().to_owned();
@@ -101,11 +117,11 @@ fn ask_for_columns(
             option: QuestionOption::Mapping,
             reason: QuestionReason::RepeatedHeader,
             field,
-            message: format!(
-                "{} columns are named \"{column}\"; which one holds the {}?",
-                positions.len(),
-                field.as_str()
-            ),
+            message: Text::new("ask_mapping")
+                .with_number("columns", positions.len() as u64)
+                .with("column", &column)
+                .with("field", field.as_str())
+                .render(language),
             choices: (1..=positions.len())
                 .map(|nth| format!("{column}#{nth}"))
                 .collect(),
@@ -120,24 +136,14 @@ fn ask_for_columns(
         .collect()
 }
 
-fn explain_doubt(
-    column: &str,
-    subject: &str,
-    reason: QuestionReason,
-    examples: &[Example],
-) -> String {
+fn explain_doubt(message: Text, column: &str, examples: &[Example], language: Language) -> String {
     let shown: Vec<String> = examples
         .iter()
-        .map(|example| format!("\"{}\" (line {})", example.value, example.line))
+        .map(|example| {
+            let text = Text::new("example").with("value", &example.value);
+            text.with("line", example.line).render(language)
+        })
         .collect();
-    let shown = shown.join(", ");
-    match reason {
-        QuestionReason::Contradiction => format!(
-            "the column \"{column}\" contradicts itself about {subject}: {shown}; \
-             rows that your answer can't read are rejected"
-        ),
-        QuestionReason::Undecided | QuestionReason::RepeatedHeader => {
-            format!("the column \"{column}\" doesn't decide {subject}: {shown}")
-        }
-    }
+    let message = message.with("column", column);
+    message.with("examples", shown.join(", ")).render(language)
 }

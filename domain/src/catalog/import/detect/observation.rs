@@ -85,5 +85,5 @@ impl Observations {
 }
 
 pub(super) fn no_rows() -> FileError {
-    FileError::new("no_rows", "the file has a header and no rows")
+    FileError::new("no_rows")
 }

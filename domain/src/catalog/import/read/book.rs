@@ -106,7 +106,7 @@ impl Book {
             return Ok(());
         };
         if self.sheets.len() == MAX_SHEETS {
-            return Err(too_complex("it has more than 1,000 sheets"));
+            return Err(too_complex("sheets"));
         }
         let name = decode_attribute(&name)?;
         self.sheets.push(Sheet {
@@ -147,7 +147,7 @@ fn read_relations<S: Read + Seek>(
                 let path = join(folder, &decode_attribute(&target)?);
                 relations.insert(id, Relation { kind, path });
                 if relations.len() > MAX_RELATIONS {
-                    return Err(too_complex("it has too many relations"));
+                    return Err(too_complex("relations"));
                 }
             }
             Event::Eof => return Ok(relations),

@@ -57,9 +57,7 @@ impl CellText {
             part if self.is_inside => {
                 push_text(part, &mut self.text)?;
                 if self.text.len() > MAX_TEXT_BYTES {
-                    return Err(too_complex(
-                        "one of its cells holds more than 32,767 characters",
-                    ));
+                    return Err(too_complex("cell"));
                 }
             }
             _ => {}

@@ -133,15 +133,11 @@ impl<R: Read> Table for CsvTable<R> {
 }
 
 fn too_many_columns(line: u64) -> FileError {
-    FileError::new(
-        "too_many_columns",
-        format!("line {line} has more than {MAX_COLUMNS} columns"),
-    )
+    FileError::new("too_many_columns")
+        .with("line", line)
+        .with("most", MAX_COLUMNS)
 }
 
 fn row_too_long(line: u64) -> FileError {
-    FileError::new(
-        "row_too_long",
-        format!("the row at line {line} is longer than 1 MiB; is a quote left open?"),
-    )
+    FileError::new("row_too_long").with("line", line)
 }

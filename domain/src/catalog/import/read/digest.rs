@@ -21,8 +21,5 @@ pub fn verify_digest(mut source: impl Read, expected: &[u8]) -> Result<(), FileE
     if hash.finalize().as_slice() == expected {
         return Ok(());
     }
-    Err(FileError::new(
-        "file_damaged",
-        "the stored file isn't what was uploaded; send it again",
-    ))
+    Err(FileError::new("file_damaged"))
 }

@@ -9,6 +9,7 @@ use std::io::Read;
 
 use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use crate::Text;
 use crate::catalog::import::file_error::FileError;
 
 const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -43,16 +44,15 @@ impl<R: Read> DecodedFile<R> {
         };
         let head = decoded.read_block()?;
         if head == 0 {
-            return Err(FileError::new("empty_file", "the file is empty"));
+            return Err(FileError::worded("empty_file", Text::new("file_is_empty")));
         }
         let (found, mark) = detect_by_head(&decoded.raw[..head])?;
         decoded.encoding = match label {
             // A UTF-8 mark is certain, whatever the caller expects: our error files begin with one.
             Some(_) if decoded.raw.starts_with(UTF_8_MARK) => found,
             Some(label) => Some(
-                Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
-                    FileError::new("unknown_encoding", "the encoding named isn't known")
-                })?,
+                Encoding::for_label_no_replacement(label.as_bytes())
+                    .ok_or_else(|| FileError::new("unknown_encoding"))?,
             ),
             None => found,
         };
@@ -134,7 +134,7 @@ impl<R: Read> DecodedFile<R> {
         };
         let needed = decoder
             .max_utf8_buffer_length(count)
-            .ok_or_else(|| FileError::new("unreadable_file", "the file can't be decoded"))?;
+            .ok_or_else(|| FileError::worded("unreadable_file", Text::new("undecodable_file")))?;
         self.text.resize(needed, 0);
         let (_, _, written, _) =
             decoder.decode_to_utf8(&self.raw[..count], &mut self.text, self.finished);
@@ -147,10 +147,7 @@ impl<R: Read> DecodedFile<R> {
 /// UTF-16.
 fn detect_by_head(head: &[u8]) -> Result<(Option<&'static Encoding>, usize), FileError> {
     if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
-        return Err(FileError::new(
-            "unknown_encoding",
-            "UTF-32 isn't supported; save the file as UTF-8",
-        ));
+        return Err(FileError::worded("unknown_encoding", Text::new("utf_32")));
     }
     if let Some((encoding, length)) = Encoding::for_bom(head) {
         return Ok((Some(encoding), length));
@@ -183,20 +180,22 @@ fn reject_other_formats(head: &[u8]) -> Result<(), FileError> {
         .filter(|b| **b < 32 && !matches!(**b, b'\t' | b'\n' | b'\r' | 0x0c))
         .count();
     let hint = if head.starts_with(b"\xd0\xcf\x11\xe0") {
-        "; it looks like an old Excel file: save it as XLSX or CSV"
+        Some(Text::new("looks_like_old_excel"))
     } else if head.starts_with(b"%PDF") {
-        "; it looks like a PDF"
+        Some(Text::new("looks_like_pdf"))
     } else if head.starts_with(b"\x1f\x8b") {
-        "; it looks like gzip: unpack it first"
+        Some(Text::new("looks_like_gzip"))
     } else if odd * 50 > sample.len() {
-        ""
+        None
     } else {
         return Ok(());
     };
-    Err(FileError::new(
-        "not_a_table",
-        format!("the file is neither CSV nor XLSX{hint}"),
-    ))
+    let reason = Text::new("not_a_table");
+    let reason = match hint {
+        Some(hint) => reason.and(hint),
+        None => reason,
+    };
+    Err(FileError::worded("not_a_table", reason))
 }
 
 /// Returns UTF-8 where most sequences beyond ASCII are valid, so that one torn character doesn't

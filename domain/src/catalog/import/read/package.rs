@@ -8,6 +8,7 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 
 use super::part::XmlPart;
+use crate::Text;
 use crate::catalog::import::file_error::FileError;
 
 /// Largest spreadsheet file.
@@ -34,10 +35,8 @@ pub(super) struct Package<S> {
 impl<S: Read + Seek> Package<S> {
     pub(super) fn open(mut source: S) -> Result<Self, FileError> {
         if source.seek(SeekFrom::End(0))? > MAX_FILE_BYTES {
-            return Err(FileError::new(
-                "file_too_large",
-                "a spreadsheet may have up to 50 MiB; save it as CSV",
-            ));
+            let reason = Text::new("spreadsheet_too_large");
+            return Err(FileError::worded("file_too_large", reason));
         }
         source.rewind()?;
         validate_directory(&mut source)?;
@@ -91,7 +90,7 @@ fn validate_directory(source: &mut impl Read) -> Result<(), FileError> {
             directories += usize::from(signature == b"PK\x05\x06");
         }
         if parts > MAX_PARTS || directories > MAX_DIRECTORIES {
-            return Err(too_complex("it has more than 10,000 parts"));
+            return Err(too_complex("parts"));
         }
         // A signature may begin at the end of a block.
         kept = filled.min(3);
@@ -99,24 +98,17 @@ fn validate_directory(source: &mut impl Read) -> Result<(), FileError> {
     }
 }
 
-/// Returns the error of a spreadsheet that is beyond a limit on its parts.
-pub(super) fn too_complex(reason: &str) -> FileError {
-    FileError::new(
-        "too_complex",
-        format!("the spreadsheet can't be read, because {reason}; save the sheet as CSV"),
-    )
+/// Returns the error of a spreadsheet that is beyond the `limit` that its message describes.
+pub(super) fn too_complex(limit: &'static str) -> FileError {
+    let reason = Text::new("spreadsheet_too_complex").with("limit", limit);
+    FileError::worded("too_complex", reason)
 }
 
 pub(super) fn unpacks_too_large() -> FileError {
-    FileError::new(
-        "unpacks_too_large",
-        "the spreadsheet unpacks to more than is allowed; save the sheet as CSV",
-    )
+    FileError::new("unpacks_too_large")
 }
 
 pub(super) fn unreadable_workbook(error: &dyn std::fmt::Display) -> FileError {
-    FileError::new(
-        "not_a_table",
-        format!("the file is neither CSV nor a readable XLSX: {error}"),
-    )
+    let reason = Text::new("spreadsheet_unreadable").with("cause", error);
+    FileError::worded("not_a_table", reason)
 }

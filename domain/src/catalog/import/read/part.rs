@@ -58,7 +58,7 @@ impl<'a, R: Read> XmlPart<'a, R> {
             _ => {}
         }
         if self.depth > MAX_DEPTH {
-            return Err(too_complex("its elements are nested too deep"));
+            return Err(too_complex("depth"));
         }
         Ok(event)
     }

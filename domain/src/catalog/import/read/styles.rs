@@ -53,7 +53,7 @@ impl Styles {
                 _ => {}
             }
             if styles.shows_date.len() > MAX_STYLES || custom.len() > MAX_STYLES {
-                return Err(too_complex("it has more than 65,490 formats"));
+                return Err(too_complex("formats"));
             }
         }
     }

@@ -94,5 +94,5 @@ fn validate_announced(count: &str) -> Result<(), FileError> {
 }
 
 fn too_many_texts() -> FileError {
-    too_complex("it has more than 2,000,000 different texts or 32 MiB of them")
+    too_complex("texts")
 }

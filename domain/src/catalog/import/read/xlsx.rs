@@ -10,6 +10,7 @@ use super::sheet::{CellContext, SheetCells};
 use super::styles::Styles;
 use super::texts::SharedTexts;
 use super::typed::CellKind;
+use crate::Text;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::options::Options;
 
@@ -54,7 +55,8 @@ pub(super) fn open_sheet<S: Read + Seek, H, T>(
             Err(error) => return Err(error),
         }
     }
-    Err(first_error.unwrap_or_else(|| FileError::new("empty_file", "the spreadsheet has no cells")))
+    Err(first_error
+        .unwrap_or_else(|| FileError::worded("empty_file", Text::new("empty_spreadsheet"))))
 }
 
 /// Returns the sheet that is asked for, else the visible ones, else all.
@@ -73,8 +75,9 @@ fn choose_sheets<'b>(book: &'b Book, asked: Option<&str>) -> Result<Vec<&'b Shee
                 .map(|s| s.name.name.as_str())
                 .collect();
             let names = names.join("\", \"");
-            let message = format!("no sheet is named \"{asked}\"; the file has \"{names}\"");
-            FileError::new("unknown_sheet", message)
+            FileError::new("unknown_sheet")
+                .with("asked", asked)
+                .with("names", names)
         });
     }
     let visible: Vec<_> = book.sheets.iter().filter(|s| !s.name.hidden).collect();
@@ -126,8 +129,8 @@ impl<'a, R: Read> XlsxTable<'a, R> {
         let cell = &self.cells.cell;
         let column = cell.column as usize;
         if column >= MAX_COLUMNS {
-            let message = format!("row {} has more than {MAX_COLUMNS} columns", self.line);
-            return Err(FileError::new("too_many_columns", message));
+            let error = FileError::new("too_many_columns").with("line", self.line);
+            return Err(error.with("most", MAX_COLUMNS));
         }
         self.ends.resize(column, self.text.len());
         self.kinds.resize(column, CellKind::Text);
@@ -135,8 +138,7 @@ impl<'a, R: Read> XlsxTable<'a, R> {
         self.ends.push(self.text.len());
         self.kinds.push(cell.kind);
         if self.text.len() > MAX_ROW_BYTES {
-            let message = format!("row {} is longer than 1 MiB", self.line);
-            return Err(FileError::new("row_too_long", message));
+            return Err(FileError::new("row_too_long").with("line", self.line));
         }
         self.text_left = self
             .text_left

@@ -9,6 +9,7 @@ use crate::catalog::import::field::Field;
 use crate::catalog::import::read::Format;
 use crate::catalog::import::tests::context;
 use crate::catalog::import::{Kind, Options, Preview, SheetName, examine_file, preview_file};
+use crate::identity::Language;
 
 const HEADER: &[SheetCell] = &[Text("Code"), Text("Quantité"), Text("Prix"), Text("Date")];
 
@@ -17,21 +18,23 @@ fn preview(file: &[u8], options: &Options) -> Preview {
 }
 
 fn error_code(file: &[u8]) -> &'static str {
-    examine_file(Cursor::new(file), Kind::Sales, &Options::default())
-        .unwrap_err()
-        .code
+    examine_file(
+        Cursor::new(file),
+        Kind::Sales,
+        &Options::default(),
+        Language::En,
+    )
+    .unwrap_err()
+    .code
 }
 
 /// The line, the column and the code of every rejected row.
 fn errors(preview: &Preview) -> Vec<(u64, &str, &str)> {
-    let rejected = preview.rows.iter().filter_map(|row| row.error.as_ref());
+    let rejected = preview.rows.iter().filter(|row| !row.errors.is_empty());
     rejected
-        .map(|error| {
-            (
-                error.line,
-                error.column.as_deref().unwrap_or(""),
-                error.code,
-            )
+        .map(|row| {
+            let column = row.errors[0].column.as_deref();
+            (row.line, column.unwrap_or(""), row.errors[0].code.as_ref())
         })
         .collect()
 }
@@ -200,9 +203,9 @@ fn case_a21a_the_first_visible_sheet_is_read_and_all_are_named() {
         assert_eq!(fields(&preview(&file, &options), Field::Sku), [code]);
     }
     let options = parse_options(r#"{"sheet": "Achats"}"#);
-    let error = examine_file(Cursor::new(&file), Kind::Sales, &options).unwrap_err();
+    let error = examine_file(Cursor::new(&file), Kind::Sales, &options, Language::En).unwrap_err();
     assert_eq!(error.code, "unknown_sheet");
-    assert!(error.message.contains("Archive"), "{error}");
+    assert!(error.to_string().contains("Archive"), "{error}");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::row_error::RowError;
+use super::row_error::{RowError, missing_value, out_of_range};
+use crate::Text;
 use crate::catalog::import::cells::{
     NumberError, WrittenNumber, WrittenTime, fold_text, parse_date, parse_number,
 };
@@ -97,16 +98,12 @@ impl<'p> CellReader<'p> {
         if Some(self.cell(record, Field::Sku)) == self.columns.title(Field::Sku)
             && self.columns.is_header(record)
         {
-            return Err(RowError::of_row(
-                "repeated_header",
-                "the row is the header again",
-            ));
+            return Err(RowError::of_row("repeated_header"));
         }
         let sku = self.read_text(record, Field::Sku, MAX_SKU_CHARS)?;
         self.validate_code_kind(record, sku)?;
         if sku.is_empty() {
-            let reason = "the product's code is missing";
-            return Err(RowError::new(Field::Sku, "missing_value", reason));
+            return Err(missing_value(Field::Sku, Text::new("missing_code")));
         }
         Ok(sku)
     }
@@ -124,8 +121,8 @@ impl<'p> CellReader<'p> {
             CellKind::Number => DecimalMark::Point,
             CellKind::Text => self.notation.mark(field),
             CellKind::Date | CellKind::Bool | CellKind::Error => {
-                let reason = "the cell holds a date or a truth value; format it as a number";
-                return Err(RowError::new(field, "not_a_number", reason));
+                let reason = Text::new("not_a_number_cell");
+                return Err(RowError::worded(field, "not_a_number", reason));
             }
         };
         parse_number(text, mark, scale).map_err(|error| number_error(field, text, error, mark))
@@ -143,8 +140,7 @@ impl<'p> CellReader<'p> {
         match number.currency {
             Some(written) if !written.may_be(currency) => {
                 let code = String::from_utf8_lossy(&currency);
-                let reason = format!("isn't written in {code}");
-                Err(RowError::new(field, "other_currency", reason))
+                Err(RowError::new(field, "other_currency").with("currency", code))
             }
             _ => Ok(number.scaled),
         }
@@ -162,10 +158,7 @@ impl<'p> CellReader<'p> {
             "FCFA" | "F CFA" | "CFA" => "XOF",
             code => code,
         };
-        parse_currency(code).ok_or_else(|| {
-            let reason = "isn't an ISO 4217 code";
-            RowError::new(Field::Currency, "unknown_currency", reason)
-        })
+        parse_currency(code).ok_or_else(|| RowError::new(Field::Currency, "unknown_currency"))
     }
 
     #[inline]
@@ -177,11 +170,10 @@ impl<'p> CellReader<'p> {
         };
         parse_date(text, format).ok_or_else(|| {
             if text.is_empty() {
-                return RowError::new(Field::Date, "missing_value", "a date is missing");
+                return missing_value(Field::Date, Text::new("missing_date"));
             }
             let format = self.notation.dates.as_str();
-            let reason = format!("isn't a day of the calendar as {format}");
-            RowError::new(Field::Date, "not_a_date", reason)
+            RowError::new(Field::Date, "not_a_date").with("format", format)
         })
     }
 
@@ -189,23 +181,18 @@ impl<'p> CellReader<'p> {
     #[inline]
     pub(super) fn validate_shape(&self, record: Record<'_>) -> Result<(), RowError> {
         if !record.is_text() {
-            return Err(RowError::of_row(
-                "invalid_encoding",
-                "the row isn't valid in the file's encoding",
-            ));
+            return Err(RowError::of_row("invalid_encoding"));
         }
         if record.has_nul() {
-            return Err(RowError::of_row("nul_byte", "the row holds a NUL byte"));
+            return Err(RowError::of_row("nul_byte"));
         }
         if record.is_typed() {
             self.reject_error_cells(record)?;
         }
         let (found, expected) = (record.len(), self.columns.header.len());
         if found > expected && (expected..found).any(|index| !record.field(index).is_empty()) {
-            return Err(RowError::of_row(
-                "too_many_fields",
-                format!("the row has {found} fields and the header {expected}"),
-            ));
+            let error = RowError::of_row("too_many_fields");
+            return Err(error.with("found", found).with("expected", expected));
         }
         Ok(())
     }
@@ -214,10 +201,7 @@ impl<'p> CellReader<'p> {
     fn reject_error_cells(&self, record: Record<'_>) -> Result<(), RowError> {
         let is_error = |field: &Field| self.kind(record, *field) == CellKind::Error;
         match Field::iter_all().find(is_error) {
-            Some(field) => {
-                let reason = "the cell holds the error of a formula; correct it in the spreadsheet";
-                Err(RowError::new(field, "formula_error", reason))
-            }
+            Some(field) => Err(RowError::new(field, "formula_error")),
             None => Ok(()),
         }
     }
@@ -225,22 +209,20 @@ impl<'p> CellReader<'p> {
     /// Rejects codes that a spreadsheet has turned into something else: `3-1` into a date, `219E24`
     /// into a number, `TRUE` into a truth value.
     fn validate_code_kind(&self, record: Record<'_>, sku: &str) -> Result<(), RowError> {
-        let found = match self.kind(record, Field::Sku) {
-            CellKind::Date => "a date",
-            CellKind::Bool => "a truth value",
-            CellKind::Number if sku.len() > MAX_EXACT_DIGITS => "a number of more than 15 digits",
+        let reason = match self.kind(record, Field::Sku) {
+            CellKind::Date => Text::new("damaged_code_date"),
+            CellKind::Bool => Text::new("damaged_code_truth"),
+            CellKind::Number if sku.len() > MAX_EXACT_DIGITS => Text::new("damaged_code_number"),
             _ => return Ok(()),
         };
-        let reason = format!("the spreadsheet made {found} of the code; format the column as text");
-        Err(RowError::new(Field::Sku, "damaged_code", reason))
+        Err(RowError::worded(Field::Sku, "damaged_code", reason))
     }
 }
 
 #[inline]
 fn limit_text(text: &str, field: Field, max_chars: usize) -> Result<&str, RowError> {
     if text.len() > max_chars && text.chars().count() > max_chars {
-        let reason = format!("longer than {max_chars} characters");
-        return Err(RowError::new(field, "too_long", reason));
+        return Err(RowError::new(field, "too_long").with("most", max_chars));
     }
     Ok(text)
 }
@@ -269,16 +251,15 @@ impl<'p> Meanings<'p> {
 fn number_error(field: Field, text: &str, error: NumberError, mark: DecimalMark) -> RowError {
     match error {
         NumberError::NotANumber if text.is_empty() => {
-            RowError::new(field, "missing_value", "a number is missing")
+            missing_value(field, Text::new("missing_number"))
         }
         NumberError::NotANumber => {
             let mark = match mark {
                 DecimalMark::Point => "point",
                 DecimalMark::Comma => "comma",
             };
-            let reason = format!("isn't a number with a decimal {mark}");
-            RowError::new(field, "not_a_number", reason)
+            RowError::new(field, "not_a_number").with("mark", mark)
         }
-        NumberError::OutOfRange => RowError::new(field, "out_of_range", "the number is too large"),
+        NumberError::OutOfRange => out_of_range(field, Text::new("number_too_large")),
     }
 }

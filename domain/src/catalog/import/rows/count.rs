@@ -3,7 +3,7 @@
 
 use super::cells::CellReader;
 use super::identity::count_key;
-use super::row_error::RowError;
+use super::row_error::{RowError, RowErrors};
 use crate::catalog::FactKey;
 use crate::catalog::import::cells::{ZoneClock, write_key};
 use crate::catalog::import::context::Context;
@@ -29,7 +29,7 @@ pub(crate) struct CountLine<'a> {
 
 /// Reads records as counts.
 pub(crate) struct CountReader<'p> {
-    cells: CellReader<'p>,
+    pub(super) cells: CellReader<'p>,
     clock: ZoneClock,
     now: i64,
     future_dates: ImplausibleValues,
@@ -62,14 +62,7 @@ impl<'p> CountReader<'p> {
         let site = self.cells.read_meaning(record, Field::Site, 200)?;
         self.cells.read_text(record, Field::Quantity, 100)?;
         let quantity = self.cells.read_number(record, Field::Quantity, 3)?.scaled;
-        let at = match self.cells.read_text(record, Field::Date, 100)? {
-            "" => self.now,
-            _ => self.clock.convert_time(self.cells.read_date(record)?).at,
-        };
-        if at > self.now && self.future_dates == ImplausibleValues::Reject {
-            let reason = "the date is in the future";
-            return Err(RowError::new(Field::Date, "future_date", reason));
-        }
+        let at = self.read_time(record)?;
         write_key(sku, &mut self.sku_key);
         write_key(site, &mut self.site_key);
         Ok(CountLine {
@@ -81,5 +74,25 @@ impl<'p> CountReader<'p> {
             quantity,
             at,
         })
+    }
+
+    fn read_time(&mut self, record: Record<'_>) -> Result<i64, RowError> {
+        let at = match self.cells.read_text(record, Field::Date, 100)? {
+            "" => self.now,
+            _ => self.clock.convert_time(self.cells.read_date(record)?).at,
+        };
+        if at > self.now && self.future_dates == ImplausibleValues::Reject {
+            return Err(RowError::new(Field::Date, "future_date"));
+        }
+        Ok(at)
+    }
+
+    /// Adds whatever else is wrong with a rejected row.
+    pub(super) fn find_errors(&mut self, record: Record<'_>, errors: &mut RowErrors) {
+        errors.check(self.cells.require_sku(record));
+        errors.check(self.cells.read_meaning(record, Field::Site, 200));
+        errors.check(self.cells.read_number(record, Field::Quantity, 3));
+        errors.check(self.read_time(record));
+        errors.check(self.cells.read_text(record, Field::Name, 500));
     }
 }

@@ -1,5 +1,5 @@
 //! From a record to a row of its kind, or to the error for which it is rejected. In reading order:
-//! `row_error`; `cells` reads the cells of one file; `sale` with `identity`, `occurrence`,
+//! `row_error`, `row_warning` and the `issue` that people read; `cells` reads the cells of one file; `sale` with `identity`, `occurrence`,
 //! `sale_money`, `sale_status` and `ignored_codes`; `product`, `count`; `reader` over the three
 //! kinds, which counts rows in `totals`. `validate` and `preview` read files without writing,
 //! `outlier` knows usual quantities.
@@ -8,12 +8,14 @@ mod cells;
 mod count;
 mod identity;
 mod ignored_codes;
+mod issue;
 mod occurrence;
 mod outlier;
 mod preview;
 mod product;
 mod reader;
 mod row_error;
+mod row_warning;
 mod sale;
 mod sale_money;
 mod sale_status;
@@ -21,12 +23,15 @@ mod totals;
 mod validate;
 
 pub(super) use count::CountLine;
+pub(super) use issue::IssueWriter;
+pub use issue::{Issue, RowIssues, Severity};
 pub(super) use occurrence::{OCCURRENCE_COLUMN, format_occurrence};
 pub use outlier::UsualQuantities;
 pub use preview::{Preview, preview_file};
 pub(super) use product::{PRODUCT_COLUMNS, ProductLine, ProductValue};
 pub(super) use reader::RowReader;
-pub(super) use row_error::{RejectedRow, RowError};
-pub(super) use sale::{SaleLine, SaleWarnings};
+pub(super) use row_error::{RowError, RowErrors};
+pub(super) use row_warning::{MAX_NAMED_LINES, MAX_WARNED_LINES, RowWarning, WarningTally};
+pub(super) use sale::SaleLine;
 pub use totals::RowTotals;
 pub use validate::validate_rows;

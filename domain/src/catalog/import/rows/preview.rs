@@ -5,13 +5,11 @@ use std::io::{Read, Seek};
 
 use serde::Serialize;
 
+use super::issue::{Issue, IssueWriter};
 use super::reader::RowReader;
-use super::row_error::RejectedRow;
 use super::totals::RowTotals;
 use crate::catalog::import::context::Context;
-use crate::catalog::import::detect::{
-    Columns, Detected, Detection, Question, examine_file, open_rows,
-};
+use crate::catalog::import::detect::{Detected, Detection, Question, examine_file, open_rows};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
@@ -32,7 +30,10 @@ pub struct PreviewRow {
     pub line: u64,
     /// The fields that have a column, as they stand in the file.
     pub fields: BTreeMap<Field, String>,
-    pub error: Option<RejectedRow>,
+    /// Why the row would be rejected.
+    pub errors: Vec<Issue>,
+    /// What somebody should look at.
+    pub warnings: Vec<Issue>,
 }
 
 /// Reads the first `limit` rows; nothing is stored.
@@ -43,7 +44,7 @@ pub fn preview_file<S: Read + Seek>(
     context: &Context,
     limit: usize,
 ) -> Result<Preview, FileError> {
-    let examined = examine_file(&mut source, kind, options)?;
+    let examined = examine_file(&mut source, kind, options, context.language)?;
     open_rows(source, kind, options, |table, columns| {
         let (mut reader, questions) = match examined.detection {
             Detection::Ready(plan) => {
@@ -53,8 +54,12 @@ pub fn preview_file<S: Read + Seek>(
             Detection::NeedsInput(questions) => (None, questions),
         };
         let mut rows = Vec::new();
+        let writer = IssueWriter {
+            columns: &columns,
+            language: context.language,
+        };
         while rows.len() < limit && table.advance()? {
-            rows.push(preview_row(table.record(), &columns, reader.as_mut()));
+            rows.push(preview_row(table.record(), writer, reader.as_mut()));
         }
         Ok(Preview {
             detected: examined.detected,
@@ -66,16 +71,25 @@ pub fn preview_file<S: Read + Seek>(
 
 fn preview_row(
     record: Record<'_>,
-    columns: &Columns,
+    writer: IssueWriter<'_>,
     reader: Option<&mut RowReader<'_>>,
 ) -> PreviewRow {
     let fields = Field::iter_all()
-        .filter_map(|field| Some((field, record.display_field(columns.position(field)?))))
+        .filter_map(|field| Some((field, record.display_field(writer.columns.position(field)?))))
         .collect();
-    let error = reader.and_then(|reader| reader.count_row(record, &mut RowTotals::default()).err());
+    let (errors, warnings) = reader.map_or_else(Default::default, |reader| {
+        match reader.count_row(record, &mut RowTotals::default()) {
+            Err(error) => {
+                let errors = reader.list_errors(record, error);
+                (writer.reject_row(record, errors.as_slice()).issues, vec![])
+            }
+            Ok(()) => (vec![], writer.describe_warnings(record, reader.warnings())),
+        }
+    });
     PreviewRow {
         line: record.line,
         fields,
-        error: error.map(|error| RejectedRow::new(error, record, columns)),
+        errors,
+        warnings,
     }
 }

@@ -4,7 +4,8 @@
 //! their order follow from it; a test requires that the merge names every column.
 
 use super::cells::{CellReader, MAX_SKU_CHARS};
-use super::row_error::RowError;
+use super::row_error::{RowError, RowErrors, out_of_range};
+use crate::Text;
 use crate::catalog::field_errors::MAX_DAYS;
 use crate::catalog::import::cells::fold_text;
 use crate::catalog::import::context::{Context, CurrencyCode};
@@ -108,7 +109,7 @@ impl ProductLine<'_> {
 
 /// Reads records as products.
 pub(crate) struct ProductReader<'p> {
-    cells: CellReader<'p>,
+    pub(super) cells: CellReader<'p>,
     currency: CurrencyCode,
 }
 
@@ -138,13 +139,20 @@ impl<'p> ProductReader<'p> {
             .quantity(Field::MinStock)
             .zip(line.quantity(Field::MaxStock));
         if range.is_some_and(|(min, max)| min > max) {
-            return Err(RowError::new(
-                Field::MaxStock,
-                "below_minimum",
-                "the most in stock is below the least",
-            ));
+            return Err(RowError::new(Field::MaxStock, "below_minimum"));
         }
         Ok(line)
+    }
+
+    /// Adds whatever else is wrong with a rejected row.
+    pub(super) fn find_errors(&self, record: Record<'_>, errors: &mut RowErrors) {
+        errors.check(self.cells.require_sku(record));
+        let currency = self.cells.read_currency(record, self.currency);
+        let assumed = *currency.as_ref().unwrap_or(&self.currency);
+        errors.check(currency);
+        for column in PRODUCT_COLUMNS {
+            errors.check(self.read_value(record, column, assumed));
+        }
     }
 
     fn read_value<'r>(
@@ -175,11 +183,7 @@ impl<'p> ProductReader<'p> {
                 .read_quantity(record, field)
                 .map(ProductValue::Quantity),
             ProductRule::OrderQuantity => match self.read_quantity(record, field)? {
-                0 => Err(RowError::new(
-                    field,
-                    "not_positive",
-                    "must be more than zero",
-                )),
+                0 => Err(RowError::new(field, "not_positive")),
                 quantity => Ok(ProductValue::Quantity(quantity)),
             },
             ProductRule::Days => {
@@ -200,7 +204,7 @@ impl<'p> ProductReader<'p> {
 
 fn reject_negative(field: Field, value: i64) -> Result<i64, RowError> {
     if value < 0 {
-        Err(RowError::new(field, "negative", "can't be negative"))
+        Err(RowError::new(field, "negative"))
     } else {
         Ok(value)
     }
@@ -211,8 +215,8 @@ fn whole_days(field: Field, thousandths: i64) -> Result<i32, RowError> {
         .ok()
         .filter(|days| thousandths % 1000 == 0 && *days <= MAX_DAYS)
         .ok_or_else(|| {
-            let reason = format!("is a whole number of days, up to {MAX_DAYS}");
-            RowError::new(field, "out_of_range", reason)
+            let reason = Text::new("not_whole_days").with("most", MAX_DAYS);
+            out_of_range(field, reason)
         })
 }
 
@@ -224,6 +228,6 @@ fn parse_yes_no(field: Field, text: &str) -> Result<Option<bool>, RowError> {
             Ok(Some(true))
         }
         "0" | "false" | "no" | "n" | "non" | "faux" | "inactif" | "inactive" => Ok(Some(false)),
-        _ => Err(RowError::new(field, "not_a_truth_value", "isn't yes or no")),
+        _ => Err(RowError::new(field, "not_a_truth_value")),
     }
 }

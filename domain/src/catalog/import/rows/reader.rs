@@ -2,11 +2,13 @@
 
 use super::count::CountReader;
 use super::product::ProductReader;
-use super::row_error::RowError;
+use super::row_error::{RowError, RowErrors};
+use super::row_warning::RowWarning;
 use super::sale::SaleReader;
 use super::totals::RowTotals;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::Plan;
+use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::Options;
@@ -33,6 +35,41 @@ impl<'p> RowReader<'p> {
                 Self::StockCounts(Box::new(CountReader::new(plan, options, context)?))
             }
         })
+    }
+
+    /// Returns everything that is wrong with a rejected row, the given error first.
+    pub(crate) fn list_errors(&mut self, record: Record<'_>, first: RowError) -> RowErrors {
+        let mut errors = RowErrors::starting_with(first);
+        match self {
+            Self::Sales(reader) => reader.find_errors(record, &mut errors),
+            Self::Products(reader) => reader.find_errors(record, &mut errors),
+            Self::StockCounts(reader) => reader.find_errors(record, &mut errors),
+        }
+        errors
+    }
+
+    /// Returns the texts by which a row names its product and its site.
+    pub(crate) fn read_names<'r>(&self, record: Record<'r>) -> (&'r str, &'r str)
+    where
+        'p: 'r,
+    {
+        let cells = match self {
+            Self::Sales(reader) => &reader.cells,
+            Self::Products(reader) => &reader.cells,
+            Self::StockCounts(reader) => &reader.cells,
+        };
+        (
+            cells.cell(record, Field::Sku),
+            cells.mapped(record, Field::Site),
+        )
+    }
+
+    /// Returns what somebody should look at in the row that was read last.
+    pub(crate) fn warnings(&self) -> &[RowWarning] {
+        match self {
+            Self::Sales(reader) => &reader.warnings,
+            Self::Products(_) | Self::StockCounts(_) => &[],
+        }
     }
 
     /// Validates a row and counts it.

@@ -1,19 +1,9 @@
 //! Why one row is rejected, in words for the person who will correct it.
 
-use std::borrow::Cow;
+use std::fmt::Display;
 
-use platform::csv::strip_guard;
-use serde::Serialize;
-
-use super::occurrence::Occurrence;
-use crate::catalog::import::detect::Columns;
+use crate::Text;
 use crate::catalog::import::field::Field;
-use crate::catalog::import::read::Record;
-
-/// Bytes that are kept of a rejected row.
-const MAX_KEPT_BYTES: usize = 16 << 10;
-/// Characters that are shown of the value at fault.
-const MAX_VALUE_CHARS: usize = 200;
 
 /// An error in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,70 +12,75 @@ pub(crate) struct RowError {
     pub(crate) field: Option<Field>,
     /// Stable and machine-readable, as `not_a_number`.
     pub(crate) code: &'static str,
-    pub(crate) reason: Cow<'static, str>,
+    pub(crate) reason: Text,
 }
 
 impl RowError {
-    pub(crate) fn new(
-        field: Field,
-        code: &'static str,
-        reason: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    /// The error whose reason is the message that is named like its code.
+    pub(crate) fn new(field: Field, code: &'static str) -> Self {
+        Self::worded(field, code, Text::new(code))
+    }
+
+    pub(crate) fn worded(field: Field, code: &'static str, reason: Text) -> Self {
         Self {
             field: Some(field),
             code,
-            reason: reason.into(),
+            reason,
         }
     }
 
-    pub(super) fn of_row(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+    /// The error of the row as a whole.
+    pub(super) fn of_row(code: &'static str) -> Self {
         Self {
             field: None,
             code,
-            reason: reason.into(),
+            reason: Text::new(code),
+        }
+    }
+
+    /// Sets a variable of the reason.
+    pub(crate) fn with(self, variable: &'static str, value: impl Display) -> Self {
+        Self {
+            reason: self.reason.with(variable, value),
+            ..self
         }
     }
 }
 
-/// A rejected row with its error, as it is reported and stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RejectedRow {
-    pub line: u64,
-    /// Header of the column at fault; `None` where the row as a whole is.
-    pub column: Option<String>,
-    pub value: String,
-    pub code: &'static str,
-    pub reason: String,
-    /// The row's fields as they stand in the file, without the guards of an error file, so that it
-    /// can be corrected and sent again.
-    #[serde(skip)]
-    pub fields: Vec<String>,
-    /// Of a sale line, for its error file.
-    #[serde(skip)]
-    pub(crate) occurrence: Option<Occurrence>,
+/// The error of an empty cell that must hold something.
+pub(super) fn missing_value(field: Field, reason: Text) -> RowError {
+    RowError::worded(field, "missing_value", reason)
 }
 
-impl RejectedRow {
-    pub(crate) fn new(error: RowError, record: Record<'_>, columns: &Columns) -> Self {
-        let position = error.field.and_then(|field| columns.position(field));
-        let title = error.field.and_then(|field| columns.title(field));
-        // The next error file adds the guards again.
-        let as_written = |text: String| match columns.is_error_file() {
-            true => strip_guard(&text).to_owned(),
-            false => text,
-        };
-        let fields = record.display_fields(MAX_KEPT_BYTES);
-        Self {
-            line: record.line,
-            column: title.map(str::to_owned),
-            value: position.map_or(String::new(), |index| {
-                let value = as_written(record.display_field(index));
-                value.chars().take(MAX_VALUE_CHARS).collect()
-            }),
-            code: error.code,
-            reason: error.reason.into_owned(),
-            fields: fields.into_iter().map(as_written).collect(),
-            occurrence: None,
+/// The error of a number beyond what can be stored or makes sense.
+pub(super) fn out_of_range(field: Field, reason: Text) -> RowError {
+    RowError::worded(field, "out_of_range", reason)
+}
+
+/// The errors of one row: one for each column and code. Where the row as a whole is wrong, its
+/// cells mean nothing and aren't looked at.
+pub(crate) struct RowErrors(Vec<RowError>);
+
+impl RowErrors {
+    pub(crate) fn starting_with(error: RowError) -> Self {
+        Self(vec![error])
+    }
+
+    pub(crate) fn concern_cells(&self) -> bool {
+        self.0.iter().all(|error| error.field.is_some())
+    }
+
+    /// Adds the error of a result, if it is one that is new.
+    pub(crate) fn check<T>(&mut self, read: Result<T, RowError>) {
+        if let Err(error) = read
+            && self.concern_cells()
+            && self.0.iter().all(|known| known.field != error.field)
+        {
+            self.0.push(error);
         }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[RowError] {
+        &self.0
     }
 }

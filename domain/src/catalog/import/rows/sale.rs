@@ -4,14 +4,16 @@ use super::cells::CellReader;
 use super::identity::{SaleIdentity, SalePlace};
 use super::ignored_codes::IgnoredCodes;
 use super::occurrence::{OCCURRENCE_COLUMN, Occurrence, find_occurrence, parse_occurrence};
-use super::row_error::RowError;
-use super::sale_money::{SaleFigures, read_figures};
+use super::row_error::{RowError, RowErrors};
+use super::row_warning::RowWarning;
+use super::sale_money::{SaleFigures, check_figures, read_figures};
 use super::sale_status::parse_status;
 use crate::catalog::import::cells::{Moment, Money, ZoneClock, cut_text, trim_fraction, write_key};
 use crate::catalog::import::context::{Context, CurrencyCode};
 use crate::catalog::import::detect::Plan;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::lifecycle::WarningCode;
 use crate::catalog::import::options::{DocumentNumbers, ImplausibleValues, Options};
 use crate::catalog::import::read::Record;
 use crate::catalog::{FactKey, SaleKind, SaleStatus};
@@ -68,18 +70,9 @@ impl SaleTime {
     };
 }
 
-/// Rows that were accepted with a warning.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct SaleWarnings {
-    pub(crate) negative_prices: u64,
-    pub(crate) future_dates: u64,
-    /// Lines whose amount isn't price times quantity.
-    pub(crate) differing_amounts: u64,
-}
-
 /// Reads records as sale lines.
 pub(crate) struct SaleReader<'p> {
-    cells: CellReader<'p>,
+    pub(super) cells: CellReader<'p>,
     /// Position of the occurrence's column in an error file.
     occurrence: Option<usize>,
     clock: ZoneClock,
@@ -93,7 +86,8 @@ pub(crate) struct SaleReader<'p> {
     ignored: IgnoredCodes,
     sku_key: String,
     site_key: String,
-    pub(crate) warnings: SaleWarnings,
+    /// About the current row.
+    pub(crate) warnings: Vec<RowWarning>,
 }
 
 impl<'p> SaleReader<'p> {
@@ -116,7 +110,7 @@ impl<'p> SaleReader<'p> {
             ignored: IgnoredCodes::new(&options.ignore_codes),
             sku_key: String::new(),
             site_key: String::new(),
-            warnings: SaleWarnings::default(),
+            warnings: Vec::new(),
         })
     }
 
@@ -128,6 +122,7 @@ impl<'p> SaleReader<'p> {
     where
         'p: 'r,
     {
+        self.warnings.clear();
         let sku = self.cells.require_sku(record)?;
         write_key(sku, &mut self.sku_key);
         if self.ignored.contains(&self.sku_key) {
@@ -142,7 +137,9 @@ impl<'p> SaleReader<'p> {
         let number = self
             .occurrence
             .map(|position| parse_occurrence(record.field(position), key));
-        self.warnings.differing_amounts += u64::from(figures.amount_differs);
+        if figures.amount_differs {
+            self.warn(Field::Amount, WarningCode::DifferingAmounts);
+        }
         Ok(Some(SaleLine {
             line: record.line,
             key: key.of_occurrence(number.flatten().unwrap_or(1)),
@@ -161,6 +158,27 @@ impl<'p> SaleReader<'p> {
             money: figures.money,
             moment: sold.moment,
         }))
+    }
+
+    /// Adds whatever else is wrong with a rejected row.
+    pub(super) fn find_errors(&mut self, record: Record<'_>, errors: &mut RowErrors) {
+        let cells = &self.cells;
+        errors.check(cells.require_sku(record));
+        errors.check(cells.read_text(record, Field::ExternalId, MAX_REFERENCE_CHARS));
+        errors.check(self.read_reference(record, Field::Document));
+        errors.check(self.read_reference(record, Field::Customer));
+        errors.check(cells.read_meaning(record, Field::Site, 200));
+        errors.check(cells.read_number(record, Field::Quantity, 3));
+        check_figures(cells, record, self.currency, errors);
+        errors.check(parse_status(cells.mapped(record, Field::Status)));
+        let figures = self.read_plausible_figures(record);
+        errors.check(figures);
+        let sold = self.read_time(record);
+        errors.check(sold.and_then(|sold| self.validate_moment(sold.moment)));
+    }
+
+    fn warn(&mut self, field: Field, code: WarningCode) {
+        self.warnings.push(RowWarning::new(field, code));
     }
 
     /// Reads the texts that may identify a line; leaves the site's key in `self.site_key`.
@@ -272,10 +290,9 @@ impl<'p> SaleReader<'p> {
         let figures = read_figures(&self.cells, record, self.currency)?;
         if figures.money.unit_price < 0 {
             if self.negative_prices == ImplausibleValues::Reject {
-                let reason = "the price is negative";
-                return Err(RowError::new(figures.money_field, "negative_price", reason));
+                return Err(RowError::new(figures.money_field, "negative_price"));
             }
-            self.warnings.negative_prices += 1;
+            self.warn(figures.money_field, WarningCode::NegativePrices);
         }
         Ok(figures)
     }
@@ -284,10 +301,9 @@ impl<'p> SaleReader<'p> {
     fn validate_moment(&mut self, moment: Moment) -> Result<(), RowError> {
         if moment.at > self.latest {
             if self.future_dates == ImplausibleValues::Reject {
-                let reason = "the date is in the future";
-                return Err(RowError::new(Field::Date, "future_date", reason));
+                return Err(RowError::new(Field::Date, "future_date"));
             }
-            self.warnings.future_dates += 1;
+            self.warn(Field::Date, WarningCode::FutureDates);
         }
         Ok(())
     }
@@ -298,11 +314,7 @@ impl<'p> SaleReader<'p> {
         let cancels = prefix.is_some_and(|prefix| document.starts_with(prefix));
         match (figures.quantity > 0, cancels) {
             (true, false) => Ok(SaleKind::Sale),
-            (true, true) => Err(RowError::new(
-                Field::Quantity,
-                "positive_cancellation",
-                "a cancelling line's quantity is negative",
-            )),
+            (true, true) => Err(RowError::new(Field::Quantity, "positive_cancellation")),
             (false, _) if figures.money.unit_price == 0 => Ok(SaleKind::Adjustment),
             (false, true) => Ok(SaleKind::Cancellation),
             (false, false) => Ok(SaleKind::Return),

@@ -6,8 +6,9 @@
 //! negative, is a return whatever the sign of its quantity.
 
 use super::cells::CellReader;
-use super::row_error::RowError;
+use super::row_error::{RowError, RowErrors, missing_value, out_of_range};
 use super::sale_status::{LineType, parse_type};
+use crate::Text;
 use crate::catalog::import::cells::{Money, compute_amount, compute_unit_price, round_amount};
 use crate::catalog::import::context::CurrencyCode;
 use crate::catalog::import::field::Field;
@@ -33,8 +34,7 @@ pub(super) fn read_figures(
 ) -> Result<SaleFigures, RowError> {
     let quantity = cells.read_number(record, Field::Quantity, 3)?.scaled;
     if quantity == 0 {
-        let reason = "a quantity of zero is no sale";
-        return Err(RowError::new(Field::Quantity, "zero_quantity", reason));
+        return Err(RowError::new(Field::Quantity, "zero_quantity"));
     }
     let currency = cells.read_currency(record, default_currency)?;
     let figures = read_signed_figures(cells, record, quantity, currency)?;
@@ -42,8 +42,7 @@ pub(super) fn read_figures(
     let is_refunded = has_amount && figures.money.amount < 0 && quantity > 0;
     match parse_type(cells.mapped(record, Field::Type))? {
         Some(LineType::Sale) if is_refunded => {
-            let reason = "the type says sale and the amount is negative";
-            Err(RowError::new(Field::Amount, "contradictory_type", reason))
+            Err(RowError::new(Field::Amount, "contradictory_type"))
         }
         Some(LineType::Return) => Ok(figures.into_return()),
         _ if is_refunded || (has_amount && quantity < 0) => Ok(figures.into_return()),
@@ -64,7 +63,7 @@ fn read_signed_figures(
         (_, Some(_)) => Field::Amount,
         (_, None) => Field::UnitPrice,
     };
-    let too_large = || RowError::new(money_field, "out_of_range", "the amount is too large");
+    let too_large = || out_of_range(money_field, Text::new("amount_too_large"));
     let of_price = |price| compute_amount(price, quantity, currency).ok_or_else(too_large);
     let (money, full_amount) = match (price, amount) {
         (None, Some(amount)) => {
@@ -81,15 +80,14 @@ fn read_signed_figures(
             let discount = read_given(cells, record, Field::Discount, currency)?.unwrap_or(0);
             let discount = round_amount(discount.abs(), currency).ok_or_else(too_large)?;
             if discount > full.amount.abs() {
-                let reason = "the discount is larger than the amount";
-                return Err(RowError::new(Field::Discount, "out_of_range", reason));
+                let reason = Text::new("discount_too_large");
+                return Err(out_of_range(Field::Discount, reason));
             }
             let amount = full.amount - full.amount.signum() * discount;
             (Money { amount, ..full }, amount)
         }
         (None, None) => {
-            let reason = "a price or an amount is missing";
-            return Err(RowError::new(money_field, "missing_value", reason));
+            return Err(missing_value(money_field, Text::new("missing_money")));
         }
     };
     Ok(SaleFigures {
@@ -98,6 +96,23 @@ fn read_signed_figures(
         money_field,
         amount_differs: money.amount.abs() != full_amount.abs(),
     })
+}
+
+/// Adds what is wrong with each of the figures.
+pub(super) fn check_figures(
+    cells: &CellReader<'_>,
+    record: Record<'_>,
+    default_currency: CurrencyCode,
+    errors: &mut RowErrors,
+) {
+    let currency = cells.read_currency(record, default_currency);
+    if let Ok(currency) = currency {
+        for field in [Field::UnitPrice, Field::Amount, Field::Discount] {
+            errors.check(read_given(cells, record, field, currency));
+        }
+    }
+    errors.check(currency);
+    errors.check(parse_type(cells.mapped(record, Field::Type)));
 }
 
 /// Returns the money of a cell in millionths; `None` where it is empty.

@@ -18,11 +18,7 @@ pub(super) fn parse_status(text: &str) -> Result<Option<SaleStatus>, RowError> {
             Ok(Some(SaleStatus::Pending))
         }
         "cancelled" | "canceled" | "annule" | "annulee" => Ok(Some(SaleStatus::Cancelled)),
-        _ => {
-            let reason =
-                "isn't delivered, pending or cancelled; name its meaning in options.values";
-            Err(RowError::new(Field::Status, "unknown_status", reason))
-        }
+        _ => Err(RowError::new(Field::Status, "unknown_status")),
     }
 }
 
@@ -43,9 +39,6 @@ pub(super) fn parse_type(text: &str) -> Result<Option<LineType>, RowError> {
         "refund" | "return" | "retour" | "avoir" | "remboursement" | "rembourse" | "creditnote" => {
             Ok(Some(LineType::Return))
         }
-        _ => {
-            let reason = "is neither a sale nor a return; name its meaning in options.values";
-            Err(RowError::new(Field::Type, "unknown_type", reason))
-        }
+        _ => Err(RowError::new(Field::Type, "unknown_type")),
     }
 }

@@ -3,8 +3,8 @@
 
 use std::io::{Read, Seek};
 
+use super::issue::{IssueWriter, RowIssues};
 use super::reader::RowReader;
-use super::row_error::RejectedRow;
 use super::totals::RowTotals;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::{Plan, open_rows};
@@ -19,15 +19,20 @@ pub fn validate_rows<S: Read + Seek>(
     options: &Options,
     plan: &Plan,
     context: &Context,
-    mut on_rejected: impl FnMut(RejectedRow),
+    mut on_rejected: impl FnMut(RowIssues),
 ) -> Result<RowTotals, FileError> {
     open_rows(source, kind, options, |table, _| {
         let mut reader = RowReader::new(kind, plan, options, context)?;
         let mut totals = RowTotals::default();
+        let writer = IssueWriter {
+            columns: &plan.columns,
+            language: context.language,
+        };
         while table.advance()? {
             let record = table.record();
             if let Err(error) = reader.count_row(record, &mut totals) {
-                on_rejected(RejectedRow::new(error, record, &plan.columns));
+                let errors = reader.list_errors(record, error);
+                on_rejected(writer.reject_row(record, errors.as_slice()));
             }
         }
         Ok(totals)

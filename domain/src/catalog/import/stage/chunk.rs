@@ -4,23 +4,24 @@ use platform::ids::Uuid;
 
 use super::columns::{encode_count, encode_product, encode_sale};
 use super::tuples::Tuples;
-use crate::catalog::import::rows::{CountLine, ProductLine, RejectedRow, RowTotals, SaleLine};
+use crate::catalog::import::rows::{CountLine, ProductLine, RowIssues, RowTotals, SaleLine};
 
 /// Bounds what a killed worker stages again, while a commit stays rare beside its rows.
 const MAX_CHUNK_ROWS: u64 = 50_000;
 /// Bounds memory: one chunk is filled, one waits in the channel and one is written.
 const MAX_CHUNK_BYTES: usize = 8 << 20;
-/// Estimated bytes of a rejected row beside its fields, and of a field beside its text.
-const REJECTED_ROW_BYTES: usize = 200;
-const REJECTED_FIELD_BYTES: usize = 24;
+/// Estimated bytes of an issue, and of a kept field beside its text.
+const ISSUE_BYTES: usize = 300;
+const KEPT_FIELD_BYTES: usize = 24;
 
 /// Rows that are staged in one commit.
 #[derive(Debug, Default)]
 pub struct Chunk {
     tuples: Tuples,
     pub rows: u64,
-    pub rejected: Vec<RejectedRow>,
-    rejected_bytes: usize,
+    /// Rows that are rejected or should be looked at.
+    pub reported: Vec<RowIssues>,
+    reported_bytes: usize,
     /// The last line of the file that was read.
     pub through: u64,
     /// Bytes of the file (rows of a spreadsheet) that were read.
@@ -51,7 +52,7 @@ impl Chunk {
 
     pub(super) fn is_full(&self) -> bool {
         self.rows >= MAX_CHUNK_ROWS
-            || self.tuples.bytes.len() + self.rejected_bytes >= MAX_CHUNK_BYTES
+            || self.tuples.bytes.len() + self.reported_bytes >= MAX_CHUNK_BYTES
     }
 
     /// Returns the rows as COPY takes them, without header and trailer.
@@ -59,14 +60,14 @@ impl Chunk {
         std::mem::take(&mut self.tuples.bytes)
     }
 
-    pub(super) fn push_rejected(&mut self, row: RejectedRow) {
+    pub(super) fn push_issues(&mut self, row: RowIssues) {
         let fields: usize = row
             .fields
             .iter()
-            .map(|field| field.len() + REJECTED_FIELD_BYTES)
+            .map(|field| field.len() + KEPT_FIELD_BYTES)
             .sum();
-        self.rejected_bytes += REJECTED_ROW_BYTES + fields;
-        self.rejected.push(row);
+        self.reported_bytes += row.issues.len() * ISSUE_BYTES + fields;
+        self.reported.push(row);
     }
 
     pub(super) fn push_sale(&mut self, import: Uuid, line: &SaleLine<'_>, extras: SaleExtras) {

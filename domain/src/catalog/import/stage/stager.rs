@@ -15,10 +15,12 @@ use crate::catalog::import::detect::{Plan, open_rows};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
+use crate::catalog::import::lifecycle::{Warning, WarningCode};
 use crate::catalog::import::options::{ImplausibleValues, Options, UnknownSites};
 use crate::catalog::import::read::{Record, Table};
 use crate::catalog::import::rows::{
-    RejectedRow, RowError, RowReader, RowTotals, SaleLine, SaleWarnings, UsualQuantities,
+    IssueWriter, RowError, RowErrors, RowIssues, RowReader, RowTotals, RowWarning, SaleLine,
+    Severity, UsualQuantities, WarningTally,
 };
 
 /// A rejected row takes more room than it took in the file: a file with more of them is rejected.
@@ -48,16 +50,7 @@ pub struct StagingPlan {
 pub struct StagedFile {
     pub totals: RowTotals,
     pub encoding: Option<&'static str>,
-    pub warnings: StagedWarnings,
-}
-
-/// Rows that were accepted with a warning.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StagedWarnings {
-    pub negative_prices: u64,
-    pub future_dates: u64,
-    pub differing_amounts: u64,
-    pub absurd_quantities: u64,
+    pub warnings: Vec<Warning>,
 }
 
 /// Reads the file and passes its chunks to `send`, until `send` returns `false`.
@@ -71,10 +64,7 @@ pub fn stage_file<S: Read + Seek>(
         while table.advance()? {
             stager.stage_row(table.record());
             if stager.totals.rejected > MAX_REJECTED_ROWS {
-                return Err(FileError::new(
-                    "too_many_errors",
-                    "more than a million rows are wrong; is it the right file?",
-                ));
+                return Err(FileError::new("too_many_errors"));
             }
             if stager.chunk.is_full() && !send(stager.cut_chunk(table)) {
                 break;
@@ -94,7 +84,11 @@ struct Stager<'a> {
     /// The upper-case code of the current row.
     sku_key: String,
     totals: RowTotals,
-    absurd_quantities: u64,
+    /// About the current row, beside those of its reader.
+    warnings: Vec<RowWarning>,
+    tally: WarningTally,
+    /// Position of the severity's column in an error file.
+    severity: Option<usize>,
     through: u64,
     chunk: Chunk,
 }
@@ -116,7 +110,9 @@ impl<'a> Stager<'a> {
             customer_names: FirstNames::default(),
             sku_key: String::new(),
             totals: RowTotals::default(),
-            absurd_quantities: 0,
+            warnings: Vec::new(),
+            tally: WarningTally::default(),
+            severity: plan.columns.find_severity(),
             through: 0,
             chunk: Chunk::with_capacity(),
         })
@@ -125,8 +121,39 @@ impl<'a> Stager<'a> {
     fn stage_row(&mut self, record: Record<'_>) {
         self.totals.rows += 1;
         self.through = record.line;
-        if let Err(error) = self.accept_row(record) {
-            self.reject_row(record, error);
+        if self.is_imported_already(record) {
+            self.totals.ignored += 1;
+            return;
+        }
+        self.warnings.clear();
+        match self.accept_row(record) {
+            Ok(()) => self.report_warnings(record),
+            Err(error) => self.reject_row(record, error),
+        }
+    }
+
+    /// Whether it is a row of an error file that was imported with a warning.
+    fn is_imported_already(&self, record: Record<'_>) -> bool {
+        let severity = self.severity.map(|position| record.field(position));
+        severity == Some(Severity::Warning.as_str())
+    }
+
+    fn report_warnings(&mut self, record: Record<'_>) {
+        self.warnings.extend_from_slice(self.rows.warnings());
+        if self.warnings.is_empty() {
+            return;
+        }
+        let writer = self.issue_writer();
+        let kept = self.tally.count_row(record, &self.warnings, writer);
+        if let Some(row) = kept.filter(|row| self.is_new(row.line)) {
+            self.chunk.push_issues(row);
+        }
+    }
+
+    fn issue_writer(&self) -> IssueWriter<'a> {
+        IssueWriter {
+            columns: &self.staging.plan.columns,
+            language: self.staging.context.language,
         }
     }
 
@@ -141,9 +168,21 @@ impl<'a> Stager<'a> {
             self.seen.insert(unnumbered.key);
         }
         if self.is_new(record.line) {
-            let row = RejectedRow::new(error, record, &self.staging.plan.columns);
-            self.chunk.push_rejected(RejectedRow { occurrence, ..row });
+            let errors = self.rows.list_errors(record, error);
+            let errors = self.find_unknown(record, errors);
+            let row = self.issue_writer().reject_row(record, errors.as_slice());
+            self.chunk.push_issues(RowIssues { occurrence, ..row });
         }
+    }
+
+    /// Adds what a rejected row names and the company doesn't have.
+    fn find_unknown(&mut self, record: Record<'_>, mut errors: RowErrors) -> RowErrors {
+        if errors.concern_cells() && !matches!(self.rows, RowReader::Products(_)) {
+            let (sku, site) = self.rows.read_names(record);
+            errors.check(self.require_site(site));
+            errors.check(self.require_product(sku));
+        }
+        errors
     }
 
     fn accept_row(&mut self, record: Record<'_>) -> Result<(), RowError> {
@@ -186,19 +225,26 @@ impl<'a> Stager<'a> {
 
     /// Rejects unknown sites and products; leaves the code's key in `self.sku_key`.
     fn require_known(&mut self, sku: &str, site: &str) -> Result<(), RowError> {
+        self.require_site(site)?;
+        self.require_product(sku)
+    }
+
+    fn require_site(&mut self, site: &str) -> Result<(), RowError> {
         if !site.is_empty() && self.staging.options.unknown_sites == UnknownSites::Reject {
             write_key(site, &mut self.sku_key);
             if !self.staging.site_keys.contains(&self.sku_key) {
-                let reason = "no site has this name; create it, map it in options.values, or set \
-                    options.unknown_sites to create";
-                return Err(RowError::new(Field::Site, "unknown_site", reason));
+                return Err(RowError::new(Field::Site, "unknown_site"));
             }
         }
+        Ok(())
+    }
+
+    /// Leaves the code's key in `self.sku_key`.
+    fn require_product(&mut self, sku: &str) -> Result<(), RowError> {
         write_key(sku, &mut self.sku_key);
         match &self.staging.known_products {
-            Some(known) if !known.contains(&code_fingerprint(&self.sku_key)) => {
-                let reason = "the catalog has no product with this code";
-                Err(RowError::new(Field::Sku, "unknown_product", reason))
+            Some(known) if !sku.is_empty() && !known.contains(&code_fingerprint(&self.sku_key)) => {
+                Err(RowError::new(Field::Sku, "unknown_product"))
             }
             _ => Ok(()),
         }
@@ -211,10 +257,11 @@ impl<'a> Stager<'a> {
             return Ok(());
         };
         if self.staging.options.absurd_quantities == Some(ImplausibleValues::Reject) {
-            let reason = format!("more than a hundred times the usual, which is {usual:.1}");
-            return Err(RowError::new(Field::Quantity, "absurd_quantity", reason));
+            let error = RowError::new(Field::Quantity, "absurd_quantity");
+            return Err(error.with("usual", format_args!("{usual:.1}")));
         }
-        self.absurd_quantities += 1;
+        let warning = RowWarning::new(Field::Quantity, WarningCode::AbsurdQuantities);
+        self.warnings.push(warning);
         Ok(())
     }
 
@@ -242,19 +289,10 @@ impl<'a> Stager<'a> {
     }
 
     fn into_staged_file(self, table: &dyn Table) -> StagedFile {
-        let warnings = match &self.rows {
-            RowReader::Sales(reader) => reader.warnings,
-            RowReader::Products(_) | RowReader::StockCounts(_) => SaleWarnings::default(),
-        };
         StagedFile {
             totals: self.totals,
             encoding: table.shape().encoding,
-            warnings: StagedWarnings {
-                negative_prices: warnings.negative_prices,
-                future_dates: warnings.future_dates,
-                differing_amounts: warnings.differing_amounts,
-                absurd_quantities: self.absurd_quantities,
-            },
+            warnings: self.tally.into_warnings(self.staging.context.language),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::catalog::import::lifecycle::{
     HAS_ENDED, Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning,
 };
 use crate::catalog::import::options::Options;
+use crate::identity::Language;
 use crate::{Error, Result};
 
 pub async fn create_import(
@@ -215,7 +216,8 @@ pub async fn load_work(
     let row = sqlx::query!(
         r#"select i.kind as "kind: Kind", i.state as "state: State", i.blob_key, i.file_bytes,
              i.options as "options: Json<Options>", i.created_at, i.merged_through, i.file_sha256,
-             i.totals as "totals: Json<ImportTotals>", c.timezone, c.currency
+             i.totals as "totals: Json<ImportTotals>", c.timezone, c.currency,
+             c.language as "language: Language"
            from imports i join companies c on c.id = i.company_id
            where i.company_id = $1 and i.id = $2
            for no key update of i"#,
@@ -239,6 +241,7 @@ pub async fn load_work(
             .parse()
             .map_err(|e: chrono_tz::ParseError| corrupt_column("timezone", e))?,
         currency: row.currency,
+        language: row.language,
         merged_through: row.merged_through,
         totals: row.totals.0,
     })

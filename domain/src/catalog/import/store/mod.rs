@@ -2,9 +2,11 @@
 //! function that reaches staging is keyed by an import that was read under row-level security. In
 //! reading order: `imports` and `transitions` of their state; `lookups`, `staging` and
 //! `numbering`; `missing_references`, `missing_products`, then one file per kind of merge;
-//! `written_products` and `row_errors`. Functions return `Error::Database` when a statement fails.
+//! `written_products`, `line_warnings` and `issues`. Functions return `Error::Database` when a statement fails.
 
 mod imports;
+mod issues;
+mod line_warnings;
 mod lookups;
 mod merge;
 mod merge_counts;
@@ -13,7 +15,6 @@ mod merge_sales;
 mod missing_products;
 mod missing_references;
 mod numbering;
-mod row_errors;
 mod staging;
 mod transitions;
 mod written_products;
@@ -22,6 +23,8 @@ pub use imports::{
     answer_questions, assign_job, cancel_import, create_import, list_abandoned_imports,
     list_files_in_use, list_imports, load_work, require_import,
 };
+pub use issues::list_row_issues;
+pub use line_warnings::record_line_warnings;
 pub use lookups::{add_recorded_quantities, load_known_products, load_site_keys};
 pub use merge::{MergedRows, Turn, take_merge_turn};
 pub use merge_counts::merge_counts;
@@ -30,10 +33,9 @@ pub use merge_sales::merge_sales;
 pub use missing_products::{create_missing_customers, create_missing_products};
 pub use missing_references::{create_missing_references, create_missing_sites};
 pub use numbering::number_rows;
-pub use row_errors::list_row_errors;
 pub use staging::{ResumePoint, clear_staging, find_resume_point, sweep_staging, write_chunk};
 pub use transitions::{
     complete_import, complete_repeated_import, fail_import, record_merge, record_questions,
     record_settlement, record_totals, record_warnings, start_checking, start_loading,
 };
-pub use written_products::{list_staged_products, list_written_products, record_line_warnings};
+pub use written_products::{list_staged_products, list_written_products};

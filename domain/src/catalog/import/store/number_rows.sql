@@ -2,7 +2,7 @@
 --
 -- rejected: rejected rows count too, so that a row keeps its number once it is corrected.
 with rejected as (
-  select e.line, e.key from import_errors e
+  select e.line, e.key from import_issues e
   where e.company_id = $2 and e.import_id = $1 and e.key is not null and e.occurrence is null
 ),
 -- repeated: the lines of every key that may occur more than once, and which of them equal an
@@ -33,13 +33,13 @@ superseded as (
   update staging.sale_lines l set line = -l.line
   from numbered n
   where l.import_id = $1 and l.line = n.line and n.has_own_id and n.occurrence < n.occurrences
-  returning 1
+  returning n.line
 ),
 dropped as (
   update staging.sale_lines l set line = -l.line
   from repeated r
   where l.import_id = $1 and l.line = r.line and r.is_duplicate and $3
-  returning 1
+  returning r.line
 ),
 -- keyed: the key of a later occurrence, computed as `FactKey::of_occurrence` does.
 keyed as (
@@ -51,11 +51,15 @@ keyed as (
 ),
 -- placed: the error file will hold the number.
 placed as (
-  update import_errors e set occurrence = n.occurrence
+  update import_issues e set occurrence = n.occurrence
   from numbered n
   where e.company_id = $2 and e.import_id = $1 and e.line = n.line and n.is_rejected
 )
+-- The first $4 lines of each, and how many they are.
 select (select count(*) from superseded) as "superseded!",
+  array(select line from superseded order by line limit $4) as "superseded_lines!",
   (select count(*) from dropped) as "dropped!",
-  count(*) filter (where is_duplicate and not $3) as "duplicates!"
-from repeated
+  array(select line from dropped order by line limit $4) as "dropped_lines!",
+  (select count(*) from repeated where is_duplicate and not $3) as "duplicates!",
+  array(select line from repeated where is_duplicate and not $3 order by line limit $4)
+    as "duplicate_lines!"

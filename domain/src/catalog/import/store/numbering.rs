@@ -3,10 +3,13 @@
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
+use super::issues::{WarnedLines, warn_of_lines};
 use crate::Result;
 use crate::catalog::import::lifecycle::{ImportId, Warning, WarningCode};
 use crate::catalog::import::options::Duplicates;
+use crate::catalog::import::rows::MAX_WARNED_LINES;
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
+use crate::identity::Language;
 
 /// Numbers the lines of each key, rejected rows included, and records that the file is staged.
 /// Returns what somebody should look at.
@@ -15,6 +18,7 @@ pub async fn number_rows(
     company: CompanyId,
     import: ImportId,
     duplicates: Duplicates,
+    language: Language,
 ) -> Result<Vec<Warning>> {
     join_by_hash(&mut *conn).await?;
     let found = sqlx::query_file!(
@@ -22,6 +26,7 @@ pub async fn number_rows(
         import.0,
         company.0,
         duplicates == Duplicates::Drop,
+        MAX_WARNED_LINES,
     )
     .fetch_one(&mut *conn)
     .await?;
@@ -31,12 +36,27 @@ pub async fn number_rows(
         company.0,
         import.0
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    let warnings = [
-        Warning::of_rows(WarningCode::DuplicateLines, found.duplicates),
-        Warning::of_rows(WarningCode::DroppedLines, found.dropped),
-        Warning::of_rows(WarningCode::SupersededLines, found.superseded),
-    ];
-    Ok(warnings.into_iter().flatten().collect())
+    let mut warnings = Vec::new();
+    for warned in [
+        WarnedLines {
+            code: WarningCode::DuplicateLines,
+            rows: found.duplicates,
+            lines: found.duplicate_lines,
+        },
+        WarnedLines {
+            code: WarningCode::DroppedLines,
+            rows: found.dropped,
+            lines: found.dropped_lines,
+        },
+        WarnedLines {
+            code: WarningCode::SupersededLines,
+            rows: found.superseded,
+            lines: found.superseded_lines,
+        },
+    ] {
+        warnings.extend(warn_of_lines(&mut *conn, company, import, language, warned).await?);
+    }
+    Ok(warnings)
 }

@@ -3,7 +3,7 @@
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
-use super::row_errors::insert_row_errors;
+use super::issues::insert_issues;
 use super::transitions::require_open;
 use crate::Result;
 use crate::catalog::import::kind::Kind;
@@ -34,7 +34,7 @@ pub async fn write_chunk(
         copy.send(COPY_TRAILER).await?;
         copy.finish().await?;
     }
-    insert_row_errors(&mut *conn, company, import, &chunk.rejected).await?;
+    insert_issues(&mut *conn, company, import, &chunk.reported).await?;
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let done = sqlx::query!(
         "update imports set staged_through = $3, staged_rows = staged_rows + $4, rows_total = $5,
@@ -80,7 +80,7 @@ pub async fn find_resume_point(
     }
     clear_staging(&mut *conn, import).await?;
     sqlx::query!(
-        "delete from import_errors where company_id = $1 and import_id = $2",
+        "delete from import_issues where company_id = $1 and import_id = $2",
         company.0,
         import.0
     )

@@ -10,6 +10,7 @@ use super::merge::MergedRows;
 use crate::catalog::import::detect::{Detected, Question};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::lifecycle::{HAS_ENDED, ImportId, ImportTotals, Warning};
+use crate::identity::Language;
 use crate::{Error, Result};
 
 /// Requires the lock of `load_work` in the same transaction, which keeps the import open.
@@ -84,6 +85,12 @@ pub async fn fail_import(
     id: ImportId,
     cause: &FileError,
 ) -> Result<()> {
+    let language = sqlx::query_scalar!(
+        r#"select language as "language: Language" from companies where id = $1"#,
+        company.0,
+    )
+    .fetch_one(&mut *conn)
+    .await?;
     let done = sqlx::query!(
         "update imports
          set state = 'failed', error_code = $3, error_message = $4, finished_at = engine_now()
@@ -91,7 +98,7 @@ pub async fn fail_import(
         company.0,
         id.0,
         cause.code,
-        cause.message,
+        cause.reason.render(language),
     )
     .execute(conn)
     .await?;

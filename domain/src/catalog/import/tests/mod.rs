@@ -9,14 +9,16 @@ use std::io::Cursor;
 use chrono::{TimeZone, Utc};
 
 use super::field::Field;
-use super::rows::RejectedRow;
+use super::rows::RowIssues;
 use super::*;
+use crate::identity::Language;
 
 pub(crate) fn context() -> Context {
     Context {
         now: Utc.with_ymd_and_hms(2026, 5, 4, 12, 0, 0).unwrap(),
         zone: chrono_tz::Africa::Dakar,
         currency: "XOF".into(),
+        language: Language::En,
     }
 }
 
@@ -24,8 +26,8 @@ fn options(json: &str) -> Options {
     serde_json::from_str(json).unwrap()
 }
 
-fn validate_file(file: &str, kind: Kind, options: &Options) -> (RowTotals, Vec<RejectedRow>) {
-    let examined = examine_file(Cursor::new(file), kind, options).unwrap();
+fn validate_file(file: &str, kind: Kind, options: &Options) -> (RowTotals, Vec<RowIssues>) {
+    let examined = examine_file(Cursor::new(file), kind, options, Language::En).unwrap();
     let Detection::Ready(plan) = examined.detection else {
         panic!("questions: {:?}", examined.detection)
     };
@@ -37,15 +39,16 @@ fn validate_file(file: &str, kind: Kind, options: &Options) -> (RowTotals, Vec<R
     (totals, rejected)
 }
 
-fn summarize(rejected: &[RejectedRow]) -> Vec<(u64, &str, &str, &str)> {
+fn summarize(rejected: &[RowIssues]) -> Vec<(u64, &str, &str, &str)> {
     rejected
         .iter()
-        .map(|r| {
+        .flat_map(|row| row.issues.iter().map(|issue| (row.line, issue)))
+        .map(|(line, issue)| {
             (
-                r.line,
-                r.column.as_deref().unwrap_or(""),
-                r.value.as_str(),
-                r.code,
+                line,
+                issue.column.as_deref().unwrap_or(""),
+                issue.value.as_str(),
+                issue.code.as_ref(),
             )
         })
         .collect()
@@ -96,6 +99,8 @@ fn every_row_error_has_its_line_column_value_and_code() {
             (10, "Prix unitaire", "12 €", "other_currency"),
             (11, "Prix unitaire", "", "missing_value"),
             (12, "Qté", "", "missing_value"),
+            (12, "Prix unitaire", "", "missing_value"),
+            (12, "Date", "", "missing_value"),
             (13, "", "", "too_many_fields"),
         ]
     );
@@ -132,10 +137,14 @@ fn negative_lines_are_classified_and_unwanted_codes_ignored() {
 #[test]
 fn what_a_file_does_not_decide_is_asked_and_the_answer_is_used() {
     let file = "sku;quantity;price;date\nA;1;1,234;01/02/2026\nB;2;3,000;03/04/2026\n";
-    let Detection::NeedsInput(questions) =
-        examine_file(Cursor::new(file), Kind::Sales, &Options::default())
-            .unwrap()
-            .detection
+    let Detection::NeedsInput(questions) = examine_file(
+        Cursor::new(file),
+        Kind::Sales,
+        &Options::default(),
+        Language::En,
+    )
+    .unwrap()
+    .detection
     else {
         panic!("nothing was asked")
     };
@@ -160,7 +169,7 @@ fn products_and_counts_have_rules_of_their_own() {
         A,Savon,100,150.5,5,50,7,oui\nB,,,,,,,\nC,x,-1,,,,,\nD,x,,,9,3,,\nE,x,,,,,1000,\nF,x,,,,,,peut-être\nG,x,,,,,,-\n";
     let (totals, rejected) = validate_file(products, Kind::Products, &Options::default());
     assert_eq!(totals.accepted, 3);
-    let codes: Vec<_> = rejected.iter().map(|r| r.code).collect();
+    let codes: Vec<_> = rejected.iter().map(|r| r.issues[0].code.as_ref()).collect();
     assert_eq!(
         codes,
         [
@@ -185,7 +194,7 @@ fn products_and_counts_have_rules_of_their_own() {
 #[test]
 fn files_that_are_no_table_of_their_kind_are_rejected() {
     let error_code = |file: &str, json: &str| {
-        examine_file(Cursor::new(file), Kind::Sales, &options(json))
+        examine_file(Cursor::new(file), Kind::Sales, &options(json), Language::En)
             .unwrap_err()
             .code
     };
@@ -226,6 +235,6 @@ fn a_preview_shows_the_first_rows_and_their_errors() {
     .unwrap();
     assert_eq!(preview.rows.len(), 2);
     assert_eq!(preview.rows[1].fields[&Field::Quantity], "x");
-    assert_eq!(preview.rows[1].error.as_ref().unwrap().code, "not_a_number");
+    assert_eq!(preview.rows[1].errors[0].code, "not_a_number");
     assert_eq!(preview.detected.delimiter, Some(','));
 }

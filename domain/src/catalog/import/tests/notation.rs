@@ -1,15 +1,16 @@
 //! Files whose notation and columns the whole file decides, after reports of real shops.
 
 use super::*;
+use crate::identity::Language;
 
 fn detect(file: &str, kind: Kind, json: &str) -> Detected {
-    examine_file(Cursor::new(file), kind, &options(json))
+    examine_file(Cursor::new(file), kind, &options(json), Language::En)
         .unwrap()
         .detected
 }
 
 fn ask(file: &str, kind: Kind) -> Vec<Question> {
-    match examine_file(Cursor::new(file), kind, &Options::default())
+    match examine_file(Cursor::new(file), kind, &Options::default(), Language::En)
         .unwrap()
         .detection
     {
@@ -55,7 +56,7 @@ fn each_column_has_its_own_decimal_mark() {
     )
     .unwrap();
     assert!(
-        preview.rows.iter().all(|row| row.error.is_none()),
+        preview.rows.iter().all(|row| row.errors.is_empty()),
         "{preview:?}"
     );
 }
@@ -119,11 +120,19 @@ fn a_file_of_several_tables_is_rejected_with_what_to_do() {
     let table = "\"SKU\",\"Name\",\"Quantity\",\"Unit Cost\",\"Total Cost\"\n\
         \"RIZ-5\",\"Riz\",\"1.00\",\"3500.00\",\"3500.00\"\n\n";
     let file = format!("\"Commande\",\"F-1\"\n{table}\"Commande\",\"F-2\"\n{table}");
-    let cause = examine_file(Cursor::new(file), Kind::Sales, &Options::default()).unwrap_err();
+    let cause = examine_file(
+        Cursor::new(file),
+        Kind::Sales,
+        &Options::default(),
+        Language::En,
+    )
+    .unwrap_err();
     assert_eq!(cause.code, "missing_column");
     assert!(
-        cause.message.contains("line 2 looks most like the header")
-            && cause.message.contains("again on line 6"),
+        cause
+            .to_string()
+            .contains("line 2 looks most like the header")
+            && cause.to_string().contains("again on line 6"),
         "{cause}"
     );
 }

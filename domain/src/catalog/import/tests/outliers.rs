@@ -5,8 +5,9 @@ use std::io::Cursor;
 use platform::ids::Uuid;
 
 use super::*;
+use crate::identity::Language;
 
-fn stage_quantities(options: &str, quantities: &[&str]) -> (u64, Vec<(u64, &'static str)>) {
+fn stage_quantities(options: &str, quantities: &[&str]) -> (u64, Vec<(u64, String)>) {
     let rows = quantities
         .iter()
         .map(|quantity| format!("a1,{quantity},5,2026-01-05\n"));
@@ -17,10 +18,12 @@ fn stage_quantities(options: &str, quantities: &[&str]) -> (u64, Vec<(u64, &'sta
         now,
         zone: chrono_tz::Tz::UTC,
         currency: "XOF".into(),
+        language: Language::En,
     };
-    let Detection::Ready(plan) = examine_file(Cursor::new(&file), Kind::Sales, &options)
-        .unwrap()
-        .detection
+    let Detection::Ready(plan) =
+        examine_file(Cursor::new(&file), Kind::Sales, &options, Language::En)
+            .unwrap()
+            .detection
     else {
         panic!("questions")
     };
@@ -39,10 +42,13 @@ fn stage_quantities(options: &str, quantities: &[&str]) -> (u64, Vec<(u64, &'sta
     };
     let mut rejected = Vec::new();
     let staged = stage_file(Cursor::new(&file), &staging, |chunk| {
-        rejected.extend(chunk.rejected.iter().map(|r| (r.line, r.code)));
+        let rows = chunk.reported.iter();
+        let rows = rows.filter(|row| row.severity == Severity::Error);
+        rejected.extend(rows.map(|row| (row.line, row.issues[0].code.to_string())));
         true
     });
-    (staged.unwrap().warnings.absurd_quantities, rejected)
+    let warnings = staged.unwrap().warnings;
+    (warnings.iter().map(|warning| warning.rows).sum(), rejected)
 }
 
 #[test]
@@ -62,7 +68,7 @@ fn a_quantity_beyond_a_hundred_times_the_usual_is_counted_or_rejected() {
         );
     }
     let rejected = stage_quantities(r#"{"absurd_quantities": "reject"}"#, &with("201"));
-    assert_eq!(rejected, (0, vec![(12, "absurd_quantity")]));
+    assert_eq!(rejected, (0, vec![(12, "absurd_quantity".to_owned())]));
 }
 
 #[test]

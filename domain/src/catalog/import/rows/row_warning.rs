@@ -1,0 +1,80 @@
+//! What somebody should look at in rows that are accepted.
+
+use std::collections::BTreeMap;
+
+use super::issue::{IssueWriter, RowIssues, Severity};
+use crate::catalog::import::field::Field;
+use crate::catalog::import::lifecycle::{Warning, WarningCode};
+use crate::catalog::import::read::Record;
+use crate::identity::Language;
+
+/// Rows of one warning that are kept with their fields; the others are counted.
+pub(crate) const MAX_WARNED_LINES: i64 = 1_000;
+/// Lines that a warning names.
+pub(crate) const MAX_NAMED_LINES: usize = 20;
+
+/// A warning about the current row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RowWarning {
+    pub(crate) field: Option<Field>,
+    pub(crate) code: WarningCode,
+}
+
+impl RowWarning {
+    pub(crate) fn new(field: Field, code: WarningCode) -> Self {
+        Self {
+            field: Some(field),
+            code,
+        }
+    }
+}
+
+/// The warnings of a whole file.
+#[derive(Debug, Default)]
+pub(crate) struct WarningTally(BTreeMap<WarningCode, WarnedRows>);
+
+#[derive(Debug, Default)]
+struct WarnedRows {
+    rows: u64,
+    lines: Vec<u64>,
+}
+
+impl WarningTally {
+    /// Counts the warnings of a row. Returns the row with those that are to be kept.
+    pub(crate) fn count_row(
+        &mut self,
+        record: Record<'_>,
+        warnings: &[RowWarning],
+        writer: IssueWriter<'_>,
+    ) -> Option<RowIssues> {
+        let counted = warnings.iter().copied();
+        let kept: Vec<RowWarning> = counted
+            .filter(|warning| self.count_warning(record.line, warning.code))
+            .collect();
+        if kept.is_empty() {
+            return None;
+        }
+        let issues = writer.describe_warnings(record, &kept);
+        Some(writer.report_row(record, Severity::Warning, issues.into_iter()))
+    }
+
+    /// Returns whether the row is among the first ones of its warning.
+    fn count_warning(&mut self, line: u64, code: WarningCode) -> bool {
+        let warned = self.0.entry(code).or_default();
+        warned.rows += 1;
+        if warned.lines.len() < MAX_NAMED_LINES {
+            warned.lines.push(line);
+        }
+        warned.rows <= MAX_WARNED_LINES.unsigned_abs()
+    }
+
+    pub(crate) fn into_warnings(self, language: Language) -> Vec<Warning> {
+        let warnings = self.0.into_iter();
+        warnings
+            .map(|(code, warned)| Warning {
+                lines: warned.lines,
+                ..Warning::of_rows(code, warned.rows, language)
+            })
+            .collect()
+    }
+}

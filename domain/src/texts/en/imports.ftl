@@ -1,0 +1,121 @@
+# What is wrong with a row. The column and the value stand beside the text.
+absurd_quantity = is more than a hundred times the usual quantity, which is { $usual }; correct it, or set options.absurd_quantities to warn
+amount_too_large = the amount is too large
+below_minimum = is below the least stock; the most has to be higher
+contradictory_type = is negative although the type says sale; correct one of them
+damaged_code_date = is a date that the spreadsheet made of a code; format the column as text and enter the code again
+damaged_code_number = is a number of more than 15 digits, whose end the spreadsheet has lost; format the column as text and enter the code again
+damaged_code_truth = is a truth value that the spreadsheet made of a code; format the column as text and enter the code again
+discount_too_large = is larger than the amount
+formula_error = is the error of a formula; correct it in the spreadsheet
+future_date = is in the future; correct it, or set options.future_dates to warn
+invalid_encoding = the row isn't valid in the file's encoding; save the file as UTF-8
+missing_code = the product's code is missing
+missing_date = a date is missing
+missing_money = a price or an amount is missing
+missing_number = a number is missing
+negative = can't be negative
+negative_price = is negative; for a refund, the type or the quantity says so
+not_a_date = isn't a day of the calendar as { $format }
+not_a_number = isn't a number with a decimal { $mark ->
+    [comma] comma
+   *[point] point
+}
+not_a_number_cell = is a date or a truth value; format the cell as a number
+not_a_truth_value = isn't yes or no
+not_positive = must be more than zero
+not_whole_days = is a whole number of days, up to { $most }
+nul_byte = the row holds a NUL byte; export the file again
+number_too_large = the number is too large
+other_currency = isn't written in { $currency }; set options.currency, or import each currency on its own
+positive_cancellation = is positive on a line that cancels, where it has to be negative
+repeated_header = the row is the header again
+too_long = is longer than { $most } characters
+too_many_fields = the row has { $found } fields and the header { $expected }; is a field with a delimiter not in quotes?
+total_row = the row looks like a total; delete it, or set options.total_rows to keep
+unknown_currency = isn't an ISO 4217 code
+unknown_product = is no code of the catalog; create the product, or set options.unknown_products to create
+unknown_site = is no site of the company; create it, map it in options.values, or set options.unknown_sites to create
+unknown_status = isn't delivered, pending or cancelled; name its meaning in options.values
+unknown_type = is neither a sale nor a return; name its meaning in options.values
+zero_quantity = is zero, which is no sale
+
+# Why a file as a whole is rejected.
+all_rows_rejected = { $rows ->
+    [one] the only row is wrong
+   *[other] all of the { $rows } rows are wrong
+}
+columns_of_another_kind = the file looks like { $kind ->
+    [sales] sales: it has prices and repeats its products; send it as the kind sales
+   *[other] another kind of file
+}
+empty_file = the file has no rows
+empty_spreadsheet = the spreadsheet has no cells
+file_damaged = the stored file isn't what was uploaded; send it again
+file_is_empty = the file is empty
+file_not_read = the file can't be read ({ $cause })
+header_repeats_on = it stands again on line { $line }: the file holds several tables, export it as one table with a line for each sale
+header_seems_on = line { $line } looks most like the header
+import_failed = the import failed on our side; send the file again
+import_job_ended = the work on the import was stopped; send the file again
+looks_like_gzip = it looks like gzip: unpack it first
+looks_like_old_excel = it looks like an old Excel file: save it as XLSX or CSV
+looks_like_pdf = it looks like a PDF
+map_columns = name columns in options.mapping
+missing_column = no column holds { $missing }; the file has { $listed }
+missing_header = the file has no header on line { $line }
+named_column_missing = no column is named "{ $title }"; the file has { $listed }
+no_rows = the file has a header and no rows
+not_a_table = the file is neither CSV nor XLSX
+one_column_only = the header is a single column, which hints at another delimiter
+row_too_long = the row at line { $line } is longer than 1 MiB; is a quote left open?
+rows_rejected = { $rows ->
+    [one] 1 row is wrong
+   *[other] { $rows } rows are wrong
+} and the mode is all_or_nothing
+spreadsheet_too_complex = the spreadsheet can't be read, because { $limit ->
+    [cell] one of its cells holds more than 32,767 characters
+    [depth] its elements are nested too deep
+    [formats] it has more than 65,490 formats
+    [parts] it has more than 10,000 parts
+    [relations] it has too many relations
+    [sheets] it has more than 1,000 sheets
+   *[texts] it has more than 2,000,000 different texts or 32 MiB of them
+}; save the sheet as CSV
+spreadsheet_too_large = a spreadsheet may have up to 50 MiB; save it as CSV
+spreadsheet_unreadable = the file is neither CSV nor a readable XLSX ({ $cause }); save it again, or save it as CSV
+too_many_columns = line { $line } has more than { $most } columns
+too_many_errors = more than a million rows are wrong; is it the right file?
+undecodable_file = the file can't be decoded; save it as UTF-8
+unknown_encoding = the encoding named isn't known
+unknown_file_currency = "{ $code }" is no ISO 4217 code
+unknown_sheet = no sheet is named "{ $asked }"; the file has "{ $names }"
+unknown_timezone = "{ $name }" is no IANA zone
+unpacks_too_large = the spreadsheet unpacks to more than is allowed; save the sheet as CSV
+unreadable_file = the file can't be read; save it again, or save it as CSV
+utf_32 = UTF-32 isn't supported; save the file as UTF-8
+value_out_of_range = a value of the file is beyond what can be stored
+
+# Questions about a file.
+ask_date_format_contradiction = the column "{ $column }" contradicts itself about the order of day, month and year: { $examples }; rows that your answer can't read are rejected
+ask_date_format_undecided = the column "{ $column }" doesn't decide the order of day, month and year: { $examples }
+ask_decimal_contradiction = the column "{ $column }" contradicts itself about the decimal mark: { $examples }; rows that your answer can't read are rejected
+ask_decimal_undecided = the column "{ $column }" doesn't decide the decimal mark: { $examples }
+ask_mapping = { $columns } columns are named "{ $column }"; which one holds the { $field }?
+ask_repeated_counts = the product { $code } is counted on lines { $lines }; is its stock the sum of them, or the last one?
+example = "{ $value }" (line { $line })
+
+# Rows that were accepted and should be looked at.
+warn_absurd_quantities = more than a hundred times the product's usual quantity
+warn_differing_amounts = the amount isn't price times quantity; the amount counts, the difference is the discount
+warn_dropped_lines = equals an earlier line in every field and was dropped
+warn_duplicate_lines = equals an earlier line in every field and was kept; options.duplicates can drop it
+warn_future_dates = the date is in the future
+warn_garbled_text = the text looks garbled; is the encoding right?
+warn_lines_taken = the line lost its number in the errors file and found it taken; it was not imported again
+warn_look_alike_codes = the code looks like another one
+warn_missing_lines = a recorded line of the same document that the file leaves out; it stays
+warn_negative_prices = the price is negative
+warn_superseded_lines = a later line has the same id; the later one counts
+warn_total_rows = the row is the total of those above and was left out
+warn_unknown = should be looked at

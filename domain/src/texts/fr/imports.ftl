@@ -1,0 +1,121 @@
+# Ce qui ne va pas dans une ligne. La colonne et la valeur figurent à côté du texte.
+absurd_quantity = dépasse cent fois la quantité habituelle, qui est de { $usual } ; corrigez-la, ou mettez options.absurd_quantities à warn
+amount_too_large = le montant est trop grand
+below_minimum = est inférieur au stock minimum ; le maximum doit être plus grand
+contradictory_type = est négatif alors que le type indique une vente ; corrigez l'un des deux
+damaged_code_date = est une date que le tableur a faite d'un code ; mettez la colonne au format texte et saisissez le code à nouveau
+damaged_code_number = est un nombre de plus de 15 chiffres, dont le tableur a perdu la fin ; mettez la colonne au format texte et saisissez le code à nouveau
+damaged_code_truth = est une valeur vrai/faux que le tableur a faite d'un code ; mettez la colonne au format texte et saisissez le code à nouveau
+discount_too_large = dépasse le montant
+formula_error = est l'erreur d'une formule ; corrigez-la dans le tableur
+future_date = est dans le futur ; corrigez-la, ou mettez options.future_dates à warn
+invalid_encoding = la ligne n'est pas valide dans l'encodage du fichier ; enregistrez le fichier en UTF-8
+missing_code = le code du produit manque
+missing_date = la date manque
+missing_money = il manque un prix ou un montant
+missing_number = il manque un nombre
+negative = ne peut pas être négatif
+negative_price = est négatif ; pour un remboursement, c'est le type ou la quantité qui l'indique
+not_a_date = n'est pas un jour du calendrier au format { $format }
+not_a_number = n'est pas un nombre { $mark ->
+    [comma] à virgule
+   *[point] à point
+} décimal
+not_a_number_cell = est une date ou une valeur vrai/faux ; mettez la cellule au format nombre
+not_a_truth_value = n'est ni oui ni non
+not_positive = doit être supérieur à zéro
+not_whole_days = doit être un nombre entier de jours, { $most } au plus
+nul_byte = la ligne contient un octet NUL ; exportez le fichier à nouveau
+number_too_large = le nombre est trop grand
+other_currency = n'est pas en { $currency } ; indiquez options.currency, ou importez chaque devise à part
+positive_cancellation = est positive sur une ligne d'annulation, où elle doit être négative
+repeated_header = la ligne répète l'en-tête
+too_long = dépasse { $most } caractères
+too_many_fields = la ligne a { $found } champs et l'en-tête { $expected } ; un champ qui contient le séparateur est-il sans guillemets ?
+total_row = la ligne ressemble à un total ; supprimez-la, ou mettez options.total_rows à keep
+unknown_currency = n'est pas un code ISO 4217
+unknown_product = n'est pas un code du catalogue ; créez le produit, ou mettez options.unknown_products à create
+unknown_site = n'est pas un site de l'entreprise ; créez-le, traduisez-le dans options.values, ou mettez options.unknown_sites à create
+unknown_status = n'est ni livré, ni en attente, ni annulé ; indiquez son sens dans options.values
+unknown_type = n'est ni une vente ni un retour ; indiquez son sens dans options.values
+zero_quantity = est nulle, ce qui n'est pas une vente
+
+# Pourquoi un fichier entier est refusé.
+all_rows_rejected = { $rows ->
+    [one] l'unique ligne est fausse
+   *[other] les { $rows } lignes sont toutes fausses
+}
+columns_of_another_kind = le fichier ressemble à { $kind ->
+    [sales] des ventes : il a des prix et répète ses produits ; envoyez-le avec le type sales
+   *[other] un fichier d'un autre type
+}
+empty_file = le fichier n'a aucune ligne
+empty_spreadsheet = le classeur n'a aucune cellule
+file_damaged = le fichier enregistré n'est pas celui qui a été envoyé ; envoyez-le à nouveau
+file_is_empty = le fichier est vide
+file_not_read = le fichier ne peut pas être lu ({ $cause })
+header_repeats_on = il figure à nouveau à la ligne { $line } : le fichier contient plusieurs tableaux, exportez-le en un seul tableau avec une ligne par vente
+header_seems_on = la ligne { $line } ressemble le plus à un en-tête
+import_failed = l'import a échoué de notre côté ; envoyez le fichier à nouveau
+import_job_ended = le travail sur l'import a été arrêté ; envoyez le fichier à nouveau
+looks_like_gzip = on dirait du gzip : décompressez-le d'abord
+looks_like_old_excel = on dirait un ancien fichier Excel : enregistrez-le en XLSX ou en CSV
+looks_like_pdf = on dirait un PDF
+map_columns = indiquez les colonnes dans options.mapping
+missing_column = aucune colonne ne contient { $missing } ; le fichier a { $listed }
+missing_header = le fichier n'a pas d'en-tête à la ligne { $line }
+named_column_missing = aucune colonne ne s'appelle « { $title } » ; le fichier a { $listed }
+no_rows = le fichier a un en-tête et aucune ligne
+not_a_table = le fichier n'est ni un CSV ni un XLSX
+one_column_only = l'en-tête n'a qu'une colonne, ce qui suggère un autre séparateur
+row_too_long = la ligne { $line } dépasse 1 Mio ; un guillemet est-il resté ouvert ?
+rows_rejected = { $rows ->
+    [one] { $rows } ligne est fausse
+   *[other] { $rows } lignes sont fausses
+} et le mode est all_or_nothing
+spreadsheet_too_complex = le classeur ne peut pas être lu, parce { $limit ->
+    [cell] qu'une de ses cellules contient plus de 32 767 caractères
+    [depth] que ses éléments sont trop imbriqués
+    [formats] qu'il a plus de 65 490 formats
+    [parts] qu'il a plus de 10 000 parties
+    [relations] qu'il a trop de relations
+    [sheets] qu'il a plus de 1 000 feuilles
+   *[texts] qu'il a plus de 2 000 000 de textes différents, ou 32 Mio de textes
+} ; enregistrez la feuille en CSV
+spreadsheet_too_large = un classeur peut avoir jusqu'à 50 Mio ; enregistrez-le en CSV
+spreadsheet_unreadable = le fichier n'est ni un CSV ni un XLSX lisible ({ $cause }) ; enregistrez-le à nouveau, ou en CSV
+too_many_columns = la ligne { $line } a plus de { $most } colonnes
+too_many_errors = plus d'un million de lignes sont fausses ; est-ce le bon fichier ?
+undecodable_file = le fichier ne peut pas être décodé ; enregistrez-le en UTF-8
+unknown_encoding = l'encodage indiqué est inconnu
+unknown_file_currency = « { $code } » n'est pas un code ISO 4217
+unknown_sheet = aucune feuille ne s'appelle « { $asked } » ; le fichier a « { $names } »
+unknown_timezone = « { $name } » n'est pas un fuseau de l'IANA
+unpacks_too_large = le classeur décompressé dépasse ce qui est permis ; enregistrez la feuille en CSV
+unreadable_file = le fichier ne peut pas être lu ; enregistrez-le à nouveau, ou en CSV
+utf_32 = l'UTF-32 n'est pas pris en charge ; enregistrez le fichier en UTF-8
+value_out_of_range = une valeur du fichier dépasse ce qui peut être enregistré
+
+# Questions sur un fichier.
+ask_date_format_contradiction = la colonne « { $column } » se contredit sur l'ordre du jour, du mois et de l'année : { $examples } ; les lignes que votre réponse ne peut pas lire sont rejetées
+ask_date_format_undecided = la colonne « { $column } » ne décide pas de l'ordre du jour, du mois et de l'année : { $examples }
+ask_decimal_contradiction = la colonne « { $column } » se contredit sur le signe décimal : { $examples } ; les lignes que votre réponse ne peut pas lire sont rejetées
+ask_decimal_undecided = la colonne « { $column } » ne décide pas du signe décimal : { $examples }
+ask_mapping = { $columns } colonnes s'appellent « { $column } » ; laquelle contient { $field } ?
+ask_repeated_counts = le produit { $code } est compté aux lignes { $lines } ; son stock est-il leur somme, ou le dernier compte ?
+example = « { $value } » (ligne { $line })
+
+# Lignes acceptées qu'il faut vérifier.
+warn_absurd_quantities = plus de cent fois la quantité habituelle du produit
+warn_differing_amounts = le montant n'est pas le prix fois la quantité ; le montant compte, la différence est la remise
+warn_dropped_lines = égale en tout une ligne précédente et a été écartée
+warn_duplicate_lines = égale en tout une ligne précédente et a été gardée ; options.duplicates peut l'écarter
+warn_future_dates = la date est dans le futur
+warn_garbled_text = le texte semble abîmé ; l'encodage est-il le bon ?
+warn_lines_taken = la ligne a perdu son numéro dans le fichier d'erreurs et l'a trouvé pris ; elle n'a pas été importée à nouveau
+warn_look_alike_codes = le code ressemble à un autre
+warn_missing_lines = une ligne enregistrée du même document que le fichier n'a pas ; elle reste
+warn_negative_prices = le prix est négatif
+warn_superseded_lines = une ligne suivante a le même identifiant ; c'est elle qui compte
+warn_total_rows = la ligne est le total de celles au-dessus et a été laissée de côté
+warn_unknown = à vérifier

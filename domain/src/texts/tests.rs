@@ -1,0 +1,97 @@
+//! The messages of both languages are the same, and every one is there that the program names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::*;
+
+const SOURCES: [(&str, &str); 2] = [
+    ("en", include_str!("en/imports.ftl")),
+    ("fr", include_str!("fr/imports.ftl")),
+];
+
+/// Returns the messages with their variables.
+fn read_messages(source: &str) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut messages = BTreeMap::<&str, BTreeSet<&str>>::new();
+    let mut current = "";
+    for line in source.lines().filter(|line| !line.starts_with('#')) {
+        if !line.starts_with([' ', '}', '*', '['])
+            && let Some((name, _)) = line.split_once(" =")
+        {
+            current = name;
+            messages.entry(current).or_default();
+        }
+        for part in line.split('$').skip(1) {
+            let end = part
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(part.len());
+            messages.entry(current).or_default().insert(&part[..end]);
+        }
+    }
+    messages
+}
+
+/// Collects the literals behind `call` in every source file below `folder`.
+fn list_named(folder: &Path, calls: &[&str], named: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            list_named(&path, calls, named);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let source = std::fs::read_to_string(&path).unwrap();
+            for call in calls {
+                for part in source.split(call).skip(1) {
+                    let literal = part.trim_start().strip_prefix('"');
+                    let end = literal.and_then(|text| text.find('"'));
+                    if let Some((text, end)) = literal.zip(end) {
+                        named.insert(text[..end].to_owned());
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn both_languages_have_the_same_messages_with_the_same_variables() {
+    let [english, french] = SOURCES.map(|(_, source)| read_messages(source));
+    assert!(english.len() > 50);
+    assert_eq!(english, french);
+    for message in english.keys() {
+        let found = ENGLISH
+            .get_message(message)
+            .zip(FRENCH.get_message(message));
+        assert!(found.is_some(), "{message}");
+    }
+}
+
+#[test]
+fn every_message_that_is_named_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut named = BTreeSet::new();
+    for folder in ["domain/src", "jobs/src"] {
+        list_named(&root.join(folder), &["Text::new("], &mut named);
+    }
+    assert!(named.len() > 10);
+    let missing: Vec<_> = named
+        .iter()
+        .filter(|message| ENGLISH.get_message(message).is_none())
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_text_is_written_in_the_language_of_its_reader() {
+    let text = Text::new("rows_rejected")
+        .with_number("rows", 1)
+        .and(Text::new("header_seems_on").with("line", 4));
+    assert_eq!(
+        text.render(Language::En),
+        "1 row is wrong and the mode is all_or_nothing; line 4 looks most like the header"
+    );
+    assert_eq!(
+        text.render(Language::Fr),
+        "1 ligne est fausse et le mode est all_or_nothing ; la ligne 4 ressemble le plus à un en-tête"
+            .replace(" ; ", "; ")
+    );
+}
