@@ -4,8 +4,10 @@
 use domain::Text;
 use domain::catalog::import::{
     self, Chunk, Detected, FileError, ImportTotals, ImportWork, Kind, Mode, ParserLane, Plan,
-    StagedFile, StagingPlan, UnknownProducts, UsualQuantities, WarningCode,
+    StagedFile, StagingPlan, UnknownProducts, UsualQuantities, Warning, WarningCode,
 };
+use platform::db::Tx;
+use platform::ids::CompanyId;
 use platform::queue::{JobContext, JobError};
 use tokio::sync::mpsc;
 
@@ -159,13 +161,7 @@ async fn complete_staging(
 ) -> Result<StagingOutcome, JobError> {
     let company = cx.company();
     let mut tx = cx.begin().await?;
-    let duplicates = work.options.duplicates;
-    let mut warnings =
-        import::number_rows(&mut tx, company, work.id, duplicates, work.language).await?;
-    let superseded = warnings
-        .iter()
-        .find(|warning| warning.code == WarningCode::SupersededLines)
-        .map_or(0, |warning| warning.rows);
+    let (mut warnings, superseded) = fold_rows(&mut tx, company, work).await?;
     warnings.extend_from_slice(&staged.warnings);
     import::record_warnings(&mut tx, company, work.id, &warnings).await?;
     detected.encoding = staged.encoding.map(Into::into);
@@ -178,4 +174,25 @@ async fn complete_staging(
     cx.checkpoint(tx, &progress_of(work.file_bytes, work.file_bytes, "read"))
         .await?;
     Ok(StagingOutcome::Staged { through, totals })
+}
+
+/// Distinguishes or folds the rows of one identity. Returns what somebody should look at, and how
+/// many rows a later one of the file replaces.
+async fn fold_rows(
+    tx: &mut Tx,
+    company: CompanyId,
+    work: &ImportWork,
+) -> Result<(Vec<Warning>, u64), JobError> {
+    if work.kind == Kind::StockCounts {
+        let repeated = work.options.repeated_counts;
+        let left_out = import::fold_counts(tx, company, work.id, repeated).await?;
+        return Ok((Vec::new(), left_out));
+    }
+    let duplicates = work.options.duplicates;
+    let warnings = import::number_rows(tx, company, work.id, duplicates, work.language).await?;
+    let superseded = warnings
+        .iter()
+        .find(|warning| warning.code == WarningCode::SupersededLines)
+        .map_or(0, |warning| warning.rows);
+    Ok((warnings, superseded))
 }

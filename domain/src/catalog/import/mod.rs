@@ -49,7 +49,7 @@ pub use store::{
     MergedRows, ResumePoint, Turn, add_recorded_quantities, answer_questions, assign_job,
     cancel_import, clear_staging, complete_import, complete_repeated_import, create_import,
     create_missing_customers, create_missing_products, create_missing_references,
-    create_missing_sites, fail_import, find_resume_point, list_abandoned_imports,
+    create_missing_sites, fail_import, find_resume_point, fold_counts, list_abandoned_imports,
     list_files_in_use, list_imports, list_row_issues, list_staged_products, list_written_products,
     load_known_products, load_site_keys, load_work, merge_counts, merge_products, merge_sales,
     number_rows, record_line_warnings, record_merge, record_questions, record_settlement,

@@ -1,6 +1,7 @@
 //! Imports from an uploaded file to the company's books, through the real job and a real Postgres.
 
 mod corrections;
+mod counts;
 mod crash;
 mod endings;
 mod files;

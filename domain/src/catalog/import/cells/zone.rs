@@ -54,6 +54,12 @@ impl ZoneClock {
         }
     }
 
+    /// Returns the last microsecond of a day of the company.
+    pub(crate) fn end_of_day(&mut self, day: i32) -> i64 {
+        let local = (i64::from(day) + 1) * DAY_MICROS;
+        local - self.company.offset_of_local(local) - 1
+    }
+
     /// Returns the company's day of an instant.
     fn day_of(&mut self, at: i64) -> i32 {
         let local = at + self.company.offset_of_instant(at);

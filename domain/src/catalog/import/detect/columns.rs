@@ -83,7 +83,6 @@ impl Columns {
         self.positions[field as usize] = position.and_then(|index| u16::try_from(index).ok());
     }
 
-    /// Whether the file is an error file of an earlier import.
     /// Returns the position of the column that says what became of a row, in an error file.
     pub(crate) fn find_severity(&self) -> Option<usize> {
         self.header
@@ -91,6 +90,7 @@ impl Columns {
             .position(|title| title == SEVERITY_COLUMN)
     }
 
+    /// Whether the file is an error file of an earlier import.
     pub(crate) fn is_error_file(&self) -> bool {
         self.header.iter().any(|title| title == FIRST_ERROR_COLUMN)
     }

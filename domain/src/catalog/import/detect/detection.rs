@@ -71,7 +71,7 @@ pub fn examine_file<S: Read + Seek>(
     language: Language,
 ) -> Result<ExaminedFile, FileError> {
     open_rows(source, kind, options, |table, columns| {
-        let observations = Observations::collect(table, &columns, options)?;
+        let observations = Observations::collect(table, &columns, kind, options)?;
         let notation = conclude_notation(&columns, options, &observations, language);
         Ok(ExaminedFile {
             detected: describe_file(table, &columns, notation.as_ref().ok()),

@@ -1,6 +1,6 @@
 //! How a file is written: which column holds which field, and how numbers and dates are written.
 //! In reading order: `header` finds the row of the `columns`; `observation` reads every row for the
-//! `evidence` of `decimal_mark` and `date_order`; `notation` concludes; `detection` is the entry.
+//! `evidence` of `decimal_mark` and `date_order`, and for `repeated_counts`; `notation` concludes; `detection` is the entry.
 //! What the file doesn't decide becomes a `question`.
 
 mod columns;
@@ -12,6 +12,7 @@ mod header;
 mod notation;
 mod observation;
 mod question;
+mod repeated_counts;
 
 pub(super) use columns::{Columns, FIRST_ERROR_COLUMN, SEVERITY_COLUMN};
 pub(super) use detection::open_rows;

@@ -52,6 +52,8 @@ pub(super) fn conclude_notation(
         Some(Ok(format)) => notation.dates = format,
         Some(Err(doubt)) => questions.push(ask_for_dates(columns, doubt, language)),
     }
+    let counts = observations.counts.as_ref();
+    questions.extend(counts.and_then(|counts| counts.ask(columns, language)));
     if questions.is_empty() {
         Ok(notation)
     } else {

@@ -6,8 +6,10 @@ use super::columns::Columns;
 use super::date_order::DateEvidence;
 use super::decimal_mark::MarkEvidence;
 use super::question::Example;
+use super::repeated_counts::CountEvidence;
 use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::Options;
 use crate::catalog::import::read::{CellKind, Record, Table, strip_formula_guard};
 
@@ -16,6 +18,8 @@ use crate::catalog::import::read::{CellKind, Record, Table, strip_formula_guard}
 pub(super) struct Observations {
     pub(super) marks: BTreeMap<Field, MarkEvidence>,
     pub(super) dates: Option<DateEvidence>,
+    /// Of a file of counts.
+    pub(super) counts: Option<CountEvidence>,
     /// The values of the first row by column.
     pub(super) first_row: Vec<Example>,
 }
@@ -25,9 +29,10 @@ impl Observations {
     pub(super) fn collect(
         table: &mut dyn Table,
         columns: &Columns,
+        kind: Kind,
         options: &Options,
     ) -> Result<Self, FileError> {
-        let mut observations = Self::new(columns, options);
+        let mut observations = Self::new(columns, kind, options);
         if !table.advance()? {
             return Err(no_rows());
         }
@@ -39,10 +44,13 @@ impl Observations {
         while table.advance()? {
             observations.observe_row(table.record(), columns);
         }
+        if let Some(counts) = &observations.counts {
+            counts.reject_sales(columns)?;
+        }
         Ok(observations)
     }
 
-    fn new(columns: &Columns, options: &Options) -> Self {
+    fn new(columns: &Columns, kind: Kind, options: &Options) -> Self {
         let is_open = |field: &Field| {
             let is_number = matches!(field.content(), Content::Decimal | Content::Integer);
             let answer = options
@@ -51,6 +59,7 @@ impl Observations {
                 .and_then(|marks| marks.find(*field));
             is_number && answer.is_none() && columns.position(*field).is_some()
         };
+        let asks_counts = kind == Kind::StockCounts && options.repeated_counts.is_none();
         let has_dates = columns.position(Field::Date).is_some() && options.date_format.is_none();
         Self {
             marks: Field::iter_all()
@@ -58,6 +67,7 @@ impl Observations {
                 .map(|field| (field, MarkEvidence::new()))
                 .collect(),
             dates: has_dates.then(DateEvidence::new),
+            counts: asks_counts.then(CountEvidence::default),
             first_row: Vec::new(),
         }
     }
@@ -77,6 +87,9 @@ impl Observations {
         };
         if let Some(dates) = &mut self.dates {
             dates.observe(record.line, cell(Field::Date));
+        }
+        if let Some(counts) = &mut self.counts {
+            counts.observe(record, columns);
         }
         for (field, evidence) in &mut self.marks {
             evidence.observe(record.line, cell(*field));

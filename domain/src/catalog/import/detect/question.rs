@@ -11,6 +11,7 @@ pub enum QuestionOption {
     Decimal,
     DateFormat,
     Mapping,
+    RepeatedCounts,
 }
 
 /// Why the file doesn't decide.
@@ -23,6 +24,8 @@ pub enum QuestionReason {
     Contradiction,
     /// Several columns have the same header.
     RepeatedHeader,
+    /// A file of counts counts a product more than once.
+    RepeatedProducts,
 }
 
 /// Something that the file alone doesn't decide.

@@ -75,6 +75,27 @@ pub enum Duplicates {
     Drop,
 }
 
+/// What happens to the totals among the rows of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TotalRows {
+    /// They are left out with a warning; what may be a total or a product is rejected.
+    #[default]
+    LeaveOut,
+    /// No row is taken for a total.
+    Keep,
+}
+
+/// What the counts of one product, site and time make together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepeatedCounts {
+    /// Several shelves of one product.
+    Sum,
+    /// A corrected count.
+    Last,
+}
+
 /// Whether an implausible value rejects its row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

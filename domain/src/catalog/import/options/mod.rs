@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::field::Field;
 
 pub(super) use choices::{
-    DateFormat, DecimalMark, DecimalMarks, DocumentNumbers, Duplicates, StockEffect,
+    DateFormat, DecimalMark, DecimalMarks, DocumentNumbers, Duplicates, RepeatedCounts,
+    StockEffect, TotalRows,
 };
 pub use choices::{ImplausibleValues, Mode, UnknownProducts, UnknownSites};
 
@@ -52,6 +53,9 @@ pub struct Options {
     pub cancellation_prefix: Option<String>,
     pub stock: StockEffect,
     pub duplicates: Duplicates,
+    pub total_rows: TotalRows,
+    /// Of a file of counts that counts a product twice; asked by default.
+    pub repeated_counts: Option<RepeatedCounts>,
     pub negative_prices: ImplausibleValues,
     pub future_dates: ImplausibleValues,
     /// Quantities of more than a hundred times the product's usual quantity. By default their rows

@@ -4,12 +4,15 @@
 use super::cells::CellReader;
 use super::identity::count_key;
 use super::row_error::{RowError, RowErrors};
+use super::row_warning::RowWarning;
+use super::total_row::{RowRole, TotalTracker};
 use crate::catalog::FactKey;
 use crate::catalog::import::cells::{ZoneClock, write_key};
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::Plan;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::lifecycle::WarningCode;
 use crate::catalog::import::options::{ImplausibleValues, Options};
 use crate::catalog::import::read::Record;
 
@@ -33,8 +36,11 @@ pub(crate) struct CountReader<'p> {
     clock: ZoneClock,
     now: i64,
     future_dates: ImplausibleValues,
+    totals: TotalTracker,
     sku_key: String,
     site_key: String,
+    /// About the current row.
+    pub(super) warnings: Vec<RowWarning>,
 }
 
 impl<'p> CountReader<'p> {
@@ -48,16 +54,28 @@ impl<'p> CountReader<'p> {
             clock: ZoneClock::new(context.file_zone(options)?, context.zone),
             now: context.now.timestamp_micros(),
             future_dates: options.future_dates,
+            totals: TotalTracker::new(options.total_rows, Field::Quantity),
             sku_key: String::new(),
             site_key: String::new(),
+            warnings: Vec::new(),
         })
     }
 
-    /// Returns the count of a row. A count without a date was made when the file was uploaded.
-    pub(crate) fn read_line<'r>(&mut self, record: Record<'r>) -> Result<CountLine<'r>, RowError>
+    /// Returns the count of a row; `None` for a total. A count without a date was made when the
+    /// file was uploaded.
+    pub(crate) fn read_line<'r>(
+        &mut self,
+        record: Record<'r>,
+    ) -> Result<Option<CountLine<'r>>, RowError>
     where
         'p: 'r,
     {
+        self.warnings.clear();
+        if self.totals.classify_row(&self.cells, record)? == RowRole::Total {
+            let warning = RowWarning::new(Field::Quantity, WarningCode::TotalRows);
+            self.warnings.push(warning);
+            return Ok(None);
+        }
         let sku = self.cells.require_sku(record)?;
         let site = self.cells.read_meaning(record, Field::Site, 200)?;
         self.cells.read_text(record, Field::Quantity, 100)?;
@@ -65,26 +83,41 @@ impl<'p> CountReader<'p> {
         let at = self.read_time(record)?;
         write_key(sku, &mut self.sku_key);
         write_key(site, &mut self.site_key);
-        Ok(CountLine {
+        let name = self.cells.read_text(record, Field::Name, 500)?;
+        self.totals.add_row(quantity);
+        Ok(Some(CountLine {
             line: record.line,
             key: count_key(&self.sku_key, &self.site_key, at, quantity),
             sku,
-            name: self.cells.read_text(record, Field::Name, 500)?,
+            name,
             site,
             quantity,
             at,
-        })
+        }))
     }
 
     fn read_time(&mut self, record: Record<'_>) -> Result<i64, RowError> {
         let at = match self.cells.read_text(record, Field::Date, 100)? {
             "" => self.now,
-            _ => self.clock.convert_time(self.cells.read_date(record)?).at,
+            _ => {
+                let written = self.cells.read_date(record)?;
+                match written.time {
+                    Some(_) => self.clock.convert_time(written).at,
+                    None => self.close_day(written.day),
+                }
+            }
         };
         if at > self.now && self.future_dates == ImplausibleValues::Reject {
             return Err(RowError::new(Field::Date, "future_date"));
         }
         Ok(at)
+    }
+
+    /// Returns when the count of a day was made: at its end, or now where the day isn't over.
+    fn close_day(&mut self, day: i32) -> i64 {
+        let end = self.clock.end_of_day(day);
+        let is_today = self.clock.end_of_day(day - 1) < self.now && self.now < end;
+        if is_today { self.now } else { end }
     }
 
     /// Adds whatever else is wrong with a rejected row.

@@ -1,6 +1,6 @@
 //! From a record to a row of its kind, or to the error for which it is rejected. In reading order:
 //! `row_error`, `row_warning` and the `issue` that people read; `cells` reads the cells of one file; `sale` with `identity`, `occurrence`,
-//! `sale_money`, `sale_status` and `ignored_codes`; `product`, `count`; `reader` over the three
+//! `sale_money`, `sale_status`, `total_row` and `ignored_codes`; `product`, `count`; `reader` over the three
 //! kinds, which counts rows in `totals`. `validate` and `preview` read files without writing,
 //! `outlier` knows usual quantities.
 
@@ -19,6 +19,7 @@ mod row_warning;
 mod sale;
 mod sale_money;
 mod sale_status;
+mod total_row;
 mod totals;
 mod validate;
 

@@ -68,7 +68,8 @@ impl<'p> RowReader<'p> {
     pub(crate) fn warnings(&self) -> &[RowWarning] {
         match self {
             Self::Sales(reader) => &reader.warnings,
-            Self::Products(_) | Self::StockCounts(_) => &[],
+            Self::StockCounts(reader) => &reader.warnings,
+            Self::Products(_) => &[],
         }
     }
 
@@ -85,7 +86,10 @@ impl<'p> RowReader<'p> {
                 None => totals.ignored += 1,
             }),
             Self::Products(reader) => reader.read_line(record).map(|_| totals.accepted += 1),
-            Self::StockCounts(reader) => reader.read_line(record).map(|_| totals.accepted += 1),
+            Self::StockCounts(reader) => reader.read_line(record).map(|line| match line {
+                Some(_) => totals.accepted += 1,
+                None => totals.ignored += 1,
+            }),
         };
         totals.rejected += u64::from(read.is_err());
         read

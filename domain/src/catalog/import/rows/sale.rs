@@ -8,6 +8,7 @@ use super::row_error::{RowError, RowErrors};
 use super::row_warning::RowWarning;
 use super::sale_money::{SaleFigures, check_figures, read_figures};
 use super::sale_status::parse_status;
+use super::total_row::{RowRole, TotalTracker};
 use crate::catalog::import::cells::{Moment, Money, ZoneClock, cut_text, trim_fraction, write_key};
 use crate::catalog::import::context::{Context, CurrencyCode};
 use crate::catalog::import::detect::Plan;
@@ -84,6 +85,7 @@ pub(crate) struct SaleReader<'p> {
     documents: DocumentNumbers,
     cancellation_prefix: Option<&'p str>,
     ignored: IgnoredCodes,
+    totals: TotalTracker,
     sku_key: String,
     site_key: String,
     /// About the current row.
@@ -108,13 +110,14 @@ impl<'p> SaleReader<'p> {
             documents: options.documents,
             cancellation_prefix: options.cancellation_prefix.as_deref(),
             ignored: IgnoredCodes::new(&options.ignore_codes),
+            totals: TotalTracker::new(options.total_rows, Field::Quantity),
             sku_key: String::new(),
             site_key: String::new(),
             warnings: Vec::new(),
         })
     }
 
-    /// Returns the sale line of a row; `None` where its code is ignored.
+    /// Returns the sale line of a row; `None` where its code is ignored, and for a total.
     pub(crate) fn read_line<'r>(
         &mut self,
         record: Record<'r>,
@@ -123,6 +126,10 @@ impl<'p> SaleReader<'p> {
         'p: 'r,
     {
         self.warnings.clear();
+        if self.totals.classify_row(&self.cells, record)? == RowRole::Total {
+            self.warn(Field::Quantity, WarningCode::TotalRows);
+            return Ok(None);
+        }
         let sku = self.cells.require_sku(record)?;
         write_key(sku, &mut self.sku_key);
         if self.ignored.contains(&self.sku_key) {
@@ -137,6 +144,7 @@ impl<'p> SaleReader<'p> {
         let number = self
             .occurrence
             .map(|position| parse_occurrence(record.field(position), key));
+        self.totals.add_row(figures.quantity);
         if figures.amount_differs {
             self.warn(Field::Amount, WarningCode::DifferingAmounts);
         }

@@ -206,7 +206,10 @@ impl<'a> Stager<'a> {
                 }
             }
             RowReader::StockCounts(reader) => {
-                let line = reader.read_line(record)?;
+                let Some(line) = reader.read_line(record)? else {
+                    self.totals.ignored += 1;
+                    return Ok(());
+                };
                 self.require_known(line.sku, line.site)?;
                 self.totals.accepted += 1;
                 let names_product = self.product_names.record_row(&self.sku_key, line.name);

@@ -1,9 +1,10 @@
 //! The SQL of imports. Staging has no row-level security, because COPY can't write under it: every
 //! function that reaches staging is keyed by an import that was read under row-level security. In
-//! reading order: `imports` and `transitions` of their state; `lookups`, `staging` and
-//! `numbering`; `missing_references`, `missing_products`, then one file per kind of merge;
+//! reading order: `imports` and `transitions` of their state; `lookups`, `staging`,
+//! `numbering` and `fold_counts`; `missing_references`, `missing_products`, then one file per kind of merge;
 //! `written_products`, `line_warnings` and `issues`. Functions return `Error::Database` when a statement fails.
 
+mod fold_counts;
 mod imports;
 mod issues;
 mod line_warnings;
@@ -19,6 +20,7 @@ mod staging;
 mod transitions;
 mod written_products;
 
+pub use fold_counts::fold_counts;
 pub use imports::{
     answer_questions, assign_job, cancel_import, create_import, list_abandoned_imports,
     list_files_in_use, list_imports, load_work, require_import,

@@ -128,7 +128,8 @@ pub async fn complete_import(
 }
 
 /// Ends the import with success and every row unchanged, where the latest successful import of its
-/// kind had the same file and options and no row error. Returns whether it did.
+/// kind had the same file and options and no row error. Returns whether it did. A file of counts is
+/// never a repeat: what it counts without a date is counted now.
 pub async fn complete_repeated_import(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -149,7 +150,8 @@ pub async fn complete_repeated_import(
            started_at = coalesce(i.started_at, engine_now()), finished_at = engine_now()
          from latest l
          where i.company_id = $1 and i.id = $2 and l.file_sha256 = i.file_sha256
-           and l.options = i.options and l.rows_rejected = 0",
+           and l.options = i.options and l.rows_rejected = 0
+           and i.kind <> 'stock_counts'",
         company.0,
         id.0,
     )

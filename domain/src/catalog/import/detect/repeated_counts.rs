@@ -1,0 +1,92 @@
+//! Products that a file of counts counts twice: two shelves, or a corrected count. The file doesn't
+//! say which, and the levels differ.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::columns::Columns;
+use super::question::{Example, Question, QuestionOption, QuestionReason};
+use crate::Text;
+use crate::catalog::import::cells::write_key;
+use crate::catalog::import::field::Field;
+use crate::catalog::import::file_error::FileError;
+use crate::catalog::import::kind::Kind;
+use crate::catalog::import::options::Options;
+use crate::catalog::import::read::Record;
+use crate::identity::Language;
+
+/// Counts that are compared; a company has fewer products than this.
+const MAX_KEYS: usize = 1 << 20;
+const MAX_EXAMPLES: usize = 3;
+
+/// The counts of a file by product, site and time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct CountEvidence {
+    /// Fingerprint of product, site and time to its first line.
+    first_lines: HashMap<u64, u64>,
+    products: HashSet<u64>,
+    repeats_products: bool,
+    /// The first repeated counts: the code, the first line and the repeating one.
+    repeated: Vec<(String, [u64; 2])>,
+    key: String,
+}
+
+impl CountEvidence {
+    pub(super) fn observe(&mut self, record: Record<'_>, columns: &Columns) {
+        let cell = |field| {
+            let position = columns.position(field);
+            position.map_or("", |position| record.field(position))
+        };
+        let code = cell(Field::Sku);
+        if code.is_empty() || self.first_lines.len() >= MAX_KEYS {
+            return;
+        }
+        let mut hasher = DefaultHasher::new();
+        write_key(code, &mut self.key);
+        self.key.hash(&mut hasher);
+        self.repeats_products |= !self.products.insert(hasher.finish());
+        write_key(cell(Field::Site), &mut self.key);
+        self.key.hash(&mut hasher);
+        cell(Field::Date).hash(&mut hasher);
+        let line = record.line;
+        let first = *self.first_lines.entry(hasher.finish()).or_insert(line);
+        if first != line && self.repeated.len() < MAX_EXAMPLES {
+            self.repeated.push((code.to_owned(), [first, line]));
+        }
+    }
+
+    /// Rejects a file that has all that sales have, and repeats its products as sales do.
+    pub(super) fn reject_sales(&self, columns: &Columns) -> Result<(), FileError> {
+        let header = columns.header.clone();
+        let sales = Columns::find(
+            header,
+            columns.header_line,
+            Kind::Sales,
+            &Options::default(),
+        );
+        if self.repeats_products && sales.is_ok() {
+            return Err(FileError::new("columns_of_another_kind").with("kind", "sales"));
+        }
+        Ok(())
+    }
+
+    /// Asks what repeated counts make together.
+    pub(super) fn ask(&self, columns: &Columns, language: Language) -> Option<Question> {
+        let (code, lines) = self.repeated.first()?;
+        let examples = self.repeated.iter();
+        let examples = examples
+            .flat_map(|(code, lines)| lines.iter().map(move |line| Example::new(*line, code)));
+        Some(Question {
+            option: QuestionOption::RepeatedCounts,
+            reason: QuestionReason::RepeatedProducts,
+            field: Field::Sku,
+            column: columns.title(Field::Sku).unwrap_or_default().to_owned(),
+            choices: vec!["sum".to_owned(), "last".to_owned()],
+            message: Text::new("ask_repeated_counts")
+                .with("code", code)
+                .with("lines", lines.map(|line| line.to_string()).join(", "))
+                .render(language),
+            examples: examples.collect(),
+        })
+    }
+}
