@@ -156,7 +156,8 @@ create table stock_levels (
   last_fact_at timestamptz not null,
   updated_at timestamptz not null default engine_now(),
   unique nulls not distinct (company_id, product_id, site_id),
-  foreign key (company_id, product_id) references products (company_id, id),
+  foreign key (company_id, product_id) references products (company_id, id)
+    on delete cascade,
   foreign key (company_id, site_id) references sites (company_id, id)
 );
 select secure_company_table('stock_levels');

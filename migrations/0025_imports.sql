@@ -6,7 +6,7 @@ create table imports (
   kind text not null check (kind in ('sales', 'products', 'stock_counts')),
   state text not null default 'received'
     check (state in ('received', 'checking', 'needs_input', 'loading', 'succeeded', 'failed',
-                     'cancelled')),
+                     'cancelled', 'reverted')),
   -- The job that works on it; a new one after each resume.
   job_id uuid,
   file_name text not null check (length(file_name) <= 255),
@@ -45,6 +45,7 @@ create table imports (
   finished_at timestamptz,
   -- Of a cancelled or failed import: when levels and netting included the rows it had committed.
   settled_at timestamptz,
+  reverted_at timestamptz,
   unique (company_id, id),
   foreign key (company_id, repeats_id) references imports (company_id, id)
 );

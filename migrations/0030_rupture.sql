@@ -44,6 +44,7 @@ create table demand (
   computed_at timestamptz not null,
   primary key (company_id, product_id),
   foreign key (company_id, product_id) references products (company_id, id)
+    on delete cascade
 );
 select secure_company_table('demand');
 
@@ -68,6 +69,7 @@ create table outlooks (
   computed_at timestamptz not null,
   primary key (company_id, product_id),
   foreign key (company_id, product_id) references products (company_id, id)
+    on delete cascade
 );
 create index outlooks_soonest on outlooks (company_id, days_p50, product_id);
 select secure_company_table('outlooks');

@@ -76,6 +76,7 @@ mod tests {
                 "billing.apply_subscription v1 on fast, 8 attempts of 60s, Company",
                 "catalog.end_import v1 on heavy, 8 attempts of 1800s, Company",
                 "catalog.import_file v1 on heavy, 8 attempts of 21600s, Company",
+                "catalog.revert_import v1 on heavy, 8 attempts of 1800s, Company",
                 "catalog.sweep_files v1 on heavy, 8 attempts of 60s, Platform",
                 "identity.send_invitation v1 on fast, 8 attempts of 60s, Company",
                 "identity.send_password_reset v1 on fast, 8 attempts of 60s, Platform",

@@ -2,6 +2,7 @@
 
 mod errors;
 mod preview;
+mod revert;
 mod upload;
 
 use ::jobs::catalog::{EndImport, ImportFile};
@@ -31,6 +32,10 @@ pub(crate) fn router() -> Router<App> {
         .route("/imports/{id}", get(get_import))
         .route("/imports/{id}/resume", post(resume_import))
         .route("/imports/{id}/cancel", post(cancel_import))
+        .route(
+            "/imports/{id}/revert",
+            get(revert::preview_revert).post(revert::revert_import),
+        )
 }
 
 /// Returns the routes of uploads and downloads of any length. They have neither the timeout nor the
@@ -68,12 +73,12 @@ enum AcceptedState {
 impl From<import::State> for AcceptedState {
     fn from(state: import::State) -> Self {
         use import::State::{
-            Cancelled, Checking, Failed, Loading, NeedsInput, Received, Succeeded,
+            Cancelled, Checking, Failed, Loading, NeedsInput, Received, Reverted, Succeeded,
         };
         match state {
             Received => Self::Queued,
             Checking | NeedsInput | Loading => Self::Running,
-            Succeeded | Failed | Cancelled => Self::Succeeded,
+            Succeeded | Failed | Cancelled | Reverted => Self::Succeeded,
         }
     }
 }

@@ -28,6 +28,7 @@ const NO_JSON: &[(&str, &str)] = &[
     ("/imports", "a form with a file"),
     ("/imports/preview", "a form with a file"),
     ("/imports/{id}/cancel", "nothing to say"),
+    ("/imports/{id}/revert", "nothing to say"),
     ("/jobs/{id}/cancel", "nothing to say"),
     ("/jobs/{id}/retry", "nothing to say"),
     ("/sales/{id}/cancel", "nothing to say"),

@@ -1,6 +1,6 @@
 //! Jobs of the catalog area. [`ImportFile`] calls `import_check`, `import_stage`, `import_merge`
 //! and `import_end`, which know only `import_pass`. [`EndImport`] ends an import whose own job
-//! can't, and [`SweepFiles`] deletes old files.
+//! can't, [`RevertImport`] takes one back, and [`SweepFiles`] deletes old files.
 
 mod end_import;
 mod import_check;
@@ -9,10 +9,12 @@ mod import_file;
 mod import_merge;
 mod import_pass;
 mod import_stage;
+mod revert_import;
 mod sweep_files;
 
 pub use end_import::EndImport;
 pub use import_file::ImportFile;
+pub use revert_import::RevertImport;
 pub use sweep_files::SweepFiles;
 
 use crate::Registry;
@@ -21,6 +23,7 @@ pub(crate) fn register_jobs(registry: Registry) -> Registry {
     registry
         .with::<ImportFile>()
         .with::<EndImport>()
+        .with::<RevertImport>()
         .with_platform::<SweepFiles>()
 }
 

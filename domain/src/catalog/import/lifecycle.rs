@@ -32,12 +32,14 @@ pub enum State {
     Succeeded,
     Failed,
     Cancelled,
+    /// Taken back after its end: nothing of it is left.
+    Reverted,
 }
 
 impl State {
     pub fn is_final(self) -> bool {
         match self {
-            Self::Succeeded | Self::Failed | Self::Cancelled => true,
+            Self::Succeeded | Self::Failed | Self::Cancelled | Self::Reverted => true,
             Self::Received | Self::Checking | Self::NeedsInput | Self::Loading => false,
         }
     }
@@ -71,6 +73,7 @@ pub struct Import {
     pub created_at: DateTime<Utc>,
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
+    pub reverted_at: Option<DateTime<Utc>>,
 }
 
 /// What an import read, created and netted, beside the columns `rows_..`. All are zero until the

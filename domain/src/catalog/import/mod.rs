@@ -3,7 +3,7 @@
 //! In reading order: `kind`, `field` and [`Options`] are what a file may hold and what the caller
 //! may decide. `read` makes records of bytes, `cells` values of text, and `detect` finds out how a
 //! file is written. `rows` makes rows of records or rejects them; `stage` encodes them for COPY.
-//! `lifecycle` is the state of an import, `error_file` its rejected rows as a file, and `store` the
+//! `lifecycle` is the state of an import, `revert` what taking it back would do, `error_file` its rejected rows as a file, and `store` the
 //! SQL. Each folder knows only those before it.
 //!
 //! The job of an import reads its file four times. [`verify_digest`], [`examine_file`] and, for
@@ -22,6 +22,7 @@ mod lifecycle;
 mod options;
 mod parsing;
 mod read;
+mod revert;
 mod rows;
 mod stage;
 mod store;
@@ -41,6 +42,7 @@ pub use lifecycle::{
 pub use options::{ImplausibleValues, Mode, Options, UnknownProducts, UnknownSites};
 pub use parsing::{ParserLane, run_parser};
 pub use read::{SheetName, verify_digest};
+pub use revert::{LaterImport, RevertEffect};
 pub use rows::{
     Issue, Preview, RowIssues, RowTotals, Severity, UsualQuantities, preview_file, validate_rows,
 };
@@ -51,10 +53,11 @@ pub use store::{
     create_missing_customers, create_missing_products, create_missing_references,
     create_missing_sites, fail_import, find_resume_point, fold_counts, list_abandoned_imports,
     list_files_in_use, list_imports, list_row_issues, list_staged_products, list_written_products,
-    load_known_products, load_site_keys, load_work, merge_counts, merge_products, merge_sales,
-    number_rows, record_line_warnings, record_merge, record_questions, record_settlement,
-    record_totals, record_warnings, require_import, start_checking, start_loading, sweep_staging,
-    take_merge_turn, write_chunk,
+    load_known_products, load_site_keys, load_work, lock_revertible, merge_counts, merge_products,
+    merge_sales, number_rows, preview_revert, record_line_warnings, record_merge, record_questions,
+    record_settlement, record_totals, record_warnings, require_import, require_no_obstacle,
+    revert_facts, revert_products, start_checking, start_loading, sweep_staging, take_merge_turn,
+    write_chunk,
 };
 
 #[cfg(test)]

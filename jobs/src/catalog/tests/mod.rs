@@ -8,4 +8,5 @@ mod files;
 mod meanings;
 mod netting;
 mod retail;
+mod revert;
 mod shop;

@@ -188,6 +188,10 @@ async fn send_again(shop: &Shop, first: &Import, file: &[u8]) {
         (0, 0, first.rows_imported)
     );
     assert_eq!(list_books(&mut owner).await, before);
+    assert_eq!(shop.revert(first.id).await, State::Reverted);
+    let left = "select (select count(*) from sales) + (select count(*) from products)
+                  + (select count(*) from stock_levels) + (select count(*) from demand)";
+    assert_eq!(count_rows(&mut owner, left).await, 0);
 }
 
 /// A fingerprint of each table that imports write to.

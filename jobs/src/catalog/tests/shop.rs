@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::catalog::import::{self, Import, ImportId, Kind, NewImport, Options, Severity};
+use domain::catalog::import::{self, Import, ImportId, Kind, NewImport, Options, Severity, State};
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::db::{Db, DbConfig, Scope};
@@ -18,7 +18,7 @@ use sqlx::postgres::PgListener;
 use testing::{Drain, TestDb};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::{ImportFile, SweepFiles};
+use crate::catalog::{ImportFile, RevertImport, SweepFiles};
 use crate::schedule::EnqueueForEach;
 use crate::{Services, company_job, platform_job};
 
@@ -168,18 +168,36 @@ impl Shop {
             .await
     }
 
+    /// Takes an import back and returns its state then.
+    pub(super) async fn revert(&self, id: ImportId) -> State {
+        let mut tx = self.db.db.begin_engine().await.unwrap();
+        let job = company_job(self.company, &RevertImport { import_id: id });
+        tx.enqueue(job).await.unwrap();
+        tx.commit().await.unwrap();
+        let ran = self.run_due().await;
+        let reverted = ran.iter().find(|ran| ran.kind == "catalog.revert_import");
+        assert_eq!(
+            reverted.map(|ran| ran.outcome.name()),
+            Some("succeeded"),
+            "{ran:#?}"
+        );
+        self.find(id).await.state
+    }
+
+    /// Runs every due job.
+    async fn run_due(&self) -> Vec<Ran> {
+        let registry = Arc::new(crate::build_registry());
+        Drain::new(&self.db.db, registry, self.services.clone())
+            .await
+            .run_due()
+            .await
+    }
+
     pub(super) async fn sweep(&self) {
         let mut tx = self.db.db.begin_engine().await.unwrap();
         tx.enqueue(platform_job(&SweepFiles {})).await.unwrap();
         tx.commit().await.unwrap();
-        let ran = Drain::new(
-            &self.db.db,
-            Arc::new(crate::build_registry()),
-            self.services.clone(),
-        )
-        .await
-        .run_due()
-        .await;
+        let ran = self.run_due().await;
         let swept = ("catalog.sweep_files", "succeeded");
         assert!(
             ran.iter()
@@ -195,14 +213,7 @@ impl Shop {
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        let ran = Drain::new(
-            &self.db.db,
-            Arc::new(crate::build_registry()),
-            self.services.clone(),
-        )
-        .await
-        .run_due()
-        .await;
+        let ran = self.run_due().await;
         assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:#?}");
     }
 

@@ -112,6 +112,11 @@ pub(super) fn check_figures(
         }
     }
     errors.check(currency);
+    let is_empty = |field| cells.cell(record, field).is_empty();
+    if is_empty(Field::UnitPrice) && is_empty(Field::Amount) {
+        let missing = missing_value(Field::UnitPrice, Text::new("missing_money"));
+        errors.check::<()>(Err(missing));
+    }
     errors.check(parse_type(cells.mapped(record, Field::Type)));
 }
 

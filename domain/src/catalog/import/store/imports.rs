@@ -113,7 +113,7 @@ async fn select_imports(
              rows_total, rows_imported, rows_updated, rows_unchanged, rows_rejected, rows_ignored,
              totals as "totals: Json<ImportTotals>", warnings as "warnings: Json<Vec<Warning>>",
              error_code, error_message, repeats_id as "repeats_id: ImportId", created_at,
-             started_at, finished_at
+             started_at, finished_at, reverted_at
            from imports
            where company_id = $1 and ($2::uuid is null or id = $2)
              and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))
@@ -171,7 +171,8 @@ pub async fn cancel_import(
 ) -> Result<()> {
     let done = sqlx::query!(
         "update imports set state = 'cancelled', finished_at = $3
-         where company_id = $1 and id = $2 and state not in ('succeeded', 'failed', 'cancelled')",
+         where company_id = $1 and id = $2
+           and state not in ('succeeded', 'failed', 'cancelled', 'reverted')",
         company.0,
         id.0,
         now,

@@ -2,7 +2,7 @@
 //! function that reaches staging is keyed by an import that was read under row-level security. In
 //! reading order: `imports` and `transitions` of their state; `lookups`, `staging`,
 //! `numbering` and `fold_counts`; `missing_references`, `missing_products`, then one file per kind of merge;
-//! `written_products`, `line_warnings` and `issues`. Functions return `Error::Database` when a statement fails.
+//! `written_products`, `line_warnings` and `issues`; `revert`. Functions return `Error::Database` when a statement fails.
 
 mod fold_counts;
 mod imports;
@@ -16,6 +16,7 @@ mod merge_sales;
 mod missing_products;
 mod missing_references;
 mod numbering;
+mod revert;
 mod staging;
 mod transitions;
 mod written_products;
@@ -35,6 +36,9 @@ pub use merge_sales::merge_sales;
 pub use missing_products::{create_missing_customers, create_missing_products};
 pub use missing_references::{create_missing_references, create_missing_sites};
 pub use numbering::number_rows;
+pub use revert::{
+    lock_revertible, preview_revert, require_no_obstacle, revert_facts, revert_products,
+};
 pub use staging::{ResumePoint, clear_staging, find_resume_point, sweep_staging, write_chunk};
 pub use transitions::{
     complete_import, complete_repeated_import, fail_import, record_merge, record_questions,

@@ -128,7 +128,7 @@ pub async fn clear_staging(conn: &mut PgConnection, import: ImportId) -> Result<
 pub async fn sweep_staging(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
     let left = sqlx::query_scalar!(
         r#"select i.id as "id: ImportId" from imports i
-           where i.company_id = $1 and i.state in ('succeeded', 'failed', 'cancelled')
+           where i.company_id = $1 and i.state in ('succeeded', 'failed', 'cancelled', 'reverted')
              and i.staged_rows > 0"#,
         company.0,
     )

@@ -44,7 +44,8 @@ pub async fn record_questions(
 ) -> Result<()> {
     let done = sqlx::query!(
         "update imports set state = 'needs_input', detected = $3, questions = $4
-         where company_id = $1 and id = $2 and state not in ('succeeded', 'failed', 'cancelled')",
+         where company_id = $1 and id = $2
+           and state not in ('succeeded', 'failed', 'cancelled', 'reverted')",
         company.0,
         id.0,
         Json(detected) as _,
@@ -65,7 +66,8 @@ pub async fn start_loading(
 ) -> Result<()> {
     let done = sqlx::query!(
         "update imports set state = 'loading', detected = $3
-         where company_id = $1 and id = $2 and state not in ('succeeded', 'failed', 'cancelled')",
+         where company_id = $1 and id = $2
+           and state not in ('succeeded', 'failed', 'cancelled', 'reverted')",
         company.0,
         id.0,
         Json(detected) as _,
@@ -94,7 +96,8 @@ pub async fn fail_import(
     let done = sqlx::query!(
         "update imports
          set state = 'failed', error_code = $3, error_message = $4, finished_at = engine_now()
-         where company_id = $1 and id = $2 and state not in ('succeeded', 'failed', 'cancelled')",
+         where company_id = $1 and id = $2
+           and state not in ('succeeded', 'failed', 'cancelled', 'reverted')",
         company.0,
         id.0,
         cause.code,

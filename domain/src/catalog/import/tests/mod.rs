@@ -3,6 +3,7 @@
 mod mutations;
 mod notation;
 mod outliers;
+mod random_files;
 
 use std::io::Cursor;
 
