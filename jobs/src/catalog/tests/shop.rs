@@ -162,7 +162,11 @@ impl Shop {
 
     /// Runs the job of an import.
     pub(super) async fn run(&self, id: ImportId) -> Ran {
-        let claimed = self.claim(id, "alive").await;
+        self.run_kind("catalog.import_file", id).await
+    }
+
+    async fn run_kind(&self, kind: &str, id: ImportId) -> Ran {
+        let claimed = self.claim(kind, id, "alive").await;
         start_runner(self.services.clone(), self.db.db.clone())
             .run(claimed, CancellationToken::new(), &CancellationToken::new())
             .await
@@ -174,18 +178,13 @@ impl Shop {
         let job = company_job(self.company, &RevertImport { import_id: id });
         tx.enqueue(job).await.unwrap();
         tx.commit().await.unwrap();
-        let ran = self.run_due().await;
-        let reverted = ran.iter().find(|ran| ran.kind == "catalog.revert_import");
-        assert_eq!(
-            reverted.map(|ran| ran.outcome.name()),
-            Some("succeeded"),
-            "{ran:#?}"
-        );
+        let ran = self.run_kind("catalog.revert_import", id).await;
+        assert_eq!(ran.outcome.name(), "succeeded", "{:?}", ran.error);
         self.find(id).await.state
     }
 
     /// Runs every due job.
-    async fn run_due(&self) -> Vec<Ran> {
+    pub(super) async fn run_due(&self) -> Vec<Ran> {
         let registry = Arc::new(crate::build_registry());
         Drain::new(&self.db.db, registry, self.services.clone())
             .await
@@ -235,7 +234,7 @@ impl Shop {
             .execute(&mut owner)
             .await
             .unwrap();
-        let claimed = self.claim(id, "doomed").await;
+        let claimed = self.claim("catalog.import_file", id, "doomed").await;
         let doomed = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -267,12 +266,11 @@ impl Shop {
         assert_eq!(rescued.requeued, 1, "the dead worker's job is queued again");
     }
 
-    async fn claim(&self, id: ImportId, worker: &str) -> Claim {
+    async fn claim(&self, kind: &str, id: ImportId, worker: &str) -> Claim {
         let pool = self.db.db.engine();
         let worker = liveness::register_worker(pool, worker).await.unwrap();
         let due = claim::list_claimable(pool, None, None, 50).await.unwrap();
         let ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
-        let kind = "catalog.import_file";
         let mut wanted = Vec::new();
         let mut owner = self.db.owner().await;
         for job in ids {
