@@ -1,4 +1,4 @@
--- Companies, people, their roles, and the ways in: sessions, API keys, resets and invitations.
+-- Companies, people, their roles, and the ways in: sessions, API keys, links and invitations.
 --
 -- A sign-in happens before a company is known, so that its lookups are functions that run as the
 -- tables' owner. Each returns the rows of one secret or one address. Only login_lookup,
@@ -25,8 +25,8 @@ create table users (
   full_name text not null check (full_name <> ''),
   phone text check (phone ~ '^\+[1-9][0-9]{6,14}$'),
   language text not null default 'fr' check (language in ('fr', 'en')),
-  must_change_password boolean not null default false,
   active boolean not null default true,      -- false: an operator has closed the account
+  verified_at timestamptz,                   -- a link that was mailed to the address was opened
   version int not null default 1,
   created_at timestamptz not null,
   updated_at timestamptz not null,
@@ -57,7 +57,7 @@ create table sessions (
 create index sessions_user_id on sessions (user_id) where revoked_at is null;
 create index sessions_expires_at on sessions (expires_at);
 
--- Every token of a family is kept until the family ends: a token presented twice was stolen.
+-- A token presented twice was stolen, so that used ones are kept for a while: see sweep_identity.
 create table refresh_tokens (
   hash bytea not null primary key check (length(hash) = 32),
   session_id uuid not null references sessions (id) on delete cascade,
@@ -66,17 +66,21 @@ create table refresh_tokens (
   used_at timestamptz
 );
 create index refresh_tokens_session_id on refresh_tokens (session_id);
+create index refresh_tokens_used_at on refresh_tokens (used_at) where used_at is not null;
 
-create table password_resets (
+-- Links that are mailed to a person: to reset the password, and to verify the address. A notice of
+-- a repeated registration has no link; its token opens nothing.
+create table account_links (
   id uuid not null primary key,
   user_id uuid not null references users (id),
+  purpose text not null check (purpose in ('reset_password', 'verify_address', 'notice')),
   token_hash bytea not null unique check (length(token_hash) = 32),
   sealed_token bytea not null,               -- for the mailing job, whose payload has no secret
   created_at timestamptz not null,
   expires_at timestamptz not null,
   used_at timestamptz
 );
-create index password_resets_user_id on password_resets (user_id);
+create index account_links_user_id on account_links (user_id) where used_at is null;
 
 create table invitations (
   company_id uuid not null references companies (id),
@@ -92,6 +96,7 @@ create table invitations (
   accepted_by uuid references users (id),
   unique (company_id, id)
 );
+create index invitations_invited_by on invitations (invited_by) where accepted_at is null;
 
 create table api_keys (
   company_id uuid not null references companies (id),
@@ -116,11 +121,24 @@ create table operators (
   id uuid not null primary key,
   email text not null check (email = lower(email)),
   password_hash text not null,
+  sealed_totp_secret bytea not null,         -- of the second factor
+  totp_step bigint not null default 0,       -- the last one used: a code is accepted once
   full_name text not null check (full_name <> ''),
   active boolean not null default true,
   created_at timestamptz not null,
   constraint operators_email_key unique (email)
 );
+
+create table operator_sessions (
+  id uuid not null primary key,
+  operator_id uuid not null references operators (id),
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  revoked_at timestamptz
+);
+create index operator_sessions_operator_id on operator_sessions (operator_id)
+  where revoked_at is null;
+create index operator_sessions_expires_at on operator_sessions (expires_at);
 
 create table audit_log (
   id uuid not null primary key,
@@ -156,12 +174,14 @@ create table idempotency_keys (
 create index idempotency_keys_created_at on idempotency_keys (created_at);
 
 -- Attempts to sign in, reset, register or invite, counted in windows. The key is a digest of the
--- account or the address.
+-- account, the network, or both together; `account` then names the account's own key.
 create table login_attempts (
   key bytea not null primary key check (length(key) = 32),
+  account bytea,
   window_started_at timestamptz not null,
   attempts int not null
 );
+create index login_attempts_account on login_attempts (account) where account is not null;
 create index login_attempts_window_started_at on login_attempts (window_started_at);
 
 select secure_company_table('memberships');
@@ -191,9 +211,9 @@ create policy members_rows on users for select to vigie_app
   using (id in (select m.user_id from memberships m
                 where m.company_id = (select current_company_id())));
 grant insert on users to vigie_app;
-grant select (id, email, full_name, phone, language, must_change_password, active, version,
-              created_at, updated_at) on users to vigie_app;
-grant update (password_hash, full_name, phone, language, must_change_password, version, updated_at)
+grant select (id, email, full_name, phone, language, active, verified_at, version, created_at,
+              updated_at) on users to vigie_app;
+grant update (password_hash, full_name, phone, language, verified_at, version, updated_at)
   on users to vigie_app;
 
 alter table sessions enable row level security;
@@ -208,11 +228,11 @@ create policy own_rows on refresh_tokens to vigie_app
   with check (user_id = (select current_user_id()));
 grant select, insert, update on refresh_tokens to vigie_app;
 
-alter table password_resets enable row level security;
-create policy own_rows on password_resets to vigie_app
+alter table account_links enable row level security;
+create policy own_rows on account_links to vigie_app
   using (user_id = (select current_user_id()))
   with check (user_id = (select current_user_id()));
-grant select, update on password_resets to vigie_app;
+grant select, update on account_links to vigie_app;
 
 -- Append-only.
 alter table audit_log enable row level security;
@@ -227,15 +247,14 @@ grant select, insert on audit_log to vigie_app;
 -- requested company, else any, with the number of candidates in `memberships`. `position` is the
 -- index in the arrays, from 1; a session that isn't open has no row. One call serves a batch.
 create function authenticate(session_ids uuid[], company_ids uuid[])
-  returns table ("position" bigint, user_id uuid, must_change_password boolean,
-                 company_id uuid, role text, memberships bigint, now timestamptz)
+  returns table ("position" bigint, user_id uuid, company_id uuid, role text, memberships bigint,
+                 now timestamptz)
   language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
   as $$
 #variable_conflict use_column
 begin
   return query
-  select requested.position, u.id, u.must_change_password, m.company_id, m.role, coalesce(m.n, 0),
-         clock.now
+  select requested.position, u.id, m.company_id, m.role, coalesce(m.n, 0), clock.now
   from unnest(session_ids, company_ids)
        with ordinality as requested (session_id, company_id, position)
   cross join (select engine_now() as now) clock
@@ -277,11 +296,38 @@ begin
   join memberships m on m.company_id = k.company_id and m.user_id = u.id and m.active;
 end $$;
 
-create function authenticate_operator(operator_id uuid)
-  returns table (id uuid, now timestamptz)
+create function authenticate_operator(session_id uuid)
+  returns table (operator_id uuid, now timestamptz)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    select o.id, engine_now() from operators o where o.id = operator_id and o.active;
+    select o.id, engine_now() from operator_sessions s join operators o on o.id = s.operator_id
+    where s.id = session_id and s.revoked_at is null and s.expires_at > engine_now() and o.active;
+  end;
+
+-- Opens a session of an operator whose password and code were verified, unless the password has
+-- changed meanwhile or the code's step was used. Returns whether it was opened.
+create function open_operator_session(
+    session_id uuid, operator uuid, expected_hash text, step bigint, lifetime_seconds float8)
+  returns boolean
+  language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
+  as $$
+begin
+  update operators set totp_step = step
+  where id = operator and active and password_hash = expected_hash and totp_step < step;
+  if not found then
+    return false;
+  end if;
+  insert into operator_sessions (id, operator_id, created_at, expires_at)
+  values (session_id, operator, engine_now(),
+          engine_now() + make_interval(secs => lifetime_seconds));
+  return true;
+end $$;
+
+create function end_operator_session(session_id uuid) returns void
+  language sql volatile security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    update operator_sessions set revoked_at = engine_now()
+    where id = session_id and revoked_at is null;
   end;
 
 create function login_lookup(address text)
@@ -292,10 +338,11 @@ create function login_lookup(address text)
   end;
 
 create function operator_login_lookup(address text)
-  returns table (id uuid, password_hash text, active boolean)
+  returns table (id uuid, password_hash text, active boolean, sealed_totp_secret bytea)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    select o.id, o.password_hash, o.active from operators o where o.email = address;
+    select o.id, o.password_hash, o.active, o.sealed_totp_secret
+    from operators o where o.email = address;
   end;
 
 create function own_password_hash() returns text
@@ -316,32 +363,54 @@ create function refresh_lookup(token_hash bytea)
     where t.hash = token_hash;
   end;
 
-create function password_reset_lookup(hash bytea)
+create function account_link_lookup(hash bytea, wanted text)
   returns table (id uuid, user_id uuid)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    select r.id, r.user_id from password_resets r join users u on u.id = r.user_id
-    where r.token_hash = hash and r.used_at is null and r.expires_at > engine_now() and u.active;
+    select l.id, l.user_id from account_links l join users u on u.id = l.user_id
+    where l.token_hash = hash and l.purpose = wanted and l.used_at is null
+      and l.expires_at > engine_now() and u.active;
   end;
 
--- The engine creates a reset in the transaction of the platform job that mails it.
-create function create_password_reset(
-    reset_id uuid, person uuid, hash bytea, sealed bytea, lifetime interval)
+-- The engine creates a link in the transaction of the platform job that mails it. Nothing is
+-- created for an address without an account: the caller does the same work and learns nothing.
+create function create_account_link(
+    link_id uuid, address text, link_purpose text, hash bytea, sealed bytea, lifetime interval)
   returns void
   language sql volatile security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    insert into password_resets (id, user_id, token_hash, sealed_token, created_at, expires_at)
-    values (reset_id, person, hash, sealed, engine_now(), engine_now() + lifetime);
+    insert into account_links (id, user_id, purpose, token_hash, sealed_token, created_at,
+                               expires_at)
+    select link_id, u.id, link_purpose, hash, sealed, engine_now(), engine_now() + lifetime
+    from users u where u.email = address and u.active;
   end;
 
--- Returns the content of the mail, while the reset is open.
-create function password_reset_mail(reset_id uuid)
-  returns table (email text, full_name text, language text, sealed_token bytea)
+-- Returns the content of the mail, while the link is open.
+create function account_link_mail(link_id uuid)
+  returns table (purpose text, email text, full_name text, language text, sealed_token bytea)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    select u.email, u.full_name, u.language, r.sealed_token
-    from password_resets r join users u on u.id = r.user_id
-    where r.id = reset_id and r.used_at is null and r.expires_at > engine_now() and u.active;
+    select l.purpose, u.email, u.full_name, u.language, l.sealed_token
+    from account_links l join users u on u.id = l.user_id
+    where l.id = link_id and l.used_at is null and l.expires_at > engine_now() and u.active;
+  end;
+
+-- Ends every way in that the transaction's user had before a new password: sessions other than the
+-- kept one, links, API keys in all companies, and invitations that the account has sent. Forgives
+-- the failed sign-ins of the account.
+create function end_former_access(kept_session uuid, account_key bytea) returns void
+  language sql volatile security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    update sessions set revoked_at = engine_now(), revoked_because = 'password_changed'
+    where user_id = current_user_id() and id is distinct from kept_session and revoked_at is null;
+    update account_links set used_at = engine_now()
+    where user_id = current_user_id() and used_at is null;
+    update api_keys set revoked_at = engine_now()
+    where created_by = current_user_id() and revoked_at is null;
+    update invitations set expires_at = engine_now()
+    where invited_by = current_user_id() and accepted_at is null and expires_at > engine_now();
+    delete from login_attempts where key = account_key;
+    delete from login_attempts where account = account_key;
   end;
 
 create function invitation_lookup(hash bytea)
@@ -354,15 +423,15 @@ create function invitation_lookup(hash bytea)
   end;
 
 -- Counts one attempt for each key and returns the number of its window, this one included.
-create function count_attempts(keys bytea[], window_length interval)
+create function count_attempts(keys bytea[], accounts bytea[], window_length interval)
   returns table (key bytea, attempts int, window_started_at timestamptz)
   language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
   as $$
 #variable_conflict use_column
 begin
   return query
-  insert into login_attempts as a (key, window_started_at, attempts)
-  select k, engine_now(), 1 from unnest(keys) k order by k
+  insert into login_attempts as a (key, account, window_started_at, attempts)
+  select k, acc, engine_now(), 1 from unnest(keys, accounts) as counted (k, acc) order by k
   on conflict (key) do update set
     attempts = case when a.window_started_at + window_length > engine_now()
                     then a.attempts + 1 else 1 end,
@@ -371,15 +440,18 @@ begin
   returning a.key, a.attempts, a.window_started_at;
 end $$;
 
--- After a successful login: clears the account's attempts and takes one off the address's.
-create function clear_login_attempts(account bytea, address bytea) returns void
+-- After a successful login: clears the attempts of the account and of its pair with the network,
+-- and takes one off the network's.
+create function clear_login_attempts(account_key bytea, pair bytea, network bytea) returns void
   language sql volatile security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    delete from login_attempts where key = account;
-    update login_attempts set attempts = attempts - 1 where key = address and attempts > 0;
+    delete from login_attempts where key in (account_key, pair);
+    update login_attempts set attempts = attempts - 1 where key = network and attempts > 0;
   end;
 
--- Deletes ended sessions, expired resets, old windows of attempts and old idempotency keys.
+-- Deletes ended sessions, used refresh tokens, expired links, old windows of attempts and old
+-- idempotency keys. A used refresh token is kept for a week, to notice that somebody presents it
+-- again.
 create function sweep_identity() returns bigint
   language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
   as $$
@@ -389,7 +461,11 @@ declare
 begin
   delete from sessions where expires_at < engine_now() - interval '1 day';
   get diagnostics n = row_count; swept := swept + n;
-  delete from password_resets where expires_at < engine_now() - interval '30 days';
+  delete from operator_sessions where expires_at < engine_now() - interval '1 day';
+  get diagnostics n = row_count; swept := swept + n;
+  delete from refresh_tokens where used_at < engine_now() - interval '7 days';
+  get diagnostics n = row_count; swept := swept + n;
+  delete from account_links where expires_at < engine_now() - interval '30 days';
   get diagnostics n = row_count; swept := swept + n;
   delete from login_attempts where window_started_at < engine_now() - interval '1 day';
   get diagnostics n = row_count; swept := swept + n;
@@ -411,11 +487,13 @@ end $$;
 
 grant execute on function
   authenticate(uuid[], uuid[]), authenticate_api_keys(bytea[]), authenticate_operator(uuid),
+  open_operator_session(uuid, uuid, text, bigint, float8), end_operator_session(uuid),
   login_lookup(text), operator_login_lookup(text), own_password_hash(), refresh_lookup(bytea),
-  password_reset_lookup(bytea), invitation_lookup(bytea), count_attempts(bytea[], interval),
-  clear_login_attempts(bytea, bytea)
+  account_link_lookup(bytea, text), invitation_lookup(bytea),
+  count_attempts(bytea[], bytea[], interval), clear_login_attempts(bytea, bytea, bytea),
+  end_former_access(uuid, bytea)
   to vigie_app;
 grant execute on function
-  create_password_reset(uuid, uuid, bytea, bytea, interval), password_reset_mail(uuid),
+  create_account_link(uuid, text, text, bytea, bytea, interval), account_link_mail(uuid),
   sweep_identity()
   to vigie_engine;

@@ -35,7 +35,7 @@ impl App {
     /// Starts the tasks that batch requests, so it needs a Tokio runtime.
     pub fn new(services: Services, redis: RedisConfig, config: &ApiConfig) -> Self {
         Self(Arc::new(Shared {
-            tokens: Tokens::new(&config.signing_key),
+            tokens: Tokens::new(config.signing_keys.clone()),
             authenticator: Authenticator::start(&services.db),
             passwords: Passwords::new(),
             enqueuer: Enqueuer::start(&services.db),

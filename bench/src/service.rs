@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The encryption key of every process of a benchmark.
 pub(crate) const KEYRING: &str = "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+/// The signing key of every process of a benchmark.
+pub(crate) const SIGNING_KEYS: &str = "bench:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 /// An address where no provider listens.
 pub(crate) const NO_PROVIDER_URL: &str = "http://127.0.0.1:1";
 
@@ -40,6 +42,10 @@ impl Service {
         let serving = api::serve_api(build_app(&test, &url, &blobs)?, listener, stop.clone());
         let server = platform::task::spawn_named("api", async move { Ok(serving.await?) });
         let token = sign_in(&url).await?;
+        // The mail of the registration: no provider listens, and benchmarks wait for all jobs.
+        sqlx::query!("delete from jobs_open")
+            .execute(&mut test.owner().await)
+            .await?;
         Ok(Self {
             test,
             url,
@@ -71,7 +77,7 @@ fn build_app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
     };
     let config = ApiConfig {
         addr: url.trim_start_matches("http://").parse()?,
-        signing_key: "b".repeat(32).into(),
+        signing_keys: SIGNING_KEYS.parse().map_err(anyhow::Error::msg)?,
         upload_limit: 2 << 30,
         upload_idle_timeout: Duration::from_secs(60),
         trusted_proxies: TrustedProxies::default(),

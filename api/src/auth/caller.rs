@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::bearer::{authenticate_session, request_id, require_bearer, signed_out};
-use super::person::{Person, require_own_password};
+use super::person::Person;
 use super::route_scope::require_scope;
 use super::tokens::hash_api_key;
 use crate::App;
@@ -180,7 +180,6 @@ async fn authenticate_member(
         });
     }
     let (_, holder) = authenticate_session(app, bearer, company).await?;
-    require_own_password(holder.must_change_password)?;
     let (company, role) = choose_company(&holder, company)?;
     Ok(Caller {
         company,

@@ -10,7 +10,6 @@ use platform::ids::UserId;
 
 use super::bearer::{authenticate_session, request_id, require_bearer};
 use crate::App;
-use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 
 /// A signed-in person, before any company. API keys aren't people.
@@ -18,7 +17,6 @@ use crate::error::{Error, Result};
 pub(crate) struct Person {
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
-    must_change_password: bool,
     /// The time of the request, by the database's clock.
     pub(crate) now: DateTime<Utc>,
     pub(super) request_id: String,
@@ -28,11 +26,6 @@ impl Person {
     /// Opens a transaction that sees this person's own rows.
     pub(crate) async fn begin(&self, app: &App) -> Result<Tx> {
         Ok(app.db().begin(Scope::user(self.user)).await?)
-    }
-
-    /// Fails with 403 while the person holds a temporary password.
-    pub(crate) fn require_own_password(&self) -> Result<()> {
-        require_own_password(self.must_change_password)
     }
 }
 
@@ -45,7 +38,6 @@ impl FromRequestParts<App> for Person {
         Ok(Self {
             user: holder.user,
             session,
-            must_change_password: holder.must_change_password,
             now: holder.now,
             request_id: request_id(parts),
         })
@@ -67,15 +59,4 @@ impl FromRequestParts<App> for MaybePerson {
             .await
             .map(|person| Self(Some(person)))
     }
-}
-
-/// Fails with 403 for a temporary password: its holder must change it before acting in a company.
-pub(super) fn require_own_password(must_change_password: bool) -> Result<()> {
-    if must_change_password {
-        return Err(Error::new(
-            ErrorCode::PasswordChangeRequired,
-            "change the password first: POST /auth/password",
-        ));
-    }
-    Ok(())
 }

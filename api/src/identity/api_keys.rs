@@ -43,7 +43,8 @@ pub(super) struct CreateApiKey {
     expires_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Debug, Serialize)]
+/// Without `Debug`, because it holds a secret.
+#[derive(Serialize)]
 struct ApiKeyResponse {
     #[serde(flatten)]
     api_key: ApiKey,

@@ -1,4 +1,4 @@
-//! The two e-mails that carry a secret. They use no template of a company, so that nobody can
+//! The e-mails about accounts and access. They use no template of a company, so that nobody can
 //! change their text or read the secret in a stored message.
 
 use domain::identity::Language;
@@ -57,6 +57,65 @@ pub(super) fn password_reset_text(
                 format!("Hello {name},"),
                 format!("To choose a new password, open this link within the hour: {link}"),
                 "If you didn't ask for it, do nothing: your password stays the same.".to_owned(),
+            ],
+        ),
+    }
+}
+
+/// Returns subject and paragraphs of the e-mail that verifies an address. Anybody may have entered
+/// the name of the account, so the text doesn't hold it.
+pub(super) fn address_verification_text(language: Language, link: &str) -> (String, Vec<String>) {
+    match language {
+        Language::Fr => (
+            "Confirmez votre adresse pour Vigie".to_owned(),
+            vec![
+                "Bonjour,".to_owned(),
+                format!(
+                    "Pour confirmer cette adresse, ouvrez ce lien dans les sept jours, connecté à \
+                     votre compte : {link}"
+                ),
+                "Si vous n'avez pas créé de compte Vigie, ne faites rien : sans ce lien, le \
+                 compte n'envoie aucun message."
+                    .to_owned(),
+            ],
+        ),
+        Language::En => (
+            "Confirm your address for Vigie".to_owned(),
+            vec![
+                "Hello,".to_owned(),
+                format!(
+                    "To confirm this address, open this link within seven days, signed in to \
+                     your account: {link}"
+                ),
+                "If you didn't create a Vigie account, do nothing: without this link the account \
+                 sends no message."
+                    .to_owned(),
+            ],
+        ),
+    }
+}
+
+/// Returns subject and paragraphs of the e-mail to a person whose address was registered again.
+pub(super) fn repeated_registration_text(language: Language, name: &str) -> (String, Vec<String>) {
+    match language {
+        Language::Fr => (
+            "Vous avez déjà un compte Vigie".to_owned(),
+            vec![
+                format!("Bonjour {name},"),
+                "Quelqu'un a demandé un compte Vigie avec cette adresse, qui en a déjà un. Si \
+                 c'était vous, connectez-vous, ou demandez un nouveau mot de passe."
+                    .to_owned(),
+                "Sinon, ne faites rien : votre compte n'a pas changé.".to_owned(),
+            ],
+        ),
+        Language::En => (
+            "You already have a Vigie account".to_owned(),
+            vec![
+                format!("Hello {name},"),
+                "Somebody requested a Vigie account with this address, which already has one. If \
+                 it was you, sign in, or request a new password."
+                    .to_owned(),
+                "If not, do nothing: your account has not changed.".to_owned(),
             ],
         ),
     }

@@ -52,6 +52,7 @@ pub(crate) fn load_login(secrets: &mut Secrets) -> Result<Login> {
 /// Creates the user, the company and its data where they are missing.
 pub(crate) fn create_missing(
     mut api: Api,
+    sandbox: &Api,
     login: &Login,
     state: &State,
     interrupts: &Interrupts,
@@ -62,6 +63,7 @@ pub(crate) fn create_missing(
         ));
     };
     api.token = session["access_token"].as_str().map(str::to_owned);
+    verify_address(&api, sandbox, login, interrupts)?;
     let company = match session["companies"][0]["id"].as_str() {
         Some(id) => id.to_owned(),
         None => {
@@ -121,12 +123,48 @@ fn sign_in(api: &Api, login: &Login) -> Result<Option<Value>> {
             "company_name": COMPANY, "phone": "+221771234567", "language": "fr",
         }),
     )?;
-    if registered.status == 409 {
-        return Ok(None);
-    }
     registered.expect_success("registering the demo user")?;
-    let session = request_token()?.expect_success("signing in the demo user")?;
-    Ok(Some(session))
+    let second = request_token()?;
+    Ok((second.status == 200).then_some(second.body))
+}
+
+/// Opens the link that the sandbox received for the user, unless the address is verified: without
+/// this the demo company sends no message.
+fn verify_address(api: &Api, sandbox: &Api, login: &Login, interrupts: &Interrupts) -> Result<()> {
+    let me = api
+        .get("/api/v1/auth/me")?
+        .expect_success("reading the demo user")?;
+    if !me["verified_at"].is_null() {
+        return Ok(());
+    }
+    let mut token = None;
+    process::wait_until(
+        "receiving the link that verifies the demo user's address",
+        Duration::from_secs(60),
+        interrupts,
+        || {
+            let mails = sandbox
+                .get(&format!("/admin/messages?to={}", login.email))?
+                .expect_success("reading the sandbox's messages")?;
+            token = find_link_token(&mails.to_string());
+            Ok(token.is_some())
+        },
+    )?;
+    api.post_json(
+        "/api/v1/auth/email-verification/confirm",
+        &json!({ "token": token }),
+    )?
+    .expect_success("verifying the demo user's address")?;
+    Ok(())
+}
+
+/// Returns the token of the last link that verifies an address.
+fn find_link_token(mails: &str) -> Option<String> {
+    let (_, after) = mails.rsplit_once("/verify-email#")?;
+    let token = after
+        .split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c))
+        .next()?;
+    Some(token.to_owned())
 }
 
 fn is_imported(imports: &Value, kind: &str) -> bool {

@@ -14,7 +14,7 @@ async fn a_person_registers_with_a_company_and_lists_it() {
     });
     let body = app
         .anonymous()
-        .post("/auth/register", registration.clone())
+        .post("/auth/register", registration)
         .await
         .expect(201);
     assert_eq!(body["user"]["email"], "awa@example.sn");
@@ -37,10 +37,7 @@ async fn a_person_registers_with_a_company_and_lists_it() {
         (&session["token_type"], &session["expires_in"]),
         (&json!("bearer"), &json!(900))
     );
-    app.anonymous()
-        .post("/auth/register", registration)
-        .await
-        .expect_problem(409, "email_taken");
+    app.run_jobs().await;
 }
 
 #[tokio::test]
@@ -138,34 +135,6 @@ async fn a_company_keeps_an_owner_and_admins_cannot_change_owners() {
     owner.delete(&of(owner.user)).await.expect(204);
     let left = admin.get(&members).await.expect(200);
     assert_eq!(left["items"].as_array().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn an_account_created_by_an_admin_must_change_its_password_first() {
-    let app = TestApp::start().await;
-    let owner = app.with_company().await;
-    let members = format!("/companies/{}/members", owner.company());
-    let body = json!({"email": "modou@example.sn", "full_name": "Modou Fall", "role": "member"});
-    let created = owner.post(&members, body).await.expect(201);
-    let temporary = created["temporary_password"].as_str().unwrap();
-
-    let session = app
-        .attempt_sign_in("modou@example.sn", temporary)
-        .await
-        .expect(200);
-    assert_eq!(session["must_change_password"], true);
-    let modou = owner.with_token(session["access_token"].as_str().unwrap());
-    modou
-        .get(&members)
-        .await
-        .expect_problem(403, "password_change_required");
-    modou
-        .post("/companies", json!({"name": "Mine"}))
-        .await
-        .expect_problem(403, "password_change_required");
-    let change = json!({"current_password": temporary, "new_password": "modou-vend-du-mil"});
-    modou.post("/auth/password", change).await.expect(204);
-    modou.get(&members).await.expect(200);
 }
 
 #[tokio::test]

@@ -2,9 +2,13 @@
 
 mod api_keys;
 mod companies;
+mod email_verification;
 mod invitations;
 mod key_scopes;
+mod lockout;
 mod password_resets;
+mod silence;
+mod takeover;
 
 use crate::app::TestApp;
 

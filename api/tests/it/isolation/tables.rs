@@ -23,10 +23,14 @@ const WITHOUT_COMPANY: &[(&str, &str)] = &[
         "a person's, before a company is chosen: policy by user",
     ),
     ("refresh_tokens", "a person's, as sessions"),
-    ("password_resets", "a person's, as sessions"),
+    ("account_links", "a person's, as sessions"),
     (
         "operators",
         "people of the platform; reached through two functions only",
+    ),
+    (
+        "operator_sessions",
+        "as operators; reached through three functions only",
     ),
     (
         "login_attempts",

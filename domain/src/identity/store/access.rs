@@ -5,7 +5,7 @@ use platform::ids::{CompanyId, UserId, Uuid};
 use sqlx::PgConnection;
 
 use super::api_keys::ApiKeyId;
-use super::operators::OperatorId;
+use super::operators::{OperatorId, OperatorSessionId};
 use super::sessions::SessionId;
 use crate::Result;
 use crate::identity::role::Role;
@@ -17,7 +17,6 @@ use crate::identity::scope::KeyScope;
 #[derive(Debug, Clone)]
 pub struct SessionHolder {
     pub user: UserId,
-    pub must_change_password: bool,
     pub membership: Option<(CompanyId, Role)>,
     pub memberships: i64,
     pub now: DateTime<Utc>,
@@ -47,7 +46,6 @@ pub async fn authenticate_sessions(
         .collect();
     let rows = sqlx::query!(
         r#"select "position" as "position!", user_id as "user_id!: UserId",
-                  must_change_password as "must_change_password!",
                   company_id as "company_id: CompanyId", role as "role: Role",
                   memberships as "memberships!", now as "now!"
            from authenticate($1, $2)"#,
@@ -60,7 +58,6 @@ pub async fn authenticate_sessions(
     for row in rows {
         let holder = SessionHolder {
             user: row.user_id,
-            must_change_password: row.must_change_password,
             membership: row.company_id.zip(row.role),
             memberships: row.memberships,
             now: row.now,
@@ -101,18 +98,19 @@ pub async fn authenticate_api_keys(
     Ok(holders)
 }
 
-/// Returns the database's time, where the operator exists and is active.
+/// Returns the operator of an open session and the database's time.
 pub async fn authenticate_operator(
     conn: &mut PgConnection,
-    id: OperatorId,
-) -> Result<Option<DateTime<Utc>>> {
-    let now = sqlx::query_scalar!(
-        r#"select now as "now!" from authenticate_operator($1)"#,
-        id.0
+    session: OperatorSessionId,
+) -> Result<Option<(OperatorId, DateTime<Utc>)>> {
+    let row = sqlx::query!(
+        r#"select operator_id as "operator_id!: OperatorId", now as "now!"
+           from authenticate_operator($1)"#,
+        session.0
     )
     .fetch_optional(conn)
     .await?;
-    Ok(now)
+    Ok(row.map(|row| (row.operator_id, row.now)))
 }
 
 /// `position` counts from 1.

@@ -20,13 +20,30 @@ pub struct User {
     pub full_name: String,
     pub phone: Option<String>,
     pub language: Language,
-    pub must_change_password: bool,
+    /// The time when a link that was mailed to the address was opened.
+    pub verified_at: Option<DateTime<Utc>>,
     pub version: i32,
     pub created_at: DateTime<Utc>,
 }
 
-/// What a sign-in is verified against.
-#[derive(Debug, Clone)]
+impl NewUser {
+    /// The account as it is once it is created.
+    pub fn into_user(self, now: DateTime<Utc>) -> User {
+        User {
+            id: self.id,
+            email: self.email,
+            full_name: self.full_name,
+            phone: self.phone,
+            language: self.language,
+            verified_at: None,
+            version: 1,
+            created_at: now,
+        }
+    }
+}
+
+/// What a sign-in is verified against. Without `Debug`, because it holds a secret.
+#[derive(Clone)]
 pub struct Credentials<Id> {
     pub id: Id,
     pub password_hash: String,
@@ -61,15 +78,14 @@ pub async fn create_user(
 ) -> Result<()> {
     sqlx::query!(
         "insert into users (id, email, password_hash, full_name, phone, language,
-                            must_change_password, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+                            created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $7)",
         user.id.0,
         user.email,
         password_hash,
         user.full_name,
         user.phone,
         user.language as Language,
-        user.must_change_password,
         now,
     )
     .execute(conn)
@@ -85,7 +101,7 @@ pub async fn require_user(conn: &mut PgConnection, id: UserId) -> Result<User> {
     sqlx::query_as!(
         User,
         r#"select id as "id: UserId", email, full_name, phone, language as "language: Language",
-                  must_change_password, version, created_at
+                  verified_at, version, created_at
            from users where id = $1"#,
         id.0,
     )
@@ -123,8 +139,7 @@ pub async fn replace_password(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let updated = sqlx::query!(
-        "update users set password_hash = $2, must_change_password = false, updated_at = $3,
-                          version = version + 1
+        "update users set password_hash = $2, updated_at = $3, version = version + 1
          where id = $1",
         id.0,
         hash,
@@ -137,6 +152,51 @@ pub async fn replace_password(
     } else {
         Ok(())
     }
+}
+
+/// Records that the transaction's own user has opened a link that was mailed to the address.
+pub async fn record_verified_address(
+    conn: &mut PgConnection,
+    id: UserId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update users set verified_at = $2 where id = $1 and verified_at is null",
+        id.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Does the same for a reset. A phone number that was stored before the address was verified may
+/// be that of a stranger who registered the address, so it is removed.
+pub async fn record_reset_address(
+    conn: &mut PgConnection,
+    id: UserId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update users set verified_at = $2, phone = null where id = $1 and verified_at is null",
+        id.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// # Errors
+/// `Conflict(email_unverified)` while the address of the transaction's own user is unverified.
+pub async fn require_verified_address(conn: &mut PgConnection, id: UserId) -> Result<()> {
+    if require_user(conn, id).await?.verified_at.is_some() {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "email_unverified",
+        "verify your e-mail address first: open the link in our message, or request another with          POST /auth/email-verification",
+    ))
 }
 
 /// Changes the transaction's own user, where `version` is the current one.

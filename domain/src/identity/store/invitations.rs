@@ -8,7 +8,7 @@ use platform::ids::{CompanyId, UserId};
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::accounts::{NewUser, create_user};
+use super::accounts::{NewUser, create_user, record_verified_address};
 use super::companies::{OwnCompany, require_company};
 use super::company_access::{expire_invitations, lock_company};
 use super::members::add_member;
@@ -128,6 +128,47 @@ pub async fn require_invitation(
     .ok_or(Error::NotFound("invitation"))
 }
 
+/// Lists the invitations before `before`, newest first: open, accepted and expired ones.
+pub async fn list_invitations(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    before: Option<InvitationId>,
+    limit: i64,
+) -> Result<Vec<Invitation>> {
+    let rows = sqlx::query_as!(
+        Invitation,
+        r#"select id as "id: InvitationId", email, role as "role: Role", created_at, expires_at,
+                  accepted_at
+           from invitations where company_id = $1 and ($2::uuid is null or id < $2)
+           order by id desc limit $3"#,
+        company.0,
+        before.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// Withdraws an open invitation: its link ends at once. One that has ended stays as it is.
+pub async fn withdraw_invitation(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: InvitationId,
+    now: DateTime<Utc>,
+) -> Result<Invitation> {
+    sqlx::query!(
+        "update invitations set expires_at = $3
+         where company_id = $1 and id = $2 and accepted_at is null and expires_at > $3",
+        company.0,
+        id.0,
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    require_invitation(conn, company, id).await
+}
+
 /// Returns the content of the mail, while the invitation is open.
 pub async fn find_invitation_mail(
     conn: &mut PgConnection,
@@ -152,8 +193,7 @@ pub async fn find_invitation_mail(
     Ok(row)
 }
 
-/// The account that accepts an invitation.
-#[derive(Debug)]
+/// The account that accepts an invitation. Without `Debug`, because it holds a secret.
 pub enum Invitee {
     Existing(UserId),
     New {
@@ -171,9 +211,9 @@ impl Invitee {
     }
 }
 
-/// Creates the account where it is new, accepts the invitation, expires the other ones of its
-/// address, and adds the person as a member. The transaction's company must be the invitation's and
-/// its user the invitee.
+/// Creates the account where it is new, records its address as verified, accepts the invitation,
+/// expires the other ones of its address, and adds the person as a member. The transaction's
+/// company must be the invitation's and its user the invitee.
 ///
 /// # Errors
 /// `Conflict(token_used | already_member | email_taken)`.
@@ -190,6 +230,7 @@ pub async fn join_company(
     {
         create_user(conn, user, password_hash, now).await?;
     }
+    record_verified_address(conn, invitee.id(), now).await?;
     lock_company(conn, invitation.company).await?;
     let role = accept_invitation(conn, invitation, invitee.id(), now).await?;
     expire_invitations(conn, invitation.company, &invitation.email, now).await?;

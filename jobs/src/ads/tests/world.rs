@@ -312,8 +312,9 @@ async fn insert_company(db: &TestDb) -> (CompanyId, UserId) {
     let (company, user) = (CompanyId::new(), UserId::new());
     let mut owner = db.owner().await;
     sqlx::query!(
-        "insert into users (id, email, password_hash, full_name, created_at, updated_at)
-         values ($1, 'awa@vigie.example', '-', 'Awa', engine_now(), engine_now())",
+        "insert into users (id, email, password_hash, full_name, verified_at, created_at,
+                            updated_at)
+         values ($1, 'awa@vigie.example', '-', 'Awa', engine_now(), engine_now(), engine_now())",
         user.0,
     )
     .execute(&mut owner)
