@@ -1,8 +1,10 @@
--- Companies, people, their roles, and the ways in: sessions, API keys, links and invitations.
+-- Companies, people, their roles, and the ways in: registrations, sessions, API keys, resets
+-- and invitations.
 --
 -- A sign-in happens before a company is known, so that its lookups are functions that run as the
 -- tables' owner. Each returns the rows of one secret or one address. Only login_lookup,
--- operator_login_lookup and own_password_hash return a password's hash; vigie_app cannot select it.
+-- operator_login_lookup, registration_lookup and own_password_hash return a password's hash;
+-- vigie_app cannot select it.
 
 create table companies (
   id uuid not null primary key,
@@ -26,12 +28,29 @@ create table users (
   phone text check (phone ~ '^\+[1-9][0-9]{6,14}$'),
   language text not null default 'fr' check (language in ('fr', 'en')),
   active boolean not null default true,      -- false: an operator has closed the account
-  verified_at timestamptz,                   -- a link that was mailed to the address was opened
   version int not null default 1,
   created_at timestamptz not null,
   updated_at timestamptz not null,
   constraint users_email_key unique (email)
 );
+
+-- An account that was requested. It exists once the link that was mailed to its address is opened
+-- with its password, so that every account's address is verified. Every request has a row, whether
+-- or not the address has an account: the mailing job finds out.
+create table registrations (
+  id uuid not null primary key,
+  email text not null check (email = lower(email)),
+  password_hash text not null,
+  full_name text not null check (full_name <> ''),
+  phone text check (phone ~ '^\+[1-9][0-9]{6,14}$'),
+  language text not null check (language in ('fr', 'en')),
+  company_name text check (company_name <> ''),
+  token_hash bytea not null unique check (length(token_hash) = 32),
+  sealed_token bytea not null,               -- for the mailing job, whose payload has no secret
+  created_at timestamptz not null,
+  expires_at timestamptz not null
+);
+create index registrations_expires_at on registrations (expires_at);
 
 create table memberships (
   company_id uuid not null references companies (id),
@@ -68,19 +87,16 @@ create table refresh_tokens (
 create index refresh_tokens_session_id on refresh_tokens (session_id);
 create index refresh_tokens_used_at on refresh_tokens (used_at) where used_at is not null;
 
--- Links that are mailed to a person: to reset the password, and to verify the address. A notice of
--- a repeated registration has no link; its token opens nothing.
-create table account_links (
+create table password_resets (
   id uuid not null primary key,
   user_id uuid not null references users (id),
-  purpose text not null check (purpose in ('reset_password', 'verify_address', 'notice')),
   token_hash bytea not null unique check (length(token_hash) = 32),
   sealed_token bytea not null,               -- for the mailing job, whose payload has no secret
   created_at timestamptz not null,
   expires_at timestamptz not null,
   used_at timestamptz
 );
-create index account_links_user_id on account_links (user_id) where used_at is null;
+create index password_resets_user_id on password_resets (user_id) where used_at is null;
 
 create table invitations (
   company_id uuid not null references companies (id),
@@ -211,9 +227,9 @@ create policy members_rows on users for select to vigie_app
   using (id in (select m.user_id from memberships m
                 where m.company_id = (select current_company_id())));
 grant insert on users to vigie_app;
-grant select (id, email, full_name, phone, language, active, verified_at, version, created_at,
-              updated_at) on users to vigie_app;
-grant update (password_hash, full_name, phone, language, verified_at, version, updated_at)
+grant select (id, email, full_name, phone, language, active, version, created_at, updated_at)
+  on users to vigie_app;
+grant update (password_hash, full_name, phone, language, version, updated_at)
   on users to vigie_app;
 
 alter table sessions enable row level security;
@@ -228,11 +244,11 @@ create policy own_rows on refresh_tokens to vigie_app
   with check (user_id = (select current_user_id()));
 grant select, insert, update on refresh_tokens to vigie_app;
 
-alter table account_links enable row level security;
-create policy own_rows on account_links to vigie_app
+alter table password_resets enable row level security;
+create policy own_rows on password_resets to vigie_app
   using (user_id = (select current_user_id()))
   with check (user_id = (select current_user_id()));
-grant select, update on account_links to vigie_app;
+grant select, update on password_resets to vigie_app;
 
 -- Append-only.
 alter table audit_log enable row level security;
@@ -363,47 +379,87 @@ create function refresh_lookup(token_hash bytea)
     where t.hash = token_hash;
   end;
 
-create function account_link_lookup(hash bytea, wanted text)
+create function password_reset_lookup(hash bytea)
   returns table (id uuid, user_id uuid)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    select l.id, l.user_id from account_links l join users u on u.id = l.user_id
-    where l.token_hash = hash and l.purpose = wanted and l.used_at is null
-      and l.expires_at > engine_now() and u.active;
+    select r.id, r.user_id from password_resets r join users u on u.id = r.user_id
+    where r.token_hash = hash and r.used_at is null and r.expires_at > engine_now() and u.active;
   end;
 
--- The engine creates a link in the transaction of the platform job that mails it. Nothing is
--- created for an address without an account: the caller does the same work and learns nothing.
-create function create_account_link(
-    link_id uuid, address text, link_purpose text, hash bytea, sealed bytea, lifetime interval)
+-- The engine creates a reset in the transaction of the platform job that mails it. An address
+-- without an account gets no row; the caller does the same work and learns nothing.
+create function create_password_reset(
+    reset_id uuid, address text, hash bytea, sealed bytea, lifetime interval)
   returns void
   language sql volatile security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    insert into account_links (id, user_id, purpose, token_hash, sealed_token, created_at,
-                               expires_at)
-    select link_id, u.id, link_purpose, hash, sealed, engine_now(), engine_now() + lifetime
+    insert into password_resets (id, user_id, token_hash, sealed_token, created_at, expires_at)
+    select reset_id, u.id, hash, sealed, engine_now(), engine_now() + lifetime
     from users u where u.email = address and u.active;
   end;
 
--- Returns the content of the mail, while the link is open.
-create function account_link_mail(link_id uuid)
-  returns table (purpose text, email text, full_name text, language text, sealed_token bytea)
+-- Returns the content of the mail, while the reset is open.
+create function password_reset_mail(reset_id uuid)
+  returns table (email text, full_name text, language text, sealed_token bytea)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    select l.purpose, u.email, u.full_name, u.language, l.sealed_token
-    from account_links l join users u on u.id = l.user_id
-    where l.id = link_id and l.used_at is null and l.expires_at > engine_now() and u.active;
+    select u.email, u.full_name, u.language, r.sealed_token
+    from password_resets r join users u on u.id = r.user_id
+    where r.id = reset_id and r.used_at is null and r.expires_at > engine_now() and u.active;
+  end;
+
+-- The engine creates a registration in the transaction of the platform job that mails its link.
+create function create_registration(
+    registration_id uuid, address text, password text, name text, phone_number text,
+    preferred_language text, company text, hash bytea, sealed bytea, lifetime interval)
+  returns void
+  language sql volatile security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    insert into registrations (id, email, password_hash, full_name, phone, language, company_name,
+                               token_hash, sealed_token, created_at, expires_at)
+    values (registration_id, address, password, name, phone_number, preferred_language, company,
+            hash, sealed, engine_now(), engine_now() + lifetime);
+  end;
+
+-- Returns the content of the mail. `holder` is the name of the account that the address has
+-- already. A closed account receives no mail.
+create function registration_mail(registration_id uuid)
+  returns table (email text, language text, holder text, sealed_token bytea)
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select r.email, coalesce(u.language, r.language), u.full_name, r.sealed_token
+    from registrations r left join users u on u.email = r.email
+    where r.id = registration_id and r.expires_at > engine_now() and u.active is not false;
+  end;
+
+create function registration_lookup(hash bytea)
+  returns table (id uuid, email text, password_hash text, full_name text, phone text,
+                 language text, company_name text)
+  language sql stable security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    select r.id, r.email, r.password_hash, r.full_name, r.phone, r.language, r.company_name
+    from registrations r where r.token_hash = hash and r.expires_at > engine_now();
+  end;
+
+-- Ends a registration whose account is created in the same transaction. Returns whether it was
+-- open: of concurrent requests with one link, one creates the account.
+create function end_registration(registration_id uuid) returns boolean
+  language sql volatile security definer set search_path = pg_catalog, public, pg_temp
+  begin atomic
+    with ended as (delete from registrations where id = registration_id returning id)
+    select exists (select from ended);
   end;
 
 -- Ends every way in that the transaction's user had before a new password: sessions other than the
--- kept one, links, API keys in all companies, and invitations that the account has sent. Forgives
+-- kept one, resets, API keys in all companies, and invitations that the account has sent. Forgives
 -- the failed sign-ins of the account.
 create function end_former_access(kept_session uuid, account_key bytea) returns void
   language sql volatile security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
     update sessions set revoked_at = engine_now(), revoked_because = 'password_changed'
     where user_id = current_user_id() and id is distinct from kept_session and revoked_at is null;
-    update account_links set used_at = engine_now()
+    update password_resets set used_at = engine_now()
     where user_id = current_user_id() and used_at is null;
     update api_keys set revoked_at = engine_now()
     where created_by = current_user_id() and revoked_at is null;
@@ -449,9 +505,9 @@ create function clear_login_attempts(account_key bytea, pair bytea, network byte
     update login_attempts set attempts = attempts - 1 where key = network and attempts > 0;
   end;
 
--- Deletes ended sessions, used refresh tokens, expired links, old windows of attempts and old
--- idempotency keys. A used refresh token is kept for a week, to notice that somebody presents it
--- again.
+-- Deletes ended sessions, used refresh tokens, expired resets and registrations, old windows of
+-- attempts and old idempotency keys. A used refresh token is kept for a week, to notice that
+-- somebody presents it again.
 create function sweep_identity() returns bigint
   language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
   as $$
@@ -465,7 +521,9 @@ begin
   get diagnostics n = row_count; swept := swept + n;
   delete from refresh_tokens where used_at < engine_now() - interval '7 days';
   get diagnostics n = row_count; swept := swept + n;
-  delete from account_links where expires_at < engine_now() - interval '30 days';
+  delete from registrations where expires_at < engine_now();
+  get diagnostics n = row_count; swept := swept + n;
+  delete from password_resets where expires_at < engine_now() - interval '30 days';
   get diagnostics n = row_count; swept := swept + n;
   delete from login_attempts where window_started_at < engine_now() - interval '1 day';
   get diagnostics n = row_count; swept := swept + n;
@@ -489,11 +547,14 @@ grant execute on function
   authenticate(uuid[], uuid[]), authenticate_api_keys(bytea[]), authenticate_operator(uuid),
   open_operator_session(uuid, uuid, text, bigint, float8), end_operator_session(uuid),
   login_lookup(text), operator_login_lookup(text), own_password_hash(), refresh_lookup(bytea),
-  account_link_lookup(bytea, text), invitation_lookup(bytea),
+  password_reset_lookup(bytea), registration_lookup(bytea), end_registration(uuid),
+  invitation_lookup(bytea),
   count_attempts(bytea[], bytea[], interval), clear_login_attempts(bytea, bytea, bytea),
   end_former_access(uuid, bytea)
   to vigie_app;
 grant execute on function
-  create_account_link(uuid, text, text, bytea, bytea, interval), account_link_mail(uuid),
+  create_password_reset(uuid, text, bytea, bytea, interval), password_reset_mail(uuid),
+  create_registration(uuid, text, text, text, text, text, text, bytea, bytea, interval),
+  registration_mail(uuid),
   sweep_identity()
   to vigie_engine;

@@ -69,8 +69,7 @@ create table alert_items (
   resolved_figures jsonb,
   opened_at timestamptz not null,
   resolved_at timestamptz,
-  -- Opened while the alert was snoozed, or before the company had a verified address: the next
-  -- notification names the product.
+  -- Opened while the alert was snoozed: the notification after the snooze names the product.
   unnotified boolean not null default false,
   unique (company_id, id),
   foreign key (company_id, alert_id) references alerts (company_id, id),

@@ -79,6 +79,11 @@ impl App {
         &self.0.services.public_url
     }
 
+    /// The URL of the pages for people, without a trailing slash.
+    pub(crate) fn console_url(&self) -> &str {
+        &self.0.services.console_url
+    }
+
     pub(crate) fn redis(&self) -> &RedisConfig {
         &self.0.redis
     }

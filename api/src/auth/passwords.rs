@@ -50,8 +50,12 @@ impl Passwords {
         .await
     }
 
-    /// Verifies the password of somebody who is signed in, without priority.
-    pub(crate) async fn verify_again(&self, password: SecretString, hash: String) -> Result<bool> {
+    /// Verifies a password for anything else than a sign-in.
+    pub(crate) async fn verify_without_priority(
+        &self,
+        password: SecretString,
+        hash: String,
+    ) -> Result<bool> {
         let place = take_place(&self.others)?;
         let share = take_turn(&self.cores_of_others).await?;
         self.run_on_core((place, Some(share)), move || {

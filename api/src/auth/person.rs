@@ -4,11 +4,13 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
+use domain::identity;
 use domain::identity::sessions::SessionId;
 use platform::db::{Scope, Tx};
 use platform::ids::UserId;
+use sqlx::PgConnection;
 
-use super::bearer::{authenticate_session, request_id, require_bearer};
+use super::bearer::{authenticate_session, request_id, require_bearer, signed_out};
 use crate::App;
 use crate::error::{Error, Result};
 
@@ -26,6 +28,14 @@ impl Person {
     /// Opens a transaction that sees this person's own rows.
     pub(crate) async fn begin(&self, app: &App) -> Result<Tx> {
         Ok(app.db().begin(Scope::user(self.user)).await?)
+    }
+
+    /// Requires that the session has not ended while the body of the request was read; 401.
+    pub(crate) async fn confirm_session(&self, conn: &mut PgConnection) -> Result<()> {
+        if identity::access::hold_open_session(conn, self.session).await? {
+            return Ok(());
+        }
+        Err(signed_out())
     }
 }
 

@@ -12,7 +12,7 @@ use platform::ids::UserId;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::login::{count_login_attempt, verify_password};
+use super::login::{count_login_attempt, invalid_credentials};
 use crate::App;
 use crate::auth::{MaybePerson, Peer, Person};
 use crate::codes::ErrorCode;
@@ -38,7 +38,7 @@ pub(super) struct AcceptanceResponse {
 
 /// Adds the holder of the token to the company. Without an account of the invited address, it
 /// creates one, which needs a name and a password. With one, it requires a session of the account
-/// or its password, because anybody may have registered the address.
+/// or its password, because others may read the mailbox.
 pub(super) async fn accept_invitation(
     State(app): State<App>,
     peer: Peer,
@@ -103,7 +103,12 @@ async fn verify_account(
         let mut conn = app.db().app().acquire().await?;
         identity::accounts::find_credentials(&mut conn, email).await?
     };
-    verify_password(app, password, credentials).await?;
+    let credentials = credentials.filter(|account| account.active);
+    let hash = credentials.ok_or_else(invalid_credentials)?.password_hash;
+    let passwords = app.passwords();
+    if !passwords.verify_without_priority(password, hash).await? {
+        return Err(invalid_credentials());
+    }
     let mut conn = app.db().app().acquire().await?;
     Ok(identity::attempts::record_login_success(&mut conn, email, &peer.rate_limit_key()).await?)
 }

@@ -79,6 +79,7 @@ async fn insert_api_key(
     caller: &Caller,
     body: &CreateApiKey,
 ) -> Result<(ApiKeyId, String)> {
+    caller.confirm_standing(tx).await?;
     let (secret, prefix, hash) = new_api_key();
     let new = NewApiKey {
         name: &body.name,

@@ -104,7 +104,7 @@ async fn send_invitation(
     caller: &Caller,
     invitation: &Invitation,
 ) -> Result<()> {
-    identity::accounts::require_verified_address(tx, caller.user).await?;
+    caller.confirm_standing(tx).await?;
     let attempts =
         identity::attempts::count_invitation_attempt(tx, caller.company, caller.user).await?;
     require_allowed(attempts, caller.now)?;

@@ -50,6 +50,7 @@ pub(super) async fn update_member(
     caller.require_role(Role::Admin)?;
     let changes = MemberChanges { role, active };
     let mut tx = caller.begin(&app).await?;
+    caller.confirm_standing(&mut tx).await?;
     let member = identity::members::update_member(
         &mut tx,
         caller.company,
@@ -76,6 +77,7 @@ pub(super) async fn remove_member(
 ) -> Result<StatusCode> {
     let (company, by) = (caller.company, (caller.user, caller.role));
     let mut tx = caller.begin(&app).await?;
+    caller.confirm_standing(&mut tx).await?;
     identity::members::remove_member(&mut tx, company, user_id, by, caller.now).await?;
     let subject = ("user", user_id);
     caller

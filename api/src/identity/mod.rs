@@ -4,14 +4,13 @@ mod acceptance;
 mod accounts;
 mod api_keys;
 mod companies;
-mod email_verification;
 mod invitations;
-mod links;
 mod login;
 mod members;
 mod operators;
 mod password_change;
 mod password_reset;
+mod registration;
 mod tokens;
 
 use axum::Router;
@@ -25,7 +24,11 @@ pub(crate) fn router() -> Router<App> {
 
 fn auth_routes() -> Router<App> {
     Router::new()
-        .route("/auth/register", post(accounts::register_account))
+        .route("/auth/register", post(registration::register_account))
+        .route(
+            "/auth/register/confirm",
+            post(registration::confirm_registration),
+        )
         .route("/auth/token", post(tokens::create_token))
         .route(
             "/auth/operator-token",
@@ -43,14 +46,6 @@ fn auth_routes() -> Router<App> {
         .route(
             "/auth/password-reset/confirm",
             post(password_reset::confirm_reset),
-        )
-        .route(
-            "/auth/email-verification",
-            post(email_verification::request_verification),
-        )
-        .route(
-            "/auth/email-verification/confirm",
-            post(email_verification::confirm_verification),
         )
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn change_password(
     count_login_attempt(&app, &user.email, peer).await?;
     let passwords = app.passwords();
     if !passwords
-        .verify_again(body.current_password, current_hash.clone())
+        .verify_without_priority(body.current_password, current_hash.clone())
         .await?
     {
         return Err(wrong_password());

@@ -40,9 +40,11 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 pub(crate) use crate::client::{Client, TestResponse, encode};
+use crate::identity::mailed_token;
 
 pub(crate) const PASSWORD: &str = "ndeye-vend-du-riz";
 pub(crate) const UPLOAD_LIMIT: u64 = 2 << 30;
+pub(crate) const CONSOLE_URL: &str = "http://console.vigie.example";
 pub(crate) const SIGNING_KEY: &str = "the signing key of the tests of 32 bytes or more";
 
 pub(crate) struct TestApp {
@@ -77,6 +79,7 @@ impl TestApp {
             blobs: Blobs::open_folder(blobs.clone()).unwrap(),
             keyring: Keyring::parse(&keys.into()).unwrap(),
             public_url: format!("http://{addr}"),
+            console_url: CONSOLE_URL.to_owned(),
         };
         let trusted_proxies = "10.0.0.0/8".parse().unwrap();
         let mut config = ApiConfig {
@@ -107,7 +110,7 @@ impl TestApp {
         }
     }
 
-    /// Inserts a company whose owner has a verified address, and signs in as its owner.
+    /// Inserts a company and signs in as its owner.
     pub(crate) async fn with_company(&self) -> Client<'_> {
         let (email, profile) = (self.new_email(), CompanyProfile::default());
         let company = NewCompany::validate("Boutique Awa", profile).unwrap();
@@ -122,18 +125,24 @@ impl TestApp {
         self.sign_in(&email, Some(company.id)).await
     }
 
-    /// Registers a company by the API and signs in as its owner, whose address is not verified.
+    /// Registers a company by the API, opens the mailed link, and signs in as its owner.
     pub(crate) async fn with_registration(&self, email: &str) -> Client<'_> {
         let registration = json!({
             "email": email, "password": PASSWORD, "full_name": "Awa Diop",
             "company_name": "Boutique Awa", "phone": "+221771234567",
         });
-        let body = self
-            .anonymous()
+        let nobody = self.anonymous();
+        nobody
             .post("/auth/register", registration)
             .await
-            .expect(201);
+            .expect(202);
         self.run_jobs().await;
+        let token = mailed_token(self, email).await;
+        let confirmation = json!({"token": token, "password": PASSWORD});
+        let body = nobody
+            .post("/auth/register/confirm", confirmation)
+            .await
+            .expect(201);
         let company = body["company"]["id"].as_str().unwrap().parse().unwrap();
         self.sign_in(email, Some(company)).await
     }
@@ -283,14 +292,11 @@ pub(crate) fn new_user(email: &str, full_name: &str, phone: Option<&str>) -> New
     NewUser::validate(profile, PASSWORD).unwrap()
 }
 
-/// Inserts an account of verified address with the password of the tests. Returns the time.
+/// Inserts an account with the password of the tests. Returns the time.
 pub(crate) async fn insert_user(conn: &mut PgConnection, user: &NewUser) -> DateTime<Utc> {
     static HASH: LazyLock<String> = LazyLock::new(|| identity::password::hash_password(PASSWORD));
     let now = platform::db::load_now(conn).await.unwrap();
     identity::accounts::create_user(conn, user, &HASH, now)
-        .await
-        .unwrap();
-    identity::accounts::record_verified_address(conn, user.id, now)
         .await
         .unwrap();
     now

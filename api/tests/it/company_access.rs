@@ -214,7 +214,7 @@ async fn registrations_are_counted_by_address_and_phone() {
     for n in 0..3 {
         register("awa@example.sn".into(), &format!("+22177123450{n}"))
             .await
-            .expect(201);
+            .expect(202);
     }
     register("awa@example.sn".into(), "+221771234509")
         .await
@@ -222,7 +222,7 @@ async fn registrations_are_counted_by_address_and_phone() {
     for n in 0..5 {
         register(format!("p{n}@example.sn"), "+221771234567")
             .await
-            .expect(201);
+            .expect(202);
     }
     register("p9@example.sn".into(), "+221771234567")
         .await
@@ -252,7 +252,7 @@ async fn registrations_are_counted_by_the_address_behind_trusted_proxies() {
         .expect_problem(429, "rate_limited");
     register([10, 0, 0, 1], "9.9.9.9, 1.2.3.4")
         .await
-        .expect(201);
+        .expect(202);
     app.run_jobs().await;
 }
 

@@ -26,7 +26,6 @@ const NO_JSON: &[(&str, &str)] = &[
     ("/auth/operator-token", "a form, as OAuth2 has it"),
     ("/auth/operator-logout", "nothing to say"),
     ("/auth/logout", "a refresh token, or nothing"),
-    ("/auth/email-verification", "nothing to say"),
     ("/imports", "a form with a file"),
     ("/imports/preview", "a form with a file"),
     ("/imports/{id}/cancel", "nothing to say"),

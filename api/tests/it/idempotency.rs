@@ -29,11 +29,7 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
         "the token in the message is used once",
     ),
     (
-        "/auth/email-verification",
-        "enqueues one more message; messages are limited",
-    ),
-    (
-        "/auth/email-verification/confirm",
+        "/auth/register/confirm",
         "the token in the message is used once",
     ),
     (

@@ -40,7 +40,7 @@ async fn a_sign_in_does_not_wait_for_a_hundred_registrations() {
         tokio::select! {
             biased;
             Some(registered) = registrations.next() => {
-                registered.expect(201);
+                registered.expect(202);
                 finished += 1;
             }
             answer = &mut sign_in => break answer,
@@ -49,7 +49,7 @@ async fn a_sign_in_does_not_wait_for_a_hundred_registrations() {
     answer.expect(200);
     assert!(finished < REGISTRATIONS / 2, "{finished} went first");
     while let Some(registered) = registrations.next().await {
-        registered.expect(201);
+        registered.expect(202);
     }
     app.run_jobs().await;
 }

@@ -28,10 +28,9 @@ pub use severity::Severity;
 pub use store::{
     AlertEventKind, AlertFilter, AlertState, AppliedTransition, ListedAlert, NewRule, RuleChanges,
     StoredEvent, StoredItem, StoredRule, acknowledge_alert, apply_transitions, archive_rule,
-    create_default_rules, create_rule, defer_unsent_items, end_due_snoozes, list_alerts,
-    list_events, list_items, list_rules, load_audience, lock_open_alerts, lock_rules,
-    remove_address_recipients, require_alert, require_rule, resolve_alert, snooze_alert,
-    update_rule,
+    create_default_rules, create_rule, end_due_snoozes, list_alerts, list_events, list_items,
+    list_rules, load_audience, lock_open_alerts, lock_rules, require_alert, require_rule,
+    resolve_alert, snooze_alert, update_rule,
 };
 pub use transition::Transition;
 

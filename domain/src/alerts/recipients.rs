@@ -8,7 +8,7 @@ use super::rule::{Recipient, Rule};
 use crate::identity::Language;
 use crate::notifications::Channel;
 
-/// An active member of verified address, with the addresses for notifications.
+/// An active member of the company, with the addresses for notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     pub(super) user_id: UserId,
@@ -36,12 +36,8 @@ pub struct Destination {
 }
 
 /// Returns where a rule's notifications go: each address once, on the rule's channels only. Users
-/// who left the company are skipped. A company without a member of verified address notifies
-/// nobody, because a stranger may have registered it to send messages.
+/// who left the company are skipped.
 pub fn collect_destinations(rule: &Rule, audience: &Audience) -> Vec<Destination> {
-    if audience.members.is_empty() {
-        return Vec::new();
-    }
     let mut seen = BTreeSet::new();
     let recipients = rule.recipients.iter();
     recipients

@@ -1,5 +1,5 @@
-//! Companies, people and their roles, and every way in: passwords, sessions, API keys, links and
-//! invitations. Tokens are stored and compared as digests only. Signing access tokens, and hashing
+//! Companies, people and their roles, and every way in: registrations, passwords, sessions, API
+//! keys, resets and invitations. Tokens are stored and compared as digests only. Signing access tokens, and hashing
 //! off the async threads, belong to the API.
 //!
 //! One module per noun holds its types and its store functions. Every noun uses `Role` and
@@ -23,6 +23,6 @@ pub use language::Language;
 pub use role::Role;
 pub use scope::{Access, KeyScope, ScopeArea};
 pub use store::{
-    access, accounts, api_keys, attempts, audit, companies, idempotency, invitations, links,
-    members, operators, registration, sessions, sweep,
+    access, accounts, api_keys, attempts, audit, companies, idempotency, invitations, members,
+    operators, registrations, resets, sessions, sweep,
 };

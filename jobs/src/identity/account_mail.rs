@@ -62,33 +62,33 @@ pub(super) fn password_reset_text(
     }
 }
 
-/// Returns subject and paragraphs of the e-mail that verifies an address. Anybody may have entered
-/// the name of the account, so the text doesn't hold it.
-pub(super) fn address_verification_text(language: Language, link: &str) -> (String, Vec<String>) {
+/// Returns subject and paragraphs of the e-mail that completes a registration. Anybody may have
+/// entered the names of the person and the company, so the text holds neither.
+pub(super) fn registration_text(language: Language, link: &str) -> (String, Vec<String>) {
     match language {
         Language::Fr => (
-            "Confirmez votre adresse pour Vigie".to_owned(),
+            "Confirmez votre compte Vigie".to_owned(),
             vec![
                 "Bonjour,".to_owned(),
                 format!(
-                    "Pour confirmer cette adresse, ouvrez ce lien dans les sept jours, connecté à \
-                     votre compte : {link}"
+                    "Pour créer votre compte, ouvrez ce lien dans les sept jours et entrez le mot \
+                     de passe que vous avez choisi : {link}"
                 ),
-                "Si vous n'avez pas créé de compte Vigie, ne faites rien : sans ce lien, le \
-                 compte n'envoie aucun message."
+                "Si vous n'avez pas demandé de compte Vigie, ne faites rien : sans ce lien, aucun \
+                 compte n'existe."
                     .to_owned(),
             ],
         ),
         Language::En => (
-            "Confirm your address for Vigie".to_owned(),
+            "Confirm your Vigie account".to_owned(),
             vec![
                 "Hello,".to_owned(),
                 format!(
-                    "To confirm this address, open this link within seven days, signed in to \
-                     your account: {link}"
+                    "To create your account, open this link within seven days and enter the \
+                     password that you chose: {link}"
                 ),
-                "If you didn't create a Vigie account, do nothing: without this link the account \
-                 sends no message."
+                "If you didn't request a Vigie account, do nothing: without this link no account \
+                 exists."
                     .to_owned(),
             ],
         ),

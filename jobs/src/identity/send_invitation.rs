@@ -46,7 +46,7 @@ impl Job<Services> for SendInvitation {
             .open(&context, &invitation.sealed_token)
             .map_err(JobError::fail)?;
         let token = String::from_utf8_lossy(&token);
-        let link = format!("{}/accept-invitation#{token}", services.public_url);
+        let link = format!("{}/accept-invitation#{token}", services.console_url);
         let (subject, paragraphs) = invitation_text(
             invitation.language,
             &to_display_name(&invitation.invited_by),

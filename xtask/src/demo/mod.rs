@@ -57,13 +57,12 @@ pub(crate) fn create_missing(
     state: &State,
     interrupts: &Interrupts,
 ) -> Result<Outcome> {
-    let Some(session) = sign_in(&api, login)? else {
+    let Some(session) = sign_in(&api, sandbox, login, interrupts)? else {
         return Ok(Outcome::Missing(
             "its user exists in this database with another password".to_owned(),
         ));
     };
     api.token = session["access_token"].as_str().map(str::to_owned);
-    verify_address(&api, sandbox, login, interrupts)?;
     let company = match session["companies"][0]["id"].as_str() {
         Some(id) => id.to_owned(),
         None => {
@@ -104,7 +103,12 @@ pub(crate) fn create_missing(
 }
 
 /// Returns a session, after the registration of a new user. `None` = the user has another password.
-fn sign_in(api: &Api, login: &Login) -> Result<Option<Value>> {
+fn sign_in(
+    api: &Api,
+    sandbox: &Api,
+    login: &Login,
+    interrupts: &Interrupts,
+) -> Result<Option<Value>> {
     let request_token = || {
         api.post_form(
             "/api/v1/auth/token",
@@ -124,43 +128,45 @@ fn sign_in(api: &Api, login: &Login) -> Result<Option<Value>> {
         }),
     )?;
     registered.expect_success("registering the demo user")?;
-    let second = request_token()?;
-    Ok((second.status == 200).then_some(second.body))
+    let Some(token) = receive_link(sandbox, login, interrupts)? else {
+        return Ok(None);
+    };
+    api.post_json(
+        "/api/v1/auth/register/confirm",
+        &json!({ "token": token, "password": login.password }),
+    )?
+    .expect_success("confirming the demo user's registration")?;
+    let session = request_token()?.expect_success("signing in the demo user")?;
+    Ok(Some(session))
 }
 
-/// Opens the link that the sandbox received for the user, unless the address is verified: without
-/// this the demo company sends no message.
-fn verify_address(api: &Api, sandbox: &Api, login: &Login, interrupts: &Interrupts) -> Result<()> {
-    let me = api
-        .get("/api/v1/auth/me")?
-        .expect_success("reading the demo user")?;
-    if !me["verified_at"].is_null() {
-        return Ok(());
-    }
-    let mut token = None;
+/// Waits for the sandbox to receive the registration's e-mail, and returns the token of its link.
+/// The e-mail to a user who exists has none.
+fn receive_link(sandbox: &Api, login: &Login, interrupts: &Interrupts) -> Result<Option<String>> {
+    let mut last = String::new();
     process::wait_until(
-        "receiving the link that verifies the demo user's address",
+        "receiving the e-mail of the demo user's registration",
         Duration::from_secs(60),
         interrupts,
         || {
             let mails = sandbox
                 .get(&format!("/admin/messages?to={}", login.email))?
                 .expect_success("reading the sandbox's messages")?;
-            token = find_link_token(&mails.to_string());
-            Ok(token.is_some())
+            let registrations = mails["items"].as_array().into_iter().flatten();
+            let is_registration = |mail: &&Value| {
+                let text = mail.to_string();
+                text.contains("\"registration\"") || text.contains("\"repeated-registration\"")
+            };
+            let found = registrations.rev().find(is_registration);
+            last = found.map(Value::to_string).unwrap_or_default();
+            Ok(found.is_some())
         },
     )?;
-    api.post_json(
-        "/api/v1/auth/email-verification/confirm",
-        &json!({ "token": token }),
-    )?
-    .expect_success("verifying the demo user's address")?;
-    Ok(())
+    Ok(find_link_token(&last))
 }
 
-/// Returns the token of the last link that verifies an address.
-fn find_link_token(mails: &str) -> Option<String> {
-    let (_, after) = mails.rsplit_once("/verify-email#")?;
+fn find_link_token(mail: &str) -> Option<String> {
+    let (_, after) = mail.split_once("/confirm-registration#")?;
     let token = after
         .split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c))
         .next()?;

@@ -1,44 +1,9 @@
-//! Registration, companies and their members.
+//! Companies and their members.
 
 use domain::identity::Role;
 use serde_json::json;
 
-use crate::app::{PASSWORD, TestApp};
-
-#[tokio::test]
-async fn a_person_registers_with_a_company_and_lists_it() {
-    let app = TestApp::start().await;
-    let registration = json!({
-        "email": " Awa@Example.SN ", "password": PASSWORD, "full_name": "Awa Diop",
-        "company_name": "Boutique Awa", "phone": "77 123 45 67", "language": "en",
-    });
-    let body = app
-        .anonymous()
-        .post("/auth/register", registration)
-        .await
-        .expect(201);
-    assert_eq!(body["user"]["email"], "awa@example.sn");
-    assert_eq!(body["user"]["phone"], "+221771234567");
-    let company = &body["company"];
-    assert_eq!(
-        (&company["currency"], &company["timezone"]),
-        (&json!("XOF"), &json!("Africa/Dakar"))
-    );
-
-    let session = app
-        .attempt_sign_in("AWA@example.sn", PASSWORD)
-        .await
-        .expect(200);
-    assert_eq!(
-        session["companies"],
-        json!([{"id": company["id"], "name": "Boutique Awa", "role": "owner"}])
-    );
-    assert_eq!(
-        (&session["token_type"], &session["expires_in"]),
-        (&json!("bearer"), &json!(900))
-    );
-    app.run_jobs().await;
-}
+use crate::app::TestApp;
 
 #[tokio::test]
 async fn a_new_company_has_three_rules() {

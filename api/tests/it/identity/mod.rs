@@ -1,13 +1,12 @@
-//! Companies, their members, invitations, password resets and API keys.
+//! Registrations, companies, their members, invitations, password resets and API keys.
 
 mod api_keys;
 mod companies;
-mod email_verification;
 mod invitations;
 mod key_scopes;
 mod lockout;
 mod password_resets;
-mod silence;
+mod registration;
 mod takeover;
 
 use crate::app::TestApp;

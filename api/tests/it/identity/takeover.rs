@@ -1,7 +1,11 @@
 //! A new password ends every way in from before: sessions, keys, links and invitations.
 
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use domain::identity::Role;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::mailed_token;
 use crate::app::{Client, PASSWORD, TestApp};
@@ -151,15 +155,16 @@ async fn a_key_ends_with_its_makers_account_and_membership() {
 async fn a_hijacked_registration_gives_nothing_after_the_owners_reset() {
     let app = TestApp::start().await;
     let email = "awa@example.sn";
+    // The hijacker has read the mailbox once, and confirmed a registration of the address.
     let hijacker = app.with_registration(email).await;
-    let verification = mailed_token(&app, email).await;
     let session = app.attempt_sign_in(email, PASSWORD).await.expect(200);
     let machine = create_key(&hijacker).await;
-    let rule = json!({
-        "name": "x", "kind": "rupture", "channels": ["email"],
-        "recipients": [{"address": "hijacker@example.sn"}, {"user_id": hijacker.user}],
-    });
-    hijacker.post("/alert-rules", rule).await.expect(201);
+    let invitation = invite(&hijacker, "accomplice@example.sn").await;
+    let registration = json!({"email": email, "password": PASSWORD, "full_name": "X"});
+    app.anonymous()
+        .post("/auth/register", registration)
+        .await
+        .expect(202);
 
     let link = request_reset(&app, email).await;
     confirm_reset(&app, &link).await.expect(204);
@@ -177,21 +182,97 @@ async fn a_hijacked_registration_gives_nothing_after_the_owners_reset() {
     app.attempt_sign_in(email, PASSWORD)
         .await
         .expect_problem(401, "invalid_credentials");
-
-    let session = app.attempt_sign_in(email, NEW_PASSWORD).await.expect(200);
-    let owner = hijacker.with_token(session["access_token"].as_str().unwrap());
-    let me = owner.get("/auth/me").await.expect(200);
-    assert!(me["verified_at"].is_string(), "{me}");
-    // Messages for the owner would go to the hijacker's telephone.
-    assert_eq!(me["phone"], json!(null));
-    let rules = owner.get("/alert-rules").await.expect(200);
-    assert!(!rules.to_string().contains("hijacker"), "{rules}");
-    assert_eq!(rules.to_string().matches("user_id").count(), 4, "{rules}");
-    owner
-        .post(
-            "/auth/email-verification/confirm",
-            json!({"token": verification}),
-        )
+    let accept = json!({"token": invitation, "full_name": "X", "password": PASSWORD});
+    app.anonymous()
+        .post("/invitations/accept", accept)
         .await
         .expect_problem(404, "token_invalid");
+    app.attempt_sign_in(email, NEW_PASSWORD).await.expect(200);
+}
+
+/// A request whose body arrives when `rest` is sent; `started` is set once the body is awaited,
+/// which is after the authentication.
+fn hold_body(
+    client: &Client<'_>,
+    (method, path): (&str, &str),
+    body: &Value,
+) -> (Request<Body>, oneshot::Receiver<()>, oneshot::Sender<()>) {
+    let (started, awaited) = oneshot::channel();
+    let (rest, arrival) = oneshot::channel();
+    let text = body.to_string();
+    let stream = futures::stream::once(async move {
+        started.send(()).unwrap();
+        arrival.await.unwrap();
+        Ok::<_, std::io::Error>(text)
+    });
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("/api/v1{path}"))
+        .header(CONTENT_TYPE, "application/json")
+        .header(
+            AUTHORIZATION,
+            format!("Bearer {}", client.token.as_ref().unwrap()),
+        )
+        .header("X-Company-ID", client.company().to_string())
+        .body(Body::from_stream(stream))
+        .unwrap();
+    (request, awaited, rest)
+}
+
+#[tokio::test]
+async fn a_request_that_holds_its_body_back_gives_nothing_after_the_end_of_its_session() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let member = owner.with_user(Role::Member).await;
+    let (company, other) = (owner.company(), member.user);
+    for (method, path, body) in [
+        (
+            "POST",
+            "/api-keys".to_owned(),
+            json!({"name": "x", "role": "viewer"}),
+        ),
+        (
+            "POST",
+            format!("/companies/{company}/invitations"),
+            json!({"email": "accomplice@example.sn", "role": "admin"}),
+        ),
+        (
+            "PATCH",
+            format!("/companies/{company}/members/{other}"),
+            json!({"role": "owner"}),
+        ),
+        (
+            "PATCH",
+            "/auth/me".to_owned(),
+            json!({"phone": "+221770000000"}),
+        ),
+    ] {
+        let client = app.sign_in(&owner.email, owner.company).await;
+        let (request, awaited, rest) = hold_body(&client, (method, &path), &body);
+        let end_session = async {
+            awaited.await.unwrap();
+            client.post("/auth/logout", json!({})).await.expect(204);
+            rest.send(()).unwrap();
+        };
+        let (answer, ()) = tokio::join!(app.send_request(request), end_session);
+        answer.expect_problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_holds_its_body_back_gives_nothing_after_the_end_of_its_role() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let admin = owner.with_user(Role::Admin).await;
+    let path = format!("/companies/{}/invitations", owner.company());
+    let body = json!({"email": "accomplice@example.sn", "role": "admin"});
+    let (request, awaited, rest) = hold_body(&admin, ("POST", &path), &body);
+    let remove = async {
+        awaited.await.unwrap();
+        let member = format!("/companies/{}/members/{}", owner.company(), admin.user);
+        owner.delete(&member).await.expect(204);
+        rest.send(()).unwrap();
+    };
+    let (answer, ()) = tokio::join!(app.send_request(request), remove);
+    answer.expect_problem(401, "unauthenticated");
 }

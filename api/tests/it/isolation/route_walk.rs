@@ -177,7 +177,7 @@ async fn creating_a_company_changes_no_other() {
     app.anonymous()
         .post("/auth/register", again)
         .await
-        .expect(201);
+        .expect(202);
     app.run_jobs().await;
     assert_eq!(digest_rows(&theirs).await, before);
 }

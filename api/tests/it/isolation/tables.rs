@@ -23,7 +23,11 @@ const WITHOUT_COMPANY: &[(&str, &str)] = &[
         "a person's, before a company is chosen: policy by user",
     ),
     ("refresh_tokens", "a person's, as sessions"),
-    ("account_links", "a person's, as sessions"),
+    ("password_resets", "a person's, as sessions"),
+    (
+        "registrations",
+        "before the account exists; reached through functions only",
+    ),
     (
         "operators",
         "people of the platform; reached through two functions only",

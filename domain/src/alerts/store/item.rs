@@ -119,20 +119,6 @@ pub(super) async fn update_items(
     Ok(())
 }
 
-/// Makes the next evaluation report the open products of alerts that nobody was notified of, as
-/// when the company had no verified address.
-pub async fn defer_unsent_items(conn: &mut PgConnection) -> Result<()> {
-    sqlx::query!(
-        "update alert_items i set unnotified = true
-         where i.resolved_at is null
-           and not exists (select from notifications n
-                           where n.company_id = i.company_id and n.alert_id = i.alert_id)"
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// A product of an alert, with the stored urgency, which a newer release may have added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredItem {

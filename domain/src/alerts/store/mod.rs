@@ -11,10 +11,10 @@ mod user_actions;
 
 pub use alert::{AlertFilter, AlertState, ListedAlert, list_alerts, require_alert};
 pub use evaluation_input::{load_audience, lock_open_alerts, lock_rules};
-pub use item::{StoredItem, defer_unsent_items, list_items};
+pub use item::{StoredItem, list_items};
 pub use rule::{
     NewRule, RuleChanges, StoredRule, archive_rule, create_default_rules, create_rule, list_rules,
-    remove_address_recipients, require_rule, update_rule,
+    require_rule, update_rule,
 };
 pub use timeline::{AlertEventKind, StoredEvent, list_events};
 pub use transition::{AppliedTransition, apply_transitions};

@@ -177,20 +177,6 @@ pub async fn archive_rule(conn: &mut PgConnection, id: RuleId, now: DateTime<Utc
     }
 }
 
-/// Removes the addresses from all rules of the company; its members stay recipients.
-pub async fn remove_address_recipients(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update alert_rules set version = version + 1, updated_at = $1,
-           recipients = (select coalesce(jsonb_agg(r), '[]') from jsonb_array_elements(recipients) r
-                         where not r ? 'address')
-         where jsonb_path_exists(recipients, '$[*].address')",
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// Returns a rule that can be changed, and its version.
 async fn load_rule(conn: &mut PgConnection, id: RuleId) -> Result<(NewRule, i32)> {
     let row = sqlx::query!(

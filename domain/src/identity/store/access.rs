@@ -5,6 +5,7 @@ use platform::ids::{CompanyId, UserId, Uuid};
 use sqlx::PgConnection;
 
 use super::api_keys::ApiKeyId;
+use super::company_access::lock_company;
 use super::operators::{OperatorId, OperatorSessionId};
 use super::sessions::SessionId;
 use crate::Result;
@@ -96,6 +97,38 @@ pub async fn authenticate_api_keys(
         store_at(&mut holders, row.position, holder);
     }
     Ok(holders)
+}
+
+/// Returns whether a session is still open, and keeps it so until the transaction ends. The session
+/// may have ended after its request was authenticated, while the body of the request was read.
+pub async fn hold_open_session(conn: &mut PgConnection, session: SessionId) -> Result<bool> {
+    let open = sqlx::query_scalar!(
+        r#"select 1 as "open!" from sessions where id = $1 and revoked_at is null for share"#,
+        session.0,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(open.is_some())
+}
+
+/// Returns whether the transaction's user still has the session and the role of an authenticated
+/// request. Locks the company, so that both stay until the transaction ends.
+pub async fn hold_membership(
+    conn: &mut PgConnection,
+    (company, role): (CompanyId, Role),
+    (user, session): (UserId, SessionId),
+) -> Result<bool> {
+    lock_company(&mut *conn, company).await?;
+    let member = sqlx::query_scalar!(
+        r#"select 1 as "member!" from memberships
+           where company_id = $1 and user_id = $2 and role = $3 and active"#,
+        company.0,
+        user.0,
+        role as Role,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    Ok(member.is_some() && hold_open_session(conn, session).await?)
 }
 
 /// Returns the operator of an open session and the database's time.

@@ -20,26 +20,8 @@ pub struct User {
     pub full_name: String,
     pub phone: Option<String>,
     pub language: Language,
-    /// The time when a link that was mailed to the address was opened.
-    pub verified_at: Option<DateTime<Utc>>,
     pub version: i32,
     pub created_at: DateTime<Utc>,
-}
-
-impl NewUser {
-    /// The account as it is once it is created.
-    pub fn into_user(self, now: DateTime<Utc>) -> User {
-        User {
-            id: self.id,
-            email: self.email,
-            full_name: self.full_name,
-            phone: self.phone,
-            language: self.language,
-            verified_at: None,
-            version: 1,
-            created_at: now,
-        }
-    }
 }
 
 /// What a sign-in is verified against. Without `Debug`, because it holds a secret.
@@ -101,7 +83,7 @@ pub async fn require_user(conn: &mut PgConnection, id: UserId) -> Result<User> {
     sqlx::query_as!(
         User,
         r#"select id as "id: UserId", email, full_name, phone, language as "language: Language",
-                  verified_at, version, created_at
+                  version, created_at
            from users where id = $1"#,
         id.0,
     )
@@ -152,51 +134,6 @@ pub async fn replace_password(
     } else {
         Ok(())
     }
-}
-
-/// Records that the transaction's own user has opened a link that was mailed to the address.
-pub async fn record_verified_address(
-    conn: &mut PgConnection,
-    id: UserId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "update users set verified_at = $2 where id = $1 and verified_at is null",
-        id.0,
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Does the same for a reset. A phone number that was stored before the address was verified may
-/// be that of a stranger who registered the address, so it is removed.
-pub async fn record_reset_address(
-    conn: &mut PgConnection,
-    id: UserId,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "update users set verified_at = $2, phone = null where id = $1 and verified_at is null",
-        id.0,
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// # Errors
-/// `Conflict(email_unverified)` while the address of the transaction's own user is unverified.
-pub async fn require_verified_address(conn: &mut PgConnection, id: UserId) -> Result<()> {
-    if require_user(conn, id).await?.verified_at.is_some() {
-        return Ok(());
-    }
-    Err(Error::conflict(
-        "email_unverified",
-        "verify your e-mail address first: open the link in our message, or request another with          POST /auth/email-verification",
-    ))
 }
 
 /// Changes the transaction's own user, where `version` is the current one.

@@ -67,7 +67,8 @@ impl Counter {
     }
 }
 
-/// Counts one login to `account` from `network`.
+/// Counts one login to `account` from `network`. One that is rejected doesn't count for the account,
+/// so that one network cannot delay its owner.
 pub async fn count_login_attempt(
     conn: &mut PgConnection,
     account: &str,
@@ -80,14 +81,15 @@ pub async fn count_login_attempt(
             account: Some(account_key(account)),
         },
         Counter::new("login-from", network, MAX_LOGINS_PER_NETWORK),
-        Counter::new("login", account, i32::MAX),
     ];
-    let counts = count_attempts(conn, WINDOW, &counters).await?;
-    let of_account = counts.iter().find(|count| count.key == counters[2].key);
-    Ok(LoginAttempt {
-        attempts: compare_limits(&counts, &counters, WINDOW),
-        delay: compute_login_delay(of_account.map_or(0, |count| count.attempts)),
-    })
+    let attempts = check_attempts(conn, WINDOW, &counters).await?;
+    let mut delay = Duration::ZERO;
+    if attempts == Attempts::Allowed {
+        let of_account = [Counter::new("login", account, i32::MAX)];
+        let counts = count_attempts(conn, WINDOW, &of_account).await?;
+        delay = compute_login_delay(counts.first().map_or(0, |count| count.attempts));
+    }
+    Ok(LoginAttempt { attempts, delay })
 }
 
 /// Returns the delay of the `attempts`th sign-in to an account within the window.

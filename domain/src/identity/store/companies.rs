@@ -28,28 +28,6 @@ pub struct Company {
     pub created_at: DateTime<Utc>,
 }
 
-impl NewCompany {
-    /// The company as it is once it is created.
-    pub fn to_company(&self, now: DateTime<Utc>) -> Company {
-        let CompanyProfile {
-            country,
-            currency,
-            timezone,
-            language,
-        } = self.profile.clone();
-        Company {
-            id: self.id,
-            name: self.name.clone(),
-            country,
-            currency,
-            timezone,
-            language,
-            version: 1,
-            created_at: now,
-        }
-    }
-}
-
 /// A company and the person's role in it.
 #[derive(Debug, Clone, Serialize)]
 pub struct OwnCompany {

@@ -1,6 +1,6 @@
 //! Invitations by e-mail: single use, seven days, one open at a time for an address of a company.
 //! The token proves that the person reads the address. It doesn't prove that the address's account
-//! is the person's, because anybody may have registered it: the account needs its own proof.
+//! is the person's, because others may read the mailbox: the account needs its own proof.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::id_type;
@@ -8,7 +8,7 @@ use platform::ids::{CompanyId, UserId};
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::accounts::{NewUser, create_user, record_verified_address};
+use super::accounts::{NewUser, create_user};
 use super::companies::{OwnCompany, require_company};
 use super::company_access::{expire_invitations, lock_company};
 use super::members::add_member;
@@ -211,9 +211,9 @@ impl Invitee {
     }
 }
 
-/// Creates the account where it is new, records its address as verified, accepts the invitation,
-/// expires the other ones of its address, and adds the person as a member. The transaction's
-/// company must be the invitation's and its user the invitee.
+/// Creates the account where it is new, accepts the invitation, expires the other ones of its
+/// address, and adds the person as a member. The transaction's company must be the invitation's and
+/// its user the invitee.
 ///
 /// # Errors
 /// `Conflict(token_used | already_member | email_taken)`.
@@ -230,7 +230,6 @@ pub async fn join_company(
     {
         create_user(conn, user, password_hash, now).await?;
     }
-    record_verified_address(conn, invitee.id(), now).await?;
     lock_company(conn, invitation.company).await?;
     let role = accept_invitation(conn, invitation, invitee.id(), now).await?;
     expire_invitations(conn, invitation.company, &invitation.email, now).await?;

@@ -9,10 +9,10 @@ pub mod audit;
 pub mod companies;
 pub mod idempotency;
 pub mod invitations;
-pub mod links;
 pub mod members;
 pub mod operators;
-pub mod registration;
+pub mod registrations;
+pub mod resets;
 pub mod sessions;
 pub mod sweep;
 

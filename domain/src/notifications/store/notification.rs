@@ -114,7 +114,7 @@ pub async fn create_email_fallback(
            join alerts a on a.company_id = n.company_id and a.id = n.alert_id
            join memberships k
              on k.company_id = m.company_id and k.user_id = m.user_id and k.active
-           join users u on u.id = m.user_id and u.active and u.verified_at is not null
+           join users u on u.id = m.user_id and u.active
            where m.id = $1 and m.channel = 'whatsapp' and a.severity = 'critical'
              and a.resolved_at is null"#,
         message.0,
@@ -139,7 +139,7 @@ pub async fn create_email_fallback(
 /// How long an e-mail to the administrators may be sent.
 const ADMIN_MESSAGE_LIFETIME: TimeDelta = TimeDelta::days(1);
 
-/// Creates one e-mail to each owner and administrator of verified address. The template's only variable
+/// Creates one e-mail to each owner and administrator of the company. The template's only variable
 /// is the company's name.
 pub async fn notify_admins(
     conn: &mut PgConnection,
@@ -148,8 +148,7 @@ pub async fn notify_admins(
     now: DateTime<Utc>,
 ) -> Result<Vec<MessageId>> {
     let admins = sqlx::query_scalar!(
-        r#"select u.id from memberships k
-           join users u on u.id = k.user_id and u.active and u.verified_at is not null
+        r#"select u.id from memberships k join users u on u.id = k.user_id and u.active
            where k.company_id = $1 and k.active and k.role in ('owner', 'admin') order by u.id"#,
         company.0,
     )

@@ -49,6 +49,7 @@ impl World {
             blobs: Blobs::open_folder(std::env::temp_dir().join("vigie-tests")).unwrap(),
             keyring: Keyring::parse(&key).unwrap(),
             public_url: "http://127.0.0.1:1".into(),
+            console_url: "http://127.0.0.1:1".into(),
         });
         let (company, user) = insert_company(&db).await;
         let account = connect_account(&services, company, user).await;
@@ -312,9 +313,8 @@ async fn insert_company(db: &TestDb) -> (CompanyId, UserId) {
     let (company, user) = (CompanyId::new(), UserId::new());
     let mut owner = db.owner().await;
     sqlx::query!(
-        "insert into users (id, email, password_hash, full_name, verified_at, created_at,
-                            updated_at)
-         values ($1, 'awa@vigie.example', '-', 'Awa', engine_now(), engine_now(), engine_now())",
+        "insert into users (id, email, password_hash, full_name, created_at, updated_at)
+         values ($1, 'awa@vigie.example', '-', 'Awa', engine_now(), engine_now())",
         user.0,
     )
     .execute(&mut owner)
