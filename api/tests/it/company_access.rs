@@ -219,6 +219,13 @@ async fn registrations_are_counted_by_address_and_phone() {
     register("awa@example.sn".into(), "+221771234509")
         .await
         .expect_problem(429, "rate_limited");
+    insert_attempts(&app, "register:fatou@example.sn", 19).await;
+    register("fatou@example.sn".into(), "+221771234510")
+        .await
+        .expect(202);
+    register("fatou@example.sn".into(), "+221771234511")
+        .await
+        .expect_problem(429, "rate_limited");
     for n in 0..5 {
         register(format!("p{n}@example.sn"), "+221771234567")
             .await

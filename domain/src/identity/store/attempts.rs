@@ -27,7 +27,8 @@ const MAX_LOGIN_DELAY: Duration = Duration::from_secs(5);
 const MAX_RESETS_PER_ACCOUNT: i32 = 3;
 const MAX_RESETS_PER_NETWORK: i32 = 30;
 const MAX_REGISTRATIONS_PER_NETWORK: i32 = 30;
-const MAX_REGISTRATIONS_PER_ADDRESS: i32 = 3;
+const MAX_REGISTRATIONS_PER_ADDRESS_AND_NETWORK: i32 = 3;
+const MAX_REGISTRATIONS_PER_ADDRESS: i32 = 20;
 const MAX_REGISTRATIONS_PER_PHONE: i32 = 5;
 const MAX_INVITATIONS_PER_PERSON: i32 = 50;
 const MAX_INVITATIONS_PER_COMPANY: i32 = 20;
@@ -112,31 +113,40 @@ pub async fn count_reset_attempt(
     check_attempts(conn, WINDOW, &counters).await
 }
 
-/// Counts one registration from `network`, whether or not the address has an account.
+/// Counts one registration of `email` from `network`, whether or not the address has an account. One
+/// network cannot use up the registrations of somebody else's address.
 pub async fn count_registration_attempt(
     conn: &mut PgConnection,
     network: &str,
     email: &str,
     phone: Option<&str>,
 ) -> Result<Attempts> {
-    let of_network = [Counter::new(
-        "register-from",
-        network,
-        MAX_REGISTRATIONS_PER_NETWORK,
-    )];
-    let rejected = check_attempts(conn, WINDOW, &of_network).await?;
-    if rejected != Attempts::Allowed {
-        return Ok(rejected);
-    }
-    let mut counters = vec![Counter::new(
+    let of_network = Counter::new("register-from", network, MAX_REGISTRATIONS_PER_NETWORK);
+    let pair = format!("{email} {network}");
+    let of_pair = Counter::new(
+        "register-pair",
+        &pair,
+        MAX_REGISTRATIONS_PER_ADDRESS_AND_NETWORK,
+    );
+    let mut of_all = vec![Counter::new(
         "register",
         email,
         MAX_REGISTRATIONS_PER_ADDRESS,
     )];
-    counters.extend(
+    of_all.extend(
         phone.map(|phone| Counter::new("register-phone", phone, MAX_REGISTRATIONS_PER_PHONE)),
     );
-    check_attempts(conn, LONG_WINDOW, &counters).await
+    for (window, counters) in [
+        (WINDOW, vec![of_network]),
+        (LONG_WINDOW, vec![of_pair]),
+        (LONG_WINDOW, of_all),
+    ] {
+        let attempts = check_attempts(conn, window, &counters).await?;
+        if attempts != Attempts::Allowed {
+            return Ok(attempts);
+        }
+    }
+    Ok(Attempts::Allowed)
 }
 
 /// Counts one invitation, an unsolicited message, in a window of a day.
