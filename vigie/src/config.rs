@@ -97,8 +97,8 @@ impl ProviderChoice {
     }
 }
 
-/// Returns an address that paths are appended to, without a trailing slash. An unset one is reported
-/// already.
+/// Returns an address that paths are appended to, without a trailing slash. An unset one is
+/// reported already.
 fn parse_base_url(env: &mut Env, key: &str, text: &str) -> String {
     let base = text.trim_end_matches('/');
     let is_base = |url: Url| {

@@ -106,6 +106,8 @@ async fn take_turn(semaphore: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit> {
 
 #[cfg(test)]
 mod tests {
+    use platform::task::spawn_named;
+
     use super::*;
 
     #[tokio::test]
@@ -117,7 +119,9 @@ mod tests {
         let waiting: Vec<_> = (0..MAX_OTHERS)
             .map(|n| {
                 let passwords = passwords.clone();
-                tokio::spawn(async move { passwords.hash(format!("password {n}").into()).await })
+                spawn_named("hash", async move {
+                    passwords.hash(format!("password {n}").into()).await
+                })
             })
             .collect();
         while passwords.others.available_permits() > 0 {

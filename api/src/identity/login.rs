@@ -45,8 +45,8 @@ pub(super) fn require_allowed(attempts: Attempts, now: DateTime<Utc>) -> Result<
     }
 }
 
-/// Verifies the password of a sign-in. Takes the same time and fails with the same error whether the
-/// account is unknown, deactivated, or the password is wrong.
+/// Verifies the password of a sign-in. Takes the same time and fails with the same error whether
+/// the account is unknown, deactivated, or the password is wrong.
 pub(super) async fn verify_password<Id>(
     app: &App,
     password: SecretString,

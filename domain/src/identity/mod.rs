@@ -1,6 +1,6 @@
 //! Companies, people and their roles, and every way in: registrations, passwords, sessions, API
-//! keys, resets and invitations. Tokens are stored and compared as digests only. Signing access tokens, and hashing
-//! off the async threads, belong to the API.
+//! keys, resets and invitations. Tokens are stored and compared as digests only. Signing access
+//! tokens, and hashing off the async threads, belong to the API.
 //!
 //! One module per noun holds its types and its store functions. Every noun uses `Role` and
 //! `Language`.

@@ -67,6 +67,25 @@ async fn concurrent_migrations_of_one_database_all_succeed() {
     .await;
 }
 
+/// Runs a command of the administrator and returns whether it succeeded.
+async fn run_admin(env: &[(&'static str, String)], args: &[&str], input: &str) -> bool {
+    let mut command = command("admin", env);
+    command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    // A command that rejects its arguments does not read its input.
+    let _ = process
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .await;
+    process.wait_with_output().await.unwrap().status.success()
+}
+
 #[tokio::test]
 async fn commands_of_the_administrator_are_recorded_in_the_audit_log() {
     let test = TestDb::new().await;
@@ -77,23 +96,7 @@ async fn commands_of_the_administrator_are_recorded_in_the_audit_log() {
             "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned(),
         ),
     ];
-    let admin = async |args: &[&str], input: &str| {
-        let mut command = command("admin", &env);
-        command
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        // A command that rejects its arguments does not read its input.
-        let _ = process
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .await;
-        process.wait_with_output().await.unwrap().status.success()
-    };
+    let admin = async |args: &[&str], input: &str| run_admin(&env, args, input).await;
     let operator = ["operator", "add", "ops@vigie.example", "Ops"];
     let template = |sid| ["template", "set", "alert", "fr", sid];
     assert!(admin(&operator, "une-phrase-assez-longue").await);

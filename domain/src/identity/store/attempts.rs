@@ -68,8 +68,8 @@ impl Counter {
     }
 }
 
-/// Counts one login to `account` from `network`. One that is rejected doesn't count for the account,
-/// so that one network cannot delay its owner.
+/// Counts one login to `account` from `network`. One that is rejected doesn't count for the
+/// account, so that one network cannot delay its owner.
 pub async fn count_login_attempt(
     conn: &mut PgConnection,
     account: &str,
@@ -113,8 +113,8 @@ pub async fn count_reset_attempt(
     check_attempts(conn, WINDOW, &counters).await
 }
 
-/// Counts one registration of `email` from `network`, whether or not the address has an account. One
-/// network cannot use up the registrations of somebody else's address.
+/// Counts one registration of `email` from `network`, whether or not the address has an account.
+/// One network cannot use up the registrations of somebody else's address.
 pub async fn count_registration_attempt(
     conn: &mut PgConnection,
     network: &str,
