@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 
 use super::bearer::{authenticate_session, request_id, require_bearer, signed_out};
 use super::person::Person;
-use super::route_scope::require_scope;
+use super::route_access::{require_least, require_role, require_scope};
 use super::tokens::hash_api_key;
 use crate::App;
 use crate::codes::ErrorCode;
@@ -59,28 +59,9 @@ impl Caller {
             .await?)
     }
 
-    /// Requires the role `least` or above; 403.
+    /// Requires a role beyond the one that the route takes; 403.
     pub(crate) fn require_role(&self, least: Role) -> Result<()> {
-        if self.role >= least {
-            return Ok(());
-        }
-        Err(Error::forbidden(format!(
-            "needs the role {} or above; yours is {}",
-            least.as_str(),
-            self.role.as_str()
-        )))
-    }
-
-    /// Requires that the caller is a person who still has the session and the role of the request;
-    /// 401. For acts that give access: a person who has lost the session may hold back the body of
-    /// an authenticated request.
-    pub(crate) async fn confirm_standing(&self, conn: &mut PgConnection) -> Result<()> {
-        let session = self.session.ok_or_else(signed_out)?;
-        let (membership, person) = ((self.company, self.role), (self.user, session));
-        if identity::access::hold_membership(conn, membership, person).await? {
-            return Ok(());
-        }
-        Err(signed_out())
+        require_least(self.role, least)
     }
 
     /// Records an act of this caller in the audit log. `action` is `area.verb`.
@@ -186,6 +167,7 @@ async fn authenticate_member(
             return Err(company_not_found());
         }
         require_scope(&holder.scopes, parts)?;
+        require_role(holder.role, parts)?;
         return Ok(Caller {
             company: holder.company,
             user: holder.user,
@@ -198,6 +180,7 @@ async fn authenticate_member(
     }
     let (session, holder) = authenticate_session(app, bearer, company).await?;
     let (company, role) = choose_company(&holder, company)?;
+    require_role(role, parts)?;
     Ok(Caller {
         company,
         user: holder.user,

@@ -10,7 +10,7 @@ mod operator;
 mod passwords;
 mod peer;
 mod person;
-mod route_scope;
+mod route_access;
 mod signing_keys;
 mod tokens;
 

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use domain::identity::companies::{CompanyChanges, CompanyProfile, NewCompany};
-use domain::identity::{self, Language, Role};
+use domain::identity::{self, Language};
 use platform::db::Tx;
 use platform::ids::CompanyId;
 use serde::Deserialize;
@@ -94,7 +94,6 @@ pub(super) async fn update_company(
     IfMatch(version): IfMatch,
     Json(body): Json<UpdateCompany>,
 ) -> Result<Response> {
-    caller.require_role(Role::Admin)?;
     let changes = CompanyChanges {
         name: body.name,
         country: body.country,

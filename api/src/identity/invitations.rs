@@ -26,7 +26,6 @@ pub(super) async fn list_invitations(
     CompanyCaller(caller): CompanyCaller,
     page: Page,
 ) -> Result<Json<List<Invitation>>> {
-    caller.require_role(Role::Admin)?;
     let (company, after, limit) = (caller.company, page.decode_cursor()?, page.row_limit());
     let mut tx = caller.begin(&app).await?;
     let rows = identity::invitations::list_invitations(&mut tx, company, after, limit).await?;
@@ -47,7 +46,6 @@ pub(super) async fn withdraw_invitation(
     Path(InvitationPath { invitation_id: id }): Path<InvitationPath>,
 ) -> Result<StatusCode> {
     let (company, now) = (caller.company, caller.now);
-    caller.require_role(Role::Admin)?;
     let mut tx = caller.begin(&app).await?;
     let invitation = identity::invitations::withdraw_invitation(&mut tx, company, id, now).await?;
     let (subject, details) = (("invitation", id), json!({"role": invitation.role}));

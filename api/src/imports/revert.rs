@@ -5,7 +5,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use domain::catalog::import::{self, Import, ImportId, RevertEffect};
-use domain::identity::Role;
 use platform::ids::JobId;
 use serde::Serialize;
 use serde_json::json;
@@ -44,7 +43,6 @@ pub(super) async fn revert_import(
     key: Key,
     Path(id): Path<ImportId>,
 ) -> Result<Response> {
-    caller.require_role(Role::Manager)?;
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
             let import = import::lock_revertible(tx, caller.company, id).await?;

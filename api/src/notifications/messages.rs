@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use domain::identity::Role;
 use domain::notifications::{self, Channel, ListedMessage, MessageFilter, MessageId, MessageState};
 use jobs::notifications::SendMessage;
 use platform::db::Tx;
@@ -115,7 +114,6 @@ pub(super) async fn retry_message(
     key: Key,
     Path(id): Path<MessageId>,
 ) -> Result<Response> {
-    caller.require_role(Role::Member)?;
     let settled = key
         .run_once(&app, &caller, async |tx| {
             let job = requeue_message(tx, &caller, id).await?;

@@ -36,6 +36,7 @@ mod ops;
 mod password_guessing;
 mod password_lanes;
 mod request_types;
+mod role_table;
 mod routes;
 mod ruptures;
 mod sessions;

@@ -82,11 +82,11 @@ async fn every_route_of_a_company_needs_a_scope_or_a_person() {
             opened.push(format!("{} {}", route.method, route.template));
             continue;
         }
-        // GET is never for people alone: a route that says so has no scope in `route_scope`.
+        // GET is never for people alone: a route that says so has no scope in `route_access`.
         let detail = answer.body["detail"].as_str().unwrap();
         assert!(
             route.method != "GET" || detail.starts_with("the API key lacks the scope"),
-            "{} needs a scope in auth/route_scope.rs: {detail}",
+            "{} needs a scope in auth/route_access.rs: {detail}",
             route.template
         );
     }

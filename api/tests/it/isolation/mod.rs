@@ -4,4 +4,4 @@ mod foreign_ids;
 mod route_walk;
 mod tables;
 
-pub(crate) use route_walk::acts_in_a_company;
+pub(crate) use route_walk::{WITHOUT_COMPANY, acts_in_a_company};

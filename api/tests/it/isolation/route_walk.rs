@@ -7,7 +7,7 @@ use crate::filled_company::{FILLED, digest_rows, fill_company, list_ids};
 use crate::routes::{self, Route};
 
 /// Routes that act in no company, each with its reason.
-const WITHOUT_COMPANY: &[(&str, &str)] = &[
+pub(crate) const WITHOUT_COMPANY: &[(&str, &str)] = &[
     ("/auth/", "before a company is chosen"),
     ("/health/", "for orchestrators"),
     ("/queues", "the platform's, by operators' tokens"),
