@@ -7,6 +7,7 @@ use super::observation::Observations;
 use super::question::{Example, Question, QuestionOption, QuestionReason};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
+use crate::catalog::import::read::{CellReadings, EncodingDoubt};
 
 /// How numbers and dates of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +63,10 @@ fn ask_for_mark(columns: &Columns, field: Field, doubt: Doubt<DecimalMark>) -> Q
     Question {
         option: QuestionOption::Decimal,
         reason: doubt.reason,
-        field,
+        field: Some(field),
         choices: choices.collect(),
         message: explain_doubt(&column, "the decimal mark", doubt.reason, &doubt.examples),
-        column,
+        column: Some(column),
         examples: doubt.examples,
     }
 }
@@ -80,11 +81,50 @@ fn ask_for_dates(columns: &Columns, doubt: Doubt<DateFormat>) -> Question {
     Question {
         option: QuestionOption::DateFormat,
         reason: doubt.reason,
-        field: Field::Date,
+        field: Some(Field::Date),
         choices: choices.collect(),
         message: explain_doubt(&column, subject, doubt.reason, &doubt.examples),
-        column,
+        column: Some(column),
         examples: doubt.examples,
+    }
+}
+
+/// Asks which of its possible encodings a file is written in. The examples are a few cells in each
+/// of the encodings, in the order of the choices.
+pub(super) fn ask_for_encoding(doubt: &EncodingDoubt) -> Question {
+    let names = doubt.names();
+    let cells = doubt.list_readings();
+    let examples = cells.iter().flat_map(|cell| {
+        let texts = cell.texts.iter();
+        texts.map(|text| Example::new(cell.line, text))
+    });
+    let describe = |cell: &CellReadings| {
+        let readings = cell.texts.iter().zip(&names);
+        let shown: Vec<String> = readings
+            .map(|(text, name)| format!("\"{}\" ({name})", Example::new(cell.line, text).value))
+            .collect();
+        format!("line {} reads {}", cell.line, shown.join(", "))
+    };
+    let shown: Vec<String> = cells.iter().map(describe).collect();
+    let (reason, message) = if doubt.is_contradiction() {
+        (
+            QuestionReason::Contradiction,
+            "the file contradicts itself about its encoding",
+        )
+    } else {
+        (
+            QuestionReason::Undecided,
+            "the file doesn't decide its encoding",
+        )
+    };
+    Question {
+        option: QuestionOption::Encoding,
+        reason,
+        field: None,
+        column: None,
+        choices: names.iter().map(|name| (*name).to_owned()).collect(),
+        message: format!("{message}: {}", shown.join("; ")),
+        examples: examples.collect(),
     }
 }
 
@@ -100,7 +140,7 @@ fn ask_for_columns(
         Question {
             option: QuestionOption::Mapping,
             reason: QuestionReason::RepeatedHeader,
-            field,
+            field: Some(field),
             message: format!(
                 "{} columns are named \"{column}\"; which one holds the {}?",
                 positions.len(),
@@ -110,7 +150,7 @@ fn ask_for_columns(
                 .map(|nth| format!("{column}#{nth}"))
                 .collect(),
             examples: positions.iter().filter_map(value).collect(),
-            column,
+            column: Some(column),
         }
     };
     columns

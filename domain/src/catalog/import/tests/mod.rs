@@ -3,6 +3,8 @@
 mod mutations;
 mod notation;
 mod outliers;
+mod quotes;
+mod text_files;
 
 use std::io::Cursor;
 
