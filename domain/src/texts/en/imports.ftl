@@ -1,6 +1,7 @@
 # What is wrong with a row. The column and the value stand beside the text.
 absurd_quantity = is more than a hundred times the usual quantity, which is { $usual }; correct it, or set options.absurd_quantities to warn
 amount_too_large = the amount is too large
+behind_open_quote = may belong to the cell whose quote opens on line { $line }; correct that line and send this one with it
 below_minimum = is below the least stock; the most has to be higher
 contradictory_type = is negative although the type says sale; correct one of them
 damaged_code_date = is a date that the spreadsheet made of a code; format the column as text and enter the code again
@@ -27,6 +28,7 @@ not_positive = must be more than zero
 not_whole_days = is a whole number of days, up to { $most }
 nul_byte = the row holds a NUL byte; export the file again
 number_too_large = the number is too large
+open_quote = line { $line } has a quote that doesn't close where its cell ends; close it, or write a quote that belongs to the text twice within a quoted cell
 other_currency = isn't written in { $currency }; set options.currency, or import each currency on its own
 positive_cancellation = is positive on a line that cancels, where it has to be negative
 repeated_header = the row is the header again
@@ -64,7 +66,9 @@ looks_like_pdf = it looks like a PDF
 map_columns = name columns in options.mapping
 missing_column = no column holds { $missing }; the file has { $listed }
 missing_header = the file has no header on line { $line }
+name_the_encoding = the file may be written in one of { $encodings }: name its encoding in options.encoding
 named_column_missing = no column is named "{ $title }"; the file has { $listed }
+no_header_found = no header is found
 no_rows = the file has a header and no rows
 not_a_table = the file is neither CSV nor XLSX
 one_column_only = the header is a single column, which hints at another delimiter
@@ -101,9 +105,12 @@ ask_date_format_contradiction = the column "{ $column }" contradicts itself abou
 ask_date_format_undecided = the column "{ $column }" doesn't decide the order of day, month and year: { $examples }
 ask_decimal_contradiction = the column "{ $column }" contradicts itself about the decimal mark: { $examples }; rows that your answer can't read are rejected
 ask_decimal_undecided = the column "{ $column }" doesn't decide the decimal mark: { $examples }
+ask_encoding_contradiction = the file contradicts itself about its encoding: { $readings }
+ask_encoding_undecided = the file doesn't decide its encoding: { $readings }
 ask_mapping = { $columns } columns are named "{ $column }"; which one holds the { $field }?
 ask_repeated_counts = the product { $code } is counted on lines { $lines }; is its stock the sum of them, or the last one?
 example = "{ $value }" (line { $line })
+reading_of_line = line { $line } reads { $readings }
 
 # Rows that were accepted and should be looked at.
 warn_absurd_quantities = more than a hundred times the product's usual quantity

@@ -1,6 +1,7 @@
 # Ce qui ne va pas dans une ligne. La colonne et la valeur figurent à côté du texte.
 absurd_quantity = dépasse cent fois la quantité habituelle, qui est de { $usual } ; corrigez-la, ou mettez options.absurd_quantities à warn
 amount_too_large = le montant est trop grand
+behind_open_quote = fait peut-être partie de la cellule dont le guillemet s'ouvre à la ligne { $line } ; corrigez cette ligne-là et renvoyez celle-ci avec elle
 below_minimum = est inférieur au stock minimum ; le maximum doit être plus grand
 contradictory_type = est négatif alors que le type indique une vente ; corrigez l'un des deux
 damaged_code_date = est une date que le tableur a faite d'un code ; mettez la colonne au format texte et saisissez le code à nouveau
@@ -27,6 +28,7 @@ not_positive = doit être supérieur à zéro
 not_whole_days = doit être un nombre entier de jours, { $most } au plus
 nul_byte = la ligne contient un octet NUL ; exportez le fichier à nouveau
 number_too_large = le nombre est trop grand
+open_quote = la ligne { $line } a un guillemet qui ne se ferme pas à la fin de sa cellule ; fermez-le, ou doublez le guillemet qui fait partie du texte dans une cellule entre guillemets
 other_currency = n'est pas en { $currency } ; indiquez options.currency, ou importez chaque devise à part
 positive_cancellation = est positive sur une ligne d'annulation, où elle doit être négative
 repeated_header = la ligne répète l'en-tête
@@ -64,7 +66,9 @@ looks_like_pdf = on dirait un PDF
 map_columns = indiquez les colonnes dans options.mapping
 missing_column = aucune colonne ne contient { $missing } ; le fichier a { $listed }
 missing_header = le fichier n'a pas d'en-tête à la ligne { $line }
+name_the_encoding = le fichier est peut-être encodé en { $encodings } : indiquez son encodage dans options.encoding
 named_column_missing = aucune colonne ne s'appelle « { $title } » ; le fichier a { $listed }
+no_header_found = aucun en-tête n'a été trouvé
 no_rows = le fichier a un en-tête et aucune ligne
 not_a_table = le fichier n'est ni un CSV ni un XLSX
 one_column_only = l'en-tête n'a qu'une colonne, ce qui suggère un autre séparateur
@@ -101,9 +105,12 @@ ask_date_format_contradiction = la colonne « { $column } » se contredit sur l'
 ask_date_format_undecided = la colonne « { $column } » ne décide pas de l'ordre du jour, du mois et de l'année : { $examples }
 ask_decimal_contradiction = la colonne « { $column } » se contredit sur le signe décimal : { $examples } ; les lignes que votre réponse ne peut pas lire sont rejetées
 ask_decimal_undecided = la colonne « { $column } » ne décide pas du signe décimal : { $examples }
+ask_encoding_contradiction = le fichier se contredit sur son encodage : { $readings }
+ask_encoding_undecided = le fichier ne décide pas de son encodage : { $readings }
 ask_mapping = { $columns } colonnes s'appellent « { $column } » ; laquelle contient { $field } ?
 ask_repeated_counts = le produit { $code } est compté aux lignes { $lines } ; son stock est-il leur somme, ou le dernier compte ?
 example = « { $value } » (ligne { $line })
+reading_of_line = la ligne { $line } se lit { $readings }
 
 # Lignes acceptées qu'il faut vérifier.
 warn_absurd_quantities = plus de cent fois la quantité habituelle du produit

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::Columns;
 use super::header::read_header;
-use super::notation::{Notation, conclude_notation};
+use super::notation::{Notation, ask_for_encoding, conclude_notation};
 use super::observation::{Observations, no_rows};
 use super::question::Question;
 use crate::catalog::import::field::{Content, Field};
@@ -73,12 +73,21 @@ pub fn examine_file<S: Read + Seek>(
     open_rows(source, kind, options, |table, columns| {
         let observations = Observations::collect(table, &columns, kind, options)?;
         let notation = conclude_notation(&columns, options, &observations, language);
+        let doubt = table.shape().encoding_doubt;
+        let ask = |doubt| ask_for_encoding(doubt, language);
+        let mut questions: Vec<Question> = doubt.iter().map(ask).collect();
+        let detected = describe_file(table, &columns, notation.as_ref().ok());
+        let detection = match notation {
+            Ok(notation) if questions.is_empty() => Detection::Ready(Plan { columns, notation }),
+            Ok(_) => Detection::NeedsInput(questions),
+            Err(others) => {
+                questions.extend(others);
+                Detection::NeedsInput(questions)
+            }
+        };
         Ok(ExaminedFile {
-            detected: describe_file(table, &columns, notation.as_ref().ok()),
-            detection: match notation {
-                Ok(notation) => Detection::Ready(Plan { columns, notation }),
-                Err(questions) => Detection::NeedsInput(questions),
-            },
+            detected,
+            detection,
         })
     })
 }

@@ -8,6 +8,7 @@ use super::question::{Example, Question, QuestionOption, QuestionReason};
 use crate::Text;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
+use crate::catalog::import::read::{CellReadings, EncodingDoubt};
 use crate::identity::Language;
 
 /// How numbers and dates of a file are written.
@@ -76,10 +77,10 @@ fn ask_for_mark(
     Question {
         option: QuestionOption::Decimal,
         reason: doubt.reason,
-        field,
+        field: Some(field),
         choices: choices.collect(),
         message: explain_doubt(message, &column, &doubt.examples, language),
-        column,
+        column: Some(column),
         examples: doubt.examples,
     }
 }
@@ -97,11 +98,47 @@ fn ask_for_dates(columns: &Columns, doubt: Doubt<DateFormat>, language: Language
     Question {
         option: QuestionOption::DateFormat,
         reason: doubt.reason,
-        field: Field::Date,
+        field: Some(Field::Date),
         choices: choices.collect(),
         message: explain_doubt(message, &column, &doubt.examples, language),
-        column,
+        column: Some(column),
         examples: doubt.examples,
+    }
+}
+
+/// Asks which of its possible encodings a file is written in. The examples are a few cells in each
+/// of the encodings, in the order of the choices.
+pub(super) fn ask_for_encoding(doubt: &EncodingDoubt, language: Language) -> Question {
+    let names = doubt.names();
+    let cells = doubt.list_readings();
+    let examples = cells.iter().flat_map(|cell| {
+        let texts = cell.texts.iter();
+        texts.map(|text| Example::new(cell.line, text))
+    });
+    let describe = |cell: &CellReadings| {
+        let readings = cell.texts.iter().zip(&names);
+        let shown: Vec<String> = readings
+            .map(|(text, name)| format!("\"{}\" ({name})", Example::new(cell.line, text).value))
+            .collect();
+        let reading = Text::new("reading_of_line").with("line", cell.line);
+        reading.with("readings", shown.join(", ")).render(language)
+    };
+    let shown: Vec<String> = cells.iter().map(describe).collect();
+    let (reason, message) = if doubt.is_contradiction() {
+        let message = Text::new("ask_encoding_contradiction");
+        (QuestionReason::Contradiction, message)
+    } else {
+        let message = Text::new("ask_encoding_undecided");
+        (QuestionReason::Undecided, message)
+    };
+    Question {
+        option: QuestionOption::Encoding,
+        reason,
+        field: None,
+        column: None,
+        choices: names.iter().map(|name| (*name).to_owned()).collect(),
+        message: message.with("readings", shown.join("; ")).render(language),
+        examples: examples.collect(),
     }
 }
 
@@ -118,7 +155,7 @@ fn ask_for_columns(
         Question {
             option: QuestionOption::Mapping,
             reason: QuestionReason::RepeatedHeader,
-            field,
+            field: Some(field),
             message: Text::new("ask_mapping")
                 .with_number("columns", positions.len() as u64)
                 .with("column", &column)
@@ -128,7 +165,7 @@ fn ask_for_columns(
                 .map(|nth| format!("{column}#{nth}"))
                 .collect(),
             examples: positions.iter().filter_map(value).collect(),
-            column,
+            column: Some(column),
         }
     };
     columns

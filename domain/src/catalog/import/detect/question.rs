@@ -12,6 +12,7 @@ pub enum QuestionOption {
     DateFormat,
     Mapping,
     RepeatedCounts,
+    Encoding,
 }
 
 /// Why the file doesn't decide.
@@ -33,10 +34,10 @@ pub enum QuestionReason {
 pub struct Question {
     pub option: QuestionOption,
     pub reason: QuestionReason,
-    /// The field whose column it is about.
-    pub field: Field,
+    /// The field whose column it is about; `None` where it is about the whole file.
+    pub field: Option<Field>,
     /// The header of the column.
-    pub column: String,
+    pub column: Option<String>,
     /// Values that the option may take here.
     pub choices: Vec<String>,
     pub message: String,

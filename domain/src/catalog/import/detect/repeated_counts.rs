@@ -79,8 +79,8 @@ impl CountEvidence {
         Some(Question {
             option: QuestionOption::RepeatedCounts,
             reason: QuestionReason::RepeatedProducts,
-            field: Field::Sku,
-            column: columns.title(Field::Sku).unwrap_or_default().to_owned(),
+            field: Some(Field::Sku),
+            column: columns.title(Field::Sku).map(str::to_owned),
             choices: vec!["sum".to_owned(), "last".to_owned()],
             message: Text::new("ask_repeated_counts")
                 .with("code", code)

@@ -1,6 +1,7 @@
 //! What a caller may decide about an import. An option that is left out is detected from the file
-//! or has the default named here. In reading order: `choices`, [`Options`], `validate`.
+//! or has the default named here. In reading order: `choices`, `charset`, [`Options`], `validate`.
 
+mod charset;
 mod choices;
 mod validate;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::field::Field;
 
+pub(super) use charset::{Charset, CodePage, Misreading};
 pub(super) use choices::{
     DateFormat, DecimalMark, DecimalMarks, DocumentNumbers, Duplicates, RepeatedCounts,
     StockEffect, TotalRows,
@@ -33,7 +35,8 @@ pub struct Options {
     pub delimiter: Option<char>,
     /// The sheet of a spreadsheet; by default the first visible one whose columns fit.
     pub sheet: Option<String>,
-    /// A label of the WHATWG encoding standard.
+    /// A label of the WHATWG encoding standard, or a name that is detected: `macroman`, `cp437`,
+    /// `cp850`, `cp858`, `cp860`, and `utf-8-twice` for UTF-8 that was encoded twice.
     pub encoding: Option<String>,
     /// For all columns, or field by field.
     pub decimal: Option<DecimalMarks>,

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use encoding_rs::Encoding;
-
-use super::{DELIMITERS, Options};
+use super::{Charset, DELIMITERS, Options};
 use crate::catalog::import::context::parse_currency;
 use crate::catalog::import::field::Field;
 use crate::{Error, FieldError, Result};
@@ -55,12 +53,10 @@ impl Options {
 
     fn validate_encoding(&self) -> Option<FieldError> {
         let label = self.encoding.as_deref()?;
-        Encoding::for_label_no_replacement(label.as_bytes())
-            .is_none()
-            .then(|| {
-                let message = format!("\"{}\" is no known encoding", shorten_text(label));
-                field_error("encoding", "unknown_encoding", message)
-            })
+        Charset::find_label(label).is_none().then(|| {
+            let message = format!("\"{}\" is no known encoding", shorten_text(label));
+            field_error("encoding", "unknown_encoding", message)
+        })
     }
 
     fn validate_currency(&self) -> Option<FieldError> {

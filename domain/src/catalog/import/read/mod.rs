@@ -1,16 +1,12 @@
 //! From the bytes of a file to records of text, in constant memory. In reading order: `digest`
-//! compares a stored file with its upload; `encoding` makes UTF-8 of any file, `delimiter` finds
-//! what separates its fields, and `csv` cuts it into records. A spreadsheet is a `package` of XML
-//! parts, each read as a `part` within limits: `book`, `texts` with `cell_text`, `styles`, and the
-//! cells of a `sheet` by their `reference`. `typed` is what a cell holds, and `xlsx` makes records
-//! of them. `record` is what both formats become, `table` the entry.
+//! compares a stored file with its upload; `text` is about delimited files. A spreadsheet is a
+//! `package` of XML parts, each read as a `part` within limits: `book`, `texts` with `cell_text`,
+//! `styles`, and the cells of a `sheet` by their `reference`. `typed` is what a cell holds, and
+//! `xlsx` makes records of them. `record` is what both formats become, `table` the entry.
 
 mod book;
 mod cell_text;
-mod csv;
-mod delimiter;
 mod digest;
-mod encoding;
 mod package;
 mod part;
 mod record;
@@ -18,19 +14,23 @@ mod reference;
 mod sheet;
 mod styles;
 mod table;
+mod text;
 mod texts;
 mod typed;
 mod xlsx;
 
 pub use book::SheetName;
 pub use digest::verify_digest;
-pub(super) use record::{Format, Record, Table, strip_formula_guard};
+pub(super) use record::{Format, Record, RowFault, Table, strip_formula_guard};
 pub(super) use table::open_table;
+pub(super) use text::looks_garbled;
+pub(super) use text::{CellReadings, EncodingDoubt};
 pub(super) use typed::CellKind;
 
-#[cfg(test)]
-mod csv_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
 mod xlsx_tests;
+
+#[cfg(test)]
+pub(super) use text::encode_text;

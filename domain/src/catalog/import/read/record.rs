@@ -4,12 +4,14 @@ use platform::csv::strip_guard;
 use serde::{Deserialize, Serialize};
 
 use super::book::SheetName;
+use super::text::EncodingDoubt;
 use super::typed::CellKind;
+use crate::Text;
 use crate::catalog::import::file_error::FileError;
 
 /// More columns than this are rejected as soon as they are met.
 pub(super) const MAX_COLUMNS: usize = 1024;
-/// A longer row is rejected as soon as it is met: a quote was left open, or the file is no table.
+/// A longer row is rejected as soon as it is met.
 pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
 
 /// What stands behind a field that was cut.
@@ -40,10 +42,36 @@ pub enum Format {
 pub(crate) struct Shape {
     pub(crate) format: Format,
     pub(crate) encoding: Option<&'static str>,
+    /// Why the encoding is only one of several possible ones.
+    pub(crate) encoding_doubt: Option<EncodingDoubt>,
     pub(crate) delimiter: Option<char>,
     /// The sheet that is read, and all of them.
     pub(crate) sheet: Option<String>,
     pub(crate) sheets: Vec<SheetName>,
+}
+
+/// Why the lines of a file can't be divided into rows here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowFault {
+    /// A quote opens a cell on this line and isn't closed where the cell ends.
+    OpenQuote { line: u64 },
+    /// The line may be part of the cell that is opened on an earlier line.
+    BehindOpenQuote { line: u64 },
+}
+
+impl RowFault {
+    /// Returns the code of the row's error.
+    pub(crate) fn code(self) -> &'static str {
+        "unclosed_quote"
+    }
+
+    /// Returns the reason in words for the person who will correct the row.
+    pub(crate) fn reason(self) -> Text {
+        match self {
+            Self::OpenQuote { line } => Text::new("open_quote").with("line", line),
+            Self::BehindOpenQuote { line } => Text::new("behind_open_quote").with("line", line),
+        }
+    }
 }
 
 /// A view of a row.
@@ -53,7 +81,10 @@ pub(crate) struct Record<'a> {
     pub(crate) line: u64,
     bytes: &'a [u8],
     ends: &'a [usize],
+    /// Bytes between two fields.
+    gap: usize,
     text: Option<&'a str>,
+    fault: Option<RowFault>,
     /// Of a spreadsheet's cells; empty for a text file.
     kinds: &'a [CellKind],
 }
@@ -64,7 +95,32 @@ impl<'a> Record<'a> {
             line,
             bytes,
             ends,
+            gap: 0,
             text: std::str::from_utf8(bytes).ok(),
+            fault: None,
+            kinds: &[],
+        }
+    }
+
+    /// Returns a row with a delimiter behind each field but the last.
+    #[inline]
+    pub(super) fn delimited(
+        line: u64,
+        bytes: &'a [u8],
+        ends: &'a [usize],
+        fault: Option<RowFault>,
+    ) -> Self {
+        let text = match fault {
+            None => std::str::from_utf8(bytes).ok(),
+            Some(_) => None,
+        };
+        Self {
+            line,
+            bytes,
+            ends,
+            gap: 1,
+            text,
+            fault,
             kinds: &[],
         }
     }
@@ -90,7 +146,14 @@ impl<'a> Record<'a> {
         self.ends.len()
     }
 
-    /// Whether the row is valid in the file's encoding. Where it isn't, every field is "".
+    /// Returns why the row must be rejected whatever its fields are.
+    #[inline]
+    pub(crate) fn fault(&self) -> Option<RowFault> {
+        self.fault
+    }
+
+    /// Whether the row is valid in the file's encoding and has no fault. Where it isn't, every
+    /// field is "".
     pub(crate) fn is_text(&self) -> bool {
         self.text.is_some()
     }
@@ -105,10 +168,18 @@ impl<'a> Record<'a> {
         let Some(&end) = self.ends.get(index) else {
             return "";
         };
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
         self.text
-            .and_then(|text| text.get(start..end))
+            .and_then(|text| text.get(self.start_of(index)..end))
             .map_or("", trim_blanks)
+    }
+
+    #[inline]
+    fn start_of(&self, index: usize) -> usize {
+        if index == 0 {
+            0
+        } else {
+            self.ends[index - 1] + self.gap
+        }
     }
 
     /// Returns the field for display, whatever its bytes.
@@ -116,7 +187,7 @@ impl<'a> Record<'a> {
         let Some(&end) = self.ends.get(index) else {
             return String::new();
         };
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        let start = self.start_of(index);
         String::from_utf8_lossy(&self.bytes[start..end]).replace('\0', "\u{fffd}")
     }
 

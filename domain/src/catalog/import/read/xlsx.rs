@@ -179,6 +179,7 @@ impl<R: Read> Table for XlsxTable<'_, R> {
         Shape {
             format: Format::Xlsx,
             encoding: None,
+            encoding_doubt: None,
             delimiter: None,
             sheet: Some(self.sheet.to_owned()),
             sheets: self.sheets.clone(),

@@ -180,6 +180,9 @@ impl<'p> CellReader<'p> {
     /// Rejects a row that isn't text or has more fields than the header.
     #[inline]
     pub(super) fn validate_shape(&self, record: Record<'_>) -> Result<(), RowError> {
+        if let Some(fault) = record.fault() {
+            return Err(RowError::of_fault(fault));
+        }
         if !record.is_text() {
             return Err(RowError::of_row("invalid_encoding"));
         }

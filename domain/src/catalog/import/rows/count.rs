@@ -4,7 +4,7 @@
 use super::cells::CellReader;
 use super::identity::count_key;
 use super::row_error::{RowError, RowErrors};
-use super::row_warning::RowWarning;
+use super::row_warning::{RowWarning, warn_of_garbled};
 use super::total_row::{RowRole, TotalTracker};
 use crate::catalog::FactKey;
 use crate::catalog::import::cells::{ZoneClock, write_key};
@@ -85,6 +85,8 @@ impl<'p> CountReader<'p> {
         write_key(site, &mut self.site_key);
         let name = self.cells.read_text(record, Field::Name, 500)?;
         self.totals.add_row(quantity);
+        let texts = [Field::Sku, Field::Name, Field::Site];
+        warn_of_garbled(&self.cells, record, &texts, &mut self.warnings);
         Ok(Some(CountLine {
             line: record.line,
             key: count_key(&self.sku_key, &self.site_key, at, quantity),

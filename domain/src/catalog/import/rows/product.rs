@@ -5,6 +5,7 @@
 
 use super::cells::{CellReader, MAX_SKU_CHARS};
 use super::row_error::{RowError, RowErrors, out_of_range};
+use super::row_warning::{RowWarning, warn_of_garbled};
 use crate::Text;
 use crate::catalog::field_errors::MAX_DAYS;
 use crate::catalog::import::cells::fold_text;
@@ -111,6 +112,8 @@ impl ProductLine<'_> {
 pub(crate) struct ProductReader<'p> {
     pub(super) cells: CellReader<'p>,
     currency: CurrencyCode,
+    /// About the current row.
+    pub(super) warnings: Vec<RowWarning>,
 }
 
 impl<'p> ProductReader<'p> {
@@ -122,10 +125,15 @@ impl<'p> ProductReader<'p> {
         Ok(Self {
             cells: CellReader::new(plan, options),
             currency: context.file_currency(options)?,
+            warnings: Vec::new(),
         })
     }
 
-    pub(crate) fn read_line<'r>(&self, record: Record<'r>) -> Result<ProductLine<'r>, RowError> {
+    pub(crate) fn read_line<'r>(
+        &mut self,
+        record: Record<'r>,
+    ) -> Result<ProductLine<'r>, RowError> {
+        self.warnings.clear();
         self.cells.require_sku(record)?;
         let currency = self.cells.read_currency(record, self.currency)?;
         let mut line = ProductLine {
@@ -141,6 +149,8 @@ impl<'p> ProductReader<'p> {
         if range.is_some_and(|(min, max)| min > max) {
             return Err(RowError::new(Field::MaxStock, "below_minimum"));
         }
+        let texts = [Field::Sku, Field::Name, Field::Category, Field::Supplier];
+        warn_of_garbled(&self.cells, record, &texts, &mut self.warnings);
         Ok(line)
     }
 

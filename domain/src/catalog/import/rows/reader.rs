@@ -69,7 +69,7 @@ impl<'p> RowReader<'p> {
         match self {
             Self::Sales(reader) => &reader.warnings,
             Self::StockCounts(reader) => &reader.warnings,
-            Self::Products(_) => &[],
+            Self::Products(reader) => &reader.warnings,
         }
     }
 

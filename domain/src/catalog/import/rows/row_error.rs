@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use crate::Text;
 use crate::catalog::import::field::Field;
+use crate::catalog::import::read::RowFault;
 
 /// An error in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,15 @@ impl RowError {
             field: None,
             code,
             reason: Text::new(code),
+        }
+    }
+
+    /// The error of a row that can't be told from its neighbours.
+    pub(super) fn of_fault(fault: RowFault) -> Self {
+        Self {
+            field: None,
+            code: fault.code(),
+            reason: fault.reason(),
         }
     }
 

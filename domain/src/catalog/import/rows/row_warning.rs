@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::cells::CellReader;
 use super::issue::{IssueWriter, RowIssues, Severity};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::lifecycle::{Warning, WarningCode};
-use crate::catalog::import::read::Record;
+use crate::catalog::import::read::{Record, looks_garbled};
 use crate::identity::Language;
 
 /// Rows of one warning that are kept with their fields; the others are counted.
@@ -27,6 +28,20 @@ impl RowWarning {
             code,
         }
     }
+}
+
+/// Warns of the first of `fields` whose text was damaged before it came into the file.
+#[inline]
+pub(super) fn warn_of_garbled(
+    cells: &CellReader<'_>,
+    record: Record<'_>,
+    fields: &[Field],
+    warnings: &mut Vec<RowWarning>,
+) {
+    let garbled = fields
+        .iter()
+        .find(|field| looks_garbled(cells.cell(record, **field)));
+    warnings.extend(garbled.map(|field| RowWarning::new(*field, WarningCode::GarbledText)));
 }
 
 /// The warnings of a whole file.

@@ -5,7 +5,7 @@ use super::identity::{SaleIdentity, SalePlace};
 use super::ignored_codes::IgnoredCodes;
 use super::occurrence::{OCCURRENCE_COLUMN, Occurrence, find_occurrence, parse_occurrence};
 use super::row_error::{RowError, RowErrors};
-use super::row_warning::RowWarning;
+use super::row_warning::{RowWarning, warn_of_garbled};
 use super::sale_money::{SaleFigures, check_figures, read_figures};
 use super::sale_status::parse_status;
 use super::total_row::{RowRole, TotalTracker};
@@ -145,6 +145,8 @@ impl<'p> SaleReader<'p> {
             .occurrence
             .map(|position| parse_occurrence(record.field(position), key));
         self.totals.add_row(figures.quantity);
+        let texts = [Field::Sku, Field::Name, Field::CustomerName, Field::Site];
+        warn_of_garbled(&self.cells, record, &texts, &mut self.warnings);
         if figures.amount_differs {
             self.warn(Field::Amount, WarningCode::DifferingAmounts);
         }

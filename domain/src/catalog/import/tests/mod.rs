@@ -3,7 +3,9 @@
 mod mutations;
 mod notation;
 mod outliers;
+mod quotes;
 mod random_files;
+mod text_files;
 
 use std::io::Cursor;
 

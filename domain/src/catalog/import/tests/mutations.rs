@@ -12,8 +12,12 @@ use testing::{SHEET_PART, STYLES_PART, Spreadsheet, TEXTS_PART, WORKBOOK_PART};
 
 use super::{context, options};
 use crate::catalog::import::cells::{parse_date, parse_number, split_date};
+use crate::catalog::import::field::Field;
 use crate::catalog::import::options::{DateFormat, DecimalMark};
-use crate::catalog::import::{Detection, Kind, Options, examine_file, preview_file, validate_rows};
+use crate::catalog::import::read::encode_text;
+use crate::catalog::import::{
+    Detection, Kind, Options, QuestionOption, examine_file, preview_file, validate_rows,
+};
 use crate::identity::Language;
 
 const SALES: &str = "Facture;Code;Qté;Prix unitaire;Date;Statut\r\n\
@@ -31,8 +35,74 @@ const STYLES: &str = r#"<styleSheet><numFmts><numFmt numFmtId="164" formatCode="
 const WORKBOOK: &str = r#"<workbook><workbookPr date1904="1"/><sheets><sheet name="a" state="hidden"
     r:id="rId1"/><sheet name="b" r:id="rId1"/></sheets></workbook>"#;
 
+/// The encodings that are recognised.
+const LABELS: [&str; 14] = [
+    "utf-8",
+    "utf-16le",
+    "utf-16be",
+    "windows-1252",
+    "iso-8859-15",
+    "macroman",
+    "cp437",
+    "cp850",
+    "cp858",
+    "cp860",
+    "utf-8-twice",
+    "utf-8-twice-macroman",
+    "utf-8-twice-cp850",
+    "utf-8-twice-cp437",
+];
+
+/// Names of products in the languages of the customers.
+const NAMES: [&str; 44] = [
+    "Tomates pelées",
+    "Pêches au sirop léger",
+    "Haricots à écosser",
+    "Flageolets extra-fins",
+    "Mâche et laitue frisée",
+    "Poêlon en fonte émaillée",
+    "Bougies à l’ancienne",
+    "Désodorisant « Forêt »",
+    "Gel coiffant 5 €",
+    "Brosse à chaussures",
+    "Râteau 16 dents",
+    "Fève de cacao grillée",
+    "Façonneuse",
+    "Écrou n° 8",
+    "Marché couvert",
+    "Nescafé",
+    "Citron pressé ½ L",
+    "Île aux épices",
+    "Haut-parleur – câblé",
+    "Tôle ondulée",
+    "Maïzena",
+    "Dîner complet",
+    "Vêtement d'été",
+    "Prêt-à-porter",
+    "Bâche 3 × 4 m",
+    "Reçus (carnet)",
+    "Requeijão",
+    "Pão de queijo",
+    "Melão amarelo",
+    "Macaxeira à milanesa",
+    "Mamão papaia",
+    "Castanha-de-caju",
+    "Informação",
+    "Opções",
+    "Órgão elétrico",
+    "Mantequilla de maní",
+    "Piñata pequeña",
+    "Cáscara de limón",
+    "Cigüeñal",
+    "Ñoquis",
+    "Müller",
+    "Häagen-Dazs",
+    "Jalapeño",
+    "Rice 5 kg",
+];
+
 /// Bytes with a meaning for one of the readers.
-const TOKENS: [&[u8]; 24] = [
+const TOKENS: [&[u8]; 27] = [
     b"\"",
     b";",
     b",",
@@ -44,6 +114,9 @@ const TOKENS: [&[u8]; 24] = [
     b"\xef\xbb\xbf",
     b"\xc3",
     b"sep=;\n",
+    b"\"sep=,\"",
+    b"\x8e",
+    b";\"",
     b"PK\x01\x02",
     b"PK\x05\x06",
     b"-",
@@ -113,6 +186,8 @@ fn any_options() -> impl Strategy<Value = Options> {
     select(vec![
         "{}",
         r#"{"encoding": "utf-16le", "decimal": "."}"#,
+        r#"{"encoding": "cp850"}"#,
+        r#"{"encoding": "utf-8-twice"}"#,
         r#"{"encoding": "iso-2022-jp", "delimiter": ";"}"#,
         r#"{"encoding": "gb18030", "date_format": "m/d/Y", "timezone": "Europe/Paris"}"#,
         r#"{"sheet": "a", "mapping": {"sku": "Code", "quantity": "Quantité"}}"#,
@@ -229,31 +304,37 @@ proptest! {
     }
 
     #[test]
-    fn a_text_is_read_the_same_from_every_encoding(
-        // Two characters beyond ASCII in a row can be valid UTF-8 in another encoding too.
-        names in vec("([a-zA-Z ]{1,3}[éèçàêîôûœ€]?){1,4}", 1..20),
-        form in select(vec!["utf-8", "utf-16", "windows-1252"]),
+    fn a_text_is_read_the_same_from_every_encoding_or_asked_about(
+        names in vec((select(NAMES.to_vec()), 0..3_u8), 1..20),
+        label in select(LABELS.to_vec()),
+        has_title in any::<bool>(),
     ) {
-        let rows = names.iter().map(|name| format!("{},1\n", name.trim().to_owned() + "x"));
-        let text = format!("sku,quantity\n{}", rows.collect::<String>());
-        let file = match form {
-            "utf-16" => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            label => {
-                let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap();
-                encoding.encode(&text).0.into_owned()
-            }
+        let names: Vec<String> = names.iter().map(|(name, case)| match case {
+            0 => name.to_uppercase(),
+            1 => name.to_lowercase(),
+            _ => (*name).to_owned(),
+        }).collect();
+        let rows: String = names.iter().map(|name| format!("{name};1\n")).collect();
+        let title = if has_title { "Quantité" } else { "quantity" };
+        let Some(file) = encode_text(label, &format!("sku;{title}\n{rows}")) else {
+            return Ok(());
         };
         let preview = preview_file(
             Cursor::new(file),
             Kind::StockCounts,
-            &options(r#"{"delimiter": ","}"#),
+            &options(r#"{"delimiter": ";"}"#),
             &context(),
             names.len(),
         );
         let preview = preview.unwrap();
+        if let [question] = &preview.questions[..] {
+            prop_assert_eq!(question.option, QuestionOption::Encoding);
+            prop_assert!(question.choices.len() > 1);
+            return Ok(());
+        }
+        prop_assert_eq!(preview.rows.len(), names.len());
         for (row, name) in preview.rows.iter().zip(&names) {
-            let read = &row.fields[&crate::catalog::import::field::Field::Sku];
-            prop_assert_eq!(read.trim(), name.trim().to_owned() + "x", "{}", form);
+            prop_assert_eq!(row.fields[&Field::Sku].trim(), name.trim(), "{}", label);
         }
     }
 }

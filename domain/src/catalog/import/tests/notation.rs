@@ -30,7 +30,7 @@ fn each_column_has_its_own_decimal_mark() {
     };
     assert_eq!(
         (question.option, question.field),
-        (QuestionOption::Decimal, Field::Quantity)
+        (QuestionOption::Decimal, Some(Field::Quantity))
     );
     assert_eq!(question.choices, [".", ","]);
     assert_eq!(
@@ -154,7 +154,7 @@ fn two_columns_of_one_name_are_asked_about() {
     };
     assert_eq!(
         (question.option, question.field),
-        (QuestionOption::Mapping, Field::UnitPrice)
+        (QuestionOption::Mapping, Some(Field::UnitPrice))
     );
     assert_eq!(question.choices, ["Prix#1", "Prix#2"]);
     let values: Vec<_> = question.examples.iter().map(|e| &*e.value).collect();
