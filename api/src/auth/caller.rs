@@ -64,6 +64,18 @@ impl Caller {
         require_least(self.role, least)
     }
 
+    /// Requires that the caller is a person who still has the session and the role of the request;
+    /// 401. For acts that give access: a person who has lost the session may hold back the body of
+    /// an authenticated request.
+    pub(crate) async fn confirm_standing(&self, conn: &mut PgConnection) -> Result<()> {
+        let session = self.session.ok_or_else(signed_out)?;
+        let (membership, person) = ((self.company, self.role), (self.user, session));
+        if identity::access::hold_membership(conn, membership, person).await? {
+            return Ok(());
+        }
+        Err(signed_out())
+    }
+
     /// Records an act of this caller in the audit log. `action` is `area.verb`.
     pub(crate) async fn record_act(
         &self,

@@ -38,7 +38,7 @@ async fn call(caller: &Client<'_>, route: &Route) -> (u16, String) {
     let path = path_of(route, caller);
     let answer = caller.send(route.method, &path, Some(json!({})), &[]).await;
     let detail = answer.body["detail"].as_str().unwrap_or_default();
-    (answer.status, detail.to_owned())
+    (answer.status.as_u16(), detail.to_owned())
 }
 
 /// Returns the scope that a key needs, which its refusal names.
