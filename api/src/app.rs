@@ -35,7 +35,7 @@ impl App {
     /// Starts the tasks that batch requests, so it needs a Tokio runtime.
     pub fn new(services: Services, redis: RedisConfig, config: &ApiConfig) -> Self {
         Self(Arc::new(Shared {
-            tokens: Tokens::new(&config.signing_key),
+            tokens: Tokens::new(config.signing_keys.clone()),
             authenticator: Authenticator::start(&services.db),
             passwords: Passwords::new(),
             enqueuer: Enqueuer::start(&services.db),
@@ -77,6 +77,11 @@ impl App {
     /// The public URL of this API, without a trailing slash.
     pub(crate) fn public_url(&self) -> &str {
         &self.0.services.public_url
+    }
+
+    /// The URL of the pages for people, without a trailing slash.
+    pub(crate) fn console_url(&self) -> &str {
+        &self.0.services.console_url
     }
 
     pub(crate) fn redis(&self) -> &RedisConfig {

@@ -38,7 +38,6 @@ error_codes! {
     InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Wrong e-mail address or password";
     InvalidSignature = "invalid_signature", UNAUTHORIZED, "Invalid signature";
     SignInRequired = "sign_in_required", UNAUTHORIZED, "Sign-in required";
-    PasswordChangeRequired = "password_change_required", FORBIDDEN, "Password change required";
     Forbidden = "forbidden", FORBIDDEN, "Not allowed";
     NotFound = "not_found", NOT_FOUND, "Not found";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed";
@@ -100,7 +99,6 @@ mod tests {
                 "401 invalid_credentials",
                 "401 invalid_signature",
                 "401 sign_in_required",
-                "403 password_change_required",
                 "403 forbidden",
                 "404 not_found",
                 "405 method_not_allowed",

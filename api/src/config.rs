@@ -4,16 +4,16 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use platform::config::Env;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
-use crate::auth::TrustedProxies;
+use crate::auth::{SigningKeys, TrustedProxies};
 
 /// The settings of the HTTP process.
 #[derive(Debug, Clone)]
 pub struct ApiConfig {
     pub addr: SocketAddr,
-    /// Signs access tokens; 32 bytes or more.
-    pub signing_key: SecretString,
+    /// Sign access tokens.
+    pub signing_keys: SigningKeys,
     pub trusted_proxies: TrustedProxies,
     /// Largest uploaded file, in bytes.
     pub upload_limit: u64,
@@ -27,16 +27,9 @@ const DEFAULT_UPLOAD_IDLE_TIMEOUT_SECONDS: u64 = 60;
 
 impl ApiConfig {
     pub fn from_env(env: &mut Env) -> Self {
-        let signing_key = env.read_secret("VIGIE_SIGNING_KEY");
-        let length = signing_key.expose_secret().len();
-        if (1..32).contains(&length) {
-            env.report_problem(format!(
-                "VIGIE_SIGNING_KEY has {length} bytes; it needs at least 32"
-            ));
-        }
         Self {
             addr: env.parse_or("VIGIE_API_ADDR", SocketAddr::from(([127, 0, 0, 1], 8080))),
-            signing_key,
+            signing_keys: read_signing_keys(env),
             trusted_proxies: env.parse_or("VIGIE_TRUSTED_PROXIES", TrustedProxies::default()),
             upload_limit: env
                 .parse_or("VIGIE_UPLOAD_LIMIT_MIB", DEFAULT_UPLOAD_LIMIT_MIB)
@@ -44,6 +37,18 @@ impl ApiConfig {
             upload_idle_timeout: read_upload_idle_timeout(env),
         }
     }
+}
+
+fn read_signing_keys(env: &mut Env) -> SigningKeys {
+    let text = env.read_secret("VIGIE_SIGNING_KEYS");
+    let text = text.expose_secret();
+    text.parse().unwrap_or_else(|problem| {
+        // A missing key is reported already.
+        if !text.is_empty() {
+            env.report_problem(format!("VIGIE_SIGNING_KEYS: {problem}"));
+        }
+        SigningKeys::default()
+    })
 }
 
 fn read_upload_idle_timeout(env: &mut Env) -> Duration {

@@ -40,7 +40,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::app::App;
-pub use crate::auth::TrustedProxies;
+pub use crate::auth::{SigningKeys, TrustedProxies};
 use crate::codes::ErrorCode;
 pub use crate::config::ApiConfig;
 use crate::error::Error;

@@ -5,12 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{ApiConfig, App, TrustedProxies};
+use domain::identity;
+use domain::identity::accounts::{NewUser, Profile};
+use domain::identity::companies::{CompanyProfile, NewCompany};
+use domain::identity::password::hash_password;
 use jobs::Services;
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
+use platform::db::Scope;
 use platform::redis::RedisConfig;
 use providers::Providers;
-use serde_json::{Value, json};
+use serde_json::Value;
 use testing::TestDb;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -18,6 +23,10 @@ use tokio_util::sync::CancellationToken;
 
 /// The encryption key of every process of a benchmark.
 pub(crate) const KEYRING: &str = "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+/// The signing key of every process of a benchmark.
+pub(crate) const SIGNING_KEYS: &str = "bench:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+const EMAIL: &str = "bench@example.sn";
+const PASSWORD: &str = "un-mot-de-passe-long";
 /// An address where no provider listens.
 pub(crate) const NO_PROVIDER_URL: &str = "http://127.0.0.1:1";
 
@@ -39,6 +48,7 @@ impl Service {
         let stop = CancellationToken::new();
         let serving = api::serve_api(build_app(&test, &url, &blobs)?, listener, stop.clone());
         let server = platform::task::spawn_named("api", async move { Ok(serving.await?) });
+        insert_owner(&test).await?;
         let token = sign_in(&url).await?;
         Ok(Self {
             test,
@@ -64,6 +74,7 @@ fn build_app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
         blobs: Blobs::open_folder(blobs.to_path_buf())?,
         keyring: Keyring::parse(&KEYRING.to_owned().into()).map_err(anyhow::Error::msg)?,
         public_url: url.to_owned(),
+        console_url: url.to_owned(),
     };
     let redis = RedisConfig {
         url: "redis://127.0.0.1:1".to_owned(),
@@ -71,7 +82,7 @@ fn build_app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
     };
     let config = ApiConfig {
         addr: url.trim_start_matches("http://").parse()?,
-        signing_key: "b".repeat(32).into(),
+        signing_keys: SIGNING_KEYS.parse().map_err(anyhow::Error::msg)?,
         upload_limit: 2 << 30,
         upload_idle_timeout: Duration::from_secs(60),
         trusted_proxies: TrustedProxies::default(),
@@ -94,24 +105,29 @@ pub(crate) fn build_client() -> anyhow::Result<reqwest::Client> {
         .build()?)
 }
 
-/// Registers an owner and returns an access token.
+/// Inserts a company and its owner: nobody reads the mail of a registration.
+async fn insert_owner(test: &TestDb) -> anyhow::Result<()> {
+    let profile = Profile {
+        email: EMAIL,
+        full_name: "Bench",
+        phone: None,
+        language: None,
+        country: "SN",
+    };
+    let user = NewUser::validate(profile, PASSWORD)?;
+    let company = NewCompany::validate("Bench", CompanyProfile::default())?;
+    let scope = Scope::member(company.id, user.id);
+    let mut tx = test.db.begin(scope).await?;
+    let now = platform::db::load_now(&mut tx).await?;
+    identity::accounts::create_user(&mut tx, &user, &hash_password(PASSWORD), now).await?;
+    identity::companies::create_company(&mut tx, &company, user.id, now).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Signs in as the owner and returns an access token.
 async fn sign_in(url: &str) -> anyhow::Result<String> {
-    let client = build_client()?;
-    let registration = json!({
-        "email": "bench@example.sn", "password": "un-mot-de-passe-long", "full_name": "Bench",
-        "company_name": "Bench",
-    });
-    client
-        .post(format!("{url}/api/v1/auth/register"))
-        .json(&registration)
-        .send()
-        .await?
-        .error_for_status()?;
-    let form = [
-        ("username", "bench@example.sn"),
-        ("password", "un-mot-de-passe-long"),
-    ];
-    let response: Value = client
+    let form = [("username", EMAIL), ("password", PASSWORD)];
+    let response: Value = build_client()?
         .post(format!("{url}/api/v1/auth/token"))
         .form(&form)
         .send()

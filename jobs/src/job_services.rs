@@ -12,8 +12,10 @@ pub struct Services {
     pub providers: Providers,
     pub blobs: Blobs,
     pub keyring: Keyring,
-    /// The API's address from outside, without a trailing slash, for callbacks and links.
+    /// The API's address from outside, without a trailing slash, for the calls of providers.
     pub public_url: String,
+    /// The address of the pages for people, without a trailing slash, for links in messages.
+    pub console_url: String,
 }
 
 pub type Registry = platform::queue::Registry<Services>;

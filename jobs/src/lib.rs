@@ -79,6 +79,7 @@ mod tests {
                 "catalog.sweep_files v1 on heavy, 8 attempts of 60s, Platform",
                 "identity.send_invitation v1 on fast, 8 attempts of 60s, Company",
                 "identity.send_password_reset v1 on fast, 8 attempts of 60s, Platform",
+                "identity.send_registration_link v1 on fast, 8 attempts of 60s, Platform",
                 "identity.sweep v1 on default, 8 attempts of 60s, Platform",
                 "notifications.send_message v1 on fast, 8 attempts of 60s, Company",
                 "ops.ping v1 on fast, 8 attempts of 60s, Company",

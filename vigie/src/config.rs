@@ -13,6 +13,7 @@ use platform::telemetry::LogConfig;
 use providers::{
     BrevoCredentials, LiveCredentials, MetaCredentials, StripeCredentials, TwilioCredentials,
 };
+use url::Url;
 use workers::WorkerConfig;
 
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) log: LogConfig,
     pub(crate) metrics_addr: SocketAddr,
     pub(crate) public_url: String,
+    pub(crate) console_url: String,
     pub(crate) db: DbConfig,
     pub(crate) redis: RedisConfig,
     pub(crate) blobs: Option<Blobs>,
@@ -45,16 +47,20 @@ impl Config {
     }
 
     fn read_keys(env: &mut Env) -> Self {
+        let public_url = env.read_required("VIGIE_PUBLIC_URL");
+        let public_url = parse_base_url(env, "VIGIE_PUBLIC_URL", &public_url);
+        let console_url = match env.read_optional("VIGIE_CONSOLE_URL") {
+            Some(text) => parse_base_url(env, "VIGIE_CONSOLE_URL", &text),
+            None => public_url.clone(),
+        };
         let config = Self {
             log: LogConfig::from_env(env),
             metrics_addr: env.parse_or(
                 "VIGIE_METRICS_ADDR",
                 SocketAddr::from(([127, 0, 0, 1], 9464)),
             ),
-            public_url: env
-                .read_required("VIGIE_PUBLIC_URL")
-                .trim_end_matches('/')
-                .to_owned(),
+            public_url,
+            console_url,
             db: DbConfig::from_env(env),
             redis: RedisConfig::from_env(env),
             blobs: Blobs::from_env(env),
@@ -89,6 +95,26 @@ impl ProviderChoice {
             }
         }
     }
+}
+
+/// Returns an address that paths are appended to, without a trailing slash. An unset one is
+/// reported already.
+fn parse_base_url(env: &mut Env, key: &str, text: &str) -> String {
+    let base = text.trim_end_matches('/');
+    let is_base = |url: Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    if !text.is_empty() && !Url::parse(base).is_ok_and(is_base) {
+        env.report_problem(format!(
+            "{key} = {text:?} must be an address such as https://vigie.example, without a query"
+        ));
+    }
+    base.to_owned()
 }
 
 fn read_credentials(env: &mut Env) -> LiveCredentials {
@@ -161,6 +187,34 @@ mod tests {
         for key in keys_read_with("live").difference(&of_sandbox) {
             let entry = format!("    {key}: ${{{key}:-}}\n");
             assert!(COMPOSE.contains(&entry), "{key}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_parsed_and_the_console_is_the_api_by_default() {
+        let read = |public: &str, console: &str| {
+            let pairs = [("VIGIE_PUBLIC_URL", public), ("VIGIE_CONSOLE_URL", console)];
+            let mut env = Env::from_pairs(pairs.map(|(k, v)| (k.to_owned(), v.to_owned())));
+            let config = Config::read_keys(&mut env);
+            let problems = env.reject_problems().unwrap_err().0;
+            let named = |problem: &&String| problem.contains("_URL = ");
+            let wrong = problems.iter().filter(named).count();
+            (config.public_url, config.console_url, wrong)
+        };
+        let api = "https://api.vigie.example";
+        assert_eq!(read(&format!("{api}/"), ""), (api.into(), api.into(), 0));
+        let console = "http://127.0.0.1:8081";
+        assert_eq!(read(api, console), (api.into(), console.into(), 0));
+        for wrong in [
+            "vigie.example",
+            "ftp://vigie.example",
+            "https://",
+            "https://vigie.example/?a=b",
+            "https://vigie.example/#a",
+            "https://user:secret@vigie.example",
+        ] {
+            assert_eq!(read(api, wrong).2, 1, "{wrong}");
+            assert_eq!(read(wrong, "").2, 1, "{wrong}");
         }
     }
 

@@ -12,6 +12,7 @@ use platform::config::Env;
 use platform::db;
 use sqlx::migrate::MigrateError;
 
+use crate::admin::OperatorAct;
 use crate::run::Role;
 
 /// Exit code of `migrate` for a database whose migrations are not the ones of this release.
@@ -26,7 +27,12 @@ const USAGE: &str = "usage: vigie COMMAND
   migrate    applies the migrations to the database
   ready      checks that a worker can reach Postgres and the API's files
   admin operator add EMAIL NAME
-             creates a platform operator; the password is read from standard input
+             creates a platform operator and prints the second factor
+  admin operator list
+             lists the operators and the number of their open sessions
+  admin operator disable|enable|password|second-factor|sign-out EMAIL
+             closes or opens the account, replaces a factor, or only ends all sessions
+             (add and password read the password from standard input)
   admin template set NAME LANGUAGE CONTENT_SID
              sets the approved WhatsApp template of a message (alert fr, alert en)
 
@@ -43,6 +49,22 @@ fn main() -> ExitCode {
         ["migrate"] => migrate_database(),
         ["ready"] => ready::check_readiness(),
         ["admin", "operator", "add", email, name] => admin::add_operator(email, name),
+        ["admin", "operator", "list"] => admin::list_operators(),
+        ["admin", "operator", "disable", email] => {
+            admin::change_operator(OperatorAct::Disable, email)
+        }
+        ["admin", "operator", "enable", email] => {
+            admin::change_operator(OperatorAct::Enable, email)
+        }
+        ["admin", "operator", "password", email] => {
+            admin::change_operator(OperatorAct::ChangePassword, email)
+        }
+        ["admin", "operator", "second-factor", email] => {
+            admin::change_operator(OperatorAct::ReplaceSecondFactor, email)
+        }
+        ["admin", "operator", "sign-out", email] => {
+            admin::change_operator(OperatorAct::SignOut, email)
+        }
         ["admin", "template", "set", name, language, sid] => {
             admin::set_template(name, language, sid)
         }

@@ -113,6 +113,7 @@ fn build_services(config: &Config, db: Db) -> anyhow::Result<Services> {
         blobs: config.blobs.clone().context("VIGIE_BLOB_DIR")?,
         keyring: config.keyring.clone(),
         public_url: config.public_url.clone(),
+        console_url: config.console_url.clone(),
     })
 }
 

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use domain::identity::access::SessionHolder;
 use domain::identity::audit::{Actor, AuditEvent};
+use domain::identity::sessions::SessionId;
 use domain::identity::{self, Role};
 use platform::db::{Scope, Tx};
 use platform::ids::{CompanyId, UserId, Uuid};
@@ -12,7 +13,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::bearer::{authenticate_session, request_id, require_bearer, signed_out};
-use super::person::{Person, require_own_password};
+use super::person::Person;
 use super::route_scope::require_scope;
 use super::tokens::hash_api_key;
 use crate::App;
@@ -29,6 +30,8 @@ pub(crate) struct Caller {
     pub(crate) user: UserId,
     pub(crate) role: Role,
     pub(crate) actor: Actor,
+    /// The session of a person.
+    session: Option<SessionId>,
     /// The time of the request, by the database's clock.
     pub(crate) now: DateTime<Utc>,
     request_id: String,
@@ -42,6 +45,7 @@ impl Caller {
             user: person.user,
             role: Role::Owner,
             actor: Actor::User(person.user),
+            session: Some(person.session),
             now: person.now,
             request_id: person.request_id,
         }
@@ -65,6 +69,18 @@ impl Caller {
             least.as_str(),
             self.role.as_str()
         )))
+    }
+
+    /// Requires that the caller is a person who still has the session and the role of the request;
+    /// 401. For acts that give access: a person who has lost the session may hold back the body of
+    /// an authenticated request.
+    pub(crate) async fn confirm_standing(&self, conn: &mut PgConnection) -> Result<()> {
+        let session = self.session.ok_or_else(signed_out)?;
+        let (membership, person) = ((self.company, self.role), (self.user, session));
+        if identity::access::hold_membership(conn, membership, person).await? {
+            return Ok(());
+        }
+        Err(signed_out())
     }
 
     /// Records an act of this caller in the audit log. `action` is `area.verb`.
@@ -175,18 +191,19 @@ async fn authenticate_member(
             user: holder.user,
             role: holder.role,
             actor: Actor::ApiKey(holder.api_key),
+            session: None,
             now: holder.now,
             request_id,
         });
     }
-    let (_, holder) = authenticate_session(app, bearer, company).await?;
-    require_own_password(holder.must_change_password)?;
+    let (session, holder) = authenticate_session(app, bearer, company).await?;
     let (company, role) = choose_company(&holder, company)?;
     Ok(Caller {
         company,
         user: holder.user,
         role,
         actor: Actor::User(holder.user),
+        session: Some(session),
         now: holder.now,
         request_id,
     })

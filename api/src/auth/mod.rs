@@ -11,6 +11,7 @@ mod passwords;
 mod peer;
 mod person;
 mod route_scope;
+mod signing_keys;
 mod tokens;
 
 pub(crate) use authenticator::Authenticator;
@@ -20,4 +21,5 @@ pub(crate) use passwords::Passwords;
 pub(crate) use peer::Peer;
 pub use peer::TrustedProxies;
 pub(crate) use person::{MaybePerson, Person};
+pub use signing_keys::SigningKeys;
 pub(crate) use tokens::{ACCESS_TOKEN_LIFETIME, Tokens, new_api_key};

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use domain::identity;
 use domain::identity::audit::{Actor, AuditEvent};
-use domain::identity::operators::OperatorId;
+use domain::identity::operators::{OperatorId, OperatorSessionId};
 use sqlx::PgConnection;
 
 use super::bearer::{request_id, require_bearer, signed_out};
@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone)]
 pub(crate) struct OperatorCaller {
     operator: OperatorId,
+    pub(crate) session: OperatorSessionId,
     /// The time of the request, by the database's clock.
     now: DateTime<Utc>,
     request_id: String,
@@ -48,12 +49,13 @@ impl FromRequestParts<App> for OperatorCaller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let access = app.tokens().verify_operator(require_bearer(parts)?)?;
         let mut conn = app.db().app().acquire().await?;
-        let now = identity::access::authenticate_operator(&mut conn, access.id)
+        let (operator, now) = identity::access::authenticate_operator(&mut conn, access.id)
             .await?
             .ok_or_else(signed_out)?;
         access.require_unexpired(now)?;
         Ok(Self {
-            operator: access.id,
+            operator,
+            session: access.id,
             now,
             request_id: request_id(parts),
         })

@@ -4,13 +4,14 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
+use domain::identity;
 use domain::identity::sessions::SessionId;
 use platform::db::{Scope, Tx};
 use platform::ids::UserId;
+use sqlx::PgConnection;
 
-use super::bearer::{authenticate_session, request_id, require_bearer};
+use super::bearer::{authenticate_session, request_id, require_bearer, signed_out};
 use crate::App;
-use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 
 /// A signed-in person, before any company. API keys aren't people.
@@ -18,7 +19,6 @@ use crate::error::{Error, Result};
 pub(crate) struct Person {
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
-    must_change_password: bool,
     /// The time of the request, by the database's clock.
     pub(crate) now: DateTime<Utc>,
     pub(super) request_id: String,
@@ -30,9 +30,12 @@ impl Person {
         Ok(app.db().begin(Scope::user(self.user)).await?)
     }
 
-    /// Fails with 403 while the person holds a temporary password.
-    pub(crate) fn require_own_password(&self) -> Result<()> {
-        require_own_password(self.must_change_password)
+    /// Requires that the session has not ended while the body of the request was read; 401.
+    pub(crate) async fn confirm_session(&self, conn: &mut PgConnection) -> Result<()> {
+        if identity::access::hold_open_session(conn, self.session).await? {
+            return Ok(());
+        }
+        Err(signed_out())
     }
 }
 
@@ -45,7 +48,6 @@ impl FromRequestParts<App> for Person {
         Ok(Self {
             user: holder.user,
             session,
-            must_change_password: holder.must_change_password,
             now: holder.now,
             request_id: request_id(parts),
         })
@@ -67,15 +69,4 @@ impl FromRequestParts<App> for MaybePerson {
             .await
             .map(|person| Self(Some(person)))
     }
-}
-
-/// Fails with 403 for a temporary password: its holder must change it before acting in a company.
-pub(super) fn require_own_password(must_change_password: bool) -> Result<()> {
-    if must_change_password {
-        return Err(Error::new(
-            ErrorCode::PasswordChangeRequired,
-            "change the password first: POST /auth/password",
-        ));
-    }
-    Ok(())
 }

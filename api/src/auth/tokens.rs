@@ -1,19 +1,19 @@
 //! Access tokens and API keys.
 //!
-//! Access tokens are JSON Web Tokens of 15 minutes, signed with HS256 and nothing else. A token
-//! names a session; every request reads from the database whether the session is open and what its
-//! user may do. API keys are opaque.
+//! Access tokens are JSON Web Tokens of 15 minutes, signed with HS256 and nothing else, by a key
+//! that the header names. A token names a session; every request reads from the database whether
+//! the session is open and what its user may do. API keys are opaque.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::identity::operators::OperatorId;
+use domain::identity::operators::{OperatorId, OperatorSessionId};
 use domain::identity::sessions::SessionId;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, Header, Validation};
 use platform::crypto;
 use platform::ids::Uuid;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::hs256;
+use super::signing_keys::SigningKeys;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 
@@ -24,8 +24,7 @@ const API_KEY_PREFIX: &str = "vgk_";
 
 /// Issues and verifies access tokens.
 pub(crate) struct Tokens {
-    signing: EncodingKey,
-    verifying: DecodingKey,
+    keys: SigningKeys,
     user_rules: Validation,
     operator_rules: Validation,
 }
@@ -55,20 +54,18 @@ impl<Id> Access<Id> {
 struct Claims {
     /// The user, or the operator.
     sub: Uuid,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sid: Option<Uuid>,
+    /// The session.
+    sid: Uuid,
     aud: String,
     iat: i64,
     exp: i64,
 }
 
 impl Tokens {
-    pub(crate) fn new(key: &SecretString) -> Self {
+    pub(crate) fn new(keys: SigningKeys) -> Self {
         hs256::install_provider();
-        let key = key.expose_secret().as_bytes();
         Self {
-            signing: EncodingKey::from_secret(key),
-            verifying: DecodingKey::from_secret(key),
+            keys,
             user_rules: rules_for(USER_AUDIENCE),
             operator_rules: rules_for(OPERATOR_AUDIENCE),
         }
@@ -80,31 +77,31 @@ impl Tokens {
         session: SessionId,
         now: DateTime<Utc>,
     ) -> Result<String> {
-        self.sign(user, Some(session.0), USER_AUDIENCE, now)
+        self.sign(user, session.0, USER_AUDIENCE, now)
     }
 
     pub(crate) fn issue_operator(
         &self,
         operator: OperatorId,
+        session: OperatorSessionId,
         now: DateTime<Utc>,
     ) -> Result<String> {
-        self.sign(operator.0, None, OPERATOR_AUDIENCE, now)
+        self.sign(operator.0, session.0, OPERATOR_AUDIENCE, now)
     }
 
     /// Returns the session of a token.
     pub(super) fn verify(&self, token: &str) -> Result<Access<SessionId>> {
         let claims = self.decode_claims(token, &self.user_rules)?;
-        let session = claims.sid.ok_or_else(invalid_token)?;
         Ok(Access {
-            id: SessionId(session),
+            id: SessionId(claims.sid),
             expires_at: parse_time(claims.exp)?,
         })
     }
 
-    pub(super) fn verify_operator(&self, token: &str) -> Result<Access<OperatorId>> {
+    pub(super) fn verify_operator(&self, token: &str) -> Result<Access<OperatorSessionId>> {
         let claims = self.decode_claims(token, &self.operator_rules)?;
         Ok(Access {
-            id: OperatorId(claims.sub),
+            id: OperatorSessionId(claims.sid),
             expires_at: parse_time(claims.exp)?,
         })
     }
@@ -112,7 +109,7 @@ impl Tokens {
     fn sign(
         &self,
         subject: Uuid,
-        session: Option<Uuid>,
+        session: Uuid,
         audience: &str,
         now: DateTime<Utc>,
     ) -> Result<String> {
@@ -123,12 +120,19 @@ impl Tokens {
             iat: now.timestamp(),
             exp: (now + ACCESS_TOKEN_LIFETIME).timestamp(),
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
-            .map_err(Error::internal)
+        let key = self.keys.newest().ok_or_else(no_signing_key)?;
+        let header = Header {
+            kid: Some(key.id.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
+        jsonwebtoken::encode(&header, &claims, &key.signing).map_err(Error::internal)
     }
 
     fn decode_claims(&self, token: &str, rules: &Validation) -> Result<Claims> {
-        jsonwebtoken::decode::<Claims>(token, &self.verifying, rules)
+        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid_token())?;
+        let key = header.kid.and_then(|id| self.keys.find(&id));
+        let key = key.ok_or_else(invalid_token)?;
+        jsonwebtoken::decode::<Claims>(token, &key.verifying, rules)
             .map(|data| data.claims)
             .map_err(|_| invalid_token())
     }
@@ -145,6 +149,10 @@ fn rules_for(audience: &str) -> Validation {
 
 fn parse_time(seconds: i64) -> Result<DateTime<Utc>> {
     DateTime::from_timestamp(seconds, 0).ok_or_else(invalid_token)
+}
+
+fn no_signing_key() -> Error {
+    Error::internal("no signing key is configured")
 }
 
 fn invalid_token() -> Error {
@@ -175,7 +183,7 @@ mod tests {
     use super::*;
 
     fn tokens_signed_with(key: &str) -> Tokens {
-        Tokens::new(&key.to_owned().into())
+        Tokens::new(format!("a:{key}").parse().unwrap())
     }
 
     fn at_second(seconds: i64) -> DateTime<Utc> {
@@ -184,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_token_names_its_session_and_expires_after_fifteen_minutes() {
-        let tokens = tokens_signed_with("a key of the tests, long enough for it");
+        let tokens = tokens_signed_with("a key of the tests that is long enough");
         let session = SessionId::new();
         let token = tokens
             .issue(Uuid::now_v7(), session, at_second(1_000))
@@ -196,8 +204,27 @@ mod tests {
     }
 
     #[test]
+    fn tokens_of_the_former_key_stay_valid_after_a_rotation() {
+        let (old, new) = (
+            "a:".to_owned() + &"o".repeat(32),
+            "b:".to_owned() + &"n".repeat(32),
+        );
+        let tokens = |keys: String| Tokens::new(keys.parse().unwrap());
+        let before = tokens(old.clone());
+        let rotated = tokens(format!("{new},{old}"));
+        let issue = |by: &Tokens| {
+            by.issue(Uuid::now_v7(), SessionId::new(), at_second(0))
+                .unwrap()
+        };
+        assert!(rotated.verify(&issue(&before)).is_ok());
+        assert!(rotated.verify(&issue(&rotated)).is_ok());
+        assert!(before.verify(&issue(&rotated)).is_err());
+        assert!(tokens(new).verify(&issue(&before)).is_err());
+    }
+
+    #[test]
     fn tokens_of_another_key_audience_or_algorithm_are_rejected() {
-        let ours = tokens_signed_with("a key of the tests, long enough for it");
+        let ours = tokens_signed_with("a key of the tests that is long enough");
         let theirs = tokens_signed_with("another key that is as long as the first");
         let (user, session) = (Uuid::now_v7(), SessionId::new());
         assert!(
@@ -207,7 +234,7 @@ mod tests {
         assert!(
             ours.verify(
                 &ours
-                    .issue_operator(OperatorId::new(), at_second(0))
+                    .issue_operator(OperatorId::new(), OperatorSessionId::new(), at_second(0))
                     .unwrap()
             )
             .is_err()
@@ -222,7 +249,10 @@ mod tests {
         for header in [
             r#"{"alg":"none","typ":"JWT"}"#,
             r#"{"alg":"HS512","typ":"JWT"}"#,
-            r#"{"typ":"JWT"}"#,
+            r#"{"alg":"HS512","typ":"JWT","kid":"a"}"#,
+            r#"{"alg":"HS256","typ":"JWT"}"#,
+            r#"{"alg":"HS256","typ":"JWT","kid":"b"}"#,
+            r#"{"typ":"JWT","kid":"a"}"#,
         ] {
             let signature = token.rsplit('.').next().unwrap();
             for signature in ["", signature] {

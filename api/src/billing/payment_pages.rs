@@ -84,7 +84,7 @@ async fn ensure_session(
 /// Opens a session at Stripe, outside of any transaction, and stores it.
 async fn open_session(app: &App, caller: &Caller, checkout: &Checkout) -> Result<CheckoutSession> {
     let stripe = &app.providers().stripe;
-    let request = build_request(stripe, app.public_url(), caller.company, checkout)?;
+    let request = build_request(stripe, app.console_url(), caller.company, checkout)?;
     let opened = stripe
         .create_checkout_session(&request, &checkout.idempotency_key())
         .await;
@@ -109,7 +109,7 @@ async fn open_session(app: &App, caller: &Caller, checkout: &Checkout) -> Result
 
 fn build_request(
     stripe: &Stripe,
-    public_url: &str,
+    console_url: &str,
     company: CompanyId,
     checkout: &Checkout,
 ) -> Result<NewCheckout> {
@@ -120,8 +120,8 @@ fn build_request(
     };
     Ok(NewCheckout {
         price: price.to_owned(),
-        success_url: format!("{public_url}/?checkout=done"),
-        cancel_url: format!("{public_url}/?checkout=cancelled"),
+        success_url: format!("{console_url}/?checkout=done"),
+        cancel_url: format!("{console_url}/?checkout=cancelled"),
         client_reference_id: company.to_string(),
         customer: checkout.customer.clone(),
         customer_email: Some(checkout.customer_email.clone()),
@@ -150,7 +150,7 @@ pub(super) async fn create_portal(
         .ok_or_else(|| Error::new(ErrorCode::Conflict, "the company never had a subscription"))?;
     let request = NewPortal {
         customer,
-        return_url: format!("{}/", app.public_url()),
+        return_url: format!("{}/", app.console_url()),
     };
     let key = format!("portal-{}", Uuid::now_v7());
     let stripe = &app.providers().stripe;

@@ -128,17 +128,7 @@ impl Key {
         caller: &Caller,
         effect: impl AsyncFnOnce(&mut Tx) -> Result<Outcome>,
     ) -> Result<Settled> {
-        self.run_once_in(caller.begin(app).await?, caller, effect)
-            .await
-    }
-
-    /// [`Key::run_once`] in a transaction that sees more than the caller's own.
-    pub(crate) async fn run_once_in(
-        &self,
-        mut tx: Tx,
-        caller: &Caller,
-        effect: impl AsyncFnOnce(&mut Tx) -> Result<Outcome>,
-    ) -> Result<Settled> {
+        let mut tx = caller.begin(app).await?;
         let Some(claim) = self.claim_for(caller) else {
             let outcome = effect(&mut tx).await?;
             return Ok(Settled { tx, outcome });

@@ -9,9 +9,10 @@ use domain::identity::{self, Language};
 use platform::crypto::hash_sha256;
 use platform::db::{self, Scope};
 use platform::ids::UserId;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::login::{count_login_attempt, verify_password};
+use super::login::{count_login_attempt, invalid_credentials};
 use crate::App;
 use crate::auth::{MaybePerson, Peer, Person};
 use crate::codes::ErrorCode;
@@ -21,9 +22,9 @@ use crate::extract::Json as JsonBody;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AcceptInvitation {
-    token: String,
+    token: SecretString,
     full_name: Option<String>,
-    password: Option<String>,
+    password: Option<SecretString>,
     phone: Option<String>,
     language: Option<Language>,
 }
@@ -37,7 +38,7 @@ pub(super) struct AcceptanceResponse {
 
 /// Adds the holder of the token to the company. Without an account of the invited address, it
 /// creates one, which needs a name and a password. With one, it requires a session of the account
-/// or its password, because anybody may have registered the address.
+/// or its password, because others may read the mailbox.
 pub(super) async fn accept_invitation(
     State(app): State<App>,
     peer: Peer,
@@ -51,7 +52,7 @@ pub(super) async fn accept_invitation(
             verify_account(&app, peer, account, person, body.password).await?;
             Invitee::Existing(user)
         }
-        None => prepare_account(&app, &invited, body).await?,
+        None => prepare_account(&app, peer, &invited, body).await?,
     };
     let scope = Scope::member(invited.company, invitee.id());
     let mut tx = app.db().begin(scope).await?;
@@ -65,9 +66,10 @@ pub(super) async fn accept_invitation(
     }))
 }
 
-async fn require_invitation(app: &App, token: &str) -> Result<OpenInvitation> {
+async fn require_invitation(app: &App, token: &SecretString) -> Result<OpenInvitation> {
+    let hash = hash_sha256(token.expose_secret().as_bytes());
     let mut conn = app.db().app().acquire().await?;
-    identity::invitations::find_open_invitation(&mut conn, &hash_sha256(token.as_bytes()))
+    identity::invitations::find_open_invitation(&mut conn, &hash)
         .await?
         .ok_or_else(|| {
             Error::new(
@@ -83,7 +85,7 @@ async fn verify_account(
     peer: Peer,
     (user, email): (UserId, &str),
     person: Option<Person>,
-    password: Option<String>,
+    password: Option<SecretString>,
 ) -> Result<()> {
     if let Some(person) = person {
         return if person.user == user {
@@ -101,14 +103,20 @@ async fn verify_account(
         let mut conn = app.db().app().acquire().await?;
         identity::accounts::find_credentials(&mut conn, email).await?
     };
-    verify_password(app, password, credentials).await?;
+    let credentials = credentials.filter(|account| account.active);
+    let hash = credentials.ok_or_else(invalid_credentials)?.password_hash;
+    let passwords = app.passwords();
+    if !passwords.verify_without_priority(password, hash).await? {
+        return Err(invalid_credentials());
+    }
     let mut conn = app.db().app().acquire().await?;
     Ok(identity::attempts::record_login_success(&mut conn, email, &peer.rate_limit_key()).await?)
 }
 
-/// Validates the new account and hashes its password.
+/// Validates the new account, counts the attempt and hashes the password.
 async fn prepare_account(
     app: &App,
+    peer: Peer,
     invited: &OpenInvitation,
     body: AcceptInvitation,
 ) -> Result<Invitee> {
@@ -123,7 +131,8 @@ async fn prepare_account(
         language: body.language,
         country: "SN",
     };
-    let user = NewUser::validate(profile, &password)?;
+    let user = NewUser::validate(profile, password.expose_secret())?;
+    count_login_attempt(app, &invited.email, peer).await?;
     let password_hash = app.passwords().hash(password).await?;
     Ok(Invitee::New {
         user,

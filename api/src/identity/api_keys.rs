@@ -43,7 +43,8 @@ pub(super) struct CreateApiKey {
     expires_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Debug, Serialize)]
+/// Without `Debug`, because it holds a secret.
+#[derive(Serialize)]
 struct ApiKeyResponse {
     #[serde(flatten)]
     api_key: ApiKey,
@@ -78,6 +79,7 @@ async fn insert_api_key(
     caller: &Caller,
     body: &CreateApiKey,
 ) -> Result<(ApiKeyId, String)> {
+    caller.confirm_standing(tx).await?;
     let (secret, prefix, hash) = new_api_key();
     let new = NewApiKey {
         name: &body.name,

@@ -1,9 +1,11 @@
-//! Inviting somebody by e-mail.
+//! Inviting somebody by e-mail, and the invitations that were sent.
 
 use ::jobs::identity::SendInvitation;
+use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
-use domain::identity::invitations::Invitation;
+use domain::identity::invitations::{Invitation, InvitationId};
 use domain::identity::{self, Role};
 use platform::crypto::random_token;
 use platform::db::Tx;
@@ -15,7 +17,46 @@ use super::members::require_power_over;
 use crate::App;
 use crate::auth::{Caller, CompanyCaller};
 use crate::error::{Error, Result};
+use crate::extract::Path;
 use crate::idempotency::{Keyed, Outcome};
+use crate::pagination::{List, Page};
+
+pub(super) async fn list_invitations(
+    State(app): State<App>,
+    CompanyCaller(caller): CompanyCaller,
+    page: Page,
+) -> Result<Json<List<Invitation>>> {
+    caller.require_role(Role::Admin)?;
+    let (company, after, limit) = (caller.company, page.decode_cursor()?, page.row_limit());
+    let mut tx = caller.begin(&app).await?;
+    let rows = identity::invitations::list_invitations(&mut tx, company, after, limit).await?;
+    Ok(Json(List::from_rows(rows, &page, |invitation| {
+        invitation.id
+    })))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct InvitationPath {
+    invitation_id: InvitationId,
+}
+
+/// Withdraws an invitation: its link ends at once.
+pub(super) async fn withdraw_invitation(
+    State(app): State<App>,
+    CompanyCaller(caller): CompanyCaller,
+    Path(InvitationPath { invitation_id: id }): Path<InvitationPath>,
+) -> Result<StatusCode> {
+    let (company, now) = (caller.company, caller.now);
+    caller.require_role(Role::Admin)?;
+    let mut tx = caller.begin(&app).await?;
+    let invitation = identity::invitations::withdraw_invitation(&mut tx, company, id, now).await?;
+    let (subject, details) = (("invitation", id), json!({"role": invitation.role}));
+    caller
+        .record_act(&mut tx, "identity.withdraw_invitation", subject, details)
+        .await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +104,7 @@ async fn send_invitation(
     caller: &Caller,
     invitation: &Invitation,
 ) -> Result<()> {
+    caller.confirm_standing(tx).await?;
     let attempts =
         identity::attempts::count_invitation_attempt(tx, caller.company, caller.user).await?;
     require_allowed(attempts, caller.now)?;

@@ -7,8 +7,10 @@ mod companies;
 mod invitations;
 mod login;
 mod members;
+mod operators;
 mod password_change;
 mod password_reset;
+mod registration;
 mod tokens;
 
 use axum::Router;
@@ -22,11 +24,19 @@ pub(crate) fn router() -> Router<App> {
 
 fn auth_routes() -> Router<App> {
     Router::new()
-        .route("/auth/register", post(accounts::register_account))
+        .route("/auth/register", post(registration::register_account))
+        .route(
+            "/auth/register/confirm",
+            post(registration::confirm_registration),
+        )
         .route("/auth/token", post(tokens::create_token))
-        .route("/auth/operator-token", post(tokens::create_operator_token))
+        .route(
+            "/auth/operator-token",
+            post(operators::create_operator_token),
+        )
+        .route("/auth/operator-logout", post(operators::end_session))
         .route("/auth/refresh", post(tokens::refresh_token))
-        .route("/auth/logout", post(tokens::revoke_session))
+        .route("/auth/logout", post(tokens::sign_out))
         .route(
             "/auth/me",
             get(accounts::show_account).patch(accounts::update_account),
@@ -46,17 +56,18 @@ fn company_routes() -> Router<App> {
             "/companies/{id}",
             get(companies::show_company).patch(companies::update_company),
         )
-        .route(
-            "/companies/{id}/members",
-            get(members::list_members).post(members::create_member),
-        )
+        .route("/companies/{id}/members", get(members::list_members))
         .route(
             "/companies/{id}/members/{user_id}",
             patch(members::update_member).delete(members::remove_member),
         )
         .route(
             "/companies/{id}/invitations",
-            post(invitations::create_invitation),
+            get(invitations::list_invitations).post(invitations::create_invitation),
+        )
+        .route(
+            "/companies/{id}/invitations/{invitation_id}",
+            delete(invitations::withdraw_invitation),
         )
         .route("/invitations/accept", post(acceptance::accept_invitation))
         .route(

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use domain::identity;
 use domain::identity::accounts::User;
 use domain::identity::password::check_password;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::login::count_login_attempt;
@@ -16,11 +17,11 @@ use crate::extract::Json;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangePassword {
-    current_password: String,
-    new_password: String,
+    current_password: SecretString,
+    new_password: SecretString,
 }
 
-/// Changes the person's password, and ends every other session.
+/// Changes the person's password, and ends every other way into the account.
 pub(super) async fn change_password(
     State(app): State<App>,
     person: Person,
@@ -29,34 +30,29 @@ pub(super) async fn change_password(
 ) -> Result<StatusCode> {
     let mut tx = person.begin(&app).await?;
     let user = identity::accounts::require_user(&mut tx, person.user).await?;
-    let current_hash = identity::accounts::find_own_password_hash(&mut tx).await?;
+    let current_hash = identity::accounts::find_own_password_hash(&mut tx)
+        .await?
+        .ok_or_else(wrong_password)?;
     tx.commit().await?;
 
-    validate_password("new_password", &body.new_password, &user)?;
+    validate_password("new_password", body.new_password.expose_secret(), &user)?;
     require_different(&body)?;
     count_login_attempt(&app, &user.email, peer).await?;
-    let matches = app
-        .passwords()
-        .verify(body.current_password, current_hash.clone())
-        .await?;
-    let current_hash = current_hash
-        .filter(|_| matches)
-        .ok_or_else(wrong_password)?;
-    let hash = app.passwords().hash(body.new_password).await?;
+    let passwords = app.passwords();
+    if !passwords
+        .verify_without_priority(body.current_password, current_hash.clone())
+        .await?
+    {
+        return Err(wrong_password());
+    }
+    let hash = passwords.hash(body.new_password).await?;
 
     let mut tx = person.begin(&app).await?;
     if !identity::accounts::lock_current_password(&mut tx, person.user, &current_hash).await? {
         return Err(wrong_password());
     }
-    identity::attempts::record_login_success(&mut tx, &user.email, &peer.rate_limit_key()).await?;
     identity::accounts::replace_password(&mut tx, person.user, &hash, person.now).await?;
-    identity::sessions::revoke_other_sessions(
-        &mut tx,
-        person.user,
-        Some(person.session),
-        person.now,
-    )
-    .await?;
+    identity::sessions::end_former_access(&mut tx, &user.email, Some(person.session)).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -69,7 +65,7 @@ pub(super) fn validate_password(field: &'static str, password: &str, user: &User
 }
 
 fn require_different(body: &ChangePassword) -> Result<()> {
-    if body.new_password == body.current_password {
+    if body.new_password.expose_secret() == body.current_password.expose_secret() {
         return Err(Error::invalid_field(
             "new_password",
             "same_password",

@@ -8,11 +8,11 @@ use domain::identity;
 use domain::identity::resets::{PasswordReset, PasswordResetId};
 use platform::crypto::{hash_sha256, random_token};
 use platform::db::{self, Scope};
-use platform::ids::UserId;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::login::require_allowed;
+use super::login::{count_login_attempt, require_allowed};
 use super::password_change::validate_password;
 use crate::App;
 use crate::auth::Peer;
@@ -26,41 +26,35 @@ pub(super) struct RequestReset {
     email: String,
 }
 
-/// Sends a reset link. The response is the same whether or not the account exists.
+/// Sends a reset link. The response and the work are the same whether or not the account exists.
 pub(super) async fn request_reset(
     State(app): State<App>,
     peer: Peer,
     JsonBody(body): JsonBody<RequestReset>,
 ) -> Result<(StatusCode, Json<Value>)> {
     let email = identity::contact::parse_email("email", &body.email)?;
-    let credentials = {
+    {
         let mut conn = app.db().app().acquire().await?;
-        let attempts =
-            identity::attempts::count_reset_attempt(&mut conn, &email, &peer.rate_limit_key())
-                .await?;
+        let network = peer.rate_limit_key();
+        let attempts = identity::attempts::count_reset_attempt(&mut conn, &email, &network).await?;
         require_allowed(attempts, db::load_now(&mut conn).await?)?;
-        identity::accounts::find_credentials(&mut conn, &email).await?
-    };
-    if let Some(user) = credentials.filter(|credentials| credentials.active) {
-        enqueue_reset(&app, user.id).await?;
     }
+    enqueue_reset(&app, &email).await?;
     let message = "if this address has an account, a message is on its way to it";
     Ok((StatusCode::ACCEPTED, Json(json!({"message": message}))))
 }
 
-/// Creates a reset with the job that sends its link.
-async fn enqueue_reset(app: &App, user: UserId) -> Result<()> {
-    let reset = PasswordReset {
-        id: PasswordResetId::new(),
-        user,
-    };
+/// Creates a reset with the job that sends its link. Without an account the same statements run, so
+/// that the duration doesn't reveal which accounts exist; the job then sends nothing.
+async fn enqueue_reset(app: &App, email: &str) -> Result<()> {
+    let id = PasswordResetId::new();
     let (token, hash) = random_token();
     let sealed = app
         .keyring()
-        .seal(&format!("password_resets:{}", reset.id), token.as_bytes());
+        .seal(&format!("password_resets:{id}"), token.as_bytes());
     let mut tx = app.db().begin_engine().await?;
-    identity::resets::create_password_reset(&mut tx, reset, &hash, &sealed).await?;
-    let job = SendPasswordReset { reset_id: reset.id };
+    identity::resets::create_password_reset(&mut tx, id, email, &hash, &sealed).await?;
+    let job = SendPasswordReset { reset_id: id };
     tx.enqueue(::jobs::platform_job(&job)).await?;
     Ok(tx.commit().await?)
 }
@@ -68,13 +62,14 @@ async fn enqueue_reset(app: &App, user: UserId) -> Result<()> {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConfirmReset {
-    token: String,
-    password: String,
+    token: SecretString,
+    password: SecretString,
 }
 
-/// Sets a new password by the token of a reset link, and ends every session of the person.
+/// Sets a new password by the token of a reset link, and ends every other way into the account.
 pub(super) async fn confirm_reset(
     State(app): State<App>,
+    peer: Peer,
     JsonBody(body): JsonBody<ConfirmReset>,
 ) -> Result<StatusCode> {
     let reset = require_reset(&app, &body.token).await?;
@@ -82,21 +77,23 @@ pub(super) async fn confirm_reset(
         let mut tx = app.db().begin(Scope::user(reset.user)).await?;
         identity::accounts::require_user(&mut tx, reset.user).await?
     };
-    validate_password("password", &body.password, &user)?;
+    validate_password("password", body.password.expose_secret(), &user)?;
+    count_login_attempt(&app, &format!("reset:{}", reset.id), peer).await?;
     let hash = app.passwords().hash(body.password).await?;
 
-    let mut tx = app.db().begin(Scope::user(reset.user)).await?;
+    let mut tx = app.db().begin(Scope::user(user.id)).await?;
     let now = db::load_now(&mut tx).await?;
     identity::resets::use_password_reset(&mut tx, reset, now).await?;
-    identity::accounts::replace_password(&mut tx, reset.user, &hash, now).await?;
-    identity::sessions::revoke_other_sessions(&mut tx, reset.user, None, now).await?;
+    identity::accounts::replace_password(&mut tx, user.id, &hash, now).await?;
+    identity::sessions::end_former_access(&mut tx, &user.email, None).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn require_reset(app: &App, token: &str) -> Result<PasswordReset> {
+async fn require_reset(app: &App, token: &SecretString) -> Result<PasswordReset> {
+    let hash = hash_sha256(token.expose_secret().as_bytes());
     let mut conn = app.db().app().acquire().await?;
-    identity::resets::find_password_reset(&mut conn, &hash_sha256(token.as_bytes()))
+    identity::resets::find_password_reset(&mut conn, &hash)
         .await?
         .ok_or_else(|| {
             Error::new(

@@ -1,54 +1,54 @@
 //! Signing in and out, and the rotation of refresh tokens.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequest, FromRequestParts as _, Request, State};
 use axum::http::StatusCode;
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::identity;
 use domain::identity::companies::OwnCompany;
 use domain::identity::sessions::{RevocationReason, Rotation, SignIn};
 use platform::crypto::{hash_sha256, random_token};
 use platform::db::{self, Scope};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::login::{count_login_attempt, invalid_credentials, verify_password};
 use crate::App;
 use crate::auth::{ACCESS_TOKEN_LIFETIME, Peer, Person};
 use crate::codes::ErrorCode;
-use crate::error::{Error, Result};
-use crate::extract::{Form, Json as JsonBody};
+use crate::error::{self, Error, Result};
+use crate::extract::{Form, Json as JsonBody, parse_json};
 
 /// The password form of OAuth2. The fields that its clients add are accepted and ignored.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PasswordForm {
     username: String,
-    password: String,
+    password: SecretString,
     grant_type: Option<String>,
     #[serde(rename = "scope")]
     _scope: Option<String>,
     #[serde(rename = "client_id")]
     _client_id: Option<String>,
     #[serde(rename = "client_secret")]
-    _client_secret: Option<String>,
+    _client_secret: Option<SecretString>,
 }
 
-impl PasswordForm {
-    /// The normalised e-mail address. Rejects other grants than `password`.
-    fn validate_email(&self) -> Result<String> {
-        let grant = self.grant_type.as_deref();
-        if grant.is_some_and(|grant| grant != "password") {
-            return Err(Error::invalid_field(
-                "grant_type",
-                "unsupported",
-                "only the password grant is supported",
-            ));
-        }
-        Ok(self.username.trim().to_lowercase())
+/// Returns the normalised e-mail address. Rejects other grants than `password`.
+pub(super) fn normalise_username(username: &str, grant_type: Option<&str>) -> Result<String> {
+    if grant_type.is_some_and(|grant| grant != "password") {
+        return Err(Error::invalid_field(
+            "grant_type",
+            "unsupported",
+            "only the password grant is supported",
+        ));
     }
+    Ok(username.trim().to_lowercase())
 }
 
-#[derive(Debug, Serialize)]
+/// Without `Debug`, because it holds secrets.
+#[derive(Serialize)]
 pub(super) struct TokenResponse {
     access_token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,19 +56,16 @@ pub(super) struct TokenResponse {
     token_type: &'static str,
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    must_change_password: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     companies: Option<Vec<OwnCompany>>,
 }
 
 impl TokenResponse {
-    fn new(access_token: String) -> Self {
+    pub(super) fn new(access_token: String) -> Self {
         Self {
             access_token,
             refresh_token: None,
             token_type: "bearer",
             expires_in: ACCESS_TOKEN_LIFETIME.num_seconds(),
-            must_change_password: None,
             companies: None,
         }
     }
@@ -79,7 +76,7 @@ pub(super) async fn create_token(
     peer: Peer,
     Form(form): Form<PasswordForm>,
 ) -> Result<Json<TokenResponse>> {
-    let email = form.validate_email()?;
+    let email = normalise_username(&form.username, form.grant_type.as_deref())?;
     let now = count_login_attempt(&app, &email, peer).await?;
     let stored = {
         let mut conn = app.db().app().acquire().await?;
@@ -90,7 +87,7 @@ pub(super) async fn create_token(
     let sign_in = SignIn {
         user: credentials.id,
         email: &email,
-        address: &peer.rate_limit_key(),
+        network: &peer.rate_limit_key(),
         password_hash: &credentials.password_hash,
         token_hash: &token_hash,
     };
@@ -109,37 +106,19 @@ async fn respond_signed_in(
     let session = identity::sessions::sign_in(&mut tx, sign_in, now)
         .await?
         .ok_or_else(invalid_credentials)?;
-    let profile = identity::accounts::require_user(&mut tx, user).await?;
     let companies = identity::companies::list_own_companies(&mut tx, user).await?;
     tx.commit().await?;
     Ok(Json(TokenResponse {
         refresh_token: Some(refresh_token),
-        must_change_password: Some(profile.must_change_password),
         companies: Some(companies),
         ..TokenResponse::new(app.tokens().issue(user.0, session, now)?)
     }))
 }
 
-pub(super) async fn create_operator_token(
-    State(app): State<App>,
-    peer: Peer,
-    Form(form): Form<PasswordForm>,
-) -> Result<Json<TokenResponse>> {
-    let email = form.validate_email()?;
-    let account = format!("operator:{email}");
-    let now = count_login_attempt(&app, &account, peer).await?;
-    let mut conn = app.db().app().acquire().await?;
-    let stored = identity::operators::find_operator_credentials(&mut conn, &email).await?;
-    let operator = verify_password(&app, form.password, stored).await?.id;
-    identity::attempts::record_login_success(&mut conn, &account, &peer.rate_limit_key()).await?;
-    let access_token = app.tokens().issue_operator(operator, now)?;
-    Ok(Json(TokenResponse::new(access_token)))
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RefreshToken {
-    refresh_token: String,
+    refresh_token: SecretString,
 }
 
 /// Exchanges a refresh token for the next one. A token that is used twice ends its session.
@@ -147,7 +126,7 @@ pub(super) async fn refresh_token(
     State(app): State<App>,
     JsonBody(body): JsonBody<RefreshToken>,
 ) -> Result<Json<TokenResponse>> {
-    let hash = hash_sha256(body.refresh_token.as_bytes());
+    let hash = hash_sha256(body.refresh_token.expose_secret().as_bytes());
     let stored = {
         let mut conn = app.db().app().acquire().await?;
         identity::sessions::find_refresh_token(&mut conn, &hash).await?
@@ -181,16 +160,61 @@ fn invalid_refresh_token() -> Error {
     )
 }
 
-/// Signs out of the session of the request.
-pub(super) async fn revoke_session(State(app): State<App>, person: Person) -> Result<StatusCode> {
-    let mut tx = person.begin(&app).await?;
-    identity::sessions::revoke_session(
-        &mut tx,
-        person.session,
-        RevocationReason::Logout,
-        person.now,
-    )
-    .await?;
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignOut {
+    refresh_token: Option<SecretString>,
+}
+
+/// Signs out: of the session of the refresh token, or else of the request's own. A token that opens
+/// no session has nothing left to end.
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    credential: SignOutCredential,
+) -> Result<StatusCode> {
+    let (user, session) = match credential {
+        SignOutCredential::Person(person) => (person.user, person.session),
+        SignOutCredential::RefreshToken(token) => {
+            let hash = hash_sha256(token.expose_secret().as_bytes());
+            let mut conn = app.db().app().acquire().await?;
+            match identity::sessions::find_refresh_token(&mut conn, &hash).await? {
+                Some(token) => (token.user, token.session),
+                None => return Ok(StatusCode::NO_CONTENT),
+            }
+        }
+    };
+    let mut tx = app.db().begin(Scope::user(user)).await?;
+    let now = db::load_now(&mut tx).await?;
+    identity::sessions::revoke_session(&mut tx, session, RevocationReason::Logout, now).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a sign-out names its session by. A refresh token is enough, because the access token may
+/// have expired.
+pub(super) enum SignOutCredential {
+    RefreshToken(SecretString),
+    Person(Person),
+}
+
+impl FromRequest<App> for SignOutCredential {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
+        let (mut parts, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::new(body), app)
+            .await
+            .map_err(|rejection| error::from_status(rejection.status()))?;
+        let sent = if bytes.is_empty() {
+            SignOut::default()
+        } else {
+            parse_json(&bytes)?
+        };
+        match sent.refresh_token {
+            Some(token) => Ok(Self::RefreshToken(token)),
+            None => Person::from_request_parts(&mut parts, app)
+                .await
+                .map(Self::Person),
+        }
+    }
 }

@@ -293,6 +293,13 @@ async fn a_rule_is_validated_changed_by_version_and_archived_with_its_alert() {
         .await
         .expect_problem(422, "invalid_input");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 4);
+    let mut many = body.clone();
+    many["recipients"] = vec![json!({"user_id": owner.user}); 21].into();
+    let problem = owner
+        .post("/alert-rules", many)
+        .await
+        .expect_problem(422, "invalid_input");
+    assert_eq!(problem["errors"][0]["code"], "too_many");
 
     let shelf = insert_product(&owner, "Riz").await;
     set_level(&owner, shelf, 3).await;

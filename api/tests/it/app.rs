@@ -10,8 +10,8 @@
 //! ```
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use api::{ApiConfig, App};
@@ -19,9 +19,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::CONTENT_TYPE;
+use chrono::{DateTime, Utc};
+use domain::identity;
+use domain::identity::accounts::{NewUser, Profile};
+use domain::identity::companies::{CompanyProfile, NewCompany};
 use jobs::Services;
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
+use platform::db::Scope;
 use platform::ids::{CompanyId, UserId, Uuid};
 use platform::queue::runner::Ran;
 use platform::redis::RedisConfig;
@@ -35,10 +40,12 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 pub(crate) use crate::client::{Client, TestResponse, encode};
+use crate::identity::mailed_token;
 
 pub(crate) const PASSWORD: &str = "ndeye-vend-du-riz";
 pub(crate) const UPLOAD_LIMIT: u64 = 2 << 30;
-pub(crate) const SIGNING_KEY: &str = "the signing key of the tests, 32 bytes or more";
+pub(crate) const CONSOLE_URL: &str = "http://console.vigie.example";
+pub(crate) const SIGNING_KEY: &str = "the signing key of the tests of 32 bytes or more";
 
 pub(crate) struct TestApp {
     pub(crate) db: TestDb,
@@ -72,11 +79,12 @@ impl TestApp {
             blobs: Blobs::open_folder(blobs.clone()).unwrap(),
             keyring: Keyring::parse(&keys.into()).unwrap(),
             public_url: format!("http://{addr}"),
+            console_url: CONSOLE_URL.to_owned(),
         };
         let trusted_proxies = "10.0.0.0/8".parse().unwrap();
         let mut config = ApiConfig {
             addr,
-            signing_key: SIGNING_KEY.to_owned().into(),
+            signing_keys: format!("test:{SIGNING_KEY}").parse().unwrap(),
             trusted_proxies,
             upload_limit: UPLOAD_LIMIT,
             upload_idle_timeout: Duration::from_secs(60),
@@ -102,20 +110,41 @@ impl TestApp {
         }
     }
 
-    /// Registers a company and signs in as its owner.
+    /// Inserts a company and signs in as its owner.
     pub(crate) async fn with_company(&self) -> Client<'_> {
-        let email = self.new_email();
+        let (email, profile) = (self.new_email(), CompanyProfile::default());
+        let company = NewCompany::validate("Boutique Awa", profile).unwrap();
+        let user = new_user(&email, "Awa Diop", Some("+221771234567"));
+        let scope = Scope::member(company.id, user.id);
+        let mut tx = self.db.db.begin(scope).await.unwrap();
+        let now = insert_user(&mut tx, &user).await;
+        identity::companies::create_company(&mut tx, &company, user.id, now)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        self.sign_in(&email, Some(company.id)).await
+    }
+
+    /// Registers a company by the API, opens the mailed link, and signs in as its owner.
+    pub(crate) async fn with_registration(&self, email: &str) -> Client<'_> {
         let registration = json!({
-            "email": email, "password": PASSWORD, "full_name": "Awa Diop", "company_name": "Boutique Awa",
-            "phone": "+221771234567",
+            "email": email, "password": PASSWORD, "full_name": "Awa Diop",
+            "company_name": "Boutique Awa", "phone": "+221771234567",
         });
-        let body = self
-            .anonymous()
+        let nobody = self.anonymous();
+        nobody
             .post("/auth/register", registration)
+            .await
+            .expect(202);
+        self.run_jobs().await;
+        let token = mailed_token(self, email).await;
+        let confirmation = json!({"token": token, "password": PASSWORD});
+        let body = nobody
+            .post("/auth/register/confirm", confirmation)
             .await
             .expect(201);
         let company = body["company"]["id"].as_str().unwrap().parse().unwrap();
-        self.sign_in(&email, Some(company)).await
+        self.sign_in(email, Some(company)).await
     }
 
     /// A client without a token.
@@ -250,6 +279,27 @@ impl Drop for TestApp {
             "jobs left due, run them with app.run_jobs(): {left:?}"
         );
     }
+}
+
+pub(crate) fn new_user(email: &str, full_name: &str, phone: Option<&str>) -> NewUser {
+    let profile = Profile {
+        email,
+        full_name,
+        phone,
+        language: None,
+        country: "SN",
+    };
+    NewUser::validate(profile, PASSWORD).unwrap()
+}
+
+/// Inserts an account with the password of the tests. Returns the time.
+pub(crate) async fn insert_user(conn: &mut PgConnection, user: &NewUser) -> DateTime<Utc> {
+    static HASH: LazyLock<String> = LazyLock::new(|| identity::password::hash_password(PASSWORD));
+    let now = platform::db::load_now(conn).await.unwrap();
+    identity::accounts::create_user(conn, user, &HASH, now)
+        .await
+        .unwrap();
+    now
 }
 
 /// An address without a listener: the API works without Redis.

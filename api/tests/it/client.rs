@@ -4,13 +4,12 @@ use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, StatusCode};
-use domain::identity::accounts::{NewUser, Profile};
 use domain::identity::{self, Role};
 use platform::db::Scope;
 use platform::ids::{CompanyId, UserId};
 use serde_json::Value;
 
-use crate::app::{PASSWORD, TestApp};
+use crate::app::{TestApp, insert_user, new_user};
 
 /// Sends requests to `/api/v1` + path, with its token and company if it has them.
 #[derive(Clone)]
@@ -27,30 +26,10 @@ impl<'a> Client<'a> {
     pub(crate) async fn with_user(&self, role: Role) -> Client<'a> {
         let company = self.company();
         let email = self.app.new_email();
-        let profile = Profile {
-            email: &email,
-            full_name: "Modou Fall",
-            phone: None,
-            language: None,
-            country: "SN",
-        };
-        let user = NewUser::validate(profile, PASSWORD).unwrap();
-        let mut tx = self
-            .app
-            .db
-            .db
-            .begin(Scope::member(company, user.id))
-            .await
-            .unwrap();
-        let now = platform::db::load_now(&mut tx).await.unwrap();
-        identity::accounts::create_user(
-            &mut tx,
-            &user,
-            &identity::password::hash_password(PASSWORD),
-            now,
-        )
-        .await
-        .unwrap();
+        let user = new_user(&email, "Modou Fall", None);
+        let scope = Scope::member(company, user.id);
+        let mut tx = self.app.db.db.begin(scope).await.unwrap();
+        let now = insert_user(&mut tx, &user).await;
         identity::members::add_member(&mut tx, company, user.id, role, now)
             .await
             .unwrap();

@@ -24,7 +24,8 @@ const NO_IDS: &[&str] = &[
 const NO_JSON: &[(&str, &str)] = &[
     ("/auth/token", "a form, as OAuth2 has it"),
     ("/auth/operator-token", "a form, as OAuth2 has it"),
-    ("/auth/logout", "nothing to say"),
+    ("/auth/operator-logout", "nothing to say"),
+    ("/auth/logout", "a refresh token, or nothing"),
     ("/imports", "a form with a file"),
     ("/imports/preview", "a form with a file"),
     ("/imports/{id}/cancel", "nothing to say"),

@@ -16,6 +16,7 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
     ),
     ("/auth/token", "signing in"),
     ("/auth/operator-token", "signing in"),
+    ("/auth/operator-logout", "the session has ended"),
     ("/auth/refresh", "the refresh token is used once"),
     ("/auth/logout", "the session has ended"),
     ("/auth/password", "the former password is no longer valid"),
@@ -25,6 +26,10 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
     ),
     (
         "/auth/password-reset/confirm",
+        "the token in the message is used once",
+    ),
+    (
+        "/auth/register/confirm",
         "the token in the message is used once",
     ),
     (

@@ -51,8 +51,8 @@ async fn die_before_the_call(client: &Client<'_>) -> (Outgoing, OpenEffect) {
         panic!("not to be sent")
     };
     let link = format!(
-        "{}/api/v1/alerts/{}",
-        app.services.public_url,
+        "{}/alerts/{}",
+        app.services.console_url,
         message.alert_id.unwrap()
     );
     let words = render_message(

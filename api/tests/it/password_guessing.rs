@@ -12,7 +12,12 @@ use crate::app::{PASSWORD, TestApp, TestResponse, encode};
 /// Failed sign-ins that one address may make in fifteen minutes.
 const MAX_FAILED_SIGN_INS: usize = 100;
 
-async fn sign_in_from(app: &TestApp, address: &str, email: &str, password: &str) -> TestResponse {
+pub(crate) async fn sign_in_from(
+    app: &TestApp,
+    address: &str,
+    email: &str,
+    password: &str,
+) -> TestResponse {
     let form = format!("username={}&password={}", encode(email), encode(password));
     let mut request = Request::post("/api/v1/auth/token")
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")

@@ -101,6 +101,98 @@ async fn a_refresh_token_expires_after_thirty_idle_days() {
 }
 
 #[tokio::test]
+async fn a_session_ends_ninety_days_after_it_began() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let nobody = app.anonymous();
+    let mut session = app
+        .attempt_sign_in(&owner.email, PASSWORD)
+        .await
+        .expect(200);
+    let refresh = |session: &serde_json::Value| {
+        nobody.post(
+            "/auth/refresh",
+            json!({"refresh_token": session["refresh_token"]}),
+        )
+    };
+    for _ in 0..4 {
+        app.advance(Duration::from_secs(22 * 86_400)).await;
+        session = refresh(&session).await.expect(200);
+    }
+    app.advance(Duration::from_secs(2 * 86_400)).await;
+    refresh(&session)
+        .await
+        .expect_problem(401, "unauthenticated");
+    owner
+        .with_token(session["access_token"].as_str().unwrap())
+        .get("/auth/me")
+        .await
+        .expect_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn used_refresh_tokens_are_deleted_after_a_week() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let mut session = app
+        .attempt_sign_in(&owner.email, PASSWORD)
+        .await
+        .expect(200);
+    for _ in 0..3 {
+        let body = json!({"refresh_token": session["refresh_token"]});
+        session = app
+            .anonymous()
+            .post("/auth/refresh", body)
+            .await
+            .expect(200);
+    }
+    app.advance(Duration::from_secs(7 * 86_400 + 1)).await;
+    let mut tx = app.db.db.begin_engine().await.unwrap();
+    domain::identity::sweep::delete_expired(&mut tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let used = sqlx::query_scalar!("select count(*) from refresh_tokens where used_at is not null")
+        .fetch_one(&mut app.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(used, Some(0));
+    let body = json!({"refresh_token": session["refresh_token"]});
+    app.anonymous()
+        .post("/auth/refresh", body)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_refresh_token_alone_signs_out() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let session = app
+        .attempt_sign_in(&owner.email, PASSWORD)
+        .await
+        .expect(200);
+    let client = owner.with_token(session["access_token"].as_str().unwrap());
+    let nobody = app.anonymous();
+    let body = json!({"refresh_token": session["refresh_token"]});
+    nobody
+        .post("/auth/logout", json!({}))
+        .await
+        .expect_problem(401, "unauthenticated");
+    nobody.post("/auth/logout", body.clone()).await.expect(204);
+    client
+        .get("/auth/me")
+        .await
+        .expect_problem(401, "unauthenticated");
+    nobody
+        .post("/auth/refresh", body.clone())
+        .await
+        .expect_problem(401, "unauthenticated");
+    nobody.post("/auth/logout", body).await.expect(204);
+    owner.get("/auth/me").await.expect(200);
+}
+
+#[tokio::test]
 async fn logout_takes_effect_with_the_next_request() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::{Client, PASSWORD, SIGNING_KEY, TestApp};
 
-const HS256: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+const HS256: &str = r#"{"alg":"HS256","typ":"JWT","kid":"test"}"#;
 
 fn claims_of(client: &Client<'_>) -> Value {
     let claims = client.token.as_deref().unwrap().split('.').nth(1).unwrap();
@@ -86,11 +86,24 @@ async fn only_hs256_is_accepted_even_with_the_right_key() {
     for algorithm in [
         "none", "None", "NONE", "", "HS384", "HS512", "RS256", "ES256", "EdDSA", "hs256",
     ] {
-        let header = json!({"alg": algorithm, "typ": "JWT"}).to_string();
+        let header = json!({"alg": algorithm, "typ": "JWT", "kid": "test"}).to_string();
         expect_refused(&owner, &token(&header, &claims, SIGNING_KEY)).await;
         expect_refused(&owner, &token(&header, &claims, "")).await;
     }
-    for header in [r#"{"typ":"JWT"}"#, "{}", "[]", "null", "x", ""] {
+    let (no_kid, other_kid) = (
+        r#"{"alg":"HS256","typ":"JWT"}"#,
+        r#"{"alg":"HS256","typ":"JWT","kid":"other"}"#,
+    );
+    for header in [
+        no_kid,
+        other_kid,
+        r#"{"typ":"JWT","kid":"test"}"#,
+        "{}",
+        "[]",
+        "null",
+        "x",
+        "",
+    ] {
         expect_refused(&owner, &token(header, &claims, SIGNING_KEY)).await;
     }
     let key = URL_SAFE_NO_PAD.encode("a key that comes along with its token");

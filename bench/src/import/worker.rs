@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 
-use crate::service::{KEYRING, NO_PROVIDER_URL, Service};
+use crate::service::{KEYRING, NO_PROVIDER_URL, SIGNING_KEYS, Service};
 
 /// Killed when it is dropped.
 pub(super) struct Worker(Child);
@@ -22,7 +22,7 @@ impl Worker {
             )
             .env("VIGIE_METRICS_ADDR", "127.0.0.1:0")
             .env("VIGIE_PUBLIC_URL", &service.url)
-            .env("VIGIE_SIGNING_KEY", "b".repeat(32))
+            .env("VIGIE_SIGNING_KEYS", SIGNING_KEYS)
             .env("VIGIE_ENCRYPTION_KEYS", KEYRING)
             .env("VIGIE_BLOB_DIR", &service.blobs)
             .env("VIGIE_PROVIDERS", "sandbox")

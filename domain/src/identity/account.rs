@@ -27,7 +27,6 @@ pub struct NewUser {
     pub full_name: String,
     pub phone: Option<String>,
     pub language: Language,
-    pub must_change_password: bool,
 }
 
 impl NewUser {
@@ -57,7 +56,6 @@ impl NewUser {
                 full_name,
                 phone,
                 language: profile.language.unwrap_or_default(),
-                must_change_password: false,
             }),
             _ => Err(Error::Invalid(wrong)),
         }

@@ -7,13 +7,11 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use super::Template;
-use crate::identity::Language;
+use crate::identity::{Language, to_display_name};
 
 #[cfg(test)]
 mod tests;
 
-/// Longer names of companies and products are truncated.
-const MAX_NAME_CHARS: usize = 80;
 /// Twilio rejects a longer text.
 const MAX_TEXT_CHARS: usize = 1_600;
 
@@ -122,7 +120,7 @@ fn render_notice(
     variables: &serde_json::Value,
     link: &str,
 ) -> Result<Rendered, Error> {
-    let company = to_one_line(require_text(variables, "company")?);
+    let company = to_display_name(require_text(variables, "company")?);
     let context = minijinja::context! { company, link };
     let text = env.get_template(name)?.render(&context)?;
     let html = env
@@ -145,8 +143,7 @@ fn render_alert(
 ) -> Result<Rendered, Error> {
     let headline = render_line(env, "headline", variables)?;
     let lines = render_product_lines(env, variables)?;
-    let company = to_one_line(require_text(variables, "company")?);
-    let company = truncate_text(&company, MAX_NAME_CHARS);
+    let company = to_display_name(require_text(variables, "company")?);
     let separator = match language {
         Language::Fr => " : ",
         Language::En => ": ",
@@ -180,8 +177,7 @@ fn render_product_lines(
     for product in products.ok_or_else(|| missing_variable("products"))? {
         let mut context = product.clone();
         context["kind"] = variables["kind"].clone();
-        let name = to_one_line(require_text(product, "name")?);
-        context["name"] = truncate_text(&name, MAX_NAME_CHARS).into();
+        context["name"] = to_display_name(require_text(product, "name")?).into();
         lines.push(render_line(env, "product", &context)?);
     }
     let more = variables["more"].as_u64();

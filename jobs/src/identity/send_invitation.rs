@@ -1,8 +1,8 @@
 //! The e-mail that invites a person. The token is sealed in the invitation's row, as that of a
 //! password reset.
 
-use domain::identity;
 use domain::identity::invitations::InvitationId;
+use domain::identity::{self, to_display_name};
 use platform::queue::{Done, Job, JobContext, JobError, JobResult, Queue};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -46,11 +46,11 @@ impl Job<Services> for SendInvitation {
             .open(&context, &invitation.sealed_token)
             .map_err(JobError::fail)?;
         let token = String::from_utf8_lossy(&token);
-        let link = format!("{}/accept-invitation#{token}", services.public_url);
+        let link = format!("{}/accept-invitation#{token}", services.console_url);
         let (subject, paragraphs) = invitation_text(
             invitation.language,
-            &invitation.invited_by,
-            &invitation.company_name,
+            &to_display_name(&invitation.invited_by),
+            &to_display_name(&invitation.company_name),
             &link,
         );
         let mail = AccountMail {

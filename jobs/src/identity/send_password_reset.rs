@@ -1,8 +1,8 @@
 //! The e-mail with the link that resets a password. The token is sealed in the reset's row, so that
 //! neither the job's payload nor its result holds a secret.
 
-use domain::identity;
 use domain::identity::resets::PasswordResetId;
+use domain::identity::{self, to_display_name};
 use platform::queue::{Done, Job, JobContext, JobError, JobResult, Platform, Queue};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -31,7 +31,9 @@ impl Job<Services, Platform> for SendPasswordReset {
         let reset = identity::resets::find_reset_mail(&mut tx, self.reset_id).await?;
         tx.rollback().await?;
         let Some(reset) = reset else {
-            return Ok(Done::with(&json!({"skipped": "used or expired"})));
+            return Ok(Done::with(
+                &json!({"skipped": "no account, used or expired"}),
+            ));
         };
         let services = cx.services();
         let context = format!("password_resets:{}", self.reset_id);
@@ -40,11 +42,12 @@ impl Job<Services, Platform> for SendPasswordReset {
             .open(&context, &reset.sealed_token)
             .map_err(JobError::fail)?;
         let token = String::from_utf8_lossy(&token);
-        let link = format!("{}/reset-password#{token}", services.public_url);
-        let (subject, paragraphs) = password_reset_text(reset.language, &reset.full_name, &link);
+        let link = format!("{}/reset-password#{token}", services.console_url);
+        let name = to_display_name(&reset.full_name);
+        let (subject, paragraphs) = password_reset_text(reset.language, &name, &link);
         let mail = AccountMail {
             to_email: reset.email,
-            to_name: Some(reset.full_name),
+            to_name: Some(name),
             subject,
             paragraphs,
             tag: "password-reset",

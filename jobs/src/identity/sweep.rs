@@ -7,7 +7,8 @@ use serde_json::json;
 
 use crate::Services;
 
-/// Deletes ended sessions, used resets, and old counters of attempts and idempotency keys.
+/// Deletes ended sessions, used refresh tokens, expired resets and registrations, and old counters
+/// of attempts and idempotency keys.
 ///
 /// - Trigger: hourly.
 /// - Uniqueness: one open job.

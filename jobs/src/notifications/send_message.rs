@@ -67,8 +67,8 @@ impl Job<Services> for SendMessage {
 
 fn render_words(services: &Services, message: &Outgoing) -> Result<Rendered, JobError> {
     let link = match message.alert_id {
-        Some(alert) => format!("{}/api/v1/alerts/{alert}", services.public_url),
-        None => services.public_url.clone(),
+        Some(alert) => format!("{}/alerts/{alert}", services.console_url),
+        None => services.console_url.clone(),
     };
     notifications::render_message(
         message.template,

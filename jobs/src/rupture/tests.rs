@@ -63,6 +63,7 @@ impl Shop {
             keyring: Keyring::parse(&"k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into())
                 .unwrap(),
             public_url: "http://127.0.0.1:1".into(),
+            console_url: "http://127.0.0.1:1".into(),
         });
         let company = CompanyId::new();
         sqlx::query!(

@@ -67,27 +67,36 @@ async fn concurrent_migrations_of_one_database_all_succeed() {
     .await;
 }
 
+/// Runs a command of the administrator and returns whether it succeeded.
+async fn run_admin(env: &[(&'static str, String)], args: &[&str], input: &str) -> bool {
+    let mut command = command("admin", env);
+    command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    // A command that rejects its arguments does not read its input.
+    let _ = process
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .await;
+    process.wait_with_output().await.unwrap().status.success()
+}
+
 #[tokio::test]
 async fn commands_of_the_administrator_are_recorded_in_the_audit_log() {
     let test = TestDb::new().await;
-    let env = [("DATABASE_URL", test.url().expose_secret().to_owned())];
-    let admin = async |args: &[&str], input: &str| {
-        let mut command = command("admin", &env);
-        command
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        // A command that rejects its arguments does not read its input.
-        let _ = process
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .await;
-        process.wait_with_output().await.unwrap().status.success()
-    };
+    let env = [
+        ("DATABASE_URL", test.url().expose_secret().to_owned()),
+        (
+            "VIGIE_ENCRYPTION_KEYS",
+            "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned(),
+        ),
+    ];
+    let admin = async |args: &[&str], input: &str| run_admin(&env, args, input).await;
     let operator = ["operator", "add", "ops@vigie.example", "Ops"];
     let template = |sid| ["template", "set", "alert", "fr", sid];
     assert!(admin(&operator, "une-phrase-assez-longue").await);
@@ -95,6 +104,15 @@ async fn commands_of_the_administrator_are_recorded_in_the_audit_log() {
         !admin(&operator, "une-phrase-assez-longue").await,
         "the address is taken"
     );
+    assert!(admin(&["operator", "list"], "").await);
+    let change = |act| ["operator", act, "ops@vigie.example"];
+    assert!(admin(&change("disable"), "").await);
+    assert!(admin(&change("password"), "une-autre-phrase").await);
+    assert!(!admin(&change("password"), "court").await);
+    assert!(admin(&change("second-factor"), "").await);
+    assert!(admin(&change("enable"), "").await);
+    assert!(admin(&change("sign-out"), "").await);
+    assert!(!admin(&["operator", "disable", "nobody@vigie.example"], "").await);
     assert!(admin(&template("HX0123456789abcdef0123456789abcdef"), "").await);
     assert!(!admin(&template("HX1"), "").await);
     let acts =
@@ -110,6 +128,11 @@ async fn commands_of_the_administrator_are_recorded_in_the_audit_log() {
         found,
         [
             ("operators.add", "command_line"),
+            ("operators.disable", "command_line"),
+            ("operators.change_password", "command_line"),
+            ("operators.replace_second_factor", "command_line"),
+            ("operators.enable", "command_line"),
+            ("operators.sign_out", "command_line"),
             ("notifications.set_template", "command_line")
         ]
     );
@@ -128,7 +151,7 @@ async fn all_problems_of_the_configuration_are_reported_at_once_without_secrets(
             "DATABASE_URL",
             "postgres://vigie:a-password@127.0.0.1:1/vigie".to_owned(),
         ),
-        ("VIGIE_SIGNING_KEY", "too-short-a-key".to_owned()),
+        ("VIGIE_SIGNING_KEYS", "too-short-a-key".to_owned()),
         ("VIGIE_ENCRYPTION_KEYS", "a:not-a-key".to_owned()),
         ("VIGIE_HEARTBEAT_MS", "soon".to_owned()),
         ("VIGIE_PROVIDERS", "live".to_owned()),
@@ -141,7 +164,7 @@ async fn all_problems_of_the_configuration_are_reported_at_once_without_secrets(
         for key in [
             "REDIS_URL",
             "VIGIE_PUBLIC_URL",
-            "VIGIE_SIGNING_KEY",
+            "VIGIE_SIGNING_KEYS",
             "VIGIE_ENCRYPTION_KEYS",
             "VIGIE_HEARTBEAT_MS",
             "VIGIE_BLOB_DIR",

@@ -52,11 +52,12 @@ pub(crate) fn load_login(secrets: &mut Secrets) -> Result<Login> {
 /// Creates the user, the company and its data where they are missing.
 pub(crate) fn create_missing(
     mut api: Api,
+    sandbox: &Api,
     login: &Login,
     state: &State,
     interrupts: &Interrupts,
 ) -> Result<Outcome> {
-    let Some(session) = sign_in(&api, login)? else {
+    let Some(session) = sign_in(&api, sandbox, login, interrupts)? else {
         return Ok(Outcome::Missing(
             "its user exists in this database with another password".to_owned(),
         ));
@@ -102,7 +103,12 @@ pub(crate) fn create_missing(
 }
 
 /// Returns a session, after the registration of a new user. `None` = the user has another password.
-fn sign_in(api: &Api, login: &Login) -> Result<Option<Value>> {
+fn sign_in(
+    api: &Api,
+    sandbox: &Api,
+    login: &Login,
+    interrupts: &Interrupts,
+) -> Result<Option<Value>> {
     let request_token = || {
         api.post_form(
             "/api/v1/auth/token",
@@ -121,12 +127,50 @@ fn sign_in(api: &Api, login: &Login) -> Result<Option<Value>> {
             "company_name": COMPANY, "phone": "+221771234567", "language": "fr",
         }),
     )?;
-    if registered.status == 409 {
-        return Ok(None);
-    }
     registered.expect_success("registering the demo user")?;
+    let Some(token) = receive_link(sandbox, login, interrupts)? else {
+        return Ok(None);
+    };
+    api.post_json(
+        "/api/v1/auth/register/confirm",
+        &json!({ "token": token, "password": login.password }),
+    )?
+    .expect_success("confirming the demo user's registration")?;
     let session = request_token()?.expect_success("signing in the demo user")?;
     Ok(Some(session))
+}
+
+/// Waits for the sandbox to receive the registration's e-mail, and returns the token of its link.
+/// The e-mail to a user who exists has none.
+fn receive_link(sandbox: &Api, login: &Login, interrupts: &Interrupts) -> Result<Option<String>> {
+    let mut last = String::new();
+    process::wait_until(
+        "receiving the e-mail of the demo user's registration",
+        Duration::from_secs(60),
+        interrupts,
+        || {
+            let mails = sandbox
+                .get(&format!("/admin/messages?to={}", login.email))?
+                .expect_success("reading the sandbox's messages")?;
+            let registrations = mails["items"].as_array().into_iter().flatten();
+            let is_registration = |mail: &&Value| {
+                let text = mail.to_string();
+                text.contains("\"registration\"") || text.contains("\"repeated-registration\"")
+            };
+            let found = registrations.rev().find(is_registration);
+            last = found.map(Value::to_string).unwrap_or_default();
+            Ok(found.is_some())
+        },
+    )?;
+    Ok(find_link_token(&last))
+}
+
+fn find_link_token(mail: &str) -> Option<String> {
+    let (_, after) = mail.split_once("/confirm-registration#")?;
+    let token = after
+        .split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c))
+        .next()?;
+    Some(token.to_owned())
 }
 
 fn is_imported(imports: &Value, kind: &str) -> bool {

@@ -113,8 +113,9 @@ fn start_all(
         },
     )?;
     let login = demo::load_login(&mut Secrets::open(&servers.state))?;
-    let demo =
-        demo::create_missing(api, &login, &servers.state, interrupts).unwrap_or_else(|error| {
+    let sandbox = Api::new(&addresses.sandbox);
+    let demo = demo::create_missing(api, &sandbox, &login, &servers.state, interrupts)
+        .unwrap_or_else(|error| {
             demo::Outcome::Missing(format!("{error:#}; the next run tries again"))
         });
     servers.must_live()?;
@@ -193,11 +194,13 @@ fn watch(servers: &mut Servers, interrupts: &Interrupts) -> Result<()> {
 /// The environment of our processes: what the user set wins, secrets are made and kept.
 fn vigie_settings(servers: &Servers, addresses: &Addresses) -> Result<Vec<(String, String)>> {
     let mut secrets = Secrets::open(&servers.state);
-    let signing_key = secrets.keep("VIGIE_SIGNING_KEY", || secrets::random_hex(32))?;
+    let signing_keys = secrets.keep("VIGIE_SIGNING_KEYS", || {
+        Ok(format!("k1:{}", secrets::random_hex(32)?))
+    })?;
     let encryption_keys = secrets.keep("VIGIE_ENCRYPTION_KEYS", secrets::encryption_keys)?;
     let blobs = servers.state.folder("blobs")?;
     let defaults = [
-        ("VIGIE_SIGNING_KEY", signing_key),
+        ("VIGIE_SIGNING_KEYS", signing_keys),
         ("VIGIE_ENCRYPTION_KEYS", encryption_keys),
         ("VIGIE_BLOB_DIR", blobs.to_string_lossy().into_owned()),
         ("VIGIE_PUBLIC_URL", format!("http://{}", addresses.api)),

@@ -1,47 +1,9 @@
-//! Registration, companies and their members.
+//! Companies and their members.
 
 use domain::identity::Role;
 use serde_json::json;
 
-use crate::app::{PASSWORD, TestApp};
-
-#[tokio::test]
-async fn a_person_registers_with_a_company_and_lists_it() {
-    let app = TestApp::start().await;
-    let registration = json!({
-        "email": " Awa@Example.SN ", "password": PASSWORD, "full_name": "Awa Diop",
-        "company_name": "Boutique Awa", "phone": "77 123 45 67", "language": "en",
-    });
-    let body = app
-        .anonymous()
-        .post("/auth/register", registration.clone())
-        .await
-        .expect(201);
-    assert_eq!(body["user"]["email"], "awa@example.sn");
-    assert_eq!(body["user"]["phone"], "+221771234567");
-    let company = &body["company"];
-    assert_eq!(
-        (&company["currency"], &company["timezone"]),
-        (&json!("XOF"), &json!("Africa/Dakar"))
-    );
-
-    let session = app
-        .attempt_sign_in("AWA@example.sn", PASSWORD)
-        .await
-        .expect(200);
-    assert_eq!(
-        session["companies"],
-        json!([{"id": company["id"], "name": "Boutique Awa", "role": "owner"}])
-    );
-    assert_eq!(
-        (&session["token_type"], &session["expires_in"]),
-        (&json!("bearer"), &json!(900))
-    );
-    app.anonymous()
-        .post("/auth/register", registration)
-        .await
-        .expect_problem(409, "email_taken");
-}
+use crate::app::TestApp;
 
 #[tokio::test]
 async fn a_new_company_has_three_rules() {
@@ -138,34 +100,6 @@ async fn a_company_keeps_an_owner_and_admins_cannot_change_owners() {
     owner.delete(&of(owner.user)).await.expect(204);
     let left = admin.get(&members).await.expect(200);
     assert_eq!(left["items"].as_array().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn an_account_created_by_an_admin_must_change_its_password_first() {
-    let app = TestApp::start().await;
-    let owner = app.with_company().await;
-    let members = format!("/companies/{}/members", owner.company());
-    let body = json!({"email": "modou@example.sn", "full_name": "Modou Fall", "role": "member"});
-    let created = owner.post(&members, body).await.expect(201);
-    let temporary = created["temporary_password"].as_str().unwrap();
-
-    let session = app
-        .attempt_sign_in("modou@example.sn", temporary)
-        .await
-        .expect(200);
-    assert_eq!(session["must_change_password"], true);
-    let modou = owner.with_token(session["access_token"].as_str().unwrap());
-    modou
-        .get(&members)
-        .await
-        .expect_problem(403, "password_change_required");
-    modou
-        .post("/companies", json!({"name": "Mine"}))
-        .await
-        .expect_problem(403, "password_change_required");
-    let change = json!({"current_password": temporary, "new_password": "modou-vend-du-mil"});
-    modou.post("/auth/password", change).await.expect(204);
-    modou.get(&members).await.expect(200);
 }
 
 #[tokio::test]

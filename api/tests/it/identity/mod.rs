@@ -1,10 +1,13 @@
-//! Companies, their members, invitations, password resets and API keys.
+//! Registrations, companies, their members, invitations, password resets and API keys.
 
 mod api_keys;
 mod companies;
 mod invitations;
 mod key_scopes;
+mod lockout;
 mod password_resets;
+mod registration;
+mod takeover;
 
 use crate::app::TestApp;
 

@@ -87,3 +87,23 @@ async fn the_job_of_a_reset_holds_no_secret() {
         "{stored:?}"
     );
 }
+
+#[tokio::test]
+async fn a_reset_writes_the_same_job_whether_or_not_the_address_has_an_account() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    for email in [owner.email.as_str(), "nobody@example.sn"] {
+        app.anonymous()
+            .post("/auth/password-reset", json!({ "email": email }))
+            .await
+            .expect(202);
+    }
+    let kinds = sqlx::query_scalar!("select kind from jobs_open order by id")
+        .fetch_all(&mut app.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(kinds, ["identity.send_password_reset"; 2]);
+    app.run_jobs().await;
+    assert_eq!(app.list_messages_to(&owner.email).await.len(), 1);
+    assert!(app.list_messages_to("nobody@example.sn").await.is_empty());
+}

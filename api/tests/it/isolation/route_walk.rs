@@ -19,9 +19,6 @@ const WITHOUT_COMPANY: &[(&str, &str)] = &[
 /// Valid bodies for routes that would reject an empty one before any look-up.
 fn body_of(route: &Route) -> Value {
     match (route.method, route.template.as_str()) {
-        ("POST", "/companies/{id}/members") => {
-            json!({"email": "x@example.sn", "full_name": "X", "role": "viewer"})
-        }
         ("POST", "/companies/{id}/invitations") => {
             json!({"email": "x@example.sn", "role": "viewer"})
         }
@@ -180,7 +177,7 @@ async fn creating_a_company_changes_no_other() {
     app.anonymous()
         .post("/auth/register", again)
         .await
-        .expect_problem(409, "email_taken");
+        .expect(202);
     app.run_jobs().await;
     assert_eq!(digest_rows(&theirs).await, before);
 }

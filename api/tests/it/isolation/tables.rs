@@ -25,8 +25,16 @@ const WITHOUT_COMPANY: &[(&str, &str)] = &[
     ("refresh_tokens", "a person's, as sessions"),
     ("password_resets", "a person's, as sessions"),
     (
+        "registrations",
+        "before the account exists; reached through functions only",
+    ),
+    (
         "operators",
         "people of the platform; reached through two functions only",
+    ),
+    (
+        "operator_sessions",
+        "as operators; reached through three functions only",
     ),
     (
         "login_attempts",

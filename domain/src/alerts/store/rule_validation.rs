@@ -10,6 +10,7 @@ use crate::identity::contact::{parse_country, parse_email, parse_phone};
 use crate::{Error, FieldError, Result};
 
 const MAX_NAME_CHARS: usize = 200;
+const MAX_RECIPIENTS: usize = 20;
 
 impl NewRule {
     /// Validates every field and normalises the addresses.
@@ -37,6 +38,9 @@ impl NewRule {
                 "not_allowed",
                 "demand isn't known by site",
             );
+        }
+        if self.recipients.len() > MAX_RECIPIENTS {
+            reject("recipients", "too_many", "at most 20 recipients");
         }
         self.channels.sort_unstable();
         self.channels.dedup();

@@ -5,7 +5,8 @@ use platform::ids::{CompanyId, UserId, Uuid};
 use sqlx::PgConnection;
 
 use super::api_keys::ApiKeyId;
-use super::operators::OperatorId;
+use super::company_access::lock_company;
+use super::operators::{OperatorId, OperatorSessionId};
 use super::sessions::SessionId;
 use crate::Result;
 use crate::identity::role::Role;
@@ -17,7 +18,6 @@ use crate::identity::scope::KeyScope;
 #[derive(Debug, Clone)]
 pub struct SessionHolder {
     pub user: UserId,
-    pub must_change_password: bool,
     pub membership: Option<(CompanyId, Role)>,
     pub memberships: i64,
     pub now: DateTime<Utc>,
@@ -47,7 +47,6 @@ pub async fn authenticate_sessions(
         .collect();
     let rows = sqlx::query!(
         r#"select "position" as "position!", user_id as "user_id!: UserId",
-                  must_change_password as "must_change_password!",
                   company_id as "company_id: CompanyId", role as "role: Role",
                   memberships as "memberships!", now as "now!"
            from authenticate($1, $2)"#,
@@ -60,7 +59,6 @@ pub async fn authenticate_sessions(
     for row in rows {
         let holder = SessionHolder {
             user: row.user_id,
-            must_change_password: row.must_change_password,
             membership: row.company_id.zip(row.role),
             memberships: row.memberships,
             now: row.now,
@@ -101,18 +99,51 @@ pub async fn authenticate_api_keys(
     Ok(holders)
 }
 
-/// Returns the database's time, where the operator exists and is active.
-pub async fn authenticate_operator(
-    conn: &mut PgConnection,
-    id: OperatorId,
-) -> Result<Option<DateTime<Utc>>> {
-    let now = sqlx::query_scalar!(
-        r#"select now as "now!" from authenticate_operator($1)"#,
-        id.0
+/// Returns whether a session is still open, and keeps it so until the transaction ends. The session
+/// may have ended after its request was authenticated, while the body of the request was read.
+pub async fn hold_open_session(conn: &mut PgConnection, session: SessionId) -> Result<bool> {
+    let open = sqlx::query_scalar!(
+        r#"select 1 as "open!" from sessions where id = $1 and revoked_at is null for share"#,
+        session.0,
     )
     .fetch_optional(conn)
     .await?;
-    Ok(now)
+    Ok(open.is_some())
+}
+
+/// Returns whether the transaction's user still has the session and the role of an authenticated
+/// request. Locks the company, so that both stay until the transaction ends.
+pub async fn hold_membership(
+    conn: &mut PgConnection,
+    (company, role): (CompanyId, Role),
+    (user, session): (UserId, SessionId),
+) -> Result<bool> {
+    lock_company(&mut *conn, company).await?;
+    let member = sqlx::query_scalar!(
+        r#"select 1 as "member!" from memberships
+           where company_id = $1 and user_id = $2 and role = $3 and active"#,
+        company.0,
+        user.0,
+        role as Role,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    Ok(member.is_some() && hold_open_session(conn, session).await?)
+}
+
+/// Returns the operator of an open session and the database's time.
+pub async fn authenticate_operator(
+    conn: &mut PgConnection,
+    session: OperatorSessionId,
+) -> Result<Option<(OperatorId, DateTime<Utc>)>> {
+    let row = sqlx::query!(
+        r#"select operator_id as "operator_id!: OperatorId", now as "now!"
+           from authenticate_operator($1)"#,
+        session.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.operator_id, row.now)))
 }
 
 /// `position` counts from 1.

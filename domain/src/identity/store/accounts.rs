@@ -20,13 +20,12 @@ pub struct User {
     pub full_name: String,
     pub phone: Option<String>,
     pub language: Language,
-    pub must_change_password: bool,
     pub version: i32,
     pub created_at: DateTime<Utc>,
 }
 
-/// What a sign-in is verified against.
-#[derive(Debug, Clone)]
+/// What a sign-in is verified against. Without `Debug`, because it holds a secret.
+#[derive(Clone)]
 pub struct Credentials<Id> {
     pub id: Id,
     pub password_hash: String,
@@ -61,15 +60,14 @@ pub async fn create_user(
 ) -> Result<()> {
     sqlx::query!(
         "insert into users (id, email, password_hash, full_name, phone, language,
-                            must_change_password, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+                            created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $7)",
         user.id.0,
         user.email,
         password_hash,
         user.full_name,
         user.phone,
         user.language as Language,
-        user.must_change_password,
         now,
     )
     .execute(conn)
@@ -85,7 +83,7 @@ pub async fn require_user(conn: &mut PgConnection, id: UserId) -> Result<User> {
     sqlx::query_as!(
         User,
         r#"select id as "id: UserId", email, full_name, phone, language as "language: Language",
-                  must_change_password, version, created_at
+                  version, created_at
            from users where id = $1"#,
         id.0,
     )
@@ -123,8 +121,7 @@ pub async fn replace_password(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let updated = sqlx::query!(
-        "update users set password_hash = $2, must_change_password = false, updated_at = $3,
-                          version = version + 1
+        "update users set password_hash = $2, updated_at = $3, version = version + 1
          where id = $1",
         id.0,
         hash,

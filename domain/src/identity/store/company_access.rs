@@ -55,3 +55,22 @@ pub(super) async fn revoke_keys_of(
     .await?;
     Ok(())
 }
+
+/// Ends the company's open invitations that a person has sent.
+pub(super) async fn expire_sent_invitations(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update invitations set expires_at = $3
+         where company_id = $1 and invited_by = $2 and accepted_at is null and expires_at > $3",
+        company.0,
+        user.0,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

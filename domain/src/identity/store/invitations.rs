@@ -1,6 +1,6 @@
 //! Invitations by e-mail: single use, seven days, one open at a time for an address of a company.
 //! The token proves that the person reads the address. It doesn't prove that the address's account
-//! is the person's, because anybody may have registered it: the account needs its own proof.
+//! is the person's, because others may read the mailbox: the account needs its own proof.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::id_type;
@@ -128,6 +128,47 @@ pub async fn require_invitation(
     .ok_or(Error::NotFound("invitation"))
 }
 
+/// Lists the invitations before `before`, newest first: open, accepted and expired ones.
+pub async fn list_invitations(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    before: Option<InvitationId>,
+    limit: i64,
+) -> Result<Vec<Invitation>> {
+    let rows = sqlx::query_as!(
+        Invitation,
+        r#"select id as "id: InvitationId", email, role as "role: Role", created_at, expires_at,
+                  accepted_at
+           from invitations where company_id = $1 and ($2::uuid is null or id < $2)
+           order by id desc limit $3"#,
+        company.0,
+        before.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// Withdraws an open invitation: its link ends at once. One that has ended stays as it is.
+pub async fn withdraw_invitation(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: InvitationId,
+    now: DateTime<Utc>,
+) -> Result<Invitation> {
+    sqlx::query!(
+        "update invitations set expires_at = $3
+         where company_id = $1 and id = $2 and accepted_at is null and expires_at > $3",
+        company.0,
+        id.0,
+        now,
+    )
+    .execute(&mut *conn)
+    .await?;
+    require_invitation(conn, company, id).await
+}
+
 /// Returns the content of the mail, while the invitation is open.
 pub async fn find_invitation_mail(
     conn: &mut PgConnection,
@@ -152,8 +193,7 @@ pub async fn find_invitation_mail(
     Ok(row)
 }
 
-/// The account that accepts an invitation.
-#[derive(Debug)]
+/// The account that accepts an invitation. Without `Debug`, because it holds a secret.
 pub enum Invitee {
     Existing(UserId),
     New {

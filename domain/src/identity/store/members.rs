@@ -6,7 +6,9 @@ use platform::ids::{CompanyId, UserId};
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::company_access::{expire_invitations, lock_company, revoke_keys_of};
+use super::company_access::{
+    expire_invitations, expire_sent_invitations, lock_company, revoke_keys_of,
+};
 use super::version_mismatch;
 use crate::identity::language::Language;
 use crate::identity::role::Role;
@@ -187,8 +189,8 @@ fn require_power(by: Role, from: Role, to: Role) -> Result<()> {
     }
 }
 
-/// Closes the member's other ways in: open invitations, and API keys that a later membership would
-/// revive.
+/// Closes the member's other ways in: open invitations of the member's address, those that the
+/// member has sent, and API keys that a later membership would revive.
 async fn revoke_access(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -196,6 +198,7 @@ async fn revoke_access(
     now: DateTime<Utc>,
 ) -> Result<()> {
     expire_invitations(&mut *conn, company, &member.email, now).await?;
+    expire_sent_invitations(&mut *conn, company, member.user_id, now).await?;
     revoke_keys_of(conn, company, member.user_id, now).await
 }
 

@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod invitations;
 pub mod members;
 pub mod operators;
+pub mod registrations;
 pub mod resets;
 pub mod sessions;
 pub mod sweep;

@@ -27,17 +27,19 @@ pub struct ResetMail {
     pub sealed_token: Vec<u8>,
 }
 
-/// Creates a reset, in the transaction of the platform job that mails it. Needs the engine's role.
+/// Creates a reset for the account of an address, in the transaction of the platform job that mails
+/// it. Creates none where the address has no account. Needs the engine's role.
 pub async fn create_password_reset(
     conn: &mut PgConnection,
-    reset: PasswordReset,
+    id: PasswordResetId,
+    email: &str,
     token_hash: &[u8; 32],
     sealed_token: &[u8],
 ) -> Result<()> {
     sqlx::query!(
         "select create_password_reset($1, $2, $3, $4, interval '1 hour')",
-        reset.id.0,
-        reset.user.0,
+        id.0,
+        email,
         token_hash.as_slice(),
         sealed_token,
     )
@@ -79,8 +81,7 @@ pub async fn find_reset_mail(
     Ok(row)
 }
 
-/// Marks a reset as used, and every other open reset of the person. The transaction's user must be
-/// the reset's.
+/// Marks a reset as used. The transaction's user must be the reset's.
 ///
 /// # Errors
 /// `Conflict(token_used)` where another request has used it.
@@ -94,17 +95,10 @@ pub async fn use_password_reset(
         reset.id.0,
         now,
     )
-    .execute(&mut *conn)
+    .execute(conn)
     .await?;
     if used.rows_affected() == 0 {
         return Err(Error::conflict("token_used", "this link has been used"));
     }
-    sqlx::query!(
-        "update password_resets set used_at = $2 where user_id = $1 and used_at is null",
-        reset.user.0,
-        now,
-    )
-    .execute(conn)
-    .await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use platform::ids::UserId;
 use sqlx::PgConnection;
 
 use super::accounts::lock_current_password;
-use super::attempts::record_login_success;
+use super::attempts::{account_key, record_login_success};
 use crate::Result;
 
 id_type!(
@@ -14,7 +14,8 @@ id_type!(
     "One signed-in device: a family of refresh tokens."
 );
 
-/// How long an unused refresh token is valid.
+/// How long an unused refresh token is valid. A session ends 90 days after it began, however often
+/// it is refreshed.
 const REFRESH_TOKEN_LIFETIME: TimeDelta = TimeDelta::days(30);
 
 /// Why a session ended.
@@ -22,7 +23,6 @@ const REFRESH_TOKEN_LIFETIME: TimeDelta = TimeDelta::days(30);
 pub enum RevocationReason {
     Logout,
     TokenReused,
-    PasswordChanged,
 }
 
 impl RevocationReason {
@@ -30,7 +30,6 @@ impl RevocationReason {
         match self {
             Self::Logout => "logout",
             Self::TokenReused => "token_reused",
-            Self::PasswordChanged => "password_changed",
         }
     }
 }
@@ -52,13 +51,14 @@ pub enum Rotation {
     Reused,
 }
 
-/// A password that was verified, and the refresh token of the session to open.
-#[derive(Debug, Clone, Copy)]
+/// A password that was verified, and the refresh token of the session to open. Without `Debug`,
+/// because it holds a secret.
+#[derive(Clone, Copy)]
 pub struct SignIn<'a> {
     pub user: UserId,
     pub email: &'a str,
-    /// What attempts are counted by: see `attempts`.
-    pub address: &'a str,
+    /// The network that attempts are counted by: see `attempts`.
+    pub network: &'a str,
     pub password_hash: &'a str,
     pub token_hash: &'a [u8; 32],
 }
@@ -74,7 +74,7 @@ pub async fn sign_in(
     if !lock_current_password(conn, sign_in.user, sign_in.password_hash).await? {
         return Ok(None);
     }
-    record_login_success(conn, sign_in.email, sign_in.address).await?;
+    record_login_success(conn, sign_in.email, sign_in.network).await?;
     let session = open_session(conn, sign_in.user, sign_in.token_hash, now).await?;
     Ok(Some(session))
 }
@@ -139,7 +139,8 @@ pub async fn rotate_refresh_token(
     }
     insert_token(conn, token.user, token.session, next, now).await?;
     sqlx::query!(
-        "update sessions set expires_at = $2 where id = $1",
+        "update sessions set expires_at = least($2, created_at + interval '90 days')
+         where id = $1",
         token.session.0,
         now + REFRESH_TOKEN_LIFETIME,
     )
@@ -167,20 +168,18 @@ pub async fn revoke_session(
     Ok(())
 }
 
-/// Revokes every session of the transaction's user except `kept`.
-pub async fn revoke_other_sessions(
+/// Ends every way in from before a new password of the transaction's user, except the session
+/// `kept`, and forgives the failed sign-ins of the account.
+pub async fn end_former_access(
     conn: &mut PgConnection,
-    user: UserId,
+    email: &str,
     kept: Option<SessionId>,
-    now: DateTime<Utc>,
 ) -> Result<()> {
+    let account = account_key(email);
     sqlx::query!(
-        "update sessions set revoked_at = $3, revoked_because = $4
-         where user_id = $1 and id is distinct from $2 and revoked_at is null",
-        user.0,
+        "select end_former_access($1, $2)",
         kept.map(|id| id.0),
-        now,
-        RevocationReason::PasswordChanged.as_str(),
+        account.as_slice(),
     )
     .execute(conn)
     .await?;

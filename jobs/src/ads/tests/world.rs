@@ -49,6 +49,7 @@ impl World {
             blobs: Blobs::open_folder(std::env::temp_dir().join("vigie-tests")).unwrap(),
             keyring: Keyring::parse(&key).unwrap(),
             public_url: "http://127.0.0.1:1".into(),
+            console_url: "http://127.0.0.1:1".into(),
         });
         let (company, user) = insert_company(&db).await;
         let account = connect_account(&services, company, user).await;

@@ -40,6 +40,7 @@ impl Shop {
             blobs: Blobs::open_folder(blobs.clone()).unwrap(),
             keyring: Keyring::parse(&key).unwrap(),
             public_url: "http://127.0.0.1:1".into(),
+            console_url: "http://127.0.0.1:1".into(),
         });
         let blobs = Arc::new(Folder(blobs));
         let mut shop = Self {

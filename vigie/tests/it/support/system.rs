@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use domain::identity;
+use domain::identity::accounts::{NewUser, Profile};
+use domain::identity::companies::{CompanyProfile, NewCompany};
+use domain::identity::password::hash_password;
+use platform::db::Scope;
 use platform::ids::Uuid;
 use sandbox::{Running, Sandbox, Settings};
 use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 use testing::{TestDb, TestRedis, free_port};
 
 use super::client::build_http_client;
@@ -134,8 +139,8 @@ impl System {
             ("VIGIE_METRICS_ADDR", "127.0.0.1:0".to_owned()),
             ("VIGIE_PUBLIC_URL", self.url()),
             (
-                "VIGIE_SIGNING_KEY",
-                "the signing key of the tests, 32 bytes or more".to_owned(),
+                "VIGIE_SIGNING_KEYS",
+                "test:the signing key of the tests of 32 bytes or more".to_owned(),
             ),
             (
                 "VIGIE_ENCRYPTION_KEYS",
@@ -187,20 +192,31 @@ impl System {
         Client::new(self.url())
     }
 
-    /// Registers the `n`th company and returns its owner's client, signed in.
+    /// Inserts the `n`th company and returns its owner's client, signed in.
     pub(crate) async fn register_company(&self, n: usize) -> Client {
-        let email = format!("owner{n}@example.sn");
-        let mut client = self.anonymous();
-        let registration = json!({
-            "email": email, "password": PASSWORD, "full_name": "Awa Diop",
-            "company_name": format!("Boutique {n}"),
-            "phone": format!("+22177100000{n}"),
-        });
-        let body = client
-            .post("/auth/register", &registration)
+        let (email, phone) = (format!("owner{n}@example.sn"), format!("+22177100000{n}"));
+        let profile = Profile {
+            email: &email,
+            full_name: "Awa Diop",
+            phone: Some(&phone),
+            language: None,
+            country: "SN",
+        };
+        let user = NewUser::validate(profile, PASSWORD).unwrap();
+        let name = format!("Boutique {n}");
+        let company = NewCompany::validate(&name, CompanyProfile::default()).unwrap();
+        let scope = Scope::member(company.id, user.id);
+        let mut tx = self.db.db.begin(scope).await.unwrap();
+        let now = platform::db::load_now(&mut tx).await.unwrap();
+        identity::accounts::create_user(&mut tx, &user, &hash_password(PASSWORD), now)
             .await
-            .expect(201);
-        client.company = body["company"]["id"].as_str().map(str::to_owned);
+            .unwrap();
+        identity::companies::create_company(&mut tx, &company, user.id, now)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let mut client = self.anonymous();
+        client.company = Some(company.id.to_string());
         let session = client.sign_in(&email, PASSWORD).await.expect(200);
         client.token = session["access_token"].as_str().map(str::to_owned);
         client

@@ -1,6 +1,7 @@
 //! Commands for the administrator, who has the credentials of the tables' owner.
 
-use std::io::Read as _;
+mod operators;
+
 use std::str::FromStr as _;
 
 use anyhow::Context as _;
@@ -14,6 +15,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
+
+pub(crate) use operators::{OperatorAct, add_operator, change_operator, list_operators};
 
 /// Sets the approved WhatsApp template of one of our messages. Without a template, WhatsApp
 /// delivers nothing to a recipient later than 24 hours after the recipient's own last message.
@@ -37,40 +40,6 @@ pub(crate) fn set_template(name: &str, language: &str, content_sid: &str) -> any
         .await
     })?;
     println!("{name} is sent with template {content_sid}");
-    Ok(())
-}
-
-/// Creates a platform operator. The password is read from standard input, so that no process list
-/// shows it.
-pub(crate) fn add_operator(email: &str, full_name: &str) -> anyhow::Result<()> {
-    let url = read_database_url()?;
-    let mut password = String::new();
-    std::io::stdin()
-        .lock()
-        .take(1_024)
-        .read_to_string(&mut password)
-        .context("the password on standard input")?;
-    let password = password.trim_end_matches(['\r', '\n']);
-    if let Some(error) = identity::password::check_password("password", password, email, full_name)
-    {
-        anyhow::bail!("{}: {}", error.field, error.message);
-    }
-    let email = identity::contact::parse_email("email", email)
-        .map_err(|error| anyhow::anyhow!("{error}"))?;
-    let hash = identity::password::hash_password(password);
-    let id = run_as_owner(&url, async |tx| {
-        let now = db::load_now(tx).await?;
-        let id = identity::operators::create_operator(tx, &email, full_name, &hash, now).await?;
-        record_audit_event(
-            tx,
-            "operators.add",
-            ("operator", Some(id.0)),
-            json!({"email": email}),
-        )
-        .await?;
-        Ok(id)
-    })?;
-    println!("operator {id}: sign in at POST /api/v1/auth/operator-token");
     Ok(())
 }
 
