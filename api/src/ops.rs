@@ -4,18 +4,20 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use domain::identity::audit::AuditEntry;
+use chrono::{DateTime, Utc};
+use domain::identity::audit::{AuditEntry, AuditFilter};
 use domain::identity::{self, Role};
 use platform::db::Scope;
 use platform::ids::Uuid;
 use platform::probes::{self, Probe};
 use platform::queue::{QueueCode, view};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::App;
 use crate::auth::{Caller, OperatorCaller};
 use crate::error::Result;
+use crate::extract::Query;
 use crate::pagination::{List, Page};
 
 pub(crate) fn router() -> Router<App> {
@@ -74,17 +76,37 @@ async fn show_readiness(State(app): State<App>) -> (StatusCode, Json<ReadinessRe
     )
 }
 
+/// Every condition that is set must hold.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuditQuery {
+    actor_id: Option<Uuid>,
+    action: Option<String>,
+    subject_id: Option<Uuid>,
+    request_id: Option<String>,
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+}
+
 async fn list_audit_entries(
     State(app): State<App>,
     caller: Caller,
+    Query(query): Query<AuditQuery>,
     page: Page,
 ) -> Result<Json<List<AuditEntry>>> {
     caller.require_role(Role::Admin)?;
-    let after = page.decode_cursor::<Uuid>()?;
+    let filter = AuditFilter {
+        actor: query.actor_id,
+        action: query.action,
+        subject: query.subject_id,
+        request_id: query.request_id,
+        since: query.since,
+        until: query.until,
+        before: page.decode_cursor()?,
+        limit: page.row_limit(),
+    };
     let mut tx = caller.begin(&app).await?;
-    let rows =
-        identity::audit::list_audit_entries(&mut tx, caller.company, after, page.row_limit())
-            .await?;
+    let rows = identity::audit::list_audit_entries(&mut tx, caller.company, &filter).await?;
     Ok(Json(List::from_rows(rows, &page, |entry| entry.id)))
 }
 

@@ -3,7 +3,7 @@
 use domain::identity::Role;
 use serde_json::json;
 
-use crate::app::TestApp;
+use crate::app::{TestApp, encode};
 
 #[tokio::test]
 async fn a_new_company_has_three_rules() {
@@ -117,6 +117,26 @@ async fn the_audit_log_lists_who_did_what() {
     assert_eq!(entry["action"], "identity.change_company");
     assert_eq!(entry["actor_id"], owner.user.to_string());
     assert_eq!(entry["request_id"], "a-request-of-mine");
+    owner
+        .patch(&path, json!({"name": "Boutique Awa"}))
+        .await
+        .expect(200);
+    let at = entry["at"].as_str().unwrap();
+    for (query, found) in [
+        (String::new(), 2),
+        ("request_id=a-request-of-mine".to_owned(), 1),
+        (format!("actor_id={}", owner.user), 2),
+        (format!("actor_id={}", owner.company()), 0),
+        (format!("subject_id={}", owner.company()), 2),
+        ("action=identity.change_company".to_owned(), 2),
+        ("action=identity.invite".to_owned(), 0),
+        (format!("since={}", encode(at)), 2),
+        (format!("until={}", encode(at)), 0),
+    ] {
+        let log = owner.get(&format!("/audit-log?{query}")).await.expect(200);
+        let items = log["items"].as_array().unwrap();
+        assert_eq!(items.len(), found, "{query}: {log}");
+    }
     owner
         .with_user(Role::Manager)
         .await

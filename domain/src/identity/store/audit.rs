@@ -98,22 +98,49 @@ pub async fn record_audit_event(conn: &mut PgConnection, event: AuditEvent<'_>) 
     Ok(())
 }
 
-/// Lists the company's entries before `before`, newest first.
+/// Which entries of a company are listed: every condition that is set.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    pub actor: Option<Uuid>,
+    pub action: Option<String>,
+    pub subject: Option<Uuid>,
+    pub request_id: Option<String>,
+    /// At this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub until: Option<DateTime<Utc>>,
+    pub before: Option<Uuid>,
+    pub limit: i64,
+}
+
+/// Lists the company's entries that match the filter, newest first.
 pub async fn list_audit_entries(
     conn: &mut PgConnection,
     company: CompanyId,
-    before: Option<Uuid>,
-    limit: i64,
+    filter: &AuditFilter,
 ) -> Result<Vec<AuditEntry>> {
     let rows = sqlx::query_as!(
         AuditEntry,
         r#"select id, actor_kind as "actor_kind: ActorKind", actor_id, request_id, action,
                   subject_kind, subject_id, details, at
-           from audit_log where company_id = $1 and ($2::uuid is null or id < $2)
+           from audit_log
+           where company_id = $1 and ($2::uuid is null or id < $2)
+             and ($4::uuid is null or actor_id = $4)
+             and ($5::text is null or action = $5)
+             and ($6::uuid is null or subject_id = $6)
+             and ($7::text is null or request_id = $7)
+             and ($8::timestamptz is null or at >= $8)
+             and ($9::timestamptz is null or at < $9)
            order by id desc limit $3"#,
         company.0,
-        before,
-        limit,
+        filter.before,
+        filter.limit,
+        filter.actor,
+        filter.action,
+        filter.subject,
+        filter.request_id,
+        filter.since,
+        filter.until,
     )
     .fetch_all(conn)
     .await?;
