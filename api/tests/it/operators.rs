@@ -68,7 +68,7 @@ async fn an_operator_signs_in_with_password_and_code_once() {
             .expect_problem(401, "invalid_credentials");
     }
     sign_in(&app, PASSWORD, Some(&code)).await.expect(200);
-    // Whoever has seen the code cannot use it again.
+    // A person who has seen the code cannot use it again.
     sign_in(&app, PASSWORD, Some(&code))
         .await
         .expect_problem(401, "invalid_credentials");

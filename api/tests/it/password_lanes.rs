@@ -15,7 +15,7 @@ use crate::password_guessing::sign_in_from;
 
 const REGISTRATIONS: u8 = 100;
 
-/// Registers from a network of its own, so that no limit of attempts applies.
+/// Registers from the `n`th network, so that no limit of attempts applies.
 async fn register(app: &TestApp, n: u8) -> TestResponse {
     let body = json!({
         "email": format!("new{n}@example.sn"), "password": PASSWORD, "full_name": "Awa Diop",

@@ -1,5 +1,5 @@
-//! Names of people, companies and products inside the texts that we send. Whoever sets a name must
-//! not be able to send a stranger a text or a link of their own under our sender.
+//! Names of people, companies and products inside the texts that we send. A person who sets a
+//! name must not be able to send a stranger another text or a link under our sender.
 
 const MAX_DISPLAY_CHARS: usize = 80;
 

@@ -1,4 +1,4 @@
-//! Failed sign-ins: whoever fails is locked out, and nobody else.
+//! Failed sign-ins lock out the network that fails, and no other.
 
 use serde_json::json;
 

@@ -2,8 +2,8 @@
 //! keeps them. An attempt counts before its outcome is known, so that concurrent ones can't exceed
 //! the limit.
 //!
-//! Only an account and a network together are locked. Whoever fails from many networks slows the
-//! account's sign-ins down, but can't lock its owner out.
+//! Only an account and a network together are locked. Failures from many networks slow the
+//! account's sign-ins down, but don't lock its owner out.
 
 use std::time::Duration;
 
