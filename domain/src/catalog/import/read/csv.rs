@@ -6,6 +6,7 @@ use csv_core::{ReadRecordResult, Reader};
 
 use super::delimiter::{csv_reader, detect_dialect};
 use super::encoding::DecodedFile;
+use super::formula::PlainFields;
 use super::record::{Format, MAX_COLUMNS, MAX_ROW_BYTES, Record, Shape, Table};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::options::Options;
@@ -19,6 +20,9 @@ pub(super) struct CsvTable<R> {
     text_len: usize,
     ends: Vec<usize>,
     ends_len: usize,
+    plain: PlainFields,
+    /// The current row holds formulas that `plain` has undone.
+    has_formulas: bool,
     line: u64,
     blank_lines: u64,
     /// The last byte consumed was a carriage return, which also ends a line without a newline.
@@ -44,6 +48,8 @@ impl<R: Read> CsvTable<R> {
             text_len: 0,
             ends: vec![0; MAX_COLUMNS + 1],
             ends_len: 0,
+            plain: PlainFields::default(),
+            has_formulas: false,
             line: 0,
             blank_lines: u64::from(dialect.skip > 0),
             after_return: false,
@@ -94,6 +100,8 @@ impl<R: Read> CsvTable<R> {
         if self.ends_len > MAX_COLUMNS {
             return Err(too_many_columns(self.line));
         }
+        let (text, ends) = (&self.text[..self.text_len], &self.ends[..self.ends_len]);
+        self.has_formulas = self.plain.read_row(text, ends);
         Ok(true)
     }
 }
@@ -110,11 +118,16 @@ impl<R: Read> Table for CsvTable<R> {
     }
 
     fn record(&self) -> Record<'_> {
-        Record::new(
+        let record = Record::new(
             self.line,
             &self.text[..self.text_len],
             &self.ends[..self.ends_len],
-        )
+        );
+        if self.has_formulas {
+            record.with_plain_fields(self.plain.text(), self.plain.ends())
+        } else {
+            record
+        }
     }
 
     fn position(&self) -> u64 {

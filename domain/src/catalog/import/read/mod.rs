@@ -1,9 +1,10 @@
 //! From the bytes of a file to records of text, in constant memory. In reading order: `digest`
 //! compares a stored file with its upload; `encoding` makes UTF-8 of any file, `delimiter` finds
-//! what separates its fields, and `csv` cuts it into records. A spreadsheet is a `package` of XML
-//! parts, each read as a `part` within limits: `book`, `texts` with `cell_text`, `styles`, and the
-//! cells of a `sheet` by their `reference`. `typed` is what a cell holds, and `xlsx` makes records
-//! of them. `record` is what both formats become, `table` the entry.
+//! what separates its fields, `csv` cuts it into records, and `formula` unwraps their texts. A
+//! spreadsheet is a `package` of XML parts, each read as a `part` within limits: `book`, `texts`
+//! with `cell_text`, `styles`, and the cells of a `sheet` by their `reference`. `typed` is what a
+//! cell holds, and `xlsx` makes records of them. `record` is what both formats become, `table` the
+//! entry.
 
 mod book;
 mod cell_text;
@@ -11,6 +12,7 @@ mod csv;
 mod delimiter;
 mod digest;
 mod encoding;
+mod formula;
 mod package;
 mod part;
 mod record;
@@ -24,7 +26,7 @@ mod xlsx;
 
 pub use book::SheetName;
 pub use digest::verify_digest;
-pub(super) use record::{Format, Record, Table, strip_formula_guard};
+pub(super) use record::{Format, Record, Table, strip_apostrophes, strip_formula_guard};
 pub(super) use table::open_table;
 pub(super) use typed::CellKind;
 

@@ -51,9 +51,12 @@ pub(crate) struct Shape {
 pub(crate) struct Record<'a> {
     /// Line of the file on which the row starts, from 1; the row's number in a spreadsheet.
     pub(crate) line: u64,
+    /// The row as it stands in the file.
     bytes: &'a [u8],
     ends: &'a [usize],
+    /// What the fields hold, and where each ends.
     text: Option<&'a str>,
+    text_ends: &'a [usize],
     /// Of a spreadsheet's cells; empty for a text file.
     kinds: &'a [CellKind],
 }
@@ -65,12 +68,22 @@ impl<'a> Record<'a> {
             bytes,
             ends,
             text: std::str::from_utf8(bytes).ok(),
+            text_ends: ends,
             kinds: &[],
         }
     }
 
     pub(super) fn with_kinds(self, kinds: &'a [CellKind]) -> Self {
         Self { kinds, ..self }
+    }
+
+    /// Sets what the fields hold, where that isn't what stands in the file.
+    pub(super) fn with_plain_fields(self, text: &'a [u8], text_ends: &'a [usize]) -> Self {
+        Self {
+            text: std::str::from_utf8(text).ok(),
+            text_ends,
+            ..self
+        }
     }
 
     /// Returns what the cell holds; a cell that doesn't exist is an empty text.
@@ -102,10 +115,14 @@ impl<'a> Record<'a> {
     /// Returns the field without blanks around; "" where the row is too short or isn't text.
     #[inline]
     pub(crate) fn field(&self, index: usize) -> &'a str {
-        let Some(&end) = self.ends.get(index) else {
+        let Some(&end) = self.text_ends.get(index) else {
             return "";
         };
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        let start = if index == 0 {
+            0
+        } else {
+            self.text_ends[index - 1]
+        };
         self.text
             .and_then(|text| text.get(start..end))
             .map_or("", trim_blanks)
@@ -141,6 +158,14 @@ impl<'a> Record<'a> {
 /// Returns the text of an error file's cell without the guard against formulas.
 pub(crate) fn strip_formula_guard(text: &str) -> &str {
     trim_blanks(strip_guard(text))
+}
+
+/// Returns a code without the apostrophes with which a spreadsheet marks a text.
+pub(crate) fn strip_apostrophes(code: &str) -> &str {
+    match code.as_bytes() {
+        [b'\'', ..] => trim_blanks(code.trim_start_matches('\'')),
+        _ => code,
+    }
 }
 
 #[inline]
