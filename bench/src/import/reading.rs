@@ -3,14 +3,19 @@
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-use domain::catalog::import::{self, Context, Detection, Kind, Options};
+use domain::catalog::import::{self, Context, Detection, Kind, NumericCodes, Options};
 
 use super::{ROUNDS, median, print_rate, retail};
 
 pub(super) fn measure_reading(file: &[u8]) -> anyhow::Result<()> {
     let options: Options = serde_json::from_value(retail::options(0))?;
-    let examined = import::examine_file(Cursor::new(file), Kind::Sales, &options)
-        .map_err(|cause| file_error(&cause))?;
+    let examined = import::examine_file(
+        Cursor::new(file),
+        Kind::Sales,
+        &options,
+        NumericCodes::default(),
+    )
+    .map_err(|cause| file_error(&cause))?;
     let Detection::Ready(plan) = examined.detection else {
         anyhow::bail!("questions: {examined:?}")
     };

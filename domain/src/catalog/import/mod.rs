@@ -28,8 +28,8 @@ mod store;
 
 pub use context::Context;
 pub use detect::{
-    Detected, Detection, ExaminedFile, Example, Plan, Question, QuestionOption, QuestionReason,
-    examine_file, validate_head,
+    Detected, Detection, ExaminedFile, Example, NumericCodes, Plan, Question, QuestionOption,
+    QuestionReason, examine_file, validate_head,
 };
 pub use error_file::{format_error_header, format_row_error};
 pub use file_error::FileError;
@@ -48,10 +48,10 @@ pub use store::{
     create_missing_customers, create_missing_products, create_missing_references,
     create_missing_sites, fail_import, find_resume_point, list_abandoned_imports,
     list_files_in_use, list_imports, list_row_errors, list_staged_products, list_written_products,
-    load_known_products, load_site_keys, load_work, merge_counts, merge_products, merge_sales,
-    number_rows, record_line_warnings, record_merge, record_questions, record_settlement,
-    record_totals, record_warnings, require_import, start_checking, start_loading, sweep_staging,
-    take_merge_turn, write_chunk,
+    load_known_products, load_numeric_codes, load_site_keys, load_work, merge_counts,
+    merge_products, merge_sales, number_rows, record_line_warnings, record_merge, record_questions,
+    record_settlement, record_totals, record_warnings, require_import, start_checking,
+    start_loading, sweep_staging, take_merge_turn, write_chunk,
 };
 
 #[cfg(test)]

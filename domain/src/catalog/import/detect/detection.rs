@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::columns::Columns;
 use super::header::read_header;
+use super::leading_zeros::{CodeAliases, NumericCodes};
 use super::notation::{Notation, conclude_notation};
 use super::observation::{Observations, no_rows};
 use super::question::Question;
@@ -46,6 +48,7 @@ pub struct Detected {
 pub struct Plan {
     pub(crate) columns: Columns,
     pub(crate) notation: Notation,
+    pub(crate) aliases: Arc<CodeAliases>,
 }
 
 /// Whether the file decides everything that must be known.
@@ -62,19 +65,24 @@ pub struct ExaminedFile {
     pub detection: Detection,
 }
 
-/// Detects how the file is written, from all of its rows.
+/// Detects how the file is written, from all of its rows. `known` are the codes of the catalog.
 pub fn examine_file<S: Read + Seek>(
     source: S,
     kind: Kind,
     options: &Options,
+    known: NumericCodes,
 ) -> Result<ExaminedFile, FileError> {
     open_rows(source, kind, options, |table, columns| {
-        let observations = Observations::collect(table, &columns, options)?;
+        let observations = Observations::collect(table, &columns, options, known)?;
         let notation = conclude_notation(&columns, options, &observations);
         Ok(ExaminedFile {
             detected: describe_file(table, &columns, notation.as_ref().ok()),
             detection: match notation {
-                Ok(notation) => Detection::Ready(Plan { columns, notation }),
+                Ok(notation) => Detection::Ready(Plan {
+                    columns,
+                    notation,
+                    aliases: Arc::new(observations.codes.into_aliases()),
+                }),
                 Err(questions) => Detection::NeedsInput(questions),
             },
         })

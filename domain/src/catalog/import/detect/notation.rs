@@ -49,6 +49,7 @@ pub(super) fn conclude_notation(
         Some(Ok(format)) => notation.dates = format,
         Some(Err(doubt)) => questions.push(ask_for_dates(columns, doubt)),
     }
+    questions.extend(observations.codes.ask(columns));
     if questions.is_empty() {
         Ok(notation)
     } else {
@@ -136,7 +137,9 @@ fn explain_doubt(
             "the column \"{column}\" contradicts itself about {subject}: {shown}; \
              rows that your answer can't read are rejected"
         ),
-        QuestionReason::Undecided | QuestionReason::RepeatedHeader => {
+        QuestionReason::Undecided
+        | QuestionReason::RepeatedHeader
+        | QuestionReason::SimilarCodes => {
             format!("the column \"{column}\" doesn't decide {subject}: {shown}")
         }
     }

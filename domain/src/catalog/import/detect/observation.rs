@@ -5,17 +5,21 @@ use std::collections::BTreeMap;
 use super::columns::Columns;
 use super::date_order::DateEvidence;
 use super::decimal_mark::MarkEvidence;
+use super::leading_zeros::{NumericCodes, ZeroEvidence};
 use super::question::Example;
 use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::options::Options;
-use crate::catalog::import::read::{CellKind, Record, Table, strip_formula_guard};
+use crate::catalog::import::read::{
+    CellKind, Record, Table, strip_apostrophes, strip_formula_guard,
+};
 
 /// What the rows of a file reveal about the columns that the options don't decide.
 #[derive(Debug, Clone)]
 pub(super) struct Observations {
     pub(super) marks: BTreeMap<Field, MarkEvidence>,
     pub(super) dates: Option<DateEvidence>,
+    pub(super) codes: ZeroEvidence,
     /// The values of the first row by column.
     pub(super) first_row: Vec<Example>,
 }
@@ -26,8 +30,9 @@ impl Observations {
         table: &mut dyn Table,
         columns: &Columns,
         options: &Options,
+        known: NumericCodes,
     ) -> Result<Self, FileError> {
-        let mut observations = Self::new(columns, options);
+        let mut observations = Self::new(columns, options, known);
         if !table.advance()? {
             return Err(no_rows());
         }
@@ -42,7 +47,7 @@ impl Observations {
         Ok(observations)
     }
 
-    fn new(columns: &Columns, options: &Options) -> Self {
+    fn new(columns: &Columns, options: &Options, known: NumericCodes) -> Self {
         let is_open = |field: &Field| {
             let is_number = matches!(field.content(), Content::Decimal | Content::Integer);
             let answer = options
@@ -58,6 +63,7 @@ impl Observations {
                 .map(|field| (field, MarkEvidence::new()))
                 .collect(),
             dates: has_dates.then(DateEvidence::new),
+            codes: ZeroEvidence::new(known, options.leading_zeros),
             first_row: Vec::new(),
         }
     }
@@ -75,6 +81,10 @@ impl Observations {
             }
             _ => "",
         };
+        if let Some(position) = columns.position(Field::Sku) {
+            let code = strip_apostrophes(text_of(record.field(position)));
+            self.codes.observe(record.line, code);
+        }
         if let Some(dates) = &mut self.dates {
             dates.observe(record.line, cell(Field::Date));
         }

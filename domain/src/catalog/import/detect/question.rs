@@ -11,6 +11,7 @@ pub enum QuestionOption {
     Decimal,
     DateFormat,
     Mapping,
+    LeadingZeros,
 }
 
 /// Why the file doesn't decide.
@@ -23,6 +24,8 @@ pub enum QuestionReason {
     Contradiction,
     /// Several columns have the same header.
     RepeatedHeader,
+    /// Codes that differ only by leading zeros.
+    SimilarCodes,
 }
 
 /// Something that the file alone doesn't decide.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::field::Field;
 
 pub(super) use choices::{
-    DateFormat, DecimalMark, DecimalMarks, DocumentNumbers, Duplicates, StockEffect,
+    DateFormat, DecimalMark, DecimalMarks, DocumentNumbers, Duplicates, LeadingZeros, StockEffect,
 };
 pub use choices::{ImplausibleValues, Mode, UnknownProducts, UnknownSites};
 
@@ -46,6 +46,8 @@ pub struct Options {
     pub unknown_sites: UnknownSites,
     /// Codes that aren't products (postage, fees); a trailing `*` stands for any ending.
     pub ignore_codes: Vec<String>,
+    /// Asked where the file has such codes.
+    pub leading_zeros: Option<LeadingZeros>,
     /// Whether a document's number names it alone.
     pub documents: DocumentNumbers,
     /// How the number of a cancelling document starts, as the `C` of `C536379`.

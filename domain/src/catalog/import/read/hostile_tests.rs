@@ -8,13 +8,19 @@ use testing::{
     import_case,
 };
 
-use crate::catalog::import::{FileError, Kind, Options, examine_file};
+use crate::catalog::import::{FileError, Kind, NumericCodes, Options, examine_file};
 
 const CELL: &str = r#"<row r="1"><c r="A1"><v>1</v></c></row>"#;
 const MEBIBYTE: usize = 1 << 20;
 
 fn examine(file: &[u8]) -> FileError {
-    examine_file(Cursor::new(file), Kind::Sales, &Options::default()).unwrap_err()
+    examine_file(
+        Cursor::new(file),
+        Kind::Sales,
+        &Options::default(),
+        NumericCodes::default(),
+    )
+    .unwrap_err()
 }
 
 /// The error of a workbook that has this content in a part.

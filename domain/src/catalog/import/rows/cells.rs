@@ -1,20 +1,17 @@
 //! The cells of one file: where each field stands and how its numbers and dates are written.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::row_error::RowError;
 use crate::catalog::import::cells::{
     NumberError, WrittenNumber, WrittenTime, fold_text, parse_date, parse_number,
 };
 use crate::catalog::import::context::{CurrencyCode, parse_currency};
-use crate::catalog::import::detect::{Columns, Notation, Plan};
+use crate::catalog::import::detect::{CodeAliases, Columns, Notation, Plan};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
 use crate::catalog::import::read::{CellKind, Record, strip_formula_guard};
-
-pub(super) const MAX_SKU_CHARS: usize = 100;
-/// Digits of a number that a spreadsheet keeps.
-const MAX_EXACT_DIGITS: usize = 15;
 
 /// Reads the cells of a record by field.
 pub(super) struct CellReader<'p> {
@@ -24,6 +21,7 @@ pub(super) struct CellReader<'p> {
     /// Whether the file is one of our error files, whose cells have formula guards.
     is_guarded: bool,
     meanings: Meanings<'p>,
+    pub(super) aliases: Arc<CodeAliases>,
 }
 
 impl<'p> CellReader<'p> {
@@ -34,6 +32,7 @@ impl<'p> CellReader<'p> {
             notation: plan.notation,
             is_guarded: plan.columns.is_error_file(),
             meanings: Meanings::new(options),
+            aliases: Arc::clone(&plan.aliases),
         }
     }
 
@@ -61,7 +60,7 @@ impl<'p> CellReader<'p> {
 
     /// Returns what the cell of a field holds.
     #[inline]
-    fn kind(&self, record: Record<'_>, field: Field) -> CellKind {
+    pub(super) fn kind(&self, record: Record<'_>, field: Field) -> CellKind {
         record.kind(self.positions[field as usize])
     }
 
@@ -90,25 +89,16 @@ impl<'p> CellReader<'p> {
         limit_text(self.mapped(record, field), field, max_chars)
     }
 
-    /// Validates the shape of the row and returns the product's code.
+    /// Rejects a row that is the header again.
     #[inline]
-    pub(super) fn require_sku<'r>(&self, record: Record<'r>) -> Result<&'r str, RowError> {
-        self.validate_shape(record)?;
+    pub(super) fn reject_repeated_header(&self, record: Record<'_>) -> Result<(), RowError> {
         if Some(self.cell(record, Field::Sku)) == self.columns.title(Field::Sku)
             && self.columns.is_header(record)
         {
-            return Err(RowError::of_row(
-                "repeated_header",
-                "the row is the header again",
-            ));
+            let reason = "the row is the header again";
+            return Err(RowError::of_row("repeated_header", reason));
         }
-        let sku = self.read_text(record, Field::Sku, MAX_SKU_CHARS)?;
-        self.validate_code_kind(record, sku)?;
-        if sku.is_empty() {
-            let reason = "the product's code is missing";
-            return Err(RowError::new(Field::Sku, "missing_value", reason));
-        }
-        Ok(sku)
+        Ok(())
     }
 
     /// Returns a number as a multiple of ten to the minus `scale`.
@@ -220,19 +210,6 @@ impl<'p> CellReader<'p> {
             }
             None => Ok(()),
         }
-    }
-
-    /// Rejects codes that a spreadsheet has turned into something else: `3-1` into a date, `219E24`
-    /// into a number, `TRUE` into a truth value.
-    fn validate_code_kind(&self, record: Record<'_>, sku: &str) -> Result<(), RowError> {
-        let found = match self.kind(record, Field::Sku) {
-            CellKind::Date => "a date",
-            CellKind::Bool => "a truth value",
-            CellKind::Number if sku.len() > MAX_EXACT_DIGITS => "a number of more than 15 digits",
-            _ => return Ok(()),
-        };
-        let reason = format!("the spreadsheet made {found} of the code; format the column as text");
-        Err(RowError::new(Field::Sku, "damaged_code", reason))
     }
 }
 

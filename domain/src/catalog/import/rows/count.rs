@@ -2,10 +2,11 @@
 //! at a site.
 
 use super::cells::CellReader;
+use super::codes::RowKeys;
 use super::identity::count_key;
 use super::row_error::RowError;
 use crate::catalog::FactKey;
-use crate::catalog::import::cells::{ZoneClock, write_key};
+use crate::catalog::import::cells::ZoneClock;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::Plan;
 use crate::catalog::import::field::Field;
@@ -33,8 +34,6 @@ pub(crate) struct CountReader<'p> {
     clock: ZoneClock,
     now: i64,
     future_dates: ImplausibleValues,
-    sku_key: String,
-    site_key: String,
 }
 
 impl<'p> CountReader<'p> {
@@ -48,18 +47,21 @@ impl<'p> CountReader<'p> {
             clock: ZoneClock::new(context.file_zone(options)?, context.zone),
             now: context.now.timestamp_micros(),
             future_dates: options.future_dates,
-            sku_key: String::new(),
-            site_key: String::new(),
         })
     }
 
-    /// Returns the count of a row. A count without a date was made when the file was uploaded.
-    pub(crate) fn read_line<'r>(&mut self, record: Record<'r>) -> Result<CountLine<'r>, RowError>
+    /// Returns the count of a row, and leaves its keys in `keys`. A count without a date was made
+    /// when the file was uploaded.
+    pub(crate) fn read_line<'r>(
+        &mut self,
+        record: Record<'r>,
+        keys: &mut RowKeys,
+    ) -> Result<CountLine<'r>, RowError>
     where
         'p: 'r,
     {
-        let sku = self.cells.require_sku(record)?;
-        let site = self.cells.read_meaning(record, Field::Site, 200)?;
+        let sku = self.cells.require_sku(record, keys)?;
+        let site = self.cells.read_site(record, keys)?;
         self.cells.read_text(record, Field::Quantity, 100)?;
         let quantity = self.cells.read_number(record, Field::Quantity, 3)?.scaled;
         let at = match self.cells.read_text(record, Field::Date, 100)? {
@@ -70,11 +72,9 @@ impl<'p> CountReader<'p> {
             let reason = "the date is in the future";
             return Err(RowError::new(Field::Date, "future_date", reason));
         }
-        write_key(sku, &mut self.sku_key);
-        write_key(site, &mut self.site_key);
         Ok(CountLine {
             line: record.line,
-            key: count_key(&self.sku_key, &self.site_key, at, quantity),
+            key: count_key(&keys.sku, &keys.site, at, quantity),
             sku,
             name: self.cells.read_text(record, Field::Name, 500)?,
             site,

@@ -5,12 +5,13 @@ use std::io::{Read, Seek};
 
 use serde::Serialize;
 
+use super::codes::RowKeys;
 use super::reader::RowReader;
 use super::row_error::RejectedRow;
 use super::totals::RowTotals;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::{
-    Columns, Detected, Detection, Question, examine_file, open_rows,
+    Columns, Detected, Detection, NumericCodes, Question, examine_file, open_rows,
 };
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
@@ -35,15 +36,16 @@ pub struct PreviewRow {
     pub error: Option<RejectedRow>,
 }
 
-/// Reads the first `limit` rows; nothing is stored.
+/// Reads the first `limit` rows; nothing is stored. `known` are the codes of the catalog.
 pub fn preview_file<S: Read + Seek>(
     mut source: S,
     kind: Kind,
     options: &Options,
     context: &Context,
+    known: NumericCodes,
     limit: usize,
 ) -> Result<Preview, FileError> {
-    let examined = examine_file(&mut source, kind, options)?;
+    let examined = examine_file(&mut source, kind, options, known)?;
     open_rows(source, kind, options, |table, columns| {
         let (mut reader, questions) = match examined.detection {
             Detection::Ready(plan) => {
@@ -72,7 +74,8 @@ fn preview_row(
     let fields = Field::iter_all()
         .filter_map(|field| Some((field, record.display_field(columns.position(field)?))))
         .collect();
-    let error = reader.and_then(|reader| reader.count_row(record, &mut RowTotals::default()).err());
+    let (mut keys, mut totals) = (RowKeys::default(), RowTotals::default());
+    let error = reader.and_then(|reader| reader.count_row(record, &mut keys, &mut totals).err());
     PreviewRow {
         line: record.line,
         fields,

@@ -1,13 +1,14 @@
 //! One row of a sales file. Nothing is allocated for a valid row.
 
 use super::cells::CellReader;
+use super::codes::RowKeys;
 use super::identity::{SaleIdentity, SalePlace};
 use super::ignored_codes::IgnoredCodes;
 use super::occurrence::{OCCURRENCE_COLUMN, Occurrence, find_occurrence, parse_occurrence};
 use super::row_error::RowError;
 use super::sale_money::{SaleFigures, read_figures};
 use super::sale_status::parse_status;
-use crate::catalog::import::cells::{Moment, Money, ZoneClock, cut_text, trim_fraction, write_key};
+use crate::catalog::import::cells::{Moment, Money, ZoneClock, cut_text, trim_fraction};
 use crate::catalog::import::context::{Context, CurrencyCode};
 use crate::catalog::import::detect::Plan;
 use crate::catalog::import::field::Field;
@@ -91,8 +92,6 @@ pub(crate) struct SaleReader<'p> {
     documents: DocumentNumbers,
     cancellation_prefix: Option<&'p str>,
     ignored: IgnoredCodes,
-    sku_key: String,
-    site_key: String,
     pub(crate) warnings: SaleWarnings,
 }
 
@@ -114,31 +113,30 @@ impl<'p> SaleReader<'p> {
             documents: options.documents,
             cancellation_prefix: options.cancellation_prefix.as_deref(),
             ignored: IgnoredCodes::new(&options.ignore_codes),
-            sku_key: String::new(),
-            site_key: String::new(),
             warnings: SaleWarnings::default(),
         })
     }
 
-    /// Returns the sale line of a row; `None` where its code is ignored.
+    /// Returns the sale line of a row, and leaves its keys in `keys`; `None` where its code is
+    /// ignored.
     pub(crate) fn read_line<'r>(
         &mut self,
         record: Record<'r>,
+        keys: &mut RowKeys,
     ) -> Result<Option<SaleLine<'r>>, RowError>
     where
         'p: 'r,
     {
-        let sku = self.cells.require_sku(record)?;
-        write_key(sku, &mut self.sku_key);
-        if self.ignored.contains(&self.sku_key) {
+        let sku = self.cells.require_sku(record, keys)?;
+        if self.ignored.contains(&keys.sku) {
             return Ok(None);
         }
-        let names = self.read_names(record)?;
+        let names = self.read_names(record, keys)?;
         let figures = self.read_plausible_figures(record)?;
         let sold = self.read_time(record)?;
         self.validate_moment(sold.moment)?;
         let kind = self.classify_line(names.document, figures)?;
-        let key = self.identify(&names, sold, || Ok(figures))?;
+        let key = self.identify(keys, &names, sold, || Ok(figures))?;
         let number = self
             .occurrence
             .map(|position| parse_occurrence(record.field(position), key));
@@ -163,37 +161,37 @@ impl<'p> SaleReader<'p> {
         }))
     }
 
-    /// Reads the texts that may identify a line; leaves the site's key in `self.site_key`.
+    /// Reads the texts that may identify a line.
     #[inline]
-    fn read_names<'r>(&mut self, record: Record<'r>) -> Result<SaleNames<'r>, RowError>
+    fn read_names<'r>(
+        &self,
+        record: Record<'r>,
+        keys: &mut RowKeys,
+    ) -> Result<SaleNames<'r>, RowError>
     where
         'p: 'r,
     {
-        let external_id = self
-            .cells
-            .read_text(record, Field::ExternalId, MAX_REFERENCE_CHARS)?;
-        let names = SaleNames {
+        Ok(SaleNames {
             document: self.read_reference(record, Field::Document)?,
-            external_id,
+            external_id: self.read_external_id(record)?,
             customer: self.read_reference(record, Field::Customer)?,
-            site: self.cells.read_meaning(record, Field::Site, 200)?,
-        };
-        write_key(names.site, &mut self.site_key);
-        Ok(names)
+            site: self.cells.read_site(record, keys)?,
+        })
     }
 
-    /// Returns the identity of a line whose keys are in `self`, without its occurrence. The figures
-    /// are read where they belong to it.
+    /// Returns the identity of a line without its occurrence. The figures are read where they
+    /// belong to it.
     #[inline]
     fn identify(
         &self,
+        keys: &RowKeys,
         names: &SaleNames<'_>,
         sold: SaleTime,
         read_figures: impl FnOnce() -> Result<SaleFigures, RowError>,
     ) -> Result<FactKey, RowError> {
-        let sku_key = &self.sku_key;
+        let sku_key = &keys.sku;
         let place = SalePlace {
-            site_key: &self.site_key,
+            site_key: &keys.site,
             day: sold.moment.day,
         };
         let identity = if !names.external_id.is_empty() {
@@ -220,36 +218,34 @@ impl<'p> SaleReader<'p> {
 
     /// Returns the occurrence of a rejected row among the lines of its identity. Returns `None` for
     /// an invalid identity, and for the caller's own id, which needs no occurrence.
-    pub(crate) fn find_rejected_occurrence(&mut self, record: Record<'_>) -> Option<Occurrence> {
-        let identity = self.read_identity(record).transpose()?;
+    pub(crate) fn find_rejected_occurrence(
+        &mut self,
+        record: Record<'_>,
+        keys: &mut RowKeys,
+    ) -> Option<Occurrence> {
+        let identity = self.read_identity(record, keys).transpose()?;
         let cell = self.occurrence.map(|position| record.field(position));
         find_occurrence(identity, cell)
     }
 
-    fn read_identity(&mut self, record: Record<'_>) -> Result<Option<FactKey>, RowError> {
-        let sku = self.cells.require_sku(record)?;
-        write_key(sku, &mut self.sku_key);
-        let document = self.read_reference(record, Field::Document)?;
-        let external_id = self.cells.cell(record, Field::ExternalId);
-        let customer = self.read_reference(record, Field::Customer)?;
-        write_key(self.cells.mapped(record, Field::Site), &mut self.site_key);
-        if !external_id.is_empty() {
+    fn read_identity(
+        &mut self,
+        record: Record<'_>,
+        keys: &mut RowKeys,
+    ) -> Result<Option<FactKey>, RowError> {
+        self.cells.require_sku(record, keys)?;
+        let names = self.read_names(record, keys)?;
+        if !names.external_id.is_empty() {
             return Ok(None);
         }
-        let names = SaleNames {
-            document,
-            external_id,
-            customer,
-            site: "",
-        };
-        let needs_day = document.is_empty() || self.documents == DocumentNumbers::MayRepeat;
+        let needs_day = names.document.is_empty() || self.documents == DocumentNumbers::MayRepeat;
         let sold = if needs_day {
             self.read_time(record)?
         } else {
             SaleTime::UNKNOWN
         };
         let figures = || read_figures(&self.cells, record, self.currency);
-        self.identify(&names, sold, figures).map(Some)
+        self.identify(keys, &names, sold, figures).map(Some)
     }
 
     #[inline]
@@ -263,8 +259,14 @@ impl<'p> SaleReader<'p> {
 
     #[inline]
     fn read_reference<'r>(&self, record: Record<'r>, field: Field) -> Result<&'r str, RowError> {
-        let text = self.cells.read_text(record, field, MAX_REFERENCE_CHARS)?;
+        let text = self.cells.read_code(record, field, MAX_REFERENCE_CHARS)?;
         Ok(trim_fraction(text))
+    }
+
+    #[inline]
+    fn read_external_id<'r>(&self, record: Record<'r>) -> Result<&'r str, RowError> {
+        self.cells
+            .read_code(record, Field::ExternalId, MAX_REFERENCE_CHARS)
     }
 
     #[inline]

@@ -3,6 +3,7 @@
 
 use std::io::{Read, Seek};
 
+use super::codes::RowKeys;
 use super::reader::RowReader;
 use super::row_error::RejectedRow;
 use super::totals::RowTotals;
@@ -23,10 +24,10 @@ pub fn validate_rows<S: Read + Seek>(
 ) -> Result<RowTotals, FileError> {
     open_rows(source, kind, options, |table, _| {
         let mut reader = RowReader::new(kind, plan, options, context)?;
-        let mut totals = RowTotals::default();
+        let (mut keys, mut totals) = (RowKeys::default(), RowTotals::default());
         while table.advance()? {
             let record = table.record();
-            if let Err(error) = reader.count_row(record, &mut totals) {
+            if let Err(error) = reader.count_row(record, &mut keys, &mut totals) {
                 on_rejected(RejectedRow::new(error, record, &plan.columns));
             }
         }

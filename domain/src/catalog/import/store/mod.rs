@@ -22,7 +22,9 @@ pub use imports::{
     answer_questions, assign_job, cancel_import, create_import, list_abandoned_imports,
     list_files_in_use, list_imports, load_work, require_import,
 };
-pub use lookups::{add_recorded_quantities, load_known_products, load_site_keys};
+pub use lookups::{
+    add_recorded_quantities, load_known_products, load_numeric_codes, load_site_keys,
+};
 pub use merge::{MergedRows, Turn, take_merge_turn};
 pub use merge_counts::merge_counts;
 pub use merge_products::merge_products;

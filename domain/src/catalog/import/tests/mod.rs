@@ -25,7 +25,7 @@ fn options(json: &str) -> Options {
 }
 
 fn validate_file(file: &str, kind: Kind, options: &Options) -> (RowTotals, Vec<RejectedRow>) {
-    let examined = examine_file(Cursor::new(file), kind, options).unwrap();
+    let examined = examine_file(Cursor::new(file), kind, options, NumericCodes::default()).unwrap();
     let Detection::Ready(plan) = examined.detection else {
         panic!("questions: {:?}", examined.detection)
     };
@@ -132,10 +132,14 @@ fn negative_lines_are_classified_and_unwanted_codes_ignored() {
 #[test]
 fn what_a_file_does_not_decide_is_asked_and_the_answer_is_used() {
     let file = "sku;quantity;price;date\nA;1;1,234;01/02/2026\nB;2;3,000;03/04/2026\n";
-    let Detection::NeedsInput(questions) =
-        examine_file(Cursor::new(file), Kind::Sales, &Options::default())
-            .unwrap()
-            .detection
+    let Detection::NeedsInput(questions) = examine_file(
+        Cursor::new(file),
+        Kind::Sales,
+        &Options::default(),
+        NumericCodes::default(),
+    )
+    .unwrap()
+    .detection
     else {
         panic!("nothing was asked")
     };
@@ -185,9 +189,14 @@ fn products_and_counts_have_rules_of_their_own() {
 #[test]
 fn files_that_are_no_table_of_their_kind_are_rejected() {
     let error_code = |file: &str, json: &str| {
-        examine_file(Cursor::new(file), Kind::Sales, &options(json))
-            .unwrap_err()
-            .code
+        examine_file(
+            Cursor::new(file),
+            Kind::Sales,
+            &options(json),
+            NumericCodes::default(),
+        )
+        .unwrap_err()
+        .code
     };
     assert_eq!(error_code("", "{}"), "empty_file");
     assert_eq!(error_code("\n\n\n", "{}"), "empty_file");
@@ -221,6 +230,7 @@ fn a_preview_shows_the_first_rows_and_their_errors() {
         Kind::Sales,
         &Options::default(),
         &context(),
+        NumericCodes::default(),
         2,
     )
     .unwrap();

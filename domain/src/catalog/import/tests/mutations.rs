@@ -13,7 +13,9 @@ use testing::{SHEET_PART, STYLES_PART, Spreadsheet, TEXTS_PART, WORKBOOK_PART};
 use super::{context, options};
 use crate::catalog::import::cells::{parse_date, parse_number, split_date};
 use crate::catalog::import::options::{DateFormat, DecimalMark};
-use crate::catalog::import::{Detection, Kind, Options, examine_file, preview_file, validate_rows};
+use crate::catalog::import::{
+    Detection, Kind, NumericCodes, Options, examine_file, preview_file, validate_rows,
+};
 
 const SALES: &str = "Facture;Code;Qté;Prix unitaire;Date;Statut\r\n\
     F1;\"A;1\";2;1 500,50;13/02/2026 08:30;livré\r\nF2;B;-1;(3,25) €;14/02/2026;annulé\r\n";
@@ -98,8 +100,16 @@ fn apply_edits(seed: &[u8], edits: &[(Index, Edit)]) -> Vec<u8> {
 /// Reads the file through every pass that writes nothing.
 fn read_file(file: &[u8], options: &Options) {
     for kind in [Kind::Sales, Kind::Products, Kind::StockCounts] {
-        let _ = preview_file(Cursor::new(file), kind, options, &context(), 10);
-        let Ok(examined) = examine_file(Cursor::new(file), kind, options) else {
+        let _ = preview_file(
+            Cursor::new(file),
+            kind,
+            options,
+            &context(),
+            NumericCodes::default(),
+            10,
+        );
+        let Ok(examined) = examine_file(Cursor::new(file), kind, options, NumericCodes::default())
+        else {
             continue;
         };
         if let Detection::Ready(plan) = examined.detection {
@@ -246,7 +256,7 @@ proptest! {
             Cursor::new(file),
             Kind::StockCounts,
             &options(r#"{"delimiter": ","}"#),
-            &context(),
+            &context(), NumericCodes::default(),
             names.len(),
         );
         let preview = preview.unwrap();

@@ -3,15 +3,25 @@
 use super::*;
 
 fn detect(file: &str, kind: Kind, json: &str) -> Detected {
-    examine_file(Cursor::new(file), kind, &options(json))
-        .unwrap()
-        .detected
+    examine_file(
+        Cursor::new(file),
+        kind,
+        &options(json),
+        NumericCodes::default(),
+    )
+    .unwrap()
+    .detected
 }
 
 fn ask(file: &str, kind: Kind) -> Vec<Question> {
-    match examine_file(Cursor::new(file), kind, &Options::default())
-        .unwrap()
-        .detection
+    match examine_file(
+        Cursor::new(file),
+        kind,
+        &Options::default(),
+        NumericCodes::default(),
+    )
+    .unwrap()
+    .detection
     {
         Detection::NeedsInput(questions) => questions,
         Detection::Ready(plan) => panic!("nothing was asked: {plan:?}"),
@@ -51,6 +61,7 @@ fn each_column_has_its_own_decimal_mark() {
         Kind::Sales,
         &options(answer),
         &context,
+        NumericCodes::default(),
         10,
     )
     .unwrap();
@@ -119,7 +130,13 @@ fn a_file_of_several_tables_is_rejected_with_what_to_do() {
     let table = "\"SKU\",\"Name\",\"Quantity\",\"Unit Cost\",\"Total Cost\"\n\
         \"RIZ-5\",\"Riz\",\"1.00\",\"3500.00\",\"3500.00\"\n\n";
     let file = format!("\"Commande\",\"F-1\"\n{table}\"Commande\",\"F-2\"\n{table}");
-    let cause = examine_file(Cursor::new(file), Kind::Sales, &Options::default()).unwrap_err();
+    let cause = examine_file(
+        Cursor::new(file),
+        Kind::Sales,
+        &Options::default(),
+        NumericCodes::default(),
+    )
+    .unwrap_err();
     assert_eq!(cause.code, "missing_column");
     assert!(
         cause.message.contains("line 2 looks most like the header")

@@ -18,9 +18,14 @@ fn stage_quantities(options: &str, quantities: &[&str]) -> (u64, Vec<(u64, &'sta
         zone: chrono_tz::Tz::UTC,
         currency: "XOF".into(),
     };
-    let Detection::Ready(plan) = examine_file(Cursor::new(&file), Kind::Sales, &options)
-        .unwrap()
-        .detection
+    let Detection::Ready(plan) = examine_file(
+        Cursor::new(&file),
+        Kind::Sales,
+        &options,
+        NumericCodes::default(),
+    )
+    .unwrap()
+    .detection
     else {
         panic!("questions")
     };
