@@ -1,12 +1,15 @@
 -- Catalog: products, where they are kept, and the facts that move them. The foreign keys of
 -- `import_id` columns are in 0025_imports.sql, which creates `imports`. Sales have none (see
 -- there). Every total can be rebuilt from facts; the only cache is stock_levels.
+--
+-- Codes and names are compared by keys (`sku_key`, `name_key`). The program alone computes them
+-- (`compute_key` in domain/src/catalog/code_key.rs); statements compare bytes.
 
 create table categories (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   name text not null check (name <> '' and length(name) <= 200),
-  name_key text not null generated always as (upper(btrim(name))) stored,
+  name_key text collate "C" not null check (name_key <> ''),
   archived_at timestamptz,
   version integer not null default 1,
   created_at timestamptz not null default engine_now(),
@@ -20,7 +23,7 @@ create table suppliers (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   name text not null check (name <> '' and length(name) <= 200),
-  name_key text not null generated always as (upper(btrim(name))) stored,
+  name_key text collate "C" not null check (name_key <> ''),
   email text,
   phone text,
   -- Days from order to delivery, for products without a lead time of their own.
@@ -39,7 +42,7 @@ create table sites (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   name text not null check (name <> '' and length(name) <= 200),
-  name_key text not null generated always as (upper(btrim(name))) stored,
+  name_key text collate "C" not null check (name_key <> ''),
   kind text not null default 'shop' check (kind in ('shop', 'warehouse')),
   archived_at timestamptz,
   version integer not null default 1,
@@ -73,10 +76,9 @@ select secure_company_table('customers');
 create table products (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
-  sku text not null check (btrim(sku) <> '' and length(sku) <= 100),
-  -- Two spellings of one sku have one key. Statements compare the key with upper(btrim(..)) in SQL,
-  -- so that one function computes both sides.
-  sku_key text not null generated always as (upper(btrim(sku))) stored,
+  -- As it was first written.
+  sku text not null check (length(sku) <= 100),
+  sku_key text collate "C" not null check (sku_key <> ''),
   name text not null check (length(name) <= 500),
   category_id uuid,
   supplier_id uuid,

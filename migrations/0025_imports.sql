@@ -118,9 +118,10 @@ create unlogged table staging.sale_lines (
   key bytea not null,
   -- The key may have come before in the file.
   may_repeat boolean not null,
-  sku text not null,
-  -- Only on the first rows of a code, from which an unknown product is made; '' where the file has
-  -- none.
+  sku_key text collate "C" not null,
+  -- Code and name only on the first rows of a code, from which an unknown product is made; the name
+  -- is '' where the file has none.
+  sku text,
   name text,
   document text,
   external_id text,
@@ -128,6 +129,8 @@ create unlogged table staging.sale_lines (
   -- As name, for an unknown customer.
   customer_name text,
   country text,
+  site_key text collate "C",
+  -- Only where an unknown site is created.
   site text,
   kind text not null,
   -- Null: as it is, else delivered.
@@ -148,9 +151,12 @@ create unlogged table staging.product_lines (
   import_id uuid not null,
   line bigint not null,
   id uuid not null,
+  sku_key text collate "C" not null,
   sku text not null,
   name text,
+  category_key text collate "C",
   category text,
+  supplier_key text collate "C",
   supplier text,
   unit text,
   barcode text,
@@ -171,8 +177,11 @@ create unlogged table staging.count_lines (
   line bigint not null,
   id uuid not null,
   key bytea not null,
-  sku text not null,
+  sku_key text collate "C" not null,
+  -- These three as in sale_lines.
+  sku text,
   name text,
+  site_key text collate "C",
   site text,
   quantity numeric(18, 3) not null,
   at timestamptz not null

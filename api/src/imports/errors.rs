@@ -27,7 +27,8 @@ use crate::pagination::{List, Page};
 const BATCH_ROWS: i64 = 1_000;
 
 /// Which rows are listed.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct IssueFilter {
     /// Both by default.
     severity: Option<Severity>,

@@ -56,6 +56,7 @@ pub(crate) async fn preview_import(
     let mut tx = caller.begin(&app).await?;
     let company = identity::companies::require_company(&mut tx, caller.company).await?;
     let zone = company.timezone.parse().map_err(Error::internal)?;
+    let known = import::load_numeric_codes(&mut tx, caller.company, &form.options).await?;
     drop(tx);
     let language = company.language;
     let context = Context {
@@ -73,7 +74,7 @@ pub(crate) async fn preview_import(
         // The work continues when the client disconnects, and holds its memory until it ends.
         let HeldFile { bytes, room: _room } = file;
         let bytes = Cursor::new(whole_lines(bytes));
-        import::preview_file(bytes, kind, &options, &context, PREVIEW_ROWS)
+        import::preview_file(bytes, kind, &options, &context, known, PREVIEW_ROWS)
     };
     let shown = import::run_parser(ParserLane::Request, read)
         .await

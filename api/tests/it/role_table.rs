@@ -45,7 +45,7 @@ async fn call(caller: &Client<'_>, route: &Route) -> (u16, String) {
 async fn find_scope(key: &Client<'_>, route: &Route) -> String {
     let (status, detail) = call(key, route).await;
     match detail.strip_prefix("the API key lacks the scope ") {
-        Some(rest) => rest.split(':').next().unwrap_or_default().to_owned(),
+        Some(rest) => rest.split(": ").next().unwrap_or_default().to_owned(),
         None if status == 403 => "people".to_owned(),
         None => "catalog:read".to_owned(),
     }
@@ -87,6 +87,8 @@ async fn the_table_of_roles_is_what_the_routes_do() {
         }
         let _ = writeln!(table, " {} |", find_scope(&key, route).await);
     }
+    // What the routes enqueued.
+    app.run_jobs().await;
     table += "\nOutside of a company:\n\n| routes | who |\n|---|---|\n";
     for (prefix, reason) in WITHOUT_COMPANY {
         let _ = writeln!(table, "| `{prefix}` | {reason} |");

@@ -1,6 +1,7 @@
 //! Products, levels and sales for tests, inserted without the API.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use domain::catalog::compute_key;
 use platform::ids::Uuid;
 use serde_json::{Value, json};
 
@@ -12,10 +13,12 @@ pub(crate) const PHONE: &str = "+221771234567";
 pub(crate) async fn insert_product(client: &Client<'_>, name: &str) -> Uuid {
     let id = Uuid::now_v7();
     sqlx::query!(
-        "insert into products (company_id, id, sku, name, currency) values ($1, $2, $3, $3, 'XOF')",
+        "insert into products (company_id, id, sku, sku_key, name, currency)
+         values ($1, $2, $3, $4, $3, 'XOF')",
         client.company().0,
         id,
         name,
+        compute_key(name),
     )
     .execute(&mut client.app.owner().await)
     .await

@@ -3,15 +3,21 @@
 use std::io::Cursor;
 use std::time::{Duration, Instant};
 
-use domain::catalog::import::{self, Context, Detection, Kind, Options};
+use domain::catalog::import::{self, Context, Detection, Kind, NumericCodes, Options};
 use domain::identity::Language;
 
 use super::{ROUNDS, median, print_rate, retail};
 
 pub(super) fn measure_reading(file: &[u8]) -> anyhow::Result<()> {
     let options: Options = serde_json::from_value(retail::options(0))?;
-    let examined = import::examine_file(Cursor::new(file), Kind::Sales, &options, Language::En)
-        .map_err(|cause| file_error(&cause))?;
+    let examined = import::examine_file(
+        Cursor::new(file),
+        Kind::Sales,
+        &options,
+        NumericCodes::default(),
+        Language::En,
+    )
+    .map_err(|cause| file_error(&cause))?;
     let Detection::Ready(plan) = examined.detection else {
         anyhow::bail!("questions: {examined:?}")
     };

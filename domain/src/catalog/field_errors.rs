@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use platform::money::Decimal;
 
 use super::amount::Amount;
+use super::code_key::compute_key;
 use crate::{Error, FieldError, Result};
 
 /// The limit of the tables for a number of days, such as those from order to delivery.
@@ -45,6 +46,16 @@ impl FieldErrors {
             self.reject(field, "invalid_text", message);
         }
         trimmed.to_owned()
+    }
+
+    /// Returns a code or a name, as [`FieldErrors::validate_text`]. Requires a key.
+    pub(super) fn validate_code(&mut self, field: &str, text: &str, max_chars: usize) -> String {
+        let code = self.validate_text(field, text, max_chars);
+        if !code.is_empty() && compute_key(&code).is_empty() {
+            let message = "must hold a visible character";
+            self.reject(field, "no_visible_character", message);
+        }
+        code
     }
 
     /// Validates a text that may be absent; an empty text counts as absent.

@@ -1,11 +1,13 @@
 //! What a company sells and keeps: products and what they refer to, stock as a ledger, sale lines.
-//! In reading order: [`Product`] and [`Reference`]; [`CreateMovement`], [`Stock`] and
-//! [`recompute_levels`]; [`Sale`]; `import` turns files into all of them.
+//! In reading order: [`Product`] and [`Reference`], compared by [`compute_key`];
+//! [`CreateMovement`], [`Stock`] and [`recompute_levels`]; [`Sale`]; `import` turns files into all
+//! of them.
 
 pub mod import;
 
 mod amount;
 mod change;
+mod code_key;
 mod fact_source;
 mod field_errors;
 mod key;
@@ -20,6 +22,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use code_key::compute_key;
 pub use movement::CreateMovement;
 pub use new_sale::CreateSale;
 pub use product::{CreateProduct, CustomerId, Product, ProductChanges, ProductId};

@@ -200,7 +200,7 @@ impl Product {
     }
 
     fn validate(&mut self, errors: &mut FieldErrors) {
-        self.sku = errors.validate_text("sku", &self.sku, 100);
+        self.sku = errors.validate_code("sku", &self.sku, 100);
         self.name = errors.validate_text("name", &self.name, 500);
         self.unit = errors.validate_text("unit", &self.unit, 20);
         self.barcode = errors.validate_optional_text("barcode", self.barcode.as_deref(), 100);

@@ -6,7 +6,7 @@ use super::reference::{CategoryId, SupplierId};
 
 #[derive(Debug, Clone, Default)]
 pub struct ProductFilter {
-    /// Part of the sku, the name or the barcode, whatever its case.
+    /// Part of the sku as it is compared, of the name whatever its case, or of the barcode.
     pub q: Option<String>,
     pub status: ProductStatus,
     pub category_id: Option<CategoryId>,

@@ -155,7 +155,8 @@ async fn the_retail_file_has_the_demand_of_its_daily_series() {
 
     let (last_day, series) = parse_series(&wide);
     let rows = sqlx::query!(
-        "select p.sku_key as \"sku!\", d.as_of, d.history_days, d.rate_per_day, d.dispersion, d.class
+        "select upper(p.sku) as \"sku!\", d.as_of, d.history_days, d.rate_per_day, d.dispersion,
+           d.class
          from demand d join products p on p.id = d.product_id"
     )
     .fetch_all(&mut shop.db.owner().await)

@@ -16,8 +16,8 @@ async fn insert_rows(test: &TestDb) {
         "insert into companies (id, name, created_by, created_at, updated_at)
            select gen_random_uuid(), 'shop', gen_random_uuid(), now(), now()
            from generate_series(1, 5000);
-         insert into products (company_id, id, sku, name, currency)
-           select id, gen_random_uuid(), sku::text, 'rice', 'XOF'
+         insert into products (company_id, id, sku, sku_key, name, currency)
+           select id, gen_random_uuid(), sku::text, sku::text, 'rice', 'XOF'
            from companies cross join generate_series(1, 3) sku;
          insert into imports (company_id, id, kind, state, job_id, file_name, blob_key, file_bytes,
                               file_sha256)

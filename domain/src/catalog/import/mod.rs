@@ -29,8 +29,8 @@ mod store;
 
 pub use context::Context;
 pub use detect::{
-    Detected, Detection, ExaminedFile, Example, Plan, Question, QuestionOption, QuestionReason,
-    examine_file, validate_head,
+    Detected, Detection, ExaminedFile, Example, NumericCodes, Plan, Question, QuestionOption,
+    QuestionReason, examine_file, validate_head,
 };
 pub use error_file::{format_error_header, format_row_issues};
 pub use file_error::FileError;
@@ -53,11 +53,11 @@ pub use store::{
     create_missing_customers, create_missing_products, create_missing_references,
     create_missing_sites, fail_import, find_resume_point, fold_counts, list_abandoned_imports,
     list_files_in_use, list_imports, list_row_issues, list_staged_products, list_written_products,
-    load_known_products, load_site_keys, load_work, lock_revertible, merge_counts, merge_products,
-    merge_sales, number_rows, preview_revert, record_line_warnings, record_merge, record_questions,
-    record_settlement, record_totals, record_warnings, require_import, require_no_obstacle,
-    revert_facts, revert_products, start_checking, start_loading, sweep_staging, take_merge_turn,
-    write_chunk,
+    load_known_products, load_numeric_codes, load_site_keys, load_work, lock_revertible,
+    merge_counts, merge_products, merge_sales, number_rows, preview_revert, record_line_warnings,
+    record_merge, record_questions, record_settlement, record_totals, record_warnings,
+    require_import, require_no_obstacle, revert_facts, revert_products, start_checking,
+    start_loading, sweep_staging, take_merge_turn, write_chunk,
 };
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What products and stock refer to: categories, suppliers and sites. A reference has a name that
-//! is unique in its company whatever its case. It is archived and never deleted.
+//! is unique in its company by its key. It is archived and never deleted.
 
 mod category;
 mod site;

@@ -102,7 +102,7 @@ impl Reference for Site {
 impl Site {
     fn validated(mut self) -> Result<Self> {
         let mut errors = FieldErrors::default();
-        self.name = errors.validate_text("name", &self.name, MAX_NAME_CHARS);
+        self.name = errors.validate_code("name", &self.name, MAX_NAME_CHARS);
         errors.into_result().map(|()| self)
     }
 }

@@ -108,7 +108,7 @@ impl Reference for Supplier {
 impl Supplier {
     fn validated(mut self) -> Result<Self> {
         let mut errors = FieldErrors::default();
-        self.name = errors.validate_text("name", &self.name, MAX_NAME_CHARS);
+        self.name = errors.validate_code("name", &self.name, MAX_NAME_CHARS);
         self.email = errors.validate_optional_text("email", self.email.as_deref(), 320);
         self.phone = errors.validate_optional_text("phone", self.phone.as_deref(), 40);
         errors.validate_days("lead_time_days", self.lead_time_days);

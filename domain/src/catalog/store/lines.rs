@@ -4,6 +4,7 @@ use platform::ids::CompanyId;
 use platform::money::Decimal;
 use sqlx::PgConnection;
 
+use crate::catalog::code_key::compute_key;
 use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::new_sale::{MAX_CALL_LINES, ResolvedLine};
 use crate::catalog::product::{CustomerId, ProductId};
@@ -72,7 +73,7 @@ async fn select_targets(
     company: CompanyId,
     lines: &[LineReferences<'_>],
 ) -> sqlx::Result<Vec<LineTarget>> {
-    let skus: Vec<_> = lines.iter().map(|line| line.sku).collect();
+    let sku_keys: Vec<_> = lines.iter().map(|line| line.sku.map(compute_key)).collect();
     let products: Vec<_> = lines.iter().map(|line| line.product_id).collect();
     let sites: Vec<_> = lines.iter().map(|line| line.site_id).collect();
     let customers: Vec<_> = lines.iter().map(|line| line.customer_id).collect();
@@ -86,9 +87,9 @@ async fn select_targets(
                   line.site_id is null or site.id is not null as "site_exists!"
            from unnest($2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[])
                 with ordinality as line
-                  (sku, product_id, site_id, customer_id, customer_ref, position)
+                  (sku_key, product_id, site_id, customer_id, customer_ref, position)
            left join products by_sku
-             on by_sku.company_id = $1 and by_sku.sku_key = upper(btrim(line.sku))
+             on by_sku.company_id = $1 and by_sku.sku_key = line.sku_key
            left join products by_id on by_id.company_id = $1 and by_id.id = line.product_id
            left join sites site on site.company_id = $1 and site.id = line.site_id
            left join customers customer
@@ -97,7 +98,7 @@ async fn select_targets(
              on by_ref.company_id = $1 and by_ref.external_ref = line.customer_ref
            order by line.position"#,
         company.0,
-        &skus as _,
+        &sku_keys as _,
         &products as _,
         &sites as _,
         &customers as _,

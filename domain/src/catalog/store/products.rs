@@ -7,6 +7,7 @@ use sqlx::types::Json;
 
 use super::check_version;
 use super::product_columns::product_statement;
+use crate::catalog::code_key::compute_key;
 use crate::catalog::product_filter::{ProductFilter, ProductStatus};
 use crate::catalog::{CreateProduct, Product, ProductChanges, ProductId};
 use crate::{Error, Result};
@@ -35,14 +36,15 @@ pub async fn create_product(
 ) -> Result<Product> {
     let product = Product::from_new(new, currency, now)?;
     product_statement!(query!(
-        "insert into products (company_id, id, created_at, updated_at, category_id, supplier_id,
-           " COLUMNS ")
-         select $1, $2, $3, $3, category_id, supplier_id, " COLUMNS "
+        "insert into products (company_id, id, created_at, updated_at, sku_key, category_id,
+           supplier_id, " COLUMNS ")
+         select $1, $2, $3, $3, $5::text, category_id, supplier_id, " COLUMNS "
          from jsonb_populate_record(null::products, $4)",
         company.0,
         product.id.0,
         now,
         Json(&product) as _,
+        compute_key(&product.sku),
     ))
     .execute(conn)
     .await
@@ -58,6 +60,7 @@ pub async fn list_products(
     after: Option<ProductId>,
     limit: i64,
 ) -> Result<Vec<Product>> {
+    let sought = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
     let rows = select_products!(
         " from products
          where company_id = $1
@@ -70,15 +73,16 @@ pub async fn list_products(
                        when 'current' then archived_at is null end
            and ($4::uuid is null or category_id = $4)
            and ($5::uuid is null or supplier_id = $5)
-           and ($6::text is null or strpos(
-             upper(sku || ' ' || name || ' ' || coalesce(barcode, '')), upper($6)) > 0)
-         order by id limit $7",
+           and ($6::text is null or strpos(sku_key, $7) > 0 or strpos(upper(name), upper($6)) > 0
+             or strpos(barcode, $6) > 0)
+         order by id limit $8",
         company.0,
         after.map(|id| id.0),
         filter.status as ProductStatus,
         filter.category_id.map(|id| id.0),
         filter.supplier_id.map(|id| id.0),
-        filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()),
+        sought,
+        sought.map(compute_key),
         limit,
     )
     .fetch_all(conn)
@@ -124,14 +128,16 @@ pub async fn update_product(
     let changed = current.with_changes(changes, now)?;
     product_statement!(query!(
         "update products
-         set (version, updated_at, category_id, supplier_id, " COLUMNS ") = (
-           select products.version + 1, $3::timestamptz, category_id, supplier_id, " COLUMNS "
+         set (version, updated_at, sku_key, category_id, supplier_id, " COLUMNS ") = (
+           select products.version + 1, $3::timestamptz, $5::text, category_id, supplier_id,
+             " COLUMNS "
            from jsonb_populate_record(null::products, $4))
          where company_id = $1 and id = $2",
         company.0,
         id.0,
         now,
         Json(&changed) as _,
+        compute_key(&changed.sku),
     ))
     .execute(conn)
     .await

@@ -6,6 +6,7 @@ use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
 use super::check_version;
+use crate::catalog::code_key::compute_key;
 use crate::catalog::reference::{Category, Reference, ReferenceTable, Site, SiteKind, Supplier};
 use crate::{Error, Result};
 
@@ -70,7 +71,7 @@ fn name_taken<R: Reference>() -> Error {
 }
 
 /// Implements [`ReferenceTable`] with checked statements. `reads` and `writes` are the columns that
-/// the table has beside the common ones. `values` are their parameters, which start at `$6`.
+/// the table has beside the common ones. `values` are their parameters, which start at `$7`.
 macro_rules! reference_table {
     (
         $Row:ident in $table:literal,
@@ -144,14 +145,15 @@ macro_rules! reference_table {
                 sqlx::query_as!(
                     $Row,
                     "insert into " + $table
-                        + " (company_id, id, created_at, updated_at, name, archived_at" + $writes
-                        + ") values ($1, $2, $3, $3, $4, $5" + $values + ")"
+                        + " (company_id, id, created_at, updated_at, name, name_key, archived_at"
+                        + $writes + ") values ($1, $2, $3, $3, $4, $5, $6" + $values + ")"
                         + r#" returning id as "id: _", name, archived_at, version, created_at"#
                         + $reads,
                     company.0,
                     $row.id.0,
                     now,
                     $row.name,
+                    compute_key(&$row.name),
                     $row.archived_at,
                     $($value),*
                 )
@@ -169,8 +171,8 @@ macro_rules! reference_table {
                 sqlx::query_as!(
                     $Row,
                     "update " + $table
-                        + " set (version, updated_at, name, archived_at" + $writes
-                        + ") = row (version + 1, $3, $4, $5" + $values
+                        + " set (version, updated_at, name, name_key, archived_at" + $writes
+                        + ") = row (version + 1, $3, $4, $5, $6" + $values
                         + ") where company_id = $1 and id = $2"
                         + r#" returning id as "id: _", name, archived_at, version, created_at"#
                         + $reads,
@@ -178,6 +180,7 @@ macro_rules! reference_table {
                     $row.id.0,
                     now,
                     $row.name,
+                    compute_key(&$row.name),
                     $row.archived_at,
                     $($value),*
                 )
@@ -192,12 +195,12 @@ reference_table!(Category in "categories", reads "", writes "" = "", |category| 
 reference_table!(
     Supplier in "suppliers",
     reads ", email, phone, lead_time_days",
-    writes ", email, phone, lead_time_days" = ", $6, $7, $8",
+    writes ", email, phone, lead_time_days" = ", $7, $8, $9",
     |supplier| [supplier.email, supplier.phone, supplier.lead_time_days]
 );
 reference_table!(
     Site in "sites",
     reads r#", kind as "kind: _""#,
-    writes ", kind" = ", $6",
+    writes ", kind" = ", $7",
     |site| [site.kind as SiteKind]
 );

@@ -1,5 +1,6 @@
 //! The area's rules against a real Postgres, through its exported functions.
 
+mod codes;
 mod levels;
 mod permuted;
 mod products;

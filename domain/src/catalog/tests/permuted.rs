@@ -12,7 +12,7 @@ use proptest::test_runner::{Config, TestRunner};
 use testing::TestDb;
 
 use super::{NOW, parse_time};
-use crate::catalog::recompute_levels;
+use crate::catalog::{compute_key, recompute_levels};
 
 /// One of a few sites, or none.
 type Place = Option<usize>;
@@ -195,11 +195,12 @@ impl Books {
         .unwrap();
         for id in &products {
             sqlx::query!(
-                "insert into products (company_id, id, sku, name, currency)
-                   values ($1, $2, $3, 'p', 'XOF')",
+                "insert into products (company_id, id, sku, sku_key, name, currency)
+                   values ($1, $2, $3, $4, 'p', 'XOF')",
                 company.0,
                 id,
-                id.to_string()
+                id.to_string(),
+                compute_key(&id.to_string()),
             )
             .execute(&mut *tx)
             .await
@@ -207,10 +208,11 @@ impl Books {
         }
         for id in &sites {
             sqlx::query!(
-                "insert into sites (company_id, id, name) values ($1, $2, $3)",
+                "insert into sites (company_id, id, name, name_key) values ($1, $2, $3, $4)",
                 company.0,
                 id,
-                id.to_string()
+                id.to_string(),
+                compute_key(&id.to_string()),
             )
             .execute(&mut *tx)
             .await

@@ -156,6 +156,8 @@ async fn products_are_found_by_part_of_sku_name_or_barcode() {
     assert_eq!(found("h").await, "H1 H2");
     assert_eq!(found("61").await, "R1 H1");
     assert_eq!(found("%").await, "H2");
+    assert_eq!(found("ｈ２").await, "H2");
+    assert_eq!(found("r 1").await, "R1");
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 # What is wrong with a row. The column and the value stand beside the text.
 absurd_quantity = is more than a hundred times the usual quantity, which is { $usual }; correct it, or set options.absurd_quantities to warn
+ambiguous_code = differs only by leading zeros from { $codes }, which are several products; write the code as the catalog does, or set options.leading_zeros to distinct
 amount_too_large = the amount is too large
 behind_open_quote = may belong to the cell whose quote opens on line { $line }; correct that line and send this one with it
 below_minimum = is below the least stock; the most has to be higher
 contradictory_type = is negative although the type says sale; correct one of them
 damaged_code_date = is a date that the spreadsheet made of a code; format the column as text and enter the code again
 damaged_code_number = is a number of more than 15 digits, whose end the spreadsheet has lost; format the column as text and enter the code again
+damaged_code_rounded = is a rounded number that the spreadsheet made of a code; format the column as text and enter the code in full
 damaged_code_truth = is a truth value that the spreadsheet made of a code; format the column as text and enter the code again
 discount_too_large = is larger than the amount
 formula_error = is the error of a formula; correct it in the spreadsheet
@@ -17,6 +19,7 @@ missing_money = a price or an amount is missing
 missing_number = a number is missing
 negative = can't be negative
 negative_price = is negative; for a refund, the type or the quantity says so
+no_visible_character = holds invisible characters alone
 not_a_date = isn't a day of the calendar as { $format }
 not_a_number = isn't a number with a decimal { $mark ->
     [comma] comma
@@ -107,10 +110,12 @@ ask_decimal_contradiction = the column "{ $column }" contradicts itself about th
 ask_decimal_undecided = the column "{ $column }" doesn't decide the decimal mark: { $examples }
 ask_encoding_contradiction = the file contradicts itself about its encoding: { $readings }
 ask_encoding_undecided = the file doesn't decide its encoding: { $readings }
+ask_leading_zeros = codes of the column "{ $column }" differ from known ones only by leading zeros, which spreadsheets drop: { $examples }; are they the same products?
 ask_mapping = { $columns } columns are named "{ $column }"; which one holds the { $field }?
 ask_repeated_counts = the product { $code } is counted on lines { $lines }; is its stock the sum of them, or the last one?
 example = "{ $value }" (line { $line })
 reading_of_line = line { $line } reads { $readings }
+similar_codes = "{ $value }" (line { $line }) and "{ $known }"
 
 # Rows that were accepted and should be looked at.
 warn_absurd_quantities = more than a hundred times the product's usual quantity

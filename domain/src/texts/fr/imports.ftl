@@ -1,11 +1,13 @@
 # Ce qui ne va pas dans une ligne. La colonne et la valeur figurent à côté du texte.
 absurd_quantity = dépasse cent fois la quantité habituelle, qui est de { $usual } ; corrigez-la, ou mettez options.absurd_quantities à warn
+ambiguous_code = ne diffère que par des zéros en tête de { $codes }, qui sont plusieurs produits ; écrivez le code comme le catalogue, ou mettez options.leading_zeros à distinct
 amount_too_large = le montant est trop grand
 behind_open_quote = fait peut-être partie de la cellule dont le guillemet s'ouvre à la ligne { $line } ; corrigez cette ligne-là et renvoyez celle-ci avec elle
 below_minimum = est inférieur au stock minimum ; le maximum doit être plus grand
 contradictory_type = est négatif alors que le type indique une vente ; corrigez l'un des deux
 damaged_code_date = est une date que le tableur a faite d'un code ; mettez la colonne au format texte et saisissez le code à nouveau
 damaged_code_number = est un nombre de plus de 15 chiffres, dont le tableur a perdu la fin ; mettez la colonne au format texte et saisissez le code à nouveau
+damaged_code_rounded = est un nombre arrondi que le tableur a fait d'un code ; mettez la colonne au format texte et saisissez le code en entier
 damaged_code_truth = est une valeur vrai/faux que le tableur a faite d'un code ; mettez la colonne au format texte et saisissez le code à nouveau
 discount_too_large = dépasse le montant
 formula_error = est l'erreur d'une formule ; corrigez-la dans le tableur
@@ -17,6 +19,7 @@ missing_money = il manque un prix ou un montant
 missing_number = il manque un nombre
 negative = ne peut pas être négatif
 negative_price = est négatif ; pour un remboursement, c'est le type ou la quantité qui l'indique
+no_visible_character = ne contient que des caractères invisibles
 not_a_date = n'est pas un jour du calendrier au format { $format }
 not_a_number = n'est pas un nombre { $mark ->
     [comma] à virgule
@@ -107,10 +110,12 @@ ask_decimal_contradiction = la colonne « { $column } » se contredit sur le sig
 ask_decimal_undecided = la colonne « { $column } » ne décide pas du signe décimal : { $examples }
 ask_encoding_contradiction = le fichier se contredit sur son encodage : { $readings }
 ask_encoding_undecided = le fichier ne décide pas de son encodage : { $readings }
+ask_leading_zeros = des codes de la colonne « { $column } » ne diffèrent de codes connus que par des zéros en tête, que les tableurs suppriment : { $examples } ; est-ce que ce sont les mêmes produits ?
 ask_mapping = { $columns } colonnes s'appellent « { $column } » ; laquelle contient { $field } ?
 ask_repeated_counts = le produit { $code } est compté aux lignes { $lines } ; son stock est-il leur somme, ou le dernier compte ?
 example = « { $value } » (ligne { $line })
 reading_of_line = la ligne { $line } se lit { $readings }
+similar_codes = « { $value } » (ligne { $line }) et « { $known } »
 
 # Lignes acceptées qu'il faut vérifier.
 warn_absurd_quantities = plus de cent fois la quantité habituelle du produit

@@ -50,7 +50,7 @@ async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
     assert_eq!((import.state, import.rows_imported), (state, 3));
     let mut owner = shop.db.owner().await;
     let levels = sqlx::query_scalar!(
-        "select string_agg(p.sku_key || trunc(l.level), ' ' order by p.sku_key)
+        "select string_agg(upper(p.sku) || trunc(l.level), ' ' order by p.sku_key)
          from stock_levels l join products p on p.id = l.product_id"
     );
     assert_eq!(

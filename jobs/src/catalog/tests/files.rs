@@ -46,7 +46,7 @@ async fn a_sales_file_becomes_products_customers_and_sales() {
     let product = |sku: &str, name: &str| (sku.to_owned(), name.to_owned(), true, "GBP".to_owned());
     assert_eq!(products, [product("a", "Soap"), product("B", "Rice")]);
     let books = shop.books(shop.company).await;
-    let rounded = "|2026-01-06|2026-01-06 23:30:00|A|2.000|2.505000|5.0100|GBP|sale";
+    let rounded = "|2026-01-06|2026-01-06 23:30:00|a|2.000|2.505000|5.0100|GBP|sale";
     assert!(
         books.iter().any(|line| line.contains(rounded)),
         "{books:#?}"
@@ -148,7 +148,7 @@ async fn a_corrected_file_updates_by_key_and_keeps_what_was() {
         shop.books(shop.company)
             .await
             .iter()
-            .any(|l| l.contains("|B|17850|4.000|9.000000|36.0000|"))
+            .any(|l| l.contains("|b|17850|4.000|9.000000|36.0000|"))
     );
 }
 
@@ -160,7 +160,7 @@ async fn of_lines_with_the_callers_own_id_the_last_counts() {
     let import = shop.import(Kind::Sales, "{}", file.as_bytes()).await;
     assert_eq!((import.rows_imported, import.totals.superseded), (2, 1));
     let books = shop.books(shop.company).await;
-    assert_eq!(books.iter().filter(|l| l.contains("|A|2.000|")).count(), 1);
+    assert_eq!(books.iter().filter(|l| l.contains("|a|2.000|")).count(), 1);
 }
 
 #[tokio::test]
@@ -296,7 +296,7 @@ async fn products_are_created_and_completed_and_an_empty_cell_changes_nothing() 
     );
     let rows = || async {
         sqlx::query_scalar!(
-            r#"select concat_ws('|', p.sku_key, p.name, c.name, s.name, trim_scale(p.sale_price),
+            r#"select concat_ws('|', p.sku, p.name, c.name, s.name, trim_scale(p.sale_price),
                  trim_scale(p.min_stock),
                  p.lead_time_days, p.draft) as "row!"
                from products p
@@ -311,7 +311,7 @@ async fn products_are_created_and_completed_and_an_empty_cell_changes_nothing() 
     assert_eq!(
         rows().await,
         [
-            "A|Savon|Hygiène|Sarl Ndiaye|2.5|10|5|f",
+            "a|Savon|Hygiène|Sarl Ndiaye|2.5|10|5|f",
             "B|Rice|t",
             "C|Thé vert|f"
         ]
@@ -319,7 +319,7 @@ async fn products_are_created_and_completed_and_an_empty_cell_changes_nothing() 
     let file = "code,min stock\nA,12\n";
     let again = shop.import(Kind::Products, "{}", file.as_bytes()).await;
     assert_eq!((again.rows_updated, again.rows_unchanged), (1, 0));
-    assert_eq!(rows().await[0], "A|Savon|Hygiène|Sarl Ndiaye|2.5|12|5|f");
+    assert_eq!(rows().await[0], "a|Savon|Hygiène|Sarl Ndiaye|2.5|12|5|f");
 }
 
 #[tokio::test]
@@ -336,12 +336,12 @@ async fn counts_fix_levels_and_sales_after_them_move_them() {
     shop.import(Kind::Sales, "{}", SALES.as_bytes()).await;
     let levels = || async {
         let levels = sqlx::query!(
-            "select p.sku_key, l.level from stock_levels l join products p on p.id = l.product_id
+            "select p.sku, l.level from stock_levels l join products p on p.id = l.product_id
              order by p.sku_key"
         );
         let rows = levels.fetch_all(&mut shop.db.owner().await).await.unwrap();
         rows.into_iter()
-            .map(|r| format!("{} {}", r.sku_key, r.level.normalize()))
+            .map(|r| format!("{} {}", r.sku, r.level.normalize()))
             .collect::<Vec<_>>()
     };
     assert_eq!(

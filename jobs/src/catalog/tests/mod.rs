@@ -1,5 +1,6 @@
 //! Imports from an uploaded file to the company's books, through the real job and a real Postgres.
 
+mod codes;
 mod corrections;
 mod counts;
 mod crash;

@@ -9,7 +9,8 @@
 use std::io::Cursor;
 
 use domain::catalog::import::{
-    self, Context, Detection, ImplausibleValues, Import, Kind, Options, State, WarningCode,
+    self, Context, Detection, ImplausibleValues, Import, Kind, NumericCodes, Options, State,
+    WarningCode,
 };
 use domain::identity::Language;
 use sqlx::PgConnection;
@@ -151,7 +152,7 @@ async fn the_figures_of_the_retail_file_are_those_counted_independently() {
             round(quantity * price, 2)
           from raw where price >= 0
           except all
-          select s.document, p.sku_key, s.quantity, s.unit_price, s.sold_at, s.amount
+          select s.document, upper(p.sku), s.quantity, s.unit_price, s.sold_at, s.amount
           from sales s join products p on p.id = s.product_id) d";
     assert_eq!(
         count_rows(raw, differing).await,
@@ -216,8 +217,14 @@ fn codes_that_are_no_products_are_ignored_where_the_options_name_them() {
         .split(',')
         .map(str::to_owned)
         .collect();
-    let examined =
-        import::examine_file(Cursor::new(&file), Kind::Sales, &options, Language::En).unwrap();
+    let examined = import::examine_file(
+        Cursor::new(&file),
+        Kind::Sales,
+        &options,
+        NumericCodes::default(),
+        Language::En,
+    )
+    .unwrap();
     let Detection::Ready(plan) = examined.detection else {
         panic!("questions: {examined:?}")
     };

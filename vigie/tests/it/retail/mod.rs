@@ -131,7 +131,7 @@ async fn count_missing_rows(
 ) -> BTreeMap<String, i64> {
     let rows = |client: &Client| {
         format!(
-            "select p.sku_key, p.name, c.external_ref, s.document, s.quantity, s.unit_price,
+            "select upper(p.sku) as code, p.name, c.external_ref, s.document, s.quantity, s.unit_price,
                s.amount, s.netted_quantity, s.kind, s.status, s.sold_at, s.day, s.currency
              from sales s
              join products p on p.id = s.product_id
@@ -141,8 +141,8 @@ async fn count_missing_rows(
         )
     };
     let statement = format!(
-        "select concat_ws('=', sku_key, count(*))
-           from ({} except all {}) as lacking group by sku_key",
+        "select concat_ws('=', code, count(*))
+           from ({} except all {}) as lacking group by code",
         rows(one),
         rows(other)
     );
@@ -172,7 +172,7 @@ async fn expect_all_but_no_products(
     let company = goods.company.as_deref().unwrap();
     let products = select_texts(
         conn,
-        &format!("select sku_key from products where company_id = '{company}'"),
+        &format!("select upper(sku) from products where company_id = '{company}'"),
     )
     .await;
     assert_eq!(BTreeSet::from_iter(products), retail.goods.products);

@@ -17,17 +17,6 @@ pub(crate) fn fold_text(text: &str) -> String {
         .collect()
 }
 
-/// Writes the upper-case key of a code or a name, as Postgres's `upper` makes it.
-pub(crate) fn write_key(text: &str, key: &mut String) {
-    key.clear();
-    if text.is_ascii() {
-        key.push_str(text);
-        key.make_ascii_uppercase();
-    } else {
-        key.extend(text.chars().flat_map(char::to_uppercase));
-    }
-}
-
 /// Removes the `.0` that spreadsheets and data frames append to the number 17850.
 pub(crate) fn trim_fraction(text: &str) -> &str {
     match text.strip_suffix(".0") {

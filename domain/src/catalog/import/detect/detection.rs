@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::columns::Columns;
 use super::header::read_header;
+use super::leading_zeros::{CodeAliases, NumericCodes};
 use super::notation::{Notation, ask_for_encoding, conclude_notation};
 use super::observation::{Observations, no_rows};
 use super::question::Question;
@@ -47,6 +49,7 @@ pub struct Detected {
 pub struct Plan {
     pub(crate) columns: Columns,
     pub(crate) notation: Notation,
+    pub(crate) aliases: Arc<CodeAliases>,
 }
 
 /// Whether the file decides everything that must be known.
@@ -63,22 +66,28 @@ pub struct ExaminedFile {
     pub detection: Detection,
 }
 
-/// Detects how the file is written, from all of its rows. Questions are asked in `language`.
+/// Detects how the file is written, from all of its rows. `known` are the codes of the catalog.
+/// Questions are asked in `language`.
 pub fn examine_file<S: Read + Seek>(
     source: S,
     kind: Kind,
     options: &Options,
+    known: NumericCodes,
     language: Language,
 ) -> Result<ExaminedFile, FileError> {
     open_rows(source, kind, options, |table, columns| {
-        let observations = Observations::collect(table, &columns, kind, options)?;
+        let observations = Observations::collect(table, &columns, kind, options, known)?;
         let notation = conclude_notation(&columns, options, &observations, language);
         let doubt = table.shape().encoding_doubt;
         let ask = |doubt| ask_for_encoding(doubt, language);
         let mut questions: Vec<Question> = doubt.iter().map(ask).collect();
         let detected = describe_file(table, &columns, notation.as_ref().ok());
         let detection = match notation {
-            Ok(notation) if questions.is_empty() => Detection::Ready(Plan { columns, notation }),
+            Ok(notation) if questions.is_empty() => Detection::Ready(Plan {
+                columns,
+                notation,
+                aliases: Arc::new(observations.codes.into_aliases()),
+            }),
             Ok(_) => Detection::NeedsInput(questions),
             Err(others) => {
                 questions.extend(others);

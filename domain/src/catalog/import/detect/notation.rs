@@ -55,6 +55,7 @@ pub(super) fn conclude_notation(
     }
     let counts = observations.counts.as_ref();
     questions.extend(counts.and_then(|counts| counts.ask(columns, language)));
+    questions.extend(observations.codes.ask(columns, language));
     if questions.is_empty() {
         Ok(notation)
     } else {

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use super::columns::Columns;
 use super::date_order::DateEvidence;
 use super::decimal_mark::MarkEvidence;
+use super::leading_zeros::{NumericCodes, ZeroEvidence};
 use super::question::Example;
 use super::repeated_counts::CountEvidence;
 use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::Options;
-use crate::catalog::import::read::{CellKind, Record, Table, strip_formula_guard};
+use crate::catalog::import::read::{
+    CellKind, Record, Table, strip_apostrophes, strip_formula_guard,
+};
 
 /// What the rows of a file reveal about the columns that the options don't decide.
 #[derive(Debug, Clone)]
@@ -20,6 +23,7 @@ pub(super) struct Observations {
     pub(super) dates: Option<DateEvidence>,
     /// Of a file of counts.
     pub(super) counts: Option<CountEvidence>,
+    pub(super) codes: ZeroEvidence,
     /// The values of the first row by column.
     pub(super) first_row: Vec<Example>,
 }
@@ -31,8 +35,9 @@ impl Observations {
         columns: &Columns,
         kind: Kind,
         options: &Options,
+        known: NumericCodes,
     ) -> Result<Self, FileError> {
-        let mut observations = Self::new(columns, kind, options);
+        let mut observations = Self::new(columns, kind, options, known);
         if !table.advance()? {
             return Err(no_rows());
         }
@@ -50,7 +55,7 @@ impl Observations {
         Ok(observations)
     }
 
-    fn new(columns: &Columns, kind: Kind, options: &Options) -> Self {
+    fn new(columns: &Columns, kind: Kind, options: &Options, known: NumericCodes) -> Self {
         let is_open = |field: &Field| {
             let is_number = matches!(field.content(), Content::Decimal | Content::Integer);
             let answer = options
@@ -68,6 +73,7 @@ impl Observations {
                 .collect(),
             dates: has_dates.then(DateEvidence::new),
             counts: asks_counts.then(CountEvidence::default),
+            codes: ZeroEvidence::new(known, options.leading_zeros),
             first_row: Vec::new(),
         }
     }
@@ -85,6 +91,10 @@ impl Observations {
             }
             _ => "",
         };
+        if let Some(position) = columns.position(Field::Sku) {
+            let code = strip_apostrophes(text_of(record.field(position)));
+            self.codes.observe(record.line, code);
+        }
         if let Some(dates) = &mut self.dates {
             dates.observe(record.line, cell(Field::Date));
         }

@@ -13,6 +13,7 @@ pub enum QuestionOption {
     Mapping,
     RepeatedCounts,
     Encoding,
+    LeadingZeros,
 }
 
 /// Why the file doesn't decide.
@@ -27,6 +28,8 @@ pub enum QuestionReason {
     RepeatedHeader,
     /// A file of counts counts a product more than once.
     RepeatedProducts,
+    /// Codes that differ only by leading zeros.
+    SimilarCodes,
 }
 
 /// Something that the file alone doesn't decide.

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::columns::Columns;
 use super::question::{Example, Question, QuestionOption, QuestionReason};
 use crate::Text;
-use crate::catalog::import::cells::write_key;
+use crate::catalog::code_key::write_key;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;

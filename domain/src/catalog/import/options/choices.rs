@@ -44,6 +44,15 @@ pub enum DocumentNumbers {
     NeverRepeat,
 }
 
+/// Whether codes of digits that differ only by leading zeros are one: `17` and `0017`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadingZeros {
+    /// The code is that of the catalog, else the first one of the file.
+    Same,
+    Distinct,
+}
+
 /// Which stock levels the imported sale lines move.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -13,8 +13,8 @@ use super::field::Field;
 
 pub(super) use charset::{Charset, CodePage, Misreading};
 pub(super) use choices::{
-    DateFormat, DecimalMark, DecimalMarks, DocumentNumbers, Duplicates, RepeatedCounts,
-    StockEffect, TotalRows,
+    DateFormat, DecimalMark, DecimalMarks, DocumentNumbers, Duplicates, LeadingZeros,
+    RepeatedCounts, StockEffect, TotalRows,
 };
 pub use choices::{ImplausibleValues, Mode, UnknownProducts, UnknownSites};
 
@@ -50,6 +50,8 @@ pub struct Options {
     pub unknown_sites: UnknownSites,
     /// Codes that aren't products (postage, fees); a trailing `*` stands for any ending.
     pub ignore_codes: Vec<String>,
+    /// Asked where the file has such codes.
+    pub leading_zeros: Option<LeadingZeros>,
     /// Whether a document's number names it alone.
     pub documents: DocumentNumbers,
     /// How the number of a cancelling document starts, as the `C` of `C536379`.

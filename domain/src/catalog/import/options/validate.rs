@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Charset, DELIMITERS, Options};
+use crate::catalog::code_key::compute_key;
 use crate::catalog::import::context::parse_currency;
 use crate::catalog::import::field::Field;
 use crate::{Error, FieldError, Result};
@@ -76,7 +77,7 @@ impl Options {
     }
 
     fn validate_ignored_codes(&self) -> Option<FieldError> {
-        let invalid = |code: &String| code.trim().is_empty() || code.len() > MAX_CODE_BYTES;
+        let invalid = |code: &String| compute_key(code).is_empty() || code.len() > MAX_CODE_BYTES;
         let codes = &self.ignore_codes;
         (codes.len() > MAX_IGNORED_CODES || codes.iter().any(invalid)).then(|| {
             let message = "up to 1000 codes of 1 to 100 characters";

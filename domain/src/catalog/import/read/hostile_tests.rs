@@ -8,7 +8,7 @@ use testing::{
     import_case,
 };
 
-use crate::catalog::import::{FileError, Kind, Options, examine_file};
+use crate::catalog::import::{FileError, Kind, NumericCodes, Options, examine_file};
 use crate::identity::Language;
 
 const CELL: &str = r#"<row r="1"><c r="A1"><v>1</v></c></row>"#;
@@ -19,6 +19,7 @@ fn examine(file: &[u8]) -> FileError {
         Cursor::new(file),
         Kind::Sales,
         &Options::default(),
+        NumericCodes::default(),
         Language::En,
     )
     .unwrap_err()

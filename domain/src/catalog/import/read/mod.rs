@@ -1,5 +1,6 @@
 //! From the bytes of a file to records of text, in constant memory. In reading order: `digest`
-//! compares a stored file with its upload; `text` is about delimited files. A spreadsheet is a
+//! compares a stored file with its upload; `text` is about delimited files,
+//! and `formula` unwraps their texts. A spreadsheet is a
 //! `package` of XML parts, each read as a `part` within limits: `book`, `texts` with `cell_text`,
 //! `styles`, and the cells of a `sheet` by their `reference`. `typed` is what a cell holds, and
 //! `xlsx` makes records of them. `record` is what both formats become, `table` the entry.
@@ -7,6 +8,7 @@
 mod book;
 mod cell_text;
 mod digest;
+mod formula;
 mod package;
 mod part;
 mod record;
@@ -21,7 +23,7 @@ mod xlsx;
 
 pub use book::SheetName;
 pub use digest::verify_digest;
-pub(super) use record::{Format, Record, RowFault, Table, strip_formula_guard};
+pub(super) use record::{Format, Record, RowFault, Table, strip_apostrophes, strip_formula_guard};
 pub(super) use table::open_table;
 pub(super) use text::looks_garbled;
 pub(super) use text::{CellReadings, EncodingDoubt};

@@ -79,11 +79,15 @@ impl RowFault {
 pub(crate) struct Record<'a> {
     /// Line of the file on which the row starts, from 1; the row's number in a spreadsheet.
     pub(crate) line: u64,
+    /// The row as it stands in the file.
     bytes: &'a [u8],
     ends: &'a [usize],
     /// Bytes between two fields.
     gap: usize,
+    /// What the fields hold, where each ends, and the bytes between two.
     text: Option<&'a str>,
+    text_ends: &'a [usize],
+    text_gap: usize,
     fault: Option<RowFault>,
     /// Of a spreadsheet's cells; empty for a text file.
     kinds: &'a [CellKind],
@@ -97,6 +101,8 @@ impl<'a> Record<'a> {
             ends,
             gap: 0,
             text: std::str::from_utf8(bytes).ok(),
+            text_ends: ends,
+            text_gap: 0,
             fault: None,
             kinds: &[],
         }
@@ -120,6 +126,8 @@ impl<'a> Record<'a> {
             ends,
             gap: 1,
             text,
+            text_ends: ends,
+            text_gap: 1,
             fault,
             kinds: &[],
         }
@@ -127,6 +135,16 @@ impl<'a> Record<'a> {
 
     pub(super) fn with_kinds(self, kinds: &'a [CellKind]) -> Self {
         Self { kinds, ..self }
+    }
+
+    /// Sets what the fields hold, where that isn't what stands in the file.
+    pub(super) fn with_plain_fields(self, text: &'a [u8], text_ends: &'a [usize]) -> Self {
+        Self {
+            text: std::str::from_utf8(text).ok(),
+            text_ends,
+            text_gap: 0,
+            ..self
+        }
     }
 
     /// Returns what the cell holds; a cell that doesn't exist is an empty text.
@@ -165,21 +183,12 @@ impl<'a> Record<'a> {
     /// Returns the field without blanks around; "" where the row is too short or isn't text.
     #[inline]
     pub(crate) fn field(&self, index: usize) -> &'a str {
-        let Some(&end) = self.ends.get(index) else {
+        let Some(&end) = self.text_ends.get(index) else {
             return "";
         };
         self.text
-            .and_then(|text| text.get(self.start_of(index)..end))
+            .and_then(|text| text.get(find_start(self.text_ends, self.text_gap, index)..end))
             .map_or("", trim_blanks)
-    }
-
-    #[inline]
-    fn start_of(&self, index: usize) -> usize {
-        if index == 0 {
-            0
-        } else {
-            self.ends[index - 1] + self.gap
-        }
     }
 
     /// Returns the field for display, whatever its bytes.
@@ -187,7 +196,7 @@ impl<'a> Record<'a> {
         let Some(&end) = self.ends.get(index) else {
             return String::new();
         };
-        let start = self.start_of(index);
+        let start = find_start(self.ends, self.gap, index);
         String::from_utf8_lossy(&self.bytes[start..end]).replace('\0', "\u{fffd}")
     }
 
@@ -209,9 +218,23 @@ impl<'a> Record<'a> {
     }
 }
 
+/// Returns where a field begins, `gap` bytes behind the end of the one before.
+#[inline]
+fn find_start(ends: &[usize], gap: usize, index: usize) -> usize {
+    if index == 0 { 0 } else { ends[index - 1] + gap }
+}
+
 /// Returns the text of an error file's cell without the guard against formulas.
 pub(crate) fn strip_formula_guard(text: &str) -> &str {
     trim_blanks(strip_guard(text))
+}
+
+/// Returns a code without the apostrophes with which a spreadsheet marks a text.
+pub(crate) fn strip_apostrophes(code: &str) -> &str {
+    match code.as_bytes() {
+        [b'\'', ..] => trim_blanks(code.trim_start_matches('\'')),
+        _ => code,
+    }
 }
 
 #[inline]

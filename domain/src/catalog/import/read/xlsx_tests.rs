@@ -8,13 +8,23 @@ use testing::{SheetCell, Spreadsheet, TEXTS_PART, build_workbook, import_case};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::read::Format;
 use crate::catalog::import::tests::context;
-use crate::catalog::import::{Kind, Options, Preview, SheetName, examine_file, preview_file};
+use crate::catalog::import::{
+    Kind, NumericCodes, Options, Preview, SheetName, examine_file, preview_file,
+};
 use crate::identity::Language;
 
 const HEADER: &[SheetCell] = &[Text("Code"), Text("Quantité"), Text("Prix"), Text("Date")];
 
 fn preview(file: &[u8], options: &Options) -> Preview {
-    preview_file(Cursor::new(file), Kind::Sales, options, &context(), 10).unwrap()
+    preview_file(
+        Cursor::new(file),
+        Kind::Sales,
+        options,
+        &context(),
+        NumericCodes::default(),
+        10,
+    )
+    .unwrap()
 }
 
 fn error_code(file: &[u8]) -> &'static str {
@@ -22,6 +32,7 @@ fn error_code(file: &[u8]) -> &'static str {
         Cursor::new(file),
         Kind::Sales,
         &Options::default(),
+        NumericCodes::default(),
         Language::En,
     )
     .unwrap_err()
@@ -102,6 +113,7 @@ fn texts_are_joined_from_their_runs_without_their_pronunciation() {
         Kind::StockCounts,
         &Options::default(),
         &context(),
+        NumericCodes::default(),
         10,
     );
     assert_eq!(fields(&counts.unwrap(), Field::Sku), ["Riz & mil"]);
@@ -173,7 +185,15 @@ fn case_a03_dates_huge_numbers_and_truth_values_are_no_codes() {
     let mut at = context();
     at.now += chrono::TimeDelta::days(200);
     let options = Options::default();
-    let preview = preview_file(Cursor::new(file), Kind::Sales, &options, &at, 10).unwrap();
+    let preview = preview_file(
+        Cursor::new(file),
+        Kind::Sales,
+        &options,
+        &at,
+        NumericCodes::default(),
+        10,
+    )
+    .unwrap();
     let damaged = |line| (line, "Code article", "damaged_code");
     assert_eq!(errors(&preview), [3, 4, 5, 6].map(damaged));
     assert_eq!(fields(&preview, Field::Sku)[..1], ["VIS-M8"]);
@@ -203,7 +223,14 @@ fn case_a21a_the_first_visible_sheet_is_read_and_all_are_named() {
         assert_eq!(fields(&preview(&file, &options), Field::Sku), [code]);
     }
     let options = parse_options(r#"{"sheet": "Achats"}"#);
-    let error = examine_file(Cursor::new(&file), Kind::Sales, &options, Language::En).unwrap_err();
+    let error = examine_file(
+        Cursor::new(&file),
+        Kind::Sales,
+        &options,
+        NumericCodes::default(),
+        Language::En,
+    )
+    .unwrap_err();
     assert_eq!(error.code, "unknown_sheet");
     assert!(error.to_string().contains("Archive"), "{error}");
 }

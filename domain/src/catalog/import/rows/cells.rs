@@ -1,6 +1,7 @@
 //! The cells of one file: where each field stands and how its numbers and dates are written.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::row_error::{RowError, missing_value, out_of_range};
 use crate::Text;
@@ -8,14 +9,10 @@ use crate::catalog::import::cells::{
     NumberError, WrittenNumber, WrittenTime, fold_text, parse_date, parse_number,
 };
 use crate::catalog::import::context::{CurrencyCode, parse_currency};
-use crate::catalog::import::detect::{Columns, Notation, Plan};
+use crate::catalog::import::detect::{CodeAliases, Columns, Notation, Plan};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
 use crate::catalog::import::read::{CellKind, Record, strip_formula_guard};
-
-pub(super) const MAX_SKU_CHARS: usize = 100;
-/// Digits of a number that a spreadsheet keeps.
-const MAX_EXACT_DIGITS: usize = 15;
 
 /// Reads the cells of a record by field.
 pub(super) struct CellReader<'p> {
@@ -25,6 +22,7 @@ pub(super) struct CellReader<'p> {
     /// Whether the file is one of our error files, whose cells have formula guards.
     is_guarded: bool,
     meanings: Meanings<'p>,
+    pub(super) aliases: Arc<CodeAliases>,
 }
 
 impl<'p> CellReader<'p> {
@@ -35,6 +33,7 @@ impl<'p> CellReader<'p> {
             notation: plan.notation,
             is_guarded: plan.columns.is_error_file(),
             meanings: Meanings::new(options),
+            aliases: Arc::clone(&plan.aliases),
         }
     }
 
@@ -62,7 +61,7 @@ impl<'p> CellReader<'p> {
 
     /// Returns what the cell of a field holds.
     #[inline]
-    fn kind(&self, record: Record<'_>, field: Field) -> CellKind {
+    pub(super) fn kind(&self, record: Record<'_>, field: Field) -> CellKind {
         record.kind(self.positions[field as usize])
     }
 
@@ -91,21 +90,15 @@ impl<'p> CellReader<'p> {
         limit_text(self.mapped(record, field), field, max_chars)
     }
 
-    /// Validates the shape of the row and returns the product's code.
+    /// Rejects a row that is the header again.
     #[inline]
-    pub(super) fn require_sku<'r>(&self, record: Record<'r>) -> Result<&'r str, RowError> {
-        self.validate_shape(record)?;
+    pub(super) fn reject_repeated_header(&self, record: Record<'_>) -> Result<(), RowError> {
         if Some(self.cell(record, Field::Sku)) == self.columns.title(Field::Sku)
             && self.columns.is_header(record)
         {
             return Err(RowError::of_row("repeated_header"));
         }
-        let sku = self.read_text(record, Field::Sku, MAX_SKU_CHARS)?;
-        self.validate_code_kind(record, sku)?;
-        if sku.is_empty() {
-            return Err(missing_value(Field::Sku, Text::new("missing_code")));
-        }
-        Ok(sku)
+        Ok(())
     }
 
     /// Returns a number as a multiple of ten to the minus `scale`.
@@ -207,18 +200,6 @@ impl<'p> CellReader<'p> {
             Some(field) => Err(RowError::new(field, "formula_error")),
             None => Ok(()),
         }
-    }
-
-    /// Rejects codes that a spreadsheet has turned into something else: `3-1` into a date, `219E24`
-    /// into a number, `TRUE` into a truth value.
-    fn validate_code_kind(&self, record: Record<'_>, sku: &str) -> Result<(), RowError> {
-        let reason = match self.kind(record, Field::Sku) {
-            CellKind::Date => Text::new("damaged_code_date"),
-            CellKind::Bool => Text::new("damaged_code_truth"),
-            CellKind::Number if sku.len() > MAX_EXACT_DIGITS => Text::new("damaged_code_number"),
-            _ => return Ok(()),
-        };
-        Err(RowError::worded(Field::Sku, "damaged_code", reason))
     }
 }
 

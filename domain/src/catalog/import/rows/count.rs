@@ -2,12 +2,13 @@
 //! at a site.
 
 use super::cells::CellReader;
+use super::codes::RowKeys;
 use super::identity::count_key;
 use super::row_error::{RowError, RowErrors};
 use super::row_warning::{RowWarning, warn_of_garbled};
 use super::total_row::{RowRole, TotalTracker};
 use crate::catalog::FactKey;
-use crate::catalog::import::cells::{ZoneClock, write_key};
+use crate::catalog::import::cells::ZoneClock;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::Plan;
 use crate::catalog::import::field::Field;
@@ -37,8 +38,6 @@ pub(crate) struct CountReader<'p> {
     now: i64,
     future_dates: ImplausibleValues,
     totals: TotalTracker,
-    sku_key: String,
-    site_key: String,
     /// About the current row.
     pub(super) warnings: Vec<RowWarning>,
 }
@@ -55,17 +54,16 @@ impl<'p> CountReader<'p> {
             now: context.now.timestamp_micros(),
             future_dates: options.future_dates,
             totals: TotalTracker::new(options.total_rows, Field::Quantity),
-            sku_key: String::new(),
-            site_key: String::new(),
             warnings: Vec::new(),
         })
     }
 
-    /// Returns the count of a row; `None` for a total. A count without a date was made when the
-    /// file was uploaded.
+    /// Returns the count of a row, and leaves its keys in `keys`; `None` for a total. A count without
+    /// a date was made when the file was uploaded.
     pub(crate) fn read_line<'r>(
         &mut self,
         record: Record<'r>,
+        keys: &mut RowKeys,
     ) -> Result<Option<CountLine<'r>>, RowError>
     where
         'p: 'r,
@@ -76,20 +74,18 @@ impl<'p> CountReader<'p> {
             self.warnings.push(warning);
             return Ok(None);
         }
-        let sku = self.cells.require_sku(record)?;
-        let site = self.cells.read_meaning(record, Field::Site, 200)?;
+        let sku = self.cells.require_sku(record, keys)?;
+        let site = self.cells.read_site(record, keys)?;
         self.cells.read_text(record, Field::Quantity, 100)?;
         let quantity = self.cells.read_number(record, Field::Quantity, 3)?.scaled;
         let at = self.read_time(record)?;
-        write_key(sku, &mut self.sku_key);
-        write_key(site, &mut self.site_key);
         let name = self.cells.read_text(record, Field::Name, 500)?;
         self.totals.add_row(quantity);
         let texts = [Field::Sku, Field::Name, Field::Site];
         warn_of_garbled(&self.cells, record, &texts, &mut self.warnings);
         Ok(Some(CountLine {
             line: record.line,
-            key: count_key(&self.sku_key, &self.site_key, at, quantity),
+            key: count_key(&keys.sku, &keys.site, at, quantity),
             sku,
             name,
             site,
@@ -124,8 +120,9 @@ impl<'p> CountReader<'p> {
 
     /// Adds whatever else is wrong with a rejected row.
     pub(super) fn find_errors(&mut self, record: Record<'_>, errors: &mut RowErrors) {
-        errors.check(self.cells.require_sku(record));
-        errors.check(self.cells.read_meaning(record, Field::Site, 200));
+        let mut keys = RowKeys::default();
+        errors.check(self.cells.require_sku(record, &mut keys));
+        errors.check(self.cells.read_site(record, &mut keys));
         errors.check(self.cells.read_number(record, Field::Quantity, 3));
         errors.check(self.read_time(record));
         errors.check(self.cells.read_text(record, Field::Name, 500));

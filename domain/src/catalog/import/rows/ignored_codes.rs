@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-/// The upper-case codes of `options.ignore_codes`.
+use crate::catalog::code_key::compute_key;
+
+/// The keys of `options.ignore_codes`.
 pub(super) struct IgnoredCodes {
     exact: HashSet<String>,
     prefixes: Vec<String>,
@@ -13,7 +15,7 @@ impl IgnoredCodes {
     pub(super) fn new(codes: &[String]) -> Self {
         let (prefixes, exact): (Vec<_>, Vec<_>) = codes
             .iter()
-            .map(|code| code.trim().to_uppercase())
+            .map(|code| compute_key(code))
             .partition(|code| code.ends_with('*'));
         Self {
             exact: exact.into_iter().collect(),

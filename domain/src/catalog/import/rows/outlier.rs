@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 
+use super::codes::RowKeys;
 use super::sale::{SaleLine, SaleReader};
 use crate::catalog::SaleKind;
-use crate::catalog::import::cells::write_key;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::{Plan, open_rows};
 use crate::catalog::import::file_error::FileError;
@@ -34,7 +34,7 @@ struct QuantitySample {
 }
 
 /// The usual quantities of the products of a file that have a line large enough to be an outlier,
-/// by upper-case code.
+/// by the key of their code.
 #[derive(Debug, Clone, Default)]
 pub struct UsualQuantities(HashMap<Box<str>, QuantitySample>);
 
@@ -47,14 +47,13 @@ impl UsualQuantities {
         context: &Context,
     ) -> Result<Self, FileError> {
         let mut usual = Self::default();
-        let mut sku_key = String::new();
+        let mut keys = RowKeys::default();
         open_rows(source, Kind::Sales, options, |table, _| {
             let mut reader = SaleReader::new(plan, options, context)?;
             while table.advance()? {
                 // A rejected row is no evidence of what is usual.
-                if let Ok(Some(line)) = reader.read_line(table.record()) {
-                    write_key(line.sku, &mut sku_key);
-                    usual.sample_line(&sku_key, &line);
+                if let Ok(Some(line)) = reader.read_line(table.record(), &mut keys) {
+                    usual.sample_line(&keys.sku, &line);
                 }
             }
             Ok(())

@@ -5,11 +5,14 @@ use std::io::{Read, Seek};
 
 use serde::Serialize;
 
+use super::codes::RowKeys;
 use super::issue::{Issue, IssueWriter};
 use super::reader::RowReader;
 use super::totals::RowTotals;
 use crate::catalog::import::context::Context;
-use crate::catalog::import::detect::{Detected, Detection, Question, examine_file, open_rows};
+use crate::catalog::import::detect::{
+    Detected, Detection, NumericCodes, Question, examine_file, open_rows,
+};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
@@ -36,15 +39,16 @@ pub struct PreviewRow {
     pub warnings: Vec<Issue>,
 }
 
-/// Reads the first `limit` rows; nothing is stored.
+/// Reads the first `limit` rows; nothing is stored. `known` are the codes of the catalog.
 pub fn preview_file<S: Read + Seek>(
     mut source: S,
     kind: Kind,
     options: &Options,
     context: &Context,
+    known: NumericCodes,
     limit: usize,
 ) -> Result<Preview, FileError> {
-    let examined = examine_file(&mut source, kind, options, context.language)?;
+    let examined = examine_file(&mut source, kind, options, known, context.language)?;
     open_rows(source, kind, options, |table, columns| {
         let (mut reader, questions) = match examined.detection {
             Detection::Ready(plan) => {
@@ -77,8 +81,9 @@ fn preview_row(
     let fields = Field::iter_all()
         .filter_map(|field| Some((field, record.display_field(writer.columns.position(field)?))))
         .collect();
+    let (mut keys, mut totals) = (RowKeys::default(), RowTotals::default());
     let (errors, warnings) = reader.map_or_else(Default::default, |reader| {
-        match reader.count_row(record, &mut RowTotals::default()) {
+        match reader.count_row(record, &mut keys, &mut totals) {
             Err(error) => {
                 let errors = reader.list_errors(record, error);
                 (writer.reject_row(record, errors.as_slice()).issues, vec![])

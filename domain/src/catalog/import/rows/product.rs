@@ -1,9 +1,11 @@
 //! One row of a products file. An empty cell leaves what the catalog has.
 //!
-//! [`PRODUCT_COLUMNS`] is the one table of what a row may hold. Reading, the columns of COPY and
-//! their order follow from it; a test requires that the merge names every column.
+//! [`PRODUCT_COLUMNS`] is the one table of what a row may hold beside its code. Reading, the
+//! columns of COPY and their order follow from it; a test requires that the merge names every
+//! column.
 
-use super::cells::{CellReader, MAX_SKU_CHARS};
+use super::cells::CellReader;
+use super::codes::{RowKeys, write_name_key};
 use super::row_error::{RowError, RowErrors, out_of_range};
 use super::row_warning::{RowWarning, warn_of_garbled};
 use crate::Text;
@@ -20,6 +22,9 @@ use crate::catalog::import::read::Record;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ProductRule {
     Text {
+        max_chars: usize,
+    },
+    Code {
         max_chars: usize,
     },
     Currency,
@@ -49,9 +54,8 @@ const fn text(max_chars: usize) -> ProductRule {
     ProductRule::Text { max_chars }
 }
 
-/// The columns of a staged product in the order of COPY.
+/// The columns of a staged product beside its code and its keys, in the order of COPY.
 pub(crate) const PRODUCT_COLUMNS: &[ProductColumn] = &[
-    column("sku", Field::Sku, text(MAX_SKU_CHARS)),
     column("currency", Field::Currency, ProductRule::Currency),
     column("min_stock", Field::MinStock, ProductRule::Stock),
     column("max_stock", Field::MaxStock, ProductRule::Stock),
@@ -59,7 +63,11 @@ pub(crate) const PRODUCT_COLUMNS: &[ProductColumn] = &[
     column("category", Field::Category, text(200)),
     column("supplier", Field::Supplier, text(200)),
     column("unit", Field::Unit, text(20)),
-    column("barcode", Field::Barcode, text(100)),
+    column(
+        "barcode",
+        Field::Barcode,
+        ProductRule::Code { max_chars: 100 },
+    ),
     column("purchase_price", Field::PurchasePrice, ProductRule::Price),
     column("sale_price", Field::SalePrice, ProductRule::Price),
     column(
@@ -95,6 +103,7 @@ pub(crate) enum ProductValue<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ProductLine<'a> {
     pub(crate) line: u64,
+    pub(crate) sku: &'a str,
     pub(crate) values: [ProductValue<'a>; PRODUCT_COLUMNS.len()],
 }
 
@@ -129,20 +138,26 @@ impl<'p> ProductReader<'p> {
         })
     }
 
+    /// Returns the product of a row, and leaves its keys in `keys`.
     pub(crate) fn read_line<'r>(
         &mut self,
         record: Record<'r>,
+        keys: &mut RowKeys,
     ) -> Result<ProductLine<'r>, RowError> {
         self.warnings.clear();
-        self.cells.require_sku(record)?;
+        let sku = self.cells.require_sku(record, keys)?;
         let currency = self.cells.read_currency(record, self.currency)?;
         let mut line = ProductLine {
             line: record.line,
+            sku,
             values: [ProductValue::Absent; PRODUCT_COLUMNS.len()],
         };
         for (value, column) in line.values.iter_mut().zip(PRODUCT_COLUMNS) {
             *value = self.read_value(record, column, currency)?;
         }
+        let name = |field| self.cells.cell(record, field);
+        write_name_key(Field::Category, name(Field::Category), &mut keys.category)?;
+        write_name_key(Field::Supplier, name(Field::Supplier), &mut keys.supplier)?;
         let range = line
             .quantity(Field::MinStock)
             .zip(line.quantity(Field::MaxStock));
@@ -156,7 +171,8 @@ impl<'p> ProductReader<'p> {
 
     /// Adds whatever else is wrong with a rejected row.
     pub(super) fn find_errors(&self, record: Record<'_>, errors: &mut RowErrors) {
-        errors.check(self.cells.require_sku(record));
+        let mut keys = RowKeys::default();
+        errors.check(self.cells.require_sku(record, &mut keys));
         let currency = self.cells.read_currency(record, self.currency);
         let assumed = *currency.as_ref().unwrap_or(&self.currency);
         errors.check(currency);
@@ -184,6 +200,10 @@ impl<'p> ProductReader<'p> {
             ProductRule::Text { max_chars } => {
                 let text = self.cells.read_text(record, field, max_chars)?;
                 Ok(ProductValue::Text(text))
+            }
+            ProductRule::Code { max_chars } => {
+                let code = self.cells.read_code(record, field, max_chars)?;
+                Ok(ProductValue::Text(code))
             }
             ProductRule::Price => {
                 let price = self.cells.read_money(record, field, currency)?;

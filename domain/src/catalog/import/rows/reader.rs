@@ -1,5 +1,6 @@
 //! The reader of one kind of file.
 
+use super::codes::RowKeys;
 use super::count::CountReader;
 use super::product::ProductReader;
 use super::row_error::{RowError, RowErrors};
@@ -77,16 +78,17 @@ impl<'p> RowReader<'p> {
     pub(super) fn count_row(
         &mut self,
         record: Record<'_>,
+        keys: &mut RowKeys,
         totals: &mut RowTotals,
     ) -> Result<(), RowError> {
         totals.rows += 1;
         let read = match self {
-            Self::Sales(reader) => reader.read_line(record).map(|line| match line {
+            Self::Sales(reader) => reader.read_line(record, keys).map(|line| match line {
                 Some(line) => totals.count_sale(line.kind),
                 None => totals.ignored += 1,
             }),
-            Self::Products(reader) => reader.read_line(record).map(|_| totals.accepted += 1),
-            Self::StockCounts(reader) => reader.read_line(record).map(|line| match line {
+            Self::Products(reader) => reader.read_line(record, keys).map(|_| totals.accepted += 1),
+            Self::StockCounts(reader) => reader.read_line(record, keys).map(|line| match line {
                 Some(_) => totals.accepted += 1,
                 None => totals.ignored += 1,
             }),

@@ -1,6 +1,7 @@
 //! One row of a sales file. Nothing is allocated for a valid row.
 
 use super::cells::CellReader;
+use super::codes::RowKeys;
 use super::identity::{SaleIdentity, SalePlace};
 use super::ignored_codes::IgnoredCodes;
 use super::occurrence::{OCCURRENCE_COLUMN, Occurrence, find_occurrence, parse_occurrence};
@@ -9,7 +10,7 @@ use super::row_warning::{RowWarning, warn_of_garbled};
 use super::sale_money::{SaleFigures, check_figures, read_figures};
 use super::sale_status::parse_status;
 use super::total_row::{RowRole, TotalTracker};
-use crate::catalog::import::cells::{Moment, Money, ZoneClock, cut_text, trim_fraction, write_key};
+use crate::catalog::import::cells::{Moment, Money, ZoneClock, cut_text, trim_fraction};
 use crate::catalog::import::context::{Context, CurrencyCode};
 use crate::catalog::import::detect::Plan;
 use crate::catalog::import::field::Field;
@@ -86,8 +87,6 @@ pub(crate) struct SaleReader<'p> {
     cancellation_prefix: Option<&'p str>,
     ignored: IgnoredCodes,
     totals: TotalTracker,
-    sku_key: String,
-    site_key: String,
     /// About the current row.
     pub(crate) warnings: Vec<RowWarning>,
 }
@@ -111,16 +110,16 @@ impl<'p> SaleReader<'p> {
             cancellation_prefix: options.cancellation_prefix.as_deref(),
             ignored: IgnoredCodes::new(&options.ignore_codes),
             totals: TotalTracker::new(options.total_rows, Field::Quantity),
-            sku_key: String::new(),
-            site_key: String::new(),
             warnings: Vec::new(),
         })
     }
 
-    /// Returns the sale line of a row; `None` where its code is ignored, and for a total.
+    /// Returns the sale line of a row, and leaves its keys in `keys`; `None` where its code is
+    /// ignored, and for a total.
     pub(crate) fn read_line<'r>(
         &mut self,
         record: Record<'r>,
+        keys: &mut RowKeys,
     ) -> Result<Option<SaleLine<'r>>, RowError>
     where
         'p: 'r,
@@ -130,17 +129,16 @@ impl<'p> SaleReader<'p> {
             self.warn(Field::Quantity, WarningCode::TotalRows);
             return Ok(None);
         }
-        let sku = self.cells.require_sku(record)?;
-        write_key(sku, &mut self.sku_key);
-        if self.ignored.contains(&self.sku_key) {
+        let sku = self.cells.require_sku(record, keys)?;
+        if self.ignored.contains(&keys.sku) {
             return Ok(None);
         }
-        let names = self.read_names(record)?;
+        let names = self.read_names(record, keys)?;
         let figures = self.read_plausible_figures(record)?;
         let sold = self.read_time(record)?;
         self.validate_moment(sold.moment)?;
         let kind = self.classify_line(names.document, figures)?;
-        let key = self.identify(&names, sold, || Ok(figures))?;
+        let key = self.identify(keys, &names, sold, || Ok(figures))?;
         let number = self
             .occurrence
             .map(|position| parse_occurrence(record.field(position), key));
@@ -173,11 +171,12 @@ impl<'p> SaleReader<'p> {
     /// Adds whatever else is wrong with a rejected row.
     pub(super) fn find_errors(&mut self, record: Record<'_>, errors: &mut RowErrors) {
         let cells = &self.cells;
-        errors.check(cells.require_sku(record));
+        let mut keys = RowKeys::default();
+        errors.check(cells.require_sku(record, &mut keys));
         errors.check(cells.read_text(record, Field::ExternalId, MAX_REFERENCE_CHARS));
         errors.check(self.read_reference(record, Field::Document));
         errors.check(self.read_reference(record, Field::Customer));
-        errors.check(cells.read_meaning(record, Field::Site, 200));
+        errors.check(cells.read_site(record, &mut keys));
         errors.check(cells.read_number(record, Field::Quantity, 3));
         check_figures(cells, record, self.currency, errors);
         errors.check(parse_status(cells.mapped(record, Field::Status)));
@@ -191,37 +190,37 @@ impl<'p> SaleReader<'p> {
         self.warnings.push(RowWarning::new(field, code));
     }
 
-    /// Reads the texts that may identify a line; leaves the site's key in `self.site_key`.
+    /// Reads the texts that may identify a line.
     #[inline]
-    fn read_names<'r>(&mut self, record: Record<'r>) -> Result<SaleNames<'r>, RowError>
+    fn read_names<'r>(
+        &self,
+        record: Record<'r>,
+        keys: &mut RowKeys,
+    ) -> Result<SaleNames<'r>, RowError>
     where
         'p: 'r,
     {
-        let external_id = self
-            .cells
-            .read_text(record, Field::ExternalId, MAX_REFERENCE_CHARS)?;
-        let names = SaleNames {
+        Ok(SaleNames {
             document: self.read_reference(record, Field::Document)?,
-            external_id,
+            external_id: self.read_external_id(record)?,
             customer: self.read_reference(record, Field::Customer)?,
-            site: self.cells.read_meaning(record, Field::Site, 200)?,
-        };
-        write_key(names.site, &mut self.site_key);
-        Ok(names)
+            site: self.cells.read_site(record, keys)?,
+        })
     }
 
-    /// Returns the identity of a line whose keys are in `self`, without its occurrence. The figures
-    /// are read where they belong to it.
+    /// Returns the identity of a line without its occurrence. The figures are read where they
+    /// belong to it.
     #[inline]
     fn identify(
         &self,
+        keys: &RowKeys,
         names: &SaleNames<'_>,
         sold: SaleTime,
         read_figures: impl FnOnce() -> Result<SaleFigures, RowError>,
     ) -> Result<FactKey, RowError> {
-        let sku_key = &self.sku_key;
+        let sku_key = &keys.sku;
         let place = SalePlace {
-            site_key: &self.site_key,
+            site_key: &keys.site,
             day: sold.moment.day,
         };
         let identity = if !names.external_id.is_empty() {
@@ -248,36 +247,34 @@ impl<'p> SaleReader<'p> {
 
     /// Returns the occurrence of a rejected row among the lines of its identity. Returns `None` for
     /// an invalid identity, and for the caller's own id, which needs no occurrence.
-    pub(crate) fn find_rejected_occurrence(&mut self, record: Record<'_>) -> Option<Occurrence> {
-        let identity = self.read_identity(record).transpose()?;
+    pub(crate) fn find_rejected_occurrence(
+        &mut self,
+        record: Record<'_>,
+        keys: &mut RowKeys,
+    ) -> Option<Occurrence> {
+        let identity = self.read_identity(record, keys).transpose()?;
         let cell = self.occurrence.map(|position| record.field(position));
         find_occurrence(identity, cell)
     }
 
-    fn read_identity(&mut self, record: Record<'_>) -> Result<Option<FactKey>, RowError> {
-        let sku = self.cells.require_sku(record)?;
-        write_key(sku, &mut self.sku_key);
-        let document = self.read_reference(record, Field::Document)?;
-        let external_id = self.cells.cell(record, Field::ExternalId);
-        let customer = self.read_reference(record, Field::Customer)?;
-        write_key(self.cells.mapped(record, Field::Site), &mut self.site_key);
-        if !external_id.is_empty() {
+    fn read_identity(
+        &mut self,
+        record: Record<'_>,
+        keys: &mut RowKeys,
+    ) -> Result<Option<FactKey>, RowError> {
+        self.cells.require_sku(record, keys)?;
+        let names = self.read_names(record, keys)?;
+        if !names.external_id.is_empty() {
             return Ok(None);
         }
-        let names = SaleNames {
-            document,
-            external_id,
-            customer,
-            site: "",
-        };
-        let needs_day = document.is_empty() || self.documents == DocumentNumbers::MayRepeat;
+        let needs_day = names.document.is_empty() || self.documents == DocumentNumbers::MayRepeat;
         let sold = if needs_day {
             self.read_time(record)?
         } else {
             SaleTime::UNKNOWN
         };
         let figures = || read_figures(&self.cells, record, self.currency);
-        self.identify(&names, sold, figures).map(Some)
+        self.identify(keys, &names, sold, figures).map(Some)
     }
 
     #[inline]
@@ -291,8 +288,14 @@ impl<'p> SaleReader<'p> {
 
     #[inline]
     fn read_reference<'r>(&self, record: Record<'r>, field: Field) -> Result<&'r str, RowError> {
-        let text = self.cells.read_text(record, field, MAX_REFERENCE_CHARS)?;
+        let text = self.cells.read_code(record, field, MAX_REFERENCE_CHARS)?;
         Ok(trim_fraction(text))
+    }
+
+    #[inline]
+    fn read_external_id<'r>(&self, record: Record<'r>) -> Result<&'r str, RowError> {
+        self.cells
+            .read_code(record, Field::ExternalId, MAX_REFERENCE_CHARS)
     }
 
     #[inline]

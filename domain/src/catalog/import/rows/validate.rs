@@ -3,6 +3,7 @@
 
 use std::io::{Read, Seek};
 
+use super::codes::RowKeys;
 use super::issue::{IssueWriter, RowIssues};
 use super::reader::RowReader;
 use super::totals::RowTotals;
@@ -23,14 +24,14 @@ pub fn validate_rows<S: Read + Seek>(
 ) -> Result<RowTotals, FileError> {
     open_rows(source, kind, options, |table, _| {
         let mut reader = RowReader::new(kind, plan, options, context)?;
-        let mut totals = RowTotals::default();
+        let (mut keys, mut totals) = (RowKeys::default(), RowTotals::default());
         let writer = IssueWriter {
             columns: &plan.columns,
             language: context.language,
         };
         while table.advance()? {
             let record = table.record();
-            if let Err(error) = reader.count_row(record, &mut totals) {
+            if let Err(error) = reader.count_row(record, &mut keys, &mut totals) {
                 let errors = reader.list_errors(record, error);
                 on_rejected(writer.reject_row(record, errors.as_slice()));
             }

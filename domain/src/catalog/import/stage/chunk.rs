@@ -4,7 +4,9 @@ use platform::ids::Uuid;
 
 use super::columns::{encode_count, encode_product, encode_sale};
 use super::tuples::Tuples;
-use crate::catalog::import::rows::{CountLine, ProductLine, RowIssues, RowTotals, SaleLine};
+use crate::catalog::import::rows::{
+    CountLine, ProductLine, RowIssues, RowKeys, RowTotals, SaleLine,
+};
 
 /// Bounds what a killed worker stages again, while a commit stays rare beside its rows.
 const MAX_CHUNK_ROWS: u64 = 50_000;
@@ -32,13 +34,24 @@ pub struct Chunk {
 
 /// What a staged sale line holds beside its own facts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SaleExtras {
+pub(super) struct SaleExtras<'k> {
+    pub(super) keys: &'k RowKeys,
     /// The key may occur on an earlier line.
     pub(super) may_repeat: bool,
-    /// The line carries the name of its product, in case the product must be created.
+    /// The line carries code and name of its product, in case the product must be created.
     pub(super) names_product: bool,
     /// The same for its customer.
     pub(super) names_customer: bool,
+    /// The same for its site.
+    pub(super) names_site: bool,
+}
+
+/// What a staged count holds beside its own facts, as [`SaleExtras`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CountExtras<'k> {
+    pub(super) keys: &'k RowKeys,
+    pub(super) names_product: bool,
+    pub(super) names_site: bool,
 }
 
 impl Chunk {
@@ -70,18 +83,23 @@ impl Chunk {
         self.reported.push(row);
     }
 
-    pub(super) fn push_sale(&mut self, import: Uuid, line: &SaleLine<'_>, extras: SaleExtras) {
+    pub(super) fn push_sale(&mut self, import: Uuid, line: &SaleLine<'_>, extras: SaleExtras<'_>) {
         self.rows += 1;
         encode_sale(&mut self.tuples, import, line, extras);
     }
 
-    pub(super) fn push_product(&mut self, import: Uuid, line: &ProductLine<'_>) {
+    pub(super) fn push_product(&mut self, import: Uuid, line: &ProductLine<'_>, keys: &RowKeys) {
         self.rows += 1;
-        encode_product(&mut self.tuples, import, line);
+        encode_product(&mut self.tuples, import, line, keys);
     }
 
-    pub(super) fn push_count(&mut self, import: Uuid, line: &CountLine<'_>, names_product: bool) {
+    pub(super) fn push_count(
+        &mut self,
+        import: Uuid,
+        line: &CountLine<'_>,
+        extras: CountExtras<'_>,
+    ) {
         self.rows += 1;
-        encode_count(&mut self.tuples, import, line, names_product);
+        encode_count(&mut self.tuples, import, line, extras);
     }
 }

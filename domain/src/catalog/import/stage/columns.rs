@@ -3,11 +3,11 @@
 
 use platform::ids::Uuid;
 
-use super::chunk::SaleExtras;
+use super::chunk::{CountExtras, SaleExtras};
 use super::tuples::Tuples;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::rows::{
-    CountLine, PRODUCT_COLUMNS, ProductLine, ProductValue, SaleLine,
+    CountLine, PRODUCT_COLUMNS, ProductLine, ProductValue, RowKeys, SaleLine,
 };
 use crate::catalog::{SaleKind, SaleStatus};
 
@@ -41,18 +41,20 @@ macro_rules! staged_columns {
 
 staged_columns! {
     /// The columns of `staging.sale_lines`.
-    SALE_COLUMNS, fn encode_sale(line: &SaleLine<'_>, extras: SaleExtras) {
+    SALE_COLUMNS, fn encode_sale(line: &SaleLine<'_>, extras: SaleExtras<'_>) {
         key: put_bytes(line.key.as_bytes());
         may_repeat: put_boolean(extras.may_repeat);
         lost_occurrence: put_boolean(line.lost_occurrence);
-        sku: put_text(line.sku);
+        sku_key: put_text(&extras.keys.sku);
+        sku: put_text_if(extras.names_product, extras.keys.find_code(line.sku));
         name: put_text_if(extras.names_product, line.name);
         document: put_text_or_null(line.document);
         external_id: put_text_or_null(line.external_id);
         customer: put_text_or_null(line.customer);
         customer_name: put_text_if(extras.names_customer, line.customer_name);
         country: put_text_if(extras.names_customer && !line.country.is_empty(), line.country);
-        site: put_text_or_null(line.site);
+        site_key: put_text_or_null(&extras.keys.site);
+        site: put_text_if(extras.names_site && !line.site.is_empty(), line.site);
         kind: put_text(kind_text(line.kind));
         status: put_text_or_null(line.status.map_or("", status_text));
         quantity: put_numeric(line.quantity, 3);
@@ -66,19 +68,34 @@ staged_columns! {
 
 staged_columns! {
     /// The columns of `staging.count_lines`.
-    COUNT_COLUMNS, fn encode_count(line: &CountLine<'_>, names_product: bool) {
+    COUNT_COLUMNS, fn encode_count(line: &CountLine<'_>, extras: CountExtras<'_>) {
         key: put_bytes(line.key.as_bytes());
-        sku: put_text(line.sku);
-        name: put_text_if(names_product, line.name);
-        site: put_text_or_null(line.site);
+        sku_key: put_text(&extras.keys.sku);
+        sku: put_text_if(extras.names_product, extras.keys.find_code(line.sku));
+        name: put_text_if(extras.names_product, line.name);
+        site_key: put_text_or_null(&extras.keys.site);
+        site: put_text_if(extras.names_site && !line.site.is_empty(), line.site);
         quantity: put_numeric(line.quantity, 3);
         at: put_timestamp(line.at);
     }
 }
 
-/// Encodes a product; its columns and their order are those of [`PRODUCT_COLUMNS`].
-pub(super) fn encode_product(tuples: &mut Tuples, import: Uuid, line: &ProductLine<'_>) {
-    begin_row(tuples, import, line.line, PRODUCT_COLUMNS.len());
+/// The columns of `staging.product_lines` before those of [`PRODUCT_COLUMNS`].
+const PRODUCT_CODE_COLUMNS: [&str; 4] = ["sku_key", "sku", "category_key", "supplier_key"];
+
+/// Encodes a product, in the order of [`product_columns`].
+pub(super) fn encode_product(
+    tuples: &mut Tuples,
+    import: Uuid,
+    line: &ProductLine<'_>,
+    keys: &RowKeys,
+) {
+    let columns = PRODUCT_CODE_COLUMNS.len() + PRODUCT_COLUMNS.len();
+    begin_row(tuples, import, line.line, columns);
+    tuples.put_text(&keys.sku);
+    tuples.put_text(keys.find_code(line.sku));
+    tuples.put_text_or_null(&keys.category);
+    tuples.put_text_or_null(&keys.supplier);
     for value in line.values {
         match value {
             ProductValue::Absent => tuples.put_null(),
@@ -93,7 +110,8 @@ pub(super) fn encode_product(tuples: &mut Tuples, import: Uuid, line: &ProductLi
 }
 
 fn product_columns() -> Vec<&'static str> {
-    PRODUCT_COLUMNS.iter().map(|column| column.name).collect()
+    let further = PRODUCT_COLUMNS.iter().map(|column| column.name);
+    PRODUCT_CODE_COLUMNS.into_iter().chain(further).collect()
 }
 
 #[inline]
@@ -153,8 +171,14 @@ mod tests {
         let words: Vec<&str> = written
             .split(|c: char| !(c.is_alphanumeric() || c == '_'))
             .collect();
-        // The merge looks up the names of references.
-        let names = ["category", "supplier"];
+        // The merge looks up the names of references, and inserts the key of the code.
+        let names = [
+            "category",
+            "supplier",
+            "category_key",
+            "supplier_key",
+            "sku_key",
+        ];
         for column in product_columns() {
             assert!(
                 words.contains(&column) || names.contains(&column),
@@ -165,8 +189,15 @@ mod tests {
 
     #[test]
     fn the_merge_of_sales_reads_every_staged_column() {
-        // Numbering reads `may_repeat`; the creation of products and customers reads their names.
-        let unread = ["may_repeat", "name", "customer_name", "country"];
+        // Numbering reads `may_repeat`; the creation of products, customers and sites their names.
+        let unread = [
+            "may_repeat",
+            "sku",
+            "name",
+            "customer_name",
+            "country",
+            "site",
+        ];
         let insert = include_str!("../store/insert_sales.sql");
         require_columns(
             SALE_COLUMNS,
@@ -185,15 +216,15 @@ mod tests {
     #[test]
     fn the_merge_of_counts_reads_every_staged_column() {
         let insert = include_str!("../store/insert_counts.sql");
-        require_columns(COUNT_COLUMNS, insert, &["name"]);
+        require_columns(COUNT_COLUMNS, insert, &["sku", "name", "site"]);
     }
 
     #[test]
     fn the_statement_of_copy_names_the_columns_in_the_order_of_their_values() {
         assert_eq!(
             copy_statement(Kind::StockCounts),
-            "copy staging.count_lines (import_id, line, id, key, sku, name, site, quantity, at) \
-             from stdin (format binary)"
+            "copy staging.count_lines (import_id, line, id, key, sku_key, sku, name, site_key, \
+             site, quantity, at) from stdin (format binary)"
         );
     }
 }

@@ -31,7 +31,7 @@ impl FirstNames {
     }
 }
 
-/// Returns 64 bits that stand for an upper-case code or name.
+/// Returns 64 bits that stand for the key of a code or a name.
 pub(crate) fn code_fingerprint(key: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(key.as_bytes());

@@ -6,10 +6,10 @@ use std::io::{Read, Seek};
 
 use platform::ids::Uuid;
 
-use super::chunk::{Chunk, SaleExtras};
+use super::chunk::{Chunk, CountExtras, SaleExtras};
 use super::first_names::{FirstNames, code_fingerprint};
 use super::seen_keys::SeenKeys;
-use crate::catalog::import::cells::write_key;
+use crate::catalog::code_key::write_key;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::{Plan, open_rows};
 use crate::catalog::import::field::Field;
@@ -19,8 +19,8 @@ use crate::catalog::import::lifecycle::{Warning, WarningCode};
 use crate::catalog::import::options::{ImplausibleValues, Options, UnknownSites};
 use crate::catalog::import::read::{Record, Table};
 use crate::catalog::import::rows::{
-    IssueWriter, RowError, RowErrors, RowIssues, RowReader, RowTotals, RowWarning, SaleLine,
-    Severity, UsualQuantities, WarningTally,
+    IssueWriter, RowError, RowErrors, RowIssues, RowKeys, RowReader, RowTotals, RowWarning,
+    SaleLine, Severity, UsualQuantities, WarningTally,
 };
 
 /// A rejected row takes more room than it took in the file: a file with more of them is rejected.
@@ -37,7 +37,7 @@ pub struct StagingPlan {
     pub file_bytes: u64,
     /// Fingerprints of the codes in the catalog, where rows of other codes are rejected.
     pub known_products: Option<HashSet<u64>>,
-    /// Upper-case names of the sites.
+    /// Keys of the names of the sites.
     pub site_keys: HashSet<String>,
     /// Of the products of a sales file.
     pub usual_quantities: UsualQuantities,
@@ -81,8 +81,8 @@ struct Stager<'a> {
     seen: SeenKeys,
     product_names: FirstNames,
     customer_names: FirstNames,
-    /// The upper-case code of the current row.
-    sku_key: String,
+    /// Of the current row.
+    keys: RowKeys,
     totals: RowTotals,
     /// About the current row, beside those of its reader.
     warnings: Vec<RowWarning>,
@@ -108,7 +108,7 @@ impl<'a> Stager<'a> {
             seen: SeenKeys::for_file(staging.file_bytes),
             product_names: FirstNames::default(),
             customer_names: FirstNames::default(),
-            sku_key: String::new(),
+            keys: RowKeys::default(),
             totals: RowTotals::default(),
             warnings: Vec::new(),
             tally: WarningTally::default(),
@@ -160,7 +160,7 @@ impl<'a> Stager<'a> {
     fn reject_row(&mut self, record: Record<'_>, error: RowError) {
         self.totals.rejected += 1;
         let occurrence = match &mut self.rows {
-            RowReader::Sales(reader) => reader.find_rejected_occurrence(record),
+            RowReader::Sales(reader) => reader.find_rejected_occurrence(record, &mut self.keys),
             RowReader::Products(_) | RowReader::StockCounts(_) => None,
         };
         // A rejected row without a number counts among the lines of its key.
@@ -179,8 +179,10 @@ impl<'a> Stager<'a> {
     fn find_unknown(&mut self, record: Record<'_>, mut errors: RowErrors) -> RowErrors {
         if errors.concern_cells() && !matches!(self.rows, RowReader::Products(_)) {
             let (sku, site) = self.rows.read_names(record);
-            errors.check(self.require_site(site));
-            errors.check(self.require_product(sku));
+            write_key(sku, &mut self.keys.sku);
+            write_key(site, &mut self.keys.site);
+            errors.check(self.require_site());
+            errors.check(self.require_product());
         }
         errors
     }
@@ -189,32 +191,36 @@ impl<'a> Stager<'a> {
         let import = self.staging.import_id;
         match &mut self.rows {
             RowReader::Sales(reader) => {
-                let Some(line) = reader.read_line(record)? else {
+                let Some(line) = reader.read_line(record, &mut self.keys)? else {
                     self.totals.ignored += 1;
                     return Ok(());
                 };
-                self.require_known(line.sku, line.site)?;
+                self.require_known()?;
                 self.validate_quantity(&line)?;
                 self.totals.count_sale(line.kind);
                 self.stage_sale(&line);
             }
             RowReader::Products(reader) => {
-                let line = reader.read_line(record)?;
+                let line = reader.read_line(record, &mut self.keys)?;
                 self.totals.accepted += 1;
                 if self.is_new(line.line) {
-                    self.chunk.push_product(import, &line);
+                    self.chunk.push_product(import, &line, &self.keys);
                 }
             }
             RowReader::StockCounts(reader) => {
-                let Some(line) = reader.read_line(record)? else {
+                let Some(line) = reader.read_line(record, &mut self.keys)? else {
                     self.totals.ignored += 1;
                     return Ok(());
                 };
-                self.require_known(line.sku, line.site)?;
+                self.require_known()?;
                 self.totals.accepted += 1;
-                let names_product = self.product_names.record_row(&self.sku_key, line.name);
+                let extras = CountExtras {
+                    keys: &self.keys,
+                    names_product: self.product_names.record_row(&self.keys.sku, line.name),
+                    names_site: self.staging.options.unknown_sites == UnknownSites::Create,
+                };
                 if self.is_new(line.line) {
-                    self.chunk.push_count(import, &line, names_product);
+                    self.chunk.push_count(import, &line, extras);
                 }
             }
         }
@@ -226,37 +232,37 @@ impl<'a> Stager<'a> {
         line > self.staging.staged_through
     }
 
-    /// Rejects unknown sites and products; leaves the code's key in `self.sku_key`.
-    fn require_known(&mut self, sku: &str, site: &str) -> Result<(), RowError> {
-        self.require_site(site)?;
-        self.require_product(sku)
+    /// Rejects unknown sites and products, by the keys of the current row.
+    fn require_known(&self) -> Result<(), RowError> {
+        self.require_site()?;
+        self.require_product()
     }
 
-    fn require_site(&mut self, site: &str) -> Result<(), RowError> {
-        if !site.is_empty() && self.staging.options.unknown_sites == UnknownSites::Reject {
-            write_key(site, &mut self.sku_key);
-            if !self.staging.site_keys.contains(&self.sku_key) {
-                return Err(RowError::new(Field::Site, "unknown_site"));
-            }
+    fn require_site(&self) -> Result<(), RowError> {
+        let site = &self.keys.site;
+        if !site.is_empty()
+            && self.staging.options.unknown_sites == UnknownSites::Reject
+            && !self.staging.site_keys.contains(site)
+        {
+            return Err(RowError::new(Field::Site, "unknown_site"));
         }
         Ok(())
     }
 
-    /// Leaves the code's key in `self.sku_key`.
-    fn require_product(&mut self, sku: &str) -> Result<(), RowError> {
-        write_key(sku, &mut self.sku_key);
+    fn require_product(&self) -> Result<(), RowError> {
+        let sku = &self.keys.sku;
         match &self.staging.known_products {
-            Some(known) if !sku.is_empty() && !known.contains(&code_fingerprint(&self.sku_key)) => {
+            Some(known) if !sku.is_empty() && !known.contains(&code_fingerprint(sku)) => {
                 Err(RowError::new(Field::Sku, "unknown_product"))
             }
             _ => Ok(()),
         }
     }
 
-    /// Rejects or counts an outlier, by the key in `self.sku_key`.
+    /// Rejects or counts an outlier, by the key of its code.
     fn validate_quantity(&mut self, line: &SaleLine<'_>) -> Result<(), RowError> {
         let usual_quantities = &self.staging.usual_quantities;
-        let Some(usual) = usual_quantities.find_outlier(&self.sku_key, line) else {
+        let Some(usual) = usual_quantities.find_outlier(&self.keys.sku, line) else {
             return Ok(());
         };
         if self.staging.options.absurd_quantities == Some(ImplausibleValues::Reject) {
@@ -271,12 +277,14 @@ impl<'a> Stager<'a> {
     fn stage_sale(&mut self, line: &SaleLine<'_>) {
         // Lines that are staged already are recorded too, as in the interrupted attempt.
         let extras = SaleExtras {
+            keys: &self.keys,
             may_repeat: self.seen.insert(line.key),
-            names_product: self.product_names.record_row(&self.sku_key, line.name),
+            names_product: self.product_names.record_row(&self.keys.sku, line.name),
             names_customer: !line.customer.is_empty()
                 && self
                     .customer_names
                     .record_row(line.customer, line.customer_name),
+            names_site: self.staging.options.unknown_sites == UnknownSites::Create,
         };
         if self.is_new(line.line) {
             self.chunk.push_sale(self.staging.import_id, line, extras);

@@ -33,7 +33,7 @@ pub async fn fold_counts(
 async fn leave_last(conn: &mut PgConnection, import: Uuid, is_sum: bool) -> Result<u64> {
     let folded = sqlx::query!(
         "with repeated as (
-           select upper(btrim(sku)) as sku, upper(btrim(site)) as site, at, max(line) as last,
+           select sku_key, site_key, at, max(line) as last,
              sum(quantity) as quantity,
              substring(sha256(string_agg(key, '' order by line)) for 16) as key
            from staging.count_lines
@@ -46,8 +46,8 @@ async fn leave_last(conn: &mut PgConnection, import: Uuid, is_sum: bool) -> Resu
            quantity = case when l.line = r.last and $2 then r.quantity else l.quantity end,
            key = case when l.line = r.last and $2 then r.key else l.key end
          from repeated r
-         where l.import_id = $1 and upper(btrim(l.sku)) = r.sku
-           and upper(btrim(l.site)) is not distinct from r.site and l.at = r.at",
+         where l.import_id = $1 and l.sku_key = r.sku_key and l.site_key is not distinct from r.site_key
+           and l.at = r.at",
         import,
         is_sum,
     )

@@ -5,8 +5,8 @@ insert into stock_movements (
 )
 select $1, l.id, l.at, (select engine_now()), p.id, t.id, 'count', l.quantity, l.key, 'import', $2
 from staging.count_lines l
-join products p on p.company_id = $1 and p.sku_key = upper(btrim(l.sku))
-left join sites t on t.company_id = $1 and t.name_key = upper(btrim(l.site))
+join products p on p.company_id = $1 and p.sku_key = l.sku_key
+left join sites t on t.company_id = $1 and t.name_key = l.site_key
 where l.import_id = $2 and l.line > $3 and l.line <= $4
 order by l.line
 on conflict (company_id, key) do nothing

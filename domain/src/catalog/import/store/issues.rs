@@ -102,7 +102,7 @@ pub(super) async fn warn_of_lines(
     sqlx::query!(
         "insert into import_issues as i (company_id, import_id, line, severity, issues, fields)
          select $1, $2, u.line, 'warning', jsonb_build_array(jsonb_build_object(
-             'column', null, 'value', coalesce(l.sku, ''), 'code', $3::text,
+             'column', null, 'value', coalesce(l.sku, l.sku_key, ''), 'code', $3::text,
              'reason', $4::text)), '[]'
          from unnest($5::bigint[]) as u (line)
          -- The lines that are left out are negative in staging.

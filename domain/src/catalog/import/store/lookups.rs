@@ -7,6 +7,8 @@ use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
 use crate::Result;
+use crate::catalog::import::detect::NumericCodes;
+use crate::catalog::import::options::{LeadingZeros, Options};
 use crate::catalog::import::rows::UsualQuantities;
 use crate::catalog::import::stage::code_fingerprint;
 
@@ -16,14 +18,13 @@ pub async fn load_known_products(
     company: CompanyId,
 ) -> Result<HashSet<u64>> {
     let mut keys = sqlx::query_scalar!(
-        r#"select sku_key as "key!" from products where company_id = $1"#,
+        "select sku_key from products where company_id = $1",
         company.0
     )
     .fetch(conn);
     let mut known = HashSet::new();
     while let Some(key) = keys.try_next().await? {
-        // Postgres's `upper` may know fewer letters than Rust's, depending on the locale.
-        known.insert(code_fingerprint(&key.to_uppercase()));
+        known.insert(code_fingerprint(&key));
     }
     Ok(known)
 }
@@ -35,7 +36,7 @@ pub async fn add_recorded_quantities(
     usual: &mut UsualQuantities,
 ) -> Result<()> {
     let recorded = sqlx::query!(
-        r#"select p.sku_key as "key!", k.log_sum as "log_sum!", k.sales as "sales!"
+        r#"select p.sku_key as key, k.log_sum as "log_sum!", k.sales as "sales!"
            from products p
            cross join lateral (
              select sum(ln(l.quantity::float8)) as log_sum, count(*)::int4 as sales
@@ -53,22 +54,44 @@ pub async fn add_recorded_quantities(
     .fetch_all(conn)
     .await?;
     for product in recorded {
-        let sku_key = product.key.to_uppercase();
-        usual.add_recorded_sales(&sku_key, product.log_sum, product.sales.unsigned_abs());
+        let sales = product.sales.unsigned_abs();
+        usual.add_recorded_sales(&product.key, product.log_sum, sales);
     }
     Ok(())
 }
 
-/// Returns the upper-case names of the company's sites.
+/// Returns the codes of digits in the catalog; none where the options say that leading zeros
+/// distinguish them.
+pub async fn load_numeric_codes(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    options: &Options,
+) -> Result<NumericCodes> {
+    let mut codes = NumericCodes::default();
+    if options.leading_zeros == Some(LeadingZeros::Distinct) {
+        return Ok(codes);
+    }
+    let mut keys = sqlx::query_scalar!(
+        "select sku_key from products where company_id = $1 and sku_key ~ '^[0-9]{1,19}$'",
+        company.0
+    )
+    .fetch(conn);
+    while let Some(key) = keys.try_next().await? {
+        codes.insert(&key);
+    }
+    Ok(codes)
+}
+
+/// Returns the keys of the names of the company's sites.
 pub async fn load_site_keys(
     conn: &mut PgConnection,
     company: CompanyId,
 ) -> Result<HashSet<String>> {
     let keys = sqlx::query_scalar!(
-        r#"select name_key as "key!" from sites where company_id = $1"#,
+        "select name_key from sites where company_id = $1",
         company.0
     )
     .fetch_all(conn)
     .await?;
-    Ok(keys.into_iter().map(|key| key.to_uppercase()).collect())
+    Ok(keys.into_iter().collect())
 }

@@ -1,7 +1,7 @@
 //! Merges staged products into the catalog; an empty cell leaves what the catalog has.
 //!
 //! A staged column has the name of the product's column that it fills, so that a staged row as JSON
-//! populates a product. `category` and `supplier` are names, and are looked up.
+//! populates a product. `category` and `supplier` are names, and are looked up by their keys.
 
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
@@ -36,20 +36,34 @@ pub async fn merge_products(
     })
 }
 
-/// Deletes the rows whose code a later row has, and returns their number.
+/// Deletes the rows whose code a later row has, and returns their number. The code stays as the
+/// first row writes it.
 async fn delete_superseded(conn: &mut PgConnection, import: ImportId) -> Result<i64> {
-    let deleted = sqlx::query!(
-        "delete from staging.product_lines l using (
-           select line,
-             row_number() over (partition by upper(btrim(sku)) order by line desc) as place
-           from staging.product_lines where import_id = $1
-         ) n
-         where l.import_id = $1 and l.line = n.line and n.place > 1",
+    let deleted = sqlx::query_scalar!(
+        r#"with repeated as (
+             select line, first_value(sku) over by_line as first_sku,
+               row_number() over by_line as place,
+               count(*) over (partition by sku_key) as places
+             from staging.product_lines where import_id = $1
+             window by_line as (partition by sku_key order by line)
+           ),
+           renamed as (
+             update staging.product_lines l set sku = r.first_sku
+             from repeated r
+             where l.import_id = $1 and l.line = r.line and r.place = r.places
+               and l.sku <> r.first_sku
+           ),
+           deleted as (
+             delete from staging.product_lines l using repeated r
+             where l.import_id = $1 and l.line = r.line and r.place < r.places
+             returning 1
+           )
+           select count(*) as "count!" from deleted"#,
         import.0,
     )
-    .execute(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(i64::try_from(deleted.rows_affected()).unwrap_or(i64::MAX))
+    Ok(deleted)
 }
 
 /// Updates the products that a file names and that differ from it; returns their number.
@@ -64,9 +78,9 @@ async fn update_products(
 with named as materialized (
   select p, l, c.id as category_id, s.id as supplier_id
   from staging.product_lines l
-  join products p on p.company_id = $1 and p.sku_key = upper(btrim(l.sku))
-  left join categories c on c.company_id = $1 and c.name_key = upper(btrim(l.category))
-  left join suppliers s on s.company_id = $1 and s.name_key = upper(btrim(l.supplier))
+  join products p on p.company_id = $1 and p.sku_key = l.sku_key
+  left join categories c on c.company_id = $1 and c.name_key = l.category_key
+  left join suppliers s on s.company_id = $1 and s.name_key = l.supplier_key
   where l.import_id = $2
   -- Everybody locks products in this order.
   order by p.id
@@ -126,13 +140,14 @@ async fn insert_products(
 ) -> Result<i64> {
     let inserted = product_statement!(query!(
         "insert into products (company_id, id, source, import_id, created_at, updated_at,
-           category_id, supplier_id, " COLUMNS ")
-         select $1, id, 'import', $2, created_at, created_at, category_id, supplier_id, " COLUMNS "
+           category_id, supplier_id, sku_key, " COLUMNS ")
+         select $1, id, 'import', $2, created_at, created_at, category_id, supplier_id, sku_key,
+           " COLUMNS "
          from (
            select n.*
            from staging.product_lines l
-           left join categories c on c.company_id = $1 and c.name_key = upper(btrim(l.category))
-           left join suppliers s on s.company_id = $1 and s.name_key = upper(btrim(l.supplier))
+           left join categories c on c.company_id = $1 and c.name_key = l.category_key
+           left join suppliers s on s.company_id = $1 and s.name_key = l.supplier_key
            cross join lateral jsonb_populate_record(
              null::products,
              jsonb_build_object(
@@ -142,7 +157,7 @@ async fn insert_products(
            ) n
            where l.import_id = $2
              and not exists (
-               select from products p where p.company_id = $1 and p.sku_key = upper(btrim(l.sku)))
+               select from products p where p.company_id = $1 and p.sku_key = l.sku_key)
          ) as staged",
         company.0,
         import.0,

@@ -22,19 +22,21 @@ pub async fn create_missing_products(
     let mut created = 0;
     loop {
         let missing = sqlx::query!(
-            r#"select distinct on (upper(btrim(l.sku)))
-                 l.sku as "sku!", coalesce(nullif(l.name, ''), l.sku) as "name!"
-               from (
-                 select sku, name, line from staging.sale_lines
-                 where import_id = $2 and name is not null
-                 union all select sku, name, line from staging.count_lines
-                 where import_id = $2 and name is not null
-               ) l
+            r#"-- named: the rows that carry code and name. A row that isn't merged has a negative line.
+               with named as (
+                 select sku_key, sku, name, abs(line) as line from staging.sale_lines
+                 where import_id = $2 and sku is not null
+                 union all select sku_key, sku, name, line from staging.count_lines
+                 where import_id = $2 and sku is not null
+               )
+               select distinct on (l.sku_key) l.sku_key as "key!",
+                 first_value(l.sku) over by_line as "sku!", nullif(l.name, '') as name
+               from named l
                where not exists (
-                 select from products p
-                 where p.company_id = $1 and p.sku_key = upper(btrim(l.sku)))
+                 select from products p where p.company_id = $1 and p.sku_key = l.sku_key)
+               window by_line as (partition by l.sku_key order by l.line)
                -- A row with a name first, then the first row.
-               order by upper(btrim(l.sku)), l.name = '', l.line
+               order by l.sku_key, l.name = '', l.line
                limit $3"#,
             company.0,
             import.0,
@@ -47,18 +49,22 @@ pub async fn create_missing_products(
             return Ok(created);
         }
         let ids: Vec<Uuid> = missing.iter().map(|_| ProductId::new().0).collect();
-        let (skus, names): (Vec<_>, Vec<_>) = missing.into_iter().map(|m| (m.sku, m.name)).unzip();
+        let keys: Vec<&str> = missing.iter().map(|m| m.key.as_str()).collect();
+        let skus: Vec<&str> = missing.iter().map(|m| m.sku.as_str()).collect();
+        let names: Vec<Option<&str>> = missing.iter().map(|m| m.name.as_deref()).collect();
         created += sqlx::query!(
-            "insert into products (company_id, id, sku, name, currency, draft, source, import_id)
-             select $1, u.id, u.sku, u.name, $3, true, 'import', $2
-             from unnest($4::uuid[], $5::text[], $6::text[]) as u (id, sku, name)
+            "insert into products (company_id, id, sku_key, sku, name, currency, draft, source,
+               import_id)
+             select $1, u.id, u.key, u.sku, coalesce(u.name, u.sku), $3, true, 'import', $2
+             from unnest($4::uuid[], $5::text[], $6::text[], $7::text[]) as u (id, key, sku, name)
              on conflict (company_id, sku_key) do nothing",
             company.0,
             import.0,
             currency,
             &ids,
-            &skus,
-            &names,
+            &keys as _,
+            &skus as _,
+            &names as _,
         )
         .execute(&mut *conn)
         .await?

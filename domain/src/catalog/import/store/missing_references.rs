@@ -1,4 +1,5 @@
-//! The categories, suppliers and sites that a file names and the company lacks.
+//! The categories, suppliers and sites that a file names and the company lacks. Of several
+//! spellings of one name the first is stored.
 
 use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
@@ -9,37 +10,45 @@ use crate::catalog::import::lifecycle::ImportId;
 /// Creates the references that a column of the staged products names and a table lacks.
 macro_rules! create_missing {
     ($conn:expr, $company:expr, $import:expr, $column:literal => $table:literal) => {{
-        let names = sqlx::query_scalar!(
-            "select distinct on (upper(btrim("
+        let missing = sqlx::query!(
+            "select distinct on (l."
                 + $column
-                + "))) "
+                + "_key) l."
+                + $column
+                + r#"_key as "key!", l."#
                 + $column
                 + r#" as "name!"
-             from staging.product_lines
-             where import_id = $2 and "#
+             from staging.product_lines l
+             where l.import_id = $2 and l."#
                 + $column
-                + " is not null
+                + "_key is not null
                and not exists (
                  select from "
                 + $table
                 + " r
-                 where r.company_id = $1 and r.name_key = upper(btrim("
+                 where r.company_id = $1 and r.name_key = l."
                 + $column
-                + ")))",
+                + "_key)
+             order by l."
+                + $column
+                + "_key, l.line",
             $company.0,
             $import.0,
         )
         .fetch_all(&mut *$conn)
         .await?;
-        let ids: Vec<Uuid> = names.iter().map(|_| Uuid::now_v7()).collect();
+        let ids: Vec<Uuid> = missing.iter().map(|_| Uuid::now_v7()).collect();
+        let (keys, names): (Vec<_>, Vec<_>) = missing.into_iter().map(|m| (m.key, m.name)).unzip();
         sqlx::query!(
             "insert into "
                 + $table
-                + " (company_id, id, name) select $1, u.id, u.name
-             from unnest($2::uuid[], $3::text[]) as u (id, name)
+                + " (company_id, id, name_key, name)
+             select $1, u.id, u.key, u.name
+             from unnest($2::uuid[], $3::text[], $4::text[]) as u (id, key, name)
              on conflict (company_id, name_key) do nothing",
             $company.0,
             &ids,
+            &keys,
             &names,
         )
         .execute(&mut *$conn)
@@ -64,27 +73,29 @@ pub async fn create_missing_sites(
     company: CompanyId,
     import: ImportId,
 ) -> Result<()> {
-    let names = sqlx::query_scalar!(
-        r#"select distinct on (upper(btrim(l.site))) l.site as "name!"
+    let missing = sqlx::query!(
+        r#"select distinct on (l.site_key) l.site_key as "key!", l.site as "name!"
            from (
-             select site from staging.sale_lines where import_id = $2
-             union all select site from staging.count_lines where import_id = $2
+             select site_key, site, abs(line) as line from staging.sale_lines where import_id = $2
+             union all select site_key, site, line from staging.count_lines where import_id = $2
            ) l
            where l.site is not null and not exists (
-             select from sites s
-             where s.company_id = $1 and s.name_key = upper(btrim(l.site)))"#,
+             select from sites s where s.company_id = $1 and s.name_key = l.site_key)
+           order by l.site_key, l.line"#,
         company.0,
         import.0,
     )
     .fetch_all(&mut *conn)
     .await?;
-    let ids: Vec<Uuid> = names.iter().map(|_| Uuid::now_v7()).collect();
+    let ids: Vec<Uuid> = missing.iter().map(|_| Uuid::now_v7()).collect();
+    let (keys, names): (Vec<_>, Vec<_>) = missing.into_iter().map(|m| (m.key, m.name)).unzip();
     sqlx::query!(
-        "insert into sites (company_id, id, name) select $1, u.id, u.name
-         from unnest($2::uuid[], $3::text[]) as u (id, name)
+        "insert into sites (company_id, id, name_key, name) select $1, u.id, u.key, u.name
+         from unnest($2::uuid[], $3::text[], $4::text[]) as u (id, key, name)
          on conflict (company_id, name_key) do nothing",
         company.0,
         &ids,
+        &keys,
         &names,
     )
     .execute(conn)

@@ -28,7 +28,9 @@ pub use imports::{
 };
 pub use issues::list_row_issues;
 pub use line_warnings::record_line_warnings;
-pub use lookups::{add_recorded_quantities, load_known_products, load_site_keys};
+pub use lookups::{
+    add_recorded_quantities, load_known_products, load_numeric_codes, load_site_keys,
+};
 pub use merge::{MergedRows, Turn, take_merge_turn};
 pub use merge_counts::merge_counts;
 pub use merge_products::merge_products;

@@ -17,9 +17,9 @@ with differing as (
   cross join lateral (
     select * from sales k where k.company_id = $1 and k.import_key = l.key offset 0
   ) s
-  join products p on p.company_id = $1 and p.sku_key = upper(btrim(l.sku))
+  join products p on p.company_id = $1 and p.sku_key = l.sku_key
   left join customers c on c.company_id = $1 and c.external_ref = l.customer
-  left join sites t on t.company_id = $1 and t.name_key = upper(btrim(l.site))
+  left join sites t on t.company_id = $1 and t.name_key = l.site_key
   where l.import_id = $2 and l.line > $3 and l.line <= $4 and not l.lost_occurrence
     and (s.product_id, s.customer_id, s.site_id, s.quantity, s.unit_price, s.amount, s.currency,
          s.sold_at, s.day, s.kind, s.status, s.document)

@@ -17,8 +17,8 @@ pub async fn list_staged_products(
     let products = sqlx::query_scalar!(
         r#"select p.id from products p
            where p.company_id = $1 and p.sku_key in (
-             select upper(btrim(sku)) from staging.sale_lines where import_id = $2
-             union all select upper(btrim(sku)) from staging.count_lines where import_id = $2)
+             select sku_key from staging.sale_lines where import_id = $2
+             union all select sku_key from staging.count_lines where import_id = $2)
            union
            select (previous ->> 'product_id')::uuid as "id!" from import_changes
            where company_id = $1 and import_id = $2 and previous ? 'product_id'"#,

@@ -30,7 +30,8 @@ fn options(json: &str) -> Options {
 }
 
 fn validate_file(file: &str, kind: Kind, options: &Options) -> (RowTotals, Vec<RowIssues>) {
-    let examined = examine_file(Cursor::new(file), kind, options, Language::En).unwrap();
+    let known = NumericCodes::default();
+    let examined = examine_file(Cursor::new(file), kind, options, known, Language::En).unwrap();
     let Detection::Ready(plan) = examined.detection else {
         panic!("questions: {:?}", examined.detection)
     };
@@ -144,6 +145,7 @@ fn what_a_file_does_not_decide_is_asked_and_the_answer_is_used() {
         Cursor::new(file),
         Kind::Sales,
         &Options::default(),
+        NumericCodes::default(),
         Language::En,
     )
     .unwrap()
@@ -197,9 +199,15 @@ fn products_and_counts_have_rules_of_their_own() {
 #[test]
 fn files_that_are_no_table_of_their_kind_are_rejected() {
     let error_code = |file: &str, json: &str| {
-        examine_file(Cursor::new(file), Kind::Sales, &options(json), Language::En)
-            .unwrap_err()
-            .code
+        examine_file(
+            Cursor::new(file),
+            Kind::Sales,
+            &options(json),
+            NumericCodes::default(),
+            Language::En,
+        )
+        .unwrap_err()
+        .code
     };
     assert_eq!(error_code("", "{}"), "empty_file");
     assert_eq!(error_code("\n\n\n", "{}"), "empty_file");
@@ -233,6 +241,7 @@ fn a_preview_shows_the_first_rows_and_their_errors() {
         Kind::Sales,
         &Options::default(),
         &context(),
+        NumericCodes::default(),
         2,
     )
     .unwrap();

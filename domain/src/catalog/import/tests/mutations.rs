@@ -16,7 +16,8 @@ use crate::catalog::import::field::Field;
 use crate::catalog::import::options::{DateFormat, DecimalMark};
 use crate::catalog::import::read::encode_text;
 use crate::catalog::import::{
-    Detection, Kind, Options, QuestionOption, examine_file, preview_file, validate_rows,
+    Detection, Kind, NumericCodes, Options, QuestionOption, examine_file, preview_file,
+    validate_rows,
 };
 use crate::identity::Language;
 
@@ -172,8 +173,10 @@ fn apply_edits(seed: &[u8], edits: &[(Index, Edit)]) -> Vec<u8> {
 /// Reads the file through every pass that writes nothing.
 fn read_file(file: &[u8], options: &Options) {
     for kind in [Kind::Sales, Kind::Products, Kind::StockCounts] {
-        let _ = preview_file(Cursor::new(file), kind, options, &context(), 10);
-        let Ok(examined) = examine_file(Cursor::new(file), kind, options, Language::Fr) else {
+        let known = NumericCodes::default;
+        let _ = preview_file(Cursor::new(file), kind, options, &context(), known(), 10);
+        let examined = examine_file(Cursor::new(file), kind, options, known(), Language::Fr);
+        let Ok(examined) = examined else {
             continue;
         };
         if let Detection::Ready(plan) = examined.detection {
@@ -324,6 +327,7 @@ proptest! {
             Kind::StockCounts,
             &options(r#"{"delimiter": ";"}"#),
             &context(),
+            NumericCodes::default(),
             names.len(),
         );
         let preview = preview.unwrap();

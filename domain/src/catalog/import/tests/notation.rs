@@ -4,13 +4,15 @@ use super::*;
 use crate::identity::Language;
 
 fn detect(file: &str, kind: Kind, json: &str) -> Detected {
-    examine_file(Cursor::new(file), kind, &options(json), Language::En)
+    let known = NumericCodes::default();
+    examine_file(Cursor::new(file), kind, &options(json), known, Language::En)
         .unwrap()
         .detected
 }
 
 fn ask(file: &str, kind: Kind) -> Vec<Question> {
-    match examine_file(Cursor::new(file), kind, &Options::default(), Language::En)
+    let (options, known) = (Options::default(), NumericCodes::default());
+    match examine_file(Cursor::new(file), kind, &options, known, Language::En)
         .unwrap()
         .detection
     {
@@ -52,6 +54,7 @@ fn each_column_has_its_own_decimal_mark() {
         Kind::Sales,
         &options(answer),
         &context,
+        NumericCodes::default(),
         10,
     )
     .unwrap();
@@ -124,6 +127,7 @@ fn a_file_of_several_tables_is_rejected_with_what_to_do() {
         Cursor::new(file),
         Kind::Sales,
         &Options::default(),
+        NumericCodes::default(),
         Language::En,
     )
     .unwrap_err();

@@ -20,10 +20,15 @@ fn stage_quantities(options: &str, quantities: &[&str]) -> (u64, Vec<(u64, Strin
         currency: "XOF".into(),
         language: Language::En,
     };
-    let Detection::Ready(plan) =
-        examine_file(Cursor::new(&file), Kind::Sales, &options, Language::En)
-            .unwrap()
-            .detection
+    let Detection::Ready(plan) = examine_file(
+        Cursor::new(&file),
+        Kind::Sales,
+        &options,
+        NumericCodes::default(),
+        Language::En,
+    )
+    .unwrap()
+    .detection
     else {
         panic!("questions")
     };

@@ -9,7 +9,7 @@ use proptest::sample::{Index, select};
 
 use super::{context, options};
 use crate::catalog::import::field::Field;
-use crate::catalog::import::{Kind, preview_file};
+use crate::catalog::import::{Kind, NumericCodes, preview_file};
 
 const HEADER: [&str; 5] = ["Code", "Nom", "Famille", "Fournisseur", "Prix"];
 const FIELDS: [Field; 5] = [
@@ -140,7 +140,8 @@ struct ReadRow {
 fn read_rows(text: &str, style: Style) -> Vec<ReadRow> {
     let options = options(&format!(r#"{{"delimiter": {:?}}}"#, style.delimiter));
     let file = Cursor::new(text.as_bytes());
-    let preview = preview_file(file, Kind::Products, &options, &context(), 1_000).unwrap();
+    let known = NumericCodes::default();
+    let preview = preview_file(file, Kind::Products, &options, &context(), known, 1_000).unwrap();
     assert_eq!(preview.questions, []);
     let rows = preview.rows.iter().map(|row| ReadRow {
         line: row.line,

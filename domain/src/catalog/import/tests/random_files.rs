@@ -13,8 +13,10 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
 use super::{context, options};
-use crate::catalog::import::detect::{Detection, Plan, QuestionOption, examine_file, open_rows};
-use crate::catalog::import::rows::RowReader;
+use crate::catalog::import::detect::{
+    Detection, NumericCodes, Plan, QuestionOption, examine_file, open_rows,
+};
+use crate::catalog::import::rows::{RowKeys, RowReader};
 use crate::catalog::import::{Context, FileError, Kind, Options, Question};
 use crate::identity::Language;
 
@@ -317,8 +319,10 @@ struct ReadFile {
 }
 
 fn read_file(layout: &Layout, file: &[u8]) -> Result<ReadFile, FileError> {
-    let examine =
-        |options: &Options| examine_file(Cursor::new(file), Kind::Sales, options, Language::Fr);
+    let examine = |options: &Options| {
+        let known = NumericCodes::default();
+        examine_file(Cursor::new(file), Kind::Sales, options, known, Language::Fr)
+    };
     let mut chosen = Options::default();
     let plan = match examine(&chosen)?.detection {
         Detection::Ready(plan) => plan,
@@ -340,10 +344,10 @@ fn read_rows(file: &[u8], options: &Options, plan: &Plan) -> Result<ReadFile, Fi
         else {
             panic!("reads sales")
         };
-        let mut read = ReadFile::default();
+        let (mut read, mut keys) = (ReadFile::default(), RowKeys::default());
         while table.advance()? {
             let record = table.record();
-            match reader.read_line(record) {
+            match reader.read_line(record, &mut keys) {
                 Ok(Some(line)) => {
                     let values = (
                         line.sku.to_owned(),

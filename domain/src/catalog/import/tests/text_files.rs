@@ -7,7 +7,14 @@ use super::*;
 const SALES: Kind = Kind::Sales;
 
 fn examine(file: &[u8], kind: Kind, json: &str) -> ExaminedFile {
-    examine_file(Cursor::new(file), kind, &options(json), Language::En).unwrap()
+    examine_file(
+        Cursor::new(file),
+        kind,
+        &options(json),
+        NumericCodes::default(),
+        Language::En,
+    )
+    .unwrap()
 }
 
 fn questions_of(examined: &ExaminedFile) -> &[Question] {
@@ -19,7 +26,8 @@ fn questions_of(examined: &ExaminedFile) -> &[Question] {
 
 /// Returns the names of the rows, read with the options.
 fn read_names(file: &[u8], kind: Kind, json: &str) -> Vec<String> {
-    let preview = preview_file(Cursor::new(file), kind, &options(json), &context(), 100).unwrap();
+    let (options, known) = (options(json), NumericCodes::default());
+    let preview = preview_file(Cursor::new(file), kind, &options, &context(), known, 100).unwrap();
     assert_eq!(preview.questions, []);
     let names = preview
         .rows
@@ -111,6 +119,7 @@ fn a_header_that_no_encoding_reads_says_so() {
         Cursor::new(file),
         Kind::StockCounts,
         &Options::default(),
+        NumericCodes::default(),
         Language::En,
     );
     let cause = cause.unwrap_err();

@@ -10,6 +10,7 @@ use super::open_quote::{Span, Widths, judge_span};
 use super::split::{Extent, Quotes, RowSplitter, Split};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::options::{Charset, Options};
+use crate::catalog::import::read::formula::PlainFields;
 use crate::catalog::import::read::record::{
     Format, MAX_COLUMNS, MAX_ROW_BYTES, Record, RowFault, Shape, Table,
 };
@@ -20,6 +21,9 @@ pub(in crate::catalog::import::read) struct CsvTable<S> {
     splitter: RowSplitter,
     widths: Widths,
     row: Row,
+    plain: PlainFields,
+    /// The current row holds formulas that `plain` has undone.
+    has_formulas: bool,
     /// Line of the current row, and of what follows it.
     line: u64,
     next_line: u64,
@@ -66,6 +70,8 @@ impl<S: Read + Seek> CsvTable<S> {
                 last: dialect.columns,
             },
             row: Row::default(),
+            plain: PlainFields::default(),
+            has_formulas: false,
             line: 0,
             next_line: 1 + u64::from(dialect.skip > 0),
             open_quote: None,
@@ -233,6 +239,12 @@ impl<S: Read + Seek> CsvTable<S> {
         }
     }
 
+    fn unwrap_formulas(&mut self) {
+        let mut plain = std::mem::take(&mut self.plain);
+        self.has_formulas = plain.read_row(self.text(), self.splitter.ends());
+        self.plain = plain;
+    }
+
     /// Whether every field is blank: spreadsheets write their empty rows as delimiters alone.
     #[inline]
     fn is_blank(&self) -> bool {
@@ -247,6 +259,7 @@ impl<S: Read + Seek> Table for CsvTable<S> {
         while self.skip_blank_lines()? {
             self.read_row()?;
             if !self.is_blank() {
+                self.unwrap_formulas();
                 return Ok(true);
             }
         }
@@ -254,7 +267,13 @@ impl<S: Read + Seek> Table for CsvTable<S> {
     }
 
     fn record(&self) -> Record<'_> {
-        Record::delimited(self.line, self.text(), self.splitter.ends(), self.row.fault)
+        let (ends, fault) = (self.splitter.ends(), self.row.fault);
+        let record = Record::delimited(self.line, self.text(), ends, fault);
+        if self.has_formulas && fault.is_none() {
+            record.with_plain_fields(self.plain.text(), self.plain.ends())
+        } else {
+            record
+        }
     }
 
     fn position(&self) -> u64 {
