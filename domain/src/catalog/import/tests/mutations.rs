@@ -325,7 +325,7 @@ proptest! {
         let preview = preview_file(
             Cursor::new(file),
             Kind::StockCounts,
-            &options(r#"{"delimiter": ";"}"#),
+            &options(r#"{"delimiter": ";", "repeated_counts": "last"}"#),
             &context(),
             NumericCodes::default(),
             names.len(),

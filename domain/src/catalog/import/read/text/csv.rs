@@ -6,7 +6,7 @@ use std::io::{Read, Seek};
 use super::delimiter::detect_dialect;
 use super::encoding::DecodedFile;
 use super::encoding_doubt::EncodingDoubt;
-use super::open_quote::{Span, Widths, judge_span};
+use super::open_quote::{RowForm, Span, judge_span};
 use super::split::{Extent, Quotes, RowSplitter, Split};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::options::{Charset, Options};
@@ -19,7 +19,9 @@ use crate::catalog::import::read::record::{
 pub(in crate::catalog::import::read) struct CsvTable<S> {
     input: DecodedFile<S>,
     splitter: RowSplitter,
-    widths: Widths,
+    /// By the first lines until the header is accepted.
+    form: RowForm,
+    has_header: bool,
     row: Row,
     plain: PlainFields,
     /// The current row holds formulas that `plain` has undone.
@@ -42,12 +44,13 @@ struct Row {
     fault: Option<RowFault>,
 }
 
-/// The lines that a quote which isn't closed would take into its cell.
+/// A quote that isn't closed, until a line behind it is a row.
 #[derive(Debug, Clone, Copy)]
 struct OpenQuote {
     line: u64,
+    /// The last line that the quote would take into its cell.
     last_line: u64,
-    /// Whether a line that is as wide as a row is one.
+    /// Whether a line up to the last one is a row if it is as wide as one.
     has_rows: bool,
 }
 
@@ -65,10 +68,12 @@ impl<S: Read + Seek> CsvTable<S> {
         Ok(Self {
             input,
             splitter: RowSplitter::new(dialect.delimiter),
-            widths: Widths {
+            form: RowForm {
                 header: dialect.columns,
                 last: dialect.columns,
+                is_spaced: false,
             },
+            has_header: false,
             row: Row::default(),
             plain: PlainFields::default(),
             has_formulas: false,
@@ -81,10 +86,14 @@ impl<S: Read + Seek> CsvTable<S> {
 
     /// Says that the current row is the header, so that rows have as many fields.
     pub(in crate::catalog::import::read) fn accept_header(&mut self) {
+        self.has_header = true;
+        let titles = self.splitter.fields_of(self.text());
+        let is_spaced = titles.skip(1).any(|title| title.starts_with(b" "));
         let header = self.splitter.ends().len();
-        self.widths = Widths {
+        self.form = RowForm {
             header,
             last: header,
+            is_spaced,
         };
     }
 
@@ -121,16 +130,18 @@ impl<S: Read + Seek> CsvTable<S> {
 
     /// Reads the row at the start of the buffer.
     fn read_row(&mut self) -> Result<(), FileError> {
-        let open_quote = self.open_quote.filter(|quote| self.line <= quote.last_line);
-        self.open_quote = open_quote;
-        if let Some(quote) = open_quote
+        if let Some(quote) = self.open_quote
             && !quote.has_rows
+            && self.line <= quote.last_line
         {
             return self.reject_line(RowFault::BehindOpenQuote { line: quote.line });
         }
         let last_line = match self.split(Quotes::Open)? {
             Split::Plain(extent) => return self.accept(extent, false),
-            Split::Quoted(extent) if extent.lines == 1 => return self.accept(extent, true),
+            Split::Quoted(extent) if extent.lines == 1 && !self.lacks_fields(extent) => {
+                return self.accept(extent, true);
+            }
+            Split::Quoted(extent) if extent.lines == 1 => self.line,
             Split::Quoted(extent) => match self.judge(extent) {
                 Span::Cell => return self.accept(extent, true),
                 span => {
@@ -164,18 +175,29 @@ impl<S: Read + Seek> CsvTable<S> {
         }
     }
 
+    /// Whether a quoted field has taken delimiters that the row lacks.
+    fn lacks_fields(&self, extent: Extent) -> bool {
+        let fields = self.splitter.ends().len();
+        let delimiter = self.splitter.delimiter();
+        let row = &self.input.buffer()[..extent.length];
+        self.has_header
+            && fields < self.form.header
+            && !self.form.has_width(fields)
+            && row.iter().filter(|byte| **byte == delimiter).count() >= fields
+    }
+
     fn judge(&self, extent: Extent) -> Span {
         let row = &self.input.buffer()[..extent.consumed];
         let fields = self.splitter.ends().len();
-        judge_span(row, self.splitter.delimiter(), fields, self.widths)
+        judge_span(row, self.splitter.delimiter(), fields, self.form)
     }
 
     #[inline]
     fn accept(&mut self, extent: Extent, is_quoted: bool) -> Result<(), FileError> {
         let fields = self.splitter.ends().len();
         if let Some(quote) = self.open_quote {
-            // Too narrow or too wide for a row: part of the cell that was opened before.
-            if !self.widths.fit(fields) {
+            // What is no row is part of the cell that was opened before.
+            if !self.is_like_rows(extent, is_quoted) {
                 return self.reject_line(RowFault::BehindOpenQuote { line: quote.line });
             }
             self.open_quote = None;
@@ -184,8 +206,8 @@ impl<S: Read + Seek> CsvTable<S> {
             return Err(row_too_long(self.line));
         }
         // A shorter row is a title or a total.
-        if fields + 1 >= self.widths.header {
-            self.widths.last = fields;
+        if fields + 1 >= self.form.header {
+            self.form.last = fields;
         }
         self.next_line += extent.lines;
         self.row = Row {
@@ -197,18 +219,23 @@ impl<S: Read + Seek> CsvTable<S> {
         Ok(())
     }
 
+    /// Whether the row that was split has the form of the others.
+    fn is_like_rows(&self, extent: Extent, is_quoted: bool) -> bool {
+        let text = if is_quoted {
+            self.splitter.unquoted()
+        } else {
+            &self.input.buffer()[..extent.length]
+        };
+        self.form.fits(self.splitter.fields_of(text))
+    }
+
     /// Rejects the current line for its quote, which would take the lines up to `last_line`.
     fn reject_quote(&mut self, last_line: u64, has_rows: bool) -> Result<(), FileError> {
-        if self
-            .open_quote
-            .is_none_or(|quote| quote.last_line < last_line)
-        {
-            self.open_quote = Some(OpenQuote {
-                line: self.line,
-                last_line,
-                has_rows,
-            });
-        }
+        self.open_quote = Some(OpenQuote {
+            line: self.line,
+            last_line,
+            has_rows,
+        });
         self.reject_line(RowFault::OpenQuote { line: self.line })
     }
 

@@ -277,7 +277,7 @@ fn a_quote_that_never_closes_rejects_its_line_in_a_large_file() {
 
 #[test]
 fn cells_of_several_lines_are_read_whatever_is_in_them() {
-    let text = "Code;Nom;Prix\nA1;\"Huile\nd'arachide; 1 L\";3\n\"A2\n\";\"x;y\n\n;z\";4\n\
+    let text = "Code;Nom;Prix\nA1;\"Huile\nd'arachide; 1 L\";3\n\"A2\n\";\"x;y\n\nz\";4\n\
         A3;5;\"Sucre\n\"\"roux\"\" ; 1 kg\"\nA4;Raccord 3/4\";6\n";
     for text in [
         text.to_owned(),

@@ -79,6 +79,14 @@ impl RowSplitter {
         &self.unquoted
     }
 
+    /// Returns the fields of the last row, whose text is given.
+    pub(super) fn fields_of<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = &'t [u8]> {
+        let starts = [0].into_iter().chain(self.ends.iter().map(|end| end + 1));
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| &text[start..*end])
+    }
+
     /// Splits the row at the start of `text`. More text may follow unless `is_last`.
     #[inline]
     pub(super) fn split(&mut self, text: &[u8], is_last: bool, quotes: Quotes) -> Split {
@@ -212,12 +220,7 @@ mod tests {
             Split::Quoted(_) => splitter.unquoted(),
             _ => text.as_bytes(),
         };
-        let starts = [0]
-            .into_iter()
-            .chain(splitter.ends().iter().map(|end| end + 1));
-        let fields = starts
-            .zip(splitter.ends())
-            .map(|(start, end)| &row[start..*end]);
+        let fields = splitter.fields_of(row);
         let fields = fields.map(|field| String::from_utf8_lossy(field).into_owned());
         (split, fields.collect())
     }
