@@ -31,6 +31,14 @@ fn read_messages(source: &str) -> BTreeMap<&str, BTreeSet<&str>> {
     messages
 }
 
+/// What names a message by its first literal.
+const CALLS: [&str; 4] = [
+    "Text::new(",
+    "RowError::new(",
+    "RowError::of_row(",
+    "FileError::new(",
+];
+
 /// Collects the literals behind `call` in every source file below `folder`.
 fn list_named(folder: &Path, calls: &[&str], named: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -41,9 +49,8 @@ fn list_named(folder: &Path, calls: &[&str], named: &mut BTreeSet<String>) {
             let source = std::fs::read_to_string(&path).unwrap();
             for call in calls {
                 for part in source.split(call).skip(1) {
-                    let literal = part.trim_start().strip_prefix('"');
-                    let end = literal.and_then(|text| text.find('"'));
-                    let name = literal.zip(end).map(|(text, end)| &text[..end]);
+                    let arguments = part.split(')').next().unwrap_or_default();
+                    let name = arguments.split('"').nth(1);
                     let is_name =
                         |name: &&str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
                     named.extend(name.filter(is_name).map(str::to_owned));
@@ -71,11 +78,7 @@ fn every_message_that_is_named_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut named = BTreeSet::new();
     for folder in ["domain/src", "jobs/src"] {
-        list_named(
-            &root.join(folder),
-            &["Text::new(", "RowError::of_row(", "FileError::new("],
-            &mut named,
-        );
+        list_named(&root.join(folder), &CALLS, &mut named);
     }
     assert!(named.len() > 10);
     let missing: Vec<_> = named

@@ -1,7 +1,8 @@
 //! How a file is written: which column holds which field, and how numbers and dates are written.
 //! In reading order: `header` finds the row of the `columns`; `observation` reads every row for the
 //! `evidence` of `decimal_mark` and `date_order`, and for `leading_zeros` and `repeated_counts`;
-//! `notation` concludes; `detection` is the entry. What the file doesn't decide becomes a `question`.
+//! `notation` concludes; `detection` is the entry. What the file doesn't decide becomes a
+//! `question`.
 
 mod columns;
 mod date_order;

@@ -58,8 +58,8 @@ impl<'p> CountReader<'p> {
         })
     }
 
-    /// Returns the count of a row, and leaves its keys in `keys`; `None` for a total. A count without
-    /// a date was made when the file was uploaded.
+    /// Returns the count of a row, and leaves its keys in `keys`; `None` for a total. A count
+    /// without a date was made when the file was uploaded.
     pub(crate) fn read_line<'r>(
         &mut self,
         record: Record<'r>,

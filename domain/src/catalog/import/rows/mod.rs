@@ -1,6 +1,6 @@
 //! From a record to a row of its kind, or to the error for which it is rejected. In reading order:
-//! `row_error`, `row_warning` and the `issue` that people read; `cells` reads the cells of one file,
-//! and `codes` those that are compared; `sale` with `identity`, `occurrence`, `sale_money`,
+//! `row_error`, `row_warning` and the `issue` that people read; `cells` reads the cells of one
+//! file, and `codes` those that are compared; `sale` with `identity`, `occurrence`, `sale_money`,
 //! `sale_status`, `total_row` and `ignored_codes`; `product`, `count`; `reader` over the three
 //! kinds, which counts rows in `totals`. `validate` and `preview` read files without writing,
 //! `outlier` knows usual quantities.

@@ -46,8 +46,8 @@ async fn leave_last(conn: &mut PgConnection, import: Uuid, is_sum: bool) -> Resu
            quantity = case when l.line = r.last and $2 then r.quantity else l.quantity end,
            key = case when l.line = r.last and $2 then r.key else l.key end
          from repeated r
-         where l.import_id = $1 and l.sku_key = r.sku_key and l.site_key is not distinct from r.site_key
-           and l.at = r.at",
+         where l.import_id = $1 and l.sku_key = r.sku_key
+           and l.site_key is not distinct from r.site_key and l.at = r.at",
         import,
         is_sum,
     )

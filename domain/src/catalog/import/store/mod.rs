@@ -1,8 +1,9 @@
 //! The SQL of imports. Staging has no row-level security, because COPY can't write under it: every
 //! function that reaches staging is keyed by an import that was read under row-level security. In
-//! reading order: `imports` and `transitions` of their state; `lookups`, `staging`,
-//! `numbering` and `fold_counts`; `missing_references`, `missing_products`, then one file per kind of merge;
-//! `written_products`, `line_warnings` and `issues`; `revert`. Functions return `Error::Database` when a statement fails.
+//! reading order: `imports` and `transitions` of their state; `lookups`, `staging`, `numbering` and
+//! `fold_counts`; `missing_references`, `missing_products`, then one file per kind of merge;
+//! `written_products`, `line_warnings` and `issues`; `revert`. Functions return `Error::Database`
+//! when a statement fails.
 
 mod fold_counts;
 mod imports;

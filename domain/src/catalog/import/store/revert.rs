@@ -195,7 +195,7 @@ pub async fn revert_facts(
     let made_between = (import.first_id, import.last_id);
     let rows = delete_facts(&mut *conn, company, import.id, made_between, &mut products).await?;
     if import.kind != Kind::Products && rows < import.rows_imported {
-        // A worker's clock was beyond the tolerance: nothing but reading all facts finds the others.
+        // A worker's clock was beyond the tolerance: the others are found by reading all facts.
         let any_time = (Uuid::nil(), Uuid::max());
         delete_facts(conn, company, import.id, any_time, &mut products).await?;
     }

@@ -367,7 +367,8 @@ fn read_rows(file: &[u8], options: &Options, plan: &Plan) -> Result<ReadFile, Fi
     })
 }
 
-/// Returns why facts didn't come back, by the code that says so. Panics where one differs in silence.
+/// Returns why facts didn't come back, by the code that says so. Panics where one differs in
+/// silence.
 fn check_file(facts: &[Fact], layout: &Layout) -> Result<(), &'static str> {
     let (text, lines) = layout.write(facts);
     let read = read_file(layout, &layout.encode(&text)).map_err(|error| error.code)?;

@@ -55,7 +55,9 @@ pub(super) fn judge_span(row: &[u8], delimiter: u8, fields: usize, form: RowForm
     if holds_no_delimiter || (form.has_width(fields) && has_breaks_of_its_own(row)) {
         return Span::Cell;
     }
-    let first = LineStarts::new(row, delimiter).next().map_or(row.len(), |start| start.offset);
+    let first = LineStarts::new(row, delimiter)
+        .next()
+        .map_or(row.len(), |start| start.offset);
     let first_line = trim_line_end(&row[..first]);
     let is_complete = count_words(first_line, delimiter) >= form.least();
     // Where the first cell is open, the line that closes it is as wide as a row.
@@ -75,7 +77,9 @@ pub(super) fn judge_span(row: &[u8], delimiter: u8, fields: usize, form: RowForm
     let first_fields: Vec<&[u8]> = split_fields(first_line, delimiter).collect();
     let before = [&first_fields].into_iter().chain(&rows);
     let pairs = before.zip(&rows);
-    let shared: usize = pairs.map(|(line, next)| count_shared_numbers(line, next)).sum();
+    let shared: usize = pairs
+        .map(|(line, next)| count_shared_numbers(line, next))
+        .sum();
     if shared >= MIN_SHARED_NUMBERS && form.least() >= MIN_COLUMNS {
         Span::OpenQuote
     } else {
