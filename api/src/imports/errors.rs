@@ -1,5 +1,5 @@
-//! `GET /imports/{id}/errors`: rows that were rejected or should be looked at as JSON, page by page.
-//! With `Accept: text/csv`, all of them as a file to correct and send again.
+//! `GET /imports/{id}/errors`: rows that were rejected or should be looked at as JSON, page by
+//! page. With `Accept: text/csv`, all of them as a file to correct and send again.
 
 use std::future::ready;
 use std::io;

@@ -32,7 +32,7 @@ pub(super) async fn preview_revert(
 #[derive(Debug, Serialize)]
 struct RevertAccepted {
     import: Import,
-    /// Its state tells when the import was taken back.
+    /// The job succeeds once the import is taken back.
     job_id: JobId,
 }
 

@@ -190,7 +190,10 @@ mod tests {
         fn a_key_is_the_same_in_capitals_and_in_small_letters(code in ANY_CODE) {
             let key = compute_key(&code);
             prop_assert_eq!(&compute_key(&code.to_lowercase()), &key);
-            prop_assert_eq!(&compute_key(&code.to_uppercase()), &key);
+            // The capital of a Greek letter with a mark below it is two letters: a mark that stands
+            // behind both would move to the second.
+            let decomposed: String = code.nfd().collect();
+            prop_assert_eq!(&compute_key(&decomposed.to_uppercase()), &key);
         }
 
         #[test]

@@ -19,7 +19,7 @@ pub struct Context {
     pub zone: Tz,
     /// ISO 4217.
     pub currency: String,
-    /// In which the company is told what is wrong with its files.
+    /// The language of what is said about the company's files.
     pub language: Language,
 }
 

@@ -1,5 +1,5 @@
-//! The issues of rows as a file: the columns of the imported file, so that it can be corrected and sent
-//! again, then what was wrong. An import ignores these further columns.
+//! The issues of rows as a file: the columns of the imported file, so that it can be corrected and
+//! sent again, then what was wrong. An import ignores these further columns.
 
 use platform::csv::CsvWriter;
 

@@ -3,8 +3,8 @@
 //! In reading order: `kind`, `field` and [`Options`] are what a file may hold and what the caller
 //! may decide. `read` makes records of bytes, `cells` values of text, and `detect` finds out how a
 //! file is written. `rows` makes rows of records or rejects them; `stage` encodes them for COPY.
-//! `lifecycle` is the state of an import, `revert` what taking it back would do, `error_file` its rejected rows as a file, and `store` the
-//! SQL. Each folder knows only those before it.
+//! `lifecycle` is the state of an import, `revert` what taking it back would do, `error_file` its
+//! rejected rows as a file, and `store` the SQL. Each folder knows only those before it.
 //!
 //! The job of an import reads its file four times. [`verify_digest`], [`examine_file`] and, for
 //! sales, [`UsualQuantities::read_file`] write nothing; [`stage_file`] fills staging. The functions

@@ -211,9 +211,9 @@ async fn case_a04_codes_that_lost_their_zeros_are_asked_about() {
                 "field": "sku",
                 "column": "SKU",
                 "choices": ["same", "distinct"],
-                "message": "codes of the column \"SKU\" differ from known ones only by leading \
-                    zeros, which spreadsheets drop: \"17\" (line 2) and \"0017\", \"42\" (line 4) \
-                    and \"0042\"; are they the same products?",
+                "message": "des codes de la colonne « SKU » ne diffèrent de codes connus que par \
+                    des zéros en tête, que les tableurs suppriment : « 17 » (ligne 2) et « 0017 », \
+                    « 42 » (ligne 4) et « 0042 » ; est-ce que ce sont les mêmes produits ?",
                 "examples": [{"line": 2, "value": "17"}, {"line": 4, "value": "42"}],
             }])
         );

@@ -17,7 +17,7 @@ const MAX_HEADER_CHARS: usize = 40;
 
 /// The first of the columns that an error file adds to those of the imported file.
 pub(crate) const FIRST_ERROR_COLUMN: &str = "import_line";
-/// The column of the error file that tells rejected rows from those with a warning.
+/// The column of the error file that separates rejected rows from those with a warning.
 pub(crate) const SEVERITY_COLUMN: &str = "import_severity";
 
 /// The header of a file and the position of each field in it.

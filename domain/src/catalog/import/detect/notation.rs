@@ -107,8 +107,8 @@ fn ask_for_dates(columns: &Columns, doubt: Doubt<DateFormat>, language: Language
     }
 }
 
-/// Asks which of its possible encodings a file is written in. The examples are a few cells in each
-/// of the encodings, in the order of the choices.
+/// Returns the question which of its possible encodings a file is written in. The examples are a
+/// few cells in each of the encodings, in the order of the choices.
 pub(super) fn ask_for_encoding(doubt: &EncodingDoubt, language: Language) -> Question {
     let names = doubt.names();
     let cells = doubt.list_readings();

@@ -70,7 +70,7 @@ impl CountEvidence {
         Ok(())
     }
 
-    /// Asks what repeated counts make together.
+    /// Returns the question what repeated counts make together.
     pub(super) fn ask(&self, columns: &Columns, language: Language) -> Option<Question> {
         let (code, lines) = self.repeated.first()?;
         let examples = self.repeated.iter();

@@ -88,7 +88,7 @@ pub enum Duplicates {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TotalRows {
-    /// They are left out with a warning; what may be a total or a product is rejected.
+    /// Totals are left out with a warning; what may be a total or a product is rejected.
     #[default]
     LeaveOut,
     /// No row is taken for a total.

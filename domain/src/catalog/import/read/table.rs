@@ -44,8 +44,9 @@ fn open_text<S: Read + Seek, H, T>(
     let mut table = CsvTable::open(&mut source, options, named)?;
     let head = read_head(&mut table);
     let Some(doubt) = table.doubt().cloned() else {
+        let head = head?;
         table.accept_header();
-        return use_table(&mut table, head?);
+        return use_table(&mut table, head);
     };
     drop(table);
     let mut accepted = Vec::new();

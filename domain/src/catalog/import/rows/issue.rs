@@ -36,9 +36,9 @@ pub struct Issue {
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Severity {
-    /// It is rejected.
+    /// The row is rejected.
     Error,
-    /// It is imported, or left out as the options say.
+    /// The row is imported, or left out as the options say.
     Warning,
 }
 

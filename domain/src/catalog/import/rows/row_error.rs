@@ -39,7 +39,7 @@ impl RowError {
         }
     }
 
-    /// The error of a row that can't be told from its neighbours.
+    /// The error of a row that can't be separated from its neighbours.
     pub(super) fn of_fault(fault: RowFault) -> Self {
         Self {
             field: None,

@@ -1,8 +1,8 @@
 //! Totals among the rows of a file: they count what the rows above them count already.
 //!
 //! A row is a total where it says so and its figure is the sum of those above it, since the last
-//! total or since the start of the file. A row that says so and whose figure is another one can't
-//! be told from a product of that name, and is rejected.
+//! total or since the start of the file. A row that says so and whose figure is another one may
+//! be a product of that name, and is rejected.
 
 use super::cells::CellReader;
 use super::row_error::RowError;

@@ -13,7 +13,7 @@ use crate::catalog::import::revert::{LaterImport, NOT_REVERTIBLE, RevertEffect};
 use crate::catalog::store::product_columns::product_statement;
 use crate::{Error, Result};
 
-/// How far the clock of the worker that made the ids may have been from the database's.
+/// How far the clock of the worker that made the ids may have been from that of the database.
 const CLOCK_TOLERANCE: Duration = Duration::hours(24);
 /// Later imports that are named.
 const MAX_NAMED: i64 = 20;

@@ -6,6 +6,7 @@ mod outliers;
 mod quotes;
 mod random_files;
 mod text_files;
+mod written_files;
 
 use std::io::Cursor;
 

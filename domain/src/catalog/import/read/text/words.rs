@@ -49,7 +49,7 @@ impl WordSample {
     }
 
     fn is_wanted(&self, byte: u8) -> bool {
-        !byte.is_ascii() && !(self.only_new_bytes && self.seen & bit_of(byte) != 0)
+        !(byte.is_ascii() || (self.only_new_bytes && self.seen & bit_of(byte) != 0))
     }
 
     fn add(&mut self, text: &[u8], start: usize, end: usize, offset: u64) {
