@@ -21,7 +21,7 @@ use crate::support::{
 /// Bytes of resident memory that no process may exceed, whatever the size of the file.
 const MAX_MEMORY_BYTES: u64 = 200_000_000;
 /// Three imports of the whole file, unoptimised, on a machine that is busy with other tests.
-const TEST_TIMEOUT: Duration = Duration::from_secs(400);
+const TEST_TIMEOUT: Duration = Duration::from_secs(420);
 
 fn options(ignore_codes: &[&str]) -> Value {
     json!({

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tokio::time::{interval, timeout};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
-const WAIT_TIMEOUT: Duration = Duration::from_secs(100);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(240);
 const TEST_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// Only one system of seven processes runs at a time, because test machines are small.
