@@ -90,11 +90,18 @@ impl<S: Read + Seek> CsvTable<S> {
         let titles = self.splitter.fields_of(self.text());
         let is_spaced = titles.skip(1).any(|title| title.starts_with(b" "));
         let header = self.splitter.ends().len();
+        // Rows may end with a delimiter where their header doesn't.
+        let columns = self.form.last;
         self.form = RowForm {
             header,
-            last: header,
+            last: if columns == header + 1 {
+                columns
+            } else {
+                header
+            },
             is_spaced,
         };
+        self.open_quote = self.open_quote.filter(|quote| !quote.has_rows);
     }
 
     /// Says that the encoding that is read is one of several possible ones.
@@ -206,7 +213,7 @@ impl<S: Read + Seek> CsvTable<S> {
             return Err(row_too_long(self.line));
         }
         // A shorter row is a title or a total.
-        if fields + 1 >= self.form.header {
+        if self.has_header && fields + 1 >= self.form.header {
             self.form.last = fields;
         }
         self.next_line += extent.lines;

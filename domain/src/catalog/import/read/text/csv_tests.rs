@@ -270,6 +270,20 @@ fn lines_that_may_belong_to_a_cell_are_rejected_with_it() {
 }
 
 #[test]
+fn rows_wider_than_their_header_are_read_behind_an_open_quote() {
+    let rows = "A2;Vis;3;\nA3;Clou;4;\nA4;Écrou;5;\n";
+    let text = format!("Code;Nom;Prix\nA1;\"Tuyau 1/2;2;\n{rows}");
+    assert_eq!(count_rows(&text), (vec![2], 3));
+    let text = format!("\"Liste\" de mars\nCode;Nom;Prix\n{rows}");
+    assert_eq!(
+        read_rows(text.as_bytes(), &Options::default())
+            .unwrap()
+            .len(),
+        5
+    );
+}
+
+#[test]
 fn a_quote_that_never_closes_rejects_its_line_in_a_large_file() {
     let text = format!("a,b\n\"x,y\n{}", "x,y\n".repeat(600_000));
     assert_eq!(count_rows(&text), (vec![2], 600_000));
