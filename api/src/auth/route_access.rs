@@ -67,7 +67,7 @@ const ROUTES: [RouteAccess; 24] = {
         RouteAccess::new("/jobs/", Jobs, Manager),
         // The kind of a job says who may enqueue it.
         RouteAccess::new("/jobs", Jobs, Viewer),
-        // Everybody may leave; whoever removes another needs more, which the handler checks.
+        // A member may leave. Removing another one takes an admin, which the handler checks.
         RouteAccess::new("/companies/{id}/members/{user_id}", Company, Viewer).by_people(),
         RouteAccess::new("/companies/{id}/members", Company, Admin).by_people(),
         RouteAccess::new("/companies/{id}/invitations", Company, Admin)

@@ -1,5 +1,5 @@
 //! Who may call which route: every cell is tried, and the table in `docs/roles.md` says the same.
-//! `VIGIE_WRITE_TABLES=1 cargo xtask test -E 'test(role_table)'` writes it anew.
+//! `VIGIE_WRITE_TABLES=1 cargo xtask test -E 'test(role_table)'` writes the file.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -21,7 +21,8 @@ const ROLES: [Role; 5] = [
 
 const TITLE: &str = "# Who may call which route\n\n\
     A table that a test writes, and compares with what the API does: each route is called by each \
-    role.\n`key` is the scope that an API key needs beside its role; `people` means that no key may.\n\
+    role.\n`key` is the scope that an API key needs beside its role; `people` means that no key \
+    may.\n\
     `POST /jobs` depends on the kind of job, which names its own role. Everybody may leave a\n\
     company; removing somebody else takes an admin.\n\n\
     | route | viewer | member | manager | admin | owner | key |\n|---|---|---|---|---|---|---|\n";

@@ -179,7 +179,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_key_is_the_same_for_every_form_of_a_text(text in prop_oneof![any::<String>(), ANY_CODE]) {
+        fn a_key_is_the_same_for_every_form_of_a_text(
+            text in prop_oneof![any::<String>(), ANY_CODE],
+        ) {
             let key = compute_key(&text);
             prop_assert_eq!(&compute_key(&key), &key);
             prop_assert_eq!(&compute_key(&text.nfd().collect::<String>()), &key);

@@ -99,7 +99,7 @@ fn a_text_is_written_in_the_language_of_its_reader() {
     );
     assert_eq!(
         text.render(Language::Fr),
-        "1 ligne est fausse et le mode est all_or_nothing ; la ligne 4 ressemble le plus à un en-tête"
-            .replace(" ; ", "; ")
+        "1 ligne est fausse et le mode est all_or_nothing; \
+         la ligne 4 ressemble le plus à un en-tête"
     );
 }

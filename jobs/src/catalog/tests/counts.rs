@@ -53,6 +53,20 @@ async fn a_product_named_like_a_total_is_kept_or_asked_about() {
 }
 
 #[tokio::test]
+async fn a_product_whose_code_begins_like_a_total_is_sold() {
+    let shop = Shop::open().await;
+    let file = "date,sku,name,quantity,price\n2026-10-05,PAIN,Pain,1,150\n\
+        2026-10-05,TOTAL-5W30,Huile,1,9000\n2026-10-05,RIZ,Riz,1,500\n\
+        2026-10-05,TOTAL QUARTZ,Huile,3,9000\n,Total du jour,,6,\n";
+    let import = shop.import(Kind::Sales, "{}", file.as_bytes()).await;
+    assert_eq!((import.rows_imported, import.rows_ignored), (4, 1));
+    assert_eq!(import.warnings[0].lines, [6]);
+    let alone = "sku,counted\nPAIN,7\nTOTAL QUARTZ,7\n";
+    let import = count(&shop, "{}", alone).await;
+    assert_eq!((import.rows_imported, import.rows_ignored), (2, 0));
+}
+
+#[tokio::test]
 async fn two_shelves_of_one_product_are_asked_about() {
     let file = "Référence;Emplacement;Quantité comptée\n\
         RIZ-5;Rayon A;12\nSUCRE-1;Rayon A;4\nRIZ-5;Réserve;30\n";

@@ -107,3 +107,23 @@ async fn products_become_what_they_were_unless_they_changed_again() {
     let after = books(&shop).await;
     assert_eq!(after, [&before[0], "B Sucre roux 70 f"]);
 }
+
+#[tokio::test]
+async fn a_product_to_which_a_changed_sale_may_return_stays() {
+    let shop = Shop::open().await;
+    let own_id = |sku: &str| format!("id;date;sku;quantity;price\n7;2026-01-05;{sku};2;100\n");
+    let options = r#"{"mapping": {"external_id": "id"}}"#;
+    let catalog = shop
+        .import(Kind::Products, "{}", b"sku,name\nA,Riz\n")
+        .await;
+    shop.import(Kind::Sales, options, own_id("A").as_bytes())
+        .await;
+    let before = books(&shop).await;
+    let moved = shop
+        .import(Kind::Sales, options, own_id("B").as_bytes())
+        .await;
+    assert_eq!(moved.rows_updated, 1);
+    assert_eq!(shop.revert(catalog.id).await, State::Reverted);
+    assert_eq!(shop.revert(moved.id).await, State::Reverted);
+    assert_eq!(books(&shop).await, before);
+}

@@ -1,8 +1,9 @@
 //! Totals among the rows of a file: they count what the rows above them count already.
 //!
-//! A row is a total where it says so and its figure is the sum of those above it, since the last
-//! total or since the start of the file. A row that says so and whose figure is another one may
-//! be a product of that name, and is rejected.
+//! A row is a total where it says so, describes nothing else, and its figure is the sum of those
+//! above it, since the last total or since the start of the file. A row that says `TOTAL` and isn't
+//! one by these signs may be a product of that name, and is rejected. A longer label may begin the
+//! code of a product too, as `TOTAL QUARTZ`: as a code, it makes a total of two rows or more only.
 
 use super::cells::CellReader;
 use super::row_error::RowError;
@@ -45,6 +46,7 @@ pub(super) struct TotalTracker {
     figure: Field,
     since_total: i128,
     of_file: i128,
+    rows_since_total: u64,
 }
 
 impl TotalTracker {
@@ -54,6 +56,7 @@ impl TotalTracker {
             figure,
             since_total: 0,
             of_file: 0,
+            rows_since_total: 0,
         }
     }
 
@@ -62,6 +65,7 @@ impl TotalTracker {
     pub(super) fn add_row(&mut self, thousandths: i64) {
         self.since_total += i128::from(thousandths);
         self.of_file += i128::from(thousandths);
+        self.rows_since_total += 1;
     }
 
     /// Says what a row is.
@@ -85,19 +89,22 @@ impl TotalTracker {
         record: Record<'_>,
         code: &str,
     ) -> Result<RowRole, RowError> {
-        let label = match code {
+        let found = match code {
             "" => (0..record.len())
                 .map(|index| record.field(index))
-                .find_map(read_label),
-            code => read_label(code),
+                .find_map(|text| Some((read_label(text)?, text))),
+            code => read_label(code).map(|label| (label, code)),
         };
-        let Some(label) = label else {
+        let Some((label, text)) = found else {
             return Ok(RowRole::Item);
         };
         let figure = cells.read_number(record, self.figure, 3);
         let sum = figure.map(|number| i128::from(number.scaled));
-        if sum.is_ok_and(|sum| sum == self.since_total || sum == self.of_file) {
-            self.since_total = 0;
+        let is_sum = sum.is_ok_and(|sum| sum == self.since_total || sum == self.of_file);
+        let is_of_enough =
+            matches!(label, Label::Alone) || code.is_empty() || self.rows_since_total > 1;
+        if is_sum && is_of_enough && !describes_item(cells, record, text) {
+            (self.since_total, self.rows_since_total) = (0, 0);
             return Ok(RowRole::Total);
         }
         match label {
@@ -105,6 +112,19 @@ impl TotalTracker {
             Label::Longer => Ok(RowRole::Item),
         }
     }
+}
+
+/// Whether a row has what a total lacks, beside its label.
+fn describes_item(cells: &CellReader<'_>, record: Record<'_>, label: &str) -> bool {
+    let described = [
+        Field::Name,
+        Field::Date,
+        Field::Document,
+        Field::Customer,
+        Field::Site,
+    ];
+    let texts = described.map(|field| cells.cell(record, field));
+    texts.iter().any(|text| !text.is_empty() && *text != label)
 }
 
 enum Label {

@@ -298,7 +298,12 @@ pub async fn revert_products(
            and not exists (
              select from prediction_items i where i.company_id = $1 and i.product_id = p.id)
            and not exists (
-             select from alert_items a where a.company_id = $1 and a.product_id = p.id)",
+             select from alert_items a where a.company_id = $1 and a.product_id = p.id)
+           -- A sale that becomes what it was, once the import that changed it is taken back.
+           and not exists (
+             select from import_changes c
+             where c.company_id = $1 and c.import_id <> $2
+               and c.previous ->> 'product_id' = p.id::text)",
         company.0,
         import.0,
     )
