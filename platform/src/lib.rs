@@ -22,5 +22,6 @@ pub mod money;
 pub mod probes;
 pub mod task;
 pub mod telemetry;
+pub mod text;
 
 pub use store_error::StoreError;

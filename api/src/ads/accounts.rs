@@ -14,8 +14,8 @@ use crate::App;
 use crate::auth::Caller;
 use crate::error::{Error, Result};
 use crate::extract::{Path, Query};
-use crate::idempotency::{Key, Outcome};
-use crate::jobs::respond_enqueued;
+use crate::idempotency::Key;
+use crate::jobs::{enqueue_for_response, respond_enqueued};
 use crate::pagination::{List, Page};
 
 pub(super) async fn list_accounts(
@@ -41,7 +41,7 @@ pub(super) async fn refresh_account(
             ads::require_account(tx, id).await?;
             let refresh = RefreshAccount { account_id: id };
             let job = jobs::company_job(caller.company, &refresh).by(caller.user);
-            Ok(Outcome::accepted_job(tx.enqueue(job).await?.id()))
+            enqueue_for_response(tx, job).await
         })
         .await?;
     respond_enqueued(settled).await

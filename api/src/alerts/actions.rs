@@ -13,8 +13,8 @@ use crate::App;
 use crate::auth::Caller;
 use crate::error::Result;
 use crate::extract::{Json as JsonBody, Path};
-use crate::idempotency::{Key, Outcome};
-use crate::jobs::respond_enqueued;
+use crate::idempotency::Key;
+use crate::jobs::{enqueue_for_response, respond_enqueued};
 
 /// Evaluates all rules now, as the 5-minute tick does.
 pub(super) async fn evaluate_alerts(
@@ -25,7 +25,7 @@ pub(super) async fn evaluate_alerts(
     let settled = key
         .run_once(&app, &caller, async |tx| {
             let job = jobs::company_job(caller.company, &EvaluateAlerts {}).by(caller.user);
-            Ok(Outcome::accepted_job(tx.enqueue(job).await?.id()))
+            enqueue_for_response(tx, job).await
         })
         .await?;
     respond_enqueued(settled).await

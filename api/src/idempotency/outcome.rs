@@ -85,6 +85,11 @@ impl Outcome {
         }
     }
 
+    /// The stored ids, or what stands in their place.
+    pub(crate) fn ids(&self) -> &Value {
+        &self.stored.ids
+    }
+
     /// The id stored as `name`.
     pub(crate) fn id_named<Id: From<Uuid>>(&self, name: &str) -> Result<Id> {
         let text = self.stored.ids.get(name).and_then(Value::as_str);

@@ -15,6 +15,7 @@ use futures::TryStreamExt as _;
 use futures::stream::try_unfold;
 use platform::blobs::{BlobError, Stored};
 use platform::ids::CompanyId;
+use platform::text::clean_text;
 
 use super::{ImportAccepted, describe_accepted, file_rejected, parse_options, start_import};
 use crate::App;
@@ -23,6 +24,8 @@ use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::idempotency::{Key, Settled};
 
+/// Characters of a file's name that are kept.
+const MAX_NAME_CHARS: usize = 255;
 /// Bytes of a field other than the file.
 const MAX_FIELD_BYTES: usize = 256 * 1024;
 /// Bytes of the form around the file.
@@ -143,13 +146,7 @@ async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload
                 options = Some(parse_options(read_small_text(field).await?.as_bytes())?)
             }
             "file" if file.is_none() => {
-                let name = field
-                    .file_name()
-                    .unwrap_or("file")
-                    .chars()
-                    .filter(|c| *c != '\0')
-                    .take(255)
-                    .collect();
+                let name = clean_text(field.file_name().unwrap_or("file"), MAX_NAME_CHARS);
                 file = Some((name, store_file(app, field, blob_key).await?));
             }
             name => {

@@ -8,16 +8,16 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::identity::Role;
 use platform::ids::JobId;
-use platform::queue::{EnqueuedBy, NewJob, Priority, Uniqueness};
+use platform::queue::{EnqueuedBy, JobState, NewJob, Priority, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{enqueued_body, respond_enqueued};
+use super::{enqueue_for_response, respond_enqueued};
 use crate::App;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
-use crate::idempotency::{Keyed, Outcome};
+use crate::idempotency::Keyed;
 use crate::pagination::List;
 
 /// Larger inputs belong in an import.
@@ -56,15 +56,16 @@ pub(super) async fn enqueue_job(
     caller: Caller,
     Keyed { body, key }: Keyed<EnqueueJob>,
 ) -> Result<Response> {
+    let is_due_now = body.unique_key.is_none() && body.run_at.is_none();
     let job = accept(&app, &caller, body)?;
-    if key.is_absent() {
+    if key.is_absent() && is_due_now {
         // Alone and without a key, it shares one commit with whoever enqueues at the same time.
         let enqueued = app.enqueuer().enqueue(job).await?;
         return Ok(accepted(enqueued.id()).into_response());
     }
     let settled = key
         .run_once(&app, &caller, async |tx| {
-            Ok(Outcome::accepted_job(tx.enqueue(job).await?.id()))
+            enqueue_for_response(tx, job).await
         })
         .await?;
     respond_enqueued(settled).await
@@ -133,7 +134,7 @@ fn accepted(id: JobId) -> impl IntoResponse {
     (
         StatusCode::ACCEPTED,
         [(LOCATION, path_of(id))],
-        Json(enqueued_body(id)),
+        Json(json!({"job": {"id": id, "state": JobState::Queued}})),
     )
 }
 

@@ -8,12 +8,14 @@ mod view;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
+use platform::db::Tx;
 use platform::ids::JobId;
+use platform::queue::{NewJob, view as job_view};
 use serde_json::{Value, json};
 
 use crate::App;
 use crate::error::{Error, Result};
-use crate::idempotency::Settled;
+use crate::idempotency::{Outcome, Settled};
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
@@ -27,14 +29,23 @@ pub(crate) fn router() -> Router<App> {
         .route("/jobs/{id}/retry", post(control::retry_job))
 }
 
-/// Commits, and responds with the job that the request enqueued.
-pub(crate) async fn respond_enqueued(settled: Settled) -> Result<Response> {
-    let body = enqueued_body(settled.outcome.id()?);
-    settled.respond(&body).await
+/// Enqueues a job for [`respond_enqueued`].
+pub(crate) async fn enqueue_for_response(tx: &mut Tx, job: NewJob) -> Result<Outcome> {
+    let id = tx.enqueue(job).await?.id();
+    let location = format!("/api/v1/jobs/{id}");
+    Ok(Outcome::accepted(location, describe_job(tx, id).await?))
 }
 
-fn enqueued_body(id: JobId) -> Value {
-    json!({"job": {"id": id, "state": "queued"}})
+/// Describes an open job for [`respond_enqueued`].
+pub(crate) async fn describe_job(tx: &mut Tx, id: JobId) -> Result<Value> {
+    let job = job_view::find_job(tx, id).await?.ok_or_else(no_job)?;
+    Ok(json!({"id": id, "state": job.state}))
+}
+
+/// Commits, and responds with the job that the request enqueued, or that held its key.
+pub(crate) async fn respond_enqueued(settled: Settled) -> Result<Response> {
+    let outcome = settled.commit().await?;
+    outcome.respond(&json!({ "job": outcome.ids() }))
 }
 
 fn no_job() -> Error {

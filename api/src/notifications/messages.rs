@@ -10,7 +10,7 @@ use platform::db::Tx;
 use platform::ids::{JobId, UserId, Uuid};
 use platform::queue::Enqueued;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::App;
 use crate::auth::Caller;
@@ -18,7 +18,7 @@ use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 use crate::extract::{Path, Query};
 use crate::idempotency::{Key, Outcome};
-use crate::jobs::respond_enqueued;
+use crate::jobs::{describe_job, respond_enqueued};
 use crate::pagination::{List, Page};
 
 #[derive(Debug, Serialize)]
@@ -118,7 +118,7 @@ pub(super) async fn retry_message(
         .run_once(&app, &caller, async |tx| {
             let job = requeue_message(tx, &caller, id).await?;
             let location = format!("/api/v1/messages/{id}");
-            Ok(Outcome::accepted(location, json!({ "id": job })))
+            Ok(Outcome::accepted(location, describe_job(tx, job).await?))
         })
         .await?;
     respond_enqueued(settled).await

@@ -11,9 +11,10 @@ use super::job_error::JobError;
 use super::job_result::{Done, JobResult};
 use super::retry;
 use super::state::TerminalState;
+use crate::text::clean_text;
 
 /// Longest stored error text, in characters.
-const MAX_ERROR_CHARS: usize = 2_000;
+pub(super) const MAX_ERROR_CHARS: usize = 2_000;
 
 /// What an attempt came to, before it is recorded.
 pub(super) enum AttemptOutcome {
@@ -164,10 +165,7 @@ fn error_chain(error: &dyn std::error::Error) -> String {
         }
         cause = inner.source();
     }
-    text.chars()
-        .filter(|c| *c != '\0')
-        .take(MAX_ERROR_CHARS)
-        .collect()
+    clean_text(&text, MAX_ERROR_CHARS)
 }
 
 fn panic_text(panic: JoinError) -> String {

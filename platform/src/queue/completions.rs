@@ -9,6 +9,7 @@ use super::success;
 use crate::db::{Db, STATEMENT_DEADLINE, with_deadline};
 use crate::ids::Uuid;
 use crate::micro_batch::{MicroBatchConfig, MicroBatcher};
+use crate::text::clean_text;
 
 const BATCHES: MicroBatchConfig = MicroBatchConfig {
     name: "completions",
@@ -57,7 +58,7 @@ impl Completions {
         // Postgres rejects NUL in text, and one rejected success would hold up its whole batch.
         let result = result.map(|text| {
             if text.contains('\0') {
-                text.replace('\0', "")
+                clean_text(&text, usize::MAX)
             } else {
                 text
             }

@@ -11,8 +11,10 @@ type UniqueKey<'a> = (Option<CompanyId>, &'a str, &'a str);
 
 /// Writes the jobs in one statement and returns the results in their order.
 ///
-/// A taken unique key never fails the batch: the result names the job that holds the key. That job
-/// moves forward to the earlier `run_at`, and a reconciler that runs is marked for a rerun.
+/// A taken unique key never fails the batch: the result names the job that holds the key. A
+/// reconciler moves forward to the earlier `run_at`, or is marked for a rerun while it runs. A job
+/// that is none moves forward only if it hasn't started yet and the duplicate names an earlier
+/// time.
 pub(crate) async fn enqueue_jobs(
     conn: &mut PgConnection,
     jobs: &[NewJob],

@@ -10,9 +10,11 @@ with input as materialized (
           reconciler, run_at, created_by, request_id, traceparent)
   cross join (select engine_now() as now) c
 ),
--- A duplicate moves a waiting holder forward and requests a rerun of a running reconciler. A
+-- A duplicate requests a rerun of a running reconciler and moves a waiting one forward. A
 -- reconciler that moves forward gets all its attempts back: events in quick succession would else
--- spend them within one short failure.
+-- spend them within one short failure. Another holder keeps its time: it moves forward only to a
+-- time that the duplicate requests, and only before its first attempt, because after that it waits
+-- for its back-off or for a provider's limit.
 opened as (
   insert into jobs_open as o
     (id, company_id, run_at, queue, priority, max_attempts, reconciler, kind, unique_key)
@@ -23,7 +25,11 @@ opened as (
     rerun_requested = o.rerun_requested or (o.reconciler and o.state = 'running'),
     attempt = case when o.reconciler and o.state = 'waiting' and excluded.run_at < o.run_at then 0
                    else o.attempt end,
-    run_at = case when o.state = 'waiting' then least(o.run_at, excluded.run_at)
+    run_at = case when o.state = 'waiting'
+                    and (o.reconciler
+                         or o.fence = 0 and excluded.id in
+                           (select id from input where run_at is not null))
+                  then least(o.run_at, excluded.run_at)
                   else o.run_at end
   returning o.id, o.company_id, o.kind, o.unique_key
 ),

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 
+use super::attempt_outcome::MAX_ERROR_CHARS;
 use super::claim::Claim;
 use super::failure_class::FailureClass;
 use super::state::TerminalState;
 use super::success::Recorded;
+use crate::text::clean_text;
 
 /// What becomes of a job whose attempt didn't succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,15 +106,12 @@ pub async fn record_failure(
         outcome.unspent,
         outcome.state as TerminalState,
         outcome.class.map(FailureClass::name),
-        without_nul(outcome.error),
-        outcome.snooze_reason.map(without_nul),
+        clean_text(outcome.error, MAX_ERROR_CHARS),
+        outcome
+            .snooze_reason
+            .map(|reason| clean_text(reason, MAX_ERROR_CHARS)),
     )
     .fetch_one(conn)
     .await?;
     Ok(recorded)
-}
-
-/// Postgres rejects NUL in text, and recording the failure would be repeated endlessly.
-fn without_nul(text: &str) -> String {
-    text.replace('\0', "")
 }

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::ids::JobId;
+use crate::text::clean_text;
+
+const MAX_MESSAGE_CHARS: usize = 1_000;
 
 /// How much of a long job is done.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +38,11 @@ pub async fn record_progress(
          returning cancel_requested",
         id.0,
         fence,
-        serde_json::json!(progress),
+        serde_json::json!({
+            "done": progress.done,
+            "total": progress.total,
+            "message": clean_text(&progress.message, MAX_MESSAGE_CHARS),
+        }),
     )
     .fetch_optional(conn)
     .await?;

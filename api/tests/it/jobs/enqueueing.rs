@@ -315,3 +315,39 @@ async fn args_over_64_kib_are_rejected_and_enqueue_nothing() {
         .expect(202);
     assert_eq!(app.run_jobs().await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_planned_job_keeps_its_time_unless_an_earlier_one_is_asked_for() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    app.run_jobs().await;
+    let now = read_clock(&app).await;
+    let at = |days: i64| time(now + chrono::TimeDelta::days(days));
+    let ask = async |run_at: Option<String>| {
+        let body = json!({"kind": "ops.ping", "unique_key": "report", "run_at": run_at});
+        let job = owner.post("/jobs", body).await.expect(202)["job"].clone();
+        let path = format!("/jobs/{}", job["id"].as_str().unwrap());
+        let due_at = owner.get(&path).await.expect(200)["run_at"].clone();
+        let due_at: DateTime<Utc> = due_at.as_str().unwrap().parse().unwrap();
+        (job, time(due_at))
+    };
+    let (planned, due_at) = ask(Some(at(7))).await;
+    assert_eq!((&planned["state"], due_at), (&json!("scheduled"), at(7)));
+    for (run_at, expected) in [
+        (None, 7),
+        (Some(8), 7),
+        (Some(3), 3),
+        (None, 3),
+        (Some(7), 3),
+    ] {
+        let (job, due_at) = ask(run_at.map(at)).await;
+        assert_eq!((job, due_at), (planned.clone(), at(expected)), "{run_at:?}");
+    }
+    assert!(app.run_jobs().await.is_empty());
+    let (job, _) = ask(Some(at(-1))).await;
+    assert_eq!(
+        (&job["id"], &job["state"]),
+        (&planned["id"], &json!("queued"))
+    );
+    assert_eq!(app.run_jobs().await.len(), 1);
+}

@@ -63,7 +63,7 @@ pub(super) async fn claim_all(app: &TestApp, ids: &[JobId]) -> Vec<Claim> {
 }
 
 /// Ends claimed jobs in a state.
-pub(super) async fn end_all(app: &TestApp, ids: &[JobId], state: TerminalState) {
+pub(crate) async fn end_all(app: &TestApp, ids: &[JobId], state: TerminalState) {
     let failure = FailureAction::Finish {
         state,
         class: None,
