@@ -13,7 +13,7 @@ create table messages (
   language text not null check (language in ('fr', 'en')),
   variables jsonb not null,
   state text not null check (state in ('queued', 'sent', 'delivered', 'read', 'failed',
-    'undelivered', 'undetermined', 'suppressed', 'expired')),
+    'undelivered', 'undetermined', 'suppressed', 'expired', 'cancelled')),
   -- How it went out: free text inside the 24-hour window, an approved template outside it.
   sent_as text check (sent_as in ('text', 'template', 'email')),
   provider_id text,
@@ -115,6 +115,20 @@ create table whatsapp_templates (
 );
 grant select on whatsapp_templates to vigie_app;
 
+-- The channels over which nothing is sent for now, because the provider limits our sender or
+-- rejects our credentials. The senders are the platform's, so the rows belong to no company. The
+-- first message that goes out after `until` deletes the row.
+create table sender_pauses (
+  channel text not null primary key check (channel in ('whatsapp', 'email')),
+  until timestamptz not null,
+  class text not null check (class in ('rate_limited', 'misconfigured')),
+  code text,
+  reason text not null,
+  since timestamptz not null,
+  updated_at timestamptz not null
+);
+grant select, insert, update, delete on sender_pauses to vigie_app;
+
 -- Inbound messages to the platform's number, by Twilio's id. Twilio's signature contains no time,
 -- so only this table detects a replay. The rows belong to no company. Only record_inbound uses
 -- the table.
@@ -123,10 +137,12 @@ create table inbound_messages (
   received_at timestamptz not null
 );
 
--- Records an inbound message: opens the 24-hour window of every company that ever wrote to the
--- address. The keyword `stop` suppresses the address for all of these companies, and `start` lifts
--- these suppressions. Returns the number of companies; a replay returns 0.
-create function record_inbound(message_id text, address text, written_at timestamptz, keyword text)
+-- Records an inbound message: opens the 24-hour window of every company that ever wrote to one of
+-- the addresses, which are the forms of one number. The keyword `stop` suppresses the number for
+-- all of these companies, and `start` lifts these suppressions. Whatever the message, its number
+-- exists. Returns the number of companies; a replay returns 0.
+create function record_inbound(
+  message_id text, addresses text[], written_at timestamptz, keyword text)
   returns bigint
   language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
   as $$
@@ -140,28 +156,31 @@ begin
   end if;
   insert into contact_windows as w (company_id, recipient, last_inbound_at)
   select distinct m.company_id, m.recipient, written_at from messages m
-  where m.recipient = address and m.channel = 'whatsapp'
+  where m.recipient = any (addresses) and m.channel = 'whatsapp'
   on conflict (company_id, recipient) do update
     set last_inbound_at = greatest(w.last_inbound_at, excluded.last_inbound_at);
   get diagnostics companies_reached = row_count;
+  delete from suppressions
+  where recipient = any (addresses) and channel = 'whatsapp' and reason = 'invalid'
+    and created_at <= written_at;
   if keyword = 'stop' then
     insert into suppressions as s (company_id, id, channel, recipient, reason, created_at)
-    select distinct on (m.company_id) m.company_id, gen_random_uuid(), 'whatsapp', m.recipient,
-      'stop', written_at
-    from messages m where m.recipient = address and m.channel = 'whatsapp'
+    select distinct on (m.company_id, m.recipient) m.company_id, gen_random_uuid(), 'whatsapp',
+      m.recipient, 'stop', written_at
+    from messages m where m.recipient = any (addresses) and m.channel = 'whatsapp'
     -- The recipient's opt-out replaces any reason that somebody else could lift.
     on conflict on constraint suppressions_once do update
       set reason = excluded.reason, created_at = excluded.created_at, created_by = null
       where s.reason not in ('stop', 'unsubscribed', 'complaint');
   elsif keyword = 'start' then
     delete from suppressions
-    where recipient = address and channel = 'whatsapp' and reason = 'stop'
+    where recipient = any (addresses) and channel = 'whatsapp' and reason = 'stop'
       and created_at <= written_at;
   end if;
   return companies_reached;
 end $$;
-revoke execute on function record_inbound(text, text, timestamptz, text) from public;
-grant execute on function record_inbound(text, text, timestamptz, text) to vigie_app;
+revoke execute on function record_inbound(text, text[], timestamptz, text) from public;
+grant execute on function record_inbound(text, text[], timestamptz, text) to vigie_app;
 
 -- Returns those of the provider's ids that an effect of any company holds: a message found by a
 -- look-up belongs to one effect only.
@@ -173,3 +192,30 @@ create function assigned_provider_ids(provider_name text, ids text[]) returns se
   end;
 revoke execute on function assigned_provider_ids(text, text[]) from public;
 grant execute on function assigned_provider_ids(text, text[]) to vigie_app;
+
+-- Ends the message of a send job that ended without it: the job was cancelled, or died. Every
+-- message thereby has a job or an end. A message that an attempt may have sent is undetermined. The
+-- error code lets a replay of the job send the message (see claim_message).
+create function end_message_of_job() returns trigger
+  language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
+  as $$
+begin
+  update messages m
+  set state = case
+        when exists (select from effects e
+                     where e.company_id = m.company_id and e.message_id = m.id
+                       and e.state in ('intended', 'unknown')) then 'undetermined'
+        when new.state = 'cancelled' then 'cancelled'
+        else 'failed' end,
+      error_code = case when new.state = 'cancelled' then 'job_cancelled' else 'job_failed' end,
+      error = coalesce(new.error, 'the job of the message ended'), ended_at = new.finished_at
+  from job_bodies b
+  where b.id = new.id and m.company_id = new.company_id and m.id = b.unique_key::uuid
+    and m.state = 'queued';
+  return null;
+end $$;
+revoke execute on function end_message_of_job() from public;
+create trigger jobs_finished_end_message after insert on jobs_finished
+  for each row
+  when (new.kind = 'notifications.send_message' and new.state <> 'succeeded')
+  execute function end_message_of_job();

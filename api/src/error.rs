@@ -178,6 +178,7 @@ impl From<ProviderError> for Error {
             | Class::Misconfigured
             | Class::NeedsReauth
             | Class::Recipient
+            | Class::Unreachable
             | Class::WindowClosed
             | Class::TooMuchData
             | Class::Expired

@@ -1,4 +1,4 @@
-//! Health, the queues for operators, and the audit log for admins.
+//! Health, queues and senders for operators, and the audit log for admins.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -7,6 +7,7 @@ use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use domain::identity;
 use domain::identity::audit::{AuditEntry, AuditFilter};
+use domain::notifications::{self, SenderPause};
 use platform::db::Scope;
 use platform::ids::Uuid;
 use platform::probes::{self, Probe};
@@ -24,6 +25,7 @@ pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/audit-log", get(list_audit_entries))
         .route("/queues", get(list_queues))
+        .route("/senders", get(list_senders))
 }
 
 /// The probes of orchestrators, outside of the versioned base path.
@@ -135,4 +137,18 @@ async fn list_queues(
         oldest_seconds: depth.oldest_seconds,
     });
     Ok(Json(List::complete(items.collect())))
+}
+
+/// Lists the senders that wait because a provider limits them or rejects our credentials.
+async fn list_senders(
+    State(app): State<App>,
+    operator: OperatorCaller,
+) -> Result<Json<List<SenderPause>>> {
+    let mut tx = app.db().begin(Scope::anonymous()).await?;
+    operator
+        .record_act(&mut tx, "ops.list_senders", "sender")
+        .await?;
+    let pauses = notifications::list_sender_pauses(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Json(List::complete(pauses)))
 }

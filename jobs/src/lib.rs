@@ -74,6 +74,7 @@ mod tests {
                 "alerts.evaluate v1 on fast, 8 attempts of 60s, Company",
                 "billing.apply_event v1 on fast, 8 attempts of 60s, Platform",
                 "billing.apply_subscription v1 on fast, 8 attempts of 60s, Company",
+                "billing.remind_unpaid v1 on fast, 8 attempts of 60s, Company",
                 "catalog.end_import v1 on heavy, 8 attempts of 1800s, Company",
                 "catalog.import_file v1 on heavy, 8 attempts of 21600s, Company",
                 "catalog.revert_import v1 on heavy, 8 attempts of 1800s, Company",

@@ -10,6 +10,8 @@ use crate::Services;
 
 /// The wait where Brevo does not say how long its rate limit lasts.
 const DEFAULT_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
+/// The wait after Brevo rejected our key, which a person has to repair.
+const MISCONFIGURED_WAIT: Duration = Duration::from_mins(15);
 
 /// Sends an e-mail and returns Brevo's id of it.
 ///
@@ -36,9 +38,11 @@ pub(crate) async fn deliver_mail(services: &Services, mail: &NewEmail) -> Result
             let wait = error.retry_after.unwrap_or(DEFAULT_RATE_LIMIT_WAIT);
             Err(JobError::retry_after(wait, error))
         }
-        Class::Retry | Class::Unknown | Class::Misconfigured => Err(JobError::retry(error)),
+        Class::Retry | Class::Unknown => Err(JobError::retry(error)),
+        Class::Misconfigured => Err(JobError::retry_after(MISCONFIGURED_WAIT, error)),
         Class::Permanent
         | Class::Recipient
+        | Class::Unreachable
         | Class::WindowClosed
         | Class::Expired
         | Class::NeedsReauth

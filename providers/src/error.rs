@@ -22,8 +22,11 @@ pub enum Class {
     Misconfigured,
     /// The token has ended or was withdrawn: stop the connection until somebody connects again.
     NeedsReauth,
-    /// The recipient cannot be reached or has opted out: suppress the address.
+    /// The address doesn't exist, or its holder has opted out: suppress the address.
     Recipient,
+    /// The recipient wasn't reached this time. The address stays: a phone may be off, and a
+    /// channel may try something out.
+    Unreachable,
     /// Free text outside the recipient's 24-hour window: send an approved template instead.
     WindowClosed,
     /// The report is larger than one call may return: split it.
@@ -46,6 +49,7 @@ impl Class {
             Self::Misconfigured => "misconfigured",
             Self::NeedsReauth => "needs_reauth",
             Self::Recipient => "recipient",
+            Self::Unreachable => "unreachable",
             Self::WindowClosed => "window_closed",
             Self::TooMuchData => "too_much_data",
             Self::Expired => "expired",

@@ -80,6 +80,11 @@ impl Transport {
         self.build_request(Method::POST, operation, path)
     }
 
+    /// Builds a DELETE request; `path` begins with `/`.
+    pub(crate) fn delete(&self, operation: Operation, path: &str) -> Request<'_> {
+        self.build_request(Method::DELETE, operation, path)
+    }
+
     fn build_request(&self, method: Method, operation: Operation, path: &str) -> Request<'_> {
         let builder = self
             .client

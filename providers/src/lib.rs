@@ -3,6 +3,7 @@
 //! business rule, no retry: a call is made once, and the [`Class`] of its failure says what may be
 //! done about it.
 
+mod clean;
 mod connection;
 mod error;
 mod http;

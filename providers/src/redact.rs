@@ -1,6 +1,7 @@
 //! Removes secrets, e-mail addresses and phone numbers from text that may be logged or stored.
 
 use crate::Provider;
+use crate::clean::clean_text;
 
 const MAX_EXCERPT_CHARS: usize = 300;
 
@@ -14,9 +15,10 @@ const PHONE_SEPARATORS: &str = " .-()";
 /// Words that precede a secret, whichever service sent them.
 const SECRET_LABELS: [&str; 3] = ["Bearer", "Basic", "access_token"];
 
-/// Replaces every address, number and key by a word in brackets, and cuts to 300 characters.
+/// Cleans the text, replaces every address, number and key by a word in brackets, and cuts to 300
+/// characters.
 pub(crate) fn redact_text(text: &str) -> String {
-    let words = redact_words(text);
+    let words = redact_words(&clean_text(text));
     let clean = redact_phones(&words);
     match clean.char_indices().nth(MAX_EXCERPT_CHARS) {
         Some((end, _)) => format!("{}...", &clean[..end]),
@@ -167,6 +169,11 @@ mod tests {
         ] {
             assert_eq!(redact_text(text), text);
         }
+    }
+
+    #[test]
+    fn control_characters_hide_no_secret_and_are_removed() {
+        assert_eq!(redact_text("no\0 +22177\u{0}1234567"), "no [phone]");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
 
 use crate::Operation;
+use crate::clean::clean_json;
 use crate::error::{Class, ProviderError};
 
 /// A complete response, whatever its status.
@@ -47,7 +48,7 @@ impl Response {
 
     /// Parses the body of a rejection; a body in another form, such as a proxy's page, is empty.
     pub(crate) fn rejection_body<T: DeserializeOwned + Default>(&self) -> T {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+        serde_json::from_str(&clean_json(&self.body)).unwrap_or_default()
     }
 
     /// Parses the JSON body and converts it.
@@ -55,7 +56,7 @@ impl Response {
         &self,
         convert: impl FnOnce(Body) -> Result<T, Misread>,
     ) -> Result<T, ProviderError> {
-        serde_json::from_slice(&self.body)
+        serde_json::from_str(&clean_json(&self.body))
             .map_err(|e| Misread(e.to_string()))
             .and_then(convert)
             .map_err(|Misread(what)| {

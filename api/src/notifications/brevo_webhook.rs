@@ -48,14 +48,16 @@ async fn apply_event(app: &App, event: BrevoEvent) -> Result<()> {
     if let Some(state) = state {
         let report = DeliveryStatus {
             state,
-            provider_id: event.message_id,
+            provider_id: event.message_id.clone(),
             error_code: None,
             failure: DeliveryFailure::Final,
         };
         notifications::record_delivery_status(&mut tx, effect, &report, now).await?;
     }
     if let Some(reason) = suppression {
-        notifications::suppress_effect_recipient(&mut tx, company, effect, reason, now).await?;
+        let mail = &event.message_id;
+        notifications::suppress_effect_recipient(&mut tx, company, effect, mail, reason, now)
+            .await?;
     }
     Ok(tx.commit().await?)
 }

@@ -5,10 +5,12 @@ use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, StatusCode};
 use domain::notifications::{
-    self, DeliveryFailure, DeliveryOutcome, DeliveryStatus, EffectId, SuppressionReason,
+    self, Channel, DeliveryOutcome, DeliveryStatus, EffectId, MessageState, PauseClass,
     parse_keyword,
 };
-use jobs::notifications::{SendMessage, failure_of, state_of_status, suppression_of};
+use jobs::notifications::{
+    SendMessage, failure_of, sender_wait_of, state_of_status, suppression_of,
+};
 use platform::db::{self, Scope};
 use platform::ids::CompanyId;
 use providers::Class;
@@ -40,7 +42,8 @@ pub(super) async fn receive_status(
     let Some(callback) = StatusCallback::from_form(&form) else {
         return Ok(StatusCode::NO_CONTENT);
     };
-    let class = callback.error_code.map(class_of);
+    let failure_code = callback.error_code.filter(|_| callback.status.is_failure());
+    let class = failure_code.map(class_of);
     let Some(state) = state_of_status(callback.status, class == Some(Class::Expired)) else {
         return Ok(StatusCode::NO_CONTENT);
     };
@@ -48,36 +51,44 @@ pub(super) async fn receive_status(
         state,
         provider_id: callback.message_sid,
         error_code: callback.error_code.map(|code| code.to_string()),
-        failure: if callback.status.is_failure() {
-            failure_of(callback.error_code)
-        } else {
-            DeliveryFailure::Final
-        },
+        failure: failure_of(failure_code),
     };
-    let suppression = suppression_of(callback.error_code);
-    apply_report(&app, query.company, query.effect, &report, suppression).await?;
+    apply_report(&app, &query, &report, failure_code).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn apply_report(
     app: &App,
-    company: CompanyId,
-    effect: EffectId,
+    &CallbackQuery { company, effect }: &CallbackQuery,
     report: &DeliveryStatus,
-    suppression: Option<SuppressionReason>,
+    failure_code: Option<u32>,
 ) -> Result<()> {
     let mut tx = app.db().begin(Scope::company(company)).await?;
     let now = db::load_now(&mut tx).await?;
-    if let DeliveryOutcome::Resend(message, at) =
-        notifications::record_delivery_status(&mut tx, effect, report, now).await?
-    {
-        let send = SendMessage {
-            message_id: message,
-        };
+    let outcome = notifications::record_delivery_status(&mut tx, effect, report, now).await?;
+    if let DeliveryOutcome::Resend(message_id, at) = outcome {
+        let send = SendMessage { message_id };
         tx.enqueue(jobs::company_job(company, &send).at(at)).await?;
     }
-    if let Some(reason) = suppression {
-        notifications::suppress_effect_recipient(&mut tx, company, effect, reason, now).await?;
+    let is_news = outcome != DeliveryOutcome::Ignored;
+    if let Some(wait) = sender_wait_of(failure_code).filter(|_| is_news) {
+        let reason = "the channel limits the sender";
+        let cause = (
+            PauseClass::RateLimited,
+            report.error_code.as_deref(),
+            reason,
+        );
+        notifications::pause_sender(&mut tx, Channel::Whatsapp, now + wait, cause, now).await?;
+    }
+    let sid = &report.provider_id;
+    // An opt-out holds whenever it is reported. Any other judgement of the number must not
+    // contradict what is known of the message.
+    if let Some(reason) = suppression_of(failure_code).filter(|r| is_news || r.is_opt_out()) {
+        notifications::suppress_effect_recipient(&mut tx, company, effect, sid, reason, now)
+            .await?;
+    }
+    if is_news && matches!(report.state, MessageState::Delivered | MessageState::Read) {
+        notifications::lift_invalid_recipient(&mut tx, effect, sid).await?;
     }
     Ok(tx.commit().await?)
 }

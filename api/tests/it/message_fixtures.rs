@@ -168,13 +168,23 @@ pub(crate) async fn report_error(
     sid: &str,
     code: &str,
 ) -> TestResponse {
+    report_failure(client, effect, sid, ("failed", code)).await
+}
+
+/// Reports, as Twilio, a failed status with its error code.
+pub(crate) async fn report_failure(
+    client: &Client<'_>,
+    effect: EffectId,
+    sid: &str,
+    (status, code): (&str, &str),
+) -> TestResponse {
     let path = format!(
         "/api/v1/webhooks/twilio/status?company={}&effect={effect}",
         client.company()
     );
     let fields = [
         ("MessageSid", sid),
-        ("MessageStatus", "failed"),
+        ("MessageStatus", status),
         ("ErrorCode", code),
     ];
     post_form(client.app, TWILIO_TOKEN, &path, &fields).await
@@ -182,7 +192,17 @@ pub(crate) async fn report_error(
 
 /// Sends a message from the phone to our number.
 pub(crate) async fn send_inbound(app: &TestApp, sid: &str, body: &str) -> TestResponse {
-    let from = format!("whatsapp:{PHONE}");
+    send_inbound_from(app, PHONE, sid, body).await
+}
+
+/// Sends a message from any number to our number.
+pub(crate) async fn send_inbound_from(
+    app: &TestApp,
+    number: &str,
+    sid: &str,
+    body: &str,
+) -> TestResponse {
+    let from = format!("whatsapp:{number}");
     let fields = [
         ("MessageSid", sid),
         ("From", &from),

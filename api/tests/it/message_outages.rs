@@ -161,7 +161,7 @@ async fn an_e_mail_rejected_on_a_repeated_attempt_is_undetermined() {
     let app = start_without_callbacks().await;
     let owner = app.with_company().await;
     add_fault(&app, "send_email", Fault::TimeoutAfter { hold_ms: 0 }, 1);
-    add_fault(&app, "send_email", failing_with(402), 1);
+    add_fault(&app, "send_email", failing_with(400), 1);
     cause_alert(&owner, "email").await;
     run_jobs_to_end(&app).await;
     assert_eq!(only_message(&owner, "email").await["state"], "undetermined");

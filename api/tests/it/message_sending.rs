@@ -109,7 +109,7 @@ async fn a_lost_response_is_looked_up_and_a_failed_look_up_is_repeated() {
 async fn an_ended_message_is_retried_by_hand() {
     let app = start_without_callbacks().await;
     let owner = app.with_company().await;
-    add_fault(&app, "send_email", failing_with(402), 1);
+    add_fault(&app, "send_email", failing_with(400), 1);
     cause_alert(&owner, "email").await;
     run_jobs_to_end(&app).await;
     let message = only_message(&owner, "email").await;

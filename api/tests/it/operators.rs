@@ -10,13 +10,13 @@ use domain::identity::password::hash_password;
 use serde_json::json;
 use totp_rs::{Builder, Secret};
 
-use crate::app::{PASSWORD, TestApp, TestResponse, encode};
+use crate::app::{Client, PASSWORD, TestApp, TestResponse, encode};
 use crate::shop::read_clock;
 
 const EMAIL: &str = "ops@vigie.example";
 const TOTP_SECRET: [u8; 20] = *b"12345678901234567890";
 
-async fn create_operator(app: &TestApp) -> OperatorId {
+pub(crate) async fn create_operator(app: &TestApp) -> OperatorId {
     let id = OperatorId::new();
     let context = format!("operators:{id}");
     let sealed = app.services.keyring.seal(&context, &TOTP_SECRET);
@@ -52,6 +52,13 @@ async fn sign_in(app: &TestApp, password: &str, otp: Option<&str>) -> TestRespon
         .body(Body::from(form))
         .unwrap();
     app.send_request(request).await
+}
+
+/// Signs the operator in with both factors.
+pub(crate) async fn sign_in_with_code<'a>(app: &TestApp, client: &Client<'a>) -> Client<'a> {
+    let code = current_code(app).await;
+    let session = sign_in(app, PASSWORD, Some(&code)).await.expect(200);
+    client.with_token(session["access_token"].as_str().unwrap())
 }
 
 #[tokio::test]

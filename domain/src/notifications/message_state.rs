@@ -23,6 +23,8 @@ pub enum MessageState {
     Suppressed,
     /// Expired before it could be sent.
     Expired,
+    /// Its job was cancelled before it could be sent.
+    Cancelled,
 }
 
 impl MessageState {
@@ -38,6 +40,7 @@ impl MessageState {
             Self::Undetermined => "undetermined",
             Self::Suppressed => "suppressed",
             Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -45,7 +48,7 @@ impl MessageState {
     /// one, a failure replaces anything but a delivery, and every status replaces `Undetermined`.
     pub(super) fn is_replaced_by(self, next: Self) -> bool {
         match (self, next) {
-            (_, Self::Queued | Self::Undetermined | Self::Suppressed) => false,
+            (_, Self::Queued | Self::Undetermined | Self::Suppressed | Self::Cancelled) => false,
             (Self::Undetermined, _) => true,
             (Self::Queued | Self::Sent, Self::Failed | Self::Undelivered | Self::Expired) => true,
             (before, after) => match (before.delivery_step(), after.delivery_step()) {
@@ -66,7 +69,8 @@ impl MessageState {
             | Self::Undelivered
             | Self::Undetermined
             | Self::Suppressed
-            | Self::Expired => None,
+            | Self::Expired
+            | Self::Cancelled => None,
         }
     }
 }
@@ -114,5 +118,6 @@ mod tests {
         assert!(Undetermined.is_replaced_by(Failed));
         assert!(!Suppressed.is_replaced_by(Sent));
         assert!(!Expired.is_replaced_by(Sent));
+        assert!(!Cancelled.is_replaced_by(Sent));
     }
 }

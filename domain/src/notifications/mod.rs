@@ -21,13 +21,14 @@ pub use rendering::{Rendered, render_message};
 pub use store::{
     DeliveryFailure, DeliveryOutcome, DeliveryStatus, ListedMessage, ListedSuppression,
     MESSAGE_LIFETIME, MessageClaim, MessageFilter, NewNotification, OpenEffect, Outgoing,
-    SETTLE_DELAY, SuppressionReason, add_suppression, claim_message, close_contact_window,
-    create_email_fallback, create_notifications, end_message, find_content_sid, lift_suppression,
-    list_assigned_provider_ids, list_messages, list_messages_of_alert, list_suppressions,
-    mark_absent, mark_undetermined, mark_unknown, mark_waiting, notify_admins,
-    record_delivery_status, record_inbound, record_not_notified, record_sent, requeue_message,
-    require_message, require_suppression, set_content_sid, suppress_effect_recipient,
-    suppress_recipient,
+    PauseClass, SETTLE_DELAY, SenderPause, SuppressionReason, add_suppression, claim_message,
+    close_contact_window, create_email_fallback, create_notifications, end_message,
+    find_content_sid, find_pause_end, lift_invalid_recipient, lift_suppression,
+    list_assigned_provider_ids, list_messages, list_messages_of_alert, list_sender_pauses,
+    list_suppressions, mark_absent, mark_undetermined, mark_unknown, mark_waiting, notify_admins,
+    pause_sender, record_delivery_status, record_inbound, record_not_notified, record_sent,
+    requeue_message, require_message, require_suppression, set_content_sid,
+    suppress_effect_recipient, suppress_recipient,
 };
 pub use template::Template;
 

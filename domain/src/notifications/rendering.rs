@@ -41,6 +41,22 @@ static ENGLISH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(||
                 "ads_reconnect.html",
                 include_str!("templates/ads_reconnect.en.html"),
             ),
+            (
+                "billing_unpaid",
+                include_str!("templates/billing_unpaid.en.txt"),
+            ),
+            (
+                "billing_unpaid.html",
+                include_str!("templates/billing_unpaid.en.html"),
+            ),
+            (
+                "billing_duplicate",
+                include_str!("templates/billing_duplicate.en.txt"),
+            ),
+            (
+                "billing_duplicate.html",
+                include_str!("templates/billing_duplicate.en.html"),
+            ),
         ],
     )
 });
@@ -58,6 +74,22 @@ static FRENCH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| 
             (
                 "ads_reconnect.html",
                 include_str!("templates/ads_reconnect.fr.html"),
+            ),
+            (
+                "billing_unpaid",
+                include_str!("templates/billing_unpaid.fr.txt"),
+            ),
+            (
+                "billing_unpaid.html",
+                include_str!("templates/billing_unpaid.fr.html"),
+            ),
+            (
+                "billing_duplicate",
+                include_str!("templates/billing_duplicate.fr.txt"),
+            ),
+            (
+                "billing_duplicate.html",
+                include_str!("templates/billing_duplicate.fr.html"),
             ),
         ],
     )
@@ -108,12 +140,13 @@ pub fn render_message(
     let env = env.map_err(|broken| Error::new(broken.kind(), broken.to_string()))?;
     match template {
         Template::Alert => render_alert(env, language, variables, link),
-        Template::AdsReconnect => render_notice(env, template.as_str(), variables, link),
+        Template::AdsReconnect | Template::BillingUnpaid | Template::BillingDuplicate => {
+            render_notice(env, template.as_str(), variables, link)
+        }
     }
 }
 
-/// Renders a template whose only variable is the company. The first line of the text is the
-/// subject.
+/// Renders a template about the company. The first line of the text is the subject.
 fn render_notice(
     env: &Environment<'_>,
     name: &str,
@@ -121,7 +154,7 @@ fn render_notice(
     link: &str,
 ) -> Result<Rendered, Error> {
     let company = to_display_name(require_text(variables, "company")?);
-    let context = minijinja::context! { company, link };
+    let context = minijinja::context! { company, link, ..Value::from_serialize(variables) };
     let text = env.get_template(name)?.render(&context)?;
     let html = env
         .get_template(&format!("{name}.html"))?

@@ -11,6 +11,10 @@ pub enum Template {
     Alert,
     /// Requests a new sign-in at Meta. E-mail only. Variables: `company`.
     AdsReconnect,
+    /// A subscription could not be paid. E-mail only. Variables: `company`, `ends_on`.
+    BillingUnpaid,
+    /// A second payment was refunded. E-mail only. Variables: `company`.
+    BillingDuplicate,
 }
 
 impl Template {
@@ -19,13 +23,19 @@ impl Template {
         match self {
             Self::Alert => "alert",
             Self::AdsReconnect => "ads_reconnect",
+            Self::BillingUnpaid => "billing_unpaid",
+            Self::BillingDuplicate => "billing_duplicate",
         }
     }
 
     /// Parses the stored text.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Alert, Self::AdsReconnect]
-            .into_iter()
-            .find(|template| template.as_str() == text)
+        let all = [
+            Self::Alert,
+            Self::AdsReconnect,
+            Self::BillingUnpaid,
+            Self::BillingDuplicate,
+        ];
+        all.into_iter().find(|template| template.as_str() == text)
     }
 }

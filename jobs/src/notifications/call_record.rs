@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use domain::notifications::{
-    self, Channel, EffectId, MessageId, MessageState, OpenEffect, Outgoing, SuppressionReason,
+    self, Channel, EffectId, MessageId, MessageState, OpenEffect, Outgoing, PauseClass,
+    SuppressionReason,
 };
 use platform::db::{self, Tx};
 use platform::queue::{JobContext, JobError, JobResult, retry};
@@ -43,8 +44,10 @@ pub(super) async fn record_failed_call(
     match outcome_of(&error) {
         Outcome::Done => record_sent(cx, effect.id, None).await,
         Outcome::LookUp(settle) => record_lost_answer(cx, message, effect.id, settle, error).await,
-        Outcome::Retry => record_not_sent(cx, message, effect, Duration::ZERO, error).await,
-        Outcome::Wait(wait) => record_not_sent(cx, message, effect, wait, error).await,
+        Outcome::Retry => record_not_sent(cx, message, effect, (Duration::ZERO, None), error).await,
+        Outcome::Wait(wait, pause) => {
+            record_not_sent(cx, message, effect, (wait, pause), error).await
+        }
         Outcome::UseTemplate if message.window_open => {
             let mut tx = cx.begin().await?;
             notifications::mark_absent(&mut tx, effect.id, cx.now()).await?;
@@ -80,23 +83,58 @@ async fn record_lost_answer(
     Err(JobError::snooze(back_off(cx, message, least), error))
 }
 
-/// Records that the call sent nothing. An e-mail that an earlier call may have sent stays
-/// unconfirmed.
+/// Records that the call sent nothing, and pauses the sender if its next message would fare the
+/// same. An e-mail that an earlier call may have sent stays unconfirmed.
 async fn record_not_sent(
     cx: &JobContext<Services>,
     message: &Outgoing,
     effect: &OpenEffect,
-    wait: Duration,
+    (wait, pause): (Duration, Option<PauseClass>),
     error: ProviderError,
 ) -> JobResult {
+    let wait = back_off(cx, message, wait);
     let mut tx = cx.begin().await?;
     match message.channel {
         Channel::Whatsapp => notifications::mark_absent(&mut tx, effect.id, cx.now()).await?,
         Channel::Email if effect.unconfirmed => {}
         Channel::Email => notifications::mark_waiting(&mut tx, effect.id).await?,
     }
+    // The effect is locked before the pause, as a callback locks them.
+    if let Some(class) = pause {
+        record_pause(cx, &mut tx, message.channel, (class, wait), &error).await?;
+    }
     tx.commit().await?;
-    Err(JobError::snooze(back_off(cx, message, wait), error))
+    Err(JobError::snooze(wait, error))
+}
+
+async fn record_pause(
+    cx: &JobContext<Services>,
+    tx: &mut Tx,
+    channel: Channel,
+    (class, wait): (PauseClass, Duration),
+    error: &ProviderError,
+) -> Result<(), JobError> {
+    let reason = error.to_string();
+    tracing::warn!(channel = channel.as_str(), ?wait, %error, "the sender waits");
+    let cause = (class, error.code.as_deref(), reason.as_str());
+    Ok(notifications::pause_sender(tx, channel, cx.now() + wait, cause, cx.now()).await?)
+}
+
+/// Returns the message's transaction if its sender may send now; else reschedules the message.
+pub(super) async fn require_sender(
+    cx: &JobContext<Services>,
+    mut tx: Tx,
+    message: &Outgoing,
+) -> Result<Tx, JobError> {
+    let pause_end = notifications::find_pause_end(&mut tx, message.channel, cx.now()).await?;
+    let Some(until) = pause_end else {
+        return Ok(tx);
+    };
+    // The claim may have queued the message again.
+    tx.commit().await?;
+    let end = until.min(message.expires_at);
+    let wait = (end - cx.now()).to_std().unwrap_or_default();
+    Err(JobError::snooze(wait, "the sender waits"))
 }
 
 /// Records that the provider rejected the message for good. An earlier call for the same e-mail may
@@ -153,7 +191,7 @@ pub(super) async fn end_message(
 /// Returns the wait that the provider requests.
 pub(super) fn requested_wait(error: &ProviderError) -> Duration {
     match outcome_of(error) {
-        Outcome::Wait(wait) => wait,
+        Outcome::Wait(wait, _) => wait,
         Outcome::Done
         | Outcome::LookUp(_)
         | Outcome::Retry

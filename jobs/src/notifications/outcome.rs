@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::notifications::{MessageState, SETTLE_DELAY, SuppressionReason};
+use domain::notifications::{MessageState, PauseClass, SETTLE_DELAY, SuppressionReason};
 use providers::{Class, ProviderError};
 
 /// A 500 with Twilio's own code ends the call. Any other 5xx may come from a proxy, with the call
@@ -10,6 +10,8 @@ use providers::{Class, ProviderError};
 const SETTLE_AFTER_ERROR: Duration = Duration::from_secs(2);
 /// The wait where a provider does not say how long its rate limit lasts.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
+/// The least wait for an operator who repairs the configuration.
+const REPAIR_WAIT: Duration = Duration::from_secs(60);
 
 /// What becomes of a message whose call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +22,9 @@ pub(super) enum Outcome {
     LookUp(Duration),
     /// The call sent nothing: repeat it after the usual back-off.
     Retry,
-    /// The call sent nothing: repeat it after this time.
-    Wait(Duration),
+    /// The call sent nothing: repeat it after this time. Where it holds for every message of the
+    /// sender, the sender waits.
+    Wait(Duration, Option<PauseClass>),
     /// The provider rejects free text: send the approved template.
     UseTemplate,
     /// The message ends without being sent. With a reason, its address is suppressed.
@@ -39,17 +42,29 @@ pub(super) fn outcome_of(error: &ProviderError) -> Outcome {
         }
         Class::Unknown => Outcome::LookUp(SETTLE_DELAY),
         Class::Retry => Outcome::Retry,
-        Class::RateLimited => Outcome::Wait(error.retry_after.unwrap_or(DEFAULT_WAIT)),
+        Class::RateLimited => Outcome::Wait(
+            error.retry_after.unwrap_or(DEFAULT_WAIT),
+            Some(PauseClass::RateLimited),
+        ),
+        Class::Misconfigured => Outcome::Wait(
+            REPAIR_WAIT,
+            is_about_account(error).then_some(PauseClass::Misconfigured),
+        ),
         Class::WindowClosed => Outcome::UseTemplate,
         Class::Expired => Outcome::End(MessageState::Expired, None),
         Class::Recipient if error.code.as_deref() == Some(&OPTED_OUT.to_string()) => {
             Outcome::End(MessageState::Suppressed, Some(SuppressionReason::Stop))
         }
         Class::Recipient => Outcome::End(MessageState::Failed, Some(SuppressionReason::Invalid)),
-        Class::Permanent | Class::Misconfigured | Class::NeedsReauth | Class::TooMuchData => {
+        Class::Permanent | Class::Unreachable | Class::NeedsReauth | Class::TooMuchData => {
             Outcome::End(MessageState::Failed, None)
         }
     }
+}
+
+/// Whether the provider rejects our account or credentials, and not one message or template.
+fn is_about_account(error: &ProviderError) -> bool {
+    matches!(error.status, Some(401..=403))
 }
 
 #[cfg(test)]
@@ -110,7 +125,7 @@ mod tests {
                 Class::RateLimited,
                 Some(429),
                 Some("20429"),
-                Outcome::Wait(Duration::from_secs(7)),
+                Outcome::Wait(Duration::from_secs(7), Some(PauseClass::RateLimited)),
             ),
             (
                 Class::WindowClosed,
@@ -134,6 +149,18 @@ mod tests {
                 Class::Misconfigured,
                 Some(401),
                 None,
+                Outcome::Wait(Duration::from_secs(60), Some(PauseClass::Misconfigured)),
+            ),
+            (
+                Class::Misconfigured,
+                Some(400),
+                Some("21655"),
+                Outcome::Wait(Duration::from_secs(60), None),
+            ),
+            (
+                Class::Unreachable,
+                Some(400),
+                Some("63032"),
                 Outcome::End(MessageState::Failed, None),
             ),
             (

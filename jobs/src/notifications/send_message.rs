@@ -19,7 +19,9 @@ use providers::twilio::Content;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::call_record::{back_off, end_message, record_failed_call, record_sent, requested_wait};
+use super::call_record::{
+    back_off, end_message, record_failed_call, record_sent, requested_wait, require_sender,
+};
 use super::{email, whatsapp};
 use crate::{Services, company_job};
 
@@ -80,7 +82,8 @@ fn render_words(services: &Services, message: &Outgoing) -> Result<Rendered, Job
 }
 
 /// Commits the intended effect, then calls the provider.
-async fn send_first(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) -> JobResult {
+async fn send_first(cx: &JobContext<Services>, tx: Tx, message: Outgoing) -> JobResult {
+    let mut tx = require_sender(cx, tx, &message).await?;
     let words = match render_words(cx.services(), &message) {
         Ok(words) => words,
         Err(error) => {
@@ -129,25 +132,23 @@ async fn send_first(cx: &JobContext<Services>, mut tx: Tx, message: Outgoing) ->
     )
     .await?;
     cx.checkpoint(tx, &Progress::default()).await?;
-    call_provider(
-        cx,
-        PreparedCall {
-            message,
-            effect,
-            words,
-            content,
-        },
-    )
-    .await
+    let prepared = PreparedCall {
+        message,
+        effect,
+        words,
+        content,
+    };
+    call_provider(cx, prepared).await
 }
 
 /// Repeats the call of an earlier attempt with the same key.
 async fn repeat_email(
     cx: &JobContext<Services>,
-    mut tx: Tx,
+    tx: Tx,
     message: Outgoing,
     effect: OpenEffect,
 ) -> JobResult {
+    let mut tx = require_sender(cx, tx, &message).await?;
     let words = render_words(cx.services(), &message)?;
     effect.record_repetition(&mut tx).await?;
     cx.checkpoint(tx, &Progress::default()).await?;
@@ -190,7 +191,8 @@ async fn settle_whatsapp(
     message: Outgoing,
     effect: OpenEffect,
 ) -> JobResult {
-    tx.rollback().await?;
+    // The claim may have queued the message again.
+    tx.commit().await?;
     if let Ok(early) = (effect.settle_at - cx.now()).to_std()
         && !early.is_zero()
     {

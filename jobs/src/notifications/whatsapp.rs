@@ -39,7 +39,10 @@ pub(super) fn sandbox_sid(
     language: Language,
 ) -> Option<String> {
     match (services.providers.mode, template, language) {
-        (Mode::Live, ..) | (_, Template::AdsReconnect, _) => None,
+        (Mode::Live, ..)
+        | (_, Template::AdsReconnect | Template::BillingUnpaid | Template::BillingDuplicate, _) => {
+            None
+        }
         (Mode::Sandbox, Template::Alert, Language::Fr) => {
             Some(sandbox::TWILIO_CONTENT_ALERT_FR.to_owned())
         }
@@ -137,6 +140,12 @@ pub fn failure_of(code: Option<u32>) -> DeliveryFailure {
         }
         None => DeliveryFailure::Final,
     }
+}
+
+/// Returns how long a sender waits whose message failed so; `None` where only the message failed.
+pub fn sender_wait_of(code: Option<u32>) -> Option<TimeDelta> {
+    let code = code.filter(|code| class_of(*code) == Class::RateLimited)?;
+    TimeDelta::from_std(retry_wait(code)?).ok()
 }
 
 /// Returns why the address of such a failure is suppressed.

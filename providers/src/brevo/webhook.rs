@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::clean::clean_json;
+
 /// What happened to an e-mail. Brevo's other words become [`EventKind::Other`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
@@ -90,7 +92,7 @@ struct Body {
 /// Parses a webhook's body. Elements of an array that aren't events are left out. Fails where the
 /// body isn't JSON, or neither an object nor an array.
 pub fn parse_events(body: &[u8]) -> Result<Vec<BrevoEvent>, serde_json::Error> {
-    match serde_json::from_slice(body)? {
+    match serde_json::from_str(&clean_json(body))? {
         Value::Array(items) => Ok(items
             .into_iter()
             .filter_map(|item| parse_event(item).ok())

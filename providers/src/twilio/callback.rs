@@ -1,7 +1,10 @@
 //! The two kinds of callback that Twilio makes: the status of our messages, and messages to us.
 
+use std::borrow::Cow;
+
 use super::message::strip_prefix;
 use super::status::MessageStatus;
+use crate::clean::clean_text;
 
 /// The status of a message, as sent to its `StatusCallback`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +19,8 @@ impl StatusCallback {
     #[must_use]
     pub fn from_form(params: &[(String, String)]) -> Option<Self> {
         Some(Self {
-            message_sid: find_field(params, "MessageSid")?.to_owned(),
-            status: MessageStatus::parse(find_field(params, "MessageStatus")?)?,
+            message_sid: find_field(params, "MessageSid")?.into_owned(),
+            status: MessageStatus::parse(&find_field(params, "MessageStatus")?)?,
             error_code: find_field(params, "ErrorCode").and_then(|code| code.parse().ok()),
         })
     }
@@ -38,17 +41,17 @@ impl InboundMessage {
     #[must_use]
     pub fn from_form(params: &[(String, String)]) -> Option<Self> {
         Some(Self {
-            message_sid: find_field(params, "MessageSid")?.to_owned(),
-            from: strip_prefix(find_field(params, "From")?),
-            to: strip_prefix(find_field(params, "To")?),
-            body: find_field(params, "Body").unwrap_or_default().to_owned(),
+            message_sid: find_field(params, "MessageSid")?.into_owned(),
+            from: strip_prefix(&find_field(params, "From")?),
+            to: strip_prefix(&find_field(params, "To")?),
+            body: find_field(params, "Body").unwrap_or_default().into_owned(),
         })
     }
 }
 
-fn find_field<'a>(params: &'a [(String, String)], name: &str) -> Option<&'a str> {
+fn find_field<'a>(params: &'a [(String, String)], name: &str) -> Option<Cow<'a, str>> {
     params
         .iter()
         .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
+        .map(|(_, value)| clean_text(value))
 }

@@ -29,27 +29,27 @@ const CODES: &[(u32, Class)] = &[
     (21655, Class::Misconfigured), // template sid
     (21656, Class::Misconfigured), // template variables
     (30001, Class::RateLimited),   // queue overflow
-    (30003, Class::Recipient),     // unreachable
-    (30005, Class::Recipient),
-    (30006, Class::Recipient),
+    (30003, Class::Unreachable),   // switched off, or no network
+    (30005, Class::Unreachable),   // unknown to its carrier, for now
+    (30006, Class::Unreachable),   // a landline, or its carrier is away
     (30008, Class::Permanent),     // unknown, after sending
     (30036, Class::Expired),
-    (63003, Class::Recipient),
-    (63005, Class::Misconfigured),
+    (63003, Class::Recipient),     // unknown to the channel
+    (63005, Class::Permanent),     // content
     (63007, Class::Misconfigured), // unknown channel
     (63012, Class::Retry),         // the channel failed
-    (63013, Class::Misconfigured), // policy
+    (63013, Class::Permanent),     // policy
     (63016, Class::WindowClosed),
     (63017, Class::RateLimited),
     (63018, Class::RateLimited),
-    (63019, Class::Misconfigured), // media
+    (63019, Class::Permanent),     // media
     (63021, Class::Retry),
     (63024, Class::Recipient),
     (63027, Class::Misconfigured), // template missing
     (63028, Class::Misconfigured),
     (63029, Class::Misconfigured),
     (63030, Class::Misconfigured),
-    (63032, Class::Recipient),     // in an experiment of the channel
+    (63032, Class::Unreachable),   // in an experiment of the channel
     (63049, Class::Permanent),     // the channel chose not to deliver
 ];
 
@@ -71,10 +71,14 @@ struct Problem {
 /// Returns the class of an error code; an unknown code is `Permanent`.
 #[must_use]
 pub fn class_of(code: u32) -> Class {
-    CODES
-        .iter()
+    find_class(code).unwrap_or(Class::Permanent)
+}
+
+fn find_class(code: u32) -> Option<Class> {
+    let mut codes = CODES.iter();
+    codes
         .find(|(known, _)| *known == code)
-        .map_or(Class::Permanent, |(_, class)| *class)
+        .map(|(_, class)| *class)
 }
 
 /// Returns the wait before another attempt at a message that failed with this code; `None` where
@@ -94,11 +98,11 @@ fn known_wait(code: u32) -> Option<Duration> {
 
 pub(super) fn classify_error(response: &Response) -> Rejection {
     let problem: Problem = response.rejection_body();
-    let class = match (response.status, problem.code) {
+    let class = match (response.status, problem.code.and_then(find_class)) {
         (429, _) => Class::RateLimited,
         (500.., _) => Class::of_interrupted(response.operation),
-        (_, Some(code)) => class_of(code),
-        (401 | 403, None) => Class::Misconfigured,
+        (_, Some(class)) => class,
+        (401..=403, None) => Class::Misconfigured,
         (_, None) => Class::Permanent,
     };
     let code_wait = problem.code.and_then(known_wait);
@@ -131,6 +135,10 @@ mod tests {
     fn each_code_has_one_class() {
         let cases = [
             (63016, Class::WindowClosed),
+            (30003, Class::Unreachable),
+            (30005, Class::Unreachable),
+            (63032, Class::Unreachable),
+            (63024, Class::Recipient),
             (21211, Class::Recipient),
             (21610, Class::Recipient),
             (20429, Class::RateLimited),

@@ -33,6 +33,8 @@ pub(crate) const LIVE_URL: &str = "https://api.twilio.com";
 
 /// Twilio's own upper bound of a page.
 const MAX_PAGE_MESSAGES: u16 = 1000;
+/// Pages that one search reads at most. Nobody gets more messages within the hours of a search.
+const MAX_LIST_PAGES: usize = 10;
 
 /// Account, its primary token (which also signs callbacks) and the WhatsApp sender in E.164.
 #[derive(Debug, Clone)]
@@ -128,6 +130,9 @@ impl Twilio {
     ///
     /// The request has no date filter, because a queued message has no `DateSent` yet and could be
     /// left out. Pages come newest first, so that reading stops at the window's start.
+    ///
+    /// # Errors
+    /// `Retry` for a list without an end, too.
     pub async fn find_messages(
         &self,
         to: &str,
@@ -143,7 +148,7 @@ impl Twilio {
         let since = since - TimeDelta::seconds(1);
         let mut page = self.list_messages(&query).await?;
         let mut found = Vec::new();
-        loop {
+        for _ in 0..MAX_LIST_PAGES {
             let reached_start = page.messages.iter().any(|m| m.created_at < since);
             let in_window = |m: &Message| (since..=until).contains(&m.created_at);
             found.extend(page.messages.into_iter().filter(in_window));
@@ -152,6 +157,9 @@ impl Twilio {
                 Some(_) | None => return Ok(found),
             }
         }
+        let operation = Operation::Twilio(TwilioOperation::ListMessages);
+        let text = "the list of messages has no end";
+        Err(ProviderError::interrupted(operation, text))
     }
 
     /// Whether a form-encoded callback was signed with our token. `url` is the public address

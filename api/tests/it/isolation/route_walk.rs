@@ -11,6 +11,7 @@ pub(crate) const WITHOUT_COMPANY: &[(&str, &str)] = &[
     ("/auth/", "before a company is chosen"),
     ("/health/", "for orchestrators"),
     ("/queues", "the platform's, by operators' tokens"),
+    ("/senders", "the platform's, by operators' tokens"),
     ("/webhooks/", "a provider calls, its signature decides"),
     ("/unsubscribe/", "the token in the link decides"),
     ("/invitations/accept", "the token in the message decides"),

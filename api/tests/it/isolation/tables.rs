@@ -50,6 +50,14 @@ const WITHOUT_COMPANY: &[(&str, &str)] = &[
         "the platform's own approved templates, the same for all",
     ),
     (
+        "sender_pauses",
+        "the platform's own senders, the same for all",
+    ),
+    (
+        "ad_limits",
+        "Meta's limits of the platform's app and of tokens, by connection",
+    ),
+    (
         "inbound_messages",
         "which messages to the platform's number were seen; reached through one function only",
     ),

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 
 use super::super::inbound::InboundKeyword;
 use crate::Result;
+use crate::identity::list_number_forms;
 
 /// How long WhatsApp accepts free text after an inbound message.
 const WINDOW: TimeDelta = TimeDelta::hours(24);
@@ -14,8 +15,9 @@ pub(super) fn is_window_open(last_inbound_at: Option<DateTime<Utc>>, now: DateTi
 }
 
 /// Records an inbound message to the platform's number: opens the window of every company that
-/// writes to the sender, and applies the keyword to all of them. A replay of the message changes
-/// nothing. Returns the number of companies. The transaction needs no company.
+/// writes to the sender, and applies the keyword to all of them. Whatever the message, the number
+/// is no longer suppressed as invalid. A replay of the message changes nothing. Returns the number
+/// of companies. The transaction needs no company.
 pub async fn record_inbound(
     conn: &mut PgConnection,
     provider_id: &str,
@@ -26,7 +28,7 @@ pub async fn record_inbound(
     let companies = sqlx::query_scalar!(
         r#"select record_inbound($1, $2, $3, $4) as "companies!""#,
         provider_id,
-        from,
+        &list_number_forms(from),
         now,
         keyword.as_str(),
     );

@@ -115,8 +115,15 @@ pub async fn record_sent(
            update effects set state = case when state = 'confirmed' then state else 'sent' end,
              provider_id = coalesce(provider_id, $2), settled_at = coalesce(settled_at, $3)
            where id = $1 and state <> 'absent'
-           returning company_id, message_id)
-         update messages m set state = case when m.state = 'queued' then 'sent' else m.state end,
+           returning company_id, message_id),
+         -- The sender works again.
+         resumed as (
+           delete from sender_pauses p using messages m, effect
+           where m.company_id = effect.company_id and m.id = effect.message_id
+             and p.channel = m.channel and p.until <= $3)
+         -- A message whose job ended meanwhile is undetermined.
+         update messages m
+         set state = case when m.state in ('queued', 'undetermined') then 'sent' else m.state end,
            provider_id = coalesce(m.provider_id, $2), sent_at = coalesce(m.sent_at, $3)
          from effect where m.company_id = effect.company_id and m.id = effect.message_id",
         effect.0,

@@ -8,6 +8,7 @@ mod message;
 mod message_end;
 mod notification;
 mod outgoing;
+mod sender_pause;
 mod suppression;
 
 pub use contact_window::{close_contact_window, record_inbound};
@@ -28,7 +29,9 @@ pub use notification::{
     record_not_notified,
 };
 pub use outgoing::{MessageClaim, Outgoing, claim_message};
+pub use sender_pause::{PauseClass, SenderPause, find_pause_end, list_sender_pauses, pause_sender};
 pub use suppression::{
-    ListedSuppression, SuppressionReason, add_suppression, lift_suppression, list_suppressions,
-    require_suppression, suppress_effect_recipient, suppress_recipient,
+    ListedSuppression, SuppressionReason, add_suppression, lift_invalid_recipient,
+    lift_suppression, list_suppressions, require_suppression, suppress_effect_recipient,
+    suppress_recipient,
 };

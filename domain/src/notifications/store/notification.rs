@@ -139,12 +139,13 @@ pub async fn create_email_fallback(
 /// How long an e-mail to the administrators may be sent.
 const ADMIN_MESSAGE_LIFETIME: TimeDelta = TimeDelta::days(1);
 
-/// Creates one e-mail to each owner and administrator of the company. The template's only variable
-/// is the company's name.
+/// Creates one e-mail to each owner and administrator of the company. The template's variables are
+/// the company's name and the `details`.
 pub async fn notify_admins(
     conn: &mut PgConnection,
     company: CompanyId,
     template: Template,
+    details: &Value,
     now: DateTime<Utc>,
 ) -> Result<Vec<MessageId>> {
     let admins = sqlx::query_scalar!(
@@ -158,7 +159,7 @@ pub async fn notify_admins(
         r#"insert into messages (company_id, id, channel, recipient, user_id, template, language,
              variables, state, expires_at, created_at)
            select c.id, n.message_id, 'email', u.email, u.id, $4, u.language,
-             jsonb_build_object('company', c.name), 'queued', $5, $6
+             jsonb_build_object('company', c.name) || $7, 'queued', $5, $6
            from unnest($2::uuid[], $3::uuid[]) as n (message_id, user_id)
            join users u on u.id = n.user_id
            join companies c on c.id = $1
@@ -169,6 +170,7 @@ pub async fn notify_admins(
         template.as_str(),
         now + ADMIN_MESSAGE_LIFETIME,
         now,
+        details,
     )
     .fetch_all(conn)
     .await?)

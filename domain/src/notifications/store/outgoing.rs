@@ -72,12 +72,14 @@ impl MessageRow {
 }
 
 /// Locks the message and reads its suppression, its expiry and its open effect. Ends a message that
-/// must not be sent. A message that doesn't exist is `Ended`.
+/// must not be sent. A message that doesn't exist is `Ended`. A message that ended with its job is
+/// queued again, because the job was replayed.
 pub async fn claim_message(
     conn: &mut PgConnection,
     message: MessageId,
     now: DateTime<Utc>,
 ) -> Result<MessageClaim> {
+    reopen_message(conn, message).await?;
     let Some(row) = lock_message(conn, message).await? else {
         return Ok(MessageClaim::Ended(MessageState::Failed));
     };
@@ -110,6 +112,19 @@ pub async fn claim_message(
         (Some(effect), None) => Ok(MessageClaim::Repeat(outgoing, effect)),
         (None, None) => Ok(MessageClaim::Send(outgoing)),
     }
+}
+
+/// Queues a message again that the trigger `jobs_finished_end_message` ended.
+async fn reopen_message(conn: &mut PgConnection, message: MessageId) -> Result<()> {
+    sqlx::query!(
+        "update messages set state = 'queued', error_code = null, error = null, ended_at = null
+         where id = $1 and error_code in ('job_cancelled', 'job_failed')
+           and state in ('cancelled', 'failed', 'undetermined')",
+        message.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 async fn lock_message(conn: &mut PgConnection, message: MessageId) -> Result<Option<MessageRow>> {

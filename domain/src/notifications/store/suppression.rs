@@ -35,7 +35,7 @@ pub struct ListedSuppression {
 
 impl SuppressionReason {
     /// Whether the recipient opted out. Then nobody else may lift the suppression.
-    fn is_opt_out(self) -> bool {
+    pub fn is_opt_out(self) -> bool {
         match self {
             Self::Stop | Self::Unsubscribed | Self::Complaint => true,
             Self::HardBounce | Self::Invalid | Self::Blocked | Self::Manual => false,
@@ -72,12 +72,13 @@ pub async fn suppress_recipient(
     Ok(())
 }
 
-/// Suppresses the recipient of an effect, as [`suppress_recipient`] does. An effect that isn't the
-/// company's changes nothing.
+/// Suppresses the recipient of an effect, as [`suppress_recipient`] does. Changes nothing where the
+/// effect isn't the company's, or has another id at the provider.
 pub async fn suppress_effect_recipient(
     conn: &mut PgConnection,
     company: CompanyId,
     effect: EffectId,
+    provider_id: &str,
     reason: SuppressionReason,
     now: DateTime<Utc>,
 ) -> Result<()> {
@@ -85,7 +86,7 @@ pub async fn suppress_effect_recipient(
         "insert into suppressions as s (company_id, id, channel, recipient, reason, created_at)
          select m.company_id, $2, m.channel, m.recipient, $3, $4
          from effects e join messages m on m.company_id = e.company_id and m.id = e.message_id
-         where e.company_id = $1 and e.id = $5
+         where e.company_id = $1 and e.id = $5 and coalesce(e.provider_id, $6) = $6
          on conflict on constraint suppressions_once do update
            set reason = excluded.reason, created_at = excluded.created_at, created_by = null
            where excluded.reason in ('stop', 'unsubscribed', 'complaint')
@@ -95,6 +96,27 @@ pub async fn suppress_effect_recipient(
         reason as SuppressionReason,
         now,
         effect.0,
+        provider_id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Lifts the suppression of an effect's recipient as invalid, because a delivery proves that the
+/// address exists.
+pub async fn lift_invalid_recipient(
+    conn: &mut PgConnection,
+    effect: EffectId,
+    provider_id: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "delete from suppressions s
+         using effects e join messages m on m.company_id = e.company_id and m.id = e.message_id
+         where e.id = $1 and coalesce(e.provider_id, $2) = $2 and s.company_id = m.company_id
+           and s.channel = m.channel and s.recipient = m.recipient and s.reason = 'invalid'",
+        effect.0,
+        provider_id,
     )
     .execute(conn)
     .await?;
