@@ -44,13 +44,14 @@ pub(super) async fn update_account(
     IfMatch(version): IfMatch,
     JsonBody(body): JsonBody<UpdateAccount>,
 ) -> Result<Response> {
+    let mut tx = person.begin(&app).await?;
+    let countries = identity::companies::list_own_countries(&mut tx, person.user).await?;
     let changes = ProfileChanges {
         full_name: body.full_name,
         phone: body.phone,
         language: body.language,
     }
-    .validate()?;
-    let mut tx = person.begin(&app).await?;
+    .validate(&countries)?;
     person.confirm_session(&mut tx).await?;
     let user =
         identity::accounts::update_profile(&mut tx, person.user, &changes, version, person.now)

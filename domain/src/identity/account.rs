@@ -8,6 +8,9 @@ use super::name::parse_name;
 use super::password::check_password;
 use crate::{Error, FieldError, Result};
 
+/// The country of a national phone number where no company names one.
+const DEFAULT_COUNTRY: &str = "SN";
+
 /// A person's own data, as received.
 #[derive(Debug, Clone, Copy)]
 pub struct Profile<'a> {
@@ -82,16 +85,42 @@ pub struct ProfileChanges {
 }
 
 impl ProfileChanges {
-    /// Validates and normalises the changed fields.
-    pub fn validate(mut self) -> Result<Self> {
+    /// Validates and normalises the changed fields. A phone number in national form is one of the
+    /// person's companies' `countries`, ISO 3166.
+    pub fn validate(mut self, countries: &[String]) -> Result<Self> {
         if let Some(name) = &self.full_name {
             self.full_name = Some(parse_name("full_name", name)?);
         }
         if let Some(Some(phone)) = &self.phone {
-            self.phone = Some(Some(parse_phone_of(phone, "SN")?));
+            self.phone = Some(Some(parse_phone_in(phone, countries)?));
         }
         Ok(self)
     }
+}
+
+/// Parses a number that is valid in one of the countries. Where it is another number in each of
+/// several, only its international form says which is meant.
+fn parse_phone_in(text: &str, country_codes: &[String]) -> Result<String> {
+    let Some((first, others)) = country_codes.split_first() else {
+        return parse_phone_of(text, DEFAULT_COUNTRY);
+    };
+    let mut parsed = parse_phone_of(text, first);
+    for code in others {
+        let other = parse_phone_of(text, code);
+        match (&parsed, &other) {
+            (Ok(number), Ok(other)) if number != other => {
+                return Err(Error::invalid(
+                    "phone",
+                    "ambiguous_phone",
+                    "a number in several of your companies' countries: begin with + and the \
+                     country's code",
+                ));
+            }
+            (Err(_), Ok(_)) => parsed = other,
+            _ => {}
+        }
+    }
+    parsed
 }
 
 fn parse_phone_of(text: &str, country_code: &str) -> Result<String> {
@@ -116,6 +145,34 @@ mod tests {
         };
         let named: Vec<_> = fields.iter().map(|f| f.field.as_str()).collect();
         assert_eq!(named, ["email", "full_name", "phone", "password"]);
+    }
+
+    #[test]
+    fn a_changed_phone_number_is_read_by_the_companies_countries() {
+        let changed = |text: &str, countries: &[&str]| {
+            let changes = ProfileChanges {
+                phone: Some(Some(text.to_owned())),
+                ..ProfileChanges::default()
+            };
+            let countries: Vec<String> = countries.iter().map(|code| (*code).to_owned()).collect();
+            match changes.validate(&countries) {
+                Ok(changes) => changes.phone.flatten().unwrap_or_default(),
+                Err(Error::Invalid(fields)) => fields[0].code.to_owned(),
+                Err(other) => panic!("{other}"),
+            }
+        };
+        for (text, countries, expected) in [
+            ("01 97 12 34 56", &["BJ"][..], "+2290197123456"),
+            ("01 97 12 34 56", &["SN", "BJ"], "+2290197123456"),
+            ("77 123 45 67", &["SN", "BJ"], "+221771234567"),
+            ("77 123 45 67", &[], "+221771234567"),
+            ("97 12 34 56", &["BJ"], "renumbered"),
+            ("+229 97 12 34 56", &["SN"], "renumbered"),
+            ("01 97 12 34 56", &["SN"], "invalid_phone"),
+            ("06 12 34 56 78", &["FR", "IT"], "ambiguous_phone"),
+        ] {
+            assert_eq!(changed(text, countries), expected, "{text} {countries:?}");
+        }
     }
 
     #[test]

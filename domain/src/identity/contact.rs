@@ -3,6 +3,7 @@
 use phonenumber::Mode;
 use phonenumber::country::Id as Country;
 
+use super::renumbering::find_renumbering_hint;
 use crate::{Error, Result};
 
 const MAX_ADDRESS_BYTES: usize = 254;
@@ -19,7 +20,14 @@ pub fn parse_country(field: &str, code: &str) -> Result<Country> {
 }
 
 /// Returns the phone number in E.164; a national form is a number of `country`.
+///
+/// # Errors
+/// `Invalid`; the code `renumbered` says that the number is of a length that the country has given
+/// up.
 pub fn parse_phone(field: &str, text: &str, country: Country) -> Result<String> {
+    if let Some(hint) = find_renumbering_hint(text, country) {
+        return Err(Error::invalid(field, "renumbered", hint));
+    }
     phonenumber::parse(Some(country), text.trim())
         .ok()
         .filter(phonenumber::is_valid)
@@ -127,5 +135,18 @@ mod tests {
             );
         }
         assert!(parse_country("country", "XX").is_err());
+    }
+
+    #[test]
+    fn a_number_of_benin_has_ten_digits() {
+        for text in ["01 97 12 34 56", "+229 01 97 12 34 56", "00229 0197123456"] {
+            let number = parse_phone("phone", text, Country::BJ).unwrap();
+            assert_eq!(number, "+2290197123456", "{text}");
+        }
+        let Err(Error::Invalid(fields)) = parse_phone("phone", "97 12 34 56", Country::BJ) else {
+            panic!("a former number was accepted");
+        };
+        assert_eq!(fields[0].code, "renumbered");
+        assert!(fields[0].message.contains("01"), "{}", fields[0].message);
     }
 }

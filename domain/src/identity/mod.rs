@@ -10,6 +10,7 @@ mod company;
 mod display_name;
 mod language;
 mod name;
+mod renumbering;
 mod role;
 mod scope;
 mod store;
@@ -20,6 +21,7 @@ pub mod second_factor;
 
 pub use display_name::to_display_name;
 pub use language::Language;
+pub use renumbering::list_number_forms;
 pub use role::Role;
 pub use scope::{Access, KeyScope, ScopeArea};
 pub use store::{

@@ -101,6 +101,17 @@ pub async fn list_own_companies(conn: &mut PgConnection, user: UserId) -> Result
     Ok(rows)
 }
 
+/// Lists the countries of a person's companies, each once.
+pub async fn list_own_countries(conn: &mut PgConnection, user: UserId) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        "select distinct c.country from memberships m join companies c on c.id = m.company_id
+         where m.user_id = $1 and m.active order by c.country",
+        user.0,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Changes the transaction's company, where `version` is the current one.
 ///
 /// # Errors
