@@ -74,6 +74,8 @@ create table ad_reports (
   run_id text,                           -- Meta's id, stored before the first poll
   runs smallint not null default 0,      -- reports started for it
   polls smallint not null default 0,     -- of the present run
+  pages integer not null default 0,      -- read of the present run
+  barren_pages smallint not null default 0,  -- in a row, without a new ad or day
   started_at timestamptz,
   cursor text,                           -- of the next page to stage
   unique (company_id, id),
@@ -94,19 +96,20 @@ create table ad_daily_staged (
   adset_name text not null,
   campaign_id text not null,
   campaign_name text not null,
-  impressions bigint not null,
-  clicks bigint not null,
-  link_clicks bigint not null,
-  purchases bigint not null,
-  purchase_value numeric(20, 2) not null,
-  spend numeric(20, 2) not null,
-  reach bigint not null,
+  impressions bigint,
+  clicks bigint,
+  link_clicks bigint,
+  purchases bigint,
+  purchase_value numeric(20, 2),
+  spend numeric(20, 2),
+  reach bigint,
   primary key (company_id, refresh_id, ad_id, day),
   foreign key (company_id, refresh_id) references ad_refreshes (company_id, id) on delete cascade
 );
 select secure_company_table('ad_daily_staged');
 
--- Published: one row per ad and day, amounts in the account's currency.
+-- Published: one row per ad and day, amounts in the account's currency. A figure that Meta left out
+-- is null.
 create table ad_daily (
   company_id uuid not null references companies (id),
   account_id uuid not null,
@@ -117,18 +120,29 @@ create table ad_daily (
   adset_name text not null,
   campaign_id text not null,
   campaign_name text not null,
-  impressions bigint not null check (impressions >= 0),
-  clicks bigint not null check (clicks >= 0),
-  link_clicks bigint not null check (link_clicks >= 0),
-  purchases bigint not null check (purchases >= 0),
-  purchase_value numeric(20, 2) not null,
-  spend numeric(20, 2) not null,
-  reach bigint not null check (reach >= 0),
+  impressions bigint check (impressions >= 0),
+  clicks bigint check (clicks >= 0),
+  link_clicks bigint check (link_clicks >= 0),
+  purchases bigint check (purchases >= 0),
+  purchase_value numeric(20, 2),
+  spend numeric(20, 2),
+  reach bigint check (reach >= 0),
   primary key (company_id, account_id, ad_id, day),
   foreign key (company_id, account_id) references ad_accounts (company_id, id)
 );
 create index ad_daily_day on ad_daily (company_id, account_id, day);
 select secure_company_table('ad_daily');
+
+-- Meta's limits that hold for more than one ad account: the bucket is `app`, or the id of a
+-- connection. No refresh with the bucket's token calls Meta before `until`. The app is the
+-- platform's, so the rows belong to no company.
+create table ad_limits (
+  bucket text not null primary key check (bucket <> ''),
+  until timestamptz not null,
+  reason text not null,
+  updated_at timestamptz not null
+);
+grant select, insert, update, delete on ad_limits to vigie_app;
 
 -- A page of the accounts that the schedule refreshes. A page reads its own rows: a scalar subquery
 -- is never joined as a whole.

@@ -116,6 +116,7 @@ fn token_error(error: ProviderError) -> Error {
         | Class::RateLimited
         | Class::Unknown
         | Class::Recipient
+        | Class::Unreachable
         | Class::WindowClosed
         | Class::TooMuchData
         | Class::Expired

@@ -224,3 +224,37 @@ async fn another_company_gets_404() {
     );
     refresh_all(&app).await;
 }
+
+#[tokio::test]
+async fn a_refresh_that_waits_for_a_limit_to_end_is_left_alone_by_further_requests() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let connection = connect(&owner).await;
+    refresh_all(&app).await;
+    let owner = app.sign_in(&owner.email, owner.company).await;
+    let limit = sandbox::Fault::RateLimit {
+        retry_after: 47 * 60,
+    };
+    crate::message_fixtures::add_fault(&app, "start_report", limit, 9);
+    let account = connection["ad_accounts"][0].as_str().unwrap();
+    let path = format!("/ad-accounts/{account}/refresh");
+    let count_starts = || {
+        app.sandbox
+            .sandbox()
+            .count_calls(sandbox::Provider::Meta, "start_report")
+    };
+    let started = count_starts();
+    let job = owner.post(&path, json!(null)).await.expect(202)["job"].clone();
+    app.run_jobs().await;
+    let shown = format!("/jobs/{}", job["id"].as_str().unwrap());
+    let due_at = owner.get(&shown).await.expect(200)["run_at"].clone();
+    for _ in 0..3 {
+        app.advance(Duration::from_secs(60)).await;
+        let again = owner.post(&path, json!(null)).await.expect(202)["job"].clone();
+        assert_eq!(again["id"], job["id"]);
+        assert_eq!(again["state"], "scheduled");
+        app.run_jobs().await;
+    }
+    assert_eq!(owner.get(&shown).await.expect(200)["run_at"], due_at);
+    assert_eq!(count_starts(), started + 1);
+}

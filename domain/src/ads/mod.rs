@@ -15,7 +15,7 @@ pub use report::{
     MAX_REPORT_RUNS, RUN_TIMEOUT, Refresh, RefreshId, RefreshState, Report, ReportId, ReportState,
     compute_poll_wait,
 };
-pub use summary::{PERIOD_DAYS, Period, Summary, Totals};
+pub use summary::{MissingFigures, PERIOD_DAYS, Period, Summary, Totals};
 pub use window::{compute_window, today_in};
 
 pub use store::accounts::{
@@ -24,6 +24,7 @@ pub use store::accounts::{
 };
 pub use store::connections::{connection_context, end_connection, require_reauth, save_connection};
 pub use store::daily::{publish_refresh, stage_page};
+pub use store::limits::{LimitBucket, find_limit_end, record_limit};
 pub use store::refreshes::{continue_refresh, fail_refresh};
 pub use store::reports::{
     discard_run, find_next_report, record_poll, record_ready_run, record_run, split_report,

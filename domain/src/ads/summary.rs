@@ -29,20 +29,35 @@ pub struct Period {
     pub totals: Totals,
 }
 
+/// Sums of the figures that Meta has reported. A sum is absent where no row has the figure, and
+/// `missing` counts the rows without it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Totals {
     pub ads: i64,
+    pub impressions: Option<i64>,
+    pub clicks: Option<i64>,
+    pub link_clicks: Option<i64>,
+    pub purchases: Option<i64>,
+    pub purchase_value: Option<Decimal>,
+    pub spend: Option<Decimal>,
+    /// The most people that one ad reached on one day. People don't add up over days and ads, so
+    /// that the true reach is at least as high.
+    pub highest_reach: Option<i64>,
+    /// Spend per 1,000 impressions, of the rows that have both; absent without impressions.
+    pub cpm: Option<Decimal>,
+    /// Clicks per impression, in percent, of the rows that have both; absent without impressions.
+    pub ctr: Option<Decimal>,
+    pub missing: MissingFigures,
+}
+
+/// Rows, each of one ad and day, without a figure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct MissingFigures {
     pub impressions: i64,
     pub clicks: i64,
     pub link_clicks: i64,
     pub purchases: i64,
-    pub purchase_value: Decimal,
-    pub spend: Decimal,
-    /// The most people that one ad reached on one day. People don't add up over days and ads, so
-    /// that the true reach is at least as high.
-    pub highest_reach: i64,
-    /// Spend per 1,000 impressions; absent without impressions.
-    pub cpm: Option<Decimal>,
-    /// Clicks per impression, in percent; absent without impressions.
-    pub ctr: Option<Decimal>,
+    pub purchase_value: i64,
+    pub spend: i64,
+    pub reach: i64,
 }

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use domain::ads::{
-    self, Account, AdDay, MAX_REPORT_RUNS, RUN_TIMEOUT, Refresh, Report, ReportState,
+    self, Account, AdDay, LimitBucket, MAX_REPORT_RUNS, RUN_TIMEOUT, Refresh, Report, ReportState,
 };
 use platform::db::Tx;
 use platform::queue::{JobContext, JobError, Progress};
 use providers::meta::{
-    InsightRow, Level, Meta, ReportPage, ReportRequest, RunFailure, RunStatus, Usage,
+    InsightRow, Level, LimitScope, Meta, ReportPage, ReportRequest, RunFailure, RunStatus, Usage,
+    scope_of_limit,
 };
 use providers::{Class, ProviderError};
 use secrecy::SecretString;
@@ -132,6 +133,16 @@ impl Reading<'_> {
                     class: Class::TooMuchData,
                     ..
                 }) => self.split_report(report).await,
+                Some(RunFailure {
+                    class: Class::RateLimited,
+                    code,
+                    excerpt,
+                }) => {
+                    self.drop_run(report).await?;
+                    let wait = compute_wait(DEFAULT_WAIT, polled.usage);
+                    self.record_limit(code.as_deref(), wait, &excerpt).await?;
+                    Err(Stop::Job(JobError::snooze(wait, excerpt)))
+                }
                 failure => {
                     tracing::warn!(?failure, run, "report failed");
                     self.drop_run(report).await
@@ -157,10 +168,15 @@ impl Reading<'_> {
         let mut rows = 0;
         for _ in 0..MAX_ATTEMPT_PAGES {
             let (page, usage) = self.read_page(run, cursor.as_deref()).await?;
+            if page.next.is_some() && page.next == cursor {
+                return Err(Stop::Failed(
+                    "Meta's report has no end: a page repeats".to_owned(),
+                ));
+            }
             let days: Vec<AdDay> = page.rows.into_iter().filter_map(to_ad_day).collect();
             let mut tx = self.cx.begin().await?;
             let next = page.next.as_deref();
-            ads::stage_page(
+            let is_endless = ads::stage_page(
                 &mut tx,
                 self.cx.company(),
                 self.refresh.id,
@@ -172,6 +188,11 @@ impl Reading<'_> {
             rows += days.len() as u64;
             self.checkpoint(tx, self.progress_of(rows, "reading the report"))
                 .await?;
+            if is_endless {
+                return Err(Stop::Failed(
+                    "Meta's report has no end: its pages bring nothing".into(),
+                ));
+            }
             if page.next.is_none() {
                 return Ok(());
             }
@@ -227,6 +248,24 @@ impl Reading<'_> {
             .await?)
     }
 
+    /// Makes every refresh wait that a limit holds for.
+    pub(super) async fn record_limit(
+        &self,
+        code: Option<&str>,
+        wait: Duration,
+        reason: &str,
+    ) -> Result<(), JobError> {
+        let bucket = match scope_of_limit(code) {
+            LimitScope::App => LimitBucket::App,
+            LimitScope::Token => LimitBucket::Connection(self.account.connection.id),
+            LimitScope::Account => return Ok(()),
+        };
+        let now = self.cx.now();
+        let mut tx = self.cx.begin().await?;
+        ads::record_limit(&mut tx, bucket, now + wait, reason, now).await?;
+        Ok(tx.commit().await?)
+    }
+
     pub(super) async fn checkpoint(&self, tx: Tx, progress: Progress) -> Result<(), JobError> {
         self.cx.checkpoint(tx, &progress).await
     }
@@ -246,19 +285,24 @@ impl Reading<'_> {
     }
 }
 
-/// Reschedules after the longer of our wait and, where the budget is nearly spent, Meta's.
 fn reschedule(ours: Duration, usage: Usage, reason: &str) -> Stop {
-    let pause = if usage.percent >= BUSY_PERCENT {
-        usage.regain.unwrap_or(DEFAULT_WAIT)
+    Stop::Job(JobError::snooze(compute_wait(ours, usage), reason))
+}
+
+/// Returns the longer of our wait and, where the budget is nearly spent, Meta's.
+fn compute_wait(ours: Duration, usage: Usage) -> Duration {
+    if usage.percent >= BUSY_PERCENT {
+        ours.max(usage.regain.unwrap_or(DEFAULT_WAIT))
     } else {
-        Duration::ZERO
-    };
-    Stop::Job(JobError::snooze(ours.max(pause), reason))
+        ours
+    }
 }
 
 /// Returns `None` for a row without an ad, which is of a coarser level than requested.
 fn to_ad_day(row: InsightRow) -> Option<AdDay> {
-    let purchases = i64::try_from(row.purchases().trunc()).unwrap_or(i64::MAX);
+    let purchases = row
+        .purchases()
+        .map(|count| i64::try_from(count.trunc()).unwrap_or(i64::MAX));
     let purchase_value = row.purchase_value();
     Some(AdDay {
         ad_id: row.ad_id?,

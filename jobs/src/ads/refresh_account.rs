@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::reading::{DEFAULT_WAIT, Reading, Stop};
-use crate::notifications::SendMessage;
-use crate::{Services, company_job};
+use crate::Services;
+use crate::notifications::enqueue_messages;
 
 /// Refreshes one ad account: opens a refresh or resumes the open one, has Meta prepare the reports,
 /// reads and publishes them. Each step is committed, so that a killed worker costs one step.
@@ -45,6 +45,14 @@ impl Job<Services> for RefreshAccount {
         if account.connection.status != ConnectionStatus::Ok {
             return Ok(Done::with(
                 &json!({"skipped": "the connection isn't usable: sign in again"}),
+            ));
+        }
+        let connection = account.connection.id;
+        if let Some(until) = ads::find_limit_end(&mut tx, connection, cx.now()).await? {
+            let wait = (until - cx.now()).to_std().unwrap_or_default();
+            return Err(JobError::snooze(
+                wait,
+                "Meta limits the calls with this token",
             ));
         }
         let token = open_token(&cx, &account)?;
@@ -104,15 +112,18 @@ async fn record_stop(reading: &Reading<'_>, stop: Stop) -> Result<JobError, JobE
         Stop::Meta(error) => error,
     };
     match error.class {
-        Class::RateLimited => Ok(JobError::snooze(
-            error.retry_after.unwrap_or(DEFAULT_WAIT),
-            error,
-        )),
+        Class::RateLimited => {
+            let wait = error.retry_after.unwrap_or(DEFAULT_WAIT);
+            let code = error.code.as_deref();
+            reading.record_limit(code, wait, &error.to_string()).await?;
+            Ok(JobError::snooze(wait, error))
+        }
         Class::Retry | Class::Unknown => Ok(JobError::retry(error)),
         Class::Permanent
         | Class::Misconfigured
         | Class::NeedsReauth
         | Class::Recipient
+        | Class::Unreachable
         | Class::WindowClosed
         | Class::TooMuchData
         | Class::Expired
@@ -151,14 +162,9 @@ async fn stop_connection(tx: &mut Tx, reading: &Reading<'_>, reason: &str) -> Re
     let (company, now) = (reading.cx.company(), reading.cx.now());
     if ads::require_reauth(tx, reading.account.connection.id, reason, now).await? {
         let messages =
-            notifications::notify_admins(tx, company, Template::AdsReconnect, now).await?;
-        tx.enqueue_all(
-            messages
-                .into_iter()
-                .map(|id| company_job(company, &SendMessage { message_id: id }))
-                .collect(),
-        )
-        .await?;
+            notifications::notify_admins(tx, company, Template::AdsReconnect, &json!({}), now)
+                .await?;
+        enqueue_messages(tx, company, &messages).await?;
     }
     Ok(())
 }

@@ -74,6 +74,27 @@ pub(super) fn class_of(code: i64, subcode: Option<i64>) -> Class {
     by_subcode.or_else(by_code).unwrap_or(Class::Permanent)
 }
 
+/// The calls that Meta rejects after a rate limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitScope {
+    /// All calls of our app, whatever the token.
+    App,
+    /// Calls with the same token, whatever the ad account.
+    Token,
+    /// Calls for the same ad account.
+    Account,
+}
+
+/// Returns the scope of a rate limit by its `code` or `code/subcode`.
+#[must_use]
+pub fn scope_of_limit(code: Option<&str>) -> LimitScope {
+    match code.unwrap_or_default().split('/').next() {
+        Some("4") => LimitScope::App,
+        Some("17" | "32" | "613") => LimitScope::Token,
+        _ => LimitScope::Account,
+    }
+}
+
 /// Returns `code`, or `code/subcode`.
 pub(super) fn format_code(code: i64, subcode: Option<i64>) -> String {
     subcode.map_or_else(|| code.to_string(), |subcode| format!("{code}/{subcode}"))

@@ -14,6 +14,7 @@ pub(crate) mod sandbox;
 mod usage;
 
 pub use accounts::{AdAccount, LongLivedToken};
+pub use error_code::{LimitScope, scope_of_limit};
 pub use operation::MetaOperation;
 pub use report::{Level, ReportPage, ReportRequest};
 pub use row::InsightRow;
@@ -102,16 +103,19 @@ impl Meta {
     }
 
     /// Returns every ad account that the token may read.
+    ///
+    /// # Errors
+    /// `Retry` for a list without an end, too.
     pub async fn list_ad_accounts(
         &self,
         token: &SecretString,
     ) -> Result<Vec<AdAccount>, ProviderError> {
         let operation = Operation::Meta(MetaOperation::ListAdAccounts);
         let fields = "id,account_id,name,currency,timezone_name,account_status";
-        let (mut accounts, mut after) = (Vec::new(), None);
+        let (mut accounts, mut after) = (Vec::new(), None::<String>);
         for _ in 0..MAX_ACCOUNT_PAGES {
             let mut query = vec![("fields", fields.to_owned()), ("limit", "100".to_owned())];
-            query.extend(after.map(|cursor| ("after", cursor)));
+            query.extend(after.clone().map(|cursor| ("after", cursor)));
             let page: AccountPage = self
                 .http
                 .get(operation, &self.versioned_path("me/adaccounts"))
@@ -121,12 +125,17 @@ impl Meta {
                 .read_json()
                 .await?;
             accounts.extend(page.data);
-            after = page.paging.next_cursor();
-            if after.is_none() {
+            let next = page.paging.next_cursor();
+            if next.is_none() {
+                return Ok(accounts);
+            }
+            if next == after {
                 break;
             }
+            after = next;
         }
-        Ok(accounts)
+        let text = "the list of ad accounts has no end";
+        Err(ProviderError::interrupted(operation, text))
     }
 
     /// Starts a report over whole days and returns the run's id. A second run only costs quota.

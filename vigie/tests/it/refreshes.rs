@@ -151,10 +151,15 @@ async fn fetch_rows(system: &System, account: &str, since: &str, until: &str) ->
         .value;
     assert_eq!(page.next, None);
     let rows = page.rows.iter().map(|row| {
-        let (ad, spend) = (row.ad_id.as_deref().unwrap(), row.spend.normalize());
+        let (ad, spend) = (
+            row.ad_id.as_deref().unwrap(),
+            row.spend.unwrap().normalize(),
+        );
         format!(
             "{ad}|{}|{}|{}|{spend}",
-            row.day, row.impressions, row.clicks
+            row.day,
+            row.impressions.unwrap(),
+            row.clicks.unwrap()
         )
     });
     let mut rows: Vec<_> = rows.collect();

@@ -10,8 +10,14 @@ use sqlx::PgConnection;
 use super::super::{AccountId, AdDay, Refresh, RefreshId, Report};
 use crate::Result;
 
+/// A report has no more pages; five hundred rows are usual on one.
+const MAX_REPORT_PAGES: i32 = 20_000;
+/// Pages in a row without anything new, before the report is considered endless.
+const MAX_BARREN_PAGES: i16 = 10;
+
 /// Stages one page of a report in one statement; staging it again changes nothing. `cursor` is the
-/// start of the next page; without one the report is read.
+/// start of the next page; without one the report is read. Returns whether the report goes on
+/// without bringing anything new.
 pub async fn stage_page(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -19,18 +25,24 @@ pub async fn stage_page(
     report: &Report,
     page: &[AdDay],
     cursor: Option<&str>,
-) -> Result<()> {
-    insert_staged(conn, company, refresh, &select_rows(page, report)).await?;
-    sqlx::query!(
+) -> Result<bool> {
+    let rows = select_rows(page, report);
+    let new_rows = insert_staged(&mut *conn, company, refresh, &rows).await?;
+    let report = sqlx::query!(
         "update ad_reports
-         set cursor = $2, state = case when $2::text is null then 'read' else state end
-         where id = $1",
+         set cursor = $2, state = case when $2::text is null then 'read' else state end,
+           pages = pages + 1,
+           barren_pages = case when $3 then 0 else least(barren_pages + 1, 1000) end
+         where id = $1
+         returning pages, barren_pages",
         report.id.0,
         cursor,
+        new_rows > 0,
     )
-    .execute(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(())
+    let has_end = report.pages < MAX_REPORT_PAGES && report.barren_pages < MAX_BARREN_PAGES;
+    Ok(cursor.is_some() && !has_end)
 }
 
 /// Selects one row per ad and day, because ON CONFLICT cannot touch a row twice, and only rows of
@@ -46,35 +58,41 @@ fn select_rows<'a>(page: &'a [AdDay], report: &Report) -> Vec<&'a AdDay> {
     by_key.into_values().collect()
 }
 
+/// Returns the number of ads and days that were not staged before.
 async fn insert_staged(
     conn: &mut PgConnection,
     company: CompanyId,
     refresh: RefreshId,
     rows: &[&AdDay],
-) -> Result<()> {
+) -> Result<i64> {
     // One array per column, for unnest.
     let texts = |of: fn(&AdDay) -> &str| rows.iter().map(|row| of(row)).collect::<Vec<&str>>();
-    let counts = |of: fn(&AdDay) -> i64| rows.iter().map(|row| of(row)).collect::<Vec<i64>>();
+    let counts = |of: fn(&AdDay) -> Option<i64>| rows.iter().map(|row| of(row)).collect::<Vec<_>>();
     let amounts =
-        |of: fn(&AdDay) -> Decimal| rows.iter().map(|row| of(row)).collect::<Vec<Decimal>>();
+        |of: fn(&AdDay) -> Option<Decimal>| rows.iter().map(|row| of(row)).collect::<Vec<_>>();
     let days: Vec<NaiveDate> = rows.iter().map(|row| row.day).collect();
-    sqlx::query!(
-        "insert into ad_daily_staged
-           (company_id, refresh_id, ad_id, day, ad_name, adset_id, adset_name, campaign_id,
-            campaign_name, impressions, clicks, link_clicks, purchases, purchase_value, spend,
-            reach)
-         select $1, $2, i.*
-         from unnest($3::text[], $4::date[], $5::text[], $6::text[], $7::text[], $8::text[],
-                     $9::text[], $10::int8[], $11::int8[], $12::int8[], $13::int8[],
-                     $14::numeric[], $15::numeric[], $16::int8[]) as i
-         on conflict (company_id, refresh_id, ad_id, day) do update set
-           ad_name = excluded.ad_name, adset_id = excluded.adset_id,
-           adset_name = excluded.adset_name, campaign_id = excluded.campaign_id,
-           campaign_name = excluded.campaign_name,
-           impressions = excluded.impressions, clicks = excluded.clicks,
-           link_clicks = excluded.link_clicks, purchases = excluded.purchases,
-           purchase_value = excluded.purchase_value, spend = excluded.spend,
-           reach = excluded.reach",
+    let new_rows = sqlx::query_scalar!(
+        r#"with written as (
+             insert into ad_daily_staged
+               (company_id, refresh_id, ad_id, day, ad_name, adset_id, adset_name, campaign_id,
+                campaign_name, impressions, clicks, link_clicks, purchases, purchase_value, spend,
+                reach)
+             select $1, $2, i.*
+             from unnest($3::text[], $4::date[], $5::text[], $6::text[], $7::text[], $8::text[],
+                         $9::text[], $10::int8[], $11::int8[], $12::int8[], $13::int8[],
+                         $14::numeric[], $15::numeric[], $16::int8[]) as i
+             on conflict (company_id, refresh_id, ad_id, day) do update set
+               ad_name = excluded.ad_name, adset_id = excluded.adset_id,
+               adset_name = excluded.adset_name, campaign_id = excluded.campaign_id,
+               campaign_name = excluded.campaign_name,
+               impressions = excluded.impressions, clicks = excluded.clicks,
+               link_clicks = excluded.link_clicks, purchases = excluded.purchases,
+               purchase_value = excluded.purchase_value, spend = excluded.spend,
+               reach = excluded.reach
+             -- No transaction has updated an inserted row.
+             returning xmax = 0 as is_new
+           )
+           select count(*) filter (where is_new) as "new_rows!" from written"#,
         company.0,
         refresh.0,
         &texts(|row| &row.ad_id) as &[&str],
@@ -84,17 +102,17 @@ async fn insert_staged(
         &texts(|row| &row.adset_name) as &[&str],
         &texts(|row| &row.campaign_id) as &[&str],
         &texts(|row| &row.campaign_name) as &[&str],
-        &counts(|row| row.impressions),
-        &counts(|row| row.clicks),
-        &counts(|row| row.link_clicks),
-        &counts(|row| row.purchases),
-        &amounts(|row| row.purchase_value),
-        &amounts(|row| row.spend),
-        &counts(|row| row.reach),
+        &counts(|row| row.impressions) as &[Option<i64>],
+        &counts(|row| row.clicks) as &[Option<i64>],
+        &counts(|row| row.link_clicks) as &[Option<i64>],
+        &counts(|row| row.purchases) as &[Option<i64>],
+        &amounts(|row| row.purchase_value) as &[Option<Decimal>],
+        &amounts(|row| row.spend) as &[Option<Decimal>],
+        &counts(|row| row.reach) as &[Option<i64>],
     )
-    .execute(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(())
+    Ok(new_rows)
 }
 
 /// Replaces the published days of the window by the staged ones, in the caller's transaction.

@@ -36,7 +36,7 @@ pub async fn record_run(
     sqlx::query!(
         "update ad_reports
          set state = 'running', run_id = $2, runs = runs + 1, polls = 0, started_at = $3,
-             cursor = null
+             cursor = null, pages = 0, barren_pages = 0
          where id = $1",
         id.0,
         run_id,

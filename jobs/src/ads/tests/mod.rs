@@ -1,5 +1,7 @@
 //! Refreshes against the sandbox: they publish Meta's rows, whenever a worker dies.
 
+mod limits;
+mod unusual_pages;
 mod world;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use domain::ads::{self, AccountId, FoundAccount};
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
-use platform::db::Scope;
+use platform::db::{Scope, Tx};
 use platform::ids::{CompanyId, UserId};
 use platform::queue::Completions;
 use platform::queue::runner::{Ran, Runner};
@@ -78,7 +78,8 @@ impl World {
     /// Returns the reports and the number of staged rows.
     pub(super) async fn stored_state(&self) -> (Vec<String>, i64) {
         let reports = sqlx::query_scalar!(
-            r#"select concat_ws(' ', state, run_id, runs, polls, cursor) as "report!" from ad_reports order by id"#,
+            r#"select concat_ws(' ', state, run_id, runs, polls, cursor) as "report!"
+               from ad_reports order by id"#,
         )
         .fetch_all(&mut self.db.owner().await)
         .await
@@ -90,21 +91,50 @@ impl World {
         )
     }
 
+    async fn begin(&self) -> Tx {
+        let scope = Scope::company(self.company);
+        self.db.db.begin(scope).await.unwrap()
+    }
+
+    /// Returns the account as the API shows it.
+    pub(super) async fn shown_account(&self) -> ads::AccountView {
+        let mut tx = self.begin().await;
+        let accounts = ads::list_accounts(&mut tx, None, 10).await.unwrap();
+        let shown = accounts
+            .into_iter()
+            .find(|account| account.id == self.account);
+        shown.unwrap()
+    }
+
+    /// Adds the other account of the same connection.
+    pub(super) async fn add_account(&self) -> AccountId {
+        let mut tx = self.begin().await;
+        let now = platform::db::load_now(&mut tx).await.unwrap();
+        let connection = ads::load_account(&mut tx, self.account)
+            .await
+            .unwrap()
+            .connection
+            .id;
+        let account = FoundAccount {
+            external_id: "act_100200300400502".into(),
+            name: "Boutique Paris".into(),
+            timezone: "Europe/Paris".into(),
+            currency: "EUR".into(),
+        };
+        let ids = ads::save_accounts(&mut tx, self.company, connection, &[account], now).await;
+        tx.commit().await.unwrap();
+        ids.unwrap()[0]
+    }
+
     pub(super) async fn enqueue_refresh(&self) {
-        let mut tx = self
-            .db
-            .db
-            .begin(Scope::company(self.company))
+        self.enqueue_refresh_of(self.account).await;
+    }
+
+    pub(super) async fn enqueue_refresh_of(&self, account_id: AccountId) {
+        let mut tx = self.begin().await;
+        tx.enqueue(company_job(self.company, &RefreshAccount { account_id }))
             .await
             .unwrap();
-        tx.enqueue(company_job(
-            self.company,
-            &RefreshAccount {
-                account_id: self.account,
-            },
-        ))
-        .await
-        .unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -225,7 +255,8 @@ impl World {
     /// Returns every row that readers see.
     pub(super) async fn published_rows(&self) -> Vec<PublishedRow> {
         let rows = sqlx::query!(
-            r#"select ad_id, day, impressions, trim_scale(spend)::text as "spend!" from ad_daily order by day, ad_id"#,
+            r#"select ad_id, day, impressions as "impressions!", trim_scale(spend)::text as "spend!"
+               from ad_daily order by day, ad_id"#,
         )
         .fetch_all(&mut self.db.owner().await)
         .await
@@ -258,8 +289,8 @@ impl World {
             (
                 row.day,
                 row.ad_id.unwrap(),
-                row.impressions,
-                row.spend.normalize().to_string(),
+                row.impressions.unwrap(),
+                row.spend.unwrap().normalize().to_string(),
             )
         });
         let mut rows: Vec<PublishedRow> = rows.collect();
