@@ -50,6 +50,7 @@ create table subscriptions (
   plan text not null references plans (name),
   late_since timestamptz,                -- unpaid since: the grace period begins here
   cancel_at_period_end boolean not null,
+  cancel_at timestamptz,                 -- ends then, whatever the period
   current_period_start timestamptz,
   current_period_end timestamptz,
   started_at timestamptz,
@@ -69,19 +70,45 @@ create table checkouts (
   company_id uuid not null references companies (id),
   id uuid not null primary key,
   plan text not null references plans (name),
-  customer text,                         -- of an earlier subscription
-  customer_email text not null,
   discarded_keys smallint not null default 0,
   session_id text,
   url text,
   requested_by uuid not null references users (id),
   created_at timestamptz not null,
   opened_at timestamptz,
+  superseded_at timestamptz,             -- a later checkout takes its place
+  settled_at timestamptz,                -- nobody can pay the session any more
   unique (company_id, id),
   check ((session_id is null) = (opened_at is null))
 );
 create index checkouts_company_id on checkouts (company_id, id);
+-- One checkout at a time: two sessions could both be paid.
+create unique index checkouts_one_present on checkouts (company_id) where superseded_at is null;
 select secure_company_table('checkouts');
+
+-- The company's one customer at Stripe, committed before Stripe is called, as a checkout is.
+create table billing_customers (
+  company_id uuid not null primary key references companies (id),
+  customer text,                         -- null until Stripe's response
+  email text not null,                   -- a call is repeated with the same parameters
+  discarded_keys smallint not null default 0,
+  created_at timestamptz not null
+);
+create index billing_customers_customer on billing_customers (customer);
+select secure_company_table('billing_customers');
+
+-- Subscriptions that were paid although another was. Each is cancelled and refunded at Stripe, then
+-- settled and the company notified; the row is committed before the first call.
+create table duplicate_subscriptions (
+  company_id uuid not null references companies (id),
+  stripe_id text not null primary key,
+  kept_stripe_id text not null,
+  invoice text,
+  found_at timestamptz not null,
+  refund text,                           -- null where nothing was paid
+  settled_at timestamptz
+);
+select secure_company_table('duplicate_subscriptions');
 
 -- Returns the company of an event: the one with the subscription, else the one with its customer,
 -- else the one that we stored on the checkout, if it exists.
@@ -92,20 +119,30 @@ create function billing_company(subscription text, its_customer text, hint uuid)
       (select s.company_id from subscriptions s where s.stripe_id = subscription),
       (select s.company_id from subscriptions s where s.customer = its_customer
        order by s.created_at desc limit 1),
+      (select b.company_id from billing_customers b where b.customer = its_customer limit 1),
       (select c.id from companies c where c.id = hint));
   end;
 revoke execute on function billing_company(text, text, uuid) from public;
 grant execute on function billing_company(text, text, uuid) to vigie_engine;
 
--- A page of the subscriptions that have not ended: once a day each is fetched from Stripe.
+-- A page of the subscriptions that have not ended, and of the duplicates that are not settled:
+-- once a day each is fetched from Stripe.
 create function running_subscriptions(after text, max_rows bigint)
   returns table (company_id uuid, stripe_id text)
   language sql stable security definer set search_path = pg_catalog, public, pg_temp
   begin atomic
-    select s.company_id, s.stripe_id from subscriptions s
-    where s.status not in ('canceled', 'incomplete_expired')
-      and s.stripe_id > coalesce(after, '')
-    order by s.stripe_id
+    -- Each branch has its own limit, so that a page reads no rows of other pages.
+    (select s.company_id, s.stripe_id from subscriptions s
+     where s.status not in ('canceled', 'incomplete_expired')
+       and s.stripe_id > coalesce(after, '')
+     order by s.stripe_id
+     limit max_rows)
+    union all
+    (select d.company_id, d.stripe_id from duplicate_subscriptions d
+     where d.settled_at is null and d.stripe_id > coalesce(after, '')
+     order by d.stripe_id
+     limit max_rows)
+    order by stripe_id
     limit max_rows;
   end;
 revoke execute on function running_subscriptions(text, bigint) from public;

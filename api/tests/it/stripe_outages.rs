@@ -102,6 +102,7 @@ async fn an_older_response_of_stripe_never_overwrites_a_newer_one() {
         status: status.into(),
         price: None,
         cancel_at_period_end: false,
+        cancel_at: None,
         current_period_start: None,
         current_period_end: None,
         started_at: None,

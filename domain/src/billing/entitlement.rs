@@ -8,6 +8,9 @@ use super::{Plan, SubscriptionStatus};
 /// How long an unpaid subscription keeps its plan.
 const GRACE_PERIOD: TimeDelta = TimeDelta::days(7);
 
+/// The days of the grace period on which the company is notified.
+pub const UNPAID_NOTICE_DAYS: [i64; 3] = [0, 3, 6];
+
 /// What a subscription entitles a company to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entitlement {
@@ -17,16 +20,19 @@ pub struct Entitlement {
 }
 
 impl Entitlement {
-    const NONE: Self = Self {
+    pub const NONE: Self = Self {
         plan: Plan::Free,
         late_since: None,
     };
 
+    /// Returns when the plan of an unpaid subscription ends.
+    pub fn grace_end(self) -> Option<DateTime<Utc>> {
+        self.late_since.map(|since| since + GRACE_PERIOD)
+    }
+
     /// Returns the plan at `now`: the free one after the grace period of an unpaid subscription.
     pub fn plan_at(self, now: DateTime<Utc>) -> Plan {
-        let is_expired = self
-            .late_since
-            .is_some_and(|since| now >= since + GRACE_PERIOD);
+        let is_expired = self.grace_end().is_some_and(|end| now >= end);
         if is_expired { Plan::Free } else { self.plan }
     }
 }

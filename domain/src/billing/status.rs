@@ -20,6 +20,23 @@ pub enum SubscriptionStatus {
 }
 
 impl SubscriptionStatus {
+    /// Whether the subscription bills its customer, now or once its invoice is paid.
+    pub fn is_running(&self) -> bool {
+        match self {
+            Self::Active | Self::Trialing | Self::PastDue | Self::Unpaid => true,
+            Self::Canceled
+            | Self::Incomplete
+            | Self::IncompleteExpired
+            | Self::Paused
+            | Self::Unknown(_) => false,
+        }
+    }
+
+    /// Whether the subscription is paid for now.
+    pub fn is_paid(&self) -> bool {
+        matches!(self, Self::Active | Self::Trialing)
+    }
+
     /// Stripe's word, as stored and in JSON.
     pub fn as_str(&self) -> &str {
         match self {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::signature::SignatureError;
+use crate::clean::clean_json;
 
 /// One event; the shape of its object depends on its kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +38,8 @@ impl Event {
     /// Parses a body whose signature was verified. Rejects the thin events of the v2 API
     /// (`v2.core.event`), too.
     pub fn parse(body: &[u8]) -> Result<Self, SignatureError> {
-        let body: Body = serde_json::from_slice(body).map_err(|_| SignatureError::NotAnEvent)?;
+        let body: Body =
+            serde_json::from_str(&clean_json(body)).map_err(|_| SignatureError::NotAnEvent)?;
         Self::try_from(body).map_err(|()| SignatureError::NotAnEvent)
     }
 

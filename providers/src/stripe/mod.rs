@@ -12,7 +12,10 @@ pub(crate) mod sandbox;
 mod signature;
 
 pub use event::{Event, EventPage, EventQuery};
-pub use objects::{CheckoutSession, NewCheckout, NewPortal, PortalSession, Subscription};
+pub use objects::{
+    CheckoutSession, NewCheckout, NewCustomer, NewPortal, PortalSession, Subscription,
+    SubscriptionItem,
+};
 pub use operation::StripeOperation;
 pub use signature::{SignatureError, sign_event};
 
@@ -26,6 +29,7 @@ use serde_json::Value;
 use crate::error::ProviderError;
 use crate::http::{Authorization, Transport};
 use crate::provider::Operation;
+use objects::require_id;
 
 pub(crate) const LIVE_URL: &str = "https://api.stripe.com";
 pub(crate) const SECRET_PREFIXES: &[&str] = &["sk_", "rk_", "whsec_"];
@@ -84,6 +88,24 @@ impl Stripe {
         &self.credentials.price_enterprise
     }
 
+    /// Creates a customer and returns its id; `idempotency_key` is at most 255 characters.
+    ///
+    /// # Errors
+    /// `Retry` with the same key is safe.
+    pub async fn create_customer(
+        &self,
+        customer: &NewCustomer,
+        idempotency_key: &str,
+    ) -> Result<String, ProviderError> {
+        let operation = Operation::Stripe(StripeOperation::CreateCustomer);
+        self.http
+            .post(operation, "/v1/customers")
+            .header("Idempotency-Key", idempotency_key)
+            .form(&customer.to_form())
+            .read(|object: Value| require_id(&object))
+            .await
+    }
+
     /// Opens a checkout of a subscription; `idempotency_key` is at most 255 characters.
     ///
     /// # Errors
@@ -98,6 +120,33 @@ impl Stripe {
             .post(operation, "/v1/checkout/sessions")
             .header("Idempotency-Key", idempotency_key)
             .form(&checkout.to_form())
+            .read_json()
+            .await
+    }
+
+    /// Returns the present state of a checkout session.
+    ///
+    /// # Errors
+    /// `Permanent` with status 404 where it doesn't exist.
+    pub async fn fetch_checkout_session(&self, id: &str) -> Result<CheckoutSession, ProviderError> {
+        let operation = Operation::Stripe(StripeOperation::FetchCheckoutSession);
+        self.http
+            .get(operation, &format!("/v1/checkout/sessions/{id}"))
+            .read_json()
+            .await
+    }
+
+    /// Ends an open checkout session, so that nobody can pay it.
+    ///
+    /// # Errors
+    /// `Permanent` where the session isn't open.
+    pub async fn expire_checkout_session(
+        &self,
+        id: &str,
+    ) -> Result<CheckoutSession, ProviderError> {
+        let operation = Operation::Stripe(StripeOperation::ExpireCheckoutSession);
+        self.http
+            .post(operation, &format!("/v1/checkout/sessions/{id}/expire"))
             .read_json()
             .await
     }
@@ -129,6 +178,49 @@ impl Stripe {
         self.http
             .get(operation, &format!("/v1/subscriptions/{id}"))
             .read(|object: Value| Subscription::from_response(&object))
+            .await
+    }
+
+    /// Cancels a subscription at once and returns its record.
+    ///
+    /// # Errors
+    /// `Permanent` with status 404 where it doesn't exist or was cancelled.
+    pub async fn cancel_subscription(&self, id: &str) -> Result<Subscription, ProviderError> {
+        let operation = Operation::Stripe(StripeOperation::CancelSubscription);
+        self.http
+            .delete(operation, &format!("/v1/subscriptions/{id}"))
+            .read(|object: Value| Subscription::from_response(&object))
+            .await
+    }
+
+    /// Returns the id of the payment of an invoice; `None` where nothing was paid.
+    pub async fn find_invoice_payment(
+        &self,
+        invoice: &str,
+    ) -> Result<Option<String>, ProviderError> {
+        let operation = Operation::Stripe(StripeOperation::FetchInvoice);
+        self.http
+            .get(operation, &format!("/v1/invoices/{invoice}"))
+            .query(&[("expand[]", "payments")])
+            .read(|object: Value| Ok(objects::payment_of_invoice(&object)))
+            .await
+    }
+
+    /// Refunds a payment in full and returns the refund's id.
+    ///
+    /// # Errors
+    /// `Retry` with the same key is safe. `Permanent` with the code `charge_already_refunded`.
+    pub async fn create_refund(
+        &self,
+        payment: &str,
+        idempotency_key: &str,
+    ) -> Result<String, ProviderError> {
+        let operation = Operation::Stripe(StripeOperation::CreateRefund);
+        self.http
+            .post(operation, "/v1/refunds")
+            .header("Idempotency-Key", idempotency_key)
+            .form(&[("payment_intent", payment), ("reason", "duplicate")])
+            .read(|object: Value| require_id(&object))
             .await
     }
 

@@ -8,6 +8,22 @@ use serde_json::Value;
 
 use crate::response::Misread;
 
+/// A customer to create.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewCustomer {
+    pub email: String,
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl NewCustomer {
+    pub(super) fn to_form(&self) -> Vec<(String, String)> {
+        let email = ("email".to_owned(), self.email.clone());
+        let metadata = self.metadata.iter();
+        let metadata = metadata.map(|(key, value)| (format!("metadata[{key}]"), value.clone()));
+        [email].into_iter().chain(metadata).collect()
+    }
+}
+
 /// A checkout of one subscription.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewCheckout {
@@ -60,6 +76,20 @@ pub struct CheckoutSession {
     pub client_reference_id: Option<String>,
 }
 
+impl CheckoutSession {
+    /// Whether the session can still be paid.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.status.as_deref() == Some("open")
+    }
+
+    /// Whether the session was paid.
+    #[must_use]
+    pub fn is_paid(&self) -> bool {
+        self.status.as_deref() == Some("complete")
+    }
+}
+
 /// A visit to the customer portal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewPortal {
@@ -90,14 +120,27 @@ pub struct Subscription {
     pub customer: String,
     /// Stripe's word: `active`, `trialing`, `past_due`, `canceled`, `unpaid`, `incomplete`, ...
     pub status: String,
-    /// Of the first item, because a plan is one item.
+    /// The plan is one of the items, in no particular place.
+    pub items: Vec<SubscriptionItem>,
+    /// Of the first item.
     pub price: Option<String>,
     pub current_period_start: Option<DateTime<Utc>>,
     pub current_period_end: Option<DateTime<Utc>>,
     pub created: Option<DateTime<Utc>>,
     pub cancel_at_period_end: bool,
+    /// When it will end, or has ended, by a cancellation for a certain time.
+    pub cancel_at: Option<DateTime<Utc>>,
+    pub latest_invoice: Option<String>,
     pub ended_at: Option<DateTime<Utc>>,
     pub metadata: BTreeMap<String, String>,
+}
+
+/// One price that a subscription bills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubscriptionItem {
+    pub price: Option<String>,
+    pub current_period_start: Option<DateTime<Utc>>,
+    pub current_period_end: Option<DateTime<Utc>>,
 }
 
 impl Subscription {
@@ -112,21 +155,51 @@ impl Subscription {
         if object["object"].as_str() != Some("subscription") {
             return None;
         }
-        let item = &object["items"]["data"][0];
-        let period = |key: &str| read_time(&item[key]).or_else(|| read_time(&object[key]));
+        let period =
+            |item: &Value, key: &str| read_time(&item[key]).or_else(|| read_time(&object[key]));
+        let items = object["items"]["data"].as_array();
+        let items: Vec<_> = items
+            .into_iter()
+            .flatten()
+            .map(|item| SubscriptionItem {
+                price: read_id(&item["price"]),
+                current_period_start: period(item, "current_period_start"),
+                current_period_end: period(item, "current_period_end"),
+            })
+            .collect();
+        let first = &object["items"]["data"][0];
         Some(Self {
             id: object["id"].as_str()?.to_owned(),
             customer: read_id(&object["customer"])?,
             status: object["status"].as_str()?.to_owned(),
-            price: read_id(&item["price"]),
-            current_period_start: period("current_period_start"),
-            current_period_end: period("current_period_end"),
+            price: read_id(&first["price"]),
+            current_period_start: period(first, "current_period_start"),
+            current_period_end: period(first, "current_period_end"),
+            items,
+            cancel_at: read_time(&object["cancel_at"]),
+            latest_invoice: read_id(&object["latest_invoice"]),
             created: read_time(&object["created"]),
             cancel_at_period_end: object["cancel_at_period_end"].as_bool().unwrap_or(false),
             ended_at: read_time(&object["ended_at"]),
             metadata: serde_json::from_value(object["metadata"].clone()).unwrap_or_default(),
         })
     }
+}
+
+/// Returns the payment of an invoice: in its list of payments since API 2025-03-31, on the invoice
+/// itself before.
+pub(super) fn payment_of_invoice(invoice: &Value) -> Option<String> {
+    let payments = invoice["payments"]["data"].as_array();
+    let paid = payments
+        .into_iter()
+        .flatten()
+        .filter(|payment| payment["status"] == "paid")
+        .find_map(|payment| read_id(&payment["payment"]["payment_intent"]));
+    paid.or_else(|| read_id(&invoice["payment_intent"]))
+}
+
+pub(super) fn require_id(object: &Value) -> Result<String, Misread> {
+    read_id(object).ok_or_else(|| Misread("an object without an id".to_owned()))
 }
 
 /// Returns an object's id, whether the object is expanded or not.
@@ -145,7 +218,7 @@ fn read_time(value: &Value) -> Option<DateTime<Utc>> {
 mod tests {
     use serde_json::json;
 
-    use super::{NewCheckout, Subscription};
+    use super::{NewCheckout, Subscription, payment_of_invoice};
 
     #[test]
     fn a_subscription_is_parsed_in_the_old_and_the_new_shape() {
@@ -162,7 +235,21 @@ mod tests {
         let read = Subscription::from_object(&old).unwrap();
         assert_eq!(Some(&read), Subscription::from_object(&new).as_ref());
         assert_eq!(read.price.as_deref(), Some("price_1"));
+        assert_eq!(read.items.len(), 1);
+        assert_eq!(read.items[0].current_period_end, read.current_period_end);
         assert!(Subscription::from_object(&json!({"object": "invoice", "id": "in_1"})).is_none());
+    }
+
+    #[test]
+    fn the_payment_of_an_invoice_is_found_in_the_old_and_the_new_shape() {
+        let new = json!({"payments": {"data": [
+            {"status": "open", "payment": {"payment_intent": "pi_0"}},
+            {"status": "paid", "payment": {"payment_intent": {"id": "pi_1"}}},
+        ]}});
+        assert_eq!(payment_of_invoice(&new).as_deref(), Some("pi_1"));
+        let old = json!({"payment_intent": "pi_1"});
+        assert_eq!(payment_of_invoice(&old).as_deref(), Some("pi_1"));
+        assert_eq!(payment_of_invoice(&json!({"payment_intent": null})), None);
     }
 
     #[test]

@@ -118,7 +118,7 @@ pub(super) async fn fetch_subscription(
     fetch_object(&sandbox, "subscription", &id)
 }
 
-fn fetch_object(sandbox: &Sandbox, kind: &str, id: &str) -> Response {
+pub(super) fn fetch_object(sandbox: &Sandbox, kind: &str, id: &str) -> Response {
     let found = sandbox.with_data(|data| data.states.stripe.find_object(kind, id).cloned());
     found.map_or_else(
         || not_found(kind, id),
@@ -126,7 +126,7 @@ fn fetch_object(sandbox: &Sandbox, kind: &str, id: &str) -> Response {
     )
 }
 
-fn parse_form(body: &[u8]) -> Form {
+pub(super) fn parse_form(body: &[u8]) -> Form {
     url::form_urlencoded::parse(body).into_owned().collect()
 }
 
@@ -139,7 +139,7 @@ fn base_url(headers: &HeaderMap) -> String {
     format!("http://{host}")
 }
 
-fn missing_parameter(name: &str) -> Box<Response> {
+pub(super) fn missing_parameter(name: &str) -> Box<Response> {
     let message = format!("Missing required param: {name}.");
     Box::new(problem_response(
         StatusCode::BAD_REQUEST,
@@ -149,7 +149,7 @@ fn missing_parameter(name: &str) -> Box<Response> {
     ))
 }
 
-fn invalid_request(message: &str) -> Box<Response> {
+pub(super) fn invalid_request(message: &str) -> Box<Response> {
     Box::new(problem_response(
         StatusCode::BAD_REQUEST,
         "invalid_request_error",
@@ -159,7 +159,7 @@ fn invalid_request(message: &str) -> Box<Response> {
 }
 
 /// Rejects an unknown id in a request body with 400. An unknown id in a path is a 404.
-fn unknown_id(kind: &str, id: &str) -> Box<Response> {
+pub(super) fn unknown_id(kind: &str, id: &str) -> Box<Response> {
     let message = format!("No such {kind}: '{id}'");
     Box::new(problem_response(
         StatusCode::BAD_REQUEST,

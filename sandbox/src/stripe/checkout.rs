@@ -28,13 +28,14 @@ pub(super) fn complete_checkout(sandbox: &Sandbox, id: &str) -> Option<Value> {
             .unwrap_or_default()
             .to_owned();
         let customer = session["customer"].as_str().unwrap_or_default().to_owned();
-        let subscription =
+        let mut subscription =
             objects::new_subscription(&customer, &price, &session["sandbox_subscription_metadata"]);
         session["status"] = json!("complete");
         session["payment_status"] = json!("paid");
         session["url"] = Value::Null;
         session["subscription"] = subscription["id"].clone();
         let invoice = objects::new_invoice(&subscription, InvoiceStatus::Paid);
+        subscription["latest_invoice"] = invoice["id"].clone();
         for object in [&session, &subscription, &invoice] {
             store_object(data, object);
         }
@@ -55,7 +56,13 @@ pub(super) fn complete_checkout(sandbox: &Sandbox, id: &str) -> Option<Value> {
 pub(super) struct SubscriptionChange {
     pub(super) status: Option<String>,
     pub(super) price: Option<String>,
+    /// The prices of all items, in this order.
+    pub(super) items: Option<Vec<String>>,
     pub(super) cancel_at_period_end: Option<bool>,
+    /// Seconds since 1970.
+    pub(super) cancel_at: Option<i64>,
+    /// Seconds since 1970.
+    pub(super) created: Option<i64>,
 }
 
 /// Changes a subscription and sends the events. Returns the subscription if it exists.
@@ -68,6 +75,17 @@ pub(super) fn change_subscription(
         let mut subscription = data.states.stripe.find_object("subscription", id)?.clone();
         if let Some(price) = change.price {
             subscription["items"]["data"][0]["price"] = objects::price_object(&price);
+        }
+        if let Some(prices) = change.items {
+            let at = subscription["created"].as_i64().unwrap_or_default();
+            let items = prices.iter().map(|price| objects::new_item(id, at, price));
+            subscription["items"]["data"] = items.collect();
+        }
+        if let Some(at) = change.cancel_at {
+            subscription["cancel_at"] = json!(at);
+        }
+        if let Some(at) = change.created {
+            subscription["created"] = json!(at);
         }
         if let Some(at_end) = change.cancel_at_period_end {
             subscription["cancel_at_period_end"] = json!(at_end);

@@ -17,6 +17,7 @@ pub(crate) fn router() -> Router<Sandbox> {
     Router::new()
         .route("/stripe/checkout/{id}/complete", post(complete_checkout))
         .route("/stripe/subscriptions/{id}", post(change_subscription))
+        .route("/stripe/objects/{kind}", get(list_objects))
         .route("/stripe/events", get(list_events).post(create_event))
         .route("/stripe/events/{id}/send", post(send_event))
 }
@@ -33,6 +34,17 @@ async fn change_subscription(
 ) -> Response {
     checkout::change_subscription(&sandbox, &id, change)
         .map_or_else(not_found, |subscription| Json(subscription).into_response())
+}
+
+/// Lists the objects of a kind, such as `refund`.
+async fn list_objects(Shared(sandbox): Shared<Sandbox>, Path(kind): Path<String>) -> Json<Value> {
+    sandbox.with_data(|data| {
+        let objects = data.states.stripe.objects.values();
+        let items: Vec<_> = objects
+            .filter(|object| object["object"] == kind.as_str())
+            .collect();
+        Json(json!({ "items": items }))
+    })
 }
 
 /// Lists the events, oldest first, with whether the product acknowledged each.

@@ -12,6 +12,7 @@ mod objects;
 mod operations;
 mod pages;
 mod record;
+mod refunds;
 
 pub(crate) use controls::router as admin_router;
 pub(crate) use operations::OPERATIONS;
@@ -93,7 +94,16 @@ pub(crate) fn router() -> Router<Sandbox> {
         .route("/v1/checkout/sessions/{id}", get(api::fetch_session))
         .route("/v1/customers", post(api::create_customer))
         .route("/v1/customers/{id}", get(api::fetch_customer))
-        .route("/v1/subscriptions/{id}", get(api::fetch_subscription))
+        .route(
+            "/v1/checkout/sessions/{id}/expire",
+            post(refunds::expire_session),
+        )
+        .route(
+            "/v1/subscriptions/{id}",
+            get(api::fetch_subscription).delete(refunds::cancel_subscription),
+        )
+        .route("/v1/invoices/{id}", get(refunds::fetch_invoice))
+        .route("/v1/refunds", post(refunds::create_refund))
         .route("/v1/billing_portal/sessions", post(api::create_portal))
         .route("/v1/events", get(event_list::list_events))
         .layer(from_fn(authenticate));

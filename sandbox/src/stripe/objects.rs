@@ -84,6 +84,7 @@ pub(super) fn new_subscription(customer: &str, price: &str, metadata: &Value) ->
     json!({
         "id": id,
         "object": "subscription",
+        "cancel_at": null,
         "cancel_at_period_end": false,
         "canceled_at": null,
         "collection_method": "charge_automatically",
@@ -91,20 +92,25 @@ pub(super) fn new_subscription(customer: &str, price: &str, metadata: &Value) ->
         "currency": "xof",
         "customer": customer,
         "ended_at": null,
-        "items": {"object": "list", "has_more": false, "data": [{
-            "id": new_id("si_"),
-            "object": "subscription_item",
-            "created": at,
-            "current_period_start": at,
-            "current_period_end": at + MONTH_SECONDS,
-            "price": price_object(price),
-            "quantity": 1,
-            "subscription": id,
-        }]},
+        "items": {"object": "list", "has_more": false, "data": [new_item(&id, at, price)]},
         "latest_invoice": null,
         "livemode": false,
         "metadata": metadata,
         "status": "active",
+    })
+}
+
+/// Returns an item of a subscription whose period begins at `at`.
+pub(super) fn new_item(subscription: &str, at: i64, price: &str) -> Value {
+    json!({
+        "id": new_id("si_"),
+        "object": "subscription_item",
+        "created": at,
+        "current_period_start": at,
+        "current_period_end": at + MONTH_SECONDS,
+        "price": price_object(price),
+        "quantity": 1,
+        "subscription": subscription,
     })
 }
 
@@ -139,6 +145,12 @@ pub(super) fn new_invoice(subscription: &Value, status: InvoiceStatus) -> Value 
         InvoiceStatus::Open => ("open", json!(0)),
     };
     let details = json!({"subscription": subscription["id"], "metadata": subscription["metadata"]});
+    let payments = if status == "paid" {
+        json!([{"id": new_id("inpay_"), "object": "invoice_payment", "status": "paid",
+            "payment": {"type": "payment_intent", "payment_intent": new_id("pi_")}}])
+    } else {
+        json!([])
+    };
     json!({
         "id": new_id("in_"),
         "object": "invoice",
@@ -149,6 +161,7 @@ pub(super) fn new_invoice(subscription: &Value, status: InvoiceStatus) -> Value 
         "customer": subscription["customer"],
         "livemode": false,
         "parent": {"type": "subscription_details", "subscription_details": details},
+        "payments": {"object": "list", "has_more": false, "data": payments},
         "status": status,
         "subscription": subscription["id"],
     })

@@ -1,6 +1,8 @@
 //! Billing against the sandbox's Stripe.
 
 mod checkouts;
+mod records;
+mod second_payments;
 mod stripe_events;
 
 use axum::body::Body;

@@ -1,6 +1,6 @@
 //! Subscriptions as in Stripe's last record, and the plans.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use platform::ids::{CompanyId, Uuid};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -17,6 +17,7 @@ pub struct SubscriptionRecord {
     pub status: SubscriptionStatus,
     pub price: Option<String>,
     pub cancel_at_period_end: bool,
+    pub cancel_at: Option<DateTime<Utc>>,
     pub current_period_start: Option<DateTime<Utc>>,
     pub current_period_end: Option<DateTime<Utc>>,
     pub started_at: Option<DateTime<Utc>>,
@@ -31,7 +32,12 @@ pub struct SubscriptionView {
     pub customer: Option<String>,
     pub late_since: Option<DateTime<Utc>>,
     pub cancel_at_period_end: bool,
+    pub cancel_at: Option<DateTime<Utc>>,
     pub current_period_end: Option<DateTime<Utc>>,
+    /// When the subscription ends by a cancellation; absent while it renews.
+    pub ends_at: Option<DateTime<Utc>>,
+    /// The day of `ends_at` in the company's zone.
+    pub ends_on: Option<NaiveDate>,
     pub as_of: Option<DateTime<Utc>>,
 }
 
@@ -51,6 +57,16 @@ pub async fn lock_entitlement(
     Ok(row)
 }
 
+/// Whether the company has a record of the subscription.
+pub async fn is_known_subscription(conn: &mut PgConnection, stripe_id: &str) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from subscriptions where stripe_id = $1) as "known!""#,
+        stripe_id,
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// Stores Stripe's record of the time `as_of`; a record older than the stored one changes nothing.
 /// Returns whether it was stored. Fails where the subscription is another company's.
 pub async fn apply_record(
@@ -63,13 +79,13 @@ pub async fn apply_record(
     let written = sqlx::query!(
         "insert into subscriptions as s
            (company_id, id, stripe_id, customer, status, price, plan, late_since,
-            cancel_at_period_end, current_period_start, current_period_end, started_at, as_of,
-            created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $13)
+            cancel_at_period_end, cancel_at, current_period_start, current_period_end, started_at,
+            as_of, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $14, $10, $11, $12, $13, $13, $13)
          on conflict on constraint subscriptions_stripe_id_key do update set
            customer = excluded.customer, status = excluded.status, price = excluded.price,
            plan = excluded.plan, late_since = excluded.late_since,
-           cancel_at_period_end = excluded.cancel_at_period_end,
+           cancel_at_period_end = excluded.cancel_at_period_end, cancel_at = excluded.cancel_at,
            current_period_start = excluded.current_period_start,
            current_period_end = excluded.current_period_end, started_at = excluded.started_at,
            as_of = excluded.as_of, updated_at = excluded.updated_at
@@ -87,6 +103,7 @@ pub async fn apply_record(
         record.current_period_end,
         record.started_at,
         as_of,
+        record.cancel_at,
     )
     .execute(conn)
     .await?;
@@ -101,10 +118,18 @@ pub async fn load_subscription(
 ) -> Result<SubscriptionView> {
     let rows = sqlx::query_as!(
         SubscriptionView,
-        r#"select plan as "plan: Plan", status as "status?: SubscriptionStatus",
-                  customer as "customer?", late_since, cancel_at_period_end, current_period_end,
-                  as_of as "as_of?"
-           from subscriptions order by as_of desc"#,
+        r#"with
+           ends as (
+             select s.*, case when s.cancel_at_period_end
+                           then least(s.cancel_at, s.current_period_end) else s.cancel_at end
+                         as ends_at
+             from subscriptions s)
+           select e.plan as "plan: Plan", e.status as "status?: SubscriptionStatus",
+                  e.customer as "customer?", e.late_since, e.cancel_at_period_end, e.cancel_at,
+                  e.current_period_end, e.ends_at,
+                  (e.ends_at at time zone c.timezone)::date as ends_on, e.as_of as "as_of?"
+           from ends e join companies c on c.id = e.company_id
+           order by e.as_of desc"#,
     )
     .fetch_all(conn)
     .await?;
@@ -130,7 +155,10 @@ pub async fn load_subscription(
         customer: None,
         late_since: None,
         cancel_at_period_end: false,
+        cancel_at: None,
         current_period_end: None,
+        ends_at: None,
+        ends_on: None,
         as_of: None,
     }))
 }
