@@ -10,6 +10,7 @@ use crate::identity::contact::{parse_country, parse_email, parse_phone};
 use crate::{Error, FieldError, Result};
 
 const MAX_NAME_CHARS: usize = 200;
+/// Alerts go to the people of a company, not to a list of addresses.
 const MAX_RECIPIENTS: usize = 20;
 
 impl NewRule {
@@ -38,9 +39,6 @@ impl NewRule {
                 "not_allowed",
                 "demand isn't known by site",
             );
-        }
-        if self.recipients.len() > MAX_RECIPIENTS {
-            reject("recipients", "too_many", "at most 20 recipients");
         }
         self.channels.sort_unstable();
         self.channels.dedup();
@@ -86,6 +84,14 @@ async fn validate_recipients(
     recipients: Vec<Recipient>,
     errors: &mut Vec<FieldError>,
 ) -> Result<Vec<Recipient>> {
+    if recipients.len() > MAX_RECIPIENTS {
+        errors.push(FieldError {
+            field: "recipients".to_owned(),
+            code: "too_many",
+            message: format!("at most {MAX_RECIPIENTS} recipients"),
+        });
+        return Ok(Vec::new());
+    }
     let code = sqlx::query_scalar!("select country from companies where id = current_company_id()")
         .fetch_one(&mut *conn)
         .await?;
