@@ -40,6 +40,11 @@ create function current_user_id() returns uuid
   language sql stable parallel safe
   return nullif(current_setting('app.user_id', true), '')::uuid;
 
+-- The request that led to the transaction, directly or by a job.
+create function current_request_id() returns text
+  language sql stable parallel safe
+  return nullif(current_setting('app.request_id', true), '');
+
 -- One row. Only tests change it.
 create table engine_clock (
   single boolean primary key default true check (single),

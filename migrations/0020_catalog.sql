@@ -131,6 +131,9 @@ create table stock_movements (
   source text not null default 'api' check (source in ('api', 'import', 'demo')),
   import_id uuid,
   created_at timestamptz not null default engine_now(),
+  -- Who entered it, and by which request; of an import, null here and known of the import.
+  created_by uuid default current_user_id(),
+  request_id text default current_request_id(),
   primary key (company_id, id),
   unique (company_id, key),
   foreign key (company_id, product_id) references products (company_id, id),
@@ -139,6 +142,7 @@ create table stock_movements (
                    when 'count' then true else quantity > 0 end)
 );
 create index stock_movements_product on stock_movements (company_id, product_id, at);
+create index stock_movements_returned on stock_movements (company_id, at) where kind = 'return';
 select secure_company_table('stock_movements');
 
 -- The cache of levels, updated in the transaction that writes the facts. One row per product and
@@ -206,6 +210,9 @@ create table sales (
   due_at timestamptz,
   delivered_at timestamptz,
   cancelled_at timestamptz,
+  -- Who entered it, and by which request; of an import, null here and known of the import.
+  created_by uuid default current_user_id(),
+  request_id text default current_request_id(),
   primary key (company_id, id),
   unique (company_id, import_key),
   foreign key (company_id, product_id) references products (company_id, id),

@@ -40,6 +40,7 @@ create table imports (
   -- The earlier import that this one repeats byte for byte.
   repeats_id uuid,
   created_by uuid,
+  request_id text default current_request_id(),
   created_at timestamptz not null default engine_now(),
   started_at timestamptz,
   finished_at timestamptz,

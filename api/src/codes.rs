@@ -47,6 +47,7 @@ error_codes! {
     SkuTaken = "sku_taken", CONFLICT, "The SKU is already in use";
     NameTaken = "name_taken", CONFLICT, "The name is already in use";
     ExternalIdTaken = "external_id_taken", CONFLICT, "The external id is already in use";
+    SaleReturned = "sale_returned", CONFLICT, "Units of the sale came back";
     LastOwner = "last_owner", CONFLICT, "A company needs at least one owner";
     TokenUsed = "token_used", CONFLICT, "The link has already been used";
     TokenInvalid = "token_invalid", NOT_FOUND, "The link is unknown or has expired";
@@ -108,6 +109,7 @@ mod tests {
                 "409 sku_taken",
                 "409 name_taken",
                 "409 external_id_taken",
+                "409 sale_returned",
                 "409 last_owner",
                 "409 token_used",
                 "404 token_invalid",

@@ -13,6 +13,8 @@ pub enum Event {
     StockMoved,
     /// Sales were written one by one.
     SalesRecorded,
+    /// Goods came back by a movement: demand may fall.
+    GoodsReturned,
     /// An import of sales was committed.
     SalesImported,
     /// An import of stock counts was committed.
@@ -27,7 +29,7 @@ pub enum Event {
 pub fn reactions_to(company: CompanyId, event: Event) -> Vec<NewJob> {
     match event {
         // A sale that empties the shelf must alert at once, before demand is computed again.
-        Event::SalesRecorded => {
+        Event::SalesRecorded | Event::GoodsReturned => {
             vec![
                 company_job(company, &crate::alerts::EvaluateAlerts {}),
                 company_job(company, &crate::rupture::ComputeDemand {}),

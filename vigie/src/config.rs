@@ -152,8 +152,12 @@ mod tests {
 
     const SAMPLE: &str = include_str!("../../.env.example");
 
-    /// Keys that another executable of the project reads.
-    const OF_OTHERS: [&str; 2] = ["VIGIE_SANDBOX_ADDR", "VIGIE_SANDBOX_STATE"];
+    /// Keys that another executable or another command reads.
+    const OF_OTHERS: [&str; 3] = [
+        "VIGIE_MIGRATION_URL",
+        "VIGIE_SANDBOX_ADDR",
+        "VIGIE_SANDBOX_STATE",
+    ];
 
     fn keys_read_with(providers: &str) -> BTreeSet<&'static str> {
         let mut env = Env::from_pairs([("VIGIE_PROVIDERS".to_owned(), providers.to_owned())]);

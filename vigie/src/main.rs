@@ -3,13 +3,12 @@
 
 mod admin;
 mod config;
+mod migrate;
 mod ready;
 mod run;
 
 use std::process::ExitCode;
 
-use platform::config::Env;
-use platform::db;
 use sqlx::migrate::MigrateError;
 
 use crate::admin::OperatorAct;
@@ -46,7 +45,7 @@ fn main() -> ExitCode {
         ["api"] => run::run_roles(&[Role::Api]),
         ["worker"] => run::run_roles(&[Role::Worker]),
         ["scheduler"] => run::run_roles(&[Role::Scheduler]),
-        ["migrate"] => migrate_database(),
+        ["migrate"] => migrate::migrate_database(),
         ["ready"] => ready::check_readiness(),
         ["admin", "operator", "add", email, name] => admin::add_operator(email, name),
         ["admin", "operator", "list"] => admin::list_operators(),
@@ -92,31 +91,5 @@ fn exit_code(cause: &anyhow::Error) -> ExitCode {
             ExitCode::from(OTHER_LAYOUT)
         }
         _ => ExitCode::FAILURE,
-    }
-}
-
-fn migrate_database() -> anyhow::Result<()> {
-    let mut env = Env::from_process();
-    let url = env.read_secret("DATABASE_URL");
-    env.reject_problems()?;
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(db::run_migrations(&url))
-        .map_err(explain_layout)?;
-    println!("the database is up to date");
-    Ok(())
-}
-
-/// Adds what to do where the database was made by other migrations than this release has.
-fn explain_layout(cause: MigrateError) -> anyhow::Error {
-    match cause {
-        MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
-            anyhow::Error::new(cause).context(
-                "the database has the layout of another release and was not changed; \
-                 use an empty database, or the release that made this one",
-            )
-        }
-        other => other.into(),
     }
 }

@@ -4,9 +4,6 @@ use anyhow::Context as _;
 use platform::blobs::{BlobError, Blobs, Stored};
 use platform::config::Env;
 use platform::db;
-use secrecy::ExposeSecret as _;
-use sqlx::ConnectOptions as _;
-use sqlx::postgres::PgConnectOptions;
 
 /// A blob that the API writes and the probe reads, because workers must share the API's files.
 const API_BLOB_KEY: &str = "written-by-the-api";
@@ -17,14 +14,12 @@ pub(crate) fn check_readiness() -> anyhow::Result<()> {
     let url = env.read_secret("DATABASE_URL");
     let blobs = Blobs::from_env(&mut env);
     env.reject_problems()?;
-    let options: PgConnectOptions = url.expose_secret().parse()?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
         .block_on(async {
-            db::load_now(&mut options.connect().await.context("Postgres")?)
-                .await
-                .context("Postgres")?;
+            let mut engine = db::connect_engine(&url).await.context("Postgres")?;
+            db::load_now(&mut engine).await.context("Postgres")?;
             let blob = blobs
                 .context("VIGIE_BLOB_DIR")?
                 .open_file(API_BLOB_KEY)

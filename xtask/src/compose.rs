@@ -11,8 +11,10 @@ use serde_json::Value;
 use crate::checkout;
 
 /// The keys of the Compose specification that our services use.
-const SERVICE_KEYS: [&str; 14] = [
+const SERVICE_KEYS: [&str; 23] = [
     "build",
+    "cap_add",
+    "cap_drop",
     "command",
     "depends_on",
     "deploy",
@@ -21,9 +23,16 @@ const SERVICE_KEYS: [&str; 14] = [
     "healthcheck",
     "image",
     "init",
+    "mem_limit",
+    "network_mode",
+    "pids_limit",
     "ports",
+    "read_only",
     "restart",
+    "security_opt",
+    "shm_size",
     "stop_grace_period",
+    "tmpfs",
     "user",
     "volumes",
 ];
@@ -139,6 +148,47 @@ fn volumes_are_declared_mounted_files_exist_and_ports_stay_on_this_machine() {
             assert!(port.starts_with("127.0.0.1:"), "{name}: {port}");
         }
     }
+}
+
+#[test]
+fn the_servers_are_closed_and_every_service_gives_up_its_privileges() {
+    for (name, service) in load_services() {
+        let dropped = string_items(&find_field(&service, "cap_drop"));
+        assert_eq!(dropped, ["ALL"], "{name}");
+        let options = string_items(&find_field(&service, "security_opt"));
+        assert_eq!(options, ["no-new-privileges:true"], "{name}");
+        assert!(
+            name == "secrets" || !find_field(&service, "mem_limit").is_null(),
+            "{name} has no limit of memory"
+        );
+        let is_server = ["postgres", "redis"].contains(&name.as_str());
+        assert!(
+            !is_server || find_field(&service, "ports").is_null(),
+            "{name}"
+        );
+        let volumes = string_items(&find_field(&service, "volumes"));
+        let reads_owner = volumes.iter().any(|volume| volume.starts_with("owner:"));
+        assert_eq!(
+            reads_owner,
+            ["secrets", "postgres", "migrate"].contains(&name.as_str()),
+            "{name}"
+        );
+    }
+    let text = fs::read_to_string(checkout::workspace_root().join("docker-compose.yml")).unwrap();
+    // A health check doesn't pass through the entrypoint, which reads the settings.
+    for (name, service) in load_services() {
+        let test = find_field(&find_field(&service, "healthcheck"), "test").to_string();
+        let reads = test.contains(". /var/lib/vigie/secrets/env");
+        assert!(reads || !test.contains("vigie ready"), "{name}: {test}");
+    }
+    // Once a file is another user's, its mode can't be changed.
+    let (changed, given) = (text.rfind("chmod ").unwrap(), text.find("chown ").unwrap());
+    assert!(changed < given);
+    assert!(text.contains("VIGIE_PROVIDERS: ${VIGIE_PROVIDERS:?"));
+    assert!(
+        !text.contains("vigie:vigie@"),
+        "a password that everybody knows"
+    );
 }
 
 #[test]

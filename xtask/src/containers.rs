@@ -1,4 +1,4 @@
-//! Postgres and Redis of `docker-compose.yml`, for a machine without servers and without apt.
+//! Postgres and Redis of `xtask/servers.yml`, for a machine without servers and without apt.
 
 use std::fs;
 use std::path::Path;
@@ -104,7 +104,7 @@ fn compose_command(project: &str) -> Command {
     command
         .arg("compose")
         .arg("-f")
-        .arg(checkout::workspace_root().join("docker-compose.yml"))
+        .arg(checkout::workspace_root().join("xtask/servers.yml"))
         .args(["-p", project]);
     command
 }

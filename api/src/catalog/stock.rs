@@ -3,7 +3,7 @@
 use ::jobs::events::{Event, reactions_to};
 use axum::extract::State;
 use axum::response::Response;
-use domain::catalog::{self, CreateMovement, LedgerEntry, ProductId, Stock};
+use domain::catalog::{self, CreateMovement, LedgerEntry, MovementKind, ProductId, Stock};
 use platform::db::Tx;
 use serde::Deserialize;
 
@@ -60,8 +60,13 @@ async fn insert_movements(
         .await
         .map_err(|error| strip_index(error, body.is_single))?;
     if recorded.created > 0 {
-        tx.enqueue_all(reactions_to(caller.company, Event::StockMoved))
-            .await?;
+        let returns = |movement: &CreateMovement| movement.kind == MovementKind::Return;
+        let event = if body.items.iter().any(returns) {
+            Event::GoodsReturned
+        } else {
+            Event::StockMoved
+        };
+        tx.enqueue_all(reactions_to(caller.company, event)).await?;
     }
     let ids: Vec<_> = recorded.items.iter().map(|entry| entry.id).collect();
     Ok(Outcome::recorded(recorded.created, &ids))

@@ -1,199 +1,185 @@
-//! `POST /imports/preview`: the first rows of a file and what an import would make of them. Nothing
-//! is stored.
+//! `POST /imports/preview`: what an import would make of a file. The file is read whole and then
+//! deleted; nothing else is stored.
 
-use std::io::Cursor;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::Json;
-use axum::extract::multipart::Field;
 use axum::extract::{Request, State};
-use domain::catalog::import::{self, Context, Kind, ParserLane, Preview};
-use domain::identity;
-use tokio::sync::{Semaphore, SemaphorePermit};
-
-use super::upload::{
-    MAX_FORM_BYTES, file_too_large, open_form, read_small_text, reject_long_body, unreadable_form,
+use domain::catalog::import::{
+    self, Context, Detection, ExaminedFile, FileError, Kind, ParserLane, Plan, Preview,
+    StagingPlan, UsualQuantities,
 };
-use super::{file_rejected, parse_options};
+use domain::identity;
+use platform::ids::{CompanyId, Uuid};
+use platform::task::spawn_named;
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+
+use super::file_rejected;
+use super::upload::{BlobPlace, MAX_FORM_BYTES, Upload, discard_file, read_form, reject_long_body};
 use crate::App;
 use crate::auth::Caller;
-use crate::codes::ErrorCode;
 use crate::error::{Error, Result};
 
-/// Bytes of a text file that are read: its head is enough.
-const HEAD_BYTES: usize = 1 << 20;
-/// Bytes of a spreadsheet, which can only be read whole.
-const MAX_SPREADSHEET_BYTES: usize = 50 << 20;
-/// The unit in which the memory of files is shared out.
-const BLOCK_BYTES: usize = 1 << 20;
-const PREVIEW_ROWS: usize = 100;
-
-/// Blocks of memory for the files of all previews: two of the largest spreadsheets, or a hundred
-/// heads of text files.
-static FILE_BLOCKS: Semaphore = Semaphore::const_new(104);
-/// How long an upload may take: it holds memory meanwhile.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(120);
+/// Larger files are only imported: reading them takes longer than somebody waits.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+/// Rows that are shown, of the first ones and of those with trouble.
+const SHOWN_ROWS: usize = 100;
 
 pub(crate) async fn preview_import(
     State(app): State<App>,
     caller: Caller,
     request: Request,
 ) -> Result<Json<Preview>> {
-    let limit = app.upload_limit();
+    let limit = app.upload_limit().min(MAX_FILE_BYTES);
     reject_long_body(&request, limit.saturating_add(MAX_FORM_BYTES))?;
-    let too_slow = |_| {
-        Error::new(
-            ErrorCode::TimedOut,
-            "the file took more than two minutes to arrive",
-        )
+    let turn = Arc::new(take_turn(caller.company).await);
+    let place = BlobPlace::new(caller.company);
+    let file = TemporaryFile {
+        app: app.clone(),
+        blob_key: place.blob_key,
+        is_deleted: false,
+        turn,
     };
-    let form = tokio::time::timeout(
-        UPLOAD_TIMEOUT,
-        read_form(request, limit, app.upload_idle_timeout()),
-    )
-    .await
-    .map_err(too_slow)??;
-    let mut tx = caller.begin(&app).await?;
-    let company = identity::companies::require_company(&mut tx, caller.company).await?;
-    let zone = company.timezone.parse().map_err(Error::internal)?;
-    let known = import::load_numeric_codes(&mut tx, caller.company, &form.options).await?;
-    drop(tx);
-    let language = company.language;
-    let context = Context {
-        now: caller.now,
-        zone,
-        currency: company.currency,
-        language,
+    let preview = match read_form(&app, request, &file.blob_key, limit).await {
+        Ok(upload) => file.preview(&caller, upload).await,
+        Err(rejected) => Err(rejected),
     };
-    let read = move || {
-        let PreviewForm {
-            kind,
-            options,
-            file,
-        } = form;
-        // The work continues when the client disconnects, and holds its memory until it ends.
-        let HeldFile { bytes, room: _room } = file;
-        let bytes = Cursor::new(whole_lines(bytes));
-        import::preview_file(bytes, kind, &options, &context, known, PREVIEW_ROWS)
-    };
-    let shown = import::run_parser(ParserLane::Request, read)
-        .await
-        .map_err(Error::internal)?;
-    Ok(Json(
-        shown.map_err(|cause| file_rejected(&cause, language))?,
-    ))
+    file.delete().await;
+    preview.map(Json)
 }
 
-struct PreviewForm {
-    kind: Kind,
-    options: import::Options,
-    file: HeldFile,
-}
+/// The turns of the companies whose files are read in this process.
+static TURNS: Mutex<BTreeMap<CompanyId, Weak<AsyncMutex<()>>>> = Mutex::new(BTreeMap::new());
 
-/// The head of a text file or a whole spreadsheet, with its share of [`FILE_BLOCKS`].
-struct HeldFile {
-    bytes: Vec<u8>,
-    room: SemaphorePermit<'static>,
-}
-
-impl HeldFile {
-    fn new() -> Result<Self> {
-        Ok(Self {
-            bytes: Vec::new(),
-            room: acquire_blocks(0)?,
+/// Waits until no other preview of the company is under way, so that one company never takes all
+/// slots of the parser, and stores one file.
+async fn take_turn(company: CompanyId) -> OwnedMutexGuard<()> {
+    let turn = {
+        let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        let waiting = turns.get(&company).and_then(Weak::upgrade);
+        waiting.unwrap_or_else(|| {
+            let turn = Arc::default();
+            turns.insert(company, Arc::downgrade(&turn));
+            turn
         })
-    }
+    };
+    turn.lock_owned().await
+}
 
-    fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        let length = self.bytes.len() + bytes.len();
-        let missing = length.div_ceil(BLOCK_BYTES) - self.room.num_permits();
-        if missing > 0 {
-            self.room.merge(acquire_blocks(missing)?);
-            let length = self.room.num_permits() * BLOCK_BYTES;
-            self.bytes.reserve_exact(length - self.bytes.len());
+/// The file of a preview, deleted however the request ends.
+struct TemporaryFile {
+    app: App,
+    blob_key: String,
+    is_deleted: bool,
+    /// Held by whatever reads the file, which continues when the client disconnects.
+    turn: Arc<OwnedMutexGuard<()>>,
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        if !self.is_deleted {
+            let (app, blob_key) = (self.app.clone(), std::mem::take(&mut self.blob_key));
+            spawn_named("preview file", async move {
+                discard_file(&app, &blob_key).await;
+            });
         }
-        self.bytes.extend_from_slice(bytes);
-        Ok(())
     }
 }
 
-fn acquire_blocks(count: usize) -> Result<SemaphorePermit<'static>> {
-    let count = u32::try_from(count).map_err(Error::internal)?;
-    FILE_BLOCKS
-        .try_acquire_many(count)
-        .map_err(|_| Error::rate_limited("too many previews at once", 5))
-}
+impl TemporaryFile {
+    async fn delete(mut self) {
+        discard_file(&self.app, &self.blob_key).await;
+        self.is_deleted = true;
+    }
 
-async fn read_form(request: Request, limit: u64, idle_timeout: Duration) -> Result<PreviewForm> {
-    let mut form = open_form(request, idle_timeout).await?;
-    let (mut kind, mut options, mut file) = (None, import::Options::default(), None);
-    while let Some(mut field) = form
-        .next_field()
-        .await
-        .map_err(|cause| unreadable_form(&cause))?
-    {
-        match field.name().unwrap_or_default() {
-            "kind" => kind = Some(read_small_text(field).await?.trim().parse::<Kind>()?),
-            "options" => options = parse_options(read_small_text(field).await?.as_bytes())?,
-            "file" => file = Some(read_head(&mut field, limit).await?),
-            name => {
-                return Err(Error::invalid_field(
-                    name,
-                    "unknown_field",
-                    "the form has kind, options and file",
-                ));
+    async fn preview(&self, caller: &Caller, upload: Upload) -> Result<Preview> {
+        let mut tx = caller.begin(&self.app).await?;
+        let company = identity::companies::require_company(&mut tx, caller.company).await?;
+        let known = import::load_numeric_codes(&mut tx, caller.company, &upload.options).await?;
+        drop(tx);
+        let context = Context {
+            now: caller.now,
+            zone: company.timezone.parse().map_err(Error::internal)?,
+            currency: company.currency,
+            language: company.language,
+        };
+        let (kind, options, language) = (upload.kind, upload.options.clone(), company.language);
+        let reject = |cause: FileError| file_rejected(&cause, language);
+        let ExaminedFile {
+            detected,
+            detection,
+        } = self
+            .read(move |file| import::examine_file(file, kind, &options, known, language))
+            .await?
+            .map_err(reject)?;
+        let plan = match detection {
+            Detection::Ready(plan) => plan,
+            Detection::NeedsInput(questions) => {
+                let (options, open) = (upload.options, (detected, questions));
+                let shown = self.read(move |file| {
+                    import::preview_questions(file, kind, &options, open, SHOWN_ROWS)
+                });
+                return shown.await?.map_err(reject);
+            }
+        };
+        let staging = self.plan_staging(caller, upload, plan, context).await?;
+        let staging = staging.map_err(reject)?;
+        self.read(move |file| import::preview_import(file, &staging, detected, SHOWN_ROWS))
+            .await?
+            .map_err(reject)
+    }
+
+    /// Loads what the rows are compared with.
+    async fn plan_staging(
+        &self,
+        caller: &Caller,
+        upload: Upload,
+        plan: Plan,
+        context: Context,
+    ) -> Result<Result<StagingPlan, FileError>> {
+        let mut usual_quantities = UsualQuantities::default();
+        if upload.kind == Kind::Sales {
+            let (options, plan, context) = (upload.options.clone(), plan.clone(), context.clone());
+            let read = move |file| UsualQuantities::read_file(file, &options, &plan, &context);
+            match self.read(read).await? {
+                Ok(usual) => usual_quantities = usual,
+                Err(cause) => return Ok(Err(cause)),
             }
         }
+        let mut tx = caller.begin(&self.app).await?;
+        import::add_recorded_quantities(&mut tx, caller.company, &mut usual_quantities).await?;
+        let known_products = import::load_known_products(&mut tx, caller.company).await?;
+        let site_keys = import::load_site_keys(&mut tx, caller.company).await?;
+        Ok(Ok(StagingPlan {
+            import_id: Uuid::nil(),
+            kind: upload.kind,
+            options: upload.options,
+            plan,
+            context,
+            file_bytes: upload.stored.len,
+            known_products,
+            site_keys,
+            usual_quantities,
+            staged_through: 0,
+        }))
     }
-    let missing = |field| Error::invalid_field(field, "required", "is missing");
-    let kind = kind.ok_or_else(|| missing("kind"))?;
-    Ok(PreviewForm {
-        kind,
-        options,
-        file: file.ok_or_else(|| missing("file"))?,
-    })
-}
 
-/// Reads the file to its end and keeps its head, or the whole spreadsheet.
-async fn read_head(field: &mut Field<'_>, limit: u64) -> Result<HeldFile> {
-    let (mut head, mut read) = (HeldFile::new()?, 0);
-    while let Some(bytes) = field
-        .chunk()
-        .await
-        .map_err(|cause| unreadable_form(&cause))?
-    {
-        read += bytes.len() as u64;
-        if read > limit {
-            return Err(file_too_large(limit));
-        }
-        keep_head(&mut head, &bytes)?;
+    /// Reads the file on a blocking thread.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(std::fs::File) -> Result<T, FileError> + Send + 'static,
+    ) -> Result<Result<T, FileError>> {
+        let file = self.app.blobs().open_file(&self.blob_key).await;
+        let file = file.map_err(Error::internal)?;
+        let turn = self.turn.clone();
+        let read = move || {
+            let _turn = turn;
+            read(file)
+        };
+        import::run_parser(ParserLane::Preview, read)
+            .await
+            .map_err(Error::internal)
     }
-    Ok(head)
-}
-
-fn keep_head(head: &mut HeldFile, bytes: &[u8]) -> Result<()> {
-    let length = head.bytes.len();
-    let is_zip = head.bytes.starts_with(b"PK") || (length == 0 && bytes.starts_with(b"PK"));
-    if is_zip && length + bytes.len() > MAX_SPREADSHEET_BYTES {
-        return Err(Error::new(
-            ErrorCode::BodyTooLarge,
-            "a spreadsheet may have up to 50 MiB; save it as CSV",
-        ));
-    }
-    let limit = if is_zip {
-        MAX_SPREADSHEET_BYTES
-    } else {
-        HEAD_BYTES
-    };
-    head.push(&bytes[..bytes.len().min(limit - length)])
-}
-
-/// Removes the line that the end of the head cuts.
-fn whole_lines(mut file: Vec<u8>) -> Vec<u8> {
-    if file.len() == HEAD_BYTES
-        && let Some(end) = file.iter().rposition(|b| *b == b'\n')
-    {
-        file.truncate(end + 1);
-    }
-    file
 }

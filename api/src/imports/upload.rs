@@ -56,13 +56,13 @@ pub(crate) async fn create_import(
 }
 
 /// Where the file of a new import is stored.
-struct BlobPlace {
+pub(super) struct BlobPlace {
     import_id: ImportId,
-    blob_key: String,
+    pub(super) blob_key: String,
 }
 
 impl BlobPlace {
-    fn new(company: CompanyId) -> Self {
+    pub(super) fn new(company: CompanyId) -> Self {
         let import_id = ImportId::new();
         Self {
             import_id,
@@ -72,7 +72,7 @@ impl BlobPlace {
 }
 
 /// Deletes a file that no import names; `catalog.sweep_files` deletes what stays.
-async fn discard_file(app: &App, blob_key: &str) {
+pub(super) async fn discard_file(app: &App, blob_key: &str) {
     if let Err(cause) = app.blobs().delete_file(blob_key).await {
         tracing::warn!(
             blob_key,
@@ -83,11 +83,11 @@ async fn discard_file(app: &App, blob_key: &str) {
 }
 
 /// The fields of a form.
-struct Upload {
-    kind: Kind,
-    options: Options,
+pub(super) struct Upload {
+    pub(super) kind: Kind,
+    pub(super) options: Options,
     file_name: String,
-    stored: Stored,
+    pub(super) stored: Stored,
 }
 
 impl Upload {
@@ -111,7 +111,7 @@ async fn receive_upload(
     request: Request,
     blob_key: &str,
 ) -> Result<Upload> {
-    let upload = read_form(app, request, blob_key).await?;
+    let upload = read_form(app, request, blob_key, app.upload_limit()).await?;
     let file = app
         .blobs()
         .open_file(blob_key)
@@ -130,7 +130,13 @@ async fn receive_upload(
     }
 }
 
-async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload> {
+/// Reads the form and stores its file, of up to `limit` bytes.
+pub(super) async fn read_form(
+    app: &App,
+    request: Request,
+    blob_key: &str,
+    limit: u64,
+) -> Result<Upload> {
     let mut form = open_form(request, app.upload_idle_timeout()).await?;
     let (mut kind, mut options, mut file) = (None, None, None);
     while let Some(field) = form
@@ -147,7 +153,7 @@ async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload
             }
             "file" if file.is_none() => {
                 let name = clean_text(field.file_name().unwrap_or("file"), MAX_NAME_CHARS);
-                file = Some((name, store_file(app, field, blob_key).await?));
+                file = Some((name, store_file(app, field, blob_key, limit).await?));
             }
             name => {
                 return Err(Error::invalid_field(
@@ -169,7 +175,7 @@ async fn read_form(app: &App, request: Request, blob_key: &str) -> Result<Upload
 }
 
 /// Opens the form of an upload, which fails where no byte arrives for `idle_timeout`.
-pub(super) async fn open_form(request: Request, idle_timeout: Duration) -> Result<Multipart> {
+async fn open_form(request: Request, idle_timeout: Duration) -> Result<Multipart> {
     let request = request.map(|body| limit_idle_time(body, idle_timeout));
     Multipart::from_request(request, &())
         .await
@@ -190,10 +196,10 @@ fn limit_idle_time(body: Body, idle_timeout: Duration) -> Body {
     ))
 }
 
-async fn store_file(app: &App, field: Field<'_>, blob_key: &str) -> Result<Stored> {
+async fn store_file(app: &App, field: Field<'_>, blob_key: &str, limit: u64) -> Result<Stored> {
     let bytes = field.map_err(io::Error::other);
     app.blobs()
-        .store_stream(blob_key, bytes, app.upload_limit())
+        .store_stream(blob_key, bytes, limit)
         .await
         .map_err(|error| match error {
             BlobError::TooLarge { limit } => file_too_large(limit),
@@ -206,7 +212,7 @@ async fn store_file(app: &App, field: Field<'_>, blob_key: &str) -> Result<Store
 }
 
 /// Reads a field other than the file.
-pub(super) async fn read_small_text(mut field: Field<'_>) -> Result<String> {
+async fn read_small_text(mut field: Field<'_>) -> Result<String> {
     let name = field.name().unwrap_or_default().to_owned();
     let mut text = Vec::new();
     while let Some(bytes) = field
@@ -239,14 +245,14 @@ pub(super) fn reject_long_body(request: &Request, limit: u64) -> Result<()> {
     }
 }
 
-pub(super) fn file_too_large(limit: u64) -> Error {
+fn file_too_large(limit: u64) -> Error {
     Error::new(
         ErrorCode::BodyTooLarge,
         format!("the file is larger than {} MiB", limit >> 20),
     )
 }
 
-pub(super) fn unreadable_form(cause: &axum::extract::multipart::MultipartError) -> Error {
+fn unreadable_form(cause: &axum::extract::multipart::MultipartError) -> Error {
     Error::new(
         ErrorCode::BadRequest,
         format!("the form can't be read: {cause}"),

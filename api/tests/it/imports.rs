@@ -246,5 +246,9 @@ async fn a_preview_shows_rows_and_stores_nothing() {
     assert_eq!(preview["rows"].as_array().unwrap().len(), 3);
     assert_eq!(preview["rows"][2]["errors"][0]["code"], "not_a_number");
     assert_eq!(preview["rows"][0]["fields"]["sku"], "A");
+    assert_eq!(preview["rows"][0]["values"]["amount"], "8");
+    assert_eq!(preview["totals"]["accepted"], 2);
+    assert_eq!(preview["creates"]["skus"], json!(["A", "B"]));
+    assert_eq!(app.list_files().await, Vec::<String>::new());
     assert_eq!(owner.get("/imports").await.expect(200)["items"], json!([]));
 }

@@ -9,6 +9,7 @@ mod ads;
 mod alert_actions;
 mod alerts;
 mod app;
+mod authorship;
 mod bad_input;
 mod billing;
 mod callbacks;

@@ -122,7 +122,7 @@ async fn ruptures_are_paged_and_filtered_and_an_unknown_level_has_none() {
 }
 
 #[tokio::test]
-async fn cancelled_pending_netted_and_returned_lines_are_not_demand() {
+async fn cancelled_pending_netted_and_returned_units_are_not_demand() {
     let app = TestApp::start().await;
     let owner = app.with_company().await;
     let rice = insert_product(&owner, "Riz").await;
@@ -143,7 +143,11 @@ async fn cancelled_pending_netted_and_returned_lines_are_not_demand() {
         .await
         .unwrap();
     }
-    insert_sale(&owner, rice, day, -500).await;
+    insert_sale(&owner, rice, day, -2).await;
+    let back = json!({
+        "product_id": rice, "kind": "return", "quantity": 1, "at": format!("{day}T12:00:00Z")
+    });
+    owner.post("/stock-movements", back).await.expect(201);
     insert_sale(&owner, rice, read_clock(&app).await.date_naive(), 7777).await;
     owner.post("/predictions/runs", json!({})).await.expect(202);
     app.run_jobs().await;
@@ -153,7 +157,7 @@ async fn cancelled_pending_netted_and_returned_lines_are_not_demand() {
         .expect(200);
     assert_eq!(
         (&prediction["rate_per_day"], &prediction["as_of"]),
-        (&json!("6.000"), &json!(day))
+        (&json!("3.000"), &json!(day))
     );
 }
 

@@ -23,7 +23,7 @@ mod store;
 mod tests;
 
 pub use code_key::compute_key;
-pub use movement::CreateMovement;
+pub use movement::{CreateMovement, MovementKind};
 pub use new_sale::CreateSale;
 pub use product::{CreateProduct, CustomerId, Product, ProductChanges, ProductId};
 pub use product_filter::{ProductFilter, ProductStatus};

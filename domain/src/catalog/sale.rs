@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use platform::id_type;
-use platform::ids::Uuid;
+use platform::ids::{UserId, Uuid};
 use platform::money::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,11 @@ pub struct Sale {
     pub source: FactSource,
     pub import_id: Option<Uuid>,
     pub created_at: DateTime<Utc>,
+    /// The person who entered it or whose API key did; of an import, who sent the last file that
+    /// changed it.
+    pub created_by: Option<UserId>,
+    /// The request that entered it, as in the audit log and in `X-Request-ID`.
+    pub request_id: Option<String>,
 }
 
 /// Which sale lines a list shows; `from` and `to` are days, both included.

@@ -1,5 +1,7 @@
 //! Stock as a ledger. The level is a function of the set of facts, whatever their order of arrival:
-//! the latest count plus what moved after it. Without a count it is the sum since the first entry.
+//! the latest count plus what moved after it; a count stands after the facts of its instant, and of
+//! two counts of one instant the later entered one holds. Without a count it is the sum since the
+//! first entry, with all facts of its instant.
 //! Before either it is unknown, which is neither zero nor rupture.
 //!
 //! A fact bears on its site once the site is tracked (counted or entered), else on the stock
@@ -8,7 +10,7 @@
 //! still falls.
 
 use chrono::{DateTime, Utc};
-use platform::ids::Uuid;
+use platform::ids::{UserId, Uuid};
 use platform::money::Decimal;
 use serde::Serialize;
 
@@ -33,6 +35,11 @@ pub struct LedgerEntry {
     pub source: FactSource,
     pub import_id: Option<Uuid>,
     pub created_at: DateTime<Utc>,
+    /// The person who entered it or whose API key did; of an import, who sent the last file that
+    /// changed it.
+    pub created_by: Option<UserId>,
+    /// The request that entered it.
+    pub request_id: Option<String>,
 }
 
 /// A movement's kind, or `Sale` for every kind of sale line.

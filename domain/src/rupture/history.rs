@@ -12,7 +12,8 @@ pub struct History {
 
 impl History {
     /// Builds the days from `(day, units)` in any order. Entries of one day are added, entries
-    /// after `as_of` are left out. Returns `None` if nothing was sold.
+    /// after `as_of` are left out. Units that came back are negative: they are taken from their own
+    /// day and then from the latest days before it. Returns `None` if nothing was sold.
     pub fn from_sales(sales: &[(NaiveDate, f64)], as_of: NaiveDate) -> Option<Self> {
         let known = || sales.iter().filter(|(day, _)| *day <= as_of);
         let first = known()
@@ -24,7 +25,7 @@ impl History {
         for (day, sold) in known().filter(|(day, _)| *day >= first) {
             units[days_between(first, *day)] += sold;
         }
-        units.iter_mut().for_each(|u| *u = u.max(0.0));
+        take_back(&mut units);
         Some(Self { as_of, units })
     }
 
@@ -58,6 +59,34 @@ fn days_between(first: NaiveDate, last: NaiveDate) -> usize {
     usize::try_from((last - first).num_days()).unwrap_or(0)
 }
 
+/// Takes the units of negative days from the latest days before them; what no day has sold is left
+/// out.
+fn take_back(units: &mut [f64]) {
+    // The days that have sold something, the latest on top.
+    let mut sold = Vec::new();
+    for day in 0..units.len() {
+        let mut owed = (-units[day]).max(0.0);
+        units[day] = units[day].max(0.0);
+        while owed > 0.0
+            && let Some(&latest) = sold.last()
+        {
+            let taken = owed.min(units[latest]);
+            units[latest] -= taken;
+            owed -= taken;
+            if units[latest] <= 0.0 {
+                sold.pop();
+            }
+        }
+        if units[day] > 0.0 {
+            sold.push(day);
+        }
+    }
+    // Quantities are thousandths: what is less is the rounding of a difference.
+    for rest in units.iter_mut().filter(|rest| **rest < 0.0005) {
+        *rest = 0.0;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +106,28 @@ mod tests {
         ];
         let history = History::from_sales(&sales, day("2026-03-06")).unwrap();
         assert_eq!(history.units(), [1.5, 0.0, 3.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn what_came_back_is_taken_from_the_latest_days_before() {
+        let history = |sales: &[(&str, f64)]| {
+            let sales: Vec<_> = sales
+                .iter()
+                .map(|(text, units)| (day(text), *units))
+                .collect();
+            History::from_sales(&sales, day("2026-03-04")).map(|history| history.units)
+        };
+        let sold = [("2026-03-01", 5.0), ("2026-03-02", 15.0)];
+        let returned = |on: &str, units: f64| history(&[sold[0], sold[1], (on, -units)]);
+        assert_eq!(returned("2026-03-02", 15.0), Some(vec![5.0, 0.0, 0.0, 0.0]));
+        assert_eq!(returned("2026-03-04", 15.0), Some(vec![5.0, 0.0, 0.0, 0.0]));
+        assert_eq!(returned("2026-03-04", 17.0), Some(vec![3.0, 0.0, 0.0, 0.0]));
+        assert_eq!(returned("2026-03-04", 90.0), Some(vec![0.0; 4]));
+        let tenths = history(&[(sold[0].0, 0.3), ("2026-03-02", -0.1), ("2026-03-03", -0.2)]);
+        assert_eq!(tenths, Some(vec![0.0; 4]));
+        // Nothing was sold yet that could come back.
+        let early = history(&[("2026-02-27", -4.0), sold[0]]);
+        assert_eq!(early, Some(vec![5.0, 0.0, 0.0, 0.0]));
     }
 
     #[test]

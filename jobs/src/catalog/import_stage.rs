@@ -1,10 +1,9 @@
 //! The pass that reads the file into staging. Parsing runs on a blocking thread and sends chunks,
 //! each of which is committed with its place in the file.
 
-use domain::Text;
 use domain::catalog::import::{
-    self, Chunk, Detected, FileError, ImportTotals, ImportWork, Kind, Mode, ParserLane, Plan,
-    StagedFile, StagingPlan, UnknownProducts, UsualQuantities, Warning, WarningCode,
+    self, Chunk, Detected, FileError, ImportTotals, ImportWork, Kind, ParserLane, Plan, StagedFile,
+    StagingPlan, UsualQuantities, Warning, WarningCode,
 };
 use platform::db::Tx;
 use platform::ids::CompanyId;
@@ -40,10 +39,7 @@ pub(super) async fn stage_file(
             totals: work.totals.clone(),
         });
     }
-    let known_products = match work.options.unknown_products {
-        UnknownProducts::Reject => Some(import::load_known_products(&mut tx, company).await?),
-        UnknownProducts::Create => None,
-    };
+    let known_products = import::load_known_products(&mut tx, company).await?;
     let site_keys = import::load_site_keys(&mut tx, company).await?;
     tx.commit().await?;
     let usual_quantities = match load_usual_quantities(cx, work, &plan).await? {
@@ -66,7 +62,7 @@ pub(super) async fn stage_file(
         Ok(staged) => staged,
         Err(cause) => return Ok(StagingOutcome::Rejected(cause)),
     };
-    if let Some(cause) = reject_by_rows(work, &staged) {
+    if let Some(cause) = staged.find_rejection(work.options.mode) {
         return Ok(StagingOutcome::Rejected(cause));
     }
     complete_staging(cx, work, detected, &staged, through).await
@@ -137,19 +133,6 @@ async fn stage_chunks(
     Ok(read
         .map_err(JobError::retry)?
         .map(|staged| (through, staged)))
-}
-
-/// Returns why the file is rejected for its row errors, if it is.
-fn reject_by_rows(work: &ImportWork, staged: &StagedFile) -> Option<FileError> {
-    let rejected = staged.totals.rejected;
-    if rejected > 0 && work.options.mode == Mode::AllOrNothing {
-        let reason = Text::new("rows_rejected").with_number("rows", rejected);
-        return Some(FileError::worded("rows_rejected", reason));
-    }
-    (rejected > 0 && staged.totals.accepted == 0).then(|| {
-        let reason = Text::new("all_rows_rejected").with_number("rows", rejected);
-        FileError::worded("no_valid_rows", reason)
-    })
 }
 
 async fn complete_staging(

@@ -6,6 +6,7 @@
 mod config;
 mod constraint;
 mod pool;
+mod process_role;
 mod tx;
 
 use std::str::FromStr as _;
@@ -13,17 +14,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, PgConnection};
 
 pub use self::config::DbConfig;
 pub use self::constraint::ConstraintExt;
 pub(crate) use self::pool::STATEMENT_DEADLINE;
 pub use self::pool::with_deadline;
+pub use self::process_role::require_process_role;
 pub use self::tx::{Scope, Tx};
 
 use self::pool::{open_pool, report_pool_usage, with_pinned_plans, with_role};
 use crate::queue::RelayNotifier;
+use crate::telemetry::TraceContext;
 
 /// Every migration of the product, embedded.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
@@ -79,6 +82,7 @@ impl Db {
         sqlx::query!(
             "select set_config('app.company_id', $1, true) as company,
                     set_config('app.user_id', $2, true) as person,
+                    set_config('app.request_id', $4, true) as request,
                     set_config('statement_timeout',
                                coalesce($3, current_setting('statement_timeout')),
                                true) as timeout",
@@ -86,6 +90,7 @@ impl Db {
             user,
             // Zero means no limit.
             limit.map(|limit| limit.as_millis().max(1).to_string()),
+            TraceContext::current().request_id.unwrap_or_default(),
         )
         .fetch_one(&mut *inner)
         .await?;
@@ -138,6 +143,12 @@ pub async fn load_now(conn: &mut PgConnection) -> sqlx::Result<DateTime<Utc>> {
     sqlx::query_scalar!(r#"select engine_now() as "now!""#)
         .fetch_one(conn)
         .await
+}
+
+/// Connects as the engine, outside the pools.
+pub async fn connect_engine(url: &SecretString) -> sqlx::Result<PgConnection> {
+    let options = PgConnectOptions::from_str(url.expose_secret())?;
+    with_role(&options, "vigie_engine").connect().await
 }
 
 /// Applies the migrations as the tables' owner. Processes that start at once wait for each other at

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
+use crate::migrate::read_owner_url;
+
 pub(crate) use operators::{OperatorAct, add_operator, change_operator, list_operators};
 
 /// Sets the approved WhatsApp template of one of our messages. Without a template, WhatsApp
@@ -45,7 +47,7 @@ pub(crate) fn set_template(name: &str, language: &str, content_sid: &str) -> any
 
 fn read_database_url() -> anyhow::Result<SecretString> {
     let mut env = Env::from_process();
-    let url = env.read_secret("DATABASE_URL");
+    let url = read_owner_url(&mut env);
     env.reject_problems()?;
     Ok(url)
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 use sqlx::postgres::PgConnection;
 
 use super::{read_database_url, record_audit_event, run_as_owner};
+use crate::migrate::read_owner_url;
 
 /// What the administrator does to an operator. Each ends the operator's sessions.
 #[derive(Debug, Clone, Copy)]
@@ -166,7 +167,7 @@ fn read_new_password(email: &str, full_name: &str) -> anyhow::Result<String> {
 
 fn read_secrets() -> anyhow::Result<(SecretString, Keyring)> {
     let mut env = Env::from_process();
-    let secrets = (env.read_secret("DATABASE_URL"), Keyring::from_env(&mut env));
+    let secrets = (read_owner_url(&mut env), Keyring::from_env(&mut env));
     env.reject_problems()?;
     Ok(secrets)
 }

@@ -2,9 +2,12 @@
 
 use std::process::{Output, Stdio};
 
+use platform::ids::Uuid;
 use secrecy::ExposeSecret as _;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use testing::TestDb;
 use tokio::io::AsyncWriteExt as _;
+use url::Url;
 
 use crate::support::{Role, System, command, eventually, run_alone};
 
@@ -54,7 +57,11 @@ async fn a_second_start_on_one_port_names_the_port_and_its_setting() {
 async fn concurrent_migrations_of_one_database_all_succeed() {
     run_alone(async {
         let test = TestDb::unmigrated().await;
-        let env = [("DATABASE_URL", test.url().expose_secret().to_owned())];
+        let (name, url) = process_role(&test);
+        let env = [
+            ("VIGIE_MIGRATION_URL", test.url().expose_secret().to_owned()),
+            ("DATABASE_URL", url),
+        ];
         let runs = futures::future::join_all((0..6).map(|_| run_vigie("migrate", &env))).await;
         for output in &runs {
             assert!(output.status.success(), "{}", stderr_text(output));
@@ -63,8 +70,85 @@ async fn concurrent_migrations_of_one_database_all_succeed() {
             .fetch_one(&mut test.owner().await)
             .await;
         assert_eq!(applied.unwrap(), Some(0));
+        drop_role(&test, &name).await;
     })
     .await;
+}
+
+/// Returns a role that doesn't exist yet, and the URL by which a process connects as it.
+fn process_role(test: &TestDb) -> (String, String) {
+    let name = format!("vigie_process_{}", Uuid::new_v4().simple());
+    let mut url = Url::parse(test.url().expose_secret()).unwrap();
+    url.set_username(&name).unwrap();
+    url.set_password(Some("a p@ss/word")).unwrap();
+    (name, url.into())
+}
+
+async fn drop_role(test: &TestDb, name: &str) {
+    let dropped = format!("drop owned by {name}; drop role {name}");
+    let mut owner = test.owner().await;
+    owner.execute(AssertSqlSafe(dropped)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_connect_as_a_role_that_owns_nothing_and_reaches_nothing_by_itself() {
+    run_alone(async {
+        let mut system = System::new().await;
+        let (name, url) = process_role(&system.db);
+        let env = [
+            (
+                "VIGIE_MIGRATION_URL",
+                system.db.url().expose_secret().to_owned(),
+            ),
+            ("DATABASE_URL", url.clone()),
+        ];
+        for _ in 0..2 {
+            let output = run_vigie("migrate", &env).await;
+            assert!(output.status.success(), "{}", stderr_text(&output));
+        }
+        system.process_url = Some(url.clone());
+        for role in [Role::Worker, Role::Scheduler, Role::Api] {
+            system.start(role);
+        }
+        system.until_ready(1).await;
+        let client = system.register_company(1).await;
+        client.get("/sales").await.expect(200);
+        let mut process = PgConnection::connect(&url).await.unwrap();
+        assert_eq!(count_owned(&mut process).await, 0);
+        for statement in [
+            "select from sales",
+            "set role none; select from sales",
+            "select from users",
+            "select from jobs_open",
+            "select from staging.sale_lines",
+            "create table theirs ()",
+            "alter table sales disable row level security",
+            "set role pg_read_server_files",
+        ] {
+            let error = process.execute(statement).await.unwrap_err();
+            let code = error.as_database_error().and_then(|error| error.code());
+            assert_eq!(code.as_deref(), Some("42501"), "{statement}: {error}");
+        }
+        process.close().await.unwrap();
+        for process in &mut system.processes {
+            process.kill().await;
+        }
+        drop_role(&system.db, &name).await;
+    })
+    .await;
+}
+
+/// Returns how many tables, functions and schemas belong to the role of a connection.
+async fn count_owned(conn: &mut PgConnection) -> i64 {
+    sqlx::query_scalar!(
+        r#"select (select count(*) from pg_class where relowner = session_user::regrole)
+             + (select count(*) from pg_proc where proowner = session_user::regrole)
+             + (select count(*) from pg_namespace where nspowner = session_user::regrole)
+             as "owned!""#
+    )
+    .fetch_one(conn)
+    .await
+    .unwrap()
 }
 
 /// Runs a command of the administrator and returns whether it succeeded.

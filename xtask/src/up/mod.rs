@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::checkout::{self, read_setting, report_progress};
 use crate::demo::{self, Login};
@@ -88,7 +88,13 @@ fn start_all(
     let settings = vigie_settings(&servers, addresses)?;
     let programs = options.executables.make(interrupts)?;
     let vigie = programs.join("vigie");
-    migrate(&vigie, &settings, options, interrupts)?;
+    migrate(
+        &vigie,
+        &servers.database_url,
+        &settings,
+        options,
+        interrupts,
+    )?;
     report_progress("starting the providers' sandbox");
     add(
         &mut servers,
@@ -130,6 +136,7 @@ const OTHER_LAYOUT: i32 = 3;
 
 fn migrate(
     vigie: &Path,
+    owner_url: &str,
     settings: &[(String, String)],
     options: &Options,
     interrupts: &Interrupts,
@@ -137,6 +144,9 @@ fn migrate(
     report_progress("migrating");
     let mut command = process::server_command(vigie, StopSignal::Term, None);
     command.arg("migrate").envs(settings.iter().cloned());
+    if read_setting("DATABASE_URL").is_none() {
+        command.env("VIGIE_MIGRATION_URL", owner_url);
+    }
     match process::run(&mut command, interrupts)?.code() {
         Some(0) => Ok(()),
         Some(OTHER_LAYOUT) if read_setting("DATABASE_URL").is_none() => bail!(
@@ -198,6 +208,7 @@ fn vigie_settings(servers: &Servers, addresses: &Addresses) -> Result<Vec<(Strin
         Ok(format!("k1:{}", secrets::random_hex(32)?))
     })?;
     let encryption_keys = secrets.keep("VIGIE_ENCRYPTION_KEYS", secrets::encryption_keys)?;
+    let process_password = secrets.keep("VIGIE_PROCESS_PASSWORD", || secrets::random_hex(16))?;
     let blobs = servers.state.folder("blobs")?;
     let defaults = [
         ("VIGIE_SIGNING_KEYS", signing_keys),
@@ -220,8 +231,13 @@ fn vigie_settings(servers: &Servers, addresses: &Addresses) -> Result<Vec<(Strin
         .into_iter()
         .map(|(key, value)| (key.to_owned(), read_setting(key).unwrap_or(value)))
         .collect();
+    let database_url = if servers.private_database {
+        process_url(&servers.database_url, &process_password)?
+    } else {
+        servers.database_url.clone()
+    };
     for (key, value) in [
-        ("DATABASE_URL", &servers.database_url),
+        ("DATABASE_URL", &database_url),
         ("REDIS_URL", &servers.redis_url),
         ("VIGIE_API_ADDR", &addresses.api),
         ("VIGIE_METRICS_ADDR", &addresses.metrics),
@@ -230,6 +246,20 @@ fn vigie_settings(servers: &Servers, addresses: &Addresses) -> Result<Vec<(Strin
         settings.push((key.to_owned(), value.clone()));
     }
     Ok(settings)
+}
+
+/// Returns the URL of the database for the role that the processes connect as.
+fn process_url(owner: &str, password: &str) -> Result<String> {
+    let start = owner
+        .find("://")
+        .context("the database's URL has no scheme")?
+        + 3;
+    let host = owner.rfind('@').map_or(start, |at| at + 1);
+    Ok(format!(
+        "{}vigie_process:{password}@{}",
+        &owner[..start],
+        &owner[host..]
+    ))
 }
 
 fn print_summary(

@@ -71,6 +71,10 @@ pub struct Import {
     /// The import of the same file that made this one unnecessary.
     pub repeats_id: Option<ImportId>,
     pub created_at: DateTime<Utc>,
+    /// The person who sent the file, or whose API key did.
+    pub created_by: Option<UserId>,
+    /// The request that sent the file.
+    pub request_id: Option<String>,
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
     pub reverted_at: Option<DateTime<Utc>>,
@@ -139,6 +143,8 @@ pub enum WarningCode {
     MissingLines,
     /// Rows of an error file whose lost occurrence was taken.
     LinesTaken,
+    /// Lines without a time of day that stand before a count of their day: they move no stock.
+    UnmovedLines,
     /// Texts that were decoded by the wrong encoding before they came into the file.
     GarbledText,
     /// Codes that differ and look alike.
@@ -182,6 +188,7 @@ impl WarningCode {
             Self::AbsurdQuantities => ("absurd_quantities", "warn_absurd_quantities"),
             Self::MissingLines => ("missing_lines", "warn_missing_lines"),
             Self::LinesTaken => ("lines_taken", "warn_lines_taken"),
+            Self::UnmovedLines => ("unmoved_lines", "warn_unmoved_lines"),
             Self::GarbledText => ("garbled_text", "warn_garbled_text"),
             Self::LookAlikeCodes => ("look_alike_codes", "warn_look_alike_codes"),
             Self::TotalRows => ("total_rows", "warn_total_rows"),

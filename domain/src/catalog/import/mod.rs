@@ -43,10 +43,11 @@ pub use options::{ImplausibleValues, Mode, Options, UnknownProducts, UnknownSite
 pub use parsing::{ParserLane, run_parser};
 pub use read::{SheetName, verify_digest};
 pub use revert::{LaterImport, RevertEffect};
-pub use rows::{
-    Issue, Preview, RowIssues, RowTotals, Severity, UsualQuantities, preview_file, validate_rows,
+pub use rows::{Issue, RowIssues, RowTotals, Severity, UsualQuantities, validate_rows};
+pub use stage::{
+    Chunk, CountValues, Creates, KnownProducts, Preview, PreviewRow, Rejection, RowOutcome,
+    RowValues, SaleValues, StagedFile, StagingPlan, preview_import, preview_questions, stage_file,
 };
-pub use stage::{Chunk, StagedFile, StagingPlan, stage_file};
 pub use store::{
     MergedRows, ResumePoint, Turn, add_recorded_quantities, answer_questions, assign_job,
     cancel_import, clear_staging, complete_import, complete_repeated_import, create_import,

@@ -9,19 +9,23 @@ use super::file_error::FileError;
 /// The kind of work that a file is parsed for. The slots of one are never taken by the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParserLane {
-    /// A request, for the head of an upload or a preview. It must not wait for the files of jobs.
+    /// A request, for the head of an upload. It must not wait for whole files.
     Request,
+    /// A request that reads a whole file.
+    Preview,
     Job,
 }
 
 /// Two of each lane: a parser holds up to about 50 MiB of a spreadsheet's texts.
 static REQUEST_SLOTS: Semaphore = Semaphore::const_new(2);
+static PREVIEW_SLOTS: Semaphore = Semaphore::const_new(2);
 static JOB_SLOTS: Semaphore = Semaphore::const_new(2);
 
 impl ParserLane {
     fn slots(self) -> &'static Semaphore {
         match self {
             Self::Request => &REQUEST_SLOTS,
+            Self::Preview => &PREVIEW_SLOTS,
             Self::Job => &JOB_SLOTS,
         }
     }

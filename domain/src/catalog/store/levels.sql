@@ -57,14 +57,13 @@ placed as (
   left join own o
     on o.product_id = f.product_id and o.site = f.site_id and (f.always or f.at >= o.since)
 ),
--- What moved after each anchor. At the very moment of a count, sales are part of the count.
+-- What moved after each anchor. A count stands after the facts of its instant.
 sums as (
   select a.product_id, a.site, sum(p.change) as change, max(p.at) as last_at
   from anchors a
   join placed p
     on p.product_id = a.product_id and p.site = a.site
-   and (p.always or p.at > a.at
-        or p.at = a.at and case when p.sale then not a.counted else p.id > a.id end)
+   and (p.always or p.at > a.at or p.at = a.at and not a.counted and p.id <> a.id)
   group by a.product_id, a.site
 ),
 -- An invented anchor (the id of all f) makes a level only if a fact moved it.

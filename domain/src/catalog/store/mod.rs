@@ -9,6 +9,7 @@ pub(super) mod plan;
 pub(super) mod product_columns;
 pub(super) mod products;
 pub(super) mod references;
+mod returned_units;
 pub(super) mod sales;
 
 use crate::{Error, Result};

@@ -1,6 +1,6 @@
 //! Movements, and the ledger that they make with the sale lines.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use platform::ids::{CompanyId, Uuid};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -32,7 +32,9 @@ pub async fn record_movements(
     let mut rows = Vec::with_capacity(movements.len());
     for (index, (movement, resolved)) in movements.iter().zip(&resolved).enumerate() {
         errors.start_item(index);
-        let movement = movement.validate(now, &mut errors);
+        // Movements without a time follow each other.
+        let at = now + TimeDelta::microseconds(i64::try_from(index).unwrap_or(0));
+        let movement = movement.validate(at, &mut errors);
         rows.extend(resolved.as_ref().map(|resolved| MovementRow {
             product_id: resolved.product_id,
             movement,
@@ -73,12 +75,14 @@ pub async fn list_ledger(
     // Each part is limited by itself, so that each is read by its primary key from the end.
     let rows = sqlx::query_as!(
         LedgerEntry,
-        r#"select id as "id!", product_id as "product_id!: _", site_id as "site_id: _",
-                  kind as "kind!: _", quantity as "quantity!", at as "at!", reference, reason,
-                  source as "source!: _", import_id, created_at as "created_at!"
+        r#"select l.id as "id!", product_id as "product_id!: _", site_id as "site_id: _",
+                  l.kind as "kind!: _", quantity as "quantity!", at as "at!", reference, reason,
+                  source as "source!: _", import_id, l.created_at as "created_at!",
+                  coalesce(l.created_by, i.created_by) as "created_by: _",
+                  coalesce(l.request_id, i.request_id) as request_id
            from (
              (select id, product_id, site_id, kind, quantity, at, reference, reason, source,
-                     import_id, created_at
+                     import_id, created_at, created_by, request_id
               from stock_movements
               where company_id = $1 and ($2::uuid is null or product_id = $2)
                 and ($3::uuid is null or id < $3)
@@ -86,14 +90,15 @@ pub async fn list_ledger(
              union all
              (select id, product_id, site_id, 'sale',
                      case kind when 'adjustment' then quantity else -quantity end,
-                     sold_at, document, null, source, import_id, created_at
+                     sold_at, document, null, source, import_id, created_at, created_by, request_id
               from sales
               where company_id = $1 and ($2::uuid is null or product_id = $2)
                 and ($3::uuid is null or id < $3)
                 and status <> 'cancelled' and stock_rule is distinct from 'none'
               order by id desc limit $4)
-           ) ledger
-           order by id desc limit $4"#,
+           ) l
+           left join imports i on i.company_id = $1 and i.id = l.import_id
+           order by l.id desc limit $4"#,
         company.0,
         product.map(|id| id.0),
         after,
@@ -173,9 +178,12 @@ async fn select_movements(
         LedgerEntry,
         r#"select m.id, m.product_id as "product_id: _", m.site_id as "site_id: _",
                   m.kind as "kind: _", m.quantity, m.at, m.reference, m.reason,
-                  m.source as "source: _", m.import_id, m.created_at
+                  m.source as "source: _", m.import_id, m.created_at,
+                  coalesce(m.created_by, i.created_by) as "created_by: _",
+                  coalesce(m.request_id, i.request_id) as request_id
            from unnest($2::uuid[], $3::bytea[]) with ordinality as line (id, key, position)
            join stock_movements m on m.company_id = $1 and (m.id = line.id or m.key = line.key)
+           left join imports i on i.company_id = $1 and i.id = m.import_id
            order by line.position"#,
         company.0,
         ids,

@@ -11,9 +11,10 @@ use super::Recorded;
 use super::levels::{lock_products, recompute_levels};
 use super::lines::{LineReferences, limit_lines, resolve_lines};
 use super::netting::net_lines;
+use super::returned_units::count_returned_units;
 use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::new_sale::ValidSale;
-use crate::catalog::{CreateSale, Sale, SaleFilter, SaleId, SaleStatus};
+use crate::catalog::{CreateSale, Sale, SaleFilter, SaleId, SaleKind, SaleStatus};
 use crate::{Error, Result};
 
 /// A checked query of sale lines `s` from and where `$rest` says.
@@ -25,7 +26,9 @@ macro_rules! select_sales {
                  s.customer_id as "customer_id: _", s.site_id as "site_id: _", s.kind as "kind: _",
                  s.status as "status: _", s.quantity, s.unit_price, s.amount, s.currency,
                  s.netted_quantity, s.sold_at, s.day, s.document, s.external_id, s.due_at,
-                 s.delivered_at, s.cancelled_at, s.source as "source: _", s.import_id, s.created_at
+                 s.delivered_at, s.cancelled_at, s.source as "source: _", s.import_id, s.created_at,
+                 coalesce(s.created_by, i.created_by) as "created_by: _",
+                 coalesce(s.request_id, i.request_id) as request_id
                "# + $rest,
             $($value),*
         )
@@ -82,7 +85,8 @@ pub async fn record_sales(
 }
 
 /// Cancels a line: it counts as no demand any more, and its stock returns. A cancelled line stays
-/// as it is. Fails with `NotFound`.
+/// as it is. Fails with `NotFound`, and with `Conflict(sale_returned)` where units of it came back:
+/// their stock would return twice.
 pub async fn cancel_sale(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -92,6 +96,7 @@ pub async fn cancel_sale(
     let product = require_sale(&mut *conn, company, id).await?.product_id.0;
     // The product is locked before the line, in the order of every netting: no deadlock.
     lock_products(&mut *conn, company, &[product]).await?;
+    reject_returned_sale(&mut *conn, company, id).await?;
     let cancelled = sqlx::query!(
         "update sales set status = 'cancelled', cancelled_at = $3
          where company_id = $1 and id = $2 and status <> 'cancelled'",
@@ -106,6 +111,26 @@ pub async fn cancel_sale(
         apply_lines(&mut *conn, company, &[product], &[id.0]).await?;
     }
     require_sale(conn, company, id).await
+}
+
+async fn reject_returned_sale(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    id: SaleId,
+) -> Result<()> {
+    let sale = require_sale(&mut *conn, company, id).await?;
+    if sale.status == SaleStatus::Cancelled || sale.kind != SaleKind::Sale {
+        return Ok(());
+    }
+    let returned = count_returned_units(conn, company, &sale)
+        .await?
+        .normalize();
+    if returned.is_zero() {
+        return Ok(());
+    }
+    let sold = sale.quantity.normalize();
+    let message = format!("{returned} of its {sold} units came back: record the rest as a return");
+    Err(Error::conflict("sale_returned", message))
 }
 
 async fn require_sale(conn: &mut PgConnection, company: CompanyId, id: SaleId) -> Result<Sale> {
@@ -131,7 +156,7 @@ pub async fn list_sales(
     limit: i64,
 ) -> Result<Vec<Sale>> {
     let rows = select_sales!(
-        "from sales s
+        "from sales s left join imports i on i.company_id = $1 and i.id = s.import_id
          where s.company_id = $1 and ($2::uuid is null or s.id < $2)
            and ($3::uuid is null or s.product_id = $3)
            and ($4::uuid is null or s.customer_id = $4) and ($5::text is null or s.status = $5)
@@ -220,6 +245,7 @@ async fn select_lines(
     let rows = select_sales!(
         "from unnest($2::uuid[], $3::bytea[]) with ordinality as line (id, key, position)
          join sales s on s.company_id = $1 and (s.id = line.id or s.import_key = line.key)
+         left join imports i on i.company_id = $1 and i.id = s.import_id
          order by line.position",
         company.0,
         ids,

@@ -150,15 +150,9 @@ fn compute_levels(facts: &[&Fact]) -> BTreeMap<Place, i64> {
                 .is_some_and(|&from| always || fact.moment >= from)
         });
         let after = match (counted.get(&own), entered.get(&own), sites_began) {
-            (Some(&(moment, id, _)), ..) => {
-                fact.moment > moment || !is_sale && key(fact) > (moment, id)
-            }
+            (Some(&(moment, ..)), ..) => fact.moment > moment,
             (None, Some(&(moment, id, _)), _) => {
-                if is_sale {
-                    fact.moment >= moment
-                } else {
-                    key(fact) > (moment, id)
-                }
+                fact.moment >= moment && (is_sale || fact.id != id)
             }
             (None, None, Some(began)) => fact.moment > began,
             (None, None, None) => continue,

@@ -2,7 +2,7 @@
 
 use super::{NOW, Shop, add_company, error_codes, parse_json, parse_time};
 use crate::catalog::{
-    CreateSale, SaleFilter, SaleStatus, cancel_sale, find_sales, list_sales, record_sales,
+    CreateSale, SaleFilter, SaleId, SaleStatus, cancel_sale, find_sales, list_sales, record_sales,
 };
 use platform::db::Scope;
 
@@ -109,6 +109,81 @@ async fn a_cancelled_sale_returns_its_stock_once() {
         );
     }
     assert_eq!(shop.find_level(product.id).await.as_deref(), Some("10"));
+}
+
+/// Whether each of the sales can be cancelled, one after the other.
+async fn cancel_each(shop: &Shop, sales: &[SaleId]) -> Vec<Option<String>> {
+    let mut errors = Vec::new();
+    for sale in sales {
+        let mut tx = shop.begin().await;
+        match cancel_sale(&mut tx, shop.company, *sale, parse_time(NOW)).await {
+            Ok(_) => {
+                tx.commit().await.unwrap();
+                errors.push(None);
+            }
+            Err(error) => errors.push(Some(error.to_string())),
+        }
+    }
+    errors
+}
+
+const COUNT_115: &str = r#""kind": "count", "quantity": 115, "at": "2024-05-01T00:00:00Z""#;
+
+#[tokio::test]
+async fn what_came_back_cannot_be_cancelled_too() {
+    for (kind, customer) in [
+        ("sale", ""),
+        ("sale", r#", "customer_ref": "C-1""#),
+        ("movement", ""),
+    ] {
+        for (back, expected) in [(15, "115"), (5, "105")] {
+            let shop = Shop::open().await;
+            let product = shop.create_product("a").await;
+            shop.create_customer("C-1").await;
+            shop.record_movements(&[COUNT_115]).await.unwrap();
+            let line = format!(r#""quantity": 15, "sold_at": "2024-05-02T10:00:00Z"{customer}"#);
+            let sold = shop.record_sales(&[&line]).await.unwrap().items[0].id;
+            if kind == "sale" {
+                let line = format!(
+                    r#""quantity": {back}, "kind": "return",
+                    "sold_at": "2024-05-03T10:00:00Z"{customer}"#
+                );
+                shop.record_sales(&[&line]).await.unwrap();
+            } else {
+                let line = format!(
+                    r#""quantity": {back}, "kind": "return", "at": "2024-05-03T10:00:00Z""#
+                );
+                shop.record_movements(&[&line]).await.unwrap();
+            }
+            let error = cancel_each(&shop, &[sold]).await.remove(0).unwrap();
+            assert!(
+                error.starts_with(&format!("{back} of its 15 units")),
+                "{error}"
+            );
+            assert_eq!(shop.find_level(product.id).await.as_deref(), Some(expected));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sale_can_be_cancelled_where_another_one_explains_the_return() {
+    let shop = Shop::open().await;
+    let product = shop.create_product("a").await;
+    shop.record_movements(&[COUNT_115]).await.unwrap();
+    let line = |day: u32, kind: &str| {
+        format!(r#""quantity": 15, "kind": "{kind}", "sold_at": "2024-05-{day:02}T10:00:00Z""#)
+    };
+    let lines = [(2, "sale"), (3, "sale"), (4, "return"), (5, "sale")];
+    let lines = lines.map(|(day, kind)| line(day, kind));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let sold = shop.record_sales(&lines).await.unwrap().items;
+    // The last sale came after the return; of the two before it, one was returned.
+    let cancelled = cancel_each(&shop, &[sold[3].id, sold[1].id, sold[0].id]).await;
+    assert_eq!(
+        cancelled.iter().map(Option::is_none).collect::<Vec<_>>(),
+        [true, true, false]
+    );
+    assert_eq!(shop.find_level(product.id).await.as_deref(), Some("115"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

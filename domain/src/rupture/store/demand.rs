@@ -32,7 +32,7 @@ pub async fn recompute_demand(
     let company = load_company(conn, company, now).await?;
     let data_through = find_last_day_with_sales(conn, company.yesterday).await?;
     let products = match data_through {
-        Some(as_of) => estimate_products(conn, as_of, &company.currency).await?,
+        Some(as_of) => estimate_products(conn, as_of, company.yesterday, &company.currency).await?,
         None => Vec::new(),
     };
     save_demand(conn, company.id, &products, now).await?;
@@ -59,7 +59,7 @@ pub async fn study_demand(
     if Some(as_of) == data_through {
         return Ok(None);
     }
-    let products = estimate_products(conn, as_of, &company.currency).await?;
+    let products = estimate_products(conn, as_of, as_of, &company.currency).await?;
     let recomputed = Recomputed {
         as_of: Some(as_of),
         data_through,

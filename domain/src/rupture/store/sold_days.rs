@@ -26,40 +26,32 @@ struct SoldDay {
     units: f64,
     /// The part of `units` that has a price.
     paid_units: f64,
+    /// A line that sold something has a price.
+    is_priced: bool,
     turnover: f64,
 }
 
-/// Estimates every product that was sold up to `as_of`. Turnover counts in `currency` only.
+/// Estimates every product that was sold up to `as_of`, the company's last day with sales. Turnover
+/// counts in `currency` only.
 ///
-/// Demand is what was delivered, less what was undone later. Returns that undid no known sale and
-/// adjustments of stock take nothing from it.
+/// Demand is what was delivered, less what was undone later. A return that undid no known sale
+/// counts on its own day, whether it was entered as a sale line or as a movement; later ones, up to
+/// `yesterday`, on the last day. Adjustments of stock take nothing from demand, nor does a
+/// cancellation that found no sale: what it cancels isn't in the books.
 pub(super) async fn estimate_products(
     conn: &mut PgConnection,
     as_of: NaiveDate,
+    yesterday: NaiveDate,
     currency: &str,
 ) -> Result<Vec<EstimatedProduct>> {
     let first_day = as_of - Days::new(MAX_HISTORY_DAYS as u64 - 1);
-    let mut days = sqlx::query_as!(
+    let mut days = sqlx::query_file_as!(
         SoldDay,
-        r#"select d.product_id as "product_id!",
-             coalesce(p.lead_time_days, s.lead_time_days, 7) as "lead_time_days!",
-             d.day as "day!", d.units as "units!", d.paid_units as "paid_units!",
-             d.turnover as "turnover!"
-           from (
-             select product_id, day, sum(quantity - netted_quantity)::float8 as units,
-               coalesce(sum(quantity - netted_quantity)
-                 filter (where unit_price > 0), 0)::float8 as paid_units,
-               coalesce(sum((quantity - netted_quantity) * unit_price)
-                 filter (where currency = $3), 0)::float8 as turnover
-             from sales
-             where day between $1 and $2 and kind = 'sale' and status = 'delivered'
-             group by product_id, day) d
-           join products p on p.id = d.product_id
-           left join suppliers s on s.company_id = p.company_id and s.id = p.supplier_id
-           order by d.product_id, d.day"#,
+        "src/rupture/store/sold_days.sql",
         first_day,
         as_of,
         currency,
+        yesterday,
     )
     .fetch(conn);
     let mut estimated = Vec::new();
@@ -85,7 +77,7 @@ fn estimate_product(days: &[SoldDay], as_of: NaiveDate) -> Option<EstimatedProdu
     let first = days.first()?;
     // What is given away is no demand, unless no line of the product has a price: then the file
     // that it came from had no prices.
-    let is_priced = days.iter().any(|d| d.paid_units > 0.0);
+    let is_priced = days.iter().any(|d| d.is_priced);
     let sales: Vec<_> = days
         .iter()
         .map(|d| (d.day, if is_priced { d.paid_units } else { d.units }))

@@ -1,6 +1,6 @@
 //! Codes: which spellings are one product, and what spreadsheets do to codes.
 
-use domain::catalog::import::{self, Import, Kind, Options, State};
+use domain::catalog::import::{self, Import, Kind, Options, State, WarningCode};
 use platform::db::Scope;
 use serde_json::json;
 
@@ -64,6 +64,43 @@ async fn case_a19_spellings_of_one_code_are_one_product() {
     let again = LOOKS.replace("STRASSE", "Straße").replace("riz-5", "Riz-5");
     let again = shop.import(Kind::Sales, "{}", again.as_bytes()).await;
     assert_eq!((again.rows_imported, again.rows_unchanged), (0, 15));
+}
+
+#[tokio::test]
+async fn codes_that_look_alike_are_warned_of_once() {
+    let shop = Shop::open().await;
+    let file = b"sku;quantity\nBIC-10;5\nRIZ;8\nB1C-1O;7\nRIZ-5;1\nB1C-1O ;2\n";
+    let import = shop
+        .import(Kind::StockCounts, r#"{"repeated_counts": "sum"}"#, file)
+        .await;
+    let warning = &import.warnings[0];
+    assert_eq!(
+        (warning.code, &warning.lines[..]),
+        (WarningCode::LookAlikeCodes, &[4][..])
+    );
+    let mut tx = shop
+        .db
+        .db
+        .begin(Scope::company(shop.company))
+        .await
+        .unwrap();
+    let rows = import::list_row_issues(&mut tx, shop.company, import.id, None, 0, 10).await;
+    drop(tx);
+    let issue = &rows.unwrap()[0].issues[0];
+    assert_eq!(
+        (issue.column.as_deref(), issue.value.as_str()),
+        (Some("sku"), "B1C-1O")
+    );
+    assert!(issue.reason.contains("BIC-10"), "{}", issue.reason);
+    // A code of the catalog isn't new, and one that looks like it is.
+    let import = shop
+        .import(Kind::StockCounts, "{}", b"sku;quantity\nB1C-1O;7\n")
+        .await;
+    assert_eq!(import.warnings.len(), 0);
+    let import = shop
+        .import(Kind::StockCounts, "{}", b"sku;quantity\nBIC-IO;7\nR1Z;3\n")
+        .await;
+    assert_eq!(import.warnings[0].lines, [2, 3]);
 }
 
 #[tokio::test]

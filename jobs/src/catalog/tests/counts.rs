@@ -135,3 +135,39 @@ async fn sales_sent_as_counts_are_refused() {
     );
     assert!(levels(&shop).await.is_empty());
 }
+
+#[tokio::test]
+async fn sales_of_a_day_that_a_count_of_that_day_leaves_without_effect_are_warned_of() {
+    let shop = Shop::open().await;
+    count(
+        &shop,
+        "{}",
+        "sku;quantity;date\nRIZ;20;2026-10-05T01:00:00Z\n",
+    )
+    .await;
+    let file = "sku,quantity,price,date\nRIZ,18,500,2026-10-05\nRIZ,1,500,2026-10-04\n\
+        RIZ,2,500,2026-10-06\nMIL,1,500,2026-10-05\n";
+    let import = shop.import(Kind::Sales, "{}", file.as_bytes()).await;
+    let warning = &import.warnings[0];
+    assert_eq!(
+        (warning.code, warning.rows, &warning.lines[..]),
+        (WarningCode::UnmovedLines, 1, &[2][..])
+    );
+    assert!(
+        warning.message.contains("ne change pas le niveau"),
+        "{warning:?}"
+    );
+    assert_eq!(levels(&shop).await, ["RIZ 18"]);
+    // With a time, nothing is left open.
+    let file = "sku,quantity,price,date\nRIZ,3,500,2026-10-05 00:30\nRIZ,4,500,2026-10-05 09:30\n";
+    let import = shop.import(Kind::Sales, "{}", file.as_bytes()).await;
+    assert_eq!(import.warnings.len(), 0);
+    assert_eq!(levels(&shop).await, ["RIZ 14"]);
+    // An option that moves every level leaves nothing open either.
+    let file = "sku,quantity,price,date\nRIZ,5,400,2026-10-05\n";
+    let import = shop
+        .import(Kind::Sales, r#"{"stock": "all"}"#, file.as_bytes())
+        .await;
+    assert_eq!(import.warnings.len(), 0);
+    assert_eq!(levels(&shop).await, ["RIZ 9"]);
+}

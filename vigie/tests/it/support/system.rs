@@ -24,6 +24,8 @@ pub(crate) struct System {
     pub(crate) redis: TestRedis,
     pub(crate) sandbox: Running,
     pub(crate) processes: Vec<Process>,
+    /// What the processes connect as; the owner of the tables by default.
+    pub(crate) process_url: Option<String>,
     port: u16,
     folder: PathBuf,
     started: usize,
@@ -48,6 +50,7 @@ impl System {
                 .await
                 .unwrap(),
             processes: Vec::new(),
+            process_url: None,
             port,
             folder,
             started: 0,
@@ -130,8 +133,12 @@ impl System {
 
     /// The environment of every process.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let owner_url = || self.db.url().expose_secret().to_owned();
         vec![
-            ("DATABASE_URL", self.db.url().expose_secret().to_owned()),
+            (
+                "DATABASE_URL",
+                self.process_url.clone().unwrap_or_else(owner_url),
+            ),
             ("REDIS_URL", self.redis.config().url),
             ("VIGIE_QUEUE_NAMESPACE", self.redis.config().namespace),
             ("VIGIE_API_ADDR", format!("127.0.0.1:{}", self.port)),

@@ -206,15 +206,21 @@ impl<'a> Record<'a> {
         let mut left = max_bytes;
         (0..self.len())
             .map(|index| {
-                let mut text = self.display_field(index);
-                if text.len() > left {
-                    text.truncate(text.floor_char_boundary(left));
-                    text.push_str(CUT_MARK);
-                }
+                let text = self.display_cut(index, left);
                 left = left.saturating_sub(text.len());
                 text
             })
             .collect()
+    }
+
+    /// Returns a field as [`Record::display_field`], cut where it is longer than `max_bytes`.
+    pub(crate) fn display_cut(&self, index: usize, max_bytes: usize) -> String {
+        let mut text = self.display_field(index);
+        if text.len() > max_bytes {
+            text.truncate(text.floor_char_boundary(max_bytes));
+            text.push_str(CUT_MARK);
+        }
+        text
     }
 }
 

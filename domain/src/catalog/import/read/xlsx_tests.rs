@@ -7,24 +7,14 @@ use testing::{SheetCell, Spreadsheet, TEXTS_PART, build_workbook, import_case};
 
 use crate::catalog::import::field::Field;
 use crate::catalog::import::read::Format;
-use crate::catalog::import::tests::context;
-use crate::catalog::import::{
-    Kind, NumericCodes, Options, Preview, SheetName, examine_file, preview_file,
-};
+use crate::catalog::import::tests::{context, preview_file};
+use crate::catalog::import::{Kind, NumericCodes, Options, Preview, SheetName, examine_file};
 use crate::identity::Language;
 
 const HEADER: &[SheetCell] = &[Text("Code"), Text("Quantité"), Text("Prix"), Text("Date")];
 
 fn preview(file: &[u8], options: &Options) -> Preview {
-    preview_file(
-        Cursor::new(file),
-        Kind::Sales,
-        options,
-        &context(),
-        NumericCodes::default(),
-        10,
-    )
-    .unwrap()
+    preview_file(file, Kind::Sales, options, &context(), 10).unwrap()
 }
 
 fn error_code(file: &[u8]) -> &'static str {
@@ -108,14 +98,8 @@ fn texts_are_joined_from_their_runs_without_their_pronunciation() {
     );
     let file = book.build_file();
     assert_eq!(error_code(&file), "missing_column");
-    let counts = preview_file(
-        Cursor::new(&file),
-        Kind::StockCounts,
-        &Options::default(),
-        &context(),
-        NumericCodes::default(),
-        10,
-    );
+    let options = Options::default();
+    let counts = preview_file(&file, Kind::StockCounts, &options, &context(), 10);
     assert_eq!(fields(&counts.unwrap(), Field::Sku), ["Riz & mil"]);
 }
 
@@ -185,15 +169,7 @@ fn case_a03_dates_huge_numbers_and_truth_values_are_no_codes() {
     let mut at = context();
     at.now += chrono::TimeDelta::days(200);
     let options = Options::default();
-    let preview = preview_file(
-        Cursor::new(file),
-        Kind::Sales,
-        &options,
-        &at,
-        NumericCodes::default(),
-        10,
-    )
-    .unwrap();
+    let preview = preview_file(file, Kind::Sales, &options, &at, 10).unwrap();
     let damaged = |line| (line, "Code article", "damaged_code");
     assert_eq!(errors(&preview), [3, 4, 5, 6].map(damaged));
     assert_eq!(fields(&preview, Field::Sku)[..1], ["VIS-M8"]);

@@ -88,8 +88,8 @@ impl IssueWriter<'_> {
         warnings: &[RowWarning],
     ) -> Vec<Issue> {
         let describe = |warning: &RowWarning| {
-            let code = warning.code;
-            self.describe_cell(record, warning.field, code.as_str(), &code.message())
+            let code = warning.code.as_str();
+            self.describe_cell(record, warning.field, code, &warning.message())
         };
         warnings.iter().map(describe).collect()
     }

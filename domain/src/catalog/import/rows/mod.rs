@@ -2,7 +2,7 @@
 //! `row_error`, `row_warning` and the `issue` that people read; `cells` reads the cells of one
 //! file, and `codes` those that are compared; `sale` with `identity`, `occurrence`, `sale_money`,
 //! `sale_status`, `total_row` and `ignored_codes`; `product`, `count`; `reader` over the three
-//! kinds, which counts rows in `totals`. `validate` and `preview` read files without writing,
+//! kinds, which counts rows in `totals`. `validate` reads files without writing,
 //! `outlier` knows usual quantities.
 
 mod cells;
@@ -13,7 +13,6 @@ mod ignored_codes;
 mod issue;
 mod occurrence;
 mod outlier;
-mod preview;
 mod product;
 mod reader;
 mod row_error;
@@ -31,7 +30,6 @@ pub(super) use issue::IssueWriter;
 pub use issue::{Issue, RowIssues, Severity};
 pub(super) use occurrence::{OCCURRENCE_COLUMN, format_occurrence};
 pub use outlier::UsualQuantities;
-pub use preview::{Preview, preview_file};
 pub(super) use product::{PRODUCT_COLUMNS, ProductLine, ProductValue};
 pub(super) use reader::RowReader;
 pub(super) use row_error::{RowError, RowErrors};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cells::CellReader;
 use super::issue::{IssueWriter, RowIssues, Severity};
+use crate::Text;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::lifecycle::{Warning, WarningCode};
 use crate::catalog::import::read::{Record, looks_garbled};
@@ -15,10 +16,12 @@ pub(crate) const MAX_WARNED_LINES: i64 = 1_000;
 pub(crate) const MAX_NAMED_LINES: usize = 20;
 
 /// A warning about the current row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RowWarning {
     pub(crate) field: Option<Field>,
     pub(crate) code: WarningCode,
+    /// The code for which a person may take the row's code.
+    pub(crate) other: Option<Box<str>>,
 }
 
 impl RowWarning {
@@ -26,6 +29,14 @@ impl RowWarning {
         Self {
             field: Some(field),
             code,
+            other: None,
+        }
+    }
+
+    pub(super) fn message(&self) -> Text {
+        match &self.other {
+            Some(other) => Text::new("warn_look_alike_code").with("other", other),
+            None => self.code.message(),
         }
     }
 }
@@ -62,7 +73,7 @@ impl WarningTally {
         warnings: &[RowWarning],
         writer: IssueWriter<'_>,
     ) -> Option<RowIssues> {
-        let counted = warnings.iter().copied();
+        let counted = warnings.iter().cloned();
         let kept: Vec<RowWarning> = counted
             .filter(|warning| self.count_warning(record.line, warning.code))
             .collect();

@@ -1,85 +1,53 @@
 //! The pass that fills staging: reads every row by its plan, encodes the valid ones for COPY and
 //! collects the rejected ones, in chunks of bounded size.
 
-use std::collections::HashSet;
 use std::io::{Read, Seek};
 
-use platform::ids::Uuid;
-
 use super::chunk::{Chunk, CountExtras, SaleExtras};
-use super::first_names::{FirstNames, code_fingerprint};
+use super::first_names::FirstNames;
+use super::known_products::KnownProducts;
+use super::row_values::RowValues;
 use super::seen_keys::SeenKeys;
+use super::shown_rows::ShownRows;
+use super::staging_plan::{StagedFile, StagingPlan};
+use crate::catalog::FactKey;
 use crate::catalog::code_key::write_key;
-use crate::catalog::import::context::Context;
-use crate::catalog::import::detect::{Plan, open_rows};
+use crate::catalog::import::detect::open_rows;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
-use crate::catalog::import::kind::Kind;
-use crate::catalog::import::lifecycle::{Warning, WarningCode};
-use crate::catalog::import::options::{ImplausibleValues, Options, UnknownSites};
+use crate::catalog::import::lifecycle::WarningCode;
+use crate::catalog::import::options::{
+    Duplicates, ImplausibleValues, UnknownProducts, UnknownSites,
+};
 use crate::catalog::import::read::{Record, Table};
 use crate::catalog::import::rows::{
     IssueWriter, RowError, RowErrors, RowIssues, RowKeys, RowReader, RowTotals, RowWarning,
-    SaleLine, Severity, UsualQuantities, WarningTally,
+    SaleLine, Severity, WarningTally,
 };
 
 /// A rejected row takes more room than it took in the file: a file with more of them is rejected.
 const MAX_REJECTED_ROWS: u64 = 1_000_000;
 
-/// Everything that decides about the rows of a file.
-#[derive(Debug)]
-pub struct StagingPlan {
-    pub import_id: Uuid,
-    pub kind: Kind,
-    pub options: Options,
-    pub plan: Plan,
-    pub context: Context,
-    pub file_bytes: u64,
-    /// Fingerprints of the codes in the catalog, where rows of other codes are rejected.
-    pub known_products: Option<HashSet<u64>>,
-    /// Keys of the names of the sites.
-    pub site_keys: HashSet<String>,
-    /// Of the products of a sales file.
-    pub usual_quantities: UsualQuantities,
-    /// The last line that is staged already: lines up to it are read again, but not sent again.
-    pub staged_through: u64,
-}
-
-/// What is known once the whole file has been read.
-#[derive(Debug, Clone)]
-pub struct StagedFile {
-    pub totals: RowTotals,
-    pub encoding: Option<&'static str>,
-    pub warnings: Vec<Warning>,
-}
-
 /// Reads the file and passes its chunks to `send`, until `send` returns `false`.
 pub fn stage_file<S: Read + Seek>(
     source: S,
     staging: &StagingPlan,
-    mut send: impl FnMut(Chunk) -> bool,
+    send: impl FnMut(Chunk) -> bool,
 ) -> Result<StagedFile, FileError> {
     open_rows(source, staging.kind, &staging.options, |table, _| {
         let mut stager = Stager::new(staging)?;
-        while table.advance()? {
-            stager.stage_row(table.record());
-            if stager.totals.rejected > MAX_REJECTED_ROWS {
-                return Err(FileError::new("too_many_errors"));
-            }
-            if stager.chunk.is_full() && !send(stager.cut_chunk(table)) {
-                break;
-            }
-        }
-        send(stager.cut_chunk(table));
+        stager.read_rows(table, send)?;
         Ok(stager.into_staged_file(table))
     })
 }
 
-struct Stager<'a> {
+pub(super) struct Stager<'a> {
     staging: &'a StagingPlan,
     rows: RowReader<'a>,
     seen: SeenKeys,
     product_names: FirstNames,
+    /// The codes that the file adds to the catalog.
+    new_products: KnownProducts,
     customer_names: FirstNames,
     /// Of the current row.
     keys: RowKeys,
@@ -91,10 +59,12 @@ struct Stager<'a> {
     severity: Option<usize>,
     through: u64,
     chunk: Chunk,
+    /// What a preview shows; `None` in an import.
+    pub(super) shown: Option<Box<ShownRows>>,
 }
 
 impl<'a> Stager<'a> {
-    fn new(staging: &'a StagingPlan) -> Result<Self, FileError> {
+    pub(super) fn new(staging: &'a StagingPlan) -> Result<Self, FileError> {
         let StagingPlan {
             kind,
             plan,
@@ -107,6 +77,7 @@ impl<'a> Stager<'a> {
             rows: RowReader::new(*kind, plan, options, context)?,
             seen: SeenKeys::for_file(staging.file_bytes),
             product_names: FirstNames::default(),
+            new_products: KnownProducts::default(),
             customer_names: FirstNames::default(),
             keys: RowKeys::default(),
             totals: RowTotals::default(),
@@ -115,19 +86,40 @@ impl<'a> Stager<'a> {
             severity: plan.columns.find_severity(),
             through: 0,
             chunk: Chunk::with_capacity(),
+            shown: None,
         })
+    }
+
+    /// Reads all rows and passes their chunks to `send`, until it returns `false`.
+    pub(super) fn read_rows(
+        &mut self,
+        table: &mut dyn Table,
+        mut send: impl FnMut(Chunk) -> bool,
+    ) -> Result<(), FileError> {
+        while table.advance()? {
+            self.stage_row(table.record());
+            if self.totals.rejected > MAX_REJECTED_ROWS {
+                return Err(FileError::new("too_many_errors"));
+            }
+            if self.chunk.is_full() && !send(self.cut_chunk(table)) {
+                return Ok(());
+            }
+        }
+        send(self.cut_chunk(table));
+        Ok(())
     }
 
     fn stage_row(&mut self, record: Record<'_>) {
         self.totals.rows += 1;
         self.through = record.line;
+        self.warnings.clear();
         if self.is_imported_already(record) {
             self.totals.ignored += 1;
+            self.show_row(record, true);
             return;
         }
-        self.warnings.clear();
         match self.accept_row(record) {
-            Ok(()) => self.report_warnings(record),
+            Ok(is_left_out) => self.report_warnings(record, is_left_out),
             Err(error) => self.reject_row(record, error),
         }
     }
@@ -138,8 +130,9 @@ impl<'a> Stager<'a> {
         severity == Some(Severity::Warning.as_str())
     }
 
-    fn report_warnings(&mut self, record: Record<'_>) {
+    fn report_warnings(&mut self, record: Record<'_>, is_left_out: bool) {
         self.warnings.extend_from_slice(self.rows.warnings());
+        self.show_row(record, is_left_out);
         if self.warnings.is_empty() {
             return;
         }
@@ -147,6 +140,15 @@ impl<'a> Stager<'a> {
         let kept = self.tally.count_row(record, &self.warnings, writer);
         if let Some(row) = kept.filter(|row| self.is_new(row.line)) {
             self.chunk.push_issues(row);
+        }
+    }
+
+    /// Ends the row for a preview.
+    #[inline]
+    fn show_row(&mut self, record: Record<'_>, is_left_out: bool) {
+        let writer = self.issue_writer();
+        if let Some(shown) = &mut self.shown {
+            shown.end_row(record, writer, &self.warnings, is_left_out);
         }
     }
 
@@ -170,7 +172,11 @@ impl<'a> Stager<'a> {
         if self.is_new(record.line) {
             let errors = self.rows.list_errors(record, error);
             let errors = self.find_unknown(record, errors);
-            let row = self.issue_writer().reject_row(record, errors.as_slice());
+            let writer = self.issue_writer();
+            let row = writer.reject_row(record, errors.as_slice());
+            if let Some(shown) = &mut self.shown {
+                shown.reject_row(record, writer, &row.issues);
+            }
             self.chunk.push_issues(RowIssues { occurrence, ..row });
         }
     }
@@ -187,22 +193,35 @@ impl<'a> Stager<'a> {
         errors
     }
 
-    fn accept_row(&mut self, record: Record<'_>) -> Result<(), RowError> {
+    /// Returns whether the row is left out, as an ignored code and a total are.
+    fn accept_row(&mut self, record: Record<'_>) -> Result<bool, RowError> {
         let import = self.staging.import_id;
         match &mut self.rows {
             RowReader::Sales(reader) => {
                 let Some(line) = reader.read_line(record, &mut self.keys)? else {
                     self.totals.ignored += 1;
-                    return Ok(());
+                    return Ok(true);
                 };
                 self.require_known()?;
                 self.validate_quantity(&line)?;
-                self.totals.count_sale(line.kind);
-                self.stage_sale(&line);
+                let is_dropped = self.compare_line(&line);
+                if is_dropped {
+                    self.totals.ignored += 1;
+                } else {
+                    self.totals.count_sale(line.kind);
+                }
+                let names_product = self.names_product(line.sku, line.name);
+                self.show_values((line.sku, line.site), |keys| {
+                    RowValues::of_sale(&line, keys)
+                });
+                self.stage_sale(&line, names_product);
+                return Ok(is_dropped);
             }
             RowReader::Products(reader) => {
                 let line = reader.read_line(record, &mut self.keys)?;
                 self.totals.accepted += 1;
+                self.names_product(line.sku, "");
+                self.show_values((line.sku, ""), |keys| RowValues::of_product(&line, keys));
                 if self.is_new(line.line) {
                     self.chunk.push_product(import, &line, &self.keys);
                 }
@@ -210,13 +229,17 @@ impl<'a> Stager<'a> {
             RowReader::StockCounts(reader) => {
                 let Some(line) = reader.read_line(record, &mut self.keys)? else {
                     self.totals.ignored += 1;
-                    return Ok(());
+                    return Ok(true);
                 };
                 self.require_known()?;
                 self.totals.accepted += 1;
+                let names_product = self.names_product(line.sku, line.name);
+                self.show_values((line.sku, line.site), |keys| {
+                    RowValues::of_count(&line, keys)
+                });
                 let extras = CountExtras {
                     keys: &self.keys,
-                    names_product: self.product_names.record_row(&self.keys.sku, line.name),
+                    names_product,
                     names_site: self.staging.options.unknown_sites == UnknownSites::Create,
                 };
                 if self.is_new(line.line) {
@@ -224,7 +247,77 @@ impl<'a> Stager<'a> {
                 }
             }
         }
-        Ok(())
+        Ok(false)
+    }
+
+    /// Keeps what a preview shows of a row that is stored.
+    #[inline]
+    fn show_values(&mut self, names: (&str, &str), values: impl FnOnce(&RowKeys) -> RowValues) {
+        if let Some(shown) = &mut self.shown {
+            let keys = &self.keys;
+            let has_warnings = !self.warnings.is_empty() || !self.rows.warnings().is_empty();
+            shown.record_values(self.staging, keys, names, has_warnings, || values(keys));
+        }
+    }
+
+    /// Returns whether the row should carry the name of its product; warns where it is the first
+    /// one of a code that looks like another.
+    #[inline]
+    fn names_product(&mut self, sku: &str, name: &str) -> bool {
+        let names_product = self.product_names.record_row(&self.keys.sku, name);
+        if names_product {
+            self.compare_look(sku);
+        }
+        names_product
+    }
+
+    #[cold]
+    fn compare_look(&mut self, sku: &str) {
+        let key = &self.keys.sku;
+        let is_known = self.staging.has_product(key) || self.new_products.contains(key);
+        if is_known || self.new_products.is_full() {
+            return;
+        }
+        let known = self.staging.known_products.find_look(key);
+        if let Some(other) = known.or_else(|| self.new_products.find_look(key)) {
+            self.warnings.push(RowWarning {
+                other: Some(other.into()),
+                ..RowWarning::new(Field::Sku, WarningCode::LookAlikeCodes)
+            });
+        }
+        self.new_products.insert(self.keys.find_code(sku), key);
+    }
+
+    /// Compares a line with those before it, which an import does once all are staged. Returns
+    /// whether the options drop it.
+    #[inline]
+    fn compare_line(&mut self, line: &SaleLine<'_>) -> bool {
+        let Some(shown) = &mut self.shown else {
+            return false;
+        };
+        let figures = [line.quantity, line.money.unit_price, line.moment.at].map(i64::to_be_bytes);
+        let [quantity, price, at] = figures.each_ref().map(<[u8; 8]>::as_slice);
+        let parts = [
+            line.key.as_bytes(),
+            quantity,
+            price,
+            at,
+            line.customer.as_bytes(),
+        ];
+        if !line.external_id.is_empty() || !shown.is_repeated(FactKey::from_parts(&parts)) {
+            return false;
+        }
+        let is_dropped = self.staging.options.duplicates == Duplicates::Drop;
+        let code = if is_dropped {
+            WarningCode::DroppedLines
+        } else {
+            WarningCode::DuplicateLines
+        };
+        self.warnings.push(RowWarning {
+            field: None,
+            ..RowWarning::new(Field::Sku, code)
+        });
+        is_dropped
     }
 
     /// Whether the line isn't staged yet.
@@ -239,11 +332,8 @@ impl<'a> Stager<'a> {
     }
 
     fn require_site(&self) -> Result<(), RowError> {
-        let site = &self.keys.site;
-        if !site.is_empty()
-            && self.staging.options.unknown_sites == UnknownSites::Reject
-            && !self.staging.site_keys.contains(site)
-        {
+        let rejects = self.staging.options.unknown_sites == UnknownSites::Reject;
+        if rejects && !self.staging.has_site(&self.keys.site) {
             return Err(RowError::new(Field::Site, "unknown_site"));
         }
         Ok(())
@@ -251,12 +341,11 @@ impl<'a> Stager<'a> {
 
     fn require_product(&self) -> Result<(), RowError> {
         let sku = &self.keys.sku;
-        match &self.staging.known_products {
-            Some(known) if !sku.is_empty() && !known.contains(&code_fingerprint(sku)) => {
-                Err(RowError::new(Field::Sku, "unknown_product"))
-            }
-            _ => Ok(()),
+        let rejects = self.staging.options.unknown_products == UnknownProducts::Reject;
+        if rejects && !sku.is_empty() && !self.staging.has_product(sku) {
+            return Err(RowError::new(Field::Sku, "unknown_product"));
         }
+        Ok(())
     }
 
     /// Rejects or counts an outlier, by the key of its code.
@@ -274,12 +363,12 @@ impl<'a> Stager<'a> {
         Ok(())
     }
 
-    fn stage_sale(&mut self, line: &SaleLine<'_>) {
+    fn stage_sale(&mut self, line: &SaleLine<'_>, names_product: bool) {
         // Lines that are staged already are recorded too, as in the interrupted attempt.
         let extras = SaleExtras {
             keys: &self.keys,
             may_repeat: self.seen.insert(line.key),
-            names_product: self.product_names.record_row(&self.keys.sku, line.name),
+            names_product,
             names_customer: !line.customer.is_empty()
                 && self
                     .customer_names
@@ -299,7 +388,7 @@ impl<'a> Stager<'a> {
         chunk
     }
 
-    fn into_staged_file(self, table: &dyn Table) -> StagedFile {
+    pub(super) fn into_staged_file(self, table: &dyn Table) -> StagedFile {
         StagedFile {
             totals: self.totals,
             encoding: table.shape().encoding,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use platform::ids::{CompanyId, JobId, Uuid};
+use platform::ids::{CompanyId, JobId, UserId, Uuid};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -113,7 +113,7 @@ async fn select_imports(
              rows_total, rows_imported, rows_updated, rows_unchanged, rows_rejected, rows_ignored,
              totals as "totals: Json<ImportTotals>", warnings as "warnings: Json<Vec<Warning>>",
              error_code, error_message, repeats_id as "repeats_id: ImportId", created_at,
-             started_at, finished_at, reverted_at
+             created_by as "created_by: UserId", request_id, started_at, finished_at, reverted_at
            from imports
            where company_id = $1 and ($2::uuid is null or id = $2)
              and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))

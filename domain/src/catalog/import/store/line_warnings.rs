@@ -1,6 +1,6 @@
 //! The warnings that only a merged sales file reveals: recorded lines of its documents that it
-//! leaves out, which stay because a file may be a part; and rows of an error file that lost their
-//! occurrence and found it taken.
+//! leaves out, which stay because a file may be a part; rows of an error file that lost their
+//! occurrence and found it taken; and lines that a count of their day leaves without effect.
 
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
@@ -23,9 +23,12 @@ pub async fn record_line_warnings(
     join_by_hash(&mut *conn).await?;
     let missing = find_missing_lines(&mut *conn, company, import, language).await?;
     let taken = find_taken_lines(&mut *conn, company, import).await?;
+    let unmoved = find_unmoved_lines(&mut *conn, company, import).await?;
     joins_as_usual(&mut *conn).await?;
-    let taken = warn_of_lines(&mut *conn, company, import, language, taken).await?;
-    let warnings: Vec<Warning> = [missing, taken].into_iter().flatten().collect();
+    let mut warnings = Vec::from_iter(missing);
+    for warned in [taken, unmoved] {
+        warnings.extend(warn_of_lines(&mut *conn, company, import, language, warned).await?);
+    }
     if warnings.is_empty() {
         return Ok(());
     }
@@ -102,6 +105,56 @@ async fn find_taken_lines(
     .await?;
     Ok(WarnedLines {
         code: WarningCode::LinesTaken,
+        rows: found.rows,
+        lines: found.lines,
+    })
+}
+
+/// A sale of a day alone stands at its beginning. Nobody knows whether a count of that day was made
+/// before it or after.
+async fn find_unmoved_lines(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<WarnedLines> {
+    let found = sqlx::query!(
+        r#"with counted as materialized (
+             select k.product_id, k.site_id, k.anchored_at, c.timezone,
+               (k.anchored_at at time zone c.timezone)::date as day
+             from stock_levels k
+             join companies c on c.id = k.company_id
+             where k.company_id = $1 and k.counted
+           ),
+           unmoved as materialized (
+             select distinct l.line
+             from counted
+             join products p on p.company_id = $1 and p.id = counted.product_id
+             join staging.sale_lines l
+               on l.import_id = $2 and l.sku_key = p.sku_key and l.day = counted.day
+             left join sites t on t.company_id = $1 and t.name_key = l.site_key
+             where l.line > 0 and coalesce(l.status, 'delivered') <> 'cancelled'
+               and (counted.site_id = t.id or counted.site_id is null and not exists (
+                 select from stock_levels own
+                 where own.company_id = $1 and own.product_id = p.id and own.site_id = t.id
+                   and own.tracked_since <= l.sold_at))
+               and l.sold_at <= counted.anchored_at
+               -- A count of the end of the day is after all of its sales.
+               and counted.anchored_at < (counted.day + 1)::timestamp
+                 at time zone counted.timezone - interval '1 microsecond'
+               and l.sold_at = l.day::timestamp at time zone counted.timezone
+               and exists (select from sales s where s.company_id = $1 and s.import_key = l.key
+                           and s.status <> 'cancelled' and s.stock_rule is null)
+           )
+           select (select count(*) from unmoved) as "rows!",
+             array(select line from unmoved order by line limit $3) as "lines!""#,
+        company.0,
+        import.0,
+        MAX_WARNED_LINES,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(WarnedLines {
+        code: WarningCode::UnmovedLines,
         rows: found.rows,
         lines: found.lines,
     })

@@ -10,21 +10,21 @@ use crate::Result;
 use crate::catalog::import::detect::NumericCodes;
 use crate::catalog::import::options::{LeadingZeros, Options};
 use crate::catalog::import::rows::UsualQuantities;
-use crate::catalog::import::stage::code_fingerprint;
+use crate::catalog::import::stage::KnownProducts;
 
-/// Returns the fingerprints of all codes of the catalog.
+/// Returns the codes of the catalog.
 pub async fn load_known_products(
     conn: &mut PgConnection,
     company: CompanyId,
-) -> Result<HashSet<u64>> {
-    let mut keys = sqlx::query_scalar!(
-        "select sku_key from products where company_id = $1",
+) -> Result<KnownProducts> {
+    let mut codes = sqlx::query!(
+        "select sku, sku_key from products where company_id = $1",
         company.0
     )
     .fetch(conn);
-    let mut known = HashSet::new();
-    while let Some(key) = keys.try_next().await? {
-        known.insert(code_fingerprint(&key));
+    let mut known = KnownProducts::default();
+    while let Some(code) = codes.try_next().await? {
+        known.insert(&code.sku, &code.sku_key);
     }
     Ok(known)
 }

@@ -3,6 +3,7 @@
 mod mutations;
 mod notation;
 mod outliers;
+mod previews;
 mod quotes;
 mod random_files;
 mod text_files;
@@ -42,6 +43,55 @@ fn validate_file(file: &str, kind: Kind, options: &Options) -> (RowTotals, Vec<R
     })
     .unwrap();
     (totals, rejected)
+}
+
+/// Plans the staging of a file for a company that has no catalog; the questions where it has some.
+fn plan_staging(
+    file: &[u8],
+    kind: Kind,
+    options: &Options,
+    context: &Context,
+) -> Result<(Detected, Result<StagingPlan, Vec<Question>>), FileError> {
+    let known = NumericCodes::default();
+    let examined = examine_file(Cursor::new(file), kind, options, known, context.language)?;
+    let plan = match examined.detection {
+        Detection::Ready(plan) => plan,
+        Detection::NeedsInput(questions) => return Ok((examined.detected, Err(questions))),
+    };
+    let usual_quantities = match kind {
+        Kind::Sales => UsualQuantities::read_file(Cursor::new(file), options, &plan, context)?,
+        Kind::Products | Kind::StockCounts => UsualQuantities::default(),
+    };
+    let staging = StagingPlan {
+        import_id: platform::ids::Uuid::nil(),
+        kind,
+        options: options.clone(),
+        plan,
+        context: context.clone(),
+        file_bytes: file.len() as u64,
+        known_products: KnownProducts::default(),
+        site_keys: std::collections::HashSet::new(),
+        usual_quantities,
+        staged_through: 0,
+    };
+    Ok((examined.detected, Ok(staging)))
+}
+
+/// Previews a file for a company that has no catalog.
+pub(crate) fn preview_file(
+    file: impl AsRef<[u8]>,
+    kind: Kind,
+    options: &Options,
+    context: &Context,
+    limit: usize,
+) -> Result<Preview, FileError> {
+    let file = file.as_ref();
+    let (detected, staging) = plan_staging(file, kind, options, context)?;
+    let source = Cursor::new(file);
+    match staging {
+        Ok(staging) => preview_import(source, &staging, detected, limit),
+        Err(open) => preview_questions(source, kind, options, (detected, open), limit),
+    }
 }
 
 fn summarize(rejected: &[RowIssues]) -> Vec<(u64, &str, &str, &str)> {
@@ -232,22 +282,4 @@ fn files_that_are_no_table_of_their_kind_are_rejected() {
         error_code("Dear Sir,\nplease find enclosed\nour best regards\n", "{}"),
         "missing_column"
     );
-}
-
-#[test]
-fn a_preview_shows_the_first_rows_and_their_errors() {
-    let file = "sku,quantity,price,date\nA,1,1,2026-01-01\nB,x,1,2026-01-01\nC,1,1,2026-01-01\n";
-    let preview = preview_file(
-        Cursor::new(file),
-        Kind::Sales,
-        &Options::default(),
-        &context(),
-        NumericCodes::default(),
-        2,
-    )
-    .unwrap();
-    assert_eq!(preview.rows.len(), 2);
-    assert_eq!(preview.rows[1].fields[&Field::Quantity], "x");
-    assert_eq!(preview.rows[1].errors[0].code, "not_a_number");
-    assert_eq!(preview.detected.delimiter, Some(','));
 }

@@ -10,14 +10,13 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use testing::{SHEET_PART, STYLES_PART, Spreadsheet, TEXTS_PART, WORKBOOK_PART};
 
-use super::{context, options};
+use super::{context, options, preview_file};
 use crate::catalog::import::cells::{parse_date, parse_number, split_date};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::options::{DateFormat, DecimalMark};
 use crate::catalog::import::read::encode_text;
 use crate::catalog::import::{
-    Detection, Kind, NumericCodes, Options, QuestionOption, examine_file, preview_file,
-    validate_rows,
+    Detection, Kind, NumericCodes, Options, QuestionOption, examine_file, validate_rows,
 };
 use crate::identity::Language;
 
@@ -174,7 +173,7 @@ fn apply_edits(seed: &[u8], edits: &[(Index, Edit)]) -> Vec<u8> {
 fn read_file(file: &[u8], options: &Options) {
     for kind in [Kind::Sales, Kind::Products, Kind::StockCounts] {
         let known = NumericCodes::default;
-        let _ = preview_file(Cursor::new(file), kind, options, &context(), known(), 10);
+        let _ = preview_file(file, kind, options, &context(), 10);
         let examined = examine_file(Cursor::new(file), kind, options, known(), Language::Fr);
         let Ok(examined) = examined else {
             continue;
@@ -323,11 +322,10 @@ proptest! {
             return Ok(());
         };
         let preview = preview_file(
-            Cursor::new(file),
+            file,
             Kind::StockCounts,
             &options(r#"{"delimiter": ";", "repeated_counts": "last"}"#),
             &context(),
-            NumericCodes::default(),
             names.len(),
         );
         let preview = preview.unwrap();

@@ -49,15 +49,7 @@ fn each_column_has_its_own_decimal_mark() {
         now: Utc.with_ymd_and_hms(2026, 11, 4, 12, 0, 0).unwrap(),
         ..context()
     };
-    let preview = preview_file(
-        Cursor::new(file),
-        Kind::Sales,
-        &options(answer),
-        &context,
-        NumericCodes::default(),
-        10,
-    )
-    .unwrap();
+    let preview = preview_file(file, Kind::Sales, &options(answer), &context, 10).unwrap();
     assert!(
         preview.rows.iter().all(|row| row.errors.is_empty()),
         "{preview:?}"

@@ -1,9 +1,5 @@
 //! Outliers, from a whole file to its warnings and row errors.
 
-use std::io::Cursor;
-
-use platform::ids::Uuid;
-
 use super::*;
 use crate::identity::Language;
 
@@ -20,31 +16,8 @@ fn stage_quantities(options: &str, quantities: &[&str]) -> (u64, Vec<(u64, Strin
         currency: "XOF".into(),
         language: Language::En,
     };
-    let Detection::Ready(plan) = examine_file(
-        Cursor::new(&file),
-        Kind::Sales,
-        &options,
-        NumericCodes::default(),
-        Language::En,
-    )
-    .unwrap()
-    .detection
-    else {
-        panic!("questions")
-    };
-    let usual = UsualQuantities::read_file(Cursor::new(&file), &options, &plan, &context).unwrap();
-    let staging = StagingPlan {
-        import_id: Uuid::nil(),
-        kind: Kind::Sales,
-        options,
-        plan,
-        context,
-        file_bytes: file.len() as u64,
-        known_products: None,
-        site_keys: std::collections::HashSet::new(),
-        usual_quantities: usual,
-        staged_through: 0,
-    };
+    let (_, staging) = plan_staging(&file, Kind::Sales, &options, &context).unwrap();
+    let staging = staging.unwrap();
     let mut rejected = Vec::new();
     let staged = stage_file(Cursor::new(&file), &staging, |chunk| {
         let rows = chunk.reported.iter();

@@ -1,15 +1,13 @@
 //! Random tables with quoted cells: written well they are read as they were, and a quote that is
 //! lost alters no row.
 
-use std::io::Cursor;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::{context, options};
+use super::{context, options, preview_file};
+use crate::catalog::import::Kind;
 use crate::catalog::import::field::Field;
-use crate::catalog::import::{Kind, NumericCodes, preview_file};
 
 const HEADER: [&str; 5] = ["Code", "Nom", "Famille", "Fournisseur", "Prix"];
 const FIELDS: [Field; 5] = [
@@ -139,9 +137,7 @@ struct ReadRow {
 /// Reads the rows of a file. The delimiter is named, because the cells hold others too.
 fn read_rows(text: &str, style: Style) -> Vec<ReadRow> {
     let options = options(&format!(r#"{{"delimiter": {:?}}}"#, style.delimiter));
-    let file = Cursor::new(text.as_bytes());
-    let known = NumericCodes::default();
-    let preview = preview_file(file, Kind::Products, &options, &context(), known, 1_000).unwrap();
+    let preview = preview_file(text, Kind::Products, &options, &context(), 1_000).unwrap();
     assert_eq!(preview.questions, []);
     let rows = preview.rows.iter().map(|row| ReadRow {
         line: row.line,

@@ -26,8 +26,7 @@ fn questions_of(examined: &ExaminedFile) -> &[Question] {
 
 /// Returns the names of the rows, read with the options.
 fn read_names(file: &[u8], kind: Kind, json: &str) -> Vec<String> {
-    let (options, known) = (options(json), NumericCodes::default());
-    let preview = preview_file(Cursor::new(file), kind, &options, &context(), known, 100).unwrap();
+    let preview = preview_file(file, kind, &options(json), &context(), 100).unwrap();
     assert_eq!(preview.questions, []);
     let names = preview
         .rows

@@ -1,0 +1,150 @@
+//! The rows that a preview shows, collected while the file is read.
+
+use std::collections::HashSet;
+
+use super::first_names::code_fingerprint;
+use super::preview::{Creates, PreviewRow, RowOutcome};
+use super::row_values::RowValues;
+use super::staging_plan::StagingPlan;
+use crate::catalog::FactKey;
+use crate::catalog::import::read::Record;
+use crate::catalog::import::rows::{Issue, IssueWriter, RowKeys, RowWarning};
+
+/// Codes and names of what would be created that are listed; the others are counted.
+const MAX_NAMED: usize = 20;
+/// Keys that are compared with those before them: bounds the memory of a preview.
+const MAX_COMPARED_KEYS: usize = 1 << 20;
+
+/// The first rows and the first further ones with trouble, with what the file would create.
+#[derive(Default)]
+pub(super) struct ShownRows {
+    limit: usize,
+    pub(super) first: Vec<PreviewRow>,
+    pub(super) troubled: Vec<PreviewRow>,
+    pub(super) creates: Creates,
+    new_products: HashSet<u64>,
+    new_sites: HashSet<u64>,
+    line_keys: HashSet<FactKey>,
+    current: CurrentRow,
+}
+
+/// What the reader says of the row before it is known whether the row is shown.
+#[derive(Default)]
+struct CurrentRow {
+    values: Option<RowValues>,
+    creates_product: bool,
+    creates_site: bool,
+}
+
+impl ShownRows {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+
+    /// Returns whether an earlier line has the key.
+    pub(super) fn is_repeated(&mut self, key: FactKey) -> bool {
+        if self.line_keys.len() < MAX_COMPARED_KEYS {
+            !self.line_keys.insert(key)
+        } else {
+            self.line_keys.contains(&key)
+        }
+    }
+
+    /// Records what a row that is stored creates, and its values where it will be shown.
+    pub(super) fn record_values(
+        &mut self,
+        staging: &StagingPlan,
+        keys: &RowKeys,
+        (sku, site): (&str, &str),
+        has_warnings: bool,
+        values: impl FnOnce() -> RowValues,
+    ) {
+        let creates = &mut self.creates;
+        self.current = CurrentRow {
+            creates_product: !staging.has_product(&keys.sku),
+            creates_site: !staging.has_site(&keys.site),
+            values: None,
+        };
+        if self.current.creates_product && is_new(&mut self.new_products, &keys.sku) {
+            creates.products += 1;
+            name_first(&mut creates.skus, keys.find_code(sku));
+        }
+        if self.current.creates_site && is_new(&mut self.new_sites, &keys.site) {
+            creates.sites += 1;
+            name_first(&mut creates.site_names, site);
+        }
+        let is_shown = self.has_room() || has_warnings && self.has_room_for_trouble();
+        self.current.values = is_shown.then(values);
+    }
+
+    /// Ends a row that isn't rejected.
+    pub(super) fn end_row(
+        &mut self,
+        record: Record<'_>,
+        writer: IssueWriter<'_>,
+        warnings: &[RowWarning],
+        is_left_out: bool,
+    ) {
+        let current = std::mem::take(&mut self.current);
+        if !self.has_room() && (warnings.is_empty() || !self.has_room_for_trouble()) {
+            return;
+        }
+        let outcome = if is_left_out {
+            RowOutcome::LeftOut
+        } else {
+            RowOutcome::Imported
+        };
+        self.show_row(PreviewRow {
+            values: current.values.filter(|_| !is_left_out),
+            creates_product: current.creates_product && !is_left_out,
+            creates_site: current.creates_site && !is_left_out,
+            warnings: writer.describe_warnings(record, warnings),
+            ..PreviewRow::new(record, writer.columns, Some(outcome))
+        });
+    }
+
+    /// Ends a rejected row.
+    pub(super) fn reject_row(
+        &mut self,
+        record: Record<'_>,
+        writer: IssueWriter<'_>,
+        errors: &[Issue],
+    ) {
+        if self.has_room() || self.has_room_for_trouble() {
+            self.show_row(PreviewRow {
+                errors: errors.to_vec(),
+                ..PreviewRow::new(record, writer.columns, Some(RowOutcome::Rejected))
+            });
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.first.len() < self.limit
+    }
+
+    fn has_room_for_trouble(&self) -> bool {
+        self.troubled.len() < self.limit
+    }
+
+    fn show_row(&mut self, row: PreviewRow) {
+        if self.has_room() {
+            self.first.push(row);
+        } else {
+            self.troubled.push(row);
+        }
+    }
+}
+
+/// Adds a key and returns whether it is the first of its kind.
+fn is_new(met: &mut HashSet<u64>, key: &str) -> bool {
+    met.len() < MAX_COMPARED_KEYS && met.insert(code_fingerprint(key))
+}
+
+fn name_first(names: &mut Vec<String>, name: &str) {
+    if names.len() < MAX_NAMED {
+        names.push(name.to_owned());
+    }
+}
