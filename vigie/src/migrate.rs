@@ -56,8 +56,9 @@ async fn require_process_role(owner: &SecretString, process: &SecretString) -> a
             .context("VIGIE_MIGRATION_URL must name a role that may create roles")?;
     anyhow::ensure!(
         is_powerless,
-        "the role of DATABASE_URL is a superuser, may create roles or databases, bypasses row-level \
-         security or is a member of other roles: name another one, which `vigie migrate` creates"
+        "the role of DATABASE_URL is a superuser, may create roles or databases, bypasses \
+         row-level security or is a member of other roles: name another one, which \
+         `vigie migrate` creates"
     );
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! The messages about a subscription that could not be paid.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use domain::billing;
+use domain::identity;
 use domain::notifications::{self, Template};
-use platform::queue::{Job, JobContext, JobResult, Queue, Uniqueness};
+use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -45,7 +47,9 @@ impl Job<Services> for RemindUnpaid {
                 .finish(tx, json!({"notified": 0, "reason": "paid meanwhile"}))
                 .await;
         };
-        let details = json!({"ends_on": grace_end.date_naive()});
+        let company = identity::companies::require_company(&mut tx, cx.company()).await?;
+        let zone: Tz = company.timezone.parse().map_err(JobError::fail)?;
+        let details = json!({"ends_on": grace_end.with_timezone(&zone).date_naive()});
         let template = Template::BillingUnpaid;
         let messages =
             notifications::notify_admins(&mut tx, cx.company(), template, &details, cx.now())

@@ -63,6 +63,16 @@ pub(crate) async fn pay_plan(app: &TestApp, owner: &Client<'_>, plan: &str) -> S
     session["subscription"].as_str().unwrap().to_owned()
 }
 
+/// Registers a company that has paid the plan `pro`, and returns the path of its subscription in
+/// the sandbox.
+pub(super) async fn open_subscribed_company(app: &TestApp) -> (Client<'_>, String) {
+    let owner = app.with_company().await;
+    app.run_jobs().await;
+    let subscription = pay_plan(app, &owner, "pro").await;
+    send_all_events(app).await;
+    (owner, format!("/subscriptions/{subscription}"))
+}
+
 /// The ids and kinds of all events, oldest first.
 pub(super) async fn list_events(app: &TestApp) -> Vec<(String, String)> {
     let listed = call_sandbox(app, "GET", "/events", json!(null)).await;

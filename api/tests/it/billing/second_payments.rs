@@ -3,7 +3,10 @@
 use providers::stripe::NewCheckout;
 use serde_json::{Value, json};
 
-use super::{call_sandbox, current_plan, pay_plan, send_all_events, start_with_stripe};
+use super::{
+    call_sandbox, current_plan, open_subscribed_company, pay_plan, send_all_events,
+    start_with_stripe,
+};
 use crate::app::{Client, TestApp};
 use crate::shop::{list_messages, read_clock};
 
@@ -66,11 +69,7 @@ async fn a_company_has_one_open_session_and_one_customer() {
 #[tokio::test]
 async fn an_ended_session_is_not_offered_again() {
     let app = start_with_stripe().await;
-    let owner = app.with_company().await;
-    app.run_jobs().await;
-    let subscription = pay_plan(&app, &owner, "pro").await;
-    send_all_events(&app).await;
-    let path = format!("/subscriptions/{subscription}");
+    let (owner, path) = open_subscribed_company(&app).await;
     call_sandbox(&app, "POST", &path, json!({"status": "canceled"})).await;
     send_all_events(&app).await;
     let session = open_checkout(&owner, "pro").await;
@@ -125,11 +124,7 @@ async fn a_payment_beside_a_subscription_that_is_unpaid_or_has_ended_is_kept() {
     for status in ["past_due", "unpaid", "canceled"] {
         for newest_first in [false, true] {
             let app = start_with_stripe().await;
-            let owner = app.with_company().await;
-            app.run_jobs().await;
-            let first = pay_plan(&app, &owner, "pro").await;
-            send_all_events(&app).await;
-            let path = format!("/subscriptions/{first}");
+            let (owner, path) = open_subscribed_company(&app).await;
             let earlier = read_clock(&app).await.timestamp() - 3600;
             let change = json!({"status": status, "created": earlier});
             call_sandbox(&app, "POST", &path, change).await;
@@ -150,7 +145,7 @@ async fn a_payment_beside_a_subscription_that_is_unpaid_or_has_ended_is_kept() {
 }
 
 #[tokio::test]
-async fn a_second_payment_is_cancelled_refunded_and_told_once() {
+async fn a_second_payment_is_cancelled_refunded_and_announced_once() {
     for newest_first in [false, true] {
         let app = start_with_stripe().await;
         let owner = app.with_company().await;

@@ -7,8 +7,8 @@ use providers::stripe::sign_event;
 use serde_json::{Value, json};
 
 use super::{
-    call_sandbox, current_plan, deliver_event, list_events, pay_plan, send_all_events, send_event,
-    start_with_stripe, stored_events,
+    call_sandbox, current_plan, deliver_event, list_events, open_subscribed_company, pay_plan,
+    send_all_events, send_event, start_with_stripe, stored_events,
 };
 
 #[tokio::test]
@@ -109,11 +109,7 @@ async fn the_same_event_received_twice_concurrently_is_stored_once_with_one_job(
 #[tokio::test]
 async fn an_unpaid_plan_lasts_seven_days_and_unknown_values_change_nothing() {
     let app = start_with_stripe().await;
-    let owner = app.with_company().await;
-    app.run_jobs().await;
-    let subscription = pay_plan(&app, &owner, "pro").await;
-    send_all_events(&app).await;
-    let path = format!("/subscriptions/{subscription}");
+    let (owner, path) = open_subscribed_company(&app).await;
     let unknown = json!({"status": "delighted", "price": "price_sandbox_enterprise"});
     call_sandbox(&app, "POST", &path, unknown).await;
     send_all_events(&app).await;

@@ -1,4 +1,4 @@
-//! How many units of a sale came back, whoever brought them.
+//! The number of units of a sale that were returned, by a sale line or by a movement.
 
 use platform::ids::CompanyId;
 use platform::money::Decimal;

@@ -27,9 +27,9 @@ impl KnownProducts {
         }
     }
 
-    /// Whether no further code is compared by its look.
+    /// Whether these are as many codes as those of one file may be. Many codes may share a look.
     pub(super) fn is_full(&self) -> bool {
-        self.looks.len() >= MAX_LOOKS
+        self.keys.len() >= MAX_LOOKS
     }
 
     pub(super) fn contains(&self, sku_key: &str) -> bool {
@@ -53,6 +53,21 @@ fn look_fingerprint(sku_key: &str) -> u64 {
 mod tests {
     use super::*;
     use crate::catalog::code_key::compute_key;
+
+    #[test]
+    fn codes_of_one_look_are_bounded_too() {
+        let mut known = KnownProducts::default();
+        let codes = (0_u32..).map(|n| {
+            let digit = |bit: u32| if (n >> bit) & 1 == 0 { '0' } else { 'o' };
+            (0..20).map(digit).collect::<String>()
+        });
+        for code in codes.take(MAX_LOOKS) {
+            assert!(!known.is_full());
+            known.insert(&code, &code);
+        }
+        assert_eq!(known.looks.len(), 1);
+        assert!(known.is_full());
+    }
 
     fn look_alike(one: &str, other: &str) -> bool {
         look_fingerprint(&compute_key(one)) == look_fingerprint(&compute_key(other))
