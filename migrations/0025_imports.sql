@@ -101,10 +101,6 @@ alter table stock_movements
 -- sales.import_id has none: it would cost as much as the product's and the customer's together for
 -- every line of a file, only to find the same row each time; imports are never deleted.
 
--- The lines that netting is about: those that undo and those that are undone.
-create index sales_netting on sales (company_id, product_id)
-  where (kind in ('cancellation', 'return') or netted_quantity <> 0) and customer_id is not null;
-
 -- Rows on their way. COPY can't write under row-level security, so these tables have none. They are
 -- keyed by import, and only the import's store reaches them, after it has read that import under
 -- row-level security. Not logged: what a crash of the server empties is staged again from the file.

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
 use domain::catalog::{
-    self, CreateSale, CustomerId, ProductId, Sale, SaleFilter, SaleId, SaleStatus,
+    self, CreateSale, CustomerId, FactPosition, ProductId, Sale, SaleFilter, SaleId, SaleStatus,
 };
 use domain::identity;
 use platform::db::Tx;
@@ -26,12 +26,13 @@ use crate::pagination::{List, Page};
 pub(super) struct SaleQuery {
     product_id: Option<ProductId>,
     customer_id: Option<CustomerId>,
+    document: Option<String>,
     status: Option<SaleStatus>,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
 }
 
-/// Lists sale lines, the latest entered first.
+/// Lists sale lines, the latest day first and on it the latest entered.
 pub(super) async fn list_sales(
     State(app): State<App>,
     caller: Caller,
@@ -41,6 +42,7 @@ pub(super) async fn list_sales(
     let filter = SaleFilter {
         product_id: query.product_id,
         customer_id: query.customer_id,
+        document: query.document,
         status: query.status,
         from: query.from,
         to: query.to,
@@ -49,7 +51,11 @@ pub(super) async fn list_sales(
     let mut tx = caller.begin(&app).await?;
     let rows =
         catalog::list_sales(&mut tx, caller.company, &filter, before, page.row_limit()).await?;
-    Ok(axum::Json(List::from_rows(rows, &page, |sale| sale.id)))
+    let position = |sale: &Sale| FactPosition {
+        day: sale.day,
+        id: sale.id.0,
+    };
+    Ok(axum::Json(List::from_rows(rows, &page, position)))
 }
 
 /// Records one sale line or up to 1,000, all or none.

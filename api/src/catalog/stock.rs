@@ -3,7 +3,9 @@
 use ::jobs::events::{Event, reactions_to};
 use axum::extract::State;
 use axum::response::Response;
-use domain::catalog::{self, CreateMovement, LedgerEntry, MovementKind, ProductId, Stock};
+use domain::catalog::{
+    self, CreateMovement, FactPosition, LedgerEntry, MovementKind, ProductId, Stock,
+};
 use platform::db::Tx;
 use serde::Deserialize;
 
@@ -21,7 +23,7 @@ pub(super) struct LedgerQuery {
     product_id: Option<ProductId>,
 }
 
-/// Lists movements and sale lines, the latest entered first.
+/// Lists movements and sale lines, the latest day first and on it the latest entered.
 pub(super) async fn list_ledger(
     State(app): State<App>,
     caller: Caller,
@@ -32,7 +34,11 @@ pub(super) async fn list_ledger(
     let mut tx = caller.begin(&app).await?;
     let rows =
         catalog::list_ledger(&mut tx, caller.company, product, before, page.row_limit()).await?;
-    Ok(axum::Json(List::from_rows(rows, &page, |entry| entry.id)))
+    let position = |entry: &LedgerEntry| FactPosition {
+        day: entry.day,
+        id: entry.id,
+    };
+    Ok(axum::Json(List::from_rows(rows, &page, position)))
 }
 
 /// Records one movement or up to 1,000, all or none.

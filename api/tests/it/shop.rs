@@ -29,8 +29,9 @@ pub(crate) async fn insert_product(client: &Client<'_>, name: &str) -> Uuid {
 /// Sets the level of a product, counted now.
 pub(crate) async fn set_level(client: &Client<'_>, product: Uuid, level: i32) {
     sqlx::query!(
-        "insert into stock_levels (company_id, product_id, level, tracked_since, anchored_at, counted, last_fact_at)
-         values ($1, $2, $3::int, engine_now(), engine_now(), true, engine_now())
+        "insert into stock_levels (company_id, product_id, level, tracked_since, anchored_at,
+           anchor_id, counted)
+         values ($1, $2, $3::int, engine_now(), engine_now(), gen_random_uuid(), true)
          on conflict (company_id, product_id, site_id) do update set level = excluded.level",
         client.company().0,
         product,

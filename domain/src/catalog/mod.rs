@@ -34,14 +34,16 @@ pub use reference::{
 pub use sale::{Sale, SaleFilter, SaleId, SaleStatus};
 pub use stock::{LedgerEntry, Stock};
 
-pub use store::levels::{find_stock, recompute_levels};
-pub use store::movements::{find_movements, list_ledger, record_movements};
-pub use store::netting::net_sales;
+pub use store::ledger::{FactPosition, list_ledger};
+pub use store::levels::{FactIds, add_to_levels, find_stock, recompute_levels};
+pub use store::movements::{find_movements, record_movements};
+pub use store::netting::{Stack, net_stacks};
 pub use store::products::{create_product, list_products, require_product, update_product};
 pub use store::references::{
     create_reference, list_references, require_reference, update_reference,
 };
-pub use store::sales::{cancel_sale, find_sales, list_sales, record_sales};
+pub use store::sale_list::list_sales;
+pub use store::sales::{cancel_sale, find_sales, record_sales};
 
 use key::FactKey;
 use sale::SaleKind;

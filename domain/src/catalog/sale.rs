@@ -73,6 +73,7 @@ pub struct Sale {
 pub struct SaleFilter {
     pub product_id: Option<ProductId>,
     pub customer_id: Option<CustomerId>,
+    pub document: Option<String>,
     pub status: Option<SaleStatus>,
     pub from: Option<NaiveDate>,
     pub to: Option<NaiveDate>,

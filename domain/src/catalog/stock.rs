@@ -8,8 +8,10 @@
 //! without a site. Where only sites are counted, the stock without a site begins at zero with the
 //! latest of their counts. So the total of a shop that counts by site and sells without naming one
 //! still falls.
+//!
+//! The cache of levels follows each fact without reading the others (`store/levels.rs`).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use platform::ids::{UserId, Uuid};
 use platform::money::Decimal;
 use serde::Serialize;
@@ -29,6 +31,8 @@ pub struct LedgerEntry {
     /// The change of the level; for a count the level itself.
     pub quantity: Decimal,
     pub at: DateTime<Utc>,
+    /// The day of `at` in the company's zone when the fact was entered.
+    pub day: NaiveDate,
     /// The reference of a movement, the document of a sale.
     pub reference: Option<String>,
     pub reason: Option<String>,
@@ -87,6 +91,4 @@ pub struct SiteStock {
     /// The count (`counted`), else the first entry, from which the level is computed.
     pub anchored_at: DateTime<Utc>,
     pub counted: bool,
-    /// The latest fact in the sum.
-    pub last_fact_at: DateTime<Utc>,
 }

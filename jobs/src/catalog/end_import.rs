@@ -42,7 +42,8 @@ impl Job<Services> for EndImport {
         let Some(ending) = choose_ending(import.state.is_final(), state) else {
             return cx.finish(tx, json!({ "skipped": "its job is open" })).await;
         };
-        end_import(&mut tx, &cx, self.import_id, &ending).await?;
+        tx.commit().await?;
+        let mut tx = end_import(&cx, self.import_id, &ending).await?;
         let import = import::require_import(&mut tx, cx.company(), self.import_id).await?;
         cx.finish(tx, json!({ "state": import.state })).await
     }

@@ -9,7 +9,7 @@ use domain::catalog::import::{self, FileError, ImportId, State};
 use platform::db::Tx;
 use platform::queue::{JobContext, JobError};
 
-use super::import_pass::{settle_products, take_turn};
+use super::import_pass::{enqueue_reactions, settle_in_steps};
 use crate::Services;
 
 /// Why an import ends.
@@ -26,39 +26,37 @@ pub(super) async fn commit_end(
     id: ImportId,
     ending: &Ending,
 ) -> Result<(), JobError> {
-    let mut tx = cx.begin().await?;
-    end_import(&mut tx, cx, id, ending).await?;
-    Ok(tx.commit().await?)
+    Ok(end_import(cx, id, ending).await?.commit().await?)
 }
 
-/// Ends the import, settles what it has committed and clears its staging, in the caller's
-/// transaction.
+/// Ends the import, settles what it has committed and clears its staging. Returns the last of its
+/// transactions, which the caller commits; where that doesn't happen, the import ends as it did and
+/// is settled by another job.
 pub(super) async fn end_import(
-    tx: &mut Tx,
     cx: &JobContext<Services>,
     id: ImportId,
     ending: &Ending,
-) -> Result<(), JobError> {
+) -> Result<Tx, JobError> {
     let company = cx.company();
-    let work = import::load_work(tx, company, id).await?;
-    let must_settle = work.state != State::Succeeded && work.merged_through > 0;
-    if must_settle {
-        take_turn(tx, company).await?;
-    }
+    let mut tx = cx.begin().await?;
+    let work = import::load_work(&mut tx, company, id).await?;
     let ended = match ending {
         Ending::AlreadyEnded => Ok(()),
-        Ending::Cancelled => import::cancel_import(tx, company, id, cx.now()).await,
-        Ending::Failed(cause) => import::fail_import(tx, company, id, cause).await,
+        Ending::Cancelled => import::cancel_import(&mut tx, company, id, cx.now()).await,
+        Ending::Failed(cause) => import::fail_import(&mut tx, company, id, cause).await,
     };
     match ended {
         // An import that has ended meanwhile keeps its state.
         Ok(()) | Err(domain::Error::Conflict { .. }) => {}
         Err(other) => return Err(other.into()),
     }
-    if must_settle {
-        let products = import::list_written_products(tx, company, id).await?;
-        settle_products(tx, company, work.kind, &products).await?;
-        import::record_settlement(tx, company, id).await?;
+    if work.state != State::Succeeded && work.merged_through > 0 {
+        tx.commit().await?;
+        settle_in_steps(cx, id, work.kind).await?;
+        tx = cx.begin().await?;
+        enqueue_reactions(&mut tx, company, work.kind).await?;
+        import::record_settlement(&mut tx, company, id).await?;
     }
-    Ok(import::clear_staging(tx, id).await?)
+    import::clear_staging(&mut tx, id).await?;
+    Ok(tx)
 }

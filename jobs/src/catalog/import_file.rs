@@ -62,7 +62,8 @@ async fn run_passes(cx: &JobContext<Services>, id: ImportId) -> JobResult {
     // Locks the import, so that nobody cancels it before `checking` is committed.
     let work = import::load_work(&mut tx, company, id).await?;
     if work.state.is_final() {
-        end_import(&mut tx, cx, id, &Ending::AlreadyEnded).await?;
+        tx.commit().await?;
+        tx = end_import(cx, id, &Ending::AlreadyEnded).await?;
     }
     if work.state.is_final() || work.state == State::NeedsInput {
         return cx.finish(tx, json!({ "state": work.state })).await;
@@ -109,8 +110,7 @@ async fn stage_and_merge(
 async fn reject_file(cx: &JobContext<Services>, id: ImportId, cause: FileError) -> JobResult {
     let result =
         json!({ "state": State::Failed, "code": cause.code, "message": cause.to_string() });
-    let mut tx = cx.begin().await?;
-    end_import(&mut tx, cx, id, &Ending::Failed(cause)).await?;
+    let tx = end_import(cx, id, &Ending::Failed(cause)).await?;
     cx.finish(tx, result).await
 }
 

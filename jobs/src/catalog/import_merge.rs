@@ -7,7 +7,9 @@ use platform::db::Tx;
 use platform::queue::{JobContext, JobError, JobResult};
 use serde_json::json;
 
-use super::import_pass::{progress_of, settle_products, stop_if_import_ended, take_turn};
+use super::import_pass::{
+    enqueue_reactions, progress_of, settle, settle_in_steps, stop_if_import_ended, take_turn,
+};
 use crate::Services;
 
 /// Lines in one commit. Bounds what a killed worker merges again; each range repeats the hash join
@@ -27,17 +29,22 @@ pub(super) async fn merge_file(
             take_turn(&mut tx, company).await?;
             create_missing(&mut tx, cx, work, &mut totals).await?;
             merge_range(&mut tx, cx, work, (0, through)).await?;
+            if work.kind != Kind::Products {
+                let settlement = import::find_settlement(&mut tx, company, work.id).await?;
+                totals.netted = settle(&mut tx, company, &settlement).await?;
+            }
         }
         Mode::ValidRows => {
             create_missing(&mut tx, cx, work, &mut totals).await?;
             import::record_totals(&mut tx, company, work.id, &totals).await?;
             checkpoint_merge(cx, tx, work.merged_through, through).await?;
             merge_ranges(cx, work, through).await?;
+            totals.netted = settle_in_steps(cx, work.id, work.kind).await?;
             tx = cx.begin().await?;
             take_turn(&mut tx, company).await?;
         }
     }
-    settle_and_complete(tx, cx, work, totals).await
+    complete(tx, cx, work, totals).await
 }
 
 /// Merges and commits the ranges that no earlier attempt has committed.
@@ -102,27 +109,31 @@ async fn merge_range(
 ) -> Result<(), JobError> {
     let company = cx.company();
     let merged = match work.kind {
-        Kind::Sales => import::merge_sales(tx, company, work.id, work.options.stock, range).await?,
+        Kind::Sales => {
+            let rule = work.options.stock;
+            let merged = import::merge_sales(tx, company, work.id, rule, range).await?;
+            import::add_sales_to_levels(tx, company, work.id, range).await?;
+            merged
+        }
         Kind::Products => import::merge_products(tx, company, work.id).await?,
         Kind::StockCounts => import::merge_counts(tx, company, work.id, range).await?,
     };
     stop_if_import_ended(import::record_merge(tx, company, work.id, range.1, merged).await)
 }
 
-/// Settles all that the import has merged and completes it.
-async fn settle_and_complete(
+/// Completes the import, whose facts are settled.
+async fn complete(
     mut tx: Tx,
     cx: &JobContext<Services>,
     work: &ImportWork,
     mut totals: ImportTotals,
 ) -> JobResult {
     let company = cx.company();
-    let products = import::list_staged_products(&mut tx, company, work.id).await?;
-    totals.products = products.len() as u64;
-    totals.netted = settle_products(&mut tx, company, work.kind, &products).await?;
+    totals.products = import::count_staged_products(&mut tx, company, work.id).await?;
     if work.kind == Kind::Sales {
         import::record_line_warnings(&mut tx, company, work.id, work.language).await?;
     }
+    enqueue_reactions(&mut tx, company, work.kind).await?;
     stop_if_import_ended(import::complete_import(&mut tx, company, work.id, &totals).await)?;
     cx.finish(tx, json!({ "state": State::Succeeded, "totals": totals }))
         .await

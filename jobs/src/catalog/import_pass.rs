@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use domain::catalog::import::{self, Kind, Turn};
-use domain::catalog::{net_sales, recompute_levels};
+use domain::catalog::import::{self, ImportId, Kind, Settlement, Turn};
+use domain::catalog::{net_stacks, recompute_levels};
 use platform::db::Tx;
-use platform::ids::{CompanyId, Uuid};
-use platform::queue::{JobError, Progress};
+use platform::ids::CompanyId;
+use platform::queue::{JobContext, JobError, Progress};
 
+use crate::Services;
 use crate::events::{Event, reactions_to};
 
 /// How long an import waits for its turn before it is snoozed again.
 const MERGE_LOCK_SNOOZE: Duration = Duration::from_secs(15);
+/// Stacks that one transaction nets. Their products are locked to its end.
+const STACKS_AT_ONCE: usize = 2_000;
+/// Products whose levels one transaction computes. They are locked to its end.
+const PRODUCTS_AT_ONCE: usize = 200;
 
 /// Takes the company's turn to merge. While another import of the company merges, the job snoozes,
 /// which spends no attempt.
@@ -25,22 +30,61 @@ pub(super) async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), Job
     }
 }
 
-/// Settles the products whose facts an import has written: recomputes netting and levels, and
-/// enqueues the reactions. Returns how many cancellations and returns found their sale.
-pub(super) async fn settle_products(
+/// Settles what an import has written in transactions of its own, so that no product stays locked
+/// for long. Repeating it changes nothing. Returns how many cancellations and returns found their
+/// sale.
+pub(super) async fn settle_in_steps(
+    cx: &JobContext<Services>,
+    id: ImportId,
+    kind: Kind,
+) -> Result<u64, JobError> {
+    // Products are no facts.
+    if kind == Kind::Products {
+        return Ok(0);
+    }
+    let company = cx.company();
+    let mut tx = cx.begin().await?;
+    let Settlement { stacks, products } = import::find_settlement(&mut tx, company, id).await?;
+    tx.commit().await?;
+    let stack_steps = stacks.chunks(STACKS_AT_ONCE).map(|part| Settlement {
+        stacks: part.to_vec(),
+        products: Vec::new(),
+    });
+    let level_steps = products.chunks(PRODUCTS_AT_ONCE).map(|part| Settlement {
+        stacks: Vec::new(),
+        products: part.to_vec(),
+    });
+    let mut netted = 0;
+    for step in stack_steps.chain(level_steps) {
+        let mut tx = cx.begin().await?;
+        take_turn(&mut tx, company).await?;
+        netted += settle(&mut tx, company, &step).await?;
+        tx.commit().await?;
+    }
+    Ok(netted)
+}
+
+/// Recomputes the netting and the levels that `settlement` names. Returns how many cancellations and
+/// returns found their sale.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    company: CompanyId,
+    settlement: &Settlement,
+) -> Result<u64, JobError> {
+    let netted = net_stacks(tx, company, &settlement.stacks).await?;
+    recompute_levels(tx, company, &settlement.products).await?;
+    Ok(netted)
+}
+
+/// Enqueues what follows from the facts of an import.
+pub(super) async fn enqueue_reactions(
     tx: &mut Tx,
     company: CompanyId,
     kind: Kind,
-    products: &[Uuid],
-) -> Result<u64, JobError> {
-    let netted = match kind {
-        Kind::Sales => net_sales(tx, company, products).await?,
-        Kind::Products | Kind::StockCounts => 0,
-    };
-    recompute_levels(tx, company, products).await?;
+) -> Result<(), JobError> {
     tx.enqueue_all(reactions_to(company, event_of(kind)))
         .await?;
-    Ok(netted)
+    Ok(())
 }
 
 /// Stops the job where the import has ended meanwhile, because nothing more of it may be written.

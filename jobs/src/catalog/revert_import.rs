@@ -5,7 +5,7 @@ use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::import_pass::{settle_products, take_turn};
+use super::import_pass::{enqueue_reactions, settle, take_turn};
 use crate::Services;
 
 /// Takes an import back in one transaction: its facts go, what it changed becomes what it was.
@@ -39,10 +39,11 @@ impl Job<Services> for RevertImport {
         if let Err(refused) = import::require_no_obstacle(&mut tx, company, import).await {
             return refuse(cx, tx, refused).await;
         }
-        let products = import::revert_facts(&mut tx, company, import).await?;
-        settle_products(&mut tx, company, import.kind, &products).await?;
+        let settlement = import::revert_facts(&mut tx, company, import).await?;
+        settle(&mut tx, company, &settlement).await?;
+        enqueue_reactions(&mut tx, company, import.kind).await?;
         import::revert_products(&mut tx, company, self.import_id).await?;
-        let result = json!({ "state": State::Reverted, "products": products.len() });
+        let result = json!({ "state": State::Reverted, "products": settlement.products.len() });
         cx.finish(tx, result).await
     }
 }

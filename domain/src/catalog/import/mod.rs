@@ -49,16 +49,16 @@ pub use stage::{
     RowValues, SaleValues, StagedFile, StagingPlan, preview_import, preview_questions, stage_file,
 };
 pub use store::{
-    MergedRows, ResumePoint, Turn, add_recorded_quantities, answer_questions, assign_job,
-    cancel_import, clear_staging, complete_import, complete_repeated_import, create_import,
-    create_missing_customers, create_missing_products, create_missing_references,
-    create_missing_sites, fail_import, find_resume_point, fold_counts, list_abandoned_imports,
-    list_files_in_use, list_imports, list_row_issues, list_staged_products, list_written_products,
-    load_known_products, load_numeric_codes, load_site_keys, load_work, lock_revertible,
-    merge_counts, merge_products, merge_sales, number_rows, preview_revert, record_line_warnings,
-    record_merge, record_questions, record_settlement, record_totals, record_warnings,
-    require_import, require_no_obstacle, revert_facts, revert_products, start_checking,
-    start_loading, sweep_staging, take_merge_turn, write_chunk,
+    MergedRows, ResumePoint, Settlement, Turn, add_recorded_quantities, add_sales_to_levels,
+    answer_questions, assign_job, cancel_import, clear_staging, complete_import,
+    complete_repeated_import, count_staged_products, create_import, create_missing_customers,
+    create_missing_products, create_missing_references, create_missing_sites, fail_import,
+    find_resume_point, find_settlement, fold_counts, list_abandoned_imports, list_files_in_use,
+    list_imports, list_row_issues, load_known_products, load_numeric_codes, load_site_keys,
+    load_work, lock_revertible, merge_counts, merge_products, merge_sales, number_rows,
+    preview_revert, record_line_warnings, record_merge, record_questions, record_settlement,
+    record_totals, record_warnings, require_import, require_no_obstacle, revert_facts,
+    revert_products, start_checking, start_loading, sweep_staging, take_merge_turn, write_chunk,
 };
 
 #[cfg(test)]

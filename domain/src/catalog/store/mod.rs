@@ -1,6 +1,7 @@
-//! Every query of the area, by noun. Lists are in order of id: references and products oldest
-//! first, facts latest first. Store functions fail with `Error::Database` when a statement fails.
+//! Every query of the area, by noun. References and products are listed by id, oldest first; facts
+//! by day and id, latest first. Store functions fail with `Error::Database` when a statement fails.
 
+pub(super) mod ledger;
 pub(super) mod levels;
 mod lines;
 pub(super) mod movements;
@@ -10,6 +11,8 @@ pub(super) mod product_columns;
 pub(super) mod products;
 pub(super) mod references;
 mod returned_units;
+mod sale_columns;
+pub(super) mod sale_list;
 pub(super) mod sales;
 
 use crate::{Error, Result};

@@ -1,4 +1,4 @@
-//! Movements, and the ledger that they make with the sale lines.
+//! Movements.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::ids::{CompanyId, Uuid};
@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Recorded;
-use super::levels::recompute_levels;
+use super::levels::{FactIds, add_to_levels};
 use super::lines::{LineReferences, limit_lines, resolve_lines};
 use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::movement::ValidMovement;
@@ -43,8 +43,12 @@ pub async fn record_movements(
     errors.into_result()?;
     let created = insert_movements(&mut *conn, company, &rows, now).await?;
     let products: Vec<_> = rows.iter().map(|row| row.product_id.0).collect();
-    recompute_levels(&mut *conn, company, &products).await?;
     let ids: Vec<_> = rows.iter().map(|row| row.movement.id.0).collect();
+    let written = FactIds {
+        sales: &[],
+        movements: &ids,
+    };
+    add_to_levels(&mut *conn, company, &products, written).await?;
     let keys: Vec<_> = rows
         .iter()
         .map(|row| row.movement.key.map(|key| key.0.to_vec()))
@@ -61,52 +65,6 @@ pub async fn record_movements(
         ));
     }
     Ok(Recorded { items, created })
-}
-
-/// Lists the ledger: movements, and sale lines as they move stock, latest entered first. Cancelled
-/// lines and lines that move no stock are left out.
-pub async fn list_ledger(
-    conn: &mut PgConnection,
-    company: CompanyId,
-    product: Option<ProductId>,
-    after: Option<Uuid>,
-    limit: i64,
-) -> Result<Vec<LedgerEntry>> {
-    // Each part is limited by itself, so that each is read by its primary key from the end.
-    let rows = sqlx::query_as!(
-        LedgerEntry,
-        r#"select l.id as "id!", product_id as "product_id!: _", site_id as "site_id: _",
-                  l.kind as "kind!: _", quantity as "quantity!", at as "at!", reference, reason,
-                  source as "source!: _", import_id, l.created_at as "created_at!",
-                  coalesce(l.created_by, i.created_by) as "created_by: _",
-                  coalesce(l.request_id, i.request_id) as request_id
-           from (
-             (select id, product_id, site_id, kind, quantity, at, reference, reason, source,
-                     import_id, created_at, created_by, request_id
-              from stock_movements
-              where company_id = $1 and ($2::uuid is null or product_id = $2)
-                and ($3::uuid is null or id < $3)
-              order by id desc limit $4)
-             union all
-             (select id, product_id, site_id, 'sale',
-                     case kind when 'adjustment' then quantity else -quantity end,
-                     sold_at, document, null, source, import_id, created_at, created_by, request_id
-              from sales
-              where company_id = $1 and ($2::uuid is null or product_id = $2)
-                and ($3::uuid is null or id < $3)
-                and status <> 'cancelled' and stock_rule is distinct from 'none'
-              order by id desc limit $4)
-           ) l
-           left join imports i on i.company_id = $1 and i.id = l.import_id
-           order by l.id desc limit $4"#,
-        company.0,
-        product.map(|id| id.0),
-        after,
-        limit,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows)
 }
 
 #[derive(Debug, Serialize)]
@@ -142,12 +100,14 @@ async fn insert_movements(
     now: DateTime<Utc>,
 ) -> Result<u64> {
     let inserted = sqlx::query!(
-        "insert into stock_movements (company_id, id, at, product_id, site_id, kind, quantity,
+        "insert into stock_movements (company_id, id, at, day, product_id, site_id, kind, quantity,
            reference, reason, key, source, created_at)
-         select $1, id, at, product_id, site_id, kind, quantity, reference, reason, key, 'api', $3
+         select $1, line.id, at, (at at time zone company.timezone)::date, product_id, site_id, kind,
+           quantity, reference, reason, key, 'api', $3
          from jsonb_to_recordset($2::jsonb) as line
               (id uuid, at timestamptz, product_id uuid, site_id uuid, kind text,
                quantity numeric, reference text, reason text, key bytea)
+         join companies company on company.id = $1
          on conflict (company_id, key) do nothing",
         company.0,
         Json(rows) as _,
@@ -177,7 +137,7 @@ async fn select_movements(
     let items = sqlx::query_as!(
         LedgerEntry,
         r#"select m.id, m.product_id as "product_id: _", m.site_id as "site_id: _",
-                  m.kind as "kind: _", m.quantity, m.at, m.reference, m.reason,
+                  m.kind as "kind: _", m.quantity, m.at, m.day, m.reference, m.reason,
                   m.source as "source: _", m.import_id, m.created_at,
                   coalesce(m.created_by, i.created_by) as "created_by: _",
                   coalesce(m.request_id, i.request_id) as request_id

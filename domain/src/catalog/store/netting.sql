@@ -1,42 +1,30 @@
--- Nets the sale lines of the products $2 of company $1, and returns how many undoing lines found
--- the sale they undo. $3: one pass over all sales of the company is cheaper than an index scan per
--- product.
---
--- The lines of one customer, product and size form a stack: a sale is pushed, an undoing line pops
--- the top one.
+-- Nets the sale lines of stacks of company $1, and returns how many undoing lines found the sale
+-- they undo. A stack is the lines of one product ($2), customer ($3) and size ($4): a sale is
+-- pushed, an undoing line pops the top one.
 
-with touched as materialized (
-  select distinct unnest($2::uuid[]) as product_id
+with stacks as materialized (
+  select distinct * from unnest($2::uuid[], $3::uuid[], $4::numeric[])
+    as stack (product_id, customer_id, size)
 ),
--- The lines with a customer. A step is +1 for a sale, -1 for an undoing line, 0 for the others.
+-- A step is +1 for a sale, -1 for an undoing line, 0 for the others.
 own as materialized (
-  select id, customer_id, product_id, abs(quantity) as size, quantity, netted_quantity, sold_at,
-    import_key, created_at, day, unit_price, amount, currency,
-    kind in ('cancellation', 'return') or netted_quantity <> 0 as undoes,
-    case when status = 'cancelled' or kind = 'adjustment' then 0 else sign(quantity)::int end
-      as step
-  from (
-    select s.* from touched t join sales s on s.product_id = t.product_id
-    where $3 and s.company_id = $1 and s.customer_id is not null
-    union all
-    select k.* from touched t
-    -- `offset 0` forces an index scan per product, whatever the statistics say.
-    cross join lateral (
-      select * from sales
-      where company_id = $1 and product_id = t.product_id and customer_id is not null
-      offset 0
-    ) k
-    where not $3
+  select s.id, t.customer_id, t.product_id, t.size, s.quantity, s.netted_quantity, s.sold_at,
+    s.import_key, s.created_at, s.day, s.unit_price, s.amount, s.currency,
+    case when s.status = 'cancelled' or s.kind = 'adjustment' then 0
+      else sign(s.quantity)::int end as step
+  from stacks t
+  -- `offset 0` forces an index scan for each stack, whatever the statistics say.
+  cross join lateral (
+    select * from sales
+    where company_id = $1 and customer_id = t.customer_id and product_id = t.product_id
+      and abs(quantity) = t.size
+    offset 0
   ) s
-),
--- The stacks on which something is undone; nearly all sales belong to none.
-sizes as (
-  select distinct customer_id, product_id, size from own where undoes
 ),
 -- depth is the height of the stack, counted below zero where an undoing line finds it empty.
 depths as (
   select *, sum(step) over w as depth
-  from own join sizes using (customer_id, product_id, size)
+  from own
   window w as (
     partition by customer_id, product_id, size order by sold_at, step desc, import_key, id)
 ),

@@ -3,37 +3,19 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use platform::ids::{CompanyId, Uuid};
-use platform::money::{Currency, round_to_currency};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Recorded;
-use super::levels::{lock_products, recompute_levels};
+use super::levels::{FactIds, add_to_levels, lock_products, take_from_levels};
 use super::lines::{LineReferences, limit_lines, resolve_lines};
 use super::netting::net_lines;
 use super::returned_units::count_returned_units;
+use super::sale_columns::{round_money, select_sales};
 use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::new_sale::ValidSale;
-use crate::catalog::{CreateSale, Sale, SaleFilter, SaleId, SaleKind, SaleStatus};
+use crate::catalog::{CreateSale, Sale, SaleId, SaleKind, SaleStatus};
 use crate::{Error, Result};
-
-/// A checked query of sale lines `s` from and where `$rest` says.
-macro_rules! select_sales {
-    ($rest:literal, $($value:expr),* $(,)?) => {
-        sqlx::query_as!(
-            Sale,
-            r#"select s.id as "id: _", s.product_id as "product_id: _",
-                 s.customer_id as "customer_id: _", s.site_id as "site_id: _", s.kind as "kind: _",
-                 s.status as "status: _", s.quantity, s.unit_price, s.amount, s.currency,
-                 s.netted_quantity, s.sold_at, s.day, s.document, s.external_id, s.due_at,
-                 s.delivered_at, s.cancelled_at, s.source as "source: _", s.import_id, s.created_at,
-                 coalesce(s.created_by, i.created_by) as "created_by: _",
-                 coalesce(s.request_id, i.request_id) as request_id
-               "# + $rest,
-            $($value),*
-        )
-    };
-}
 
 /// Records sale lines and recomputes the levels of their products. All are recorded or none. `zone`
 /// is the company's. A line whose `external_id` is known changes nothing; the stored line is
@@ -65,7 +47,13 @@ pub async fn record_sales(
     let created = insert_sales(&mut *conn, company, &rows, now).await?;
     let products: Vec<_> = rows.iter().map(|row| row.product_id.0).collect();
     let ids: Vec<_> = rows.iter().map(|row| row.id.0).collect();
-    apply_lines(&mut *conn, company, &products, &ids).await?;
+    lock_products(&mut *conn, company, &products).await?;
+    net_lines(&mut *conn, company, &ids).await?;
+    let written = FactIds {
+        sales: &ids,
+        movements: &[],
+    };
+    add_to_levels(&mut *conn, company, &products, written).await?;
     let keys: Vec<_> = rows
         .iter()
         .map(|row| row.key.map(|key| key.0.to_vec()))
@@ -108,7 +96,8 @@ pub async fn cancel_sale(
     .await?
     .rows_affected();
     if cancelled > 0 {
-        apply_lines(&mut *conn, company, &[product], &[id.0]).await?;
+        net_lines(&mut *conn, company, &[id.0]).await?;
+        take_from_levels(&mut *conn, company, product, id.0).await?;
     }
     require_sale(conn, company, id).await
 }
@@ -145,48 +134,6 @@ pub async fn find_sales(
     ids: &[Uuid],
 ) -> Result<Vec<Sale>> {
     select_lines(conn, company, ids, &vec![None; ids.len()]).await
-}
-
-/// Lists at most `limit` lines, latest entered first, entered before the id `after`.
-pub async fn list_sales(
-    conn: &mut PgConnection,
-    company: CompanyId,
-    filter: &SaleFilter,
-    after: Option<SaleId>,
-    limit: i64,
-) -> Result<Vec<Sale>> {
-    let rows = select_sales!(
-        "from sales s left join imports i on i.company_id = $1 and i.id = s.import_id
-         where s.company_id = $1 and ($2::uuid is null or s.id < $2)
-           and ($3::uuid is null or s.product_id = $3)
-           and ($4::uuid is null or s.customer_id = $4) and ($5::text is null or s.status = $5)
-           and ($6::date is null or s.day >= $6) and ($7::date is null or s.day <= $7)
-         order by s.id desc limit $8",
-        company.0,
-        after.map(|id| id.0),
-        filter.product_id.map(|id| id.0),
-        filter.customer_id.map(|id| id.0),
-        filter.status as Option<SaleStatus>,
-        filter.from,
-        filter.to,
-        limit,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(round_money).collect())
-}
-
-/// Updates netting and levels after `lines` of `products` were written or cancelled.
-async fn apply_lines(
-    conn: &mut PgConnection,
-    company: CompanyId,
-    products: &[Uuid],
-    lines: &[Uuid],
-) -> Result<()> {
-    lock_products(&mut *conn, company, products).await?;
-    net_lines(&mut *conn, company, lines).await?;
-    recompute_levels(conn, company, products).await?;
-    Ok(())
 }
 
 fn line_references(sale: &CreateSale) -> LineReferences<'_> {
@@ -254,13 +201,4 @@ async fn select_lines(
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(round_money).collect())
-}
-
-/// Removes the decimals that money is stored with beyond those that it is shown with.
-fn round_money(mut sale: Sale) -> Sale {
-    sale.unit_price = sale.unit_price.normalize();
-    if let Some(currency) = Currency::from_code(&sale.currency) {
-        sale.amount = round_to_currency(sale.amount, currency);
-    }
-    sale
 }

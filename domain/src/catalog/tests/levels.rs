@@ -2,7 +2,7 @@
 
 use super::{NOW, Shop, error_codes, parse_time};
 use crate::catalog::stock::LedgerKind;
-use crate::catalog::{Site, cancel_sale, create_reference, list_ledger};
+use crate::catalog::{FactPosition, Site, cancel_sale, create_reference, list_ledger};
 
 const COUNT_10_IN_MAY: &str = r#""kind": "count", "quantity": 10, "at": "2024-05-01T00:00:00Z""#;
 
@@ -210,7 +210,11 @@ async fn the_ledger_shows_movements_and_sales_latest_first() {
         ]
     );
     assert_eq!(ledger[0].reference.as_deref(), Some("F-12"));
-    let next = list_ledger(&mut tx, shop.company, None, Some(ledger[0].id), 10)
+    let after = FactPosition {
+        day: ledger[0].day,
+        id: ledger[0].id,
+    };
+    let next = list_ledger(&mut tx, shop.company, None, Some(after), 10)
         .await
         .unwrap();
     assert_eq!(next, ledger[1..]);

@@ -17,12 +17,9 @@ from (
     where day between $1 and $4 and status = 'delivered' and kind in ('sale', 'return')
     union all
     -- Of a movement no price is known.
-    select m.product_id, least((m.at at time zone c.timezone)::date, $2), -m.quantity,
-      0, '', true, false
-    from stock_movements m
-    join companies c on c.id = m.company_id
-    where m.kind = 'return' and m.at >= $1::date - interval '1 day'
-      and (m.at at time zone c.timezone)::date between $1 and $4
+    select product_id, least(day, $2), -quantity, 0, '', true, false
+    from stock_movements
+    where kind = 'return' and day between $1 and $4
   ) moved
   group by product_id, day) d
 join products p on p.id = d.product_id

@@ -98,8 +98,8 @@ async fn a_count_without_a_date_is_a_count_now_each_time() {
         .unwrap();
     let mut owner = shop.db.owner().await;
     sqlx::query!(
-        "insert into stock_movements (company_id, id, at, product_id, kind, quantity)
-         values ($1, gen_random_uuid(), engine_now(), $2, 'exit', -3)",
+        "insert into stock_movements (company_id, id, at, day, product_id, kind, quantity)
+         values ($1, gen_random_uuid(), engine_now(), engine_now()::date, $2, 'exit', -3)",
         shop.company.0,
         product,
     )

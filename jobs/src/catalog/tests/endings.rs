@@ -1,7 +1,7 @@
 //! Imports that end before their file: what they had committed is settled, and none stays open.
 
 use domain::catalog::import::{self, ImportId, Kind, State};
-use domain::catalog::{net_sales, recompute_levels};
+use domain::catalog::{Stack, net_stacks, recompute_levels};
 use platform::db::Scope;
 use platform::ids::{JobId, Uuid};
 use platform::queue::{JobError, control};
@@ -68,10 +68,15 @@ async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
         .begin(Scope::company(shop.company))
         .await
         .unwrap();
-    assert_eq!(
-        net_sales(&mut tx, shop.company, &products).await.unwrap(),
-        1
-    );
+    let stacks = sqlx::query_as!(
+        Stack,
+        r#"select distinct product_id, customer_id as "customer_id!", abs(quantity) as "size!"
+           from sales where customer_id is not null"#
+    )
+    .fetch_all(&mut owner)
+    .await
+    .unwrap();
+    assert_eq!(net_stacks(&mut tx, shop.company, &stacks).await.unwrap(), 1);
     assert_eq!(
         recompute_levels(&mut tx, shop.company, &products)
             .await

@@ -1,12 +1,13 @@
 //! Merges staged sales into the catalog: set by set, one range of lines at a time.
 
-use platform::ids::CompanyId;
+use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
 use super::merge::MergedRows;
 use crate::Result;
 use crate::catalog::import::lifecycle::ImportId;
 use crate::catalog::import::options::StockEffect;
+use crate::catalog::store::levels::{FactIds, add_to_levels, lock_products};
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 
 /// Merges the lines after `after` up to `through` into the sales: new keys are inserted, known ones
@@ -53,6 +54,62 @@ pub async fn merge_sales(
         updated,
         unchanged: staged - imported - updated,
     })
+}
+
+/// Adds the sales that the merge of these lines has inserted to the levels, in its transaction. The
+/// products are locked from here to its end, which is near.
+pub async fn add_sales_to_levels(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+    (after, through): (i64, i64),
+) -> Result<()> {
+    join_by_hash(&mut *conn).await?;
+    let products = sqlx::query_scalar!(
+        "select p.id from products p
+         where p.company_id = $1 and p.sku_key in (
+           select sku_key from staging.sale_lines
+           where import_id = $2 and line > $3 and line <= $4)",
+        company.0,
+        import.0,
+        after,
+        through,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    lock_products(&mut *conn, company, &products).await?;
+    let sales = list_tracked_lines(&mut *conn, company, import, (after, through)).await?;
+    joins_as_usual(&mut *conn).await?;
+    if sales.is_empty() {
+        return Ok(());
+    }
+    let written = FactIds {
+        sales: &sales,
+        movements: &[],
+    };
+    add_to_levels(conn, company, &products, written).await
+}
+
+/// Lists the staged lines whose products have a level.
+async fn list_tracked_lines(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+    (after, through): (i64, i64),
+) -> Result<Vec<Uuid>> {
+    let lines = sqlx::query_scalar!(
+        "select l.id from staging.sale_lines l
+         join products p on p.company_id = $1 and p.sku_key = l.sku_key
+         where l.import_id = $2 and l.line > $3 and l.line <= $4
+           and p.id in (select product_id from stock_levels where company_id = $1)",
+        company.0,
+        import.0,
+        after,
+        through,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(lines)
 }
 
 async fn count_staged(

@@ -2,10 +2,11 @@
 //! function that reaches staging is keyed by an import that was read under row-level security. In
 //! reading order: `imports` and `transitions` of their state; `lookups`, `staging`, `numbering` and
 //! `fold_counts`; `missing_references`, `missing_products`, then one file per kind of merge;
-//! `written_products`, `line_warnings` and `issues`; `revert`. Functions return `Error::Database`
+//! `settlement` (with `id_range`), `line_warnings` and `issues`; `revert`. Functions return `Error::Database`
 //! when a statement fails.
 
 mod fold_counts;
+mod id_range;
 mod imports;
 mod issues;
 mod line_warnings;
@@ -18,9 +19,9 @@ mod missing_products;
 mod missing_references;
 mod numbering;
 mod revert;
+mod settlement;
 mod staging;
 mod transitions;
-mod written_products;
 
 pub use fold_counts::fold_counts;
 pub use imports::{
@@ -35,16 +36,16 @@ pub use lookups::{
 pub use merge::{MergedRows, Turn, take_merge_turn};
 pub use merge_counts::merge_counts;
 pub use merge_products::merge_products;
-pub use merge_sales::merge_sales;
+pub use merge_sales::{add_sales_to_levels, merge_sales};
 pub use missing_products::{create_missing_customers, create_missing_products};
 pub use missing_references::{create_missing_references, create_missing_sites};
 pub use numbering::number_rows;
 pub use revert::{
     lock_revertible, preview_revert, require_no_obstacle, revert_facts, revert_products,
 };
+pub use settlement::{Settlement, count_staged_products, find_settlement};
 pub use staging::{ResumePoint, clear_staging, find_resume_point, sweep_staging, write_chunk};
 pub use transitions::{
     complete_import, complete_repeated_import, fail_import, record_merge, record_questions,
     record_settlement, record_totals, record_warnings, start_checking, start_loading,
 };
-pub use written_products::{list_staged_products, list_written_products};

@@ -1,20 +1,17 @@
 //! Takes an import back: deletes what it added and restores what it changed.
-//!
-//! The ids of facts are made while their file is staged and begin with that time, so that the rows
-//! of an import are found by a range of the primary key. No index over imports is needed.
 
-use chrono::{DateTime, Duration, Utc};
-use platform::ids::{CompanyId, Uuid};
+use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
+use super::id_range::IdRange;
+use super::settlement::Settlement;
+use crate::catalog::Stack;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::lifecycle::{ImportId, State};
 use crate::catalog::import::revert::{LaterImport, NOT_REVERTIBLE, RevertEffect};
 use crate::catalog::store::product_columns::product_statement;
 use crate::{Error, Result};
 
-/// How far the clock of the worker that made the ids may have been from that of the database.
-const CLOCK_TOLERANCE: Duration = Duration::hours(24);
 /// Later imports that are named.
 const MAX_NAMED: i64 = 20;
 
@@ -24,8 +21,7 @@ pub struct RevertibleImport {
     pub id: ImportId,
     pub kind: Kind,
     rows_imported: i64,
-    first_id: Uuid,
-    last_id: Uuid,
+    ids: IdRange,
 }
 
 /// Finds the import and keeps others from changing it until the transaction ends.
@@ -61,20 +57,12 @@ pub async fn lock_revertible(
         return refuse("the import repeats an earlier one and has written nothing");
     }
     let ended = found.finished_at.unwrap_or_default();
-    let first = found.started_at.unwrap_or(ended) - CLOCK_TOLERANCE;
     Ok(RevertibleImport {
         id,
         kind: found.kind,
         rows_imported: found.rows_imported,
-        first_id: first_id_at(first),
-        last_id: first_id_at(ended + CLOCK_TOLERANCE),
+        ids: IdRange::of_import(found.started_at.unwrap_or(ended), ended),
     })
-}
-
-/// Returns the smallest id of this millisecond (RFC 9562, version 7).
-fn first_id_at(at: DateTime<Utc>) -> Uuid {
-    let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
-    Uuid::from_u128(millis << 80)
 }
 
 /// Returns what [`revert_facts`] and [`revert_products`] would do.
@@ -107,8 +95,8 @@ pub async fn preview_revert(
                as "products_deleted!""#,
         company.0,
         import.id.0,
-        import.first_id,
-        import.last_id,
+        import.ids.first,
+        import.ids.last,
     )
     .fetch_one(&mut *conn)
     .await?;
@@ -184,69 +172,84 @@ pub async fn require_no_obstacle(
     Err(Error::conflict(NOT_REVERTIBLE, message))
 }
 
-/// Deletes the facts that the import added and restores those that it changed. Returns the products
-/// that they concern, whose levels and netting the caller recomputes.
+/// Deletes the facts that the import added and restores those that it changed. Returns what the
+/// caller then settles.
 pub async fn revert_facts(
     conn: &mut PgConnection,
     company: CompanyId,
     import: RevertibleImport,
-) -> Result<Vec<Uuid>> {
-    let mut products = restore_sales(&mut *conn, company, import.id).await?;
-    let made_between = (import.first_id, import.last_id);
-    let rows = delete_facts(&mut *conn, company, import.id, made_between, &mut products).await?;
+) -> Result<Settlement> {
+    let mut settlement = Settlement::default();
+    restore_sales(&mut *conn, company, import.id, &mut settlement).await?;
+    let rows = delete_facts(&mut *conn, company, import.id, import.ids, &mut settlement).await?;
     if import.kind != Kind::Products && rows < import.rows_imported {
         // A worker's clock was beyond the tolerance: the others are found by reading all facts.
-        let any_time = (Uuid::nil(), Uuid::max());
-        delete_facts(conn, company, import.id, any_time, &mut products).await?;
+        delete_facts(conn, company, import.id, IdRange::ALL, &mut settlement).await?;
     }
-    products.sort_unstable();
-    products.dedup();
-    Ok(products)
+    settlement.products.sort_unstable();
+    settlement.products.dedup();
+    Ok(settlement)
 }
 
-/// Deletes the facts of the import whose ids are in a range, and returns their number.
+/// Deletes the facts of the import whose ids are in a range, and returns their number. Sales that
+/// nothing undoes change no netting.
 async fn delete_facts(
     conn: &mut PgConnection,
     company: CompanyId,
     import: ImportId,
-    (first_id, last_id): (Uuid, Uuid),
-    products: &mut Vec<Uuid>,
+    ids: IdRange,
+    settlement: &mut Settlement,
 ) -> Result<i64> {
     let deleted = sqlx::query!(
         r#"with gone as (
              delete from sales
              where company_id = $1 and id >= $3 and id < $4 and import_id = $2
-             returning product_id
+             returning product_id,
+               case when kind in ('cancellation', 'return') or netted_quantity <> 0
+                 then customer_id end as customer_id,
+               abs(quantity) as size
            ),
            uncounted as (
              delete from stock_movements
              where company_id = $1 and id >= $3 and id < $4 and import_id = $2
-             returning product_id
+             returning product_id, null::uuid, 0::numeric
            )
-           select product_id as "id!", count(*) as "rows!"
-           from (select product_id from gone union all select product_id from uncounted) facts
-           group by product_id"#,
+           select product_id as "product_id!", customer_id,
+             case when customer_id is not null then size end as size, count(*) as "rows!"
+           from (select * from gone union all select * from uncounted) facts
+           group by 1, 2, 3"#,
         company.0,
         import.0,
-        first_id,
-        last_id,
+        ids.first,
+        ids.last,
     )
     .fetch_all(conn)
     .await?;
-    products.extend(deleted.iter().map(|row| row.id));
+    settlement
+        .products
+        .extend(deleted.iter().map(|row| row.product_id));
+    settlement.stacks.extend(deleted.iter().filter_map(|row| {
+        Some(Stack {
+            product_id: row.product_id,
+            customer_id: row.customer_id?,
+            size: row.size?,
+        })
+    }));
     Ok(deleted.iter().map(|row| row.rows).sum())
 }
 
-/// Returns the products of the sales as they were and as they are. A sale that was cancelled
-/// meanwhile stays cancelled.
+/// Restores the sales that the import changed; what they were and are is to be settled. A sale that
+/// was cancelled meanwhile stays cancelled.
 async fn restore_sales(
     conn: &mut PgConnection,
     company: CompanyId,
     import: ImportId,
-) -> Result<Vec<Uuid>> {
+    settlement: &mut Settlement,
+) -> Result<()> {
     let concerned = sqlx::query!(
         r#"with changed as (
-             select s.id, s.product_id as current_product, s.cancelled_at, was.*
+             select s.id, s.product_id as current_product, s.customer_id as current_customer,
+               abs(s.quantity) as current_size, s.cancelled_at, was.*
              from import_changes c
              join sales s on s.company_id = $1 and s.id = c.row_id
              cross join lateral jsonb_to_record(c.previous) as was (
@@ -264,19 +267,29 @@ async fn restore_sales(
                document = w.document, import_id = w.import_id, netted_quantity = 0
              from changed w
              where s.company_id = $1 and s.id = w.id
-             returning w.current_product, w.product_id
+             returning w.current_product, w.current_customer, w.current_size,
+               w.product_id, w.customer_id, abs(w.quantity) as size
            )
-           select distinct current_product as "current!", product_id as "previous!"
-           from restored"#,
+           select current_product as "product_id!", current_customer as customer_id,
+             current_size as "size!"
+           from restored
+           union select product_id, customer_id, size from restored"#,
         company.0,
         import.0,
     )
     .fetch_all(conn)
     .await?;
-    let products = concerned.into_iter();
-    Ok(products
-        .flat_map(|row| [row.current, row.previous])
-        .collect())
+    settlement
+        .products
+        .extend(concerned.iter().map(|row| row.product_id));
+    settlement.stacks.extend(concerned.iter().filter_map(|row| {
+        Some(Stack {
+            product_id: row.product_id,
+            customer_id: row.customer_id?,
+            size: row.size,
+        })
+    }));
+    Ok(())
 }
 
 /// Restores the products that the import changed, and deletes those that it created and that
