@@ -122,6 +122,10 @@ create table stock_movements (
   day date not null,
   product_id uuid not null,
   site_id uuid,
+  -- The site, or the nil id for none. A column, because row-level security lets an index be used
+  -- for no condition on a call of coalesce.
+  place uuid not null
+    generated always as (coalesce(site_id, '00000000-0000-0000-0000-000000000000')) stored,
   kind text not null check (kind in ('entry', 'exit', 'return', 'adjustment', 'count')),
   -- The change of the level: negative for an exit, positive for an entry or a return, either for an
   -- adjustment. For a count it is the level itself.
@@ -146,12 +150,10 @@ create table stock_movements (
 create index stock_movements_day on stock_movements (company_id, day, id);
 create index stock_movements_product on stock_movements (company_id, product_id, day, id);
 create index stock_movements_returned on stock_movements (company_id, day) where kind = 'return';
--- The first count or entry of a product and site, and its latest count. The nil id is "no site".
-create index stock_movements_tracked on stock_movements (company_id, product_id,
-  coalesce(site_id, '00000000-0000-0000-0000-000000000000'), at, id)
+-- The first count or entry of a product and site, and its latest count.
+create index stock_movements_tracked on stock_movements (company_id, product_id, place, at, id)
   where kind in ('count', 'entry');
-create index stock_movements_counted on stock_movements (company_id, product_id,
-  coalesce(site_id, '00000000-0000-0000-0000-000000000000'), at, id)
+create index stock_movements_counted on stock_movements (company_id, product_id, place, at, id)
   where kind = 'count';
 select secure_company_table('stock_movements');
 
@@ -186,7 +188,7 @@ select secure_company_table('stock_levels');
 -- all foreign keys). Two foreign keys are left out because they add no safety: company_id ->
 -- companies (the key to products implies it) and import_id -> imports (2 s; imports are never
 -- deleted, and only the import's own merge writes the column). Lists are read by day, latest first;
--- there is no index on sold_at.
+-- there is no index on sold_at alone.
 create table sales (
   company_id uuid not null,
   id uuid not null,
@@ -203,6 +205,9 @@ create table sales (
   -- Positive for a sale, negative for a return or a cancellation. For an adjustment it is the
   -- change of stock.
   quantity numeric(18, 3) not null,
+  -- The quantity in thousandths, whatever its sign. A column, because row-level security lets an
+  -- index be used for no condition on a numeric.
+  size bigint not null generated always as (abs(quantity) * 1000) stored,
   unit_price numeric(20, 6) not null,
   -- quantity * unit_price, rounded half up to the currency's exponent.
   amount numeric(20, 4) not null,
@@ -237,15 +242,16 @@ create index sales_day on sales (company_id, day, id);
 create index sales_product_day on sales (company_id, product_id, day, id);
 create index sales_customer_day on sales (company_id, customer_id, day, id)
   where customer_id is not null;
-create index sales_customer_product on sales (company_id, customer_id, product_id, day, id)
-  where customer_id is not null;
 create index sales_document on sales (company_id, document, day, id) where document is not null;
--- Few lines: what isn't delivered, what came back, and what netting is about: lines that undo and
--- lines that are undone.
+-- Few lines: what isn't delivered, and what came back without a sale that explains it.
 create index sales_undelivered on sales (company_id, status, day, id) where status <> 'delivered';
 create index sales_returned on sales (company_id, product_id, day)
-  where kind in ('return', 'cancellation');
-create index sales_netting on sales (company_id, customer_id, product_id, day)
+  where kind in ('return', 'cancellation') and netted_quantity = 0;
+-- A stack of netting (see netting.sql) is what these two find: sales that nothing undoes, and lines
+-- that undo or are undone.
+create index sales_open on sales (company_id, customer_id, product_id, size, sold_at)
+  where kind = 'sale' and status <> 'cancelled' and netted_quantity = 0 and customer_id is not null;
+create index sales_netted on sales (company_id, customer_id, product_id, size, sold_at)
   where (kind in ('cancellation', 'return') or netted_quantity <> 0) and customer_id is not null;
 -- Few lines are 'all'. The statement on levels must find them without a product's whole history.
 create index sales_stock_all on sales (company_id, product_id) where stock_rule = 'all';

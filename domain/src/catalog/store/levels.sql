@@ -19,13 +19,13 @@ own as materialized (
   cross join lateral (
     select id, at, quantity from stock_movements
     where company_id = $1 and product_id = p.product_id and kind in ('count', 'entry')
-      and coalesce(site_id, '00000000-0000-0000-0000-000000000000') = p.site
+      and place = p.site
     order by at, id limit 1
   ) f
   left join lateral (
     select id, at, quantity from stock_movements
     where company_id = $1 and product_id = p.product_id and kind = 'count'
-      and coalesce(site_id, '00000000-0000-0000-0000-000000000000') = p.site
+      and place = p.site
     order by at desc, id desc limit 1
   ) c on true
 ),

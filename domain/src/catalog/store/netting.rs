@@ -2,32 +2,42 @@
 //! product and quantity that no other line undoes. The result is a function of the lines alone,
 //! whatever their order of arrival.
 
+use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, Uuid};
-use platform::money::Decimal;
 use sqlx::PgConnection;
 
 use super::levels::lock_products;
 use crate::Result;
 
-/// The lines of one customer, product and quantity (its size, whatever its sign): netting concerns
-/// no others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stack {
+/// Changed lines of one stack. A stack is the lines of one customer, product and quantity (its size,
+/// whatever its sign): netting concerns no others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StackChange {
     pub product_id: Uuid,
     pub customer_id: Uuid,
-    pub size: Decimal,
+    /// In thousandths of a unit.
+    pub size: i64,
+    /// The time of the first of these lines.
+    pub since: DateTime<Utc>,
+    /// The time of the last of these lines.
+    pub until: DateTime<Utc>,
+    /// How many they are.
+    pub lines: i64,
 }
 
-/// Recomputes the netting of all lines of `stacks`. Returns how many undoing lines found the sale
-/// that they undo.
+/// Nets the stacks whose lines were written, changed or deleted. Returns how many undoing lines among
+/// the lines that it read found the sale that they undo.
 pub async fn net_stacks(
     conn: &mut PgConnection,
     company: CompanyId,
-    stacks: &[Stack],
+    changes: &[StackChange],
 ) -> Result<u64> {
-    let products: Vec<_> = stacks.iter().map(|stack| stack.product_id).collect();
-    let customers: Vec<_> = stacks.iter().map(|stack| stack.customer_id).collect();
-    let sizes: Vec<_> = stacks.iter().map(|stack| stack.size).collect();
+    let products: Vec<_> = changes.iter().map(|change| change.product_id).collect();
+    let customers: Vec<_> = changes.iter().map(|change| change.customer_id).collect();
+    let sizes: Vec<_> = changes.iter().map(|change| change.size).collect();
+    let since: Vec<_> = changes.iter().map(|change| change.since).collect();
+    let until: Vec<_> = changes.iter().map(|change| change.until).collect();
+    let lines: Vec<_> = changes.iter().map(|change| change.lines).collect();
     lock_products(&mut *conn, company, &products).await?;
     let netted = sqlx::query_file_scalar!(
         "src/catalog/store/netting.sql",
@@ -35,6 +45,9 @@ pub async fn net_stacks(
         &products,
         &customers,
         &sizes,
+        &since,
+        &until,
+        &lines,
     )
     .fetch_one(conn)
     .await?;
@@ -48,27 +61,29 @@ pub(super) async fn net_lines(
     company: CompanyId,
     lines: &[Uuid],
 ) -> Result<()> {
-    let stacks = sqlx::query_as!(
-        Stack,
-        r#"select distinct s.product_id, s.customer_id as "customer_id!",
-             abs(s.quantity) as "size!"
+    let changes = sqlx::query_as!(
+        StackChange,
+        r#"select s.product_id, s.customer_id as "customer_id!", s.size,
+             min(s.sold_at) as "since!", max(s.sold_at) as "until!", count(*) as "lines!"
            from unnest($2::uuid[]) as written (id)
            join sales s on s.company_id = $1 and s.id = written.id
            where s.customer_id is not null
-             and (s.kind in ('cancellation', 'return') or (
-               -- A day earlier, because the company's zone may have changed since.
+           group by s.product_id, s.customer_id, s.size
+           having bool_or(s.kind in ('cancellation', 'return') or s.netted_quantity <> 0)
+             or (
                select u.id from sales u
                where u.company_id = $1 and u.customer_id = s.customer_id
-                 and u.product_id = s.product_id and u.day >= s.day - 1
+                 and u.product_id = s.product_id and u.size = s.size
+                 and u.sold_at >= min(s.sold_at) filter (where s.status <> 'cancelled')
                  and (u.kind in ('cancellation', 'return') or u.netted_quantity <> 0)
-               limit 1) is not null)"#,
+               limit 1) is not null"#,
         company.0,
         lines,
     )
     .fetch_all(&mut *conn)
     .await?;
-    if !stacks.is_empty() {
-        net_stacks(conn, company, &stacks).await?;
+    if !changes.is_empty() {
+        net_stacks(conn, company, &changes).await?;
     }
     Ok(())
 }

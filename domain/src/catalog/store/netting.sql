@@ -1,10 +1,42 @@
 -- Nets the sale lines of stacks of company $1, and returns how many undoing lines found the sale
 -- they undo. A stack is the lines of one product ($2), customer ($3) and size ($4): a sale is
--- pushed, an undoing line pops the top one.
+-- pushed, an undoing line pops the top one. $7 of its lines have changed, from $5 to $6.
+--
+-- A sale that nothing undoes (an open one) separates its stack: what is undone after it was sold
+-- after it. So what stands from the first open sale after $6 on stays as it is. Each changed line
+-- moves such a border by at most one open sale, so that what stands before the last $7 + 1 open
+-- sales before $5 stays too. Only the lines between are read.
 
-with stacks as materialized (
-  select distinct * from unnest($2::uuid[], $3::uuid[], $4::numeric[])
-    as stack (product_id, customer_id, size)
+with changes as materialized (
+  select product_id, customer_id, size, min(since) as since, max(until) as until,
+    sum(lines)::bigint as lines
+  from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
+              $7::bigint[]) as changed (product_id, customer_id, size, since, until, lines)
+  group by product_id, customer_id, size
+),
+stacks as materialized (
+  select c.product_id, c.customer_id, c.size, coalesce(below.at, '-infinity') as first,
+    coalesce(above.at, 'infinity') as last
+  from changes c
+  cross join lateral (
+    select min(sold_at) filter (where found = c.lines + 1) as at
+    from (
+      select sold_at, count(*) over () as found from (
+        select sold_at from sales
+        where company_id = $1 and customer_id = c.customer_id and product_id = c.product_id
+          and size = c.size and sold_at < c.since
+          and kind = 'sale' and status <> 'cancelled' and netted_quantity = 0
+        order by sold_at desc limit c.lines + 1
+      ) nearest
+    ) counted
+  ) below
+  left join lateral (
+    select sold_at as at from sales
+    where company_id = $1 and customer_id = c.customer_id and product_id = c.product_id
+      and size = c.size and sold_at > c.until
+      and kind = 'sale' and status <> 'cancelled' and netted_quantity = 0
+    order by sold_at limit 1
+  ) above on true
 ),
 -- A step is +1 for a sale, -1 for an undoing line, 0 for the others.
 own as materialized (
@@ -15,10 +47,17 @@ own as materialized (
   from stacks t
   -- `offset 0` forces an index scan for each stack, whatever the statistics say.
   cross join lateral (
-    select * from sales
-    where company_id = $1 and customer_id = t.customer_id and product_id = t.product_id
-      and abs(quantity) = t.size
-    offset 0
+    (select * from sales
+     where company_id = $1 and customer_id = t.customer_id and product_id = t.product_id
+       and size = t.size and sold_at >= t.first and sold_at < t.last
+       and kind = 'sale' and status <> 'cancelled' and netted_quantity = 0
+     offset 0)
+    union all
+    (select * from sales
+     where company_id = $1 and customer_id = t.customer_id and product_id = t.product_id
+       and size = t.size and sold_at >= t.first and sold_at < t.last
+       and (kind in ('cancellation', 'return') or netted_quantity <> 0)
+     offset 0)
   ) s
 ),
 -- depth is the height of the stack, counted below zero where an undoing line finds it empty.

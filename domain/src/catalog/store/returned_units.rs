@@ -1,6 +1,6 @@
 //! The number of units of a sale that were returned, by a sale line or by a movement.
 
-use platform::ids::CompanyId;
+use platform::ids::{CompanyId, Uuid};
 use platform::money::Decimal;
 use sqlx::PgConnection;
 
@@ -18,20 +18,106 @@ pub(super) async fn count_returned_units(
     company: CompanyId,
     sale: &Sale,
 ) -> Result<Decimal> {
-    let netted_with = sale.customer_id.filter(|_| !sale.netted_quantity.is_zero());
+    let returned = match sale.customer_id {
+        Some(customer) if !sale.netted_quantity.is_zero() => {
+            count_in_stack(conn, company, sale, customer.0).await?
+        }
+        _ if has_later_return(&mut *conn, company, sale).await? => {
+            count_in_product(conn, company, sale).await?
+        }
+        _ => Decimal::ZERO,
+    };
+    Ok(returned.clamp(Decimal::ZERO, sale.quantity.max(Decimal::ZERO)))
+}
+
+/// Counts among the lines of the sale's stack of netting. Those before the latest earlier sale that
+/// nothing undoes explain nothing later, and aren't read.
+async fn count_in_stack(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    sale: &Sale,
+    customer: Uuid,
+) -> Result<Decimal> {
+    let returned = sqlx::query_scalar!(
+        r#"with border as materialized (
+             select coalesce(max(sold_at), '-infinity') as at from sales
+             where company_id = $1 and customer_id = $5 and product_id = $2
+               and size = ($6::numeric * 1000)::bigint and sold_at < $4 and id <> $3
+               and kind = 'sale' and status <> 'cancelled' and netted_quantity = 0
+           ),
+           facts as (
+             select sold_at as at, -quantity as undone from sales
+             where company_id = $1 and customer_id = $5 and product_id = $2
+               and size = ($6::numeric * 1000)::bigint and sold_at >= (select at from border)
+               and id <> $3
+               and kind = 'sale' and status <> 'cancelled' and netted_quantity = 0
+             union all
+             select sold_at, -quantity from sales
+             where company_id = $1 and customer_id = $5 and product_id = $2
+               and size = ($6::numeric * 1000)::bigint and sold_at >= (select at from border)
+               and id <> $3
+               and (kind in ('cancellation', 'return') or netted_quantity <> 0)
+               and status <> 'cancelled' and kind <> 'adjustment'
+           ),
+           -- Of one instant, what was sold comes before what came back.
+           running as (
+             select at, sum(undone) over (order by at, undone) as undone from facts
+           )
+           select coalesce(max(undone) filter (where at >= $4), 0)
+             - greatest(0, max(undone) filter (where at < $4)) as "returned!"
+           from running"#,
+        company.0,
+        sale.product_id.0,
+        sale.id.0,
+        sale.sold_at,
+        customer,
+        sale.quantity,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(returned)
+}
+
+/// Returns whether anything of the product came back since the day of the sale, other than by a line
+/// that netting explains.
+async fn has_later_return(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    sale: &Sale,
+) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select (
+             select id from sales
+             where company_id = $1 and product_id = $2 and day >= $3
+               and kind in ('return', 'cancellation') and netted_quantity = 0
+             limit 1) is not null
+           or (
+             select id from stock_movements
+             where company_id = $1 and product_id = $2 and day >= $3 and kind = 'return'
+             limit 1) is not null as "found!""#,
+        company.0,
+        sale.product_id.0,
+        sale.day,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(found)
+}
+
+async fn count_in_product(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    sale: &Sale,
+) -> Result<Decimal> {
     let returned = sqlx::query_scalar!(
         r#"with facts as (
              select sold_at as at, netted_quantity - quantity as undone from sales
-             where $7::uuid is null and company_id = $1 and product_id = $2 and id <> $3
+             where company_id = $1 and product_id = $2 and id <> $3
                and day >= $5::date - $6::int and status <> 'cancelled' and kind <> 'adjustment'
              union all
-             select sold_at, -quantity from sales
-             where company_id = $1 and product_id = $2 and id <> $3 and customer_id = $7
-               and abs(quantity) = $8 and status <> 'cancelled' and kind <> 'adjustment'
-             union all
              select at, quantity from stock_movements
-             where $7::uuid is null and company_id = $1 and product_id = $2 and kind = 'return'
-               and at >= $4::timestamptz - make_interval(days => $6)
+             where company_id = $1 and product_id = $2 and kind = 'return'
+               and day >= $5::date - $6::int
            ),
            -- Of one instant, what was sold comes before what came back.
            running as (
@@ -46,10 +132,8 @@ pub(super) async fn count_returned_units(
         sale.sold_at,
         sale.day,
         SEARCHED_DAYS,
-        netted_with.map(|customer| customer.0),
-        sale.quantity,
     )
     .fetch_one(conn)
     .await?;
-    Ok(returned.clamp(Decimal::ZERO, sale.quantity.max(Decimal::ZERO)))
+    Ok(returned)
 }

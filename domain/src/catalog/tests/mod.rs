@@ -2,8 +2,10 @@
 
 mod codes;
 mod levels;
+mod netted;
 mod permuted;
 mod products;
+mod rows_visited;
 mod sales;
 
 use chrono::{DateTime, Utc};

@@ -1,7 +1,7 @@
 //! Imports that end before their file: what they had committed is settled, and none stays open.
 
 use domain::catalog::import::{self, ImportId, Kind, State};
-use domain::catalog::{Stack, net_stacks, recompute_levels};
+use domain::catalog::{StackChange, net_stacks, recompute_levels};
 use platform::db::Scope;
 use platform::ids::{JobId, Uuid};
 use platform::queue::{JobError, control};
@@ -69,9 +69,10 @@ async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
         .await
         .unwrap();
     let stacks = sqlx::query_as!(
-        Stack,
-        r#"select distinct product_id, customer_id as "customer_id!", abs(quantity) as "size!"
-           from sales where customer_id is not null"#
+        StackChange,
+        r#"select product_id, customer_id as "customer_id!", size,
+             min(sold_at) as "since!", max(sold_at) as "until!", count(*) as "lines!"
+           from sales where customer_id is not null group by 1, 2, 3"#
     )
     .fetch_all(&mut owner)
     .await

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use super::id_range::IdRange;
 use super::settlement::Settlement;
-use crate::catalog::Stack;
+use crate::catalog::StackChange;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::lifecycle::{ImportId, State};
 use crate::catalog::import::revert::{LaterImport, NOT_REVERTIBLE, RevertEffect};
@@ -207,15 +207,16 @@ async fn delete_facts(
              returning product_id,
                case when kind in ('cancellation', 'return') or netted_quantity <> 0
                  then customer_id end as customer_id,
-               abs(quantity) as size
+               size, sold_at
            ),
            uncounted as (
              delete from stock_movements
              where company_id = $1 and id >= $3 and id < $4 and import_id = $2
-             returning product_id, null::uuid, 0::numeric
+             returning product_id, null::uuid, 0::bigint, at
            )
            select product_id as "product_id!", customer_id,
-             case when customer_id is not null then size end as size, count(*) as "rows!"
+             case when customer_id is not null then size end as size, min(sold_at) as "since!",
+             max(sold_at) as "until!", count(*) as "rows!"
            from (select * from gone union all select * from uncounted) facts
            group by 1, 2, 3"#,
         company.0,
@@ -229,10 +230,13 @@ async fn delete_facts(
         .products
         .extend(deleted.iter().map(|row| row.product_id));
     settlement.stacks.extend(deleted.iter().filter_map(|row| {
-        Some(Stack {
+        Some(StackChange {
             product_id: row.product_id,
             customer_id: row.customer_id?,
             size: row.size?,
+            since: row.since,
+            until: row.until,
+            lines: row.rows,
         })
     }));
     Ok(deleted.iter().map(|row| row.rows).sum())
@@ -249,7 +253,7 @@ async fn restore_sales(
     let concerned = sqlx::query!(
         r#"with changed as (
              select s.id, s.product_id as current_product, s.customer_id as current_customer,
-               abs(s.quantity) as current_size, s.cancelled_at, was.*
+               s.size as current_size, s.sold_at as current_sold_at, s.cancelled_at, was.*
              from import_changes c
              join sales s on s.company_id = $1 and s.id = c.row_id
              cross join lateral jsonb_to_record(c.previous) as was (
@@ -267,13 +271,16 @@ async fn restore_sales(
                document = w.document, import_id = w.import_id, netted_quantity = 0
              from changed w
              where s.company_id = $1 and s.id = w.id
-             returning w.current_product, w.current_customer, w.current_size,
-               w.product_id, w.customer_id, abs(w.quantity) as size
+             returning w.current_product, w.current_customer, w.current_size, w.current_sold_at,
+               w.product_id, w.customer_id, s.size, w.sold_at
            )
-           select current_product as "product_id!", current_customer as customer_id,
-             current_size as "size!"
-           from restored
-           union select product_id, customer_id, size from restored"#,
+           select product_id as "product_id!", customer_id, size as "size!", min(at) as "since!",
+             max(at) as "until!", count(*) as "lines!"
+           from (
+             select current_product, current_customer, current_size, current_sold_at from restored
+             union all select product_id, customer_id, size, sold_at from restored
+           ) lines (product_id, customer_id, size, at)
+           group by product_id, customer_id, size"#,
         company.0,
         import.0,
     )
@@ -283,10 +290,13 @@ async fn restore_sales(
         .products
         .extend(concerned.iter().map(|row| row.product_id));
     settlement.stacks.extend(concerned.iter().filter_map(|row| {
-        Some(Stack {
+        Some(StackChange {
             product_id: row.product_id,
             customer_id: row.customer_id?,
             size: row.size,
+            since: row.since,
+            until: row.until,
+            lines: row.lines,
         })
     }));
     Ok(())

@@ -3,12 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, Uuid};
-use platform::money::Decimal;
 use sqlx::PgConnection;
 
 use super::id_range::IdRange;
 use crate::Result;
-use crate::catalog::Stack;
+use crate::catalog::StackChange;
 use crate::catalog::import::lifecycle::ImportId;
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 
@@ -20,7 +19,7 @@ const MAX_LOOK_UPS: i64 = 20_000;
 #[derive(Debug, Clone, Default)]
 pub struct Settlement {
     /// The stacks where the facts can change the netting.
-    pub stacks: Vec<Stack>,
+    pub stacks: Vec<StackChange>,
     /// The products whose levels are computed from the facts.
     pub products: Vec<Uuid>,
 }
@@ -80,7 +79,7 @@ async fn find_stacks(
     import: ImportId,
     ids: IdRange,
     by_hash: bool,
-) -> Result<(i64, Vec<Stack>)> {
+) -> Result<(i64, Vec<StackChange>)> {
     let rows = sqlx::query_file!(
         "src/catalog/import/store/settled_stacks.sql",
         company.0,
@@ -93,13 +92,13 @@ async fn find_stacks(
     .await?;
     let found = rows.first().map_or(0, |row| row.found);
     let stacks = rows.into_iter().filter_map(|row| {
-        let (product_id, customer_id): (Option<Uuid>, Option<Uuid>) =
-            (row.product_id, row.customer_id);
-        let size: Option<Decimal> = row.size;
-        Some(Stack {
-            product_id: product_id?,
-            customer_id: customer_id?,
-            size: size?,
+        Some(StackChange {
+            product_id: row.product_id?,
+            customer_id: row.customer_id?,
+            size: row.size?,
+            since: row.since?,
+            until: row.until?,
+            lines: row.lines?,
         })
     });
     Ok((found, stacks.collect()))
