@@ -170,6 +170,10 @@ create table audit_log (
   at timestamptz not null
 );
 create index audit_log_company_id_id on audit_log (company_id, id desc);
+create index audit_log_actor on audit_log (company_id, actor_id, id desc);
+create index audit_log_action on audit_log (company_id, action, id desc);
+create index audit_log_subject on audit_log (company_id, subject_id, id desc);
+create index audit_log_request on audit_log (company_id, request_id, id desc);
 
 -- Written in the transaction of the effect: a visible row is an effect that has happened.
 create table idempotency_keys (

@@ -52,6 +52,8 @@ create table alerts (
 create unique index alerts_one_open on alerts (company_id, rule_id, site_id) nulls not distinct
   where resolved_at is null;
 create index alerts_newest on alerts (company_id, id desc);
+create index alerts_state on alerts (company_id, state, id desc);
+create index alerts_rule on alerts (company_id, rule_id, id desc);
 select secure_company_table('alerts');
 
 create table alert_items (

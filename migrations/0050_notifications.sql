@@ -30,6 +30,7 @@ create table messages (
   foreign key (company_id, alert_id) references alerts (company_id, id)
 );
 create index messages_newest on messages (company_id, id desc);
+create index messages_state on messages (company_id, state, id desc);
 create index messages_alert on messages (company_id, alert_id) where alert_id is not null;
 -- An inbound message names an address and no company.
 create index messages_recipient on messages (recipient, channel);
@@ -52,6 +53,7 @@ create table notifications (
   foreign key (company_id, alert_id) references alerts (company_id, id),
   foreign key (company_id, message_id) references messages (company_id, id)
 );
+create index notifications_message on notifications (company_id, message_id);
 select secure_company_table('notifications');
 
 -- One row per attempt to send a message. `intended` is committed before the call to the provider.
@@ -80,6 +82,7 @@ create table effects (
 );
 -- A message has at most one live effect: none is added while one is open or after one succeeded.
 create unique index effects_one_live on effects (company_id, message_id) where state <> 'absent';
+create index effects_message on effects (company_id, message_id);
 select secure_company_table('effects');
 
 create table suppressions (
