@@ -105,8 +105,14 @@ pub(super) async fn warn_of_lines(
              'column', null, 'value', coalesce(l.sku, l.sku_key, ''), 'code', $3::text,
              'reason', $4::text)), '[]'
          from unnest($5::bigint[]) as u (line)
-         -- The lines that are left out are negative in staging.
-         left join staging.sale_lines l on l.import_id = $2 and l.line in (u.line, -u.line)
+         -- A look-up for each line, whatever the statistics claim. The lines that are left out are
+         -- negative in staging.
+         left join lateral (
+           select sku, sku_key from staging.sale_lines where import_id = $2 and line = u.line
+           union all
+           select sku, sku_key from staging.sale_lines where import_id = $2 and line = -u.line
+           limit 1
+         ) l on true
          on conflict (company_id, import_id, line) do update
            set issues = i.issues || excluded.issues",
         company.0,
