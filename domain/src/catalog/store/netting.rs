@@ -9,8 +9,8 @@ use sqlx::PgConnection;
 use super::levels::lock_products;
 use crate::Result;
 
-/// Changed lines of one stack. A stack is the lines of one customer, product and quantity (its size,
-/// whatever its sign): netting concerns no others.
+/// Changed lines of one stack. A stack is the lines of one customer, product and quantity (its
+/// size, whatever its sign): netting concerns no others.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StackChange {
     pub product_id: Uuid,
@@ -25,8 +25,8 @@ pub struct StackChange {
     pub lines: i64,
 }
 
-/// Nets the stacks whose lines were written, changed or deleted. Returns how many undoing lines among
-/// the lines that it read found the sale that they undo.
+/// Nets the stacks whose lines were written, changed or deleted. Returns how many undoing lines
+/// among the lines that it read found the sale that they undo.
 pub async fn net_stacks(
     conn: &mut PgConnection,
     company: CompanyId,

@@ -78,8 +78,8 @@ async fn count_in_stack(
     Ok(returned)
 }
 
-/// Returns whether anything of the product came back since the day of the sale, other than by a line
-/// that netting explains.
+/// Returns whether anything of the product came back since the day of the sale, other than by a
+/// line that netting explains.
 async fn has_later_return(
     conn: &mut PgConnection,
     company: CompanyId,

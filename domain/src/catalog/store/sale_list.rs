@@ -11,9 +11,8 @@ use crate::catalog::{Sale, SaleFilter, SaleStatus};
 
 /// Lists at most `limit` lines, the latest day first and on it the latest entered, before `after`.
 ///
-/// The filters that an index leads by are, in this order: the document, the customer with or without
-/// the product, the product, the status if it isn't `delivered`, the days. The others are applied to
-/// what these find.
+/// An index finds the lines of, in this order: the document, the customer, the product, the status
+/// if it isn't `delivered`, the days. The other filters are applied to what it finds.
 pub async fn list_sales(
     conn: &mut PgConnection,
     company: CompanyId,

@@ -1,6 +1,7 @@
 //! The area's rules against a real Postgres, through its exported functions.
 
 mod codes;
+mod fact_sets;
 mod levels;
 mod netted;
 mod permuted;

@@ -1,5 +1,5 @@
-//! Netting is a function of the lines. Whatever the order in which they are entered and cancelled, it
-//! agrees with a recomputation in Rust.
+//! Netting is a function of the lines. Whatever the order in which they are entered and cancelled,
+//! it agrees with a recomputation in Rust.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

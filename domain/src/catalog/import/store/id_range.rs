@@ -1,6 +1,6 @@
-//! The ids that the rows of an import may have. The ids of facts are made while their file is staged
-//! and begin with that time, so that the rows of an import are found by a range of the primary key.
-//! No index over imports is needed.
+//! The ids that the rows of an import may have. The ids of facts are made while their file is
+//! staged and begin with that time, so that the rows of an import are found by a range of the
+//! primary key. No index over imports is needed.
 
 use chrono::{DateTime, Duration, Utc};
 use platform::ids::Uuid;

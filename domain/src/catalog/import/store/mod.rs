@@ -2,8 +2,8 @@
 //! function that reaches staging is keyed by an import that was read under row-level security. In
 //! reading order: `imports` and `transitions` of their state; `lookups`, `staging`, `numbering` and
 //! `fold_counts`; `missing_references`, `missing_products`, then one file per kind of merge;
-//! `settlement` (with `id_range`), `line_warnings` and `issues`; `revert`. Functions return `Error::Database`
-//! when a statement fails.
+//! `settlement` (with `id_range`), `line_warnings` and `issues`; `revert`. Functions return
+//! `Error::Database` when a statement fails.
 
 mod fold_counts;
 mod id_range;
