@@ -7,6 +7,7 @@ mod netted;
 mod permuted;
 mod products;
 mod rows_visited;
+mod sale_lists;
 mod sales;
 
 use chrono::{DateTime, Utc};
