@@ -1,8 +1,10 @@
 //! Sale lines through the exported functions.
 
 use super::{NOW, Shop, add_company, error_codes, parse_json, parse_time};
-use crate::catalog::{CreateSale, SaleId, SaleStatus, cancel_sale, find_sales, record_sales};
+use crate::catalog::{
     CreateSale, SaleFilter, SaleId, SaleStatus, cancel_sale, find_sales, list_sales, record_sales,
+};
+use platform::db::Scope;
 
 #[tokio::test]
 async fn a_sale_takes_price_and_currency_from_its_product_and_its_day_from_the_zone() {
