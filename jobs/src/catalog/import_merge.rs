@@ -8,7 +8,7 @@ use platform::queue::{JobContext, JobError, JobResult};
 use serde_json::json;
 
 use super::import_pass::{
-    enqueue_reactions, progress_of, settle, settle_in_steps, stop_if_import_ended, take_turn,
+    enqueue_reactions, progress_of, settle_facts, settle_in_steps, stop_if_import_ended, take_turn,
 };
 use crate::Services;
 
@@ -31,7 +31,7 @@ pub(super) async fn merge_file(
             merge_range(&mut tx, cx, work, (0, through)).await?;
             if work.kind != Kind::Products {
                 let settlement = import::find_settlement(&mut tx, company, work.id).await?;
-                totals.netted = settle(&mut tx, company, &settlement).await?;
+                totals.netted = settle_facts(&mut tx, company, &settlement).await?;
             }
         }
         Mode::ValidRows => {

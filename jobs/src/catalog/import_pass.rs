@@ -58,15 +58,15 @@ pub(super) async fn settle_in_steps(
     for step in stack_steps.chain(level_steps) {
         let mut tx = cx.begin().await?;
         take_turn(&mut tx, company).await?;
-        netted += settle(&mut tx, company, &step).await?;
+        netted += settle_facts(&mut tx, company, &step).await?;
         tx.commit().await?;
     }
     Ok(netted)
 }
 
-/// Recomputes the netting and the levels that `settlement` names. Returns how many cancellations and
-/// returns found their sale.
-pub(super) async fn settle(
+/// Recomputes the netting and the levels that `settlement` names. Returns how many cancellations
+/// and returns found their sale.
+pub(super) async fn settle_facts(
     tx: &mut Tx,
     company: CompanyId,
     settlement: &Settlement,

@@ -5,7 +5,7 @@ use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::import_pass::{enqueue_reactions, settle, take_turn};
+use super::import_pass::{enqueue_reactions, settle_facts, take_turn};
 use crate::Services;
 
 /// Takes an import back in one transaction: its facts go, what it changed becomes what it was.
@@ -40,7 +40,7 @@ impl Job<Services> for RevertImport {
             return refuse(cx, tx, refused).await;
         }
         let settlement = import::revert_facts(&mut tx, company, import).await?;
-        settle(&mut tx, company, &settlement).await?;
+        settle_facts(&mut tx, company, &settlement).await?;
         enqueue_reactions(&mut tx, company, import.kind).await?;
         import::revert_products(&mut tx, company, self.import_id).await?;
         let result = json!({ "state": State::Reverted, "products": settlement.products.len() });

@@ -1,7 +1,7 @@
 -- Recomputes the levels of the products $2 of company $1 whose counts or entries changed. The rule
--- is in domain/src/catalog/stock.rs. A level whose anchor is the one that it was computed from stays
--- as it is, unless $3: then all are computed from the facts. "No site" is the nil id here, so that
--- joins on the site can hash.
+-- is in domain/src/catalog/stock.rs. A level whose anchor is the one that it was computed from
+-- stays as it is, unless $3: then all are computed from the facts. "No site" is the nil id here, so
+-- that joins on the site can hash.
 with places as (
   select product.id as product_id, place.site
   from (select distinct unnest($2::uuid[]) as id) product

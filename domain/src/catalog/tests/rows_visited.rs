@@ -17,8 +17,8 @@ use crate::catalog::{
 /// Facts that one act may visit.
 const MAX_ROWS: i64 = 120;
 
-/// Every second line is of the product `a`, sold to the customer without a name. One of its sales in
-/// 500 came back. It was counted once, ten years ago, and has come in every half hour.
+/// Every second line is of the product `a`, sold to the customer without a name. One of its sales
+/// in 500 came back. It was counted once, ten years ago, and has come in every half hour.
 const HISTORY: &str = "
 insert into products (company_id, id, sku, sku_key, name, currency)
   select $1, gen_random_uuid(), 'p' || n, 'p' || n, 'p', 'XOF' from generate_series(1, 999) n;

@@ -4,8 +4,8 @@ insert into stock_movements (
   company_id, id, at, day, created_at, product_id, site_id, kind, quantity, key, source, import_id,
   created_by, request_id
 )
-select $1, l.id, l.at, (l.at at time zone c.timezone)::date, (select engine_now()), p.id, t.id, 'count', l.quantity, l.key, 'import', $2,
-  null, null
+select $1, l.id, l.at, (l.at at time zone c.timezone)::date, (select engine_now()), p.id, t.id,
+  'count', l.quantity, l.key, 'import', $2, null, null
 from staging.count_lines l
 join companies c on c.id = $1
 join products p on p.company_id = $1 and p.sku_key = l.sku_key

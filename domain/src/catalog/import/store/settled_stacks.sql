@@ -15,7 +15,8 @@ counted as (
 former as materialized (
   select row_id, (previous ->> 'customer_id')::uuid as customer_id,
     (previous ->> 'product_id')::uuid as product_id,
-    (abs((previous ->> 'quantity')::numeric) * 1000)::bigint as size, (previous ->> 'sold_at')::timestamptz as sold_at
+    (abs((previous ->> 'quantity')::numeric) * 1000)::bigint as size,
+    (previous ->> 'sold_at')::timestamptz as sold_at
   from import_changes
   where company_id = $1 and import_id = $2 and previous ? 'sold_at'
 ),
@@ -51,6 +52,7 @@ left join (
   where s.has_undoing or u.size is not null or not $5 and (
     select u.id from sales u
     where u.company_id = $1 and u.customer_id = s.customer_id and u.product_id = s.product_id
-      and u.size = s.size and u.sold_at >= s.since and (u.kind in ('cancellation', 'return') or u.netted_quantity <> 0)
+      and u.size = s.size and u.sold_at >= s.since
+      and (u.kind in ('cancellation', 'return') or u.netted_quantity <> 0)
     limit 1) is not null
 ) s on always.present
