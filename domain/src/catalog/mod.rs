@@ -35,7 +35,7 @@ pub use sale::{Sale, SaleFilter, SaleId, SaleStatus};
 pub use stock::{LedgerEntry, Stock};
 
 pub use store::ledger::{FactPosition, list_ledger};
-pub use store::levels::{FactIds, add_to_levels, find_stock, recompute_levels};
+pub use store::levels::{find_stock, recompute_levels};
 pub use store::movements::{find_movements, record_movements};
 pub use store::netting::{StackChange, net_stacks};
 pub use store::products::{create_product, list_products, require_product, update_product};

@@ -30,9 +30,8 @@ pub(super) async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), Job
     }
 }
 
-/// Settles what an import has written in transactions of its own, so that no product stays locked
-/// for long. Repeating it changes nothing. Returns how many cancellations and returns found their
-/// sale.
+/// Settles the facts of an import in several transactions, so that products are locked briefly.
+/// Idempotent. Returns how many cancellations and returns found their sale.
 pub(super) async fn settle_in_steps(
     cx: &JobContext<Services>,
     id: ImportId,

@@ -102,8 +102,8 @@ async fn insert_movements(
     let inserted = sqlx::query!(
         "insert into stock_movements (company_id, id, at, day, product_id, site_id, kind, quantity,
            reference, reason, key, source, created_at)
-         select $1, line.id, at, (at at time zone company.timezone)::date, product_id, site_id, kind,
-           quantity, reference, reason, key, 'api', $3
+         select $1, line.id, at, (at at time zone company.timezone)::date, product_id, site_id,
+           kind, quantity, reference, reason, key, 'api', $3
          from jsonb_to_recordset($2::jsonb) as line
               (id uuid, at timestamptz, product_id uuid, site_id uuid, kind text,
                quantity numeric, reference text, reason text, key bytea)

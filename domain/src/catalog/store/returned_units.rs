@@ -30,8 +30,9 @@ pub(super) async fn count_returned_units(
     Ok(returned.clamp(Decimal::ZERO, sale.quantity.max(Decimal::ZERO)))
 }
 
-/// Counts among the lines of the sale's stack of netting. Those before the latest earlier sale that
-/// nothing undoes explain nothing later, and aren't read.
+/// Counts among the lines of the sale's stack of netting. What stands before the latest earlier sale
+/// that nothing undoes, or after the first later one, explains nothing here and isn't read
+/// (netting.sql says why).
 async fn count_in_stack(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -39,23 +40,25 @@ async fn count_in_stack(
     customer: Uuid,
 ) -> Result<Decimal> {
     let returned = sqlx::query_scalar!(
-        r#"with border as materialized (
-             select coalesce(max(sold_at), '-infinity') as at from sales
+        r#"with open as not materialized (
+             select id, sold_at from sales
              where company_id = $1 and customer_id = $5 and product_id = $2
-               and size = ($6::numeric * 1000)::bigint and sold_at < $4 and id <> $3
+               and size = ($6::numeric * 1000)::bigint
                and kind = 'sale' and status <> 'cancelled' and netted_quantity = 0
            ),
+           border as materialized (
+             select coalesce((select max(sold_at) from open where sold_at < $4), '-infinity')
+                 as first,
+               coalesce((select min(sold_at) from open where sold_at > $4), 'infinity') as last
+           ),
            facts as (
-             select sold_at as at, -quantity as undone from sales
-             where company_id = $1 and customer_id = $5 and product_id = $2
-               and size = ($6::numeric * 1000)::bigint and sold_at >= (select at from border)
-               and id <> $3
-               and kind = 'sale' and status <> 'cancelled' and netted_quantity = 0
+             select sold_at as at, -$6::numeric as undone from open
+             where sold_at >= (select first from border) and sold_at < (select last from border)
              union all
              select sold_at, -quantity from sales
              where company_id = $1 and customer_id = $5 and product_id = $2
-               and size = ($6::numeric * 1000)::bigint and sold_at >= (select at from border)
-               and id <> $3
+               and size = ($6::numeric * 1000)::bigint and id <> $3
+               and sold_at >= (select first from border) and sold_at < (select last from border)
                and (kind in ('cancellation', 'return') or netted_quantity <> 0)
                and status <> 'cancelled' and kind <> 'adjustment'
            ),

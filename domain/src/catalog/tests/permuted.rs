@@ -13,8 +13,8 @@ use testing::TestDb;
 
 use super::fact_sets::{Fact, PRODUCTS, Place, SITES, What, any_fact, compute_levels};
 use super::{NOW, parse_time};
-use crate::catalog::store::levels::take_from_levels;
-use crate::catalog::{FactIds, add_to_levels, compute_key, recompute_levels};
+use crate::catalog::store::levels::{FactIds, add_to_levels, take_from_levels};
+use crate::catalog::{compute_key, recompute_levels};
 
 struct Books {
     tx: Tx,

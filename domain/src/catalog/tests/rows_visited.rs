@@ -179,6 +179,7 @@ async fn one_fact_visits_few_rows_of_a_million() {
         ("cancelling a sale of today", 999_994),
         ("cancelling a return", 900_000),
         ("cancelling a sale of five years ago", 500_002),
+        ("cancelling a sale that seems to have come back", 500_998),
     ] {
         let id = old.find_line(n).await;
         old.expect_few_rows(name, async |tx| {
