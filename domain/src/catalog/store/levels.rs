@@ -9,9 +9,9 @@ use crate::{Error, Result};
 
 /// Facts by their ids; ids without a fact are skipped.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct FactIds<'a> {
-    pub sales: &'a [Uuid],
-    pub movements: &'a [Uuid],
+pub(in crate::catalog) struct FactIds<'a> {
+    pub(in crate::catalog) sales: &'a [Uuid],
+    pub(in crate::catalog) movements: &'a [Uuid],
 }
 
 /// Whether facts come into the levels or leave them.
@@ -22,8 +22,8 @@ enum Direction {
 }
 
 /// Recomputes the levels of `products` from the facts, in two statements for any number of
-/// products. Returns how many levels changed or appeared. For facts that changed or went; what was
-/// added goes through [`add_to_levels`].
+/// products. Returns how many levels changed or appeared. For facts that changed or went; those
+/// that are recorded move the levels by themselves.
 pub async fn recompute_levels(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -36,7 +36,7 @@ pub async fn recompute_levels(
 /// Adds `facts` of `products`, just written in this transaction, to the levels. Its cost does not
 /// grow with the number of facts. A transaction that writes facts calls it after its writes, so
 /// that facts and cache commit together.
-pub async fn add_to_levels(
+pub(in crate::catalog) async fn add_to_levels(
     conn: &mut PgConnection,
     company: CompanyId,
     products: &[Uuid],

@@ -30,8 +30,8 @@ pub(super) async fn count_returned_units(
     Ok(returned.clamp(Decimal::ZERO, sale.quantity.max(Decimal::ZERO)))
 }
 
-/// Counts among the lines of the sale's stack of netting. What stands before the latest earlier sale
-/// that nothing undoes, or after the first later one, explains nothing here and isn't read
+/// Counts among the lines of the sale's stack of netting. What stands before the latest earlier
+/// sale that nothing undoes, or after the first later one, explains nothing here and isn't read
 /// (netting.sql says why).
 async fn count_in_stack(
     conn: &mut PgConnection,
