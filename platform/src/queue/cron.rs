@@ -48,7 +48,11 @@ impl Cron {
 
     /// Returns the first tick after `time`.
     pub(crate) fn next_after(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.ticks_after(time).next()
+        if self.schedule.hours().is_all() {
+            self.next_hourly(time)
+        } else {
+            self.next_daily(time)
+        }
     }
 
     /// Returns the last tick after `since` and not after `now`: of missed ticks only this one
@@ -66,43 +70,69 @@ impl Cron {
     }
 
     fn last_tick(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.ticks_after(since)
+        std::iter::successors(self.next_after(since), |tick| self.next_after(*tick))
             .take_while(|tick| *tick <= now)
             .last()
     }
 
-    fn ticks_after(&self, time: DateTime<Utc>) -> Box<dyn Iterator<Item = DateTime<Utc>> + '_> {
-        if self.schedule.hours().is_all() {
-            return Box::new(std::iter::successors(self.next_hourly(time), |tick| {
-                self.next_hourly(*tick)
-            }));
-        }
+    /// Returns the next tick of a schedule for certain hours.
+    fn next_daily(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let local = time.with_timezone(&self.timezone).naive_local() - MAX_CLOCK_CHANGE;
-        let ticks = self
-            .schedule
-            .after_owned(local.and_utc())
-            .map(|tick| self.instant_of(tick.naive_utc()));
-        Box::new(ticks.skip_while(move |tick| *tick <= time))
+        let ticks = self.schedule.after_owned(local.and_utc());
+        let mut ticks = ticks.map(|tick| tick.naive_utc());
+        let first = ticks.find(|tick| self.instant_of(*tick) > time)?;
+        let next = self.instant_of(first);
+        if self.timezone.from_local_datetime(&first) != MappedLocalTime::None {
+            return Some(next);
+        }
+        // A skipped time comes later than it says, maybe after the ticks behind it.
+        let near = ticks.take_while(|tick| *tick <= first + MAX_CLOCK_CHANGE);
+        let others = near.map(|tick| self.instant_of(tick));
+        others.filter(|tick| *tick > time).chain([next]).min()
     }
 
     /// Returns the next tick of a schedule for every hour, which also fires in a repeated hour.
     fn next_hourly(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let offset_at = |time: &DateTime<Utc>| {
-            self.timezone
-                .offset_from_utc_datetime(&time.naive_utc())
-                .fix()
-        };
-        let next_at = |offset: FixedOffset| {
-            let mut ticks = self
-                .schedule
-                .after(&time.with_timezone(&offset))
-                .map(|tick| tick.to_utc());
-            ticks.find(|tick| offset_at(tick) == offset || *tick > time + TimeDelta::days(1))
-        };
-        let next = next_at(offset_at(&time))?;
-        // If the clocks change before it, another tick may come first.
-        let after_change = offset_at(&(time + MAX_CLOCK_CHANGE));
-        Some(next_at(after_change).map_or(next, |other| other.min(next)))
+        let (mut after, mut offset) = (time, self.offset_at(time));
+        loop {
+            let next = self.schedule.after(&after.with_timezone(&offset)).next()?;
+            let tick = next.to_utc();
+            let near = tick - MAX_CLOCK_CHANGE;
+            if near > after {
+                // Whatever the clocks do until then, no tick is earlier.
+                (after, offset) = (near, self.offset_at(near));
+            } else if self.offset_at(tick) == offset {
+                return Some(tick);
+            } else {
+                let change = self.find_change(after, tick, offset);
+                (after, offset) = (change - TimeDelta::seconds(1), self.offset_at(change));
+            }
+        }
+    }
+
+    fn offset_at(&self, time: DateTime<Utc>) -> FixedOffset {
+        self.timezone
+            .offset_from_utc_datetime(&time.naive_utc())
+            .fix()
+    }
+
+    /// Returns the second behind `after` at which the clocks leave `offset`; at `until` they have.
+    fn find_change(
+        &self,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        offset: FixedOffset,
+    ) -> DateTime<Utc> {
+        let (mut before, mut behind) = (after, until);
+        while behind - before > TimeDelta::seconds(1) {
+            let middle = before + TimeDelta::seconds((behind - before).num_seconds() / 2);
+            if self.offset_at(middle) == offset {
+                before = middle;
+            } else {
+                behind = middle;
+            }
+        }
+        behind
     }
 
     /// Converts local time to an instant: the first of two for a repeated local time. A skipped one
@@ -192,6 +222,34 @@ mod tests {
             "2026-04-04T17:00:00Z",
         );
         assert_eq!(hourly, ["04 14:00", "04 15:30", "04 16:30"]);
+    }
+
+    #[test]
+    fn a_far_tick_of_every_hour_is_at_the_offset_of_its_own_day() {
+        let first =
+            |line, zone, since| list_ticks(line, zone, since, "2026-06-02T00:00:00Z")[0].clone();
+        let hourly = "0 */59 * * 5 *";
+        let since = "2026-01-01T00:00:00Z";
+        assert_eq!(first(hourly, "Australia/Lord_Howe", since), "30 13:30");
+        assert_eq!(first("0 0 * 1 6 *", "Europe/Paris", since), "31 22:00");
+        // The clocks change on the day of the tick, many hours after the time.
+        let until_sunday = "0 0 * 29 3 *";
+        assert_eq!(
+            first(until_sunday, "Europe/Paris", "2026-03-28T02:00:00Z"),
+            "28 23:00"
+        );
+    }
+
+    #[test]
+    fn a_tick_at_a_skipped_time_does_not_hide_an_earlier_one() {
+        // 2:00 to 2:30 is skipped, at 15:30 UTC.
+        let ticks = list_ticks(
+            "0 15,40 2 * * *",
+            "Australia/Lord_Howe",
+            "2026-10-03T12:00:00Z",
+            "2026-10-04T12:00:00Z",
+        );
+        assert_eq!(ticks, ["03 15:40", "03 15:45"]);
     }
 
     proptest::proptest! {
