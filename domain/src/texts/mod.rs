@@ -6,9 +6,13 @@ use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use platform::text::clean_text;
 use unic_langid::langid;
 
 use crate::identity::Language;
+
+/// More than the longest list of headers that a text shows.
+const MAX_VALUE_CHARS: usize = 2_000;
 
 type Bundle = FluentBundle<FluentResource>;
 
@@ -43,10 +47,12 @@ impl Text {
         }
     }
 
-    /// Sets a variable.
+    /// Sets a variable. Its value may come from outside: it is cleaned and cut, so that the text
+    /// can be stored.
     #[must_use]
     pub fn with(mut self, variable: &'static str, value: impl Display) -> Self {
-        self.values.push((variable, Value::Text(value.to_string())));
+        let value = clean_text(&value.to_string(), MAX_VALUE_CHARS);
+        self.values.push((variable, Value::Text(value)));
         self
     }
 

@@ -103,3 +103,12 @@ fn a_text_is_written_in_the_language_of_its_reader() {
          la ligne 4 ressemble le plus à un en-tête"
     );
 }
+
+#[test]
+fn a_value_from_outside_can_be_stored_and_is_short() {
+    let text = Text::new("unknown_sheet").with("asked", "a\0\u{7}b");
+    let text = text.with("names", "x".repeat(1 << 20));
+    let written = text.render(Language::En);
+    assert!(written.contains("ab") && !written.contains(['\0', '\u{7}']));
+    assert!(written.len() < 2 * MAX_VALUE_CHARS);
+}

@@ -195,3 +195,15 @@ fn entities_are_not_expanded() {
         <sst><si><t>&b;</t></si></sst>"#;
     assert_eq!(examine_part(TEXTS_PART, texts), "not_a_table");
 }
+
+#[test]
+fn a_parts_own_words_come_back_cleaned_and_cut() {
+    let mut book = Spreadsheet::of_rows(CELL);
+    book.set_part(SHEET_PART, format!("</@\0x{}>", "y".repeat(1 << 19)));
+    let message = examine(&book.build_file()).to_string();
+    assert!(
+        message.contains("@x") && !message.contains('\0'),
+        "{message}"
+    );
+    assert!(message.len() < 3_000, "{}", message.len());
+}

@@ -34,5 +34,5 @@ mod hostile_tests;
 #[cfg(test)]
 mod xlsx_tests;
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(super) use text::encode_text;

@@ -1,4 +1,4 @@
-//! Text in any encoding, for tests.
+//! Text in any encoding, for tests and `fuzz/`.
 
 use encoding_rs::{MACINTOSH, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -7,7 +7,7 @@ use crate::catalog::import::options::{Charset, CodePage, Misreading};
 
 /// Returns the bytes of a text; `None` where the encoding lacks one of its characters.
 pub(in crate::catalog::import) fn encode_text(label: &str, text: &str) -> Option<Vec<u8>> {
-    match Charset::find_label(label).unwrap() {
+    match Charset::find_label(label)? {
         Charset::Standard(wide) if wide == UTF_16LE => {
             Some(text.encode_utf16().flat_map(u16::to_le_bytes).collect())
         }

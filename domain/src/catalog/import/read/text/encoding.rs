@@ -51,7 +51,7 @@ impl<S: Read + Seek> DecodedFile<S> {
         if file.raw.is_empty() {
             return Err(FileError::worded("empty_file", Text::new("file_is_empty")));
         }
-        match (inspect_head(&file.raw)?, charset) {
+        match (inspect_head(&file.raw, charset)?, charset) {
             // Text that was encoded twice may have the mark of UTF-8 too.
             (FileHead::Marked(mark), None | Some(Charset::Twice(_))) if mark == Charset::UTF_8 => {
                 file.is_marked = true;

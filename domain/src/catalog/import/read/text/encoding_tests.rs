@@ -5,7 +5,7 @@ use std::io::Cursor;
 use super::csv::CsvTable;
 use super::encode_text;
 use super::encoding_doubt::EncodingDoubt;
-use crate::catalog::import::options::Options;
+use crate::catalog::import::options::{Charset, Options};
 use crate::catalog::import::read::record::{Shape, Table as _};
 
 const NAMES: [&str; 6] = [
@@ -179,4 +179,21 @@ fn a_few_garbled_words_leave_a_file_as_it_is() {
         (shape.encoding, shape.encoding_doubt),
         (Some("UTF-8"), None)
     );
+}
+
+#[test]
+fn control_bytes_belong_to_an_encoding_that_is_named() {
+    for label in ["iso-2022-jp", "utf-16le", "utf-16be"] {
+        let named = Charset::find_label(label);
+        let file = encode(label, "米米米米米米米米;1\n");
+        let options = Options {
+            delimiter: Some(';'),
+            ..Options::default()
+        };
+        let mut table = CsvTable::open(Cursor::new(&file), &options, named).unwrap();
+        assert!(table.advance().unwrap());
+        assert_eq!(table.record().field(0), "米米米米米米米米", "{label}");
+        let unnamed = CsvTable::open(Cursor::new(&file), &options, None).map(drop);
+        assert_eq!(unnamed.unwrap_err().code, "not_a_table", "{label}");
+    }
 }

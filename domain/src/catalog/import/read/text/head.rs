@@ -20,7 +20,8 @@ pub(super) enum FileHead {
     Unmarked,
 }
 
-pub(super) fn inspect_head(head: &[u8]) -> Result<FileHead, FileError> {
+/// Inspects the first bytes of a file whose encoding the caller may have named.
+pub(super) fn inspect_head(head: &[u8], named: Option<Charset>) -> Result<FileHead, FileError> {
     if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
         return Err(FileError::worded("unknown_encoding", Text::new("utf_32")));
     }
@@ -40,11 +41,14 @@ pub(super) fn inspect_head(head: &[u8]) -> Result<FileHead, FileError> {
     if half > 0 && even * 10 > half * 7 && odd * 10 < half * 2 {
         return Ok(FileHead::Wide(Charset::Standard(UTF_16BE)));
     }
-    reject_other_formats(head)?;
+    reject_other_formats(head, named)?;
     Ok(FileHead::Unmarked)
 }
 
-fn reject_other_formats(head: &[u8]) -> Result<(), FileError> {
+fn reject_other_formats(head: &[u8], named: Option<Charset>) -> Result<(), FileError> {
+    // Control bytes are parts of characters in UTF-16, and change the alphabet in ISO-2022-JP.
+    let may_have_any =
+        matches!(named, Some(Charset::Standard(encoding)) if !encoding.is_ascii_compatible());
     let sample = &head[..head.len().min(SAMPLE_BYTES)];
     let odd = sample
         .iter()
@@ -56,7 +60,7 @@ fn reject_other_formats(head: &[u8]) -> Result<(), FileError> {
         Some(Text::new("looks_like_pdf"))
     } else if head.starts_with(b"\x1f\x8b") {
         Some(Text::new("looks_like_gzip"))
-    } else if odd * 50 > sample.len() {
+    } else if odd * 50 > sample.len() && !may_have_any {
         None
     } else {
         return Ok(());

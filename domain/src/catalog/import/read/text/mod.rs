@@ -29,10 +29,10 @@ pub(in crate::catalog::import) use garbled::looks_garbled;
 
 #[cfg(test)]
 mod csv_tests;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod encoder;
 #[cfg(test)]
 mod encoding_tests;
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(in crate::catalog::import) use encoder::encode_text;
