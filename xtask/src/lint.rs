@@ -76,6 +76,9 @@ const ALWAYS: [(&str, &[&str]); 3] = [
             "--",
             "-D",
             "warnings",
+            // Also checks what only `fuzz/` calls. Every crate is compiled as often as before.
+            "--cfg",
+            "fuzzing",
         ],
     ),
     ("documentation", &["doc", "--workspace", "--no-deps"]),

@@ -11,6 +11,7 @@ mod compose;
 mod containers;
 mod dashboards;
 mod demo;
+mod fuzz;
 mod http;
 mod install;
 mod lint;
@@ -42,6 +43,7 @@ usage: cargo xtask <command>
   lint                 format, clippy, documentation, .sqlx, rules on the sources, deny, machete
   sqlx [--check]       write .sqlx again from the migrations, or check that it is current
   bench <name> [args]  build the benchmarks in release and run one
+  fuzz [target]        try the readers of foreign bytes with random ones; needs a nightly compiler
   help                 print this text; `cargo xtask <command> --help` prints more
 
 DATABASE_URL and REDIS_URL are used where they are set, each by itself. Otherwise private servers
@@ -73,6 +75,7 @@ fn run_command(args: &[String]) -> Result<ExitCode> {
         "lint" => lint::HELP,
         "sqlx" => sqlx::HELP,
         "bench" => bench::HELP,
+        "fuzz" => fuzz::HELP,
         "help" | "--help" | "-h" => HELP,
         other => bail!("no command `{other}`\n\n{HELP}"),
     };
@@ -85,6 +88,7 @@ fn run_command(args: &[String]) -> Result<ExitCode> {
         "test" => test::run(rest),
         "lint" => lint::run(rest),
         "sqlx" => sqlx::run(rest),
+        "fuzz" => fuzz::run(rest),
         _ => bench::run(rest),
     }
 }
