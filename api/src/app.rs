@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::jobs::{Registry, Services};
+use domain::catalog::import::FileQuota;
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::db::Db;
@@ -29,6 +30,7 @@ struct Shared {
     trusted_proxies: TrustedProxies,
     upload_limit: u64,
     upload_idle_timeout: Duration,
+    file_quota: FileQuota,
 }
 
 impl App {
@@ -43,6 +45,7 @@ impl App {
             trusted_proxies: config.trusted_proxies.clone(),
             upload_limit: config.upload_limit,
             upload_idle_timeout: config.upload_idle_timeout,
+            file_quota: config.file_quota,
             redis,
             services,
         }))
@@ -64,6 +67,11 @@ impl App {
     /// The time without a byte after which an upload is aborted.
     pub(crate) fn upload_idle_timeout(&self) -> Duration {
         self.0.upload_idle_timeout
+    }
+
+    /// What the files of one company may take up.
+    pub(crate) fn file_quota(&self) -> &FileQuota {
+        &self.0.file_quota
     }
 
     pub(crate) fn keyring(&self) -> &Keyring {

@@ -55,6 +55,8 @@ error_codes! {
     AskedByRecipient = "asked_by_recipient", CONFLICT, "The recipient opted out";
     ImportNotWaiting = "import_not_waiting", CONFLICT, "The import is not waiting for an answer";
     ImportOver = "import_over", CONFLICT, "The import has ended";
+    TooManyImports = "too_many_imports", CONFLICT, "Too many imports are under way";
+    FileQuotaReached = "file_quota_reached", CONFLICT, "The company's files take up all their room";
     InProgress = "in_progress", CONFLICT, "The same request is in progress";
     VersionMismatch = "version_mismatch", PRECONDITION_FAILED, "The version has changed";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
@@ -65,6 +67,7 @@ error_codes! {
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Temporarily unavailable";
+    InsufficientStorage = "insufficient_storage", INSUFFICIENT_STORAGE, "No space for files";
     TimedOut = "timed_out", GATEWAY_TIMEOUT, "The request timed out";
 }
 
@@ -117,6 +120,8 @@ mod tests {
                 "409 asked_by_recipient",
                 "409 import_not_waiting",
                 "409 import_over",
+                "409 too_many_imports",
+                "409 file_quota_reached",
                 "409 in_progress",
                 "412 version_mismatch",
                 "413 body_too_large",
@@ -126,6 +131,7 @@ mod tests {
                 "429 rate_limited",
                 "500 internal",
                 "503 unavailable",
+                "507 insufficient_storage",
                 "504 timed_out",
             ]
         );

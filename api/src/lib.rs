@@ -11,6 +11,8 @@ mod codes;
 mod config;
 mod error;
 mod extract;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod idempotency;
 mod middleware;
 mod pagination;

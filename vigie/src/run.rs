@@ -46,6 +46,7 @@ async fn run_parts(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     serve_metrics(config.metrics_addr)?;
     let db = connect_db(&config.db).await.context("Postgres")?;
     let services = build_services(&config, db.clone())?;
+    services.blobs.report_space();
     let stop = CancellationToken::new();
     let mut parts: Vec<JoinHandle<anyhow::Result<()>>> = Vec::new();
     let mut workers = None;

@@ -3,7 +3,9 @@
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method, Uri};
-use domain::identity::idempotency::{Claimed, IdempotencyClaim, claim_key, settle_key};
+use domain::identity::idempotency::{
+    Claimed, IdempotencyClaim, claim_key, is_key_settled, settle_key,
+};
 use platform::crypto::hash_sha256;
 use platform::db::Tx;
 use platform::ids::Uuid;
@@ -142,6 +144,16 @@ impl Key {
             }
         };
         Ok(Settled { tx, outcome })
+    }
+
+    /// Whether an earlier request with this key has taken effect, whatever its content. For a
+    /// request whose content is dear to receive: [`Key::run_once`] must follow.
+    pub(crate) async fn is_settled(&self, app: &App, caller: &Caller) -> Result<bool> {
+        let Some(claim) = self.claim_for(caller) else {
+            return Ok(false);
+        };
+        let mut tx = caller.begin(app).await?;
+        Ok(is_key_settled(&mut tx, &claim).await?)
     }
 
     fn claim_for(&self, caller: &Caller) -> Option<IdempotencyClaim<'_>> {

@@ -1,6 +1,8 @@
 //! Routes of imports: upload, progress, questions and row errors.
 
 mod errors;
+mod form;
+mod pending_file;
 mod preview;
 mod revert;
 mod upload;
@@ -18,6 +20,7 @@ use platform::queue::control::{self, Cancelled};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use self::pending_file::delete_file;
 use crate::App;
 use crate::auth::Caller;
 use crate::codes::ErrorCode;
@@ -143,33 +146,53 @@ async fn cancel_import(
     key: Key,
     Path(id): Path<ImportId>,
 ) -> Result<Response> {
+    let mut leftover = Leftover::Kept;
     let mut settled = key
         .run_once(&app, &caller, async |tx| {
-            stop_import(tx, &caller, id).await?;
+            leftover = stop_import(tx, &caller, id).await?;
             Ok(Outcome::updated(id))
         })
         .await?;
     let id = settled.outcome.id()?;
     let import = import::require_import(&mut settled.tx, caller.company, id).await?;
-    settled.respond(&import).await
+    let response = settled.respond(&import).await?;
+    if leftover == Leftover::Unused {
+        delete_file(&app, caller.company, id).await;
+    }
+    Ok(response)
 }
 
-async fn stop_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<()> {
+/// The file of a cancelled import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leftover {
+    /// Until `catalog.sweep_files` deletes it: rows of it are in the catalog, or a job reads it.
+    Kept,
+    /// Its place is free.
+    Unused,
+}
+
+async fn stop_import(tx: &mut Tx, caller: &Caller, id: ImportId) -> Result<Leftover> {
     import::cancel_import(tx, caller.company, id, caller.now).await?;
     let import = import::require_import(tx, caller.company, id).await?;
-    if let Some(job) = import.job_id {
-        let stopped = control::cancel_job(tx, job, "the import was cancelled").await?;
-        // The job would have settled what was committed, and now never starts.
-        if stopped == Cancelled::Stopped && import.rows_imported + import.rows_updated > 0 {
-            tx.enqueue(
-                ::jobs::company_job(caller.company, &EndImport { import_id: id }).by(caller.user),
-            )
+    let has_written = import.rows_imported + import.rows_updated > 0;
+    let stopped = match import.job_id {
+        Some(job) => control::cancel_job(tx, job, "the import was cancelled").await?,
+        None => Cancelled::NotFound,
+    };
+    // The job would have settled what was committed, and now never starts.
+    if stopped == Cancelled::Stopped && has_written {
+        let end = EndImport { import_id: id };
+        tx.enqueue(::jobs::company_job(caller.company, &end).by(caller.user))
             .await?;
-        }
     }
     caller
         .record_act(tx, "catalog.cancel_import", ("import", id), json!({}))
-        .await
+        .await?;
+    if has_written || stopped == Cancelled::Requested {
+        return Ok(Leftover::Kept);
+    }
+    import::release_file(tx, caller.company, id).await?;
+    Ok(Leftover::Unused)
 }
 
 /// Enqueues the job of an import in the caller's transaction.

@@ -12,11 +12,12 @@ use domain::catalog::import::{
 };
 use domain::identity;
 use platform::ids::{CompanyId, Uuid};
-use platform::task::spawn_named;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::file_rejected;
-use super::upload::{BlobPlace, MAX_FORM_BYTES, Upload, discard_file, read_form, reject_long_body};
+use super::form::{Destination, Upload, read_form};
+use super::pending_file::PendingFile;
+use super::upload::{MAX_FORM_BYTES, announced_length, reject_long_body};
 use crate::App;
 use crate::auth::Caller;
 use crate::error::{Error, Result};
@@ -34,18 +35,21 @@ pub(crate) async fn preview_import(
     let limit = app.upload_limit().min(MAX_FILE_BYTES);
     reject_long_body(&request, limit.saturating_add(MAX_FORM_BYTES))?;
     let turn = Arc::new(take_turn(caller.company).await);
-    let place = BlobPlace::new(caller.company);
-    let file = TemporaryFile {
-        app: app.clone(),
-        blob_key: place.blob_key,
-        is_deleted: false,
-        turn,
-    };
-    let preview = match read_form(&app, request, &file.blob_key, limit).await {
-        Ok(upload) => file.preview(&caller, upload).await,
+    let pending = PendingFile::reserve(&app, &caller, announced_length(&request)).await?;
+    let destination = Destination::File(&pending);
+    let preview = match read_form(&app, &caller, request, destination, limit).await {
+        Ok(upload) => {
+            let blob_key = &pending.blob_key;
+            let file = TemporaryFile {
+                app: &app,
+                blob_key,
+                turn,
+            };
+            file.preview(&caller, upload).await
+        }
         Err(rejected) => Err(rejected),
     };
-    file.delete().await;
+    pending.discard().await;
     preview.map(Json)
 }
 
@@ -68,34 +72,17 @@ async fn take_turn(company: CompanyId) -> OwnedMutexGuard<()> {
     turn.lock_owned().await
 }
 
-/// The file of a preview, deleted however the request ends.
-struct TemporaryFile {
-    app: App,
-    blob_key: String,
-    is_deleted: bool,
+/// The file of a preview.
+struct TemporaryFile<'a> {
+    app: &'a App,
+    blob_key: &'a str,
     /// Held by whatever reads the file, which continues when the client disconnects.
     turn: Arc<OwnedMutexGuard<()>>,
 }
 
-impl Drop for TemporaryFile {
-    fn drop(&mut self) {
-        if !self.is_deleted {
-            let (app, blob_key) = (self.app.clone(), std::mem::take(&mut self.blob_key));
-            spawn_named("preview file", async move {
-                discard_file(&app, &blob_key).await;
-            });
-        }
-    }
-}
-
-impl TemporaryFile {
-    async fn delete(mut self) {
-        discard_file(&self.app, &self.blob_key).await;
-        self.is_deleted = true;
-    }
-
+impl TemporaryFile<'_> {
     async fn preview(&self, caller: &Caller, upload: Upload) -> Result<Preview> {
-        let mut tx = caller.begin(&self.app).await?;
+        let mut tx = caller.begin(self.app).await?;
         let company = identity::companies::require_company(&mut tx, caller.company).await?;
         let known = import::load_numeric_codes(&mut tx, caller.company, &upload.options).await?;
         drop(tx);
@@ -148,7 +135,7 @@ impl TemporaryFile {
                 Err(cause) => return Ok(Err(cause)),
             }
         }
-        let mut tx = caller.begin(&self.app).await?;
+        let mut tx = caller.begin(self.app).await?;
         import::add_recorded_quantities(&mut tx, caller.company, &mut usual_quantities).await?;
         let known_products = import::load_known_products(&mut tx, caller.company).await?;
         let site_keys = import::load_site_keys(&mut tx, caller.company).await?;
@@ -171,7 +158,7 @@ impl TemporaryFile {
         &self,
         read: impl FnOnce(std::fs::File) -> Result<T, FileError> + Send + 'static,
     ) -> Result<Result<T, FileError>> {
-        let file = self.app.blobs().open_file(&self.blob_key).await;
+        let file = self.app.blobs().open_file(self.blob_key).await;
         let file = file.map_err(Error::internal)?;
         let turn = self.turn.clone();
         let read = move || {

@@ -65,6 +65,14 @@ pub const METRICS: &[(&str, &str)] = &[
     ),
     ("vigie_db_pool_connections", "connections by role and state"),
     ("vigie_redis_up", "1 while Redis answers"),
+    (
+        "vigie_blob_free_bytes",
+        "free bytes of the file system of VIGIE_BLOB_DIR",
+    ),
+    (
+        "vigie_blob_reserve_bytes",
+        "bytes of that file system that uploads leave free",
+    ),
 ];
 
 const SECONDS_BUCKETS: &[f64] = &[

@@ -113,6 +113,24 @@ async fn find_outcome(conn: &mut PgConnection, claim: &IdempotencyClaim<'_>) -> 
     }))
 }
 
+/// Whether a committed request has an outcome under the key, whatever its fingerprint.
+pub async fn is_key_settled(conn: &mut PgConnection, claim: &IdempotencyClaim<'_>) -> Result<bool> {
+    let is_settled = sqlx::query_scalar!(
+        r#"select exists (
+             select from idempotency_keys
+             where company_id = $1 and actor_id = $2 and method = $3 and route = $4 and key = $5
+               and status is not null) as "is_settled!""#,
+        claim.company.0,
+        claim.actor,
+        claim.method,
+        claim.route,
+        claim.key,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is_settled)
+}
+
 /// Records the outcome of the request under its key.
 pub async fn settle_key(
     conn: &mut PgConnection,

@@ -1,42 +1,49 @@
 //! Files by key, in a local folder behind the `object_store` interface. A
 //! file is complete or absent: it is written under another name, renamed, and synced before its
 //! key is returned. A stored key therefore always finds its bytes.
+//!
+//! Uploads leave a reserve of the file system free, for what else writes to it: a database or a log
+//! on the same disk stops everything once the disk is full.
+
+mod space;
+mod write;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use futures::{Stream, StreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetResultPayload, MultipartUpload, ObjectStoreExt as _};
-use sha2::{Digest as _, Sha256};
+use object_store::{GetResultPayload, ObjectStoreExt as _};
 
+pub use self::space::HeldSpace;
+pub use self::write::{STEP_BYTES, Stored, digest_stream};
 use crate::config::Env;
 
-const PART_BYTES: usize = 1 << 20;
+/// 1 GiB.
+const DEFAULT_RESERVE_MIB: u64 = 1 << 10;
 
 /// The folder of stored files.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     store: Arc<LocalFileSystem>,
     folder: PathBuf,
-}
-
-/// The length in bytes and the SHA-256 of a stored file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stored {
-    pub len: u64,
-    pub sha256: [u8; 32],
+    /// Bytes of the file system that uploads leave free.
+    reserve: u64,
+    /// Bytes that uploads of this process hold and haven't written yet.
+    held: Arc<AtomicU64>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
     #[error("longer than {limit} bytes")]
     TooLarge { limit: u64 },
+    /// The file would take of the reserve of the file system, or of what other uploads hold.
+    #[error("no space: {free} bytes are free, {reserve} of them in reserve, uploads hold {held}")]
+    NoSpace { free: u64, reserve: u64, held: u64 },
     /// The client broke off; nothing is stored.
     #[error("the upload was cut: {0}")]
     Cut(io::Error),
@@ -46,15 +53,34 @@ pub enum BlobError {
     Io(#[from] io::Error),
 }
 
+impl BlobError {
+    /// Whether the file system, or its quota, has no room.
+    pub fn is_full_disk(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(next) = cause {
+            let kind = next.downcast_ref::<io::Error>().map(io::Error::kind);
+            if matches!(
+                kind,
+                Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            ) {
+                return true;
+            }
+            cause = next.source();
+        }
+        matches!(self, Self::NoSpace { .. })
+    }
+}
+
 impl Blobs {
     /// Opens the folder of `VIGIE_BLOB_DIR`, and creates it if it is missing.
     pub fn from_env(env: &mut Env) -> Option<Self> {
         let folder = env.read_required("VIGIE_BLOB_DIR");
+        let reserve_mib = env.parse_or("VIGIE_BLOB_RESERVE_MIB", DEFAULT_RESERVE_MIB);
         if folder.is_empty() {
             return None;
         }
         match Self::open_folder(folder.into()) {
-            Ok(blobs) => Some(blobs),
+            Ok(blobs) => Some(blobs.with_reserve(reserve_mib.saturating_mul(1 << 20))),
             Err(cause) => {
                 env.report_problem(format!("VIGIE_BLOB_DIR: {cause}"));
                 None
@@ -62,46 +88,21 @@ impl Blobs {
         }
     }
 
-    /// Opens a folder, and creates it if it is missing.
+    /// Opens a folder, and creates it if it is missing. Its uploads leave nothing in reserve.
     pub fn open_folder(folder: PathBuf) -> Result<Self, BlobError> {
         std::fs::create_dir_all(&folder)?;
         Ok(Self {
             store: Arc::new(LocalFileSystem::new_with_prefix(&folder)?),
             folder,
+            reserve: 0,
+            held: Arc::default(),
         })
     }
 
-    /// Stores a stream of at most `limit` bytes under `key`.
-    ///
-    /// # Errors
-    /// [`BlobError::TooLarge`] or [`BlobError::Cut`]. After any error nothing is stored under
-    /// `key`.
-    pub async fn store_stream(
-        &self,
-        key: &str,
-        stream: impl Stream<Item = io::Result<Bytes>>,
-        limit: u64,
-    ) -> Result<Stored, BlobError> {
-        let path = Path::from(key);
-        let mut upload = self.store.put_multipart(&path).await?;
-        match write_parts(&mut *upload, stream, limit).await {
-            Ok(stored) => {
-                upload.complete().await?;
-                self.sync_file(&path).await?;
-                Ok(stored)
-            }
-            Err(cause) => {
-                upload.abort().await?;
-                Err(cause)
-            }
-        }
-    }
-
-    /// Stores a few bytes under `key`.
-    pub async fn store_bytes(&self, key: &str, bytes: Bytes) -> Result<Stored, BlobError> {
-        let limit = bytes.len() as u64;
-        self.store_stream(key, futures::stream::iter([Ok(bytes)]), limit)
-            .await
+    /// Leaves that many bytes of the file system free.
+    #[must_use]
+    pub fn with_reserve(self, reserve: u64) -> Self {
+        Self { reserve, ..self }
     }
 
     /// Opens a stored file for blocking reads.
@@ -141,19 +142,6 @@ impl Blobs {
         });
         Ok(deleted.await.map_err(io::Error::other)??)
     }
-
-    /// Syncs the file, then its folder, so that the rename survives a power cut.
-    async fn sync_file(&self, path: &Path) -> Result<(), BlobError> {
-        let file = self.store.path_to_filesystem(path)?;
-        tokio::task::spawn_blocking(move || {
-            std::fs::File::open(&file)?.sync_all()?;
-            let folder = file.parent().unwrap_or(&file);
-            std::fs::File::open(folder)?.sync_all()
-        })
-        .await
-        .map_err(io::Error::other)??;
-        Ok(())
-    }
 }
 
 fn list_old_files(folder: &std::path::Path, moment: SystemTime) -> io::Result<Vec<String>> {
@@ -180,32 +168,5 @@ fn list_old_files(folder: &std::path::Path, moment: SystemTime) -> io::Result<Ve
     Ok(found)
 }
 
-async fn write_parts(
-    upload: &mut dyn MultipartUpload,
-    stream: impl Stream<Item = io::Result<Bytes>>,
-    limit: u64,
-) -> Result<Stored, BlobError> {
-    let mut stream = std::pin::pin!(stream);
-    let mut digest = Sha256::new();
-    let mut len = 0_u64;
-    let mut part = BytesMut::with_capacity(PART_BYTES);
-    while let Some(bytes) = stream.next().await {
-        let bytes = bytes.map_err(BlobError::Cut)?;
-        len += bytes.len() as u64;
-        if len > limit {
-            return Err(BlobError::TooLarge { limit });
-        }
-        digest.update(&bytes);
-        part.extend_from_slice(&bytes);
-        if part.len() >= PART_BYTES {
-            upload.put_part(part.split().freeze().into()).await?;
-        }
-    }
-    if !part.is_empty() {
-        upload.put_part(part.freeze().into()).await?;
-    }
-    Ok(Stored {
-        len,
-        sha256: digest.finalize().into(),
-    })
-}
+#[cfg(test)]
+mod tests;
