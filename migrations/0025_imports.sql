@@ -23,6 +23,11 @@ create table imports (
   staged_rows bigint not null default 0,
   -- Set once the whole file is staged and its repeated rows are numbered.
   staged_at timestamptz,
+  -- When the limits of the company's plan admitted its rows, how many rows they may add, and how
+  -- many products they create and haven't.
+  admitted_at timestamptz,
+  admitted_rows bigint not null default 0,
+  pending_products bigint not null default 0,
   -- Lines whose rows are in the catalog.
   merged_through bigint not null default 0,
   rows_total bigint not null default 0,
@@ -51,6 +56,9 @@ create table imports (
   foreign key (company_id, repeats_id) references imports (company_id, id)
 );
 create index imports_company on imports (company_id, created_at desc, id desc);
+create index imports_admitted on imports (company_id, admitted_at) where admitted_at is not null;
+create index imports_open on imports (company_id)
+  where state in ('received', 'checking', 'needs_input', 'loading');
 create index imports_repeated on imports (company_id, kind, finished_at desc)
   where state = 'succeeded';
 -- For abandoned_imports: few rows, however many imports have ended.
@@ -58,6 +66,19 @@ create index imports_unsettled on imports (id)
   where state in ('received', 'checking', 'loading')
     or (state in ('failed', 'cancelled') and merged_through > 0 and settled_at is null);
 select secure_company_table('imports');
+
+-- The files that a company keeps or is sending, those of previews included: what its quota counts.
+create table import_files (
+  company_id uuid not null references companies (id),
+  -- That of the import, if one comes of it.
+  id uuid not null primary key,
+  -- What the request announces, then the length of the file.
+  bytes bigint not null check (bytes >= 0),
+  -- Until when an upload that is under way holds its place; null once its import exists.
+  reserved_until timestamptz,
+  unique (company_id, id)
+);
+select secure_company_table('import_files');
 
 -- What is to be said about rows of the file: every rejected row, as it stands in the file, so that
 -- it can be corrected and sent again, and accepted rows that somebody should look at (of each
@@ -94,6 +115,9 @@ create table import_changes (
 );
 select secure_company_table('import_changes');
 
+alter table categories add foreign key (company_id, import_id) references imports (company_id, id);
+alter table suppliers add foreign key (company_id, import_id) references imports (company_id, id);
+alter table sites add foreign key (company_id, import_id) references imports (company_id, id);
 alter table products add foreign key (company_id, import_id) references imports (company_id, id);
 alter table customers add foreign key (company_id, import_id) references imports (company_id, id);
 alter table stock_movements
@@ -101,13 +125,16 @@ alter table stock_movements
 -- sales.import_id has none: it would cost as much as the product's and the customer's together for
 -- every line of a file, only to find the same row each time; imports are never deleted.
 
--- Rows on their way. COPY can't write under row-level security, so these tables have none. They are
--- keyed by import, and only the import's store reaches them, after it has read that import under
--- row-level security. Not logged: what a crash of the server empties is staged again from the file.
+-- Rows on their way, behind row-level security like a company's other rows. COPY can't write under
+-- it, so each table has one partition without, `.._in`. There vigie_app may only insert, and only
+-- into the columns other than company_id, which is always the transaction's company. Whoever reads
+-- or writes the table reaches the partition's rows under the table's policy. Not logged: what a
+-- crash of the server empties is staged again from the file.
 create schema staging;
 grant usage on schema staging to vigie_app;
 
-create unlogged table staging.sale_lines (
+create table staging.sale_lines (
+  company_id uuid not null default current_company_id(),
   import_id uuid not null,
   line bigint not null,
   -- Becomes the sale's id.
@@ -140,11 +167,13 @@ create unlogged table staging.sale_lines (
   day date not null,
   -- A row of an error file without its occurrence: it may add a line, not change one.
   lost_occurrence boolean not null default false
-);
+) partition by list (company_id);
+create unlogged table staging.sale_lines_in partition of staging.sale_lines default;
 create index on staging.sale_lines (import_id, line);
 create index on staging.sale_lines (import_id) where may_repeat;
 
-create unlogged table staging.product_lines (
+create table staging.product_lines (
+  company_id uuid not null default current_company_id(),
   import_id uuid not null,
   line bigint not null,
   id uuid not null,
@@ -166,10 +195,12 @@ create unlogged table staging.product_lines (
   pack_multiple numeric(18, 3),
   lead_time_days integer,
   active boolean
-);
+) partition by list (company_id);
+create unlogged table staging.product_lines_in partition of staging.product_lines default;
 create index on staging.product_lines (import_id, line);
 
-create unlogged table staging.count_lines (
+create table staging.count_lines (
+  company_id uuid not null default current_company_id(),
   import_id uuid not null,
   line bigint not null,
   id uuid not null,
@@ -182,14 +213,35 @@ create unlogged table staging.count_lines (
   site text,
   quantity numeric(18, 3) not null,
   at timestamptz not null
-);
+) partition by list (company_id);
+create unlogged table staging.count_lines_in partition of staging.count_lines default;
 create index on staging.count_lines (import_id, line);
 
-grant select, insert, update, delete on all tables in schema staging to vigie_app;
-
-alter table staging.sale_lines alter column import_id set statistics 0;
-alter table staging.product_lines alter column import_id set statistics 0;
-alter table staging.count_lines alter column import_id set statistics 0;
+-- The planner halves its estimate for the policy. For a plain equality it would divide by 200,
+-- after it has divided by 200 for the import, and would look up what it has to hash.
+create function staging.secure_table(t regclass, filled regclass) returns void
+  language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+declare
+  filled_columns text;
+begin
+  select string_agg(quote_ident(a.attname), ', ') into filled_columns
+    from pg_attribute a
+    where a.attrelid = filled and a.attnum > 0 and not a.attisdropped
+      and a.attname <> 'company_id';
+  execute format('alter table %s alter column company_id set statistics 0', t);
+  execute format('alter table %s alter column import_id set statistics 0', t);
+  execute format('alter table %s enable row level security', t);
+  execute format(
+    'create policy company_rows on %s to vigie_app
+       using (coalesce(company_id = (select current_company_id()), false))
+       with check (company_id = (select current_company_id()))', t);
+  execute format('grant select, update, delete on %s to vigie_app', t);
+  execute format('grant insert (%s) on %s to vigie_app', filled_columns, filled);
+end $$;
+revoke execute on function staging.secure_table(regclass, regclass) from public;
+select staging.secure_table('staging.sale_lines', 'staging.sale_lines_in');
+select staging.secure_table('staging.product_lines', 'staging.product_lines_in');
+select staging.secure_table('staging.count_lines', 'staging.count_lines_in');
 
 -- Imports whose job has ended although work remains: the import is open (its job was cancelled
 -- while it waited, parked, or lost at its last attempt), or levels and netting do not include what

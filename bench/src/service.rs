@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{ApiConfig, App, TrustedProxies};
+use domain::catalog::import::FileQuota;
 use domain::identity;
 use domain::identity::accounts::{NewUser, Profile};
 use domain::identity::companies::{CompanyProfile, NewCompany};
@@ -85,6 +86,7 @@ fn build_app(test: &TestDb, url: &str, blobs: &Path) -> anyhow::Result<App> {
         signing_keys: SIGNING_KEYS.parse().map_err(anyhow::Error::msg)?,
         upload_limit: 2 << 30,
         upload_idle_timeout: Duration::from_secs(60),
+        file_quota: FileQuota::default(),
         trusted_proxies: TrustedProxies::default(),
     };
     Ok(App::new(services, redis, &config))
@@ -121,7 +123,11 @@ async fn insert_owner(test: &TestDb) -> anyhow::Result<()> {
     let now = platform::db::load_now(&mut tx).await?;
     identity::accounts::create_user(&mut tx, &user, &hash_password(PASSWORD), now).await?;
     identity::companies::create_company(&mut tx, &company, user.id, now).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    sqlx::query!("update plans set products = null, import_rows_per_month = null")
+        .execute(&mut test.owner().await)
+        .await?;
+    Ok(())
 }
 
 /// Signs in as the owner and returns an access token.

@@ -20,6 +20,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::CONTENT_TYPE;
 use chrono::{DateTime, Utc};
+use domain::catalog::import::FileQuota;
 use domain::identity;
 use domain::identity::accounts::{NewUser, Profile};
 use domain::identity::companies::{CompanyProfile, NewCompany};
@@ -63,8 +64,21 @@ impl TestApp {
         Self::start_with(no_redis(), |_| ()).await
     }
 
+    /// On a disk of which so many bytes have to stay free.
+    pub(crate) async fn start_on_disk(reserve: u64) -> Self {
+        Self::start_all(no_redis(), reserve, |_| ()).await
+    }
+
     pub(crate) async fn start_with(
         redis: RedisConfig,
+        configure: impl FnOnce(&mut ApiConfig),
+    ) -> Self {
+        Self::start_all(redis, 0, configure).await
+    }
+
+    async fn start_all(
+        redis: RedisConfig,
+        reserve: u64,
         configure: impl FnOnce(&mut ApiConfig),
     ) -> Self {
         let db = TestDb::new().await;
@@ -76,7 +90,9 @@ impl TestApp {
         let services = Services {
             db: db.db.clone(),
             providers: Providers::sandbox(&sandbox.url()).unwrap(),
-            blobs: Blobs::open_folder(blobs.clone()).unwrap(),
+            blobs: Blobs::open_folder(blobs.clone())
+                .unwrap()
+                .with_reserve(reserve),
             keyring: Keyring::parse(&keys.into()).unwrap(),
             public_url: format!("http://{addr}"),
             console_url: CONSOLE_URL.to_owned(),
@@ -88,6 +104,7 @@ impl TestApp {
             trusted_proxies,
             upload_limit: UPLOAD_LIMIT,
             upload_idle_timeout: Duration::from_secs(60),
+            file_quota: FileQuota::default(),
         };
         configure(&mut config);
         let app = App::new(services.clone(), redis, &config);

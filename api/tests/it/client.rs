@@ -111,7 +111,8 @@ impl<'a> Client<'a> {
             .await
     }
 
-    fn request(&self, method: &str, path: &str) -> Builder {
+    /// Begins a request to a path, as this client.
+    pub(crate) fn request(&self, method: &str, path: &str) -> Builder {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("/api/v1{path}"));

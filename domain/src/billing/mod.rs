@@ -28,7 +28,7 @@ pub use store::events::{
 };
 pub use store::subscriptions::{
     SubscriptionRecord, SubscriptionView, apply_record, is_known_subscription, list_plans,
-    list_running_subscriptions, load_subscription, lock_entitlement,
+    list_running_subscriptions, load_limits, load_subscription, lock_entitlement,
 };
 
 platform::id_type!(CheckoutId, "A company's checkout of a plan.");

@@ -1,6 +1,6 @@
-//! Imports an uploaded file: check, stage, merge, end. Each pass resumes where an earlier attempt
-//! stopped, so that a killed worker costs one chunk. A file that is rejected ends the import; the
-//! job itself has succeeded then.
+//! Imports an uploaded file: check, stage, admit, merge, end. Each pass resumes where an earlier
+//! attempt stopped, so that a killed worker costs one chunk. A file that is rejected ends the
+//! import; the job itself has succeeded then.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::import_check::check_file;
 use super::import_end::{Ending, commit_end, end_import};
+use super::import_limits::admit_file;
 use super::import_merge::merge_file;
 use super::import_pass::{progress_of, stop_if_import_ended};
 use super::import_stage::{StagingOutcome, stage_file};
@@ -101,9 +102,13 @@ async fn stage_and_merge(
     stop_if_import_ended(import::start_loading(&mut tx, company, id, &detected).await)?;
     cx.checkpoint(tx, &progress_of(0, work.file_bytes, "loading"))
         .await?;
-    match stage_file(cx, work, detected, plan).await? {
-        StagingOutcome::Staged { through, totals } => merge_file(cx, work, through, totals).await,
-        StagingOutcome::Rejected(cause) => reject_file(cx, id, cause).await,
+    let (through, totals) = match stage_file(cx, work, detected, plan).await? {
+        StagingOutcome::Staged { through, totals } => (through, totals),
+        StagingOutcome::Rejected(cause) => return reject_file(cx, id, cause).await,
+    };
+    match admit_file(cx, id).await? {
+        Ok(()) => merge_file(cx, work, through, totals).await,
+        Err(cause) => reject_file(cx, id, cause).await,
     }
 }
 

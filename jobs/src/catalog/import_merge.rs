@@ -36,7 +36,8 @@ pub(super) async fn merge_file(
         }
         Mode::ValidRows => {
             create_missing(&mut tx, cx, work, &mut totals).await?;
-            import::record_totals(&mut tx, company, work.id, &totals).await?;
+            let recorded = import::record_totals(&mut tx, company, work.id, &totals).await;
+            stop_if_import_ended(recorded)?;
             checkpoint_merge(cx, tx, work.merged_through, through).await?;
             merge_ranges(cx, work, through).await?;
             totals.netted = settle_in_steps(cx, work.id, work.kind).await?;

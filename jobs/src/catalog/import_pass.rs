@@ -23,11 +23,15 @@ const PRODUCTS_AT_ONCE: usize = 200;
 pub(super) async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), JobError> {
     match import::take_merge_turn(tx, company).await? {
         Turn::Taken => Ok(()),
-        Turn::Busy => Err(JobError::snooze(
-            MERGE_LOCK_SNOOZE,
-            "another import of the company is merging",
-        )),
+        Turn::Busy => Err(snooze_for_merge()),
     }
+}
+
+pub(super) fn snooze_for_merge() -> JobError {
+    JobError::snooze(
+        MERGE_LOCK_SNOOZE,
+        "another import of the company is merging",
+    )
 }
 
 /// Settles the facts of an import in several transactions, so that products are locked briefly.

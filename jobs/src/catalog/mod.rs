@@ -1,11 +1,12 @@
-//! Jobs of the catalog area. [`ImportFile`] calls `import_check`, `import_stage`, `import_merge`
-//! and `import_end`, which know only `import_pass`. [`EndImport`] ends an import whose own job
-//! can't, [`RevertImport`] takes one back, and [`SweepFiles`] deletes old files.
+//! Jobs of the catalog area. [`ImportFile`] calls `import_check`, `import_stage`, `import_limits`,
+//! `import_merge` and `import_end`, which know only `import_pass`. [`EndImport`] ends an import
+//! whose own job can't, [`RevertImport`] takes one back, and [`SweepFiles`] deletes old files.
 
 mod end_import;
 mod import_check;
 mod import_end;
 mod import_file;
+mod import_limits;
 mod import_merge;
 mod import_pass;
 mod import_stage;

@@ -5,7 +5,7 @@ use platform::queue::{Job, JobContext, JobError, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::import_pass::{enqueue_reactions, settle_facts, take_turn};
+use super::import_pass::{enqueue_reactions, settle_facts, snooze_for_merge, take_turn};
 use crate::Services;
 
 /// Takes an import back in one transaction: its facts go, what it changed becomes what it was.
@@ -32,6 +32,9 @@ impl Job<Services> for RevertImport {
         let company = cx.company();
         let mut tx = cx.begin().await?;
         take_turn(&mut tx, company).await?;
+        if import::is_another_loading(&mut tx, company, self.import_id).await? {
+            return Err(snooze_for_merge());
+        }
         let import = match import::lock_revertible(&mut tx, company, self.import_id).await {
             Ok(import) => import,
             Err(refused) => return refuse(cx, tx, refused).await,

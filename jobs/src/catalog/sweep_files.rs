@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use domain::catalog::import;
+use domain::catalog::import::{self, FILE_RETENTION};
 use platform::db::Scope;
 use platform::ids::CompanyId;
 use platform::queue::{Done, Job, JobContext, JobError, JobResult, Platform, Queue, Uniqueness};
@@ -15,10 +15,9 @@ use crate::Services;
 
 /// Younger files may belong to an open upload: its row is written once the file is whole.
 const MAX_UPLOAD_AGE: TimeDelta = TimeDelta::hours(24);
-/// How long a file is kept after its import.
-const FILE_RETENTION: TimeDelta = TimeDelta::days(30);
 
-/// Deletes the files of imports that ended 30 days ago, and files that no import names.
+/// Deletes the files of imports that ended 30 days ago, or yesterday where they wrote nothing, and
+/// files that no import names.
 ///
 /// - Trigger: daily.
 /// - Uniqueness: one open job.
@@ -46,7 +45,8 @@ impl Job<Services, Platform> for SweepFiles {
             let mut tx = db.begin(Scope::company(company)).await?;
             let in_use =
                 import::list_files_in_use(&mut tx, company, cx.now() - FILE_RETENTION).await?;
-            drop(tx);
+            import::release_unused_files(&mut tx, company, cx.now()).await?;
+            tx.commit().await?;
             names.retain(|name| !in_use.contains(name));
             swept += names.len();
             blobs.delete_files(names).await.map_err(JobError::retry)?;

@@ -66,6 +66,10 @@ impl Shop {
             console_url: "http://127.0.0.1:1".into(),
         });
         let company = CompanyId::new();
+        sqlx::query!("update plans set products = null, import_rows_per_month = null")
+            .execute(&mut db.owner().await)
+            .await
+            .unwrap();
         sqlx::query!(
             "insert into companies (id, name, currency, timezone, created_by, created_at, updated_at)
              values ($1, 'Shop', 'GBP', 'Europe/London', $1, engine_now(), engine_now())",

@@ -5,8 +5,8 @@ use sandbox::{Fault, Match, Rule};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Halt, Role, System, build_http_client, eventually, expect_nothing_lost_or_doubled,
-    run_alone, select_texts,
+    Client, Halt, Role, System, act_on_stripe, build_http_client, eventually,
+    expect_nothing_lost_or_doubled, pay, run_alone, select_texts,
 };
 
 const EVENT: &str = "billing.apply_event";
@@ -38,36 +38,6 @@ const MOMENTS: [(Moment, &str); 4] = [
         SUBSCRIPTION,
     ),
 ];
-
-/// Acts on Stripe's side.
-async fn act_on_stripe(system: &System, path: &str, body: &Value) -> Value {
-    let url = format!("{}/admin/stripe{path}", system.sandbox.url());
-    let response = build_http_client()
-        .post(url)
-        .json(body)
-        .send()
-        .await
-        .unwrap()
-        .error_for_status()
-        .unwrap();
-    serde_json::from_str(&response.text().await.unwrap()).unwrap()
-}
-
-/// Pays for the smaller plan and returns the subscription's id. Its three events are on their way.
-async fn pay(system: &System, client: &Client) -> String {
-    let checkout = client
-        .post("/billing/checkout-sessions", &json!({"plan": "pro"}))
-        .await
-        .expect(201);
-    let path = format!(
-        "/checkout/{}/complete",
-        checkout["session_id"].as_str().unwrap()
-    );
-    act_on_stripe(system, &path, &json!({})).await["subscription"]
-        .as_str()
-        .unwrap()
-        .to_owned()
-}
 
 /// Returns the number of events when all are acknowledged.
 async fn until_delivered(system: &System) -> usize {

@@ -81,6 +81,7 @@ pub(crate) fn create_missing(
     {
         return Ok(Outcome::Made(company));
     }
+    subscribe(&api, sandbox)?;
     let imports = api
         .get("/api/v1/imports?limit=100")?
         .expect_success("listing imports")?;
@@ -163,6 +164,27 @@ fn receive_link(sandbox: &Api, login: &Login, interrupts: &Interrupts) -> Result
         },
     )?;
     Ok(find_link_token(&last))
+}
+
+/// Pays for a plan, so that the company has room for larger files.
+fn subscribe(api: &Api, sandbox: &Api) -> Result<()> {
+    let current = api
+        .get("/api/v1/billing/subscription")?
+        .expect_success("reading the demo company's plan")?;
+    if current["plan"] != "free" {
+        return Ok(());
+    }
+    let session = api
+        .post_json(
+            "/api/v1/billing/checkout-sessions",
+            &json!({ "plan": "pro" }),
+        )?
+        .expect_success("opening a checkout for the demo company")?;
+    let id = session["session_id"].as_str().context("no session id")?;
+    sandbox
+        .post_json(&format!("/admin/stripe/checkout/{id}/complete"), &json!({}))?
+        .expect_success("paying for the demo company")?;
+    Ok(())
 }
 
 fn find_link_token(mail: &str) -> Option<String> {

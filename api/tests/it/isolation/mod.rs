@@ -2,6 +2,7 @@
 
 mod foreign_ids;
 mod route_walk;
+mod staging;
 mod tables;
 
 pub(crate) use route_walk::{WITHOUT_COMPANY, acts_in_a_company};

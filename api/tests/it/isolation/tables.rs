@@ -79,7 +79,8 @@ async fn every_company_table_is_behind_row_level_security() {
                           and 'vigie_app'::regrole = any (p.polroles)
                           and pg_get_expr(p.polqual, p.polrelid) like '%current_company_id()%') as "by_company!"
            from pg_class c join pg_namespace n on n.oid = c.relnamespace
-           where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition
+           where n.nspname in ('public', 'staging') and c.relkind in ('r', 'p')
+             and not c.relispartition
            order by 1"#
     )
     .fetch_all(&mut app.owner().await)

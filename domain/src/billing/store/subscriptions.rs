@@ -176,6 +176,21 @@ pub async fn list_plans(conn: &mut PgConnection) -> Result<Vec<Limits>> {
     Ok(plans)
 }
 
+/// Returns the limits of the plan of the transaction's company at `now`.
+pub async fn load_limits(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Limits> {
+    let plan = load_subscription(&mut *conn, now).await?.plan;
+    let limits = sqlx::query_as!(
+        Limits,
+        r#"select name as "plan: Plan", ad_accounts, ad_refreshes_per_day, products,
+                  messages_per_month, seats, import_rows_per_month
+           from plans where name = $1"#,
+        plan.as_str(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(limits)
+}
+
 /// Lists up to `limit` subscriptions after `after` that haven't ended, of all companies. Requires
 /// the engine's role.
 pub async fn list_running_subscriptions(

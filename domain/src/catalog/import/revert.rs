@@ -21,6 +21,12 @@ pub struct RevertEffect {
     pub products_restored: i64,
     /// Products that the import created, and which go. One that anything else uses stays.
     pub products_deleted: i64,
+    /// Customers, categories, suppliers and sites that the import created and nobody has changed:
+    /// archived unless anything else uses them.
+    pub customers_created: i64,
+    pub categories_created: i64,
+    pub suppliers_created: i64,
+    pub sites_created: i64,
     /// Later imports on whose changes of the same lines stand. They have to be taken back first.
     pub obstacles: Vec<LaterImport>,
     /// Later imports of the same kind that found lines unchanged. Lines that are in both files go:

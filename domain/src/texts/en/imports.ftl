@@ -133,3 +133,35 @@ warn_superseded_lines = a later line has the same id; the later one counts
 warn_total_rows = the row is the total of those above and was left out
 warn_unknown = should be looked at
 warn_unmoved_lines = the stock was counted on the day of this sale, which has no time: the sale stands before the count and doesn't move the level. Count again, or send a file with times
+
+# A file for which the server has no space.
+no_space = the server has no space for files now, and nothing of this one was stored: send it again in an hour, and tell us if it is rejected again
+
+# A file that has no place in its company's quota.
+quota_bytes = your company's files may take up { $limit } MiB, and this one doesn't fit in what is left
+quota_file_too_large = this file alone is larger than all files of your company may be, which is { $limit } MiB: split it into smaller files, and send them one after the other
+quota_files = your company keeps { $limit ->
+    [one] 1 file
+   *[other] { $limit } files
+}, the most that it may
+quota_has_room = the files of imports that have ended are deleted in time: there is room for this one on { $day }
+quota_open_imports = your company has { $limit ->
+    [one] 1 import under way
+   *[other] { $limit } imports under way
+}, the most at once, uploads and previews included: wait until one ends, reply to the questions of those that wait for you, or cancel one
+quota_uploads = your company is sending or previewing { $limit ->
+    [one] 1 file
+   *[other] { $limit } files
+}, the most at once: send this one again when one of them has ended
+quota_waits_for_imports = the files of imports that haven't ended take up room: cancel those that wait for you and that you don't need, which deletes their files
+quota_waits_for_uploads = uploads or previews are under way: send this file again when they have ended
+
+# A file that is more than its company's plan allows.
+plan_products = { $limit ->
+    [one] your plan includes one product
+   *[other] your plan includes { $limit } products
+  }: you have { $held }, and this file adds { $added }; archive products that you don't sell any more, leave them out of the file, or choose a larger plan
+plan_rows = { $limit ->
+    [one] your plan includes one imported row a month
+   *[other] your plan includes { $limit } imported rows a month
+  }: { $used } are used, and this file adds { $added }; leave rows out, send it from { $day } on, or choose a larger plan

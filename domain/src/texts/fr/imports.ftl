@@ -133,3 +133,35 @@ warn_superseded_lines = une ligne suivante a le même identifiant ; c'est elle q
 warn_total_rows = la ligne est le total de celles au-dessus et a été laissée de côté
 warn_unknown = à vérifier
 warn_unmoved_lines = le stock a été compté le jour de cette vente, qui n'a pas d'heure : la vente est placée avant l'inventaire et ne change pas le niveau. Comptez à nouveau, ou envoyez un fichier avec les heures
+
+# Un fichier pour lequel le serveur n'a pas de place.
+no_space = le serveur n'a plus de place pour des fichiers en ce moment, et rien de celui-ci n'a été conservé : renvoyez-le dans une heure, et prévenez-nous s'il est encore refusé
+
+# Un fichier sans place dans le quota de son entreprise.
+quota_bytes = les fichiers de votre entreprise peuvent occuper { $limit } Mio, et celui-ci ne tient pas dans ce qui reste
+quota_file_too_large = ce fichier dépasse à lui seul ce que tous les fichiers de votre entreprise peuvent occuper, soit { $limit } Mio : divisez-le en fichiers plus petits et envoyez-les l'un après l'autre
+quota_files = votre entreprise conserve { $limit ->
+    [one] { $limit } fichier
+   *[other] { $limit } fichiers
+}, le maximum permis
+quota_has_room = les fichiers des imports terminés sont supprimés avec le temps : il y aura de la place pour celui-ci le { $day }
+quota_open_imports = votre entreprise a { $limit ->
+    [one] { $limit } import en cours
+   *[other] { $limit } imports en cours
+}, le maximum à la fois, envois et aperçus compris : attendez la fin de l'un d'eux, répondez aux questions de ceux qui vous attendent, ou annulez-en un
+quota_uploads = votre entreprise envoie ou prévisualise { $limit ->
+    [one] { $limit } fichier
+   *[other] { $limit } fichiers
+}, le maximum à la fois : renvoyez celui-ci quand l'un d'eux sera terminé
+quota_waits_for_imports = les fichiers des imports qui ne sont pas terminés prennent de la place : annulez ceux qui vous attendent et dont vous n'avez pas besoin, ce qui supprime leurs fichiers
+quota_waits_for_uploads = des envois ou des aperçus sont en cours : renvoyez ce fichier quand ils seront terminés
+
+# Un fichier qui dépasse ce que comprend la formule de son entreprise.
+plan_products = { $limit ->
+    [one] votre formule comprend un produit
+   *[other] votre formule comprend { $limit } produits
+  } : vous en avez { $held }, et ce fichier en ajoute { $added } ; archivez les produits que vous ne vendez plus, retirez-les du fichier, ou choisissez une formule plus grande
+plan_rows = { $limit ->
+    [one] votre formule comprend une ligne importée par mois
+   *[other] votre formule comprend { $limit } lignes importées par mois
+  } : { $used } sont utilisées, et ce fichier en ajoute { $added } ; retirez des lignes, envoyez-le à partir du { $day }, ou choisissez une formule plus grande

@@ -5,7 +5,6 @@ use domain::catalog::{StackChange, net_stacks, recompute_levels};
 use platform::db::Scope;
 use platform::ids::{JobId, Uuid};
 use platform::queue::{JobError, control};
-use sqlx::PgConnection;
 
 use super::shop::Shop;
 use crate::catalog::import_pass::take_turn;
@@ -15,26 +14,13 @@ const SALES: &[u8] =
     b"invoice,sku,quantity,price,date,customer\n1,A,3,2,2026-01-05,c1\n1,B,1,2,2026-01-05,c1\n\
     C2,A,-3,2,2026-01-06,c1\n";
 
-/// Holds the company's turn, so that no import of it can succeed.
-async fn hold_turn(shop: &Shop) -> PgConnection {
-    let mut owner = shop.db.owner().await;
-    sqlx::query!(
-        "select pg_advisory_lock(hashtextextended('import ' || $1::text, 0))",
-        shop.company.to_string()
-    )
-    .execute(&mut owner)
-    .await
-    .unwrap();
-    owner
-}
-
 /// An import whose worker died once all rows were committed, before their levels were.
 async fn die_after_merge(shop: &Shop) -> ImportId {
     shop.import(Kind::StockCounts, "{}", COUNTS).await;
     let id = shop
         .upload(Kind::Sales, r#"{"cancellation_prefix": "C"}"#, SALES)
         .await;
-    let turn = hold_turn(shop).await;
+    let turn = shop.hold_turn().await;
     shop.die_when(id, "merged_through > 0").await;
     drop(turn);
     id
@@ -221,7 +207,7 @@ async fn a_value_that_the_database_rejects_fails_the_import_at_once() {
 #[tokio::test]
 async fn waiting_for_another_import_of_the_company_spends_no_attempt() {
     let shop = Shop::open().await;
-    let _turn = hold_turn(&shop).await;
+    let _turn = shop.hold_turn().await;
     let mut tx = shop
         .db
         .db
@@ -234,4 +220,24 @@ async fn waiting_for_another_import_of_the_company_spends_no_attempt() {
         .unwrap();
     let waited = take_turn(&mut tx, shop.company).await;
     assert!(matches!(waited, Err(JobError::Snooze(..))), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_cancelled_import_writes_nothing_more() {
+    let shop = Shop::open().await;
+    let id = shop.upload(Kind::Sales, "{}", SALES).await;
+    let mut tx = shop
+        .db
+        .db
+        .begin(Scope::company(shop.company))
+        .await
+        .unwrap();
+    let now = platform::db::load_now(&mut tx).await.unwrap();
+    import::cancel_import(&mut tx, shop.company, id, now)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    shop.run(id).await;
+    assert_eq!(shop.find(id).await.state, State::Cancelled);
+    assert!(shop.books(shop.company).await.is_empty());
 }

@@ -1,7 +1,5 @@
 //! Valid and invalid files, from the upload to the books.
 
-use std::time::Duration;
-
 use domain::catalog::import::{self, Kind, Options, QuestionOption, State};
 use platform::db::Scope;
 
@@ -82,40 +80,6 @@ async fn reimporting_the_same_file_changes_nothing() {
         (0, 0, 4)
     );
     assert_eq!(shop.books(shop.company).await, books);
-}
-
-#[tokio::test]
-async fn files_are_deleted_a_month_after_their_import_and_a_day_after_a_broken_upload() {
-    let shop = Shop::open().await;
-    let done = shop.import(Kind::Sales, "{}", SALES.as_bytes()).await.id;
-    let waiting = shop.import(Kind::Sales, "{}", AMBIGUOUS.as_bytes()).await;
-    assert_eq!(waiting.state, State::NeedsInput);
-    let key = |id: String| format!("{}/imports/{id}", shop.company);
-    let (done, waiting, broken) = (
-        key(done.to_string()),
-        key(waiting.id.to_string()),
-        key("broken".to_owned()),
-    );
-    shop.services
-        .blobs
-        .store_bytes(&broken, "half a fi".into())
-        .await
-        .unwrap();
-    for (later, kept) in [
-        (1, vec![&done, &waiting, &broken]),
-        (24, vec![&done, &waiting]),
-        (30 * 24, vec![&waiting]),
-    ] {
-        shop.db.advance(Duration::from_secs(later * 3_600)).await;
-        shop.sweep().await;
-        for key in [&done, &waiting, &broken] {
-            assert_eq!(
-                shop.services.blobs.open_file(key).await.is_ok(),
-                kept.contains(&key),
-                "{key} after {later} h more"
-            );
-        }
-    }
 }
 
 #[tokio::test]
@@ -375,24 +339,4 @@ async fn another_company_sees_nothing_of_an_import() {
             .unwrap()
             .is_empty()
     );
-}
-
-#[tokio::test]
-async fn a_cancelled_import_writes_nothing_more() {
-    let shop = Shop::open().await;
-    let id = shop.upload(Kind::Sales, "{}", SALES.as_bytes()).await;
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
-    let now = platform::db::load_now(&mut tx).await.unwrap();
-    import::cancel_import(&mut tx, shop.company, id, now)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    shop.run(id).await;
-    assert_eq!(shop.find(id).await.state, State::Cancelled);
-    assert!(shop.books(shop.company).await.is_empty());
 }

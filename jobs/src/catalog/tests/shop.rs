@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::catalog::import::{self, Import, ImportId, Kind, NewImport, Options, Severity, State};
+use domain::catalog::import::{
+    self, FilePlace, FileQuota, Import, ImportId, Kind, NewImport, Options, Severity, State,
+};
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
 use platform::db::{Db, DbConfig, Scope};
@@ -14,6 +16,7 @@ use platform::queue::runner::{Ran, Runner};
 use platform::queue::{Claim, claim, liveness, rescue};
 use providers::Providers;
 use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::PgConnection;
 use sqlx::postgres::PgListener;
 use testing::{Drain, TestDb};
 use tokio_util::sync::CancellationToken;
@@ -32,6 +35,10 @@ pub(super) struct Shop {
 impl Shop {
     pub(super) async fn open() -> Self {
         let db = TestDb::new().await;
+        sqlx::query!("update plans set products = null, import_rows_per_month = null")
+            .execute(&mut db.owner().await)
+            .await
+            .unwrap();
         let blobs = std::env::temp_dir().join(format!("vigie-test-{}", Uuid::new_v4()));
         let key = SecretString::from("k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
         let services = Arc::new(Services {
@@ -106,6 +113,14 @@ impl Shop {
             .await
             .unwrap();
         let now = platform::db::load_now(&mut tx).await.unwrap();
+        let place = FilePlace {
+            company: self.company,
+            id,
+            bytes: stored.len,
+        };
+        import::keep_file(&mut tx, place, &FileQuota::default(), now)
+            .await
+            .unwrap();
         import::create_import(&mut tx, self.company, &new, now)
             .await
             .unwrap();
@@ -175,13 +190,17 @@ impl Shop {
 
     /// Takes an import back and returns its state then.
     pub(super) async fn revert(&self, id: ImportId) -> State {
+        let ran = self.try_revert(id).await;
+        assert_eq!(ran.outcome.name(), "succeeded", "{:?}", ran.error);
+        self.find(id).await.state
+    }
+
+    pub(super) async fn try_revert(&self, id: ImportId) -> Ran {
         let mut tx = self.db.db.begin_engine().await.unwrap();
         let job = company_job(self.company, &RevertImport { import_id: id });
         tx.enqueue(job).await.unwrap();
         tx.commit().await.unwrap();
-        let ran = self.run_kind("catalog.revert_import", id).await;
-        assert_eq!(ran.outcome.name(), "succeeded", "{:?}", ran.error);
-        self.find(id).await.state
+        self.run_kind("catalog.revert_import", id).await
     }
 
     /// Runs every due job.
@@ -215,6 +234,19 @@ impl Shop {
         tx.commit().await.unwrap();
         let ran = self.run_due().await;
         assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:#?}");
+    }
+
+    /// Holds the company's turn, so that no import of it can succeed.
+    pub(super) async fn hold_turn(&self) -> PgConnection {
+        let mut owner = self.db.owner().await;
+        sqlx::query!(
+            "select pg_advisory_lock(hashtextextended('import ' || $1::text, 0))",
+            self.company.to_string()
+        )
+        .execute(&mut owner)
+        .await
+        .unwrap();
+        owner
     }
 
     /// Runs the job of an import in its own runtime, which dies once a commit makes `is_time`

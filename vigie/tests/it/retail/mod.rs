@@ -15,7 +15,7 @@ use self::file::{Counted, NO_PRODUCTS, Retail, load_retail};
 use self::outcome::{expect_alerts, expect_predictions, find_concerned};
 use crate::support::{
     Client, Process, Role, System, eventually, expect_nothing_lost_or_doubled, run_alone_for,
-    select_texts, until_succeeded, upload,
+    select_texts, subscribe, until_succeeded, upload,
 };
 
 /// Bytes of resident memory that no process may exceed, whatever the size of the file.
@@ -231,6 +231,9 @@ async fn a_year_of_sales_becomes_predictions_alerts_and_one_message_per_alert_an
             system.register_company(1).await,
             system.register_company(2).await,
         );
+        for client in [&undisturbed, &client] {
+            subscribe(&system, client).await;
+        }
         let mut conn = system.db.owner().await;
         let first = upload(&undisturbed, "sales", &options(&NO_PRODUCTS), &retail.file).await;
         let second = upload(&client, "sales", &options(&[]), &retail.file).await;

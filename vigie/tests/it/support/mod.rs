@@ -10,6 +10,7 @@ mod process;
 mod seed;
 mod select_texts;
 mod shop;
+mod stripe;
 mod system;
 mod upload;
 
@@ -22,5 +23,6 @@ pub(crate) use process::{Process, Role, command};
 pub(crate) use seed::seed_rng;
 pub(crate) use select_texts::select_texts;
 pub(crate) use shop::Shop;
+pub(crate) use stripe::{act_on_stripe, pay, subscribe};
 pub(crate) use system::System;
 pub(crate) use upload::{FORM, form, until_succeeded, upload, upload_request};

@@ -54,7 +54,8 @@ impl SaleIdentity<'_> {
                 &place.day.to_be_bytes(),
                 document.as_bytes(),
                 sku_key.as_bytes(),
-            ]),
+            ])
+            .on_day(place.day),
             Self::Facts {
                 place,
                 at,
@@ -74,6 +75,7 @@ impl SaleIdentity<'_> {
                     &quantity.to_be_bytes(),
                     &unit_price.to_be_bytes(),
                 ])
+                .on_day(place.day)
             }
         }
     }
@@ -123,7 +125,8 @@ mod tests {
             b"536365",
             b"85123A",
         ];
-        assert_eq!(document(Some(PLACE)), FactKey::from_parts(&parts));
+        let key = FactKey::from_parts(&parts).on_day(1);
+        assert_eq!(document(Some(PLACE)), key);
         assert_eq!(
             SaleIdentity::External("7").key(),
             FactKey::of_external_id("7")

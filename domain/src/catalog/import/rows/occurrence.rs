@@ -1,6 +1,6 @@
 //! Which line of its identity a row is. A document may hold a code twice; their order in the file
 //! distinguishes the two lines. The error file holds the rejected rows alone, so it records the
-//! occurrence of each: `9f3a2b1c#2` is the second line of the identity whose key begins so. A
+//! occurrence of each: `9f3a2b1c#2` is the second line of the identity whose key ends so. A
 //! correction that changes the identity makes the recorded number void.
 
 use super::row_error::RowError;
@@ -9,8 +9,8 @@ use crate::catalog::FactKey;
 /// The column of the error file.
 pub(crate) const OCCURRENCE_COLUMN: &str = "import_occurrence";
 
-/// Bytes of a key that stand in the column.
-const KEY_PREFIX_BYTES: usize = 4;
+/// Bytes of a key that stand in the column. Its first ones may be the same for a whole day.
+const KEY_END_BYTES: usize = 4;
 
 /// A rejected row among the lines of its identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) fn find_occurrence(
 
 fn format_key(key: &[u8]) -> String {
     key.iter()
-        .take(KEY_PREFIX_BYTES)
+        .skip(key.len().saturating_sub(KEY_END_BYTES))
         .map(|byte| format!("{byte:02x}"))
         .collect()
 }

@@ -11,8 +11,8 @@ use crate::catalog::import::rows::{
 };
 use crate::catalog::{SaleKind, SaleStatus};
 
-/// The columns that every staging table starts with: the import, the line and the id of the row
-/// that the line becomes.
+/// The columns that every row starts with: the import, the line and the id of the row that the line
+/// becomes. The company of a row is that of the transaction, and no statement may write it.
 const ROW_COLUMNS: [&str; 3] = ["import_id", "line", "id"];
 
 /// Declares the further columns of a staging table, each with the call that encodes its value, and
@@ -122,7 +122,8 @@ fn begin_row(tuples: &mut Tuples, import: Uuid, line: u64, further_columns: usiz
     tuples.put_bytes(Uuid::now_v7().as_bytes());
 }
 
-/// Returns the statement that copies encoded rows of `kind` into their staging table.
+/// Returns the statement that copies encoded rows of `kind` into the partition of their staging
+/// table, which isn't under row-level security.
 pub(crate) fn copy_statement(kind: Kind) -> String {
     let (table, columns) = match kind {
         Kind::Sales => ("sale_lines", SALE_COLUMNS.join(", ")),
@@ -130,7 +131,7 @@ pub(crate) fn copy_statement(kind: Kind) -> String {
         Kind::StockCounts => ("count_lines", COUNT_COLUMNS.join(", ")),
     };
     let row_columns = ROW_COLUMNS.join(", ");
-    format!("copy staging.{table} ({row_columns}, {columns}) from stdin (format binary)")
+    format!("copy staging.{table}_in ({row_columns}, {columns}) from stdin (format binary)")
 }
 
 fn kind_text(kind: SaleKind) -> &'static str {
@@ -223,7 +224,7 @@ mod tests {
     fn the_statement_of_copy_names_the_columns_in_the_order_of_their_values() {
         assert_eq!(
             copy_statement(Kind::StockCounts),
-            "copy staging.count_lines (import_id, line, id, key, sku_key, sku, name, site_key, \
+            "copy staging.count_lines_in (import_id, line, id, key, sku_key, sku, name, site_key, \
              site, quantity, at) from stdin (format binary)"
         );
     }

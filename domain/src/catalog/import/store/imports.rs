@@ -13,6 +13,7 @@ use crate::catalog::import::lifecycle::{
     HAS_ENDED, Import, ImportId, ImportTotals, ImportWork, NewImport, State, Warning,
 };
 use crate::catalog::import::options::Options;
+use crate::catalog::import::quota::{FILE_RETENTION, UNUSED_FILE_RETENTION};
 use crate::identity::Language;
 use crate::{Error, Result};
 
@@ -71,7 +72,8 @@ pub async fn require_import(
     found.pop().ok_or(Error::NotFound("import"))
 }
 
-/// Returns the keys of the files of imports that are open or ended after `since`.
+/// Returns the keys of the files of imports that are open or ended after `since`, which is
+/// [`FILE_RETENTION`] ago; of those that wrote nothing, that ended in the last day.
 pub async fn list_files_in_use(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -79,9 +81,15 @@ pub async fn list_files_in_use(
 ) -> Result<HashSet<String>> {
     let keys = sqlx::query_scalar!(
         "select blob_key from imports
-         where company_id = $1 and (finished_at is null or finished_at > $2)",
+         where company_id = $1
+           and (finished_at is null
+                or finished_at > $2
+                   and (finished_at > $3
+                        or merged_through > 0
+                        or state not in ('failed', 'cancelled')))",
         company.0,
         since,
+        since + FILE_RETENTION - UNUSED_FILE_RETENTION,
     )
     .fetch_all(conn)
     .await?;

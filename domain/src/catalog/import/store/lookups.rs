@@ -88,7 +88,8 @@ pub async fn load_site_keys(
     company: CompanyId,
 ) -> Result<HashSet<String>> {
     let keys = sqlx::query_scalar!(
-        "select name_key from sites where company_id = $1",
+        "select name_key from sites
+         where company_id = $1 and (archived_at is null or version > 1)",
         company.0
     )
     .fetch_all(conn)

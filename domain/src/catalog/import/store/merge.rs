@@ -20,16 +20,28 @@ pub struct MergedRows {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
     Taken,
-    /// Another merge holds it longer than a statement may wait; the transaction is aborted.
+    /// Another job holds it longer than a statement may wait; the transaction is aborted.
     Busy,
 }
 
 /// Takes the company's turn until the end of the transaction. One import of a company merges at a
 /// time from here on, because netting must see all lines of the other.
 pub async fn take_merge_turn(conn: &mut PgConnection, company: CompanyId) -> Result<Turn> {
+    take_turn_named(conn, format!("import {}", company.0)).await
+}
+
+/// Takes the company's turn to be compared with its plan, until the end of the transaction.
+pub(super) async fn take_admission_turn(
+    conn: &mut PgConnection,
+    company: CompanyId,
+) -> Result<Turn> {
+    take_turn_named(conn, format!("admission {}", company.0)).await
+}
+
+async fn take_turn_named(conn: &mut PgConnection, name: String) -> Result<Turn> {
     let turn = sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended('import ' || $1::text, 0))",
-        company.0.to_string()
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+        name
     )
     .execute(conn)
     .await;

@@ -72,7 +72,8 @@ pub async fn create_missing_products(
     }
 }
 
-/// Creates every missing customer of the staged sales; returns their number.
+/// Creates every missing customer of the staged sales, and brings back those that were archived
+/// with their import; returns their number.
 pub async fn create_missing_customers(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -88,7 +89,8 @@ pub async fn create_missing_customers(
                where l.import_id = $2 and l.customer_name is not null
                  and not exists (
                    select from customers c
-                   where c.company_id = $1 and c.external_ref = l.customer)
+                   where c.company_id = $1 and c.external_ref = l.customer
+                     and (c.archived_at is null or c.version > 1))
                order by l.customer, l.customer_name = '', l.line
                limit $3"#,
             company.0,
@@ -106,11 +108,15 @@ pub async fn create_missing_customers(
         let names: Vec<Option<&str>> = missing.iter().map(|m| m.name.as_deref()).collect();
         let countries: Vec<Option<&str>> = missing.iter().map(|m| m.country.as_deref()).collect();
         created += sqlx::query!(
-            "insert into customers (company_id, id, external_ref, name, country, source, import_id)
+            "insert into customers as c
+               (company_id, id, external_ref, name, country, source, import_id)
              select $1, u.id, u.reference, u.name, u.country, 'import', $2
              from unnest($3::uuid[], $4::text[], $5::text[], $6::text[])
                as u (id, reference, name, country)
-             on conflict (company_id, external_ref) do nothing",
+             on conflict (company_id, external_ref) do update
+             set name = excluded.name, country = excluded.country, import_id = $2,
+               archived_at = null, updated_at = engine_now()
+             where c.archived_at is not null and c.version = 1",
             company.0,
             import.0,
             &ids,

@@ -1,5 +1,6 @@
 //! The categories, suppliers and sites that a file names and the company lacks. Of several
-//! spellings of one name the first is stored.
+//! spellings of one name the first is stored. One that was archived with its import is lacking and
+//! comes back; one that a person archived has a higher version and stays archived.
 
 use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
@@ -26,7 +27,8 @@ macro_rules! create_missing {
                  select from "
                 + $table
                 + " r
-                 where r.company_id = $1 and r.name_key = l."
+                 where r.company_id = $1 and (r.archived_at is null or r.version > 1)
+                   and r.name_key = l."
                 + $column
                 + "_key)
              order by l."
@@ -42,11 +44,15 @@ macro_rules! create_missing {
         sqlx::query!(
             "insert into "
                 + $table
-                + " (company_id, id, name_key, name)
-             select $1, u.id, u.key, u.name
-             from unnest($2::uuid[], $3::text[], $4::text[]) as u (id, key, name)
-             on conflict (company_id, name_key) do nothing",
+                + " as r (company_id, id, name_key, name, import_id)
+             select $1, u.id, u.key, u.name, $2
+             from unnest($3::uuid[], $4::text[], $5::text[]) as u (id, key, name)
+             on conflict (company_id, name_key) do update
+             set name = excluded.name, import_id = $2, archived_at = null,
+               updated_at = engine_now()
+             where r.archived_at is not null and r.version = 1",
             $company.0,
+            $import.0,
             &ids,
             &keys,
             &names,
@@ -80,7 +86,9 @@ pub async fn create_missing_sites(
              union all select site_key, site, line from staging.count_lines where import_id = $2
            ) l
            where l.site is not null and not exists (
-             select from sites s where s.company_id = $1 and s.name_key = l.site_key)
+             select from sites s
+             where s.company_id = $1 and s.name_key = l.site_key
+               and (s.archived_at is null or s.version > 1))
            order by l.site_key, l.line"#,
         company.0,
         import.0,
@@ -90,10 +98,14 @@ pub async fn create_missing_sites(
     let ids: Vec<Uuid> = missing.iter().map(|_| Uuid::now_v7()).collect();
     let (keys, names): (Vec<_>, Vec<_>) = missing.into_iter().map(|m| (m.key, m.name)).unzip();
     sqlx::query!(
-        "insert into sites (company_id, id, name_key, name) select $1, u.id, u.key, u.name
-         from unnest($2::uuid[], $3::text[], $4::text[]) as u (id, key, name)
-         on conflict (company_id, name_key) do nothing",
+        "insert into sites as s (company_id, id, name_key, name, import_id)
+         select $1, u.id, u.key, u.name, $2
+         from unnest($3::uuid[], $4::text[], $5::text[]) as u (id, key, name)
+         on conflict (company_id, name_key) do update
+         set name = excluded.name, import_id = $2, archived_at = null, updated_at = engine_now()
+         where s.archived_at is not null and s.version = 1",
         company.0,
+        import.0,
         &ids,
         &keys,
         &names,

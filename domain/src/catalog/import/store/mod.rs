@@ -1,9 +1,9 @@
-//! The SQL of imports. Staging has no row-level security, because COPY can't write under it: every
-//! function that reaches staging is keyed by an import that was read under row-level security. In
-//! reading order: `imports` and `transitions` of their state; `lookups`, `staging`, `numbering` and
-//! `fold_counts`; `missing_references`, `missing_products`, then one file per kind of merge;
-//! `settlement` (with `id_range`), `line_warnings` and `issues`; `revert`. Functions return
-//! `Error::Database` when a statement fails.
+//! The SQL of imports. COPY can't write under row-level security, so it writes into partitions of
+//! the staging tables that have none (see migrations/0025_imports.sql). In reading order: `imports`
+//! and `transitions` of their state; `lookups`, `staging`, `numbering` and `fold_counts`;
+//! `plan_limits`; `missing_references`, `missing_products`, then one file per kind of merge;
+//! `settlement` (with `id_range`), `line_warnings` and `issues`; `revert` with `revert_preview` and
+//! `revert_references`; `quota`. Functions return `Error::Database` when a statement fails.
 
 mod fold_counts;
 mod id_range;
@@ -18,7 +18,11 @@ mod merge_sales;
 mod missing_products;
 mod missing_references;
 mod numbering;
+mod plan_limits;
+mod quota;
 mod revert;
+mod revert_preview;
+mod revert_references;
 mod settlement;
 mod staging;
 mod transitions;
@@ -40,9 +44,12 @@ pub use merge_sales::{add_sales_to_levels, merge_sales};
 pub use missing_products::{create_missing_customers, create_missing_products};
 pub use missing_references::{create_missing_references, create_missing_sites};
 pub use numbering::number_rows;
+pub use plan_limits::admit_rows;
+pub use quota::{FilePlace, keep_file, release_file, release_unused_files, reserve_file};
 pub use revert::{
-    lock_revertible, preview_revert, require_no_obstacle, revert_facts, revert_products,
+    is_another_loading, lock_revertible, require_no_obstacle, revert_facts, revert_products,
 };
+pub use revert_preview::preview_revert;
 pub use settlement::{Settlement, count_staged_products, find_settlement};
 pub use staging::{ResumePoint, clear_staging, find_resume_point, sweep_staging, write_chunk};
 pub use transitions::{

@@ -44,7 +44,7 @@ dropped as (
 -- keyed: the key of a later occurrence, computed as `FactKey::of_occurrence` does.
 keyed as (
   update staging.sale_lines l
-  set key = substring(sha256(n.key || int8send(n.occurrence)) for 16)
+  set key = substring(n.key for 4) || substring(sha256(n.key || int8send(n.occurrence)) for 12)
   from numbered n
   where l.import_id = $1 and l.line = n.line and not n.has_own_id and not n.is_rejected
     and n.occurrence > 1

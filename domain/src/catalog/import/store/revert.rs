@@ -4,16 +4,15 @@ use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
 use super::id_range::IdRange;
+use super::revert_preview::list_obstacles;
+use super::revert_references::{archive_unused_references, count_references};
 use super::settlement::Settlement;
 use crate::catalog::StackChange;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::lifecycle::{ImportId, State};
-use crate::catalog::import::revert::{LaterImport, NOT_REVERTIBLE, RevertEffect};
+use crate::catalog::import::revert::NOT_REVERTIBLE;
 use crate::catalog::store::product_columns::product_statement;
 use crate::{Error, Result};
-
-/// Later imports that are named.
-const MAX_NAMED: i64 = 20;
 
 /// An import that can be taken back, with the ids that its rows may have.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +20,7 @@ pub struct RevertibleImport {
     pub id: ImportId,
     pub kind: Kind,
     rows_imported: i64,
-    ids: IdRange,
+    pub(super) ids: IdRange,
 }
 
 /// Finds the import and keeps others from changing it until the transaction ends.
@@ -40,7 +39,7 @@ pub async fn lock_revertible(
         company.0,
         id.0,
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?
     .ok_or(Error::NotFound("import"))?;
     let refuse = |reason: &str| Err(Error::conflict(NOT_REVERTIBLE, reason));
@@ -48,7 +47,9 @@ pub async fn lock_revertible(
         State::Succeeded => {}
         State::Failed | State::Cancelled if found.settled_at.is_some() => {}
         State::Failed | State::Cancelled if found.merged_through == 0 => {
-            return refuse("the import has written nothing");
+            if !has_created(&mut *conn, company, id).await? {
+                return refuse("the import has written nothing");
+            }
         }
         State::Reverted => return refuse("the import was taken back already"),
         _ => return refuse("the import hasn't ended; cancel it first"),
@@ -65,94 +66,35 @@ pub async fn lock_revertible(
     })
 }
 
-/// Returns what [`revert_facts`] and [`revert_products`] would do.
-pub async fn preview_revert(
-    conn: &mut PgConnection,
-    company: CompanyId,
-    import: RevertibleImport,
-) -> Result<RevertEffect> {
-    let found = sqlx::query!(
-        r#"select
-             (select count(*) from sales s
-              where s.company_id = $1 and s.id >= $3 and s.id < $4 and s.import_id = $2
-                and not exists (
-                  select from import_changes c
-                  where c.company_id = $1 and c.import_id = $2 and c.row_id = s.id))
-               as "sales_deleted!",
-             (select count(*) from import_changes
-              where company_id = $1 and import_id = $2 and previous ? 'sold_at')
-               as "sales_restored!",
-             (select count(*) from stock_movements m
-              where m.company_id = $1 and m.id >= $3 and m.id < $4 and m.import_id = $2)
-               as "counts_deleted!",
-             (select count(*) from import_changes c
-              join products p on p.company_id = $1 and p.id = c.row_id
-                and p.version = (c.previous ->> 'version')::integer + 1
-              where c.company_id = $1 and c.import_id = $2 and not c.previous ? 'sold_at')
-               as "products_restored!",
-             (select count(*) from products p
-              where p.company_id = $1 and p.import_id = $2 and p.version = 1)
-               as "products_deleted!""#,
+/// Whether an import that merged no row has created what its rows name.
+async fn has_created(conn: &mut PgConnection, company: CompanyId, id: ImportId) -> Result<bool> {
+    let has_products = sqlx::query_scalar!(
+        r#"select exists (
+             select from products where company_id = $1 and import_id = $2) as "exists!""#,
         company.0,
-        import.id.0,
-        import.ids.first,
-        import.ids.last,
+        id.0,
     )
     .fetch_one(&mut *conn)
     .await?;
-    Ok(RevertEffect {
-        sales_deleted: found.sales_deleted,
-        sales_restored: found.sales_restored,
-        counts_deleted: found.counts_deleted,
-        products_restored: found.products_restored,
-        products_deleted: found.products_deleted,
-        obstacles: list_obstacles(&mut *conn, company, import).await?,
-        confirmed_by: list_confirmations(conn, company, import).await?,
-    })
+    Ok(has_products || !count_references(conn, company, id).await?.is_empty())
 }
 
-/// Returns the later imports that changed sale lines which this one had written.
-async fn list_obstacles(
+/// Whether another import of the company writes, and has looked up what this one has created.
+pub async fn is_another_loading(
     conn: &mut PgConnection,
     company: CompanyId,
-    import: RevertibleImport,
-) -> Result<Vec<LaterImport>> {
-    let later = sqlx::query_as!(
-        LaterImport,
-        r#"select i.id as "id: ImportId", i.file_name, count(*) as "rows!"
-           from import_changes c join imports i on i.company_id = $1 and i.id = c.import_id
-           where c.company_id = $1 and c.previous ->> 'import_id' = $2::uuid::text
-             and c.import_id <> $2 and c.previous ? 'sold_at'
-           group by i.id order by i.created_at desc limit $3"#,
+    id: ImportId,
+) -> Result<bool> {
+    let is_loading = sqlx::query_scalar!(
+        r#"select exists (
+             select from imports
+             where company_id = $1 and id <> $2 and state = 'loading') as "exists!""#,
         company.0,
-        import.id.0,
-        MAX_NAMED,
+        id.0,
     )
-    .fetch_all(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(later)
-}
-
-async fn list_confirmations(
-    conn: &mut PgConnection,
-    company: CompanyId,
-    import: RevertibleImport,
-) -> Result<Vec<LaterImport>> {
-    let later = sqlx::query_as!(
-        LaterImport,
-        r#"select i.id as "id: ImportId", i.file_name, i.rows_unchanged as "rows!"
-           from imports i
-           join imports this on this.company_id = $1 and this.id = $2
-           where i.company_id = $1 and i.kind = this.kind and i.created_at > this.created_at
-             and i.state = 'succeeded' and i.rows_unchanged > 0
-           order by i.created_at desc limit $3"#,
-        company.0,
-        import.id.0,
-        MAX_NAMED,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(later)
+    Ok(is_loading)
 }
 
 /// Fails with `Conflict` where a later import stands on this one.
@@ -303,8 +245,8 @@ async fn restore_sales(
 }
 
 /// Restores the products that the import changed, and deletes those that it created and that
-/// nothing uses. Expects levels without the facts of the import. Records that the import was taken
-/// back.
+/// nothing uses; archives the customers, categories, suppliers and sites that it created likewise.
+/// Expects levels without the facts of the import. Records that the import was taken back.
 pub async fn revert_products(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -332,6 +274,7 @@ pub async fn revert_products(
     )
     .execute(&mut *conn)
     .await?;
+    archive_unused_references(&mut *conn, company, import).await?;
     sqlx::query!(
         "delete from import_changes where company_id = $1 and import_id = $2",
         company.0,

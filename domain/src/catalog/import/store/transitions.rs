@@ -191,7 +191,8 @@ pub async fn record_merge(
     merged: MergedRows,
 ) -> Result<()> {
     let done = sqlx::query!(
-        "update imports set merged_through = $3, rows_imported = rows_imported + $4,
+        "update imports set merged_through = $3, pending_products = 0,
+           rows_imported = rows_imported + $4,
            rows_updated = rows_updated + $5, rows_unchanged = rows_unchanged + $6
          where company_id = $1 and id = $2 and state = 'loading'",
         company.0,
@@ -206,21 +207,27 @@ pub async fn record_merge(
     require_open(done.rows_affected())
 }
 
+/// Records the totals, with which the transaction creates the products that were pending.
+///
+/// # Errors
+/// `Conflict` where the import has ended.
 pub async fn record_totals(
     conn: &mut PgConnection,
     company: CompanyId,
     id: ImportId,
     totals: &ImportTotals,
 ) -> Result<()> {
-    sqlx::query!(
-        "update imports set totals = $3 where company_id = $1 and id = $2",
+    let done = sqlx::query!(
+        "update imports set totals = $3, pending_products = 0
+         where company_id = $1 and id = $2
+           and state not in ('succeeded', 'failed', 'cancelled', 'reverted')",
         company.0,
         id.0,
         Json(totals) as _,
     )
     .execute(conn)
     .await?;
-    Ok(())
+    require_open(done.rows_affected())
 }
 
 pub async fn record_warnings(
