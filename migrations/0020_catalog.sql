@@ -11,6 +11,7 @@ create table categories (
   name text not null check (name <> '' and length(name) <= 200),
   name_key text collate "C" not null check (name_key <> ''),
   archived_at timestamptz,
+  import_id uuid,
   version integer not null default 1,
   created_at timestamptz not null default engine_now(),
   updated_at timestamptz not null default engine_now(),
@@ -29,6 +30,7 @@ create table suppliers (
   -- Days from order to delivery, for products without a lead time of their own.
   lead_time_days integer check (lead_time_days between 0 and 730),
   archived_at timestamptz,
+  import_id uuid,
   version integer not null default 1,
   created_at timestamptz not null default engine_now(),
   updated_at timestamptz not null default engine_now(),
@@ -45,6 +47,7 @@ create table sites (
   name_key text collate "C" not null check (name_key <> ''),
   kind text not null default 'shop' check (kind in ('shop', 'warehouse')),
   archived_at timestamptz,
+  import_id uuid,
   version integer not null default 1,
   created_at timestamptz not null default engine_now(),
   updated_at timestamptz not null default engine_now(),
@@ -181,14 +184,10 @@ create table stock_levels (
 select secure_company_table('stock_levels');
 
 -- One row per sale line. Imports merge hundreds of thousands of rows at once into this table, so
--- each index and each foreign key was measured. INSERT .. SELECT of 540,000 rows, 4,000 products,
--- 4,300 customers, in seconds: primary key alone 1.2; + import_key 3.4; + (product, day) 4.0; +
--- foreign key to products 6.6; + to customers 8.2; + to sites (null) 8.5. The checks and the
--- partial index cost nothing measurable. COPY into the table costs the same (5.5 without, 9.8 with
--- all foreign keys). Two foreign keys are left out because they add no safety: company_id ->
--- companies (the key to products implies it) and import_id -> imports (2 s; imports are never
--- deleted, and only the import's own merge writes the column). Lists are read by day, latest first;
--- there is no index on sold_at alone.
+-- what each row costs was measured (decision 085). References are checked set by set, not by
+-- foreign keys. Lists are read by day, latest first; there is no index on sold_at alone. The first
+-- column of an index is what distinguishes most. company_id follows where statements have no other
+-- way to prefer the index to that of days, whatever the statistics say.
 create table sales (
   company_id uuid not null,
   id uuid not null,
@@ -220,7 +219,7 @@ create table sales (
   -- The levels that the line moves: null = those counted before it, 'all' = any level, 'none' =
   -- none.
   stock_rule text,
-  document text,
+  document text collate "C",
   external_id text,
   due_at timestamptz,
   delivered_at timestamptz,
@@ -230,29 +229,104 @@ create table sales (
   request_id text default current_request_id(),
   primary key (company_id, id),
   unique (company_id, import_key),
-  foreign key (company_id, product_id) references products (company_id, id),
-  foreign key (company_id, customer_id) references customers (company_id, id),
-  foreign key (company_id, site_id) references sites (company_id, id),
   check (kind in ('sale', 'return', 'cancellation', 'adjustment')),
   check (status in ('delivered', 'pending', 'cancelled')),
   check (source in ('api', 'import', 'demo')),
   check (stock_rule in ('all', 'none'))
 );
 create index sales_day on sales (company_id, day, id);
-create index sales_product_day on sales (company_id, product_id, day, id);
-create index sales_customer_day on sales (company_id, customer_id, day, id)
+create index sales_product_day on sales (product_id, company_id, day, id);
+create index sales_customer_day on sales (customer_id, company_id, day, id)
   where customer_id is not null;
-create index sales_document on sales (company_id, document, day, id) where document is not null;
+create index sales_document on sales (document, company_id, day, id) where document is not null;
 -- Few lines: what isn't delivered, and what came back without a sale that explains it.
 create index sales_undelivered on sales (company_id, status, day, id) where status <> 'delivered';
-create index sales_returned on sales (company_id, product_id, day)
+create index sales_returned on sales (product_id, day)
   where kind in ('return', 'cancellation') and netted_quantity = 0;
 -- A stack of netting (see netting.sql) is what these two find: sales that nothing undoes, and lines
 -- that undo or are undone.
-create index sales_open on sales (company_id, customer_id, product_id, size, sold_at)
+create index sales_open on sales (customer_id, product_id, size, sold_at)
   where kind = 'sale' and status <> 'cancelled' and netted_quantity = 0 and customer_id is not null;
-create index sales_netted on sales (company_id, customer_id, product_id, size, sold_at)
+create index sales_netted on sales (customer_id, product_id, size, sold_at)
   where (kind in ('cancellation', 'return') or netted_quantity <> 0) and customer_id is not null;
 -- Few lines are 'all'. The statement on levels must find them without a product's whole history.
-create index sales_stock_all on sales (company_id, product_id) where stock_rule = 'all';
+create index sales_stock_all on sales (product_id) where stock_rule = 'all';
 select secure_company_table('sales');
+
+-- What a foreign key does, once for each statement: locks what the written sales name against
+-- deletion, and requires that it exists in their company. The plan is kept for the session and must
+-- look rows up one by one, whatever the first statement wrote.
+create function require_what_sales_name() returns trigger
+  language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+declare
+  missing text;
+begin
+  with named as materialized (
+    select w.company_id, w.product_id as id from written w group by 1, 2
+  ), held as materialized (
+    select from named n cross join lateral (
+      select from products r where r.company_id = n.company_id and r.id = n.id for key share) r
+  )
+  select 'product' into missing
+  where (select count(*) from named) <> (select count(*) from held);
+  if missing is null then
+    with named as materialized (
+      select w.company_id, w.customer_id as id from written w
+      where w.customer_id is not null group by 1, 2
+    ), held as materialized (
+      select from named n cross join lateral (
+        select from customers r where r.company_id = n.company_id and r.id = n.id for key share) r
+    )
+    select 'customer' into missing
+    where (select count(*) from named) <> (select count(*) from held);
+  end if;
+  if missing is null then
+    with named as materialized (
+      select w.company_id, w.site_id as id from written w
+      where w.site_id is not null group by 1, 2
+    ), held as materialized (
+      select from named n cross join lateral (
+        select from sites r where r.company_id = n.company_id and r.id = n.id for key share) r
+    )
+    select 'site' into missing
+    where (select count(*) from named) <> (select count(*) from held);
+  end if;
+  if missing is not null then
+    raise foreign_key_violation
+      using message = format('a sale names no %s of its company', missing);
+  end if;
+  return null;
+end $$;
+create trigger require_references after insert on sales
+  referencing new table as written
+  for each statement execute function require_what_sales_name();
+create trigger require_references_again after update on sales
+  referencing new table as written
+  for each statement execute function require_what_sales_name();
+
+-- Refuses to delete what a sale names by the column of the argument.
+create function keep_what_sales_name() returns trigger
+  language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+declare
+  is_named boolean;
+begin
+  -- `offset 0` looks each row up, whatever the statistics say.
+  execute format(
+    'select exists (
+       select from deleted d where exists (
+         select from sales s where s.company_id = d.company_id and s.%I = d.id offset 0))',
+    tg_argv[0]) into is_named;
+  if is_named then
+    raise foreign_key_violation using message = format('sales name this by %s', tg_argv[0]);
+  end if;
+  return null;
+end $$;
+create trigger keep_sold after delete on products
+  referencing old table as deleted
+  for each statement execute function keep_what_sales_name('product_id');
+create trigger keep_sold after delete on customers
+  referencing old table as deleted
+  for each statement execute function keep_what_sales_name('customer_id');
+create trigger keep_sold after delete on sites
+  referencing old table as deleted
+  for each statement execute function keep_what_sales_name('site_id');

@@ -16,6 +16,8 @@ pub mod queue;
 pub mod blobs;
 pub mod crypto;
 pub mod csv;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod micro_batch;
 pub mod money;
 

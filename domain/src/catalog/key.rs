@@ -1,5 +1,6 @@
 //! The identity by which a repeated fact is deduplicated: 16 bytes of a SHA-256, unique in its
-//! company.
+//! company. Of a fact that is identified by its day among others, the first four bytes are the day,
+//! so that the lines of a file are neighbours in the index of keys.
 
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
@@ -7,6 +8,9 @@ use sha2::{Digest as _, Sha256};
 /// The identity of a sale line or of a movement across files and calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct FactKey(pub(crate) [u8; 16]);
+
+/// Bytes of a key that are its day, where it has one.
+const DAY_BYTES: usize = 4;
 
 impl FactKey {
     /// The key of a fact whose source has an id for it. The id column of a file and the
@@ -27,8 +31,17 @@ impl FactKey {
         Self(key)
     }
 
+    /// Places the key at a day that is one of its parts (days since 1970-01-01). 12 bytes of hash
+    /// remain to distinguish the facts of that day.
+    pub(crate) fn on_day(mut self, day: i32) -> Self {
+        // Flipping the sign makes negative days come first.
+        let place = (day ^ i32::MIN).to_be_bytes();
+        self.0[..DAY_BYTES].copy_from_slice(&place);
+        self
+    }
+
     /// The key of the `occurrence`th line of this identity, counted from 1. The import's SQL
-    /// computes the same hash.
+    /// computes the same key.
     pub(super) fn of_occurrence(self, occurrence: i64) -> Self {
         if occurrence <= 1 {
             return self;
@@ -37,8 +50,8 @@ impl FactKey {
             .chain_update(self.0)
             .chain_update(occurrence.to_be_bytes())
             .finalize();
-        let mut key = [0; 16];
-        key.copy_from_slice(&hash[..16]);
+        let mut key = self.0;
+        key[DAY_BYTES..].copy_from_slice(&hash[..16 - DAY_BYTES]);
         Self(key)
     }
 
@@ -69,6 +82,20 @@ mod tests {
             FactKey::of_external_id(" 17 "),
             FactKey::of_external_id("17")
         );
+    }
+
+    #[test]
+    fn keys_of_a_day_are_neighbours_and_differ() {
+        let (soap, rice) = (
+            FactKey::from_parts(&[b"soap"]),
+            FactKey::from_parts(&[b"rice"]),
+        );
+        let days = [-40_000, -1, 0, 1, 20_000].map(|day| soap.on_day(day).0);
+        assert!(days.is_sorted());
+        let second = soap.on_day(7).of_occurrence(2);
+        assert!(soap.on_day(6).0 < second.0 && second.0 < soap.on_day(8).0);
+        assert_ne!(second, soap.on_day(7));
+        assert_ne!(soap.on_day(7), rice.on_day(7));
     }
 
     #[test]

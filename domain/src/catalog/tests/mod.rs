@@ -6,6 +6,7 @@ mod levels;
 mod netted;
 mod permuted;
 mod products;
+mod references;
 mod rows_visited;
 mod sale_lists;
 mod sales;
