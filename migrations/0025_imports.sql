@@ -127,9 +127,9 @@ alter table stock_movements
 
 -- Rows on their way, behind row-level security like a company's other rows. COPY can't write under
 -- it, so each table has one partition without, `.._in`. There vigie_app may only insert, and only
--- into the columns other than company_id, which is always the transaction's company. Whoever reads
--- or writes the table reaches the partition's rows under the table's policy. Not logged: what a
--- crash of the server empties is staged again from the file.
+-- into the columns other than company_id, which is always the transaction's company. Statements
+-- that name the table reach the partition's rows under the table's policy. Not logged: what a crash
+-- of the server empties is staged again from the file.
 create schema staging;
 grant usage on schema staging to vigie_app;
 

@@ -11,8 +11,9 @@ use crate::{checkout, process, programs};
 pub(crate) const HELP: &str = "\
 usage: cargo xtask fuzz [target] [--seconds N]
 
-Builds every target of fuzz/ and runs one or all of them, N seconds each (60). Stops at the first finding,
-which cargo fuzz leaves under fuzz/artifacts. Needs a nightly compiler and `cargo install cargo-fuzz --locked`.";
+Builds every target of fuzz/ and runs one or all of them, N seconds each (60). Stops at the first
+finding, which cargo fuzz leaves under fuzz/artifacts. Needs a nightly compiler and
+`cargo install cargo-fuzz --locked`.";
 
 /// An input takes milliseconds, and a few MiB.
 const LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=2048"];

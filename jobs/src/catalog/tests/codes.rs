@@ -1,7 +1,6 @@
 //! Codes: which spellings are one product, and what spreadsheets do to codes.
 
 use domain::catalog::import::{self, Import, Kind, Options, State, WarningCode};
-use platform::db::Scope;
 use serde_json::json;
 
 use super::shop::Shop;
@@ -22,12 +21,7 @@ async fn products(shop: &Shop) -> Vec<String> {
 /// Sends the answer to an import's questions and runs its job again.
 async fn resume(shop: &Shop, waiting: &Import, options: &str) -> Import {
     let options: Options = serde_json::from_str(options).unwrap();
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
+    let mut tx = shop.begin().await;
     import::answer_questions(&mut tx, shop.company, waiting.id, &options)
         .await
         .unwrap();
@@ -78,12 +72,7 @@ async fn codes_that_look_alike_are_warned_of_once() {
         (warning.code, &warning.lines[..]),
         (WarningCode::LookAlikeCodes, &[4][..])
     );
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
+    let mut tx = shop.begin().await;
     let rows = import::list_row_issues(&mut tx, shop.company, import.id, None, 0, 10).await;
     drop(tx);
     let issue = &rows.unwrap()[0].issues[0];

@@ -2,7 +2,6 @@
 
 use domain::catalog::import::{self, Import, Kind, State, WarningCode};
 use domain::identity::Language;
-use platform::db::Scope;
 
 use super::shop::Shop;
 
@@ -15,12 +14,7 @@ fn sales_file(rows: &[&str]) -> String {
 
 /// Returns the error file as `GET /imports/{id}/errors` does.
 async fn error_file(shop: &Shop, import: &Import) -> String {
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
+    let mut tx = shop.begin().await;
     let rows = import::list_row_issues(&mut tx, shop.company, import.id, None, 0, 1000)
         .await
         .unwrap();

@@ -2,7 +2,6 @@
 
 use domain::catalog::import::{self, ImportId, Kind, State};
 use domain::catalog::{StackChange, net_stacks, recompute_levels};
-use platform::db::Scope;
 use platform::ids::{JobId, Uuid};
 use platform::queue::{JobError, control};
 
@@ -48,12 +47,7 @@ async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
         .fetch_all(&mut owner)
         .await
         .unwrap();
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
+    let mut tx = shop.begin().await;
     let stacks = sqlx::query_as!(
         StackChange,
         r#"select product_id, customer_id as "customer_id!", size,
@@ -87,17 +81,7 @@ async fn expect_settled(shop: &Shop, id: ImportId, state: State) {
 async fn a_cancelled_import_settles_what_it_had_committed() {
     let shop = Shop::open().await;
     let id = die_after_merge(&shop).await;
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
-    let now = platform::db::load_now(&mut tx).await.unwrap();
-    import::cancel_import(&mut tx, shop.company, id, now)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    shop.cancel(id).await;
     assert_eq!(shop.run(id).await.outcome.name(), "succeeded");
     expect_settled(&shop, id, State::Cancelled).await;
 }
@@ -124,12 +108,7 @@ async fn an_import_that_fails_on_its_last_attempt_settles_what_it_had_committed(
 async fn an_import_whose_job_was_cancelled_as_it_waited_is_closed_by_the_sweep() {
     let shop = Shop::open().await;
     let id = die_after_merge(&shop).await;
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
+    let mut tx = shop.begin().await;
     control::cancel_job(&mut tx, job_of(&shop, id).await, "by hand")
         .await
         .unwrap();
@@ -166,12 +145,7 @@ async fn an_import_that_is_over_stays_over() {
     let shop = Shop::open().await;
     let import = shop.import(Kind::Sales, "{}", SALES).await;
     let detected = import.detected.unwrap().0;
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
+    let mut tx = shop.begin().await;
     let cause = import::FileError::new("no_rows");
     for step in [
         import::record_questions(&mut tx, shop.company, import.id, &detected, &[]).await,
@@ -208,12 +182,7 @@ async fn a_value_that_the_database_rejects_fails_the_import_at_once() {
 async fn waiting_for_another_import_of_the_company_spends_no_attempt() {
     let shop = Shop::open().await;
     let _turn = shop.hold_turn().await;
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
+    let mut tx = shop.begin().await;
     sqlx::raw_sql("set local lock_timeout = '20ms'")
         .execute(&mut *tx)
         .await
@@ -226,17 +195,7 @@ async fn waiting_for_another_import_of_the_company_spends_no_attempt() {
 async fn a_cancelled_import_writes_nothing_more() {
     let shop = Shop::open().await;
     let id = shop.upload(Kind::Sales, "{}", SALES).await;
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
-    let now = platform::db::load_now(&mut tx).await.unwrap();
-    import::cancel_import(&mut tx, shop.company, id, now)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    shop.cancel(id).await;
     shop.run(id).await;
     assert_eq!(shop.find(id).await.state, State::Cancelled);
     assert!(shop.books(shop.company).await.is_empty());

@@ -193,12 +193,7 @@ async fn an_ambiguous_file_waits_for_an_answer_and_continues_with_it() {
     );
     assert!(shop.books(shop.company).await.is_empty());
     let options: Options = serde_json::from_str(r#"{"date_format": "d/m/Y"}"#).unwrap();
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
+    let mut tx = shop.begin().await;
     import::answer_questions(&mut tx, shop.company, waiting.id, &options)
         .await
         .unwrap();

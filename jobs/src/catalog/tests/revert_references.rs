@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use domain::catalog::import::{self, Import, Kind, State};
-use platform::db::Scope;
 use sqlx::Connection as _;
 
 use super::shop::Shop;
@@ -24,12 +23,7 @@ async fn references(shop: &Shop) -> Vec<String> {
 }
 
 async fn preview(shop: &Shop, import: &Import) -> [i64; 4] {
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
+    let mut tx = shop.begin().await;
     let found = import::lock_revertible(&mut tx, shop.company, import.id)
         .await
         .unwrap();
@@ -56,7 +50,9 @@ async fn customers_and_sites_go_with_the_file_that_named_them_first_unless_anoth
     let shop = Shop::open().await;
     let sell = async |rows: &str| sell(&shop, CREATE_SITES, rows).await;
     let first = sell(
-        "F1;2026-01-05;A;2;100;c1;Dakar\nF1;2026-01-05;A;2;100;c2;Thiès\nF2;2026-01-05;A;1;100;c3;Mbour\n",
+        "F1;2026-01-05;A;2;100;c1;Dakar\n\
+         F1;2026-01-05;A;2;100;c2;Thiès\n\
+         F2;2026-01-05;A;1;100;c3;Mbour\n",
     )
     .await;
     assert_eq!(preview(&shop, &first).await, [3, 0, 0, 3]);
@@ -179,17 +175,7 @@ async fn an_import_that_ended_before_its_rows_takes_back_what_it_had_created() {
     shop.die_when(id, "totals ->> 'products_created' = '1'")
         .await;
     lock.rollback().await.unwrap();
-    let mut tx = shop
-        .db
-        .db
-        .begin(Scope::company(shop.company))
-        .await
-        .unwrap();
-    let now = platform::db::load_now(&mut tx).await.unwrap();
-    import::cancel_import(&mut tx, shop.company, id, now)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    shop.cancel(id).await;
     shop.run(id).await;
     assert_eq!(shop.revert(id).await, State::Reverted);
     assert!(references(&shop).await.is_empty());

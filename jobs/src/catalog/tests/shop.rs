@@ -9,7 +9,7 @@ use domain::catalog::import::{
 };
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
-use platform::db::{Db, DbConfig, Scope};
+use platform::db::{Db, DbConfig, Scope, Tx};
 use platform::ids::{CompanyId, Uuid};
 use platform::queue::Completions;
 use platform::queue::runner::{Ran, Runner};
@@ -86,6 +86,24 @@ impl Shop {
         }
     }
 
+    pub(super) async fn begin(&self) -> Tx {
+        self.db
+            .db
+            .begin(Scope::company(self.company))
+            .await
+            .unwrap()
+    }
+
+    /// Cancels an import; its job still has to run.
+    pub(super) async fn cancel(&self, id: ImportId) {
+        let mut tx = self.begin().await;
+        let now = platform::db::load_now(&mut tx).await.unwrap();
+        import::cancel_import(&mut tx, self.company, id, now)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Uploads a file; nothing runs yet.
     pub(super) async fn upload(&self, kind: Kind, options: &str, file: &[u8]) -> ImportId {
         let id = ImportId::new();
@@ -106,12 +124,7 @@ impl Shop {
             options: serde_json::from_str::<Options>(options).unwrap(),
             created_by: None,
         };
-        let mut tx = self
-            .db
-            .db
-            .begin(Scope::company(self.company))
-            .await
-            .unwrap();
+        let mut tx = self.begin().await;
         let now = platform::db::load_now(&mut tx).await.unwrap();
         let place = FilePlace {
             company: self.company,
@@ -145,24 +158,14 @@ impl Shop {
     }
 
     pub(super) async fn find(&self, id: ImportId) -> Import {
-        let mut tx = self
-            .db
-            .db
-            .begin(Scope::company(self.company))
-            .await
-            .unwrap();
+        let mut tx = self.begin().await;
         import::require_import(&mut tx, self.company, id)
             .await
             .unwrap()
     }
 
     pub(super) async fn errors(&self, id: ImportId) -> Vec<(i64, String, String)> {
-        let mut tx = self
-            .db
-            .db
-            .begin(Scope::company(self.company))
-            .await
-            .unwrap();
+        let mut tx = self.begin().await;
         let rejected = Some(Severity::Error);
         let rows = import::list_row_issues(&mut tx, self.company, id, rejected, 0, 1000)
             .await

@@ -21,14 +21,6 @@ pub async fn admit_rows(
     limits: &Limits,
     now: DateTime<Utc>,
 ) -> Result<Admission> {
-    // What takes long comes before the turn: the products that the file creates.
-    let products_added = match limits.products {
-        Some(_) => count_new_products(&mut *conn, company, import).await?,
-        None => 0,
-    };
-    if take_admission_turn(&mut *conn, company).await? == Turn::Busy {
-        return Ok(Admission::Waits);
-    }
     let own = sqlx::query!(
         r#"select kind as "kind: Kind", admitted_at is not null as "is_admitted!", staged_rows
            from imports where company_id = $1 and id = $2"#,
@@ -39,6 +31,14 @@ pub async fn admit_rows(
     .await?;
     if own.is_admitted {
         return Ok(Admission::Admitted);
+    }
+    // What takes long comes before the turn: the products that the file creates.
+    let products_added = match limits.products {
+        Some(_) => count_new_products(&mut *conn, company, import).await?,
+        None => 0,
+    };
+    if take_admission_turn(&mut *conn, company).await? == Turn::Busy {
+        return Ok(Admission::Waits);
     }
     let used = load_plan_use(&mut *conn, company, import, now).await?;
     let mut demand = PlanDemand {
@@ -102,7 +102,8 @@ async fn load_plan_use(
     let found = sqlx::query_as!(
         PlanUse,
         r#"with month as (
-             select c.timezone, date_trunc('month', $3::timestamptz at time zone c.timezone) as start
+             select c.timezone,
+               date_trunc('month', $3::timestamptz at time zone c.timezone) as start
              from companies c where c.id = $1
            ), others as (
              select i.rows_imported,

@@ -1,7 +1,7 @@
 //! The customers, categories, suppliers and sites that an import created: archived with it where
-//! nothing uses them. None is deleted, so whoever names one at the same moment loses nothing. A
-//! file that names it later brings it back. What somebody has changed has a higher version and
-//! stays.
+//! nothing uses them. None is deleted, so that a sale that names one at the same moment loses
+//! nothing. A file that names it later brings it back. What somebody has changed has a higher
+//! version and stays.
 
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
