@@ -193,8 +193,8 @@ create table idempotency_keys (
 );
 create index idempotency_keys_created_at on idempotency_keys (created_at);
 
--- Attempts to sign in, reset, register or invite, counted in windows. The key is a digest of the
--- account, the network, or both together; `account` then names the account's own key.
+-- Attempts to sign in, reset, register, invite or ask for consent, counted in windows. The key is a
+-- digest of the account, the network, or both together; `account` then names the account's own key.
 create table login_attempts (
   key bytea not null primary key check (length(key) = 32),
   account bytea,

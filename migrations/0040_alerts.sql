@@ -22,6 +22,30 @@ create table alert_rules (
 );
 select secure_company_table('alert_rules');
 
+-- Addresses that may agree to receive the company's alerts, by the code that was sent to them. Only
+-- then do rules reach them. An address that is withdrawn loses its row.
+create table alert_recipients (
+  company_id uuid not null references companies (id),
+  id uuid not null primary key,
+  channel text not null check (channel in ('whatsapp', 'email')),
+  -- E.164, or an address in lower case.
+  address text not null check (address <> ''),
+  confirmed_at timestamptz,
+  -- Sealed, so that neither the table nor a message shows it; null once the address has confirmed.
+  sealed_code bytea,
+  code_expires_at timestamptz,
+  -- Wrong attempts at the present code.
+  code_attempts integer not null default 0 check (code_attempts between 0 and 5),
+  created_at timestamptz not null,
+  created_by uuid not null references users (id),
+  request_id text default current_request_id(),
+  unique (company_id, id),
+  constraint alert_recipients_once unique (company_id, channel, address),
+  check (confirmed_at is null or sealed_code is null),
+  check ((sealed_code is null) = (code_expires_at is null))
+);
+select secure_company_table('alert_recipients');
+
 create table alerts (
   company_id uuid not null references companies (id),
   id uuid not null primary key,

@@ -25,7 +25,10 @@ pub mod sandbox {
     pub use crate::stripe::sandbox::{
         STRIPE_PRICE_ENTERPRISE, STRIPE_PRICE_PRO, STRIPE_WEBHOOK_SECRET,
     };
-    pub use crate::twilio::sandbox::{TWILIO_CONTENT_ALERT_EN, TWILIO_CONTENT_ALERT_FR};
+    pub use crate::twilio::sandbox::{
+        TWILIO_CONTENT_ALERT_EN, TWILIO_CONTENT_ALERT_FR, TWILIO_CONTENT_CODE_EN,
+        TWILIO_CONTENT_CODE_FR,
+    };
 }
 
 pub use brevo::{Brevo, BrevoCredentials};

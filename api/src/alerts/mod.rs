@@ -1,12 +1,13 @@
-//! Alert rules, alerts, and what people do to them.
+//! Alert rules and their recipients, alerts, and what people do to them.
 
 mod actions;
 mod alert_list;
+mod recipients;
 mod rules;
 mod timeline;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::App;
 
@@ -21,6 +22,18 @@ pub(crate) fn router() -> Router<App> {
             get(rules::show_rule)
                 .patch(rules::update_rule)
                 .delete(rules::archive_rule),
+        )
+        .route(
+            "/alert-recipients",
+            get(recipients::list_recipients).post(recipients::create_recipient),
+        )
+        .route(
+            "/alert-recipients/{id}/confirm",
+            post(recipients::confirm_recipient),
+        )
+        .route(
+            "/alert-recipients/{id}",
+            delete(recipients::withdraw_recipient),
         )
         .route("/alerts/evaluations", post(actions::evaluate_alerts))
         .route("/alerts", get(alert_list::list_alerts))

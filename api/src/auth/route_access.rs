@@ -45,7 +45,7 @@ impl RouteAccess {
 }
 
 /// The first prefix of a route counts.
-const ROUTES: [RouteAccess; 24] = {
+const ROUTES: [RouteAccess; 25] = {
     use Role::{Admin, Manager, Member, Viewer};
     use ScopeArea::{Ads, Alerts, Catalog, Company, Imports, Jobs, Messages, Predictions};
     [
@@ -59,6 +59,7 @@ const ROUTES: [RouteAccess; 24] = {
         RouteAccess::new("/imports", Imports, Member),
         RouteAccess::new("/predictions", Predictions, Member),
         RouteAccess::new("/alert-rules", Alerts, Manager),
+        RouteAccess::new("/alert-recipients", Alerts, Manager),
         RouteAccess::new("/alerts", Alerts, Member),
         RouteAccess::new("/messages", Messages, Member),
         RouteAccess::new("/suppressions", Messages, Manager),

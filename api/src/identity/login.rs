@@ -32,7 +32,7 @@ pub(super) async fn count_login_attempt(
 }
 
 /// Fails with 429 above the limit of attempts.
-pub(super) fn require_allowed(attempts: Attempts, now: DateTime<Utc>) -> Result<()> {
+pub(crate) fn require_allowed(attempts: Attempts, now: DateTime<Utc>) -> Result<()> {
     match attempts {
         Attempts::Allowed => Ok(()),
         Attempts::Rejected { until } => {

@@ -13,6 +13,8 @@ mod password_reset;
 mod registration;
 mod tokens;
 
+pub(crate) use login::require_allowed;
+
 use axum::Router;
 use axum::routing::{delete, get, patch, post};
 

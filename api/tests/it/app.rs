@@ -42,6 +42,7 @@ use tower::ServiceExt as _;
 
 pub(crate) use crate::client::{Client, TestResponse, encode};
 use crate::identity::mailed_token;
+use crate::shop::{PHONE, insert_confirmed};
 
 pub(crate) const PASSWORD: &str = "ndeye-vend-du-riz";
 pub(crate) const UPLOAD_LIMIT: u64 = 2 << 30;
@@ -127,11 +128,11 @@ impl TestApp {
         }
     }
 
-    /// Inserts a company and signs in as its owner.
+    /// Inserts a company and signs in as its owner, whose number has confirmed.
     pub(crate) async fn with_company(&self) -> Client<'_> {
         let (email, profile) = (self.new_email(), CompanyProfile::default());
         let company = NewCompany::validate("Boutique Awa", profile).unwrap();
-        let user = new_user(&email, "Awa Diop", Some("+221771234567"));
+        let user = new_user(&email, "Awa Diop", Some(PHONE));
         let scope = Scope::member(company.id, user.id);
         let mut tx = self.db.db.begin(scope).await.unwrap();
         let now = insert_user(&mut tx, &user).await;
@@ -139,7 +140,9 @@ impl TestApp {
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        self.sign_in(&email, Some(company.id)).await
+        let owner = self.sign_in(&email, Some(company.id)).await;
+        insert_confirmed(&owner, PHONE).await;
+        owner
     }
 
     /// Registers a company by the API, opens the mailed link, and signs in as its owner.

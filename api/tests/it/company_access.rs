@@ -37,7 +37,7 @@ fn member_path(owner: &Client<'_>, of: &Client<'_>) -> String {
 }
 
 /// Inserts a count of attempts under a key.
-async fn insert_attempts(app: &TestApp, key: &str, tries: i32) {
+pub(crate) async fn insert_attempts(app: &TestApp, key: &str, tries: i32) {
     let digest = hash_sha256(key.as_bytes());
     sqlx::query!(
         "insert into login_attempts (key, window_started_at, attempts) values ($1, engine_now(), $2)",

@@ -39,6 +39,7 @@ pub(crate) async fn fill_company(owner: &Client<'_>) {
         json!({"channel": "email", "recipient": "stop@example.sn"}),
     )
     .await;
+    made("/alert-recipients", json!({"address": "gerant@example.sn"})).await;
     made(
         "/ads/connections",
         json!({"access_token": META_ACCESS_TOKEN}),
@@ -63,6 +64,7 @@ pub(crate) async fn fill_company(owner: &Client<'_>) {
 pub(crate) const FILLED: &[&str] = &[
     "ad_accounts",
     "ad_connections",
+    "alert_recipients",
     "alert_rules",
     "alerts",
     "api_keys",

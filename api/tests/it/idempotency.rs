@@ -41,6 +41,10 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
         "the second request replaces the token of the first; a refresh is unique",
     ),
     (
+        "/alert-recipients/{id}/confirm",
+        "confirms once; each wrong code counts",
+    ),
+    (
         "/alerts/{id}/acknowledge",
         "enqueues nothing; only the timeline shows both requests",
     ),

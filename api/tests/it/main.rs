@@ -7,6 +7,7 @@
 
 mod ads;
 mod alert_actions;
+mod alert_recipients;
 mod alerts;
 mod app;
 mod authorship;

@@ -6,6 +6,7 @@ use crate::app::TestApp;
 use crate::message_fixtures::{
     cause_alert, send_alert, send_inbound, send_inbound_from, start_without_callbacks,
 };
+use crate::shop::insert_confirmed;
 
 const NUMBER_IN_BENIN: &str = "+2290197123456";
 const ITS_FORMER_FORM: &str = "+22997123456";
@@ -42,6 +43,7 @@ async fn an_opt_out_from_the_former_form_of_a_number_holds_for_the_present_one()
     let owner = app.with_company().await;
     let phone = json!({"phone": NUMBER_IN_BENIN});
     owner.patch("/auth/me", phone).await.expect(200);
+    insert_confirmed(&owner, NUMBER_IN_BENIN).await;
     cause_alert(&owner, "whatsapp").await;
     app.run_jobs().await;
     assert_eq!(app.list_messages_to(NUMBER_IN_BENIN).await.len(), 1);

@@ -1,4 +1,4 @@
-//! Products, levels and sales for tests, inserted without the API.
+//! Products, levels, sales and confirmed addresses for tests, inserted without the API.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::catalog::compute_key;
@@ -8,6 +8,23 @@ use serde_json::{Value, json};
 use crate::app::{Client, TestApp};
 
 pub(crate) const PHONE: &str = "+221771234567";
+
+/// Inserts an address that has agreed to receive the alerts of the client's company.
+pub(crate) async fn insert_confirmed(client: &Client<'_>, address: &str) {
+    sqlx::query!(
+        "insert into alert_recipients (company_id, id, channel, address, confirmed_at, created_at,
+           created_by)
+         values ($1, $4, case when $2 like '%@%' then 'email' else 'whatsapp' end,
+           $2, engine_now(), engine_now(), $3)",
+        client.company().0,
+        address,
+        client.user.0,
+        Uuid::now_v7(),
+    )
+    .execute(&mut client.app.owner().await)
+    .await
+    .unwrap();
+}
 
 /// Inserts a product of the client's company.
 pub(crate) async fn insert_product(client: &Client<'_>, name: &str) -> Uuid {

@@ -1,4 +1,4 @@
-//! The addresses behind a rule's recipients.
+//! The addresses behind a rule's recipients: those whose owners agreed to receive alerts.
 
 use std::collections::BTreeSet;
 
@@ -24,6 +24,29 @@ pub struct Audience {
     /// Language of addresses that belong to no member.
     pub language: Language,
     pub members: Vec<Member>,
+    /// The addresses that have confirmed for the company.
+    pub(super) confirmed: BTreeSet<String>,
+}
+
+impl Audience {
+    /// Returns the member whose e-mail address this is. It was verified before the account existed.
+    fn find_member(&self, email: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.email == email)
+    }
+
+    /// Whether an address may receive the company's alerts.
+    pub(super) fn accepts(&self, address: &str) -> bool {
+        self.confirmed.contains(address) || self.find_member(address).is_some()
+    }
+}
+
+/// Returns the channel of a valid address.
+pub(super) fn channel_of(address: &str) -> Channel {
+    if address.contains('@') {
+        Channel::Email
+    } else {
+        Channel::Whatsapp
+    }
 }
 
 /// The address and language of one message.
@@ -36,12 +59,13 @@ pub struct Destination {
 }
 
 /// Returns where a rule's notifications go: each address once, on the rule's channels only. Users
-/// who left the company are skipped.
+/// who left the company are skipped, and so are addresses that have not confirmed.
 pub fn collect_destinations(rule: &Rule, audience: &Audience) -> Vec<Destination> {
     let mut seen = BTreeSet::new();
     let recipients = rule.recipients.iter();
     recipients
         .flat_map(|recipient| recipient_addresses(recipient, audience))
+        .filter(|to| audience.accepts(&to.address))
         .filter(|to| rule.channels.contains(&to.channel))
         .filter(|to| seen.insert((to.channel, to.address.clone())))
         .collect()
@@ -50,16 +74,12 @@ pub fn collect_destinations(rule: &Rule, audience: &Audience) -> Vec<Destination
 fn recipient_addresses(recipient: &Recipient, audience: &Audience) -> Vec<Destination> {
     match recipient {
         Recipient::Address { address } => {
-            let channel = if address.contains('@') {
-                Channel::Email
-            } else {
-                Channel::Whatsapp
-            };
+            let member = audience.find_member(address);
             vec![Destination {
-                channel,
+                channel: channel_of(address),
                 address: address.clone(),
-                user_id: None,
-                language: audience.language,
+                user_id: member.map(|member| member.user_id),
+                language: member.map_or(audience.language, |member| member.language),
             }]
         }
         Recipient::User { user_id } => {
@@ -69,16 +89,15 @@ fn recipient_addresses(recipient: &Recipient, audience: &Audience) -> Vec<Destin
     }
 }
 
+/// A member's number is one that the member entered: it has to confirm as any other.
 fn member_addresses(member: &Member) -> Vec<Destination> {
-    let to = |channel, address: &String| Destination {
-        channel,
-        address: address.clone(),
-        user_id: Some(member.user_id),
-        language: member.language,
-    };
-    let phone = member.phone.iter();
-    phone
-        .map(|phone| to(Channel::Whatsapp, phone))
-        .chain([to(Channel::Email, &member.email)])
+    let addresses = member.phone.iter().chain([&member.email]);
+    addresses
+        .map(|address| Destination {
+            channel: channel_of(address),
+            address: address.clone(),
+            user_id: Some(member.user_id),
+            language: member.language,
+        })
         .collect()
 }

@@ -253,17 +253,7 @@ fn a_message_names_five_products_and_counts_the_rest() {
 #[test]
 fn each_address_is_notified_once_and_only_on_the_channels_of_the_rule() {
     let awa = UserId(Uuid::from_u128(5));
-    let members = vec![Member {
-        user_id: awa,
-        email: "awa@example.sn".to_owned(),
-        phone: Some("+221771234567".to_owned()),
-        language: Language::En,
-    }];
-    let audience = Audience {
-        company: "Boutique".to_owned(),
-        language: Language::Fr,
-        members,
-    };
+    let audience = build_audience(awa, &["+221771234567", "stock@example.sn"]);
     let mut rule = enabled_rule(Condition::Rupture);
     rule.recipients = vec![
         Recipient::User { user_id: awa },
@@ -292,6 +282,49 @@ fn each_address_is_notified_once_and_only_on_the_channels_of_the_rule() {
     );
     rule.channels = vec![Channel::Whatsapp];
     assert_eq!(collect_destinations(&rule, &audience).len(), 1);
+}
+
+#[test]
+fn only_confirmed_addresses_and_the_e_mail_of_members_are_notified() {
+    let awa = UserId(Uuid::from_u128(5));
+    let addresses = ["awa@example.sn", "+221771234567", "stock@example.sn"];
+    let mut rule = enabled_rule(Condition::Rupture);
+    rule.recipients = addresses
+        .map(|address| Recipient::Address {
+            address: address.to_owned(),
+        })
+        .into();
+    rule.recipients.push(Recipient::User { user_id: awa });
+    for (confirmed, expected) in [
+        (&[][..], &["awa@example.sn"][..]),
+        (&["+221771234567"], &["awa@example.sn", "+221771234567"]),
+        (
+            &["stock@example.sn"],
+            &["awa@example.sn", "stock@example.sn"],
+        ),
+    ] {
+        let destinations = collect_destinations(&rule, &build_audience(awa, confirmed));
+        let reached: Vec<_> = destinations.iter().map(|d| d.address.as_str()).collect();
+        assert_eq!(reached, expected);
+        assert_eq!(destinations[0].user_id, Some(awa));
+    }
+}
+
+fn build_audience(member: UserId, confirmed: &[&str]) -> Audience {
+    Audience {
+        company: "Boutique".to_owned(),
+        language: Language::Fr,
+        members: vec![Member {
+            user_id: member,
+            email: "awa@example.sn".to_owned(),
+            phone: Some("+221771234567".to_owned()),
+            language: Language::En,
+        }],
+        confirmed: confirmed
+            .iter()
+            .map(|&address| address.to_owned())
+            .collect(),
+    }
 }
 
 #[test]

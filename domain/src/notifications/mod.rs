@@ -1,15 +1,16 @@
 //! Notifications: messages and their rendering, the state of each message, suppressed addresses,
 //! and the ledger of the attempts to send.
 //!
-//! In reading order: `channel`, `cause`, `template`, `rendering`, `message_state`, `inbound`,
-//! `store`. Store functions return [`Error::Database`](crate::Error::Database) when a statement
-//! fails or a stored value is corrupt.
+//! In reading order: `channel`, `cause`, `template`, `sealed_code`, `rendering`,
+//! `message_state`, `inbound`, `store`. Store functions return
+//! [`Error::Database`](crate::Error::Database) when a statement fails or a stored value is corrupt.
 
 mod cause;
 mod channel;
 mod inbound;
 mod message_state;
 mod rendering;
+mod sealed_code;
 mod store;
 mod template;
 
@@ -18,6 +19,7 @@ pub use channel::{Channel, SentAs};
 pub use inbound::{InboundKeyword, parse_keyword};
 pub use message_state::MessageState;
 pub use rendering::{Rendered, render_message};
+pub use sealed_code::SealedCode;
 pub use store::{
     DeliveryFailure, DeliveryOutcome, DeliveryStatus, ListedMessage, ListedSuppression,
     MESSAGE_LIFETIME, MessageClaim, MessageFilter, NewNotification, OpenEffect, Outgoing,
@@ -30,6 +32,7 @@ pub use store::{
     requeue_message, require_message, require_suppression, set_content_sid,
     suppress_effect_recipient, suppress_recipient,
 };
+pub(crate) use store::{create_code_message, is_suppressed};
 pub use template::Template;
 
 platform::id_type!(MessageId, "One message to one recipient on one channel.");

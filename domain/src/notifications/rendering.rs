@@ -57,6 +57,14 @@ static ENGLISH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(||
                 "billing_duplicate.html",
                 include_str!("templates/billing_duplicate.en.html"),
             ),
+            (
+                "recipient_code",
+                include_str!("templates/recipient_code.en.txt"),
+            ),
+            (
+                "recipient_code.html",
+                include_str!("templates/recipient_code.en.html"),
+            ),
         ],
     )
 });
@@ -90,6 +98,14 @@ static FRENCH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| 
             (
                 "billing_duplicate.html",
                 include_str!("templates/billing_duplicate.fr.html"),
+            ),
+            (
+                "recipient_code",
+                include_str!("templates/recipient_code.fr.txt"),
+            ),
+            (
+                "recipient_code.html",
+                include_str!("templates/recipient_code.fr.html"),
             ),
         ],
     )
@@ -143,7 +159,26 @@ pub fn render_message(
         Template::AdsReconnect | Template::BillingUnpaid | Template::BillingDuplicate => {
             render_notice(env, template.as_str(), variables, link)
         }
+        Template::RecipientCode => render_code(env, variables, link),
     }
+}
+
+/// Renders the request for an address's consent. The variables of the approved template, whose text
+/// is that of `templates/recipient_code`, are the company and the code.
+fn render_code(
+    env: &Environment<'_>,
+    variables: &serde_json::Value,
+    link: &str,
+) -> Result<Rendered, Error> {
+    let code = require_text(variables, "code")?;
+    let company = to_display_name(require_text(variables, "company")?);
+    let notice = render_notice(env, Template::RecipientCode.as_str(), variables, link)?;
+    Ok(Rendered {
+        variables: [("1", company.as_str()), ("2", code)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        ..notice
+    })
 }
 
 /// Renders a template about the company. The first line of the text is the subject.

@@ -15,6 +15,9 @@ pub enum Template {
     BillingUnpaid,
     /// A second payment was refunded. E-mail only. Variables: `company`.
     BillingDuplicate,
+    /// Requests an address's consent to a company's alerts. Variables: `company`, and `code`, which
+    /// is never stored with the message.
+    RecipientCode,
 }
 
 impl Template {
@@ -25,6 +28,7 @@ impl Template {
             Self::AdsReconnect => "ads_reconnect",
             Self::BillingUnpaid => "billing_unpaid",
             Self::BillingDuplicate => "billing_duplicate",
+            Self::RecipientCode => "recipient_code",
         }
     }
 
@@ -35,7 +39,18 @@ impl Template {
             Self::AdsReconnect,
             Self::BillingUnpaid,
             Self::BillingDuplicate,
+            Self::RecipientCode,
         ];
         all.into_iter().find(|template| template.as_str() == text)
+    }
+
+    /// Returns a rendered text as it may be stored: without the digits of a code.
+    pub fn hide_code(self, text: &str) -> String {
+        match self {
+            Self::RecipientCode => text.replace(|c: char| c.is_ascii_digit(), "*"),
+            Self::Alert | Self::AdsReconnect | Self::BillingUnpaid | Self::BillingDuplicate => {
+                text.to_owned()
+            }
+        }
     }
 }

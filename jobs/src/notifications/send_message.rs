@@ -72,13 +72,13 @@ fn render_words(services: &Services, message: &Outgoing) -> Result<Rendered, Job
         Some(alert) => format!("{}/alerts/{alert}", services.console_url),
         None => services.console_url.clone(),
     };
-    notifications::render_message(
-        message.template,
-        message.language,
-        &message.variables,
-        &link,
-    )
-    .map_err(JobError::fail)
+    let mut variables = message.variables.clone();
+    if let Some(code) = &message.code {
+        let code = code.open(&services.keyring).map_err(JobError::fail)?;
+        variables["code"] = code.into();
+    }
+    notifications::render_message(message.template, message.language, &variables, &link)
+        .map_err(JobError::fail)
 }
 
 /// Commits the intended effect, then calls the provider.

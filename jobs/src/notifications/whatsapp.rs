@@ -38,18 +38,19 @@ pub(super) fn sandbox_sid(
     template: Template,
     language: Language,
 ) -> Option<String> {
-    match (services.providers.mode, template, language) {
-        (Mode::Live, ..)
-        | (_, Template::AdsReconnect | Template::BillingUnpaid | Template::BillingDuplicate, _) => {
-            None
-        }
-        (Mode::Sandbox, Template::Alert, Language::Fr) => {
-            Some(sandbox::TWILIO_CONTENT_ALERT_FR.to_owned())
-        }
-        (Mode::Sandbox, Template::Alert, Language::En) => {
-            Some(sandbox::TWILIO_CONTENT_ALERT_EN.to_owned())
-        }
+    if services.providers.mode == Mode::Live {
+        return None;
     }
+    let sid = match (template, language) {
+        (Template::AdsReconnect | Template::BillingUnpaid | Template::BillingDuplicate, _) => {
+            return None;
+        }
+        (Template::Alert, Language::Fr) => sandbox::TWILIO_CONTENT_ALERT_FR,
+        (Template::Alert, Language::En) => sandbox::TWILIO_CONTENT_ALERT_EN,
+        (Template::RecipientCode, Language::Fr) => sandbox::TWILIO_CONTENT_CODE_FR,
+        (Template::RecipientCode, Language::En) => sandbox::TWILIO_CONTENT_CODE_EN,
+    };
+    Some(sid.to_owned())
 }
 
 /// Returns how the content goes out.
@@ -101,7 +102,9 @@ pub(super) async fn find_sent(
         .twilio
         .find_messages(&message.recipient, since, now + CLOCK_SKEW)
         .await?;
-    found.retain(|candidate| has_same_words(&candidate.body, &effect.body));
+    found.retain(|candidate| {
+        has_same_words(&message.template.hide_code(&candidate.body), &effect.body)
+    });
     found.sort_by_key(|candidate| candidate.created_at);
     Ok(found.into_iter().map(|candidate| candidate.sid).collect())
 }

@@ -23,6 +23,7 @@ fn body_of(route: &Route) -> Value {
         ("POST", "/companies/{id}/invitations") => {
             json!({"email": "x@example.sn", "role": "viewer"})
         }
+        ("POST", "/alert-recipients/{id}/confirm") => json!({"code": "123456"}),
         ("POST", "/alerts/{id}/snooze") => json!({"until": "2099-01-01T00:00:00Z"}),
         ("POST", "/imports/{id}/resume") => json!({"options": {}}),
         _ => json!({}),

@@ -14,6 +14,7 @@ use super::super::rule::{Condition, Recipient, Rule, RuleKind};
 use super::super::severity::Severity;
 use super::super::transition::{OpenAlert, OpenItem};
 use super::super::{AlertId, Filter, ItemId, RuleId};
+use super::recipient::load_confirmed;
 use crate::Result;
 use crate::catalog::{ProductId, SiteId};
 use crate::identity::Language;
@@ -101,7 +102,7 @@ async fn load_open_items(conn: &mut PgConnection) -> Result<HashMap<AlertId, Vec
     Ok(items)
 }
 
-/// Returns the company's name and language, and its active members.
+/// Returns the company's name and language, its active members, and the addresses that confirmed.
 pub async fn load_audience(conn: &mut PgConnection) -> Result<Audience> {
     let company = sqlx::query!(
         r#"select name, language as "language: Language"
@@ -115,11 +116,12 @@ pub async fn load_audience(conn: &mut PgConnection) -> Result<Audience> {
            from memberships m join users u on u.id = m.user_id
            where m.active and u.active and m.company_id = current_company_id() order by u.id"#,
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
     Ok(Audience {
         company: company.name,
         language: company.language,
         members,
+        confirmed: load_confirmed(conn).await?,
     })
 }

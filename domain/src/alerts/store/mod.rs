@@ -3,6 +3,7 @@
 mod alert;
 mod evaluation_input;
 mod item;
+mod recipient;
 mod rule;
 mod rule_validation;
 mod timeline;
@@ -12,6 +13,10 @@ mod user_actions;
 pub use alert::{AlertFilter, AlertState, ListedAlert, list_alerts, require_alert};
 pub use evaluation_input::{load_audience, lock_open_alerts, lock_rules};
 pub use item::{StoredItem, list_items};
+pub use recipient::{
+    CodeCheck, CodeRequest, StoredRecipient, check_code, list_recipients, request_code,
+    require_recipient, withdraw_recipient,
+};
 pub use rule::{
     NewRule, RuleChanges, StoredRule, archive_rule, create_default_rules, create_rule, list_rules,
     require_rule, update_rule,

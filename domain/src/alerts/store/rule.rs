@@ -124,16 +124,19 @@ pub async fn update_rule(
     now: DateTime<Utc>,
 ) -> Result<StoredRule> {
     let (old, old_version) = load_rule(conn, id).await?;
+    // Recipients that stay aren't validated: one that was withdrawn must not block other changes.
+    let kept = changes.recipients.is_none().then_some(old.recipients);
     let rule = NewRule {
         name: changes.name.unwrap_or(old.name),
         kind: old.kind,
         threshold: changes.threshold.unwrap_or(old.threshold),
         filter: changes.filter.unwrap_or(old.filter),
         channels: changes.channels.unwrap_or(old.channels),
-        recipients: changes.recipients.unwrap_or(old.recipients),
+        recipients: changes.recipients.unwrap_or_default(),
         enabled: changes.enabled.unwrap_or(old.enabled),
     };
-    let rule = rule.validate(conn).await?;
+    let mut rule = rule.validate(conn).await?;
+    rule.recipients = kept.unwrap_or(rule.recipients);
     let updated = sqlx::query!(
         "update alert_rules set name = $2, threshold = $3, filter = $4, channels = $5,
            recipients = $6, enabled = $7, version = version + 1, updated_at = $8

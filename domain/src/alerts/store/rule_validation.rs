@@ -1,12 +1,15 @@
 //! Validates a rule. All invalid fields are reported together.
 
+use phonenumber::country::Id as Country;
 use platform::ids::UserId;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
+use super::super::recipients::{Audience, channel_of};
 use super::super::rule::{Recipient, RuleKind};
-use super::NewRule;
+use super::{NewRule, load_audience};
 use crate::identity::contact::{parse_country, parse_email, parse_phone};
+use crate::notifications::Channel;
 use crate::{Error, FieldError, Result};
 
 const MAX_NAME_CHARS: usize = 200;
@@ -92,38 +95,60 @@ async fn validate_recipients(
         });
         return Ok(Vec::new());
     }
-    let code = sqlx::query_scalar!("select country from companies where id = current_company_id()")
-        .fetch_one(&mut *conn)
-        .await?;
-    let country = parse_country("country", &code)?;
-    let members =
-        sqlx::query_scalar!(r#"select user_id as "id: UserId" from memberships where active"#)
-            .fetch_all(conn)
-            .await?;
+    let country = load_country(conn).await?;
+    let audience = load_audience(conn).await?;
     let mut valid = Vec::with_capacity(recipients.len());
     for (i, recipient) in recipients.into_iter().enumerate() {
-        let field = format!("recipients[{i}].address");
-        let normalised = match recipient {
-            Recipient::User { user_id } if members.contains(&user_id) => {
-                Ok(Recipient::User { user_id })
-            }
-            Recipient::User { .. } => Err(Error::invalid(
-                format!("recipients[{i}].user_id"),
-                "not_a_member",
-                "isn't a member",
-            )),
-            Recipient::Address { address } if address.contains('@') => {
-                parse_email(&field, &address).map(|address| Recipient::Address { address })
+        let checked = match recipient {
+            Recipient::User { user_id } => {
+                require_member(&audience, user_id, &format!("recipients[{i}].user_id"))
             }
             Recipient::Address { address } => {
-                parse_phone(&field, &address, country).map(|address| Recipient::Address { address })
+                let field = format!("recipients[{i}].address");
+                let address = parse_address(&field, &address, country);
+                address.and_then(|address| require_consent(&audience, address, &field))
             }
         };
-        match normalised {
+        match checked {
             Ok(recipient) => valid.push(recipient),
             Err(Error::Invalid(fields)) => errors.extend(fields),
             Err(other) => return Err(other),
         }
     }
     Ok(valid)
+}
+
+fn require_member(audience: &Audience, user_id: UserId, field: &str) -> Result<Recipient> {
+    if audience.members.iter().any(|m| m.user_id == user_id) {
+        return Ok(Recipient::User { user_id });
+    }
+    Err(Error::invalid(field, "not_a_member", "isn't a member"))
+}
+
+fn require_consent(audience: &Audience, address: String, field: &str) -> Result<Recipient> {
+    if audience.accepts(&address) {
+        return Ok(Recipient::Address { address });
+    }
+    Err(Error::invalid(
+        field,
+        "not_confirmed",
+        "has not agreed to receive your alerts: send it a code with POST /alert-recipients, then \
+         confirm it with the code",
+    ))
+}
+
+/// Returns an e-mail address or a phone number as it is stored.
+pub(super) fn parse_address(field: &str, address: &str, country: Country) -> Result<String> {
+    match channel_of(address) {
+        Channel::Email => parse_email(field, address),
+        Channel::Whatsapp => parse_phone(field, address, country),
+    }
+}
+
+/// Returns the country of the transaction's company.
+pub(super) async fn load_country(conn: &mut PgConnection) -> Result<Country> {
+    let code = sqlx::query_scalar!("select country from companies where id = current_company_id()")
+        .fetch_one(conn)
+        .await?;
+    parse_country("country", &code)
 }

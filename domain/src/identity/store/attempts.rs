@@ -32,6 +32,9 @@ const MAX_REGISTRATIONS_PER_ADDRESS: i32 = 20;
 const MAX_REGISTRATIONS_PER_PHONE: i32 = 5;
 const MAX_INVITATIONS_PER_PERSON: i32 = 50;
 const MAX_INVITATIONS_PER_COMPANY: i32 = 20;
+const MAX_CODES_PER_COMPANY: i32 = 20;
+/// Of all companies together: nobody's address can be flooded.
+const MAX_CODES_PER_ADDRESS: i32 = 5;
 
 /// Whether an attempt may proceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,6 +165,19 @@ pub async fn count_invitation_attempt(
             &company.to_string(),
             MAX_INVITATIONS_PER_COMPANY,
         ),
+    ];
+    check_attempts(conn, LONG_WINDOW, &counters).await
+}
+
+/// Counts one code that requests an address's consent to a company's alerts, in a window of a day.
+pub async fn count_code_attempt(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    address: &str,
+) -> Result<Attempts> {
+    let counters = [
+        Counter::new("code-for", &company.to_string(), MAX_CODES_PER_COMPANY),
+        Counter::new("code-to", address, MAX_CODES_PER_ADDRESS),
     ];
     check_attempts(conn, LONG_WINDOW, &counters).await
 }

@@ -174,3 +174,30 @@ fn a_kind_without_a_headline_is_an_error() {
         assert!(render_message(Template::Alert, language, &variables, "").is_err());
     }
 }
+
+#[test]
+fn the_request_for_consent_names_the_company_without_links_and_hides_its_code_when_stored() {
+    let variables = json!({ "company": "www.evil.example", "code": "012345" });
+    for (language, question) in [
+        (
+            Language::Fr,
+            "Souhaitez-vous recevoir les alertes de www. evil. example ?",
+        ),
+        (
+            Language::En,
+            "Would you like to receive the alerts of www. evil. example?",
+        ),
+    ] {
+        let template = Template::RecipientCode;
+        let rendered = render_message(template, language, &variables, "").unwrap();
+        assert_eq!(rendered.subject, question);
+        assert!(rendered.text.contains(": 012345\n"), "{}", rendered.text);
+        assert!(rendered.html.contains("<b>012345</b>"), "{}", rendered.html);
+        assert_eq!(rendered.variables["1"], "www. evil. example");
+        assert_eq!(rendered.variables["2"], "012345");
+        let stored = template.hide_code(&rendered.text);
+        assert!(stored.contains(": ******\n") && !stored.contains("012345"));
+    }
+    let without_code = json!({ "company": "Boutique" });
+    render_message(Template::RecipientCode, Language::Fr, &without_code, "").unwrap_err();
+}

@@ -43,7 +43,7 @@ pub struct OpenEffect {
     pub intended_at: DateTime<Utc>,
     /// From this time on, a look-up that finds nothing proves that nothing was sent.
     pub settle_at: DateTime<Utc>,
-    /// The exact text that was sent.
+    /// The text that was sent, without the digits of a code.
     pub body: String,
     /// An earlier call may have succeeded.
     pub unconfirmed: bool,
@@ -64,7 +64,7 @@ impl OpenEffect {
             id: EffectId::new(),
             intended_at: now,
             settle_at: now + SETTLE_DELAY,
-            body: body.to_owned(),
+            body: message.template.hide_code(body),
             unconfirmed: false,
         };
         sqlx::query!(

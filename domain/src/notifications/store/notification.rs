@@ -176,6 +176,34 @@ pub async fn notify_admins(
     .await?)
 }
 
+/// Creates the message with an address's code, in the company's language.
+pub(crate) async fn create_code_message(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    channel: Channel,
+    address: &str,
+    now: DateTime<Utc>,
+) -> Result<MessageId> {
+    let id = MessageId::new();
+    sqlx::query!(
+        "insert into messages (company_id, id, channel, recipient, template, language, variables,
+           state, expires_at, created_at)
+         select c.id, $2, $3, $4, $5, c.language, jsonb_build_object('company', c.name), 'queued',
+           $6, $7
+         from companies c where c.id = $1",
+        company.0,
+        id.0,
+        channel.as_str(),
+        address,
+        Template::RecipientCode.as_str(),
+        now + MESSAGE_LIFETIME,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(id)
+}
+
 /// Records on the timelines of the alerts why nobody was notified.
 pub async fn record_not_notified(
     conn: &mut PgConnection,

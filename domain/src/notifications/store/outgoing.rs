@@ -5,7 +5,7 @@ use platform::ids::Uuid;
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::super::{Channel, EffectId, MessageId, MessageState, Template};
+use super::super::{Channel, EffectId, MessageId, MessageState, SealedCode, Template};
 use super::contact_window::is_window_open;
 use super::effect::EffectState;
 use super::{OpenEffect, end_message, mark_absent, mark_undetermined};
@@ -22,6 +22,8 @@ pub struct Outgoing {
     pub template: Template,
     pub variables: Value,
     pub alert_id: Option<Uuid>,
+    /// Of `Template::RecipientCode` alone.
+    pub code: Option<SealedCode>,
     /// Not sent from this time on.
     pub expires_at: DateTime<Utc>,
     /// WhatsApp accepts free text to the recipient.
@@ -51,6 +53,11 @@ struct MessageRow {
     alert_id: Option<Uuid>,
     expires_at: DateTime<Utc>,
     suppressed: bool,
+    /// The message is an alert to an address that has to confirm.
+    needs_consent: bool,
+    confirmed: bool,
+    recipient_row: Option<Uuid>,
+    sealed_code: Option<Vec<u8>>,
     last_inbound_at: Option<DateTime<Utc>>,
     effect_id: Option<EffectId>,
     effect_state: Option<EffectState>,
@@ -69,6 +76,14 @@ impl MessageRow {
             unconfirmed: self.effect_state? != EffectState::Waiting,
         })
     }
+
+    /// Returns the code that the address may still confirm with.
+    fn open_code(&self) -> Option<SealedCode> {
+        Some(SealedCode {
+            row: self.recipient_row?,
+            sealed: self.sealed_code.clone()?,
+        })
+    }
 }
 
 /// Locks the message and reads its suppression, its expiry and its open effect. Ends a message that
@@ -80,7 +95,7 @@ pub async fn claim_message(
     now: DateTime<Utc>,
 ) -> Result<MessageClaim> {
     reopen_message(conn, message).await?;
-    let Some(row) = lock_message(conn, message).await? else {
+    let Some(row) = lock_message(conn, message, now).await? else {
         return Ok(MessageClaim::Ended(MessageState::Failed));
     };
     if row.state != MessageState::Queued {
@@ -91,7 +106,8 @@ pub async fn claim_message(
         let obstacle = Obstacle::UnknownTemplate(row.template);
         return end_claim(conn, message, effect, obstacle, now).await;
     };
-    let obstacle = Obstacle::find(&row, now);
+    let code = (template == Template::RecipientCode).then(|| row.open_code());
+    let obstacle = Obstacle::find(&row, code.as_ref(), now);
     let outgoing = Outgoing {
         id: message,
         channel: row.channel,
@@ -100,6 +116,7 @@ pub async fn claim_message(
         template,
         variables: row.variables,
         alert_id: row.alert_id,
+        code: code.flatten(),
         expires_at: row.expires_at,
         window_open: is_window_open(row.last_inbound_at, now),
     };
@@ -127,7 +144,11 @@ async fn reopen_message(conn: &mut PgConnection, message: MessageId) -> Result<(
     Ok(())
 }
 
-async fn lock_message(conn: &mut PgConnection, message: MessageId) -> Result<Option<MessageRow>> {
+async fn lock_message(
+    conn: &mut PgConnection,
+    message: MessageId,
+    now: DateTime<Utc>,
+) -> Result<Option<MessageRow>> {
     Ok(sqlx::query_as!(
         MessageRow,
         r#"select m.channel as "channel: Channel", m.recipient, m.language as "language: Language",
@@ -137,13 +158,21 @@ async fn lock_message(conn: &mut PgConnection, message: MessageId) -> Result<Opt
                and s.channel = m.channel and s.recipient = m.recipient) as "suppressed!",
              (select w.last_inbound_at from contact_windows w where w.company_id = m.company_id
                and w.recipient = m.recipient) as last_inbound_at,
+             -- A member's e-mail address is verified, a member's number isn't.
+             m.alert_id is not null and (m.user_id is null or m.channel = 'whatsapp')
+               as "needs_consent!",
+             r.confirmed_at is not null as "confirmed!", r.id as "recipient_row?",
+             case when r.code_expires_at > $2 then r.sealed_code end as sealed_code,
              e.id as "effect_id?: EffectId", e.state as "effect_state?: EffectState",
              e.intended_at as "intended_at?", e.settle_at as "settle_at?", e.body as "body?"
            from messages m
+           left join alert_recipients r on r.company_id = m.company_id
+             and r.channel = m.channel and r.address = m.recipient
            left join effects e on e.company_id = m.company_id and e.message_id = m.id
              and e.state in ('intended', 'waiting', 'unknown')
            where m.id = $1 for update of m"#,
         message.0,
+        now,
     )
     .fetch_optional(conn)
     .await?)
@@ -152,14 +181,29 @@ async fn lock_message(conn: &mut PgConnection, message: MessageId) -> Result<Opt
 /// Why a message must not be sent.
 enum Obstacle {
     Suppressed,
+    /// The address hasn't confirmed, or was withdrawn.
+    NotConfirmed,
+    /// The code expired, or its address confirmed or was withdrawn.
+    CodeEnded,
     Expired,
     UnknownTemplate(String),
 }
 
 impl Obstacle {
-    fn find(row: &MessageRow, now: DateTime<Utc>) -> Option<Self> {
+    /// `code` is `Some` where the message carries a code, which may have ended.
+    fn find(
+        row: &MessageRow,
+        code: Option<&Option<SealedCode>>,
+        now: DateTime<Utc>,
+    ) -> Option<Self> {
         if row.suppressed {
             return Some(Self::Suppressed);
+        }
+        if row.needs_consent && !row.confirmed {
+            return Some(Self::NotConfirmed);
+        }
+        if code.is_some_and(Option::is_none) {
+            return Some(Self::CodeEnded);
         }
         (row.expires_at <= now).then_some(Self::Expired)
     }
@@ -171,6 +215,16 @@ impl Obstacle {
                 MessageState::Suppressed,
                 "suppressed",
                 "the recipient's address is suppressed",
+            ),
+            Self::NotConfirmed => (
+                MessageState::Suppressed,
+                "not_confirmed",
+                "the address has not agreed to receive the company's alerts",
+            ),
+            Self::CodeEnded => (
+                MessageState::Expired,
+                "code_ended",
+                "the code expired, or its address confirmed or was withdrawn",
             ),
             Self::Expired => (
                 MessageState::Expired,

@@ -43,6 +43,22 @@ impl SuppressionReason {
     }
 }
 
+/// Whether nothing is sent to an address.
+pub(crate) async fn is_suppressed(
+    conn: &mut PgConnection,
+    channel: Channel,
+    recipient: &str,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from suppressions where company_id = current_company_id()
+             and channel = $1 and recipient = $2) as "suppressed!""#,
+        channel.as_str(),
+        recipient,
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// Suppresses an address. The first reason stays, except that the recipient's opt-out replaces any
 /// other reason.
 pub async fn suppress_recipient(

@@ -199,7 +199,8 @@ impl System {
         Client::new(self.url())
     }
 
-    /// Inserts the `n`th company and returns its owner's client, signed in.
+    /// Inserts the `n`th company, whose owner's number has confirmed, and returns the owner's
+    /// client, signed in.
     pub(crate) async fn register_company(&self, n: usize) -> Client {
         let (email, phone) = (format!("owner{n}@example.sn"), format!("+22177100000{n}"));
         let profile = Profile {
@@ -221,6 +222,18 @@ impl System {
         identity::companies::create_company(&mut tx, &company, user.id, now)
             .await
             .unwrap();
+        sqlx::query!(
+            "insert into alert_recipients (company_id, id, channel, address, confirmed_at,
+               created_at, created_by)
+             values ($1, gen_random_uuid(), 'whatsapp', $2, $3, $3, $4)",
+            company.id.0,
+            phone,
+            now,
+            user.id.0,
+        )
+        .execute(&mut *tx)
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
         let mut client = self.anonymous();
         client.company = Some(company.id.to_string());
