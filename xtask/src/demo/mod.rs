@@ -3,6 +3,7 @@
 
 mod calendar;
 mod catalogue;
+mod confirmation;
 mod families;
 mod numbers;
 mod shop;
@@ -23,6 +24,8 @@ use crate::state::State;
 use calendar::Day;
 
 const COMPANY: &str = "Boutique Teranga";
+/// The number of the owner.
+const PHONE: &str = "+221771234567";
 /// The name under which the state stores the company whose data is complete.
 const COMPANY_NOTE: &str = "demo-company";
 
@@ -82,6 +85,7 @@ pub(crate) fn create_missing(
         return Ok(Outcome::Made(company));
     }
     subscribe(&api, sandbox)?;
+    confirmation::confirm_number(&api, sandbox, PHONE, interrupts)?;
     let imports = api
         .get("/api/v1/imports?limit=100")?
         .expect_success("listing imports")?;
@@ -125,7 +129,7 @@ fn sign_in(
         "/api/v1/auth/register",
         &json!({
             "email": login.email, "password": login.password, "full_name": "Awa Diop",
-            "company_name": COMPANY, "phone": "+221771234567", "language": "fr",
+            "company_name": COMPANY, "phone": PHONE, "language": "fr",
         }),
     )?;
     registered.expect_success("registering the demo user")?;
