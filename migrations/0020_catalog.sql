@@ -253,6 +253,22 @@ create index sales_netted on sales (customer_id, product_id, size, sold_at)
 create index sales_stock_all on sales (product_id) where stock_rule = 'all';
 select secure_company_table('sales');
 
+-- Whether anything of a sale's product came back since its day, other than by a line that netting
+-- explains. Each look-up reads one entry of an index.
+create function has_unexplained_return(s sales) returns boolean
+  language sql stable
+  return (
+      select r.id from sales r
+      where r.company_id = s.company_id and r.product_id = s.product_id and r.day >= s.day
+        and r.kind in ('return', 'cancellation') and r.netted_quantity = 0
+        and r.status <> 'cancelled'
+      limit 1) is not null
+    or (
+      select m.id from stock_movements m
+      where m.company_id = s.company_id and m.product_id = s.product_id and m.day >= s.day
+        and m.kind = 'return'
+      limit 1) is not null;
+
 -- What a foreign key does, once for each statement: locks what the written sales name against
 -- deletion, and requires that it exists in their company. The plan is kept for the session and must
 -- look rows up one by one, whatever the first statement wrote.
@@ -330,3 +346,21 @@ create trigger keep_sold after delete on customers
 create trigger keep_sold after delete on sites
   referencing old table as deleted
   for each statement execute function keep_what_sales_name('site_id');
+
+-- Calls that recorded several facts at once, so that one can be taken back. Its facts are those
+-- from first_id to last_id with the same time and request.
+create table fact_batches (
+  company_id uuid not null references companies (id),
+  id uuid not null primary key,
+  kind text not null check (kind in ('sales', 'movements')),
+  facts bigint not null check (facts > 0),
+  first_id uuid not null,
+  last_id uuid not null,
+  created_at timestamptz not null,
+  created_by uuid default current_user_id(),
+  request_id text default current_request_id(),
+  reverted_at timestamptz,
+  unique (company_id, id)
+);
+create index fact_batches_company on fact_batches (company_id, created_at desc, id desc);
+select secure_company_table('fact_batches');

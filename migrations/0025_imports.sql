@@ -23,6 +23,8 @@ create table imports (
   staged_rows bigint not null default 0,
   -- Set once the whole file is staged and its repeated rows are numbered.
   staged_at timestamptz,
+  -- When the staged lines got their places among what other files hold, where they need any.
+  placed_at timestamptz,
   -- When the limits of the company's plan admitted its rows, how many rows they may add, and how
   -- many products they create and haven't.
   admitted_at timestamptz,
@@ -98,10 +100,48 @@ create table import_issues (
   -- the order of its file: the corrected error file adds what is missing and changes no other line.
   key bytea check (length(key) = 16),
   occurrence bigint,
+  -- Where the row comes from an error file: the import that rejected it first, and its line there.
+  origin uuid,
+  origin_line bigint,
   primary key (company_id, import_id, line),
   foreign key (company_id, import_id) references imports (company_id, id)
 );
 select secure_company_table('import_issues');
+
+-- The places of corrected rows that came without a number: the same row keeps its place when its
+-- error file is sent again.
+create table import_corrections (
+  company_id uuid not null,
+  -- The import that rejected the row first, and its line there.
+  origin uuid not null,
+  line bigint not null,
+  -- The import that added it.
+  import_id uuid not null,
+  -- The identity of the line, and its key with its occurrence.
+  key bytea not null check (length(key) = 16),
+  place bytea not null check (length(place) = 16),
+  primary key (company_id, origin, line),
+  foreign key (company_id, origin) references imports (company_id, id),
+  foreign key (company_id, import_id) references imports (company_id, id)
+);
+create index import_corrections_import on import_corrections (company_id, import_id);
+select secure_company_table('import_corrections');
+
+-- A sale as `import_changes` keeps it.
+create function describe_sale(s sales) returns jsonb
+  language sql stable
+  return jsonb_build_object(
+    'product_id', s.product_id, 'customer_id', s.customer_id, 'site_id', s.site_id,
+    'quantity', s.quantity, 'unit_price', s.unit_price, 'amount', s.amount,
+    'currency', s.currency, 'sold_at', s.sold_at, 'day', s.day, 'kind', s.kind,
+    'status', s.status, 'document', s.document, 'import_id', s.import_id);
+
+-- Whether only its day and its figures identify a sale that stands, as `SaleIdentity::is_by_day`
+-- says of a line. A day is stored as its begin in the zone of the company.
+create function is_by_day(s sales, zone text) returns boolean
+  language sql immutable
+  return s.source = 'import' and s.document is null and s.external_id is null
+    and s.status <> 'cancelled' and s.sold_at = s.day::timestamp at time zone zone;
 
 -- What a row was before an import changed it.
 create table import_changes (
@@ -166,11 +206,19 @@ create table staging.sale_lines (
   sold_at timestamptz not null,
   day date not null,
   -- A row of an error file without its occurrence: it may add a line, not change one.
-  lost_occurrence boolean not null default false
+  lost_occurrence boolean not null default false,
+  -- The import that rejected such a row, and its line there.
+  corrects uuid,
+  corrects_line bigint,
+  -- Only day and figures identify the line.
+  by_day boolean not null
 ) partition by list (company_id);
 create unlogged table staging.sale_lines_in partition of staging.sale_lines default;
 create index on staging.sale_lines (import_id, line);
 create index on staging.sale_lines (import_id) where may_repeat;
+-- What is placed by what is recorded.
+create index on staging.sale_lines (import_id) where by_day;
+create index on staging.sale_lines (import_id) where corrects is not null;
 
 create table staging.product_lines (
   company_id uuid not null default current_company_id(),

@@ -55,6 +55,8 @@ error_codes! {
     AskedByRecipient = "asked_by_recipient", CONFLICT, "The recipient opted out";
     ImportNotWaiting = "import_not_waiting", CONFLICT, "The import is not waiting for an answer";
     ImportOver = "import_over", CONFLICT, "The import has ended";
+    ImportNotRevertible = "import_not_revertible", CONFLICT, "The import can't be taken back";
+    BatchNotRevertible = "batch_not_revertible", CONFLICT, "The batch can't be taken back";
     TooManyImports = "too_many_imports", CONFLICT, "Too many imports are under way";
     FileQuotaReached = "file_quota_reached", CONFLICT, "The company's files take up all their room";
     InProgress = "in_progress", CONFLICT, "The same request is in progress";
@@ -120,6 +122,8 @@ mod tests {
                 "409 asked_by_recipient",
                 "409 import_not_waiting",
                 "409 import_over",
+                "409 import_not_revertible",
+                "409 batch_not_revertible",
                 "409 too_many_imports",
                 "409 file_quota_reached",
                 "409 in_progress",

@@ -45,7 +45,7 @@ impl RouteAccess {
 }
 
 /// The first prefix of a route counts.
-const ROUTES: [RouteAccess; 25] = {
+const ROUTES: [RouteAccess; 27] = {
     use Role::{Admin, Manager, Member, Viewer};
     use ScopeArea::{Ads, Alerts, Catalog, Company, Imports, Jobs, Messages, Predictions};
     [
@@ -55,6 +55,8 @@ const ROUTES: [RouteAccess; 25] = {
         RouteAccess::new("/sites", Catalog, Manager),
         RouteAccess::new("/stock-movements", Catalog, Member),
         RouteAccess::new("/sales", Catalog, Member),
+        RouteAccess::new("/batches/{id}/revert", Catalog, Manager),
+        RouteAccess::new("/batches", Catalog, Member),
         RouteAccess::new("/imports/{id}/revert", Imports, Manager),
         RouteAccess::new("/imports", Imports, Member),
         RouteAccess::new("/predictions", Predictions, Member),

@@ -2,6 +2,7 @@
 //! a thing with a history stays. A PATCH or DELETE may name a version, by `If-Match` or in the
 //! body; it is rejected if that isn't the current one.
 
+mod batches;
 mod facts;
 mod products;
 mod references;
@@ -66,4 +67,10 @@ pub(crate) fn router() -> Router<App> {
         )
         .route("/sales", get(sales::list_sales).post(sales::record_sales))
         .route("/sales/{id}/cancel", post(sales::cancel_sale))
+        .route("/batches", get(batches::list_batches))
+        .route("/batches/{id}", get(batches::show_batch))
+        .route(
+            "/batches/{id}/revert",
+            get(batches::preview_revert).post(batches::revert_batch),
+        )
 }

@@ -89,7 +89,7 @@ async fn insert_sales(
             .await?;
     }
     let ids: Vec<_> = recorded.items.iter().map(|sale| sale.id.0).collect();
-    Ok(Outcome::recorded(recorded.created, &ids))
+    Ok(Outcome::recorded(recorded.created, &ids, recorded.batch))
 }
 
 /// Cancels a line; idempotent.

@@ -75,7 +75,7 @@ async fn insert_movements(
         tx.enqueue_all(reactions_to(caller.company, event)).await?;
     }
     let ids: Vec<_> = recorded.items.iter().map(|entry| entry.id).collect();
-    Ok(Outcome::recorded(recorded.created, &ids))
+    Ok(Outcome::recorded(recorded.created, &ids, recorded.batch))
 }
 
 /// Shows the level by site and in total, and since when, or that it is unknown.

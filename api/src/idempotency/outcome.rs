@@ -3,6 +3,7 @@
 use axum::http::header::LOCATION;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::catalog::BatchId;
 use domain::identity::idempotency::Stored;
 use platform::db::Tx;
 use platform::ids::{JobId, Uuid};
@@ -56,14 +57,16 @@ impl Outcome {
         Self::from_parts(StatusCode::OK, None, body)
     }
 
-    /// 201 for recorded facts, or 200 when all of them were known already.
-    pub(crate) fn recorded(created: u64, ids: &[Uuid]) -> Self {
+    /// 201 for recorded facts, with the `Location` of their batch, or 200 when all of them were
+    /// known already.
+    pub(crate) fn recorded(created: u64, ids: &[Uuid], batch: Option<BatchId>) -> Self {
         let status = if created > 0 {
             StatusCode::CREATED
         } else {
             StatusCode::OK
         };
-        Self::from_parts(status, None, json!({"ids": ids}))
+        let location = batch.map(|id| format!("/api/v1/batches/{id}"));
+        Self::from_parts(status, location, json!({"ids": ids}))
     }
 
     fn from_parts(status: StatusCode, location: Option<String>, ids: Value) -> Self {

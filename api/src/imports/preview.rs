@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::Json;
 use axum::extract::{Request, State};
+use domain::billing;
 use domain::catalog::import::{
     self, Context, Detection, ExaminedFile, FileError, Kind, ParserLane, Plan, Preview,
     StagingPlan, UsualQuantities,
 };
-use domain::identity;
+use domain::identity::{self, Language};
 use platform::ids::{CompanyId, Uuid};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
@@ -113,9 +114,39 @@ impl TemporaryFile<'_> {
         };
         let staging = self.plan_staging(caller, upload, plan, context).await?;
         let staging = staging.map_err(reject)?;
-        self.read(move |file| import::preview_import(file, &staging, detected, SHOWN_ROWS))
+        let preview = self
+            .read(move |file| import::preview_import(file, &staging, detected, SHOWN_ROWS))
             .await?
-            .map_err(reject)
+            .map_err(reject)?;
+        self.compare_with_company(caller, preview, language).await
+    }
+
+    /// Compares the rows with what the company has: with the days that other files hold, with its
+    /// sales and with what its plan leaves.
+    async fn compare_with_company(
+        &self,
+        caller: &Caller,
+        mut preview: Preview,
+        language: Language,
+    ) -> Result<Preview> {
+        let company = caller.company;
+        let lines = std::mem::take(&mut preview.day_lines);
+        let mut tx = caller.begin(self.app).await?;
+        let days = import::find_recorded_days_of(&mut tx, company, lines).await?;
+        let question = import::ask_about_days(&days, &preview.detected, language);
+        preview.questions.extend(question);
+        import::mark_recorded_rows(&mut tx, company, &mut preview).await?;
+        let limits = billing::load_limits(&mut tx, caller.now).await?;
+        let products = preview
+            .creates
+            .as_ref()
+            .map_or(0, |creates| creates.products);
+        let rows = preview.totals.as_ref().map_or(0, |totals| totals.accepted);
+        let needs = (products, rows);
+        let [products, rows] =
+            import::foresee_admission(&mut tx, company, &limits, needs, caller.now).await?;
+        preview.foresee_limits(products.as_ref(), rows.as_ref(), language);
+        Ok(preview)
     }
 
     /// Loads what the rows are compared with.

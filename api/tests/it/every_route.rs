@@ -33,6 +33,7 @@ const NO_JSON: &[(&str, &str)] = &[
     ("/jobs/{id}/cancel", "nothing to say"),
     ("/jobs/{id}/retry", "nothing to say"),
     ("/sales/{id}/cancel", "nothing to say"),
+    ("/batches/{id}/revert", "nothing to say"),
     ("/alerts/evaluations", "nothing to say"),
     ("/alerts/{id}/acknowledge", "nothing to say"),
     ("/alerts/{id}/resolve", "nothing to say"),

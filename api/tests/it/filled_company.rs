@@ -24,11 +24,8 @@ pub(crate) async fn fill_company(owner: &Client<'_>) {
     made("/products", rice).await;
     let count = json!({"sku": "RIZ", "kind": "count", "quantity": 0, "site_id": site["id"]});
     made("/stock-movements", count).await;
-    made(
-        "/sales",
-        json!({"sku": "RIZ", "quantity": 2, "unit_price": "500"}),
-    )
-    .await;
+    let sale = json!({"sku": "RIZ", "quantity": 1, "unit_price": "500"});
+    made("/sales", json!([sale, sale])).await;
     let file = b"invoice;sku;quantity;price;date;customer\n1;RIZ;3;500;2026-01-05;c1\n1;RIZ;x;500;2026-01-05;c1\n";
     owner
         .upload("/imports", "sales", &json!({}), file)
@@ -71,6 +68,7 @@ pub(crate) const FILLED: &[&str] = &[
     "audit_log",
     "categories",
     "customers",
+    "fact_batches",
     "imports",
     "invitations",
     "jobs_finished",

@@ -6,6 +6,7 @@
 pub mod import;
 
 mod amount;
+mod batch;
 mod change;
 mod code_key;
 mod fact_source;
@@ -22,6 +23,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use batch::{Batch, BatchEffect, BatchId, BatchKind, LevelChange};
 pub use code_key::compute_key;
 pub use movement::{CreateMovement, MovementKind};
 pub use new_sale::CreateSale;
@@ -34,6 +36,7 @@ pub use reference::{
 pub use sale::{Sale, SaleFilter, SaleId, SaleStatus};
 pub use stock::{LedgerEntry, Stock};
 
+pub use store::batches::{list_batches, require_batch, revert_batch};
 pub use store::ledger::{FactPosition, list_ledger};
 pub use store::levels::{find_stock, recompute_levels};
 pub use store::movements::{find_movements, record_movements};
@@ -44,6 +47,8 @@ pub use store::references::{
 };
 pub use store::sale_list::list_sales;
 pub use store::sales::{cancel_sale, find_sales, record_sales};
+
+use store::netting::count_open_returns;
 
 use key::FactKey;
 use sale::SaleKind;

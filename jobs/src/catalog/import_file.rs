@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use domain::Text;
 use domain::catalog::import::{
-    self, Detection, ExaminedFile, FileError, ImportId, ImportWork, State,
+    self, Detected, Detection, ExaminedFile, FileError, ImportId, ImportWork, Question, State,
 };
 use platform::queue::{Cause, Job, JobContext, JobError, JobResult, Queue, Uniqueness};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::import_admission::{AdmissionOutcome, admit_file};
 use super::import_check::check_file;
 use super::import_end::{Ending, commit_end, end_import};
-use super::import_limits::admit_file;
 use super::import_merge::merge_file;
 use super::import_pass::{progress_of, stop_if_import_ended};
 use super::import_stage::{StagingOutcome, stage_file};
@@ -89,27 +89,38 @@ async fn stage_and_merge(
     examined: ExaminedFile,
 ) -> JobResult {
     let (company, id, detected) = (cx.company(), work.id, examined.detected);
-    let mut tx = cx.begin().await?;
     let plan = match examined.detection {
         Detection::Ready(plan) => plan,
-        Detection::NeedsInput(questions) => {
-            let step = import::record_questions(&mut tx, company, id, &detected, &questions);
-            stop_if_import_ended(step.await)?;
-            let result = json!({ "state": State::NeedsInput, "questions": questions });
-            return cx.finish(tx, result).await;
-        }
+        Detection::NeedsInput(questions) => return ask(cx, id, &detected, &questions).await,
     };
+    let mut tx = cx.begin().await?;
     stop_if_import_ended(import::start_loading(&mut tx, company, id, &detected).await)?;
     cx.checkpoint(tx, &progress_of(0, work.file_bytes, "loading"))
         .await?;
-    let (through, totals) = match stage_file(cx, work, detected, plan).await? {
+    let (through, totals) = match stage_file(cx, work, detected.clone(), plan).await? {
         StagingOutcome::Staged { through, totals } => (through, totals),
         StagingOutcome::Rejected(cause) => return reject_file(cx, id, cause).await,
     };
-    match admit_file(cx, id).await? {
-        Ok(()) => merge_file(cx, work, through, totals).await,
-        Err(cause) => reject_file(cx, id, cause).await,
+    match admit_file(cx, work, &detected).await? {
+        AdmissionOutcome::Admitted => merge_file(cx, work, through, totals).await,
+        AdmissionOutcome::Rejected(cause) => reject_file(cx, id, cause).await,
+        AdmissionOutcome::Asks(question) => ask(cx, id, &detected, &[question]).await,
     }
+}
+
+/// Ends the job with questions; another one reads the file again by their answers.
+async fn ask(
+    cx: &JobContext<Services>,
+    id: ImportId,
+    detected: &Detected,
+    questions: &[Question],
+) -> JobResult {
+    let mut tx = cx.begin().await?;
+    let step = import::record_questions(&mut tx, cx.company(), id, detected, questions);
+    stop_if_import_ended(step.await)?;
+    import::discard_staging(&mut tx, cx.company(), id).await?;
+    let result = json!({ "state": State::NeedsInput, "questions": questions });
+    cx.finish(tx, result).await
 }
 
 async fn reject_file(cx: &JobContext<Services>, id: ImportId, cause: FileError) -> JobResult {

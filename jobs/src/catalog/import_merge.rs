@@ -2,7 +2,9 @@
 //! all-or-nothing mode once. The last commit holds the totals, the end of the import and its
 //! reactions.
 
-use domain::catalog::import::{self, ImportTotals, ImportWork, Kind, Mode, State, UnknownSites};
+use domain::catalog::import::{
+    self, ImportTotals, ImportWork, Kind, Mode, SameDay, State, UnknownSites,
+};
 use platform::db::Tx;
 use platform::queue::{JobContext, JobError, JobResult};
 use serde_json::json;
@@ -29,6 +31,7 @@ pub(super) async fn merge_file(
             take_turn(&mut tx, company).await?;
             create_missing(&mut tx, cx, work, &mut totals).await?;
             merge_range(&mut tx, cx, work, (0, through)).await?;
+            replace_days(&mut tx, cx, work).await?;
             if work.kind != Kind::Products {
                 let settlement = import::find_settlement(&mut tx, company, work.id).await?;
                 totals.netted = settle_facts(&mut tx, company, &settlement).await?;
@@ -40,6 +43,9 @@ pub(super) async fn merge_file(
             stop_if_import_ended(recorded)?;
             checkpoint_merge(cx, tx, work.merged_through, through).await?;
             merge_ranges(cx, work, through).await?;
+            tx = cx.begin().await?;
+            replace_days(&mut tx, cx, work).await?;
+            tx.commit().await?;
             totals.netted = settle_in_steps(cx, work.id, work.kind).await?;
             tx = cx.begin().await?;
             take_turn(&mut tx, company).await?;
@@ -122,6 +128,18 @@ async fn merge_range(
     stop_if_import_ended(import::record_merge(tx, company, work.id, range.1, merged).await)
 }
 
+/// Cancels what other files hold of days that this one replaces.
+async fn replace_days(
+    tx: &mut Tx,
+    cx: &JobContext<Services>,
+    work: &ImportWork,
+) -> Result<(), JobError> {
+    if work.kind == Kind::Sales && work.options.same_day == Some(SameDay::Replace) {
+        import::replace_days(tx, cx.company(), work.id, work.language).await?;
+    }
+    Ok(())
+}
+
 /// Completes the import, whose facts are settled.
 async fn complete(
     mut tx: Tx,
@@ -132,7 +150,8 @@ async fn complete(
     let company = cx.company();
     totals.products = import::count_staged_products(&mut tx, company, work.id).await?;
     if work.kind == Kind::Sales {
-        import::record_line_warnings(&mut tx, company, work.id, work.language).await?;
+        let options = &work.options;
+        import::record_line_warnings(&mut tx, company, work.id, options, work.language).await?;
     }
     enqueue_reactions(&mut tx, company, work.kind).await?;
     stop_if_import_ended(import::complete_import(&mut tx, company, work.id, &totals).await)?;

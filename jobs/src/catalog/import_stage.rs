@@ -171,8 +171,8 @@ async fn fold_rows(
         let left_out = import::fold_counts(tx, company, work.id, repeated).await?;
         return Ok((Vec::new(), left_out));
     }
-    let duplicates = work.options.duplicates;
-    let warnings = import::number_rows(tx, company, work.id, duplicates, work.language).await?;
+    let (options, language) = (&work.options, work.language);
+    let warnings = import::number_rows(tx, company, work.id, options, language).await?;
     let superseded = warnings
         .iter()
         .find(|warning| warning.code == WarningCode::SupersededLines)

@@ -3,10 +3,10 @@
 //! whose own job can't, [`RevertImport`] takes one back, and [`SweepFiles`] deletes old files.
 
 mod end_import;
+mod import_admission;
 mod import_check;
 mod import_end;
 mod import_file;
-mod import_limits;
 mod import_merge;
 mod import_pass;
 mod import_stage;

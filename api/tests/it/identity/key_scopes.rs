@@ -97,6 +97,7 @@ async fn every_route_of_a_company_needs_a_scope_or_a_person() {
         "/sites",
         "/stock-movements",
         "/sales",
+        "/batches",
     ];
     for route in &opened {
         let path = route

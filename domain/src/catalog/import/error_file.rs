@@ -5,7 +5,7 @@ use platform::csv::CsvWriter;
 
 use super::detect::{Detected, FIRST_ERROR_COLUMN, SEVERITY_COLUMN};
 use super::lifecycle::StoredRowIssues;
-use super::rows::{Issue, OCCURRENCE_COLUMN, format_occurrence};
+use super::rows::{Issue, OCCURRENCE_COLUMN, Origin, format_occurrence};
 use crate::identity::Language;
 
 /// Returns the first line of the file.
@@ -41,10 +41,11 @@ pub fn format_row_issues(
         .chain(std::iter::repeat(""))
         .take(columns);
     let line = row.line.to_string();
-    let occurrence = row.key.as_deref().zip(row.occurrence);
-    let occurrence = occurrence.map_or(String::new(), |(key, number)| {
-        format_occurrence(key, number)
-    });
+    let origin = Origin {
+        import: row.origin,
+        line: row.origin_line,
+    };
+    let occurrence = format_occurrence(row.key.as_deref().zip(row.occurrence), origin);
     let column = |issue: &Issue| issue.column.clone().unwrap_or_default();
     let columns_at_fault = join_issues(&row.issues, column);
     let values = join_issues(&row.issues, |issue| issue.value.clone());
@@ -93,6 +94,8 @@ fn own_columns(header: &[String]) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
+    use platform::ids::Uuid;
+
     use super::*;
     use crate::catalog::import::read::Format;
     use crate::catalog::import::rows::Severity;
@@ -128,6 +131,8 @@ mod tests {
             fields: sqlx::types::Json(vec!["a\"b".into()]),
             key: Some(vec![0xab; 16]),
             occurrence: Some(2),
+            origin: Uuid::from_u128(7),
+            origin_line: 9,
         };
         let header = format_error_header(Some(&detected), Language::Fr);
         assert_eq!(
@@ -138,7 +143,8 @@ mod tests {
         assert_eq!(
             format_row_issues(&row, Some(&detected), Language::Fr),
             "\"a\"\"b\";;7;error;sku | prix;\"a\"\"b | x\";too_long | not_a_number;\
-             sku is wrong | prix is wrong;abababab#2\r\n"
+             sku is wrong | prix is wrong;\
+             abababab#2@9:00000000000000000000000000000007\r\n"
         );
     }
 }

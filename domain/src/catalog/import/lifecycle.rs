@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use platform::id_type;
-use platform::ids::{JobId, UserId};
+use platform::ids::{JobId, UserId, Uuid};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
@@ -143,6 +143,17 @@ pub enum WarningCode {
     MissingLines,
     /// Rows of an error file whose lost occurrence was taken.
     LinesTaken,
+    /// Corrected rows that equal a sale of another file, and were added beside it.
+    FurtherLines,
+    /// Known lines that the file changes.
+    ChangedLines,
+    /// Known lines that the file moves to another day or site.
+    MovedLines,
+    /// Sales that the file cancels, although a return stands that no other sale explains: it may be
+    /// theirs, and is counted twice then.
+    ReturnedLines,
+    /// Recorded lines of the file's days that the file lacks: cancelled by `options.same_day`.
+    ReplacedLines,
     /// Lines without a time of day that stand before a count of their day: they move no stock.
     UnmovedLines,
     /// Texts that were decoded by the wrong encoding before they came into the file.
@@ -151,6 +162,8 @@ pub enum WarningCode {
     LookAlikeCodes,
     /// Totals of the rows above them, which were left out.
     TotalRows,
+    /// Of a preview: more rows than the plan leaves this month, unless some are recorded already.
+    PlanRows,
     /// A warning that a newer release stored.
     #[default]
     #[serde(other)]
@@ -188,10 +201,16 @@ impl WarningCode {
             Self::AbsurdQuantities => ("absurd_quantities", "warn_absurd_quantities"),
             Self::MissingLines => ("missing_lines", "warn_missing_lines"),
             Self::LinesTaken => ("lines_taken", "warn_lines_taken"),
+            Self::FurtherLines => ("further_lines", "warn_further_lines"),
+            Self::ChangedLines => ("changed_lines", "warn_changed_lines"),
+            Self::MovedLines => ("moved_lines", "warn_moved_lines"),
+            Self::ReturnedLines => ("returned_lines", "warn_returned_lines"),
+            Self::ReplacedLines => ("replaced_lines", "warn_replaced_lines"),
             Self::UnmovedLines => ("unmoved_lines", "warn_unmoved_lines"),
             Self::GarbledText => ("garbled_text", "warn_garbled_text"),
             Self::LookAlikeCodes => ("look_alike_codes", "warn_look_alike_codes"),
             Self::TotalRows => ("total_rows", "warn_total_rows"),
+            Self::PlanRows => ("plan_rows", "plan_rows"),
             Self::Unknown => ("unknown", "warn_unknown"),
         }
     }
@@ -261,4 +280,9 @@ pub struct StoredRowIssues {
     pub key: Option<Vec<u8>>,
     #[serde(skip)]
     pub occurrence: Option<i64>,
+    /// The import that first rejected the row, and its line there.
+    #[serde(skip)]
+    pub origin: Uuid,
+    #[serde(skip)]
+    pub origin_line: i64,
 }

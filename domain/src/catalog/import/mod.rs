@@ -4,7 +4,7 @@
 //! may decide. `read` makes records of bytes, `cells` values of text, and `detect` finds out how a
 //! file is written. `rows` makes rows of records or rejects them; `stage` encodes them for COPY.
 //! `lifecycle` is the state of an import, `revert` what taking it back would do, `error_file` its
-//! rejected rows as a file, `quota` how many files a company keeps, `plan_limit` what its plan
+//! rejected rows as a file, `same_day` the question about days that other files hold, `quota` how many files a company keeps, `plan_limit` what its plan
 //! leaves for a file, and `store` the SQL. Each folder knows only those before it.
 //!
 //! The job of an import reads its file four times. [`verify_digest`], [`examine_file`] and, for
@@ -29,6 +29,7 @@ mod quota;
 mod read;
 mod revert;
 mod rows;
+mod same_day;
 mod stage;
 mod store;
 
@@ -44,30 +45,33 @@ pub use lifecycle::{
     HAS_ENDED, Import, ImportId, ImportTotals, ImportWork, NewImport, State, StoredRowIssues,
     Warning, WarningCode,
 };
-pub use options::{ImplausibleValues, Mode, Options, UnknownProducts, UnknownSites};
+pub use options::{ImplausibleValues, Mode, Options, SameDay, UnknownProducts, UnknownSites};
 pub use parsing::{ParserLane, run_parser};
 pub use plan_limit::Admission;
 pub use quota::{FILE_RETENTION, FileQuota, NO_SPACE};
 pub use read::{SheetName, verify_digest};
 pub use revert::{LaterImport, RevertEffect};
 pub use rows::{Issue, RowIssues, RowTotals, Severity, UsualQuantities, validate_rows};
+pub use same_day::{RecordedDay, ask_about_days};
 pub use stage::{
-    Chunk, CountValues, Creates, KnownProducts, Preview, PreviewRow, Rejection, RowOutcome,
-    RowValues, SaleValues, StagedFile, StagingPlan, preview_import, preview_questions, stage_file,
+    Chunk, CountValues, Creates, DayLines, KnownProducts, Preview, PreviewRow, Rejection,
+    RowOutcome, RowValues, SaleValues, StagedFile, StagingPlan, preview_import, preview_questions,
+    stage_file,
 };
 pub use store::{
-    FilePlace, MergedRows, ResumePoint, Settlement, Turn, add_recorded_quantities,
+    FilePlace, MergedRows, Placement, ResumePoint, Settlement, Turn, add_recorded_quantities,
     add_sales_to_levels, admit_rows, answer_questions, assign_job, cancel_import, clear_staging,
     complete_import, complete_repeated_import, count_staged_products, create_import,
     create_missing_customers, create_missing_products, create_missing_references,
-    create_missing_sites, fail_import, find_resume_point, find_settlement, fold_counts,
-    is_another_loading, keep_file, list_abandoned_imports, list_files_in_use, list_imports,
-    list_row_issues, load_known_products, load_numeric_codes, load_site_keys, load_work,
-    lock_revertible, merge_counts, merge_products, merge_sales, number_rows, preview_revert,
+    create_missing_sites, discard_staging, fail_import, find_recorded_days_of, find_resume_point,
+    find_settlement, fold_counts, foresee_admission, is_another_loading, keep_file,
+    list_abandoned_imports, list_files_in_use, list_imports, list_row_issues, load_known_products,
+    load_numeric_codes, load_site_keys, load_work, lock_revertible, mark_recorded_rows,
+    merge_counts, merge_products, merge_sales, number_rows, place_lines, preview_revert,
     record_line_warnings, record_merge, record_questions, record_settlement, record_totals,
-    record_warnings, release_file, release_unused_files, require_import, require_no_obstacle,
-    reserve_file, revert_facts, revert_products, start_checking, start_loading, sweep_staging,
-    take_merge_turn, write_chunk,
+    record_warnings, refuse_for_returns, release_file, release_unused_files, replace_days,
+    require_import, require_no_obstacle, reserve_file, revert_facts, revert_products,
+    start_checking, start_loading, sweep_staging, take_merge_turn, write_chunk,
 };
 
 #[cfg(test)]

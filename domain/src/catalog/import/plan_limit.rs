@@ -52,7 +52,7 @@ impl PlanDemand {
 
     /// Returns what the plan doesn't include. A company over a limit may still send what adds
     /// nothing.
-    fn find_excess(&self, limits: &Limits) -> Option<FileError> {
+    pub(super) fn find_excess(&self, limits: &Limits) -> Option<FileError> {
         if let Some(limit) = limits.products.map(i64::from)
             && self.products_added > 0
             && self.products_held + self.products_added > limit

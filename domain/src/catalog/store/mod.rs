@@ -1,6 +1,7 @@
 //! Every query of the area, by noun. References and products are listed by id, oldest first; facts
 //! by day and id, latest first. Store functions fail with `Error::Database` when a statement fails.
 
+pub(super) mod batches;
 pub(super) mod ledger;
 pub(super) mod levels;
 mod lines;
@@ -15,6 +16,7 @@ mod sale_columns;
 pub(super) mod sale_list;
 pub(super) mod sales;
 
+use super::batch::BatchId;
 use crate::{Error, Result};
 
 /// The facts of a call in the order of the request. `created` of them are new, the others are
@@ -23,6 +25,8 @@ use crate::{Error, Result};
 pub struct Recorded<T> {
     pub items: Vec<T>,
     pub created: u64,
+    /// By which they can be taken back, where they are several.
+    pub batch: Option<BatchId>,
 }
 
 /// Fails with `Conflict(version_mismatch)` if one of the `named` versions is not the current one. A

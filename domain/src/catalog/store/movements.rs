@@ -7,8 +7,10 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Recorded;
+use super::batches::record_batch;
 use super::levels::{FactIds, add_to_levels};
 use super::lines::{LineReferences, limit_lines, resolve_lines};
+use crate::catalog::batch::BatchKind;
 use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::movement::ValidMovement;
 use crate::catalog::{CreateMovement, LedgerEntry, ProductId};
@@ -53,7 +55,7 @@ pub async fn record_movements(
         .iter()
         .map(|row| row.movement.key.map(|key| key.0.to_vec()))
         .collect();
-    let items = select_movements(conn, company, &ids, &keys).await?;
+    let items = select_movements(&mut *conn, company, &ids, &keys).await?;
     if !rows
         .iter()
         .zip(&items)
@@ -64,7 +66,13 @@ pub async fn record_movements(
             "another movement has this external_id",
         ));
     }
-    Ok(Recorded { items, created })
+    let kind = BatchKind::Movements;
+    let batch = record_batch(&mut *conn, company, kind, (&ids, created), now).await?;
+    Ok(Recorded {
+        items,
+        created,
+        batch,
+    })
 }
 
 #[derive(Debug, Serialize)]

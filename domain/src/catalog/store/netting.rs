@@ -54,6 +54,30 @@ pub async fn net_stacks(
     Ok(netted.unsigned_abs())
 }
 
+/// Counts the returns and cancellations of `products` that undo no sale.
+pub(in crate::catalog) async fn count_open_returns(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    products: &[Uuid],
+) -> Result<i64> {
+    let open = sqlx::query_scalar!(
+        r#"select count(*) as "open!"
+           from unnest($2::uuid[]) as concerned (id)
+           cross join lateral (
+             select 1 from sales s
+             where s.company_id = $1 and s.product_id = concerned.id
+               and s.kind in ('return', 'cancellation') and s.netted_quantity = 0
+               and s.status <> 'cancelled' and s.customer_id is not null
+             offset 0
+           ) open"#,
+        company.0,
+        products,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(open)
+}
+
 /// Nets the stacks where `lines`, just written or cancelled, can change the netting. An ordinary
 /// sale, which no later line could undo, changes nothing.
 pub(super) async fn net_lines(

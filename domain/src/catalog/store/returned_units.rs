@@ -89,18 +89,10 @@ async fn has_later_return(
     sale: &Sale,
 ) -> Result<bool> {
     let found = sqlx::query_scalar!(
-        r#"select (
-             select id from sales
-             where company_id = $1 and product_id = $2 and day >= $3
-               and kind in ('return', 'cancellation') and netted_quantity = 0
-             limit 1) is not null
-           or (
-             select id from stock_movements
-             where company_id = $1 and product_id = $2 and day >= $3 and kind = 'return'
-             limit 1) is not null as "found!""#,
+        r#"select has_unexplained_return(s) as "found!"
+           from sales s where s.company_id = $1 and s.id = $2"#,
         company.0,
-        sale.product_id.0,
-        sale.day,
+        sale.id.0,
     )
     .fetch_one(conn)
     .await?;

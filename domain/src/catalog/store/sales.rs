@@ -7,11 +7,13 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Recorded;
+use super::batches::record_batch;
 use super::levels::{FactIds, add_to_levels, lock_products, take_from_levels};
 use super::lines::{LineReferences, limit_lines, resolve_lines};
 use super::netting::net_lines;
 use super::returned_units::count_returned_units;
 use super::sale_columns::{round_money, select_sales};
+use crate::catalog::batch::BatchKind;
 use crate::catalog::field_errors::FieldErrors;
 use crate::catalog::new_sale::ValidSale;
 use crate::catalog::{CreateSale, Sale, SaleId, SaleKind, SaleStatus};
@@ -58,7 +60,7 @@ pub async fn record_sales(
         .iter()
         .map(|row| row.key.map(|key| key.0.to_vec()))
         .collect();
-    let items = select_lines(conn, company, &ids, &keys).await?;
+    let items = select_lines(&mut *conn, company, &ids, &keys).await?;
     if !rows
         .iter()
         .zip(&items)
@@ -69,7 +71,13 @@ pub async fn record_sales(
             "another sale has this external_id",
         ));
     }
-    Ok(Recorded { items, created })
+    let kind = BatchKind::Sales;
+    let batch = record_batch(&mut *conn, company, kind, (&ids, created), now).await?;
+    Ok(Recorded {
+        items,
+        created,
+        batch,
+    })
 }
 
 /// Cancels a line: it counts as no demand any more, and its stock returns. A cancelled line stays

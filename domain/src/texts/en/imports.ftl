@@ -113,22 +113,31 @@ ask_encoding_undecided = the file doesn't decide its encoding: { $readings }
 ask_leading_zeros = codes of the column "{ $column }" differ from known ones only by leading zeros, which spreadsheets drop: { $examples }; are they the same products?
 ask_mapping = { $columns } columns are named "{ $column }"; which one holds the { $field }?
 ask_repeated_counts = the product { $code } is counted on lines { $lines }; is its stock the sum of them, or the last one?
+ask_same_day = other files hold sales of { $days } { $days ->
+    [one] day
+   *[other] days
+ } of this one. On { $day } { $recorded } lines are recorded and the file has { $lines }, of which { $known } are recorded already. Is the file the whole day (replace), are its lines further sales (add), or is a line that both have one sale (union)?
 example = "{ $value }" (line { $line })
 reading_of_line = line { $line } reads { $readings }
 similar_codes = "{ $value }" (line { $line }) and "{ $known }"
 
 # Rows that were accepted and should be looked at.
 warn_absurd_quantities = more than a hundred times the product's usual quantity
+warn_changed_lines = the line was recorded with other values, which it replaces
 warn_differing_amounts = the amount isn't price times quantity; the amount counts, the difference is the discount
 warn_dropped_lines = equals an earlier line in every field and was dropped
 warn_duplicate_lines = equals an earlier line in every field and was kept; options.duplicates can drop it
 warn_future_dates = the date is in the future
 warn_garbled_text = the text looks garbled; is the encoding right?
 warn_lines_taken = the line lost its number in the errors file and found it taken; it was not imported again
+warn_further_lines = the corrected row equals a sale that is recorded already, or was sent corrected otherwise before; it was added as a further sale. Take this import back if it is the same one
 warn_look_alike_code = the code looks like { $other }, which is another product: is it the same one?
 warn_look_alike_codes = codes that look like those of other products
 warn_missing_lines = a recorded line of the same document that the file leaves out; it stays
+warn_moved_lines = the line was recorded on another day or at another site, and moves
 warn_negative_prices = the price is negative
+warn_replaced_lines = a recorded sale of the days of this file that it lacks; it was cancelled
+warn_returned_lines = the file cancels a sale of which units may have come back already; if the return of this product is its own, cancel the return too
 warn_superseded_lines = a later line has the same id; the later one counts
 warn_total_rows = the row is the total of those above and was left out
 warn_unknown = should be looked at

@@ -113,22 +113,31 @@ ask_encoding_undecided = le fichier ne décide pas de son encodage : { $readings
 ask_leading_zeros = des codes de la colonne « { $column } » ne diffèrent de codes connus que par des zéros en tête, que les tableurs suppriment : { $examples } ; est-ce que ce sont les mêmes produits ?
 ask_mapping = { $columns } colonnes s'appellent « { $column } » ; laquelle contient { $field } ?
 ask_repeated_counts = le produit { $code } est compté aux lignes { $lines } ; son stock est-il leur somme, ou le dernier compte ?
+ask_same_day = d'autres fichiers contiennent des ventes de { $days } { $days ->
+    [one] jour
+   *[other] jours
+ } de celui-ci. Le { $day }, { $recorded } lignes sont enregistrées et le fichier en a { $lines }, dont { $known } déjà enregistrées. Est-ce que le fichier est la journée entière (replace), est-ce que ses lignes sont d'autres ventes (add), ou est-ce qu'une ligne que les deux ont est une seule vente (union) ?
 example = « { $value } » (ligne { $line })
 reading_of_line = la ligne { $line } se lit { $readings }
 similar_codes = « { $value } » (ligne { $line }) et « { $known } »
 
 # Lignes acceptées qu'il faut vérifier.
 warn_absurd_quantities = plus de cent fois la quantité habituelle du produit
+warn_changed_lines = la ligne était enregistrée avec d'autres valeurs, qu'elle remplace
 warn_differing_amounts = le montant n'est pas le prix fois la quantité ; le montant compte, la différence est la remise
 warn_dropped_lines = égale en tout une ligne précédente et a été écartée
 warn_duplicate_lines = égale en tout une ligne précédente et a été gardée ; options.duplicates peut l'écarter
 warn_future_dates = la date est dans le futur
 warn_garbled_text = le texte semble abîmé ; l'encodage est-il le bon ?
 warn_lines_taken = la ligne a perdu son numéro dans le fichier d'erreurs et l'a trouvé pris ; elle n'a pas été importée à nouveau
+warn_further_lines = la ligne corrigée est égale à une vente déjà enregistrée, ou a déjà été envoyée avec une autre correction ; elle a été ajoutée comme une vente de plus. Annulez cet import si c'est la même
 warn_look_alike_code = le code ressemble à { $other }, qui est un autre produit : est-ce le même ?
 warn_look_alike_codes = des codes qui ressemblent à ceux d'autres produits
 warn_missing_lines = une ligne enregistrée du même document que le fichier n'a pas ; elle reste
+warn_moved_lines = la ligne était enregistrée à un autre jour ou sur un autre site, et change de place
 warn_negative_prices = le prix est négatif
+warn_replaced_lines = une vente enregistrée des jours de ce fichier, qu'il ne contient pas ; elle a été annulée
+warn_returned_lines = le fichier annule une vente dont des unités sont peut-être déjà revenues ; si le retour de ce produit est le sien, annulez aussi le retour
 warn_superseded_lines = une ligne suivante a le même identifiant ; c'est elle qui compte
 warn_total_rows = la ligne est le total de celles au-dessus et a été laissée de côté
 warn_unknown = à vérifier

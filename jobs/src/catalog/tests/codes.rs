@@ -1,6 +1,6 @@
 //! Codes: which spellings are one product, and what spreadsheets do to codes.
 
-use domain::catalog::import::{self, Import, Kind, Options, State, WarningCode};
+use domain::catalog::import::{self, Kind, State, WarningCode};
 use serde_json::json;
 
 use super::shop::Shop;
@@ -16,25 +16,6 @@ async fn products(shop: &Shop) -> Vec<String> {
     .fetch_all(&mut shop.db.owner().await)
     .await
     .unwrap()
-}
-
-/// Sends the answer to an import's questions and runs its job again.
-async fn resume(shop: &Shop, waiting: &Import, options: &str) -> Import {
-    let options: Options = serde_json::from_str(options).unwrap();
-    let mut tx = shop.begin().await;
-    import::answer_questions(&mut tx, shop.company, waiting.id, &options)
-        .await
-        .unwrap();
-    let import_id = waiting.id;
-    tx.enqueue(crate::company_job(
-        shop.company,
-        &crate::catalog::ImportFile { import_id },
-    ))
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
-    shop.run(import_id).await;
-    shop.find(import_id).await
 }
 
 const LOOKS: &str = "Date;Code;Quantité;Prix unitaire;Facture\n\
@@ -243,7 +224,7 @@ async fn case_a04_codes_that_lost_their_zeros_are_asked_about() {
                 "examples": [{"line": 2, "value": "17"}, {"line": 4, "value": "42"}],
             }])
         );
-        let import = resume(&shop, &waiting, answer).await;
+        let import = shop.answer(waiting.id, answer).await;
         assert_eq!((import.state, import.rows_imported), (State::Succeeded, 4));
         assert_eq!(products(&shop).await, sold, "{answer}");
         let again = format!("{bare}\n");
@@ -261,14 +242,14 @@ async fn codes_of_one_file_that_differ_by_zeros_are_the_first_one() {
     let asked = shop.import(Kind::Sales, "{}", sales.as_bytes()).await;
     assert_eq!(asked.state, State::NeedsInput);
     let same = r#"{"leading_zeros": "same"}"#;
-    let import = resume(&shop, &asked, same).await;
+    let import = shop.answer(asked.id, same).await;
     assert_eq!((import.rows_imported, import.rows_rejected), (2, 1));
     assert_eq!(products(&shop).await, ["007: 3"]);
     // Two products of the catalog that both may be meant.
     let distinct = r#"{"leading_zeros": "distinct"}"#;
     let both = shop.import(Kind::Products, distinct, b"sku,name\n07,Seven\n");
     assert_eq!(both.await.rows_imported, 1);
-    let sales = "sku,quantity,price,date\n7,2,5,2026-01-05\n07,2,5,2026-01-05\n";
+    let sales = "sku,quantity,price,date\n7,2,5,2026-01-08\n07,2,5,2026-01-08\n";
     let import = shop.import(Kind::Sales, same, sales.as_bytes()).await;
     let expected = [(2, "sku".into(), "ambiguous_code".into())];
     assert_eq!(shop.errors(import.id).await, expected);

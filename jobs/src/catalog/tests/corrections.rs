@@ -3,7 +3,7 @@
 use domain::catalog::import::{self, Import, Kind, State, WarningCode};
 use domain::identity::Language;
 
-use super::shop::Shop;
+use super::shop::{Shop, sale_lines, warned_rows};
 
 const HEADER: &str = "invoice,sku,quantity,price,date\n";
 
@@ -31,14 +31,6 @@ fn row_counts(import: &Import) -> (i64, i64, i64) {
         import.rows_updated,
         import.rows_unchanged,
     )
-}
-
-fn warned_rows(import: &Import, code: WarningCode) -> u64 {
-    import
-        .warnings
-        .iter()
-        .find(|warning| warning.code == code)
-        .map_or(0, |warning| warning.rows)
 }
 
 #[tokio::test]
@@ -211,9 +203,9 @@ async fn a_row_whose_identity_was_corrected_never_takes_another_s_place() {
     assert_eq!(
         (
             row_counts(&second),
-            warned_rows(&second, WarningCode::LinesTaken)
+            warned_rows(&second, WarningCode::FurtherLines)
         ),
-        ((1, 0, 1), 1)
+        ((2, 0, 0), 1)
     );
     let after = shop.books(shop.company).await;
     assert!(before.iter().all(|line| after.contains(line)), "{after:#?}");
@@ -307,4 +299,40 @@ async fn one_invalid_cell_rejects_its_row_and_not_the_file() {
         (waiting.state, waiting.questions.len()),
         (State::NeedsInput, 1)
     );
+}
+
+#[tokio::test]
+async fn a_corrected_row_without_an_identity_is_a_further_line_once() {
+    let shop = Shop::open().await;
+    let header = "Date;Article;Qté;Prix\n";
+    let row = |quantity: &str| format!("2026-10-01;A;{quantity};100\n");
+    let rows = ["2", "deux", "2", "deux"].map(row).concat();
+    let sent = format!("{header}{rows}");
+    let first = shop.import(Kind::Sales, "{}", sent.as_bytes()).await;
+    assert_eq!((first.rows_imported, first.rows_rejected), (2, 2));
+    let errors = error_file(&shop, &first).await;
+    // The two rows are corrected one after the other; the second file still holds both.
+    let one = errors.replacen(";deux;100;", ";2;100;", 1);
+    let second = shop.import(Kind::Sales, "{}", one.as_bytes()).await;
+    assert_eq!((row_counts(&second), second.rows_rejected), ((1, 0, 0), 1));
+    assert_eq!(warned_rows(&second, WarningCode::FurtherLines), 1);
+    let rest = error_file(&shop, &second).await;
+    let last = rest.replacen(";deux;100;", ";2;100;", 1);
+    let third = shop.import(Kind::Sales, "{}", last.as_bytes()).await;
+    assert_eq!(row_counts(&third), (1, 0, 0), "{last}");
+    assert_eq!(sale_lines(&shop).await, ["A sale delivered 2 200"; 4]);
+    let both = errors.replace(";deux;100;", ";2;100;");
+    let again = shop.import(Kind::Sales, "{}", both.as_bytes()).await;
+    assert_eq!(row_counts(&again), (0, 0, 2), "{both}");
+    let whole = sent.replace("deux", "2");
+    let whole = shop.import(Kind::Sales, "{}", whole.as_bytes()).await;
+    assert_eq!(row_counts(&whole), (0, 0, 4));
+    // Taken back, and sent once more.
+    shop.revert(third.id).await;
+    let back = shop.import(Kind::Sales, "{}", last.as_bytes()).await;
+    assert_eq!(row_counts(&back), (1, 0, 0));
+    let other = errors.replace(";deux;100;", ";3;100;");
+    let other = shop.import(Kind::Sales, "{}", other.as_bytes()).await;
+    assert_eq!(row_counts(&other), (2, 0, 0));
+    assert_eq!(warned_rows(&other, WarningCode::FurtherLines), 2);
 }

@@ -166,7 +166,11 @@ async fn sales_of_a_day_that_a_count_of_that_day_leaves_without_effect_are_warne
     // An option that moves every level leaves nothing open either.
     let file = "sku,quantity,price,date\nRIZ,5,400,2026-10-05\n";
     let import = shop
-        .import(Kind::Sales, r#"{"stock": "all"}"#, file.as_bytes())
+        .import(
+            Kind::Sales,
+            r#"{"stock": "all", "same_day": "add"}"#,
+            file.as_bytes(),
+        )
         .await;
     assert_eq!(import.warnings.len(), 0);
     assert_eq!(levels(&shop).await, ["RIZ 9"]);

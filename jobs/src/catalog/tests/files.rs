@@ -1,6 +1,6 @@
 //! Valid and invalid files, from the upload to the books.
 
-use domain::catalog::import::{self, Kind, Options, QuestionOption, State};
+use domain::catalog::import::{self, Kind, QuestionOption, State};
 use platform::db::Scope;
 
 use super::shop::Shop;
@@ -192,22 +192,8 @@ async fn an_ambiguous_file_waits_for_an_answer_and_continues_with_it() {
         (State::NeedsInput, QuestionOption::DateFormat)
     );
     assert!(shop.books(shop.company).await.is_empty());
-    let options: Options = serde_json::from_str(r#"{"date_format": "d/m/Y"}"#).unwrap();
-    let mut tx = shop.begin().await;
-    import::answer_questions(&mut tx, shop.company, waiting.id, &options)
-        .await
-        .unwrap();
-    tx.enqueue(crate::company_job(
-        shop.company,
-        &crate::catalog::ImportFile {
-            import_id: waiting.id,
-        },
-    ))
-    .await
-    .unwrap();
-    tx.commit().await.unwrap();
-    shop.run(waiting.id).await;
-    assert_eq!(shop.find(waiting.id).await.rows_imported, 2);
+    let answered = shop.answer(waiting.id, r#"{"date_format": "d/m/Y"}"#).await;
+    assert_eq!(answered.rows_imported, 2);
     assert!(
         shop.books(shop.company)
             .await

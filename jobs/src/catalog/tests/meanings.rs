@@ -2,21 +2,7 @@
 
 use domain::catalog::import::{Kind, State, WarningCode};
 
-use super::shop::Shop;
-
-/// Returns every sale line as `site code kind status quantity amount`.
-async fn sales(shop: &Shop) -> Vec<String> {
-    sqlx::query_scalar!(
-        r#"select concat_ws(' ', t.name, p.sku, s.kind, s.status, trim_scale(s.quantity),
-             trim_scale(s.amount)) as "line!"
-           from sales s join products p on p.id = s.product_id left join sites t on t.id = s.site_id
-           where s.company_id = $1 order by s.sold_at, 1"#,
-        shop.company.0,
-    )
-    .fetch_all(&mut shop.db.owner().await)
-    .await
-    .unwrap()
-}
+use super::shop::{Shop, sale_lines};
 
 async fn import(shop: &Shop, options: &str, file: &str) {
     let import = shop.import(Kind::Sales, options, file.as_bytes()).await;
@@ -38,7 +24,7 @@ async fn a_till_that_restarts_its_numbers_loses_no_sale() {
         import(&shop, options, file).await;
     }
     assert_eq!(
-        sales(&shop).await,
+        sale_lines(&shop).await,
         ["A1 sale delivered 2 1000", "A1 sale delivered 3 1500"]
     );
 
@@ -46,7 +32,7 @@ async fn a_till_that_restarts_its_numbers_loses_no_sale() {
     let unique = r#"{"date_format": "d/m/Y", "documents": "never_repeat"}"#;
     import(&shop, unique, &monday).await;
     import(&shop, unique, &tuesday).await;
-    assert_eq!(sales(&shop).await, ["A1 sale delivered 3 1500"]);
+    assert_eq!(sale_lines(&shop).await, ["A1 sale delivered 3 1500"]);
 }
 
 #[tokio::test]
@@ -64,7 +50,7 @@ async fn two_sites_and_two_times_of_a_day_are_two_sales() {
         import(&shop, options, &format!("{header}{line}\n")).await;
     }
     assert_eq!(
-        sales(&shop).await,
+        sale_lines(&shop).await,
         [
             "Dakar PAIN sale delivered 2 300",
             "Thiès PAIN sale delivered 2 300",
@@ -83,7 +69,7 @@ async fn the_amount_is_what_was_paid_and_a_negative_one_is_a_return() {
     let imported = shop.import(Kind::Sales, "{}", file.as_bytes()).await;
     assert_eq!(imported.rows_imported, 5);
     assert_eq!(
-        sales(&shop).await,
+        sale_lines(&shop).await,
         [
             "A sale delivered 10 31500",
             "B return delivered -2 -7000",
@@ -116,7 +102,7 @@ async fn the_receipts_of_a_till_are_read_with_their_types_and_states() {
     let rejected = (6, "SKU".to_owned(), "missing_value".to_owned());
     assert_eq!(shop.errors(imported.id).await, [rejected]);
     assert_eq!(
-        sales(&shop).await,
+        sale_lines(&shop).await,
         [
             "Dakar 10221 sale delivered 1 1500",
             "Dakar 98000001 sale delivered 6 11900",

@@ -13,4 +13,5 @@ mod plan_limits;
 mod retail;
 mod revert;
 mod revert_references;
+mod same_day;
 mod shop;

@@ -127,3 +127,23 @@ async fn a_product_to_which_a_changed_sale_may_return_stays() {
     assert_eq!(shop.revert(moved.id).await, State::Reverted);
     assert_eq!(books(&shop).await, before);
 }
+
+#[tokio::test]
+async fn a_file_whose_sales_came_back_by_a_later_one_stays() {
+    let shop = Shop::open().await;
+    let send = async |row: &str| {
+        let file = format!("document;date;sku;quantity;price;customer\n{row}\n");
+        shop.import(Kind::Sales, "{}", file.as_bytes()).await
+    };
+    let sold = send("F1;2026-01-05;A;2;100;c1").await;
+    let returned = send("F2;2026-01-06;A;-2;100;c1").await;
+    let before = books(&shop).await;
+    let refused = shop.try_revert(sold.id).await;
+    assert_eq!(refused.outcome.name(), "succeeded");
+    assert_eq!(shop.find(sold.id).await.state, State::Succeeded);
+    assert_eq!(books(&shop).await, before);
+    for import in [returned, sold] {
+        assert_eq!(shop.revert(import.id).await, State::Reverted);
+    }
+    assert!(books(&shop).await.is_empty());
+}

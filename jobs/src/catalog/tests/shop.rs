@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::catalog::import::{
     self, FilePlace, FileQuota, Import, ImportId, Kind, NewImport, Options, Severity, State,
+    WarningCode,
 };
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
@@ -239,6 +240,31 @@ impl Shop {
         assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:#?}");
     }
 
+    /// Answers the questions of an import and runs its job.
+    pub(super) async fn answer(&self, id: ImportId, options: &str) -> Import {
+        let options = serde_json::from_str::<Options>(options).unwrap();
+        let mut tx = self.begin().await;
+        import::answer_questions(&mut tx, self.company, id, &options)
+            .await
+            .unwrap();
+        let job = company_job(self.company, &ImportFile { import_id: id });
+        let job = tx.enqueue(job).await.unwrap().id();
+        import::assign_job(&mut tx, self.company, id, job)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        self.run(id).await;
+        self.find(id).await
+    }
+
+    /// Empties staging, as a crash of the server does.
+    pub(super) async fn lose_staging(&self) {
+        sqlx::raw_sql("truncate staging.sale_lines")
+            .execute(&mut self.db.owner().await)
+            .await
+            .unwrap();
+    }
+
     /// Holds the company's turn, so that no import of it can succeed.
     pub(super) async fn hold_turn(&self) -> PgConnection {
         let mut owner = self.db.owner().await;
@@ -345,6 +371,27 @@ impl Shop {
         .await
         .unwrap()
     }
+}
+
+/// Returns every sale line as `site code kind status quantity amount`.
+pub(super) async fn sale_lines(shop: &Shop) -> Vec<String> {
+    sqlx::query_scalar!(
+        r#"select concat_ws(' ', t.name, p.sku, s.kind, s.status, trim_scale(s.quantity),
+             trim_scale(s.amount)) as "line!"
+           from sales s join products p on p.id = s.product_id left join sites t on t.id = s.site_id
+           where s.company_id = $1 order by s.sold_at, 1"#,
+        shop.company.0,
+    )
+    .fetch_all(&mut shop.db.owner().await)
+    .await
+    .unwrap()
+}
+
+/// Returns of how many rows an import warns.
+pub(super) fn warned_rows(import: &Import, code: WarningCode) -> u64 {
+    let mut warnings = import.warnings.iter();
+    let warning = warnings.find(|warning| warning.code == code);
+    warning.map_or(0, |warning| warning.rows)
 }
 
 /// Deleted with the last shop.

@@ -14,6 +14,7 @@ pub enum QuestionOption {
     RepeatedCounts,
     Encoding,
     LeadingZeros,
+    SameDay,
 }
 
 /// Why the file doesn't decide.
@@ -30,6 +31,8 @@ pub enum QuestionReason {
     RepeatedProducts,
     /// Codes that differ only by leading zeros.
     SimilarCodes,
+    /// Other files hold other lines of the same days.
+    RecordedDays,
 }
 
 /// Something that the file alone doesn't decide.
@@ -60,7 +63,7 @@ const MAX_EXAMPLE_CHARS: usize = 60;
 
 impl Example {
     /// Keeps the text in a form that Postgres can store, whatever its cell holds.
-    pub(super) fn new(line: u64, text: &str) -> Self {
+    pub(in crate::catalog::import) fn new(line: u64, text: &str) -> Self {
         let text = text.replace('\0', "\u{fffd}");
         Self {
             line,

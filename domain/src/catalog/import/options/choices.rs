@@ -53,6 +53,19 @@ pub enum LeadingZeros {
     Distinct,
 }
 
+/// What a file makes of a day of which other files hold lines, where only day and figures identify
+/// its own lines and neither has all lines of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SameDay {
+    /// Equal lines are the same sales; the others are added.
+    Union,
+    /// Every line is a further sale.
+    Add,
+    /// The file holds the day: its lines stand, and recorded ones that it lacks are cancelled.
+    Replace,
+}
+
 /// Which stock levels the imported sale lines move.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

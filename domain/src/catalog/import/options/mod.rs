@@ -16,7 +16,7 @@ pub(super) use choices::{
     DateFormat, DecimalMark, DecimalMarks, DocumentNumbers, Duplicates, LeadingZeros,
     RepeatedCounts, StockEffect, TotalRows,
 };
-pub use choices::{ImplausibleValues, Mode, UnknownProducts, UnknownSites};
+pub use choices::{ImplausibleValues, Mode, SameDay, UnknownProducts, UnknownSites};
 
 /// The characters that may separate fields.
 pub(super) const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
@@ -54,6 +54,8 @@ pub struct Options {
     pub leading_zeros: Option<LeadingZeros>,
     /// Whether a document's number names it alone.
     pub documents: DocumentNumbers,
+    /// Of a sales file without documents and times; asked where a day has other lines already.
+    pub same_day: Option<SameDay>,
     /// How the number of a cancelling document starts, as the `C` of `C536379`.
     pub cancellation_prefix: Option<String>,
     pub stock: StockEffect,

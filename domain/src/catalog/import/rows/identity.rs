@@ -35,6 +35,11 @@ pub(super) struct SalePlace<'a> {
 }
 
 impl SaleIdentity<'_> {
+    /// Whether nothing but its day and its figures identifies the line.
+    pub(super) fn is_by_day(&self) -> bool {
+        matches!(self, Self::Facts { at: None, .. })
+    }
+
     #[inline]
     pub(super) fn key(&self) -> FactKey {
         match *self {

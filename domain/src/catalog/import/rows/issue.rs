@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use platform::csv::strip_guard;
 use serde::{Deserialize, Serialize};
 
-use super::occurrence::Occurrence;
+use super::occurrence::{Occurrence, Origin};
 use super::row_error::RowError;
 use super::row_warning::RowWarning;
 use crate::Text;
@@ -64,6 +64,9 @@ pub struct RowIssues {
     /// Of a rejected sale line, for its error file.
     #[serde(skip)]
     pub(crate) occurrence: Option<Occurrence>,
+    /// Where it was rejected before, if it comes from an error file.
+    #[serde(skip)]
+    pub(crate) origin: Option<Origin>,
 }
 
 /// Describes the rows of a file in a language.
@@ -107,6 +110,7 @@ impl IssueWriter<'_> {
             issues: issues.collect(),
             fields: fields.map(|text| self.as_written(text)).collect(),
             occurrence: None,
+            origin: None,
         }
     }
 

@@ -28,7 +28,7 @@ pub(super) use codes::RowKeys;
 pub(super) use count::CountLine;
 pub(super) use issue::IssueWriter;
 pub use issue::{Issue, RowIssues, Severity};
-pub(super) use occurrence::{OCCURRENCE_COLUMN, format_occurrence};
+pub(super) use occurrence::{OCCURRENCE_COLUMN, Origin, format_occurrence};
 pub use outlier::UsualQuantities;
 pub(super) use product::{PRODUCT_COLUMNS, ProductLine, ProductValue};
 pub(super) use reader::RowReader;

@@ -1,7 +1,11 @@
 //! Which line of its identity a row is. A document may hold a code twice; their order in the file
 //! distinguishes the two lines. The error file holds the rejected rows alone, so it records the
-//! occurrence of each: `9f3a2b1c#2` is the second line of the identity whose key ends so. A
-//! correction that changes the identity makes the recorded number void.
+//! occurrence of each: `9f3a2b1c#2@7:..` is the second line of the identity whose key ends so. A
+//! correction that changes the identity makes the recorded number void. What follows `@` is the
+//! line and the import that rejected it: a row without a valid number is a further line beside
+//! those that are recorded, and stays this line when it is sent again.
+
+use platform::ids::Uuid;
 
 use super::row_error::RowError;
 use crate::catalog::FactKey;
@@ -21,15 +25,42 @@ pub(crate) struct Occurrence {
     pub(crate) number: Option<i64>,
 }
 
-/// Returns the text of the column for a stored row error.
-pub(crate) fn format_occurrence(key: &[u8], number: i64) -> String {
-    format!("{}#{number}", format_key(key))
+/// Stands in the column where the identity of a row can't be read.
+const NO_IDENTITY: &str = "row";
+
+/// The import that first rejected a row, and the line of the row in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) import: Uuid,
+    pub(crate) line: i64,
+}
+
+/// Returns the text of the column for a rejected row.
+pub(crate) fn format_occurrence(place: Option<(&[u8], i64)>, origin: Origin) -> String {
+    let Origin { import, line } = origin;
+    let import = import.simple();
+    match place {
+        Some((key, number)) => format!("{}#{number}@{line}:{import}", format_key(key)),
+        None => format!("{NO_IDENTITY}@{line}:{import}"),
+    }
+}
+
+/// Returns the origin of the row of a cell.
+pub(super) fn parse_origin(cell: &str) -> Option<Origin> {
+    let (_, origin) = cell.split_once('@')?;
+    let (line, import) = origin.split_once(':')?;
+    Some(Origin {
+        import: Uuid::try_parse(import.trim()).ok()?,
+        line: line.parse().ok().filter(|line| *line > 0)?,
+    })
 }
 
 /// Returns the number that a cell records, where it belongs to this identity.
 pub(super) fn parse_occurrence(cell: &str, key: FactKey) -> Option<i64> {
     let (identity, number) = cell.split_once('#')?;
     let number = number
+        .split('@')
+        .next()?
         .parse()
         .ok()
         .filter(|n| (1..=i64::from(u32::MAX)).contains(n))?;
@@ -65,15 +96,24 @@ mod tests {
             FactKey::from_parts(&[b"1", b"soap"]),
             FactKey::from_parts(&[b"1", b"rice"]),
         );
-        let cell = format_occurrence(soap.as_bytes(), 12);
+        let (import, line) = (Uuid::now_v7(), 7);
+        let origin = Origin { import, line };
+        let cell = format_occurrence(Some((soap.as_bytes(), 12)), origin);
         assert_eq!(
             (parse_occurrence(&cell, soap), parse_occurrence(&cell, rice)),
             (Some(12), None)
         );
+        let unread = format_occurrence(None, origin);
+        assert_eq!(
+            (parse_occurrence(&unread, soap), parse_origin(&unread)),
+            (None, Some(origin))
+        );
+        assert_eq!(parse_origin(&cell), Some(origin));
         for wrong in [
             "",
             "12",
             "#12",
+            "row@",
             &cell.replace("#12", "#0"),
             &cell.replace("#12", "#x"),
         ] {

@@ -4,7 +4,9 @@ use super::cells::CellReader;
 use super::codes::RowKeys;
 use super::identity::{SaleIdentity, SalePlace};
 use super::ignored_codes::IgnoredCodes;
-use super::occurrence::{OCCURRENCE_COLUMN, Occurrence, find_occurrence, parse_occurrence};
+use super::occurrence::{
+    OCCURRENCE_COLUMN, Occurrence, Origin, find_occurrence, parse_occurrence, parse_origin,
+};
 use super::row_error::{RowError, RowErrors};
 use super::row_warning::{RowWarning, warn_of_garbled};
 use super::sale_money::{SaleFigures, check_figures, read_figures};
@@ -16,7 +18,7 @@ use crate::catalog::import::detect::Plan;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::lifecycle::WarningCode;
-use crate::catalog::import::options::{DocumentNumbers, ImplausibleValues, Options};
+use crate::catalog::import::options::{DocumentNumbers, ImplausibleValues, Options, SameDay};
 use crate::catalog::import::read::Record;
 use crate::catalog::{FactKey, SaleKind, SaleStatus};
 
@@ -32,6 +34,11 @@ pub(crate) struct SaleLine<'a> {
     pub(crate) key: FactKey,
     /// A row of an error file whose recorded occurrence is missing or void.
     pub(crate) lost_occurrence: bool,
+    /// Of such a row, where it was rejected.
+    pub(crate) corrects: Option<Origin>,
+    /// Only day and figures identify the line, and its file isn't an error file, which is a part of
+    /// a day.
+    pub(crate) by_day: bool,
     pub(crate) sku: &'a str,
     pub(crate) name: &'a str,
     pub(crate) document: &'a str,
@@ -84,6 +91,7 @@ pub(crate) struct SaleReader<'p> {
     negative_prices: ImplausibleValues,
     future_dates: ImplausibleValues,
     documents: DocumentNumbers,
+    same_day: Option<SameDay>,
     cancellation_prefix: Option<&'p str>,
     ignored: IgnoredCodes,
     totals: TotalTracker,
@@ -107,6 +115,7 @@ impl<'p> SaleReader<'p> {
             negative_prices: options.negative_prices,
             future_dates: options.future_dates,
             documents: options.documents,
+            same_day: options.same_day,
             cancellation_prefix: options.cancellation_prefix.as_deref(),
             ignored: IgnoredCodes::new(&options.ignore_codes),
             totals: TotalTracker::new(options.total_rows, Field::Quantity),
@@ -138,10 +147,14 @@ impl<'p> SaleReader<'p> {
         let sold = self.read_time(record)?;
         self.validate_moment(sold.moment)?;
         let kind = self.classify_line(names.document, figures)?;
-        let key = self.identify(keys, &names, sold, || Ok(figures))?;
-        let number = self
-            .occurrence
-            .map(|position| parse_occurrence(record.field(position), key));
+        let identity = self.identify(keys, &names, sold, || Ok(figures))?;
+        let key = identity.key();
+        let by_day = identity.is_by_day() && self.occurrence.is_none();
+        let place = self.read_place(record);
+        let number = place.map(|cell| parse_occurrence(cell, key));
+        let lost_occurrence = number == Some(None) && names.external_id.is_empty();
+        let status = parse_status(self.cells.mapped(record, Field::Status))?;
+        let restored = by_day && self.same_day == Some(SameDay::Replace);
         self.totals.add_row(figures.quantity);
         let texts = [Field::Sku, Field::Name, Field::CustomerName, Field::Site];
         warn_of_garbled(&self.cells, record, &texts, &mut self.warnings);
@@ -151,7 +164,9 @@ impl<'p> SaleReader<'p> {
         Ok(Some(SaleLine {
             line: record.line,
             key: key.of_occurrence(number.flatten().unwrap_or(1)),
-            lost_occurrence: number == Some(None) && names.external_id.is_empty(),
+            lost_occurrence,
+            corrects: place.filter(|_| lost_occurrence).and_then(parse_origin),
+            by_day,
             sku,
             name: cut_text(self.cells.cell(record, Field::Name), 500),
             document: names.document,
@@ -160,7 +175,7 @@ impl<'p> SaleReader<'p> {
             customer_name: cut_text(self.cells.cell(record, Field::CustomerName), 200),
             country: cut_text(self.cells.cell(record, Field::Country), 100),
             site: names.site,
-            status: parse_status(self.cells.mapped(record, Field::Status))?,
+            status: status.or(restored.then_some(SaleStatus::Delivered)),
             kind,
             quantity: figures.quantity,
             money: figures.money,
@@ -211,19 +226,19 @@ impl<'p> SaleReader<'p> {
     /// Returns the identity of a line without its occurrence. The figures are read where they
     /// belong to it.
     #[inline]
-    fn identify(
+    fn identify<'k>(
         &self,
-        keys: &RowKeys,
-        names: &SaleNames<'_>,
+        keys: &'k RowKeys,
+        names: &SaleNames<'k>,
         sold: SaleTime,
         read_figures: impl FnOnce() -> Result<SaleFigures, RowError>,
-    ) -> Result<FactKey, RowError> {
+    ) -> Result<SaleIdentity<'k>, RowError> {
         let sku_key = &keys.sku;
         let place = SalePlace {
             site_key: &keys.site,
             day: sold.moment.day,
         };
-        let identity = if !names.external_id.is_empty() {
+        Ok(if !names.external_id.is_empty() {
             SaleIdentity::External(names.external_id)
         } else if !names.document.is_empty() {
             SaleIdentity::Document {
@@ -241,20 +256,29 @@ impl<'p> SaleReader<'p> {
                 quantity: figures.quantity,
                 unit_price: figures.money.unit_price,
             }
-        };
-        Ok(identity.key())
+        })
+    }
+
+    /// Returns the cell of a row of an error file that says which line of its identity it is.
+    fn read_place<'r>(&self, record: Record<'r>) -> Option<&'r str> {
+        self.occurrence.map(|position| record.field(position))
+    }
+
+    /// Returns where the row was rejected first, if it comes from an error file.
+    pub(crate) fn read_origin(&self, record: Record<'_>) -> Option<Origin> {
+        self.read_place(record).and_then(parse_origin)
     }
 
     /// Returns the occurrence of a rejected row among the lines of its identity. Returns `None` for
-    /// an invalid identity, and for the caller's own id, which needs no occurrence.
+    /// an invalid identity, for the caller's own id, which needs no occurrence, and for a line that
+    /// shall be a further one, whose place is found once it is corrected.
     pub(crate) fn find_rejected_occurrence(
         &mut self,
         record: Record<'_>,
         keys: &mut RowKeys,
     ) -> Option<Occurrence> {
         let identity = self.read_identity(record, keys).transpose()?;
-        let cell = self.occurrence.map(|position| record.field(position));
-        find_occurrence(identity, cell)
+        find_occurrence(identity, self.read_place(record))
     }
 
     fn read_identity(
@@ -274,7 +298,9 @@ impl<'p> SaleReader<'p> {
             SaleTime::UNKNOWN
         };
         let figures = || read_figures(&self.cells, record, self.currency);
-        self.identify(keys, &names, sold, figures).map(Some)
+        let identity = self.identify(keys, &names, sold, figures)?;
+        let is_further = identity.is_by_day() && self.same_day == Some(SameDay::Add);
+        Ok((!is_further).then(|| identity.key()))
     }
 
     #[inline]

@@ -45,6 +45,9 @@ staged_columns! {
         key: put_bytes(line.key.as_bytes());
         may_repeat: put_boolean(extras.may_repeat);
         lost_occurrence: put_boolean(line.lost_occurrence);
+        corrects: put_uuid_or_null(line.corrects.map(|origin| origin.import));
+        corrects_line: put_bigint_or_null(line.corrects.map(|origin| origin.line));
+        by_day: put_boolean(line.by_day);
         sku_key: put_text(&extras.keys.sku);
         sku: put_text_if(extras.names_product, extras.keys.find_code(line.sku));
         name: put_text_if(extras.names_product, line.name);
@@ -190,9 +193,13 @@ mod tests {
 
     #[test]
     fn the_merge_of_sales_reads_every_staged_column() {
-        // Numbering reads `may_repeat`; the creation of products, customers and sites their names.
+        // Numbering and placing read the first four; the creation of products, customers and
+        // sites their names.
         let unread = [
             "may_repeat",
+            "corrects",
+            "corrects_line",
+            "by_day",
             "sku",
             "name",
             "customer_name",

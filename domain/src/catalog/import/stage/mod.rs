@@ -3,10 +3,11 @@
 //! `seen_keys` and `first_names` are what it remembers of earlier rows, `known_products` what it
 //! knows of the catalog; `columns` says what a staged row holds, `tuples` encodes it for COPY, and
 //! `chunk` collects it. `preview` reads the file in the same way and writes nothing: `shown_rows`
-//! keeps what it shows, with their `row_values`.
+//! keeps what it shows, with their `row_values`, and `day_lines` what is compared with other files.
 
 mod chunk;
 mod columns;
+mod day_lines;
 mod first_names;
 mod known_products;
 mod preview;
@@ -19,6 +20,8 @@ mod tuples;
 
 pub use chunk::Chunk;
 pub(super) use columns::copy_statement;
+pub use day_lines::DayLines;
+pub(super) use day_lines::FileDay;
 pub use known_products::KnownProducts;
 pub use preview::{
     Creates, Preview, PreviewRow, Rejection, RowOutcome, preview_import, preview_questions,

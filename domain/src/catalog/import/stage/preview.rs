@@ -8,18 +8,21 @@ use std::io::{Read, Seek};
 
 use serde::Serialize;
 
+use super::day_lines::DayLines;
 use super::row_values::RowValues;
 use super::shown_rows::ShownRows;
 use super::stager::Stager;
 use super::staging_plan::StagingPlan;
+use crate::catalog::FactKey;
 use crate::catalog::import::detect::{Columns, Detected, Question, open_rows};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
-use crate::catalog::import::lifecycle::Warning;
+use crate::catalog::import::lifecycle::{Warning, WarningCode};
 use crate::catalog::import::options::Options;
 use crate::catalog::import::read::Record;
 use crate::catalog::import::rows::{Issue, RowTotals};
+use crate::identity::Language;
 
 /// Bytes that are shown of a field.
 const MAX_FIELD_BYTES: usize = 1 << 10;
@@ -28,7 +31,8 @@ const MAX_FIELD_BYTES: usize = 1 << 10;
 #[derive(Debug, Clone, Serialize)]
 pub struct Preview {
     pub detected: Detected,
-    /// What must be decided first. While there are any, nothing below is known but the rows.
+    /// What must be decided first. While there are any about how the file is written, nothing below
+    /// is known but the rows.
     pub questions: Vec<Question>,
     /// Of the whole file.
     pub totals: Option<RowTotals>,
@@ -40,12 +44,18 @@ pub struct Preview {
     pub rows: Vec<PreviewRow>,
     /// The first rows with errors or warnings that aren't in `rows`.
     pub troubled_rows: Vec<PreviewRow>,
+    /// To be compared with the days of other files.
+    #[serde(skip)]
+    pub day_lines: DayLines,
 }
 
 /// A row of a preview.
 #[derive(Debug, Clone, Serialize)]
 pub struct PreviewRow {
     pub line: u64,
+    /// The identity of a sale line.
+    #[serde(skip)]
+    pub(crate) key: Option<FactKey>,
     /// `None` while questions are open.
     pub outcome: Option<RowOutcome>,
     /// The fields that have a column, as they stand in the file.
@@ -67,6 +77,8 @@ pub struct PreviewRow {
 #[serde(rename_all = "snake_case")]
 pub enum RowOutcome {
     Imported,
+    /// A sale that is recorded already: it stays, or is changed where its values differ.
+    Recorded,
     /// A total, an ignored code, a repeated line that the options drop.
     LeftOut,
     Rejected,
@@ -114,6 +126,7 @@ pub fn preview_questions<S: Read + Seek>(
             rejection: None,
             rows,
             troubled_rows: Vec::new(),
+            day_lines: DayLines::default(),
         })
     })
 }
@@ -134,20 +147,57 @@ pub fn preview_import<S: Read + Seek>(
         let staged = stager.into_staged_file(table);
         let rejection = staged.find_rejection(staging.options.mode);
         let language = staging.context.language;
+        let superseded = shown.superseded;
+        let mut warnings = staged.warnings;
+        if superseded.rows > 0 {
+            let code = WarningCode::SupersededLines;
+            warnings.push(Warning {
+                lines: superseded.lines,
+                ..Warning::of_rows(code, superseded.rows, language)
+            });
+        }
         Ok(Preview {
             detected,
             questions: Vec::new(),
             totals: Some(staged.totals),
             creates: Some(shown.creates),
-            warnings: staged.warnings,
-            rejection: rejection.map(|cause| Rejection {
-                code: cause.code,
-                message: cause.reason.render(language),
-            }),
+            warnings,
+            rejection: rejection.map(|cause| Rejection::new(&cause, language)),
             rows: shown.first,
             troubled_rows: shown.troubled,
+            day_lines: shown.days,
         })
     })
+}
+
+impl Preview {
+    /// Adds what the limits of the plan reject, unless the file is rejected already, and what they
+    /// reject if none of its rows is recorded yet.
+    pub fn foresee_limits(
+        &mut self,
+        rejected: Option<&FileError>,
+        doubtful: Option<&FileError>,
+        language: Language,
+    ) {
+        if let Some(cause) = rejected {
+            let rejection = || Rejection::new(cause, language);
+            self.rejection.get_or_insert_with(rejection);
+        }
+        self.warnings.extend(doubtful.map(|cause| Warning {
+            code: WarningCode::PlanRows,
+            message: cause.reason.render(language),
+            ..Warning::default()
+        }));
+    }
+}
+
+impl Rejection {
+    fn new(cause: &FileError, language: Language) -> Self {
+        Self {
+            code: cause.code,
+            message: cause.reason.render(language),
+        }
+    }
 }
 
 impl PreviewRow {
@@ -160,6 +210,7 @@ impl PreviewRow {
         };
         Self {
             line: record.line,
+            key: None,
             outcome,
             fields: Field::iter_all().filter_map(shown).collect(),
             values: None,

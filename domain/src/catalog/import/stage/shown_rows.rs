@@ -1,14 +1,15 @@
 //! The rows that a preview shows, collected while the file is read.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::day_lines::DayLines;
 use super::first_names::code_fingerprint;
 use super::preview::{Creates, PreviewRow, RowOutcome};
 use super::row_values::RowValues;
 use super::staging_plan::StagingPlan;
 use crate::catalog::FactKey;
 use crate::catalog::import::read::Record;
-use crate::catalog::import::rows::{Issue, IssueWriter, RowKeys, RowWarning};
+use crate::catalog::import::rows::{Issue, IssueWriter, MAX_NAMED_LINES, RowKeys, RowWarning};
 
 /// Codes and names of what would be created that are listed; the others are counted.
 const MAX_NAMED: usize = 20;
@@ -22,15 +23,33 @@ pub(super) struct ShownRows {
     pub(super) first: Vec<PreviewRow>,
     pub(super) troubled: Vec<PreviewRow>,
     pub(super) creates: Creates,
+    pub(super) days: DayLines,
     new_products: HashSet<u64>,
     new_sites: HashSet<u64>,
     line_keys: HashSet<FactKey>,
+    identities: HashMap<FactKey, Identity>,
+    pub(super) superseded: Superseded,
     current: CurrentRow,
+}
+
+/// The lines of one identity.
+#[derive(Default)]
+struct Identity {
+    lines: i64,
+    last: u64,
+}
+
+/// Lines whose own id a later line has.
+#[derive(Default)]
+pub(super) struct Superseded {
+    pub(super) rows: u64,
+    pub(super) lines: Vec<u64>,
 }
 
 /// What the reader says of the row before it is known whether the row is shown.
 #[derive(Default)]
 struct CurrentRow {
+    key: Option<FactKey>,
     values: Option<RowValues>,
     creates_product: bool,
     creates_site: bool,
@@ -53,6 +72,34 @@ impl ShownRows {
         }
     }
 
+    /// Returns the key of a sale line with its occurrence, as an import numbers it.
+    pub(super) fn number_line(&mut self, line: u64, key: FactKey) -> FactKey {
+        let place = self.count_line(line, key).map_or(1, |(lines, _)| lines);
+        self.current.key = Some(key.of_occurrence(place));
+        key.of_occurrence(place)
+    }
+
+    /// Records a line with the caller's own id, which replaces the one before it.
+    pub(super) fn replace_line(&mut self, line: u64, key: FactKey) {
+        self.current.key = Some(key);
+        if let Some((2.., previous)) = self.count_line(line, key) {
+            self.superseded.rows += 1;
+            if self.superseded.lines.len() < MAX_NAMED_LINES {
+                self.superseded.lines.push(previous);
+            }
+        }
+    }
+
+    /// Counts a line of an identity; returns how many there are and which one was before it.
+    pub(super) fn count_line(&mut self, line: u64, key: FactKey) -> Option<(i64, u64)> {
+        if self.identities.len() == MAX_COMPARED_KEYS && !self.identities.contains_key(&key) {
+            return None;
+        }
+        let identity = self.identities.entry(key).or_default();
+        identity.lines += 1;
+        Some((identity.lines, std::mem::replace(&mut identity.last, line)))
+    }
+
     /// Records what a row that is stored creates, and its values where it will be shown.
     pub(super) fn record_values(
         &mut self,
@@ -64,6 +111,7 @@ impl ShownRows {
     ) {
         let creates = &mut self.creates;
         self.current = CurrentRow {
+            key: self.current.key,
             creates_product: !staging.has_product(&keys.sku),
             creates_site: !staging.has_site(&keys.site),
             values: None,
@@ -98,6 +146,7 @@ impl ShownRows {
             RowOutcome::Imported
         };
         self.show_row(PreviewRow {
+            key: current.key.filter(|_| !is_left_out),
             values: current.values.filter(|_| !is_left_out),
             creates_product: current.creates_product && !is_left_out,
             creates_site: current.creates_site && !is_left_out,

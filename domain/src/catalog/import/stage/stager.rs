@@ -161,13 +161,19 @@ impl<'a> Stager<'a> {
 
     fn reject_row(&mut self, record: Record<'_>, error: RowError) {
         self.totals.rejected += 1;
-        let occurrence = match &mut self.rows {
-            RowReader::Sales(reader) => reader.find_rejected_occurrence(record, &mut self.keys),
-            RowReader::Products(_) | RowReader::StockCounts(_) => None,
+        let (occurrence, origin) = match &mut self.rows {
+            RowReader::Sales(reader) => (
+                reader.find_rejected_occurrence(record, &mut self.keys),
+                reader.read_origin(record),
+            ),
+            RowReader::Products(_) | RowReader::StockCounts(_) => (None, None),
         };
         // A rejected row without a number counts among the lines of its key.
         if let Some(unnumbered) = occurrence.filter(|o| o.number.is_none()) {
             self.seen.insert(unnumbered.key);
+            if let Some(shown) = &mut self.shown {
+                shown.count_line(record.line, unnumbered.key);
+            }
         }
         if self.is_new(record.line) {
             let errors = self.rows.list_errors(record, error);
@@ -177,7 +183,11 @@ impl<'a> Stager<'a> {
             if let Some(shown) = &mut self.shown {
                 shown.reject_row(record, writer, &row.issues);
             }
-            self.chunk.push_issues(RowIssues { occurrence, ..row });
+            self.chunk.push_issues(RowIssues {
+                occurrence,
+                origin,
+                ..row
+            });
         }
     }
 
@@ -211,6 +221,9 @@ impl<'a> Stager<'a> {
                     self.totals.count_sale(line.kind);
                 }
                 let names_product = self.names_product(line.sku, line.name);
+                if !is_dropped {
+                    self.identify_line(&line);
+                }
                 self.show_values((line.sku, line.site), |keys| {
                     RowValues::of_sale(&line, keys)
                 });
@@ -318,6 +331,23 @@ impl<'a> Stager<'a> {
             ..RowWarning::new(Field::Sku, code)
         });
         is_dropped
+    }
+
+    /// Identifies a line for the comparison of a preview with what is recorded.
+    #[inline]
+    fn identify_line(&mut self, line: &SaleLine<'_>) {
+        let Some(shown) = &mut self.shown else {
+            return;
+        };
+        if !line.external_id.is_empty() {
+            shown.replace_line(line.line, line.key);
+            return;
+        }
+        let key = shown.number_line(line.line, line.key);
+        if line.by_day && self.staging.options.same_day.is_none() {
+            let place = (self.keys.site.as_str(), line.moment.day);
+            shown.days.add_line(place, line.line, key);
+        }
     }
 
     /// Whether the line isn't staged yet.

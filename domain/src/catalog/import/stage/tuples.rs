@@ -2,6 +2,8 @@
 //! escaping. Contract: "Binary Format" under COPY in the manual; numbers as `numeric_recv` reads
 //! them.
 
+use platform::ids::Uuid;
+
 /// Precedes the first row.
 pub(crate) const COPY_HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// Follows the last row.
@@ -34,26 +36,33 @@ impl Tuples {
         self.bytes.extend(value);
     }
 
+    pub(super) fn put_bytes_or_null(&mut self, value: Option<&[u8]>) {
+        match value {
+            Some(value) => self.put_bytes(value),
+            None => self.put_null(),
+        }
+    }
+
+    pub(super) fn put_uuid_or_null(&mut self, value: Option<Uuid>) {
+        self.put_bytes_or_null(value.as_ref().map(|id| &id.as_bytes()[..]))
+    }
+
+    pub(super) fn put_bigint_or_null(&mut self, value: Option<i64>) {
+        self.put_bytes_or_null(value.map(i64::to_be_bytes).as_ref().map(|bytes| &bytes[..]))
+    }
+
     pub(super) fn put_text(&mut self, value: &str) {
         self.put_bytes(value.as_bytes());
     }
 
     /// Appends a text; null for "".
     pub(super) fn put_text_or_null(&mut self, value: &str) {
-        if value.is_empty() {
-            self.put_null()
-        } else {
-            self.put_text(value)
-        }
+        self.put_bytes_or_null(Some(value.as_bytes()).filter(|bytes| !bytes.is_empty()))
     }
 
     /// Appends a text, empty or not, where this row carries it, else null.
     pub(super) fn put_text_if(&mut self, carried: bool, value: &str) {
-        if carried {
-            self.put_text(value)
-        } else {
-            self.put_null()
-        }
+        self.put_bytes_or_null(carried.then_some(value.as_bytes()))
     }
 
     pub(super) fn put_boolean(&mut self, value: bool) {

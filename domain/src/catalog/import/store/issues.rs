@@ -34,13 +34,18 @@ pub(super) async fn insert_issues(
             .iter()
             .map(|row| row.occurrence.and_then(|found| found.number))
             .collect();
+        let origins = batch.iter().map(|row| row.origin);
+        let origin_lines: Vec<_> = origins.clone().map(|from| from.map(|o| o.line)).collect();
+        let origins: Vec<_> = origins.map(|from| from.map(|o| o.import)).collect();
         sqlx::query!(
             "insert into import_issues
-               (company_id, import_id, line, severity, issues, fields, key, occurrence)
-             select $1, $2, u.line, u.severity, u.issues, u.fields, u.key, u.occurrence
+               (company_id, import_id, line, severity, issues, fields, key, occurrence, origin,
+                origin_line)
+             select $1, $2, u.line, u.severity, u.issues, u.fields, u.key, u.occurrence, u.origin,
+               u.origin_line
              from unnest($3::bigint[], $4::text[], $5::jsonb[], $6::jsonb[], $7::bytea[],
-                 $8::bigint[])
-               as u (line, severity, issues, fields, key, occurrence)",
+                 $8::bigint[], $9::uuid[], $10::bigint[])
+               as u (line, severity, issues, fields, key, occurrence, origin, origin_line)",
             company.0,
             import.0,
             &lines,
@@ -49,6 +54,8 @@ pub(super) async fn insert_issues(
             &fields as _,
             &keys as _,
             &occurrences as _,
+            &origins as _,
+            &origin_lines as _,
         )
         .execute(&mut *conn)
         .await?;
@@ -69,7 +76,8 @@ pub async fn list_row_issues(
     let rows = sqlx::query_as!(
         StoredRowIssues,
         r#"select line, severity as "severity: Severity", issues as "issues: Json<Vec<Issue>>",
-             fields as "fields: Json<Vec<String>>", key, occurrence
+             fields as "fields: Json<Vec<String>>", key, occurrence,
+             coalesce(origin, import_id) as "origin!", coalesce(origin_line, line) as "origin_line!"
            from import_issues
            where company_id = $1 and import_id = $2 and line > $3
              and severity = coalesce($4, severity)

@@ -1,14 +1,17 @@
 //! The warnings that only a merged sales file reveals: recorded lines of its documents that it
 //! leaves out, which stay because a file may be a part; rows of an error file that lost their
-//! occurrence and found it taken; and lines that a count of their day leaves without effect.
+//! occurrence and found it taken; known lines that it changes or moves; and lines that a count of
+//! their day leaves without effect.
 
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
-use sqlx::types::Json;
 
+use super::changed_lines::find_changed_lines;
 use super::issues::{WarnedLines, warn_of_lines};
+use super::placement::add_warnings;
 use crate::Result;
 use crate::catalog::import::lifecycle::{ImportId, Warning, WarningCode};
+use crate::catalog::import::options::{DocumentNumbers, Options};
 use crate::catalog::import::rows::{MAX_NAMED_LINES, MAX_WARNED_LINES};
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 use crate::identity::Language;
@@ -18,47 +21,45 @@ pub async fn record_line_warnings(
     conn: &mut PgConnection,
     company: CompanyId,
     import: ImportId,
+    options: &Options,
     language: Language,
 ) -> Result<()> {
     join_by_hash(&mut *conn).await?;
-    let missing = find_missing_lines(&mut *conn, company, import, language).await?;
+    let documents = options.documents;
+    let missing = find_missing_lines(&mut *conn, company, import, documents, language).await?;
     let taken = find_taken_lines(&mut *conn, company, import).await?;
     let unmoved = find_unmoved_lines(&mut *conn, company, import).await?;
+    let [changed, moved, returned] = find_changed_lines(&mut *conn, company, import).await?;
     joins_as_usual(&mut *conn).await?;
     let mut warnings = Vec::from_iter(missing);
-    for warned in [taken, unmoved] {
+    for warned in [taken, changed, moved, returned, unmoved] {
         warnings.extend(warn_of_lines(&mut *conn, company, import, language, warned).await?);
     }
-    if warnings.is_empty() {
-        return Ok(());
-    }
-    sqlx::query!(
-        "update imports set warnings = warnings || $3 where company_id = $1 and id = $2",
-        company.0,
-        import.0,
-        Json(&warnings) as _,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    add_warnings(conn, company, import, &warnings).await
 }
 
-/// Names the lines that are left out by document and code. An error file is a part by nature: what
+/// Names the lines that are left out by document and code; a number that may occur again names a
+/// document of its day and site. An error file is a part by nature: what
 /// it leaves out needs no warning.
 async fn find_missing_lines(
     conn: &mut PgConnection,
     company: CompanyId,
     import: ImportId,
+    documents: DocumentNumbers,
     language: Language,
 ) -> Result<Option<Warning>> {
     let found = sqlx::query!(
         r#"with missing as materialized (
              select s.document, s.product_id, s.day from sales s
+             left join sites t on t.company_id = $1 and t.id = s.site_id
              where s.company_id = $1 and s.source = 'import' and s.status <> 'cancelled'
                and s.import_id is distinct from $2
                and s.document in (
                  select l.document from staging.sale_lines l
                  where l.import_id = $2 and l.document is not null)
+               and ($4 or (s.document, s.day, coalesce(t.name_key, '')) in (
+                 select l.document, l.day, coalesce(l.site_key, '') from staging.sale_lines l
+                 where l.import_id = $2 and l.document is not null))
                and not exists (
                  select from staging.sale_lines l where l.import_id = $2 and l.key = s.import_key)
                and not (select (detected -> 'header') ? 'import_occurrence' from imports
@@ -71,6 +72,7 @@ async fn find_missing_lines(
         company.0,
         import.0,
         i64::try_from(MAX_NAMED_LINES).unwrap_or(i64::MAX),
+        documents == DocumentNumbers::NeverRepeat,
     )
     .fetch_one(conn)
     .await?;

@@ -1,4 +1,5 @@
 -- Numbers the lines of each key by their order in the file. $3: whether duplicates are dropped.
+-- $5: whether lines that only their day identifies are further lines, which are placed later.
 --
 -- rejected: rejected rows count too, so that a row keeps its number once it is corrected.
 with rejected as (
@@ -13,7 +14,7 @@ repeated as (
       partition by d.key, d.quantity, d.unit_price, d.sold_at, d.customer order by d.line
     ) > 1 as is_duplicate
   from staging.sale_lines d
-  where d.import_id = $1
+  where d.import_id = $1 and d.corrects is null
     and d.key in (
       select r.key from staging.sale_lines r where r.import_id = $1 and r.may_repeat
       union all select key from rejected)
@@ -47,7 +48,7 @@ keyed as (
   set key = substring(n.key for 4) || substring(sha256(n.key || int8send(n.occurrence)) for 12)
   from numbered n
   where l.import_id = $1 and l.line = n.line and not n.has_own_id and not n.is_rejected
-    and n.occurrence > 1
+    and n.occurrence > 1 and not (l.by_day and $5)
 ),
 -- placed: the error file will hold the number.
 placed as (

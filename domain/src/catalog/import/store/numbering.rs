@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::issues::{WarnedLines, warn_of_lines};
 use crate::Result;
 use crate::catalog::import::lifecycle::{ImportId, Warning, WarningCode};
-use crate::catalog::import::options::Duplicates;
+use crate::catalog::import::options::{Duplicates, Options, SameDay};
 use crate::catalog::import::rows::MAX_WARNED_LINES;
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 use crate::identity::Language;
@@ -17,7 +17,7 @@ pub async fn number_rows(
     conn: &mut PgConnection,
     company: CompanyId,
     import: ImportId,
-    duplicates: Duplicates,
+    options: &Options,
     language: Language,
 ) -> Result<Vec<Warning>> {
     join_by_hash(&mut *conn).await?;
@@ -25,8 +25,9 @@ pub async fn number_rows(
         "src/catalog/import/store/number_rows.sql",
         import.0,
         company.0,
-        duplicates == Duplicates::Drop,
+        options.duplicates == Duplicates::Drop,
         MAX_WARNED_LINES,
+        options.same_day == Some(SameDay::Add),
     )
     .fetch_one(&mut *conn)
     .await?;

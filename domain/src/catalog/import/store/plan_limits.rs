@@ -1,12 +1,13 @@
 //! The limits of a company's plan: staged rows are counted against them before any is merged.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use platform::ids::CompanyId;
+use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
 use super::merge::{Turn, take_admission_turn};
 use crate::Result;
 use crate::billing::Limits;
+use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::lifecycle::ImportId;
 use crate::catalog::import::plan_limit::{Admission, PlanDemand};
@@ -59,6 +60,32 @@ pub async fn admit_rows(
         record_admission(conn, company, import, &demand, now).await?;
     }
     Ok(admission)
+}
+
+/// Returns why the limits of the plan would reject an import that creates `products_added`
+/// products, and why they would reject its `rows` if none of them is known.
+pub async fn foresee_admission(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    limits: &Limits,
+    (products_added, rows): (u64, u64),
+    now: DateTime<Utc>,
+) -> Result<[Option<FileError>; 2]> {
+    let used = load_plan_use(conn, company, ImportId(Uuid::nil()), now).await?;
+    let demand = PlanDemand {
+        products_added: products_added.cast_signed(),
+        products_held: used.products_held,
+        rows_used: used.rows_used,
+        next_month: used.next_month,
+        ..PlanDemand::default()
+    };
+    let with_rows = PlanDemand {
+        rows_added: rows.cast_signed(),
+        ..demand
+    };
+    let products = demand.find_excess(limits);
+    let rows = with_rows.find_excess(limits).filter(|_| products.is_none());
+    Ok([products, rows])
 }
 
 async fn record_admission(

@@ -114,6 +114,13 @@ pub async fn require_no_obstacle(
     Err(Error::conflict(NOT_REVERTIBLE, message))
 }
 
+/// Returns why an import whose sales are undone by later returns isn't taken back: their stock
+/// would stay without the sale.
+pub fn refuse_for_returns(returns: i64) -> Error {
+    let message = format!("{returns} later returns undo sales of the import; take them back first");
+    Error::conflict(NOT_REVERTIBLE, message)
+}
+
 /// Deletes the facts that the import added and restores those that it changed. Returns what the
 /// caller then settles.
 pub async fn revert_facts(
@@ -276,7 +283,9 @@ pub async fn revert_products(
     .await?;
     archive_unused_references(&mut *conn, company, import).await?;
     sqlx::query!(
-        "delete from import_changes where company_id = $1 and import_id = $2",
+        "with unplaced as (
+           delete from import_corrections where company_id = $1 and import_id = $2)
+         delete from import_changes where company_id = $1 and import_id = $2",
         company.0,
         import.0,
     )

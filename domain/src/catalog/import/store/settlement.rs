@@ -1,15 +1,17 @@
 //! What remains to be computed of the facts that an import has written. The levels include its new
 //! sales already; netting, counts and corrected sales do not.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
 use super::id_range::IdRange;
 use crate::Result;
-use crate::catalog::StackChange;
 use crate::catalog::import::lifecycle::ImportId;
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
+use crate::catalog::{StackChange, count_open_returns};
 
 /// Up to this number of lines, each looks for a line that undoes it; more are joined with all such
 /// lines of the company.
@@ -22,6 +24,18 @@ pub struct Settlement {
     pub stacks: Vec<StackChange>,
     /// The products whose levels are computed from the facts.
     pub products: Vec<Uuid>,
+}
+
+impl Settlement {
+    /// Counts the returns among the stacks' products that undo no sale.
+    pub async fn count_open_returns(
+        &self,
+        conn: &mut PgConnection,
+        company: CompanyId,
+    ) -> Result<i64> {
+        let products: BTreeSet<Uuid> = self.stacks.iter().map(|stack| stack.product_id).collect();
+        count_open_returns(conn, company, &Vec::from_iter(products)).await
+    }
 }
 
 /// Finds what is to be settled of an import by what it has written, whether or not its staging is

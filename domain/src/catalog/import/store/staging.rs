@@ -78,6 +78,19 @@ pub async fn find_resume_point(
             is_complete: state.is_complete,
         });
     }
+    discard_staging(conn, company, import).await?;
+    Ok(ResumePoint {
+        staged_through: 0,
+        is_complete: false,
+    })
+}
+
+/// Deletes the staged rows and what was said about them: the file is to be staged again.
+pub async fn discard_staging(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    import: ImportId,
+) -> Result<()> {
     clear_staging(&mut *conn, import).await?;
     sqlx::query!(
         "delete from import_issues where company_id = $1 and import_id = $2",
@@ -87,17 +100,15 @@ pub async fn find_resume_point(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update imports set staged_through = 0, staged_rows = 0, staged_at = null
+        "update imports set staged_through = 0, staged_rows = 0, staged_at = null,
+           placed_at = null
          where company_id = $1 and id = $2",
         company.0,
         import.0,
     )
     .execute(conn)
     .await?;
-    Ok(ResumePoint {
-        staged_through: 0,
-        is_complete: false,
-    })
+    Ok(())
 }
 
 /// Deletes the staged rows of an import.

@@ -6,12 +6,7 @@
 with differing as (
   select s.id, p.id as product_id, c.id as customer_id, t.id as site_id, l.quantity, l.unit_price,
     l.amount, l.currency, l.sold_at, l.day, l.kind, coalesce(l.status, s.status) as status,
-    l.document,
-    jsonb_build_object(
-      'product_id', s.product_id, 'customer_id', s.customer_id, 'site_id', s.site_id,
-      'quantity', s.quantity, 'unit_price', s.unit_price, 'amount', s.amount,
-      'currency', s.currency, 'sold_at', s.sold_at, 'day', s.day, 'kind', s.kind,
-      'status', s.status, 'document', s.document, 'import_id', s.import_id) as previous
+    l.document, describe_sale(s) as previous
   from staging.sale_lines l
   -- `offset 0` keeps this a look-up by index for each line, whatever the statistics claim.
   cross join lateral (
