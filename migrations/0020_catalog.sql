@@ -221,6 +221,8 @@ create table sales (
   stock_rule text,
   document text collate "C",
   external_id text,
+  -- Of an imported line: only its day and its figures identify it.
+  by_day boolean not null default false,
   due_at timestamptz,
   delivered_at timestamptz,
   cancelled_at timestamptz,

@@ -120,7 +120,7 @@ create table import_corrections (
   -- The identity of the line, and its key with its occurrence.
   key bytea not null check (length(key) = 16),
   place bytea not null check (length(place) = 16),
-  primary key (company_id, origin, line),
+  primary key (company_id, origin, line, key),
   foreign key (company_id, origin) references imports (company_id, id),
   foreign key (company_id, import_id) references imports (company_id, id)
 );
@@ -135,13 +135,6 @@ create function describe_sale(s sales) returns jsonb
     'quantity', s.quantity, 'unit_price', s.unit_price, 'amount', s.amount,
     'currency', s.currency, 'sold_at', s.sold_at, 'day', s.day, 'kind', s.kind,
     'status', s.status, 'document', s.document, 'import_id', s.import_id);
-
--- Whether only its day and its figures identify a sale that stands, as `SaleIdentity::is_by_day`
--- says of a line. A day is stored as its begin in the zone of the company.
-create function is_by_day(s sales, zone text) returns boolean
-  language sql immutable
-  return s.source = 'import' and s.document is null and s.external_id is null
-    and s.status <> 'cancelled' and s.sold_at = s.day::timestamp at time zone zone;
 
 -- What a row was before an import changed it.
 create table import_changes (

@@ -14,7 +14,8 @@ const OPTIONS: [&str; 8] = [
     r#"{"mapping": {"sku": "A", "quantity": "B", "name": null}, "values": {"status": {"x":
         "cancelled"}}, "repeated_counts": "last", "documents": "never_repeat"}"#,
     r#"{"ignore_codes": ["POST", "G*"], "cancellation_prefix": "C", "negative_prices": "warn",
-        "future_dates": "warn", "absurd_quantities": "reject", "leading_zeros": "distinct"}"#,
+        "future_dates": "warn", "absurd_quantities": "reject", "leading_zeros": "distinct",
+        "typed_dates": "swapped"}"#,
     r#"{"encoding": "utf-8", "currency": "EUR", "stock": "all"}"#,
 ];
 

@@ -49,7 +49,7 @@ pub fn read_file(file: &[u8], choice: &ImportChoice) -> Option<Preview> {
             assert!(preview.rows.len() <= SHOWN_ROWS, "too many rows shown");
             Some(preview)
         }
-        Detection::Ready(plan) => read_rows(file, choice, detected, plan, language).ok(),
+        Detection::Ready(plan) => read_rows(file, choice, detected, *plan, language).ok(),
     }
 }
 

@@ -3,6 +3,9 @@
 //! A spreadsheet would run a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return
 //! as a formula, so the writer puts an apostrophe in front of it. A cell that begins with
 //! apostrophes before such a sign gets one more. [`strip_guard`] removes one apostrophe again.
+//!
+//! It would also make the number 19 of the digits `0019`, and round those of a long code. A file
+//! that comes back holds them as `="0019"`, which a spreadsheet shows and saves as `0019`.
 
 /// Encoded as UTF-8, it makes spreadsheets read the file as UTF-8.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -16,7 +19,11 @@ const GUARD: char = '\'';
 pub struct CsvWriter {
     delimiter: char,
     text: String,
+    keeps_digits: bool,
 }
+
+/// Digits of a number that a spreadsheet keeps.
+const MAX_EXACT_DIGITS: usize = 15;
 
 impl CsvWriter {
     /// Begins a file, with a byte order mark.
@@ -24,6 +31,7 @@ impl CsvWriter {
         Self {
             delimiter,
             text: BYTE_ORDER_MARK.into(),
+            keeps_digits: false,
         }
     }
 
@@ -32,7 +40,14 @@ impl CsvWriter {
         Self {
             delimiter,
             text: String::new(),
+            keeps_digits: false,
         }
+    }
+
+    /// Writes the further cells so that a spreadsheet keeps the digits of codes.
+    pub fn keep_digits(mut self) -> Self {
+        self.keeps_digits = true;
+        self
     }
 
     pub fn write_row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
@@ -50,6 +65,10 @@ impl CsvWriter {
     }
 
     fn write_cell(&mut self, cell: &str) {
+        if self.keeps_digits && loses_digits(cell) {
+            self.text.push_str(&format!("\"=\"\"{cell}\"\"\""));
+            return;
+        }
         let must_quote = cell.contains([self.delimiter, '"', '\n', '\r']);
         if must_quote {
             self.text.push('"');
@@ -75,6 +94,20 @@ pub fn strip_guard(cell: &str) -> &str {
     }
 }
 
+/// Returns the digits of a cell of [`CsvWriter::keep_digits`]; any other cell as it is.
+pub fn strip_digits(cell: &str) -> &str {
+    let digits = cell
+        .strip_prefix("=\"")
+        .and_then(|cell| cell.strip_suffix('"'));
+    digits.filter(|digits| loses_digits(digits)).unwrap_or(cell)
+}
+
+/// Whether a spreadsheet changes the digits of a cell.
+fn loses_digits(cell: &str) -> bool {
+    let is_long = cell.len() > MAX_EXACT_DIGITS || (cell.len() > 1 && cell.starts_with('0'));
+    is_long && cell.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether a cell is a formula, or would lose an apostrophe of the author to [`strip_guard`].
 fn needs_guard(cell: &str) -> bool {
     cell.trim_start_matches(GUARD).starts_with(FORMULA_STARTS)
@@ -98,6 +131,31 @@ mod tests {
             write(&[&["a", "b;c", "d\"e"], &["", "f\ng", "h,i"]]),
             "a;\"b;c\";\"d\"\"e\"\r\n;\"f\ng\";h,i\r\n"
         );
+    }
+
+    #[test]
+    fn the_digits_of_codes_are_kept_where_they_come_back() {
+        let mut csv = CsvWriter::continue_file(',').keep_digits();
+        csv.write_row([
+            "0019",
+            "6191234500013000",
+            "00",
+            "19",
+            "0",
+            "0,5",
+            "0.5",
+            "A01",
+        ]);
+        let kept = "\"=\"\"0019\"\"\",\"=\"\"6191234500013000\"\"\",\"=\"\"00\"\"\"";
+        assert_eq!(csv.into_text(), format!("{kept},19,0,\"0,5\",0.5,A01\r\n"));
+        for (cell, digits) in [
+            ("=\"0019\"", "0019"),
+            ("=\"19\"", "=\"19\""),
+            ("0019", "0019"),
+        ] {
+            assert_eq!(strip_digits(cell), digits);
+        }
+        assert_eq!(write(&[&["0019"]]), "0019\r\n");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use ::jobs::events::{Event, reactions_to};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use domain::catalog::import::require_no_merge;
 use domain::catalog::{self, Batch, BatchEffect, BatchId, BatchKind};
 use platform::db::Tx;
 use serde_json::json;
@@ -46,6 +47,7 @@ pub(super) async fn preview_revert(
     Path(id): Path<BatchId>,
 ) -> Result<Json<BatchEffect>> {
     let mut tx = caller.begin(&app).await?;
+    require_no_merge(&mut tx, caller.company).await?;
     let effect = catalog::revert_batch(&mut tx, caller.company, id, caller.now).await?;
     Ok(Json(effect))
 }
@@ -64,6 +66,7 @@ pub(super) async fn revert_batch(
 }
 
 async fn take_back(tx: &mut Tx, caller: &Caller, id: BatchId) -> Result<Outcome> {
+    require_no_merge(tx, caller.company).await?;
     let effect = catalog::revert_batch(tx, caller.company, id, caller.now).await?;
     let batch = catalog::require_batch(tx, caller.company, id).await?;
     let facts = json!({ "facts": effect.facts_deleted });

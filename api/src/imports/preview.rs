@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use domain::billing;
 use domain::catalog::import::{
-    self, Context, Detection, ExaminedFile, FileError, Kind, ParserLane, Plan, Preview,
+    self, Context, Detection, ExaminedFile, FileError, Kind, ParserLane, Plan, Preview, SameDay,
     StagingPlan, UsualQuantities,
 };
 use domain::identity::{self, Language};
@@ -85,7 +85,7 @@ impl TemporaryFile<'_> {
     async fn preview(&self, caller: &Caller, upload: Upload) -> Result<Preview> {
         let mut tx = caller.begin(self.app).await?;
         let company = identity::companies::require_company(&mut tx, caller.company).await?;
-        let known = import::load_numeric_codes(&mut tx, caller.company, &upload.options).await?;
+        let known = import::load_numeric_codes(&mut tx, caller.company).await?;
         drop(tx);
         let context = Context {
             now: caller.now,
@@ -94,6 +94,7 @@ impl TemporaryFile<'_> {
             language: company.language,
         };
         let (kind, options, language) = (upload.kind, upload.options.clone(), company.language);
+        let same_day = options.same_day;
         let reject = |cause: FileError| file_rejected(&cause, language);
         let ExaminedFile {
             detected,
@@ -103,7 +104,7 @@ impl TemporaryFile<'_> {
             .await?
             .map_err(reject)?;
         let plan = match detection {
-            Detection::Ready(plan) => plan,
+            Detection::Ready(plan) => *plan,
             Detection::NeedsInput(questions) => {
                 let (options, open) = (upload.options, (detected, questions));
                 let shown = self.read(move |file| {
@@ -118,7 +119,8 @@ impl TemporaryFile<'_> {
             .read(move |file| import::preview_import(file, &staging, detected, SHOWN_ROWS))
             .await?
             .map_err(reject)?;
-        self.compare_with_company(caller, preview, language).await
+        self.compare_with_company(caller, preview, (same_day, language))
+            .await
     }
 
     /// Compares the rows with what the company has: with the days that other files hold, with its
@@ -127,14 +129,13 @@ impl TemporaryFile<'_> {
         &self,
         caller: &Caller,
         mut preview: Preview,
-        language: Language,
+        (same_day, language): (Option<SameDay>, Language),
     ) -> Result<Preview> {
         let company = caller.company;
         let lines = std::mem::take(&mut preview.day_lines);
         let mut tx = caller.begin(self.app).await?;
         let days = import::find_recorded_days_of(&mut tx, company, lines).await?;
-        let question = import::ask_about_days(&days, &preview.detected, language);
-        preview.questions.extend(question);
+        preview.compare_days(&days, same_day, language);
         import::mark_recorded_rows(&mut tx, company, &mut preview).await?;
         let limits = billing::load_limits(&mut tx, caller.now).await?;
         let products = preview

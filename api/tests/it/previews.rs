@@ -99,3 +99,29 @@ async fn what_the_plan_does_not_include_is_rejected_as_the_import_is() {
     assert_eq!(shown["rejection"], json!(null));
     assert_eq!(shown["warnings"][0]["code"], "plan_rows");
 }
+
+#[tokio::test]
+async fn a_preview_says_what_further_and_replacing_files_do() {
+    let app = TestApp::start().await;
+    let owner = app.with_company().await;
+    let header = "sku,quantity,price,date\n";
+    import(
+        &app,
+        &owner,
+        &format!("{header}A,1,5,2026-01-05\nB,1,5,2026-01-05\n"),
+    )
+    .await;
+    let file = format!("{header}A,1,5,2026-01-05\n");
+    let shown = async |same_day: &str| {
+        let options = json!({"same_day": same_day});
+        let sent = owner.upload("/imports/preview", "sales", &options, file.as_bytes());
+        sent.await.expect(200)
+    };
+    assert_eq!(outcomes(&shown("union").await), ["recorded"]);
+    assert_eq!(outcomes(&shown("add").await), ["imported"]);
+    let warning = shown("replace").await["warnings"][0].clone();
+    assert_eq!(
+        (&warning["code"], &warning["rows"]),
+        (&json!("replaced_lines"), &json!(1))
+    );
+}

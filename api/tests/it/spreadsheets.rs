@@ -202,9 +202,10 @@ async fn products_of_a_spreadsheet_are_created_and_completed() {
         &[Text("riz-25"), Empty, Empty, Number(16000.0)],
         &[Number(7.0)],
     ];
+    // A row with nothing but a code looks like the title of those below it.
     assert_eq!(
         counts(&import(&owner, "products", rows).await),
-        [2, 0, 1, 1, 0]
+        [2, 0, 1, 0, 1]
     );
     assert_eq!(
         listed(&owner, "/products", &PRODUCT_FIELDS).await,

@@ -48,7 +48,7 @@ pub use store::references::{
 pub use store::sale_list::list_sales;
 pub use store::sales::{cancel_sale, find_sales, record_sales};
 
-use store::netting::count_open_returns;
+use store::netting::{count_orphans, list_undoing_lines};
 
 use key::FactKey;
 use sale::SaleKind;

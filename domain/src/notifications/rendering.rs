@@ -1,6 +1,7 @@
 //! Renders messages. One rendering serves WhatsApp (free text or approved template) and e-mail.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::LazyLock;
 
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
@@ -16,7 +17,7 @@ mod tests;
 const MAX_TEXT_CHARS: usize = 1_600;
 
 /// A rendered message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Rendered {
     pub subject: String,
     pub html: String,
@@ -25,6 +26,15 @@ pub struct Rendered {
     pub text: String,
     /// Variables of the approved template. None holds a new line, which Meta rejects.
     pub variables: BTreeMap<String, String>,
+}
+
+/// Shows the subject alone: the text may hold a code.
+impl fmt::Debug for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rendered = f.debug_struct("Rendered");
+        rendered.field("subject", &self.subject);
+        rendered.finish_non_exhaustive()
+    }
 }
 
 static ENGLISH: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(|| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::billing;
 use domain::catalog::import::{
-    self, Admission, Detected, FileError, ImportWork, Placement, Question, ask_about_days,
+    self, Admission, Detected, FileError, ImportWork, Placement, Question,
 };
 use platform::queue::{JobContext, JobError};
 
@@ -27,17 +27,14 @@ pub(super) async fn admit_file(
     work: &ImportWork,
     detected: &Detected,
 ) -> Result<AdmissionOutcome, JobError> {
-    let (company, id, language) = (cx.company(), work.id, work.language);
+    let (company, id) = (cx.company(), work.id);
     let mut tx = cx.begin().await?;
     let same_day = work.options.same_day;
-    match import::place_lines(&mut tx, company, id, same_day, language).await? {
+    let describe = (detected, work.language);
+    match import::place_lines(&mut tx, company, id, same_day, describe).await? {
         Placement::Placed => {}
         Placement::Waits => return Err(wait_for("another import of the company is merging")),
-        Placement::Asks(days) => {
-            if let Some(question) = ask_about_days(&days, detected, language) {
-                return Ok(AdmissionOutcome::Asks(question));
-            }
-        }
+        Placement::Asks(question) => return Ok(AdmissionOutcome::Asks(question)),
     }
     let limits = billing::load_limits(&mut tx, cx.now()).await?;
     match import::admit_rows(&mut tx, company, id, &limits, cx.now()).await? {

@@ -1,7 +1,7 @@
 //! The pass that writes nothing: whether the file is whole, and how it is written.
 
 use domain::catalog::import::{
-    self, ExaminedFile, FileError, ImportWork, NumericCodes, ParserLane, State,
+    self, ExaminedFile, FileError, ImportWork, LeadingZeros, NumericCodes, ParserLane, State,
 };
 use platform::queue::{JobContext, JobError};
 
@@ -18,8 +18,11 @@ pub(super) async fn check_file(
         .open_file(&work.blob_key)
         .await
         .map_err(JobError::retry)?;
-    let known = load_numeric_codes(cx, work).await?;
-    let (kind, options, language) = (work.kind, work.options.clone(), work.language);
+    let known = load_numeric_codes(cx).await?;
+    let (kind, mut options, language) = (work.kind, work.options.clone(), work.language);
+    if is_loading(work) {
+        options.leading_zeros.get_or_insert(LeadingZeros::Distinct);
+    }
     let digest = work.file_sha256.clone();
     let read = move || {
         import::verify_digest(&file, &digest)?;
@@ -30,18 +33,16 @@ pub(super) async fn check_file(
         .map_err(JobError::retry)
 }
 
-/// Returns the codes that the file's codes are compared with. Once an attempt has begun to load
-/// the file, nothing is asked about products that others create meanwhile.
-async fn load_numeric_codes(
-    cx: &JobContext<Services>,
-    work: &ImportWork,
-) -> Result<NumericCodes, JobError> {
-    let is_loading = work.state == State::Loading || work.merged_through > 0;
-    if is_loading && work.options.leading_zeros.is_none() {
-        return Ok(NumericCodes::default());
-    }
+/// Whether an attempt has begun to load the file. Nothing is asked then about products that others
+/// create meanwhile.
+fn is_loading(work: &ImportWork) -> bool {
+    work.state == State::Loading || work.merged_through > 0
+}
+
+/// Returns the codes that the file's codes are compared with.
+async fn load_numeric_codes(cx: &JobContext<Services>) -> Result<NumericCodes, JobError> {
     let mut tx = cx.begin().await?;
-    let codes = import::load_numeric_codes(&mut tx, cx.company(), &work.options).await?;
+    let codes = import::load_numeric_codes(&mut tx, cx.company()).await?;
     tx.commit().await?;
     Ok(codes)
 }

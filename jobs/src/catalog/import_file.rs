@@ -90,7 +90,7 @@ async fn stage_and_merge(
 ) -> JobResult {
     let (company, id, detected) = (cx.company(), work.id, examined.detected);
     let plan = match examined.detection {
-        Detection::Ready(plan) => plan,
+        Detection::Ready(plan) => *plan,
         Detection::NeedsInput(questions) => return ask(cx, id, &detected, &questions).await,
     };
     let mut tx = cx.begin().await?;
@@ -108,7 +108,7 @@ async fn stage_and_merge(
     }
 }
 
-/// Ends the job with questions; another one reads the file again by their answers.
+/// Ends the job with questions; another one reads the file again once they are decided.
 async fn ask(
     cx: &JobContext<Services>,
     id: ImportId,

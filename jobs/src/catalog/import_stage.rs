@@ -62,7 +62,7 @@ pub(super) async fn stage_file(
         Ok(staged) => staged,
         Err(cause) => return Ok(StagingOutcome::Rejected(cause)),
     };
-    if let Some(cause) = staged.find_rejection(work.options.mode) {
+    if let Some(cause) = staged.find_rejection(&work.options) {
         return Ok(StagingOutcome::Rejected(cause));
     }
     complete_staging(cx, work, detected, &staged, through).await

@@ -43,13 +43,12 @@ impl Job<Services> for RevertImport {
             return refuse(cx, tx, refused).await;
         }
         let settlement = import::revert_facts(&mut tx, company, import).await?;
-        let open_returns = settlement.count_open_returns(&mut tx, company).await?;
+        let undoing = settlement.list_undoing_lines(&mut tx, company).await?;
         settle_facts(&mut tx, company, &settlement).await?;
-        let left = settlement.count_open_returns(&mut tx, company).await? - open_returns;
-        if left > 0 {
+        if let Err(refused) = import::require_no_orphan(&mut tx, company, &undoing).await {
             drop(tx);
             let tx = cx.begin().await?;
-            return refuse(cx, tx, import::refuse_for_returns(left)).await;
+            return refuse(cx, tx, refused).await;
         }
         enqueue_reactions(&mut tx, company, import.kind).await?;
         import::revert_products(&mut tx, company, self.import_id).await?;

@@ -93,7 +93,7 @@ pub async fn request_code(
     if recipient.confirmed {
         return Ok(CodeRequest::Confirmed(recipient.id));
     }
-    let attempts = count_code_attempt(conn, company, &address).await?;
+    let attempts = count_code_attempt(conn, company, by, &address).await?;
     if attempts != Attempts::Allowed {
         return Ok(CodeRequest::Rejected(attempts));
     }

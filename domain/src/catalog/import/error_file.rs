@@ -3,7 +3,7 @@
 
 use platform::csv::CsvWriter;
 
-use super::detect::{Detected, FIRST_ERROR_COLUMN, SEVERITY_COLUMN};
+use super::detect::{CODE_COLUMN, Detected, FIRST_ERROR_COLUMN, SEVERITY_COLUMN};
 use super::lifecycle::StoredRowIssues;
 use super::rows::{Issue, OCCURRENCE_COLUMN, Origin, format_occurrence};
 use crate::identity::Language;
@@ -16,7 +16,7 @@ pub fn format_error_header(detected: Option<&Detected>, language: Language) -> S
         SEVERITY_COLUMN,
         "import_column",
         "import_value",
-        "import_code",
+        CODE_COLUMN,
         "import_reason",
         OCCURRENCE_COLUMN,
     ];
@@ -60,7 +60,7 @@ pub fn format_row_issues(
         &reasons,
         &occurrence,
     ];
-    let mut csv = CsvWriter::continue_file(file_delimiter(detected, language));
+    let mut csv = CsvWriter::continue_file(file_delimiter(detected, language)).keep_digits();
     csv.write_row(fields.chain(error_fields));
     csv.into_text()
 }
@@ -128,7 +128,7 @@ mod tests {
                 issue("sku", "a\"b", "too_long"),
                 issue("prix", "x", "not_a_number"),
             ]),
-            fields: sqlx::types::Json(vec!["a\"b".into()]),
+            fields: sqlx::types::Json(vec!["a\"b".into(), "0019".into()]),
             key: Some(vec![0xab; 16]),
             occurrence: Some(2),
             origin: Uuid::from_u128(7),
@@ -142,8 +142,8 @@ mod tests {
         );
         assert_eq!(
             format_row_issues(&row, Some(&detected), Language::Fr),
-            "\"a\"\"b\";;7;error;sku | prix;\"a\"\"b | x\";too_long | not_a_number;\
-             sku is wrong | prix is wrong;\
+            "\"a\"\"b\";\"=\"\"0019\"\"\";7;error;sku | prix;\"a\"\"b | x\";\
+             too_long | not_a_number;sku is wrong | prix is wrong;\
              abababab#2@9:00000000000000000000000000000007\r\n"
         );
     }

@@ -25,8 +25,9 @@ struct FieldSpec {
     headers: &'static str,
 }
 
-/// Declares [`Field`] and its table. Headers are separated by blanks, the best first, folded as by
-/// [`fold_text`](super::cells::fold_text).
+/// Declares [`Field`] and its table. Headers are separated by blanks, the best first, and folded as
+/// by [`fold_text`](super::cells::fold_text); `|` stands before those that give way to the ones in
+/// front of it.
 macro_rules! declare_fields {
     ($(
         $(#[$attribute:meta])*
@@ -56,29 +57,40 @@ macro_rules! declare_fields {
 declare_fields! {
     Sku = "sku": Text in [Sales Products StockCounts],
         required in [Sales Products StockCounts],
-        headers "sku stockcode productcode itemcode productsku codeproduit codearticle \
-                 refproduit refarticle referenceproduit referencearticle reference ref articleno \
-                 article itemid productid idproduit produitid code item product produit";
+        headers "sku stockcode productcode itemcode productsku codeproduit codearticle | \
+                 refproduit refarticle referenceproduit referencearticle | \
+                 reference ref articleno articlenumber noarticle narticle numeroarticle \
+                 numerodarticle article itemid productid idproduit produitid code itemno \
+                 itemnumber productno productnumber partno partnumber | item product produit";
     Name = "name": Text in [Sales Products StockCounts],
         headers "name productname itemname nomproduit nomduproduit nomarticle nom designation \
                  libelle description title intitule";
     Quantity = "quantity": Decimal in [Sales StockCounts],
         required in [Sales StockCounts],
-        headers "quantity qty quantite quantitevendue qte qtevendue units unitssold unites \
-                 nombre";
+        headers "quantitevendue qtevendue unitssold quantitysold qtysold unitesvendues | \
+                 quantity qty quantite qte units unites nombre";
     #[serde(alias = "sold_at", alias = "at")]
     Date = "date": Date in [Sales StockCounts],
         required in [Sales],
-        headers "soldat saledate invoicedate orderdate datedevente datevente datefacture \
-                 datedefacture datecommande date day jour datetime timestamp createdat countedat \
-                 countdate datecomptage datedecomptage dateinventaire datedinventaire le at";
+        headers "soldat saledate datedevente datevente countedat countdate datecomptage \
+                 datedecomptage dateinventaire datedinventaire | \
+                 date invoicedate orderdate datefacture datedefacture datecommande datetime \
+                 dateheure dateetheure | \
+                 day jour timestamp createdat le at";
+    Time = "time": Text in [Sales StockCounts],
+        headers "saletime timeofsale heuredevente heurevente heureticket heuredecomptage \
+                 counttime heure time hour timeofday";
     UnitPrice = "unit_price": Decimal in [Sales],
-        headers "unitprice priceperunit prixunitaire prixunit pu puht puttc price prix \
+        headers "unitprice priceperunit prixunitaire prixunit pu price prix \
                  prixdevente prixvente sellingprice";
     Amount = "amount": Decimal in [Sales],
-        headers "amount netsales netamount ventesnettes montantnet total lineamount linetotal \
-                 totalprice totalamount montant montanttotal montantligne prixtotal totalligne \
-                 ca sales revenue grosssales ventesbrutes";
+        headers "netsales netamount ventesnettes montantnet totalnet nettotal | \
+                 lineamount linetotal montantligne totalligne | \
+                 amount total totalprice totalamount montant montanttotal prixtotal ca sales \
+                 revenue";
+    /// What would have been paid without the discount. It isn't read beside an amount.
+    GrossAmount = "gross_amount": Decimal in [Sales],
+        headers "grosssales grossamount grosstotal totalgross ventesbrutes montantbrut totalbrut";
     Discount = "discount": Decimal in [Sales],
         headers "discount discounts discountamount remise remises montantremise \
                  montantdelaremise rabais";
@@ -92,7 +104,7 @@ declare_fields! {
         headers "externalid lineid idligne transactionid idtransaction saleid idvente uuid";
     Customer = "customer": Text in [Sales],
         headers "customerid customercode customerno customernumber clientid idclient codeclient \
-                 noclient numeroclient numclient customerref refclient customer client";
+                 noclient nclient numeroclient numclient customerref refclient customer client";
     CustomerName = "customer_name": Text in [Sales],
         headers "customername nomclient nomduclient clientname";
     Country = "country": Text in [Sales],
@@ -104,7 +116,9 @@ declare_fields! {
     Type = "type": Text in [Sales],
         headers "receipttype tickettype typeticket typedeticket typerecu typederecu \
                  transactiontype typetransaction typedetransaction documenttype typedocument \
-                 typedepiece typepiece";
+                 typededocument typedepiece typepiece | \
+                 type mouvement typemouvement typedemouvement movementtype nature operation \
+                 typedoperation typeoperation operationtype saletype typevente typedevente";
     Site = "site": Text in [Sales StockCounts],
         headers "site store shop warehouse magasin boutique entrepot depot pointdevente location";
     Category = "category": Text in [Products],
@@ -114,15 +128,16 @@ declare_fields! {
     Unit = "unit": Text in [Products],
         headers "unit unite uom unitedevente unitofmeasure";
     PurchasePrice = "purchase_price": Decimal in [Products],
-        headers "purchaseprice costprice cost unitcost buyingprice prixachat prixdachat \
-                 prixderevient cout coutunitaire pa";
+        headers "purchaseprice buyingprice prixachat prixdachat pa | \
+                 costprice cost unitcost prixderevient cout coutunitaire";
     SalePrice = "sale_price": Decimal in [Products],
-        headers "regularprice tarifregulier prixregulier saleprice sellingprice salesprice \
-                 listprice unitprice price prixvente prixdevente prixunitaire prix pv pvttc";
+        headers "regularprice tarifregulier prixregulier | \
+                 sellingprice prixvente prixdevente pv | \
+                 saleprice salesprice listprice unitprice price prixunitaire prix";
     Barcode = "barcode": Text in [Products],
         headers "barcode ean ean13 gtin upc codebarre codebarres codeabarres";
     MinStock = "min_stock": Decimal in [Products],
-        headers "minstock minimumstock lowstockamount stockmin stockminimum stockmini seuil \
+        headers "minstock minimumstock lowstockamount stockmin stockminimum stockmini | seuil \
                  seuilalerte seuildalerte reorderpoint safetystock stockdesecurite";
     MaxStock = "max_stock": Decimal in [Products],
         headers "maxstock maximumstock stockmax stockmaximum stockmaxi";
@@ -139,9 +154,13 @@ declare_fields! {
         headers "active isactive enabled actif";
 }
 
-/// Headers of a quantity in a count only: a sales file's column of stock isn't what was sold.
-const COUNTED_QUANTITY_HEADERS: &str = "counted quantitecomptee stockcompte count stock level \
-    niveau onhand quantiteenstock stockactuel";
+/// Headers of a quantity in a count: a sales file's column of stock isn't what was sold.
+const COUNTED_QUANTITY_HEADERS: &str = "counted quantitycounted countedquantity qtycounted \
+    countedqty quantitecomptee qtecomptee stockcompte compte comptee count comptage inventaire \
+    physicalstock physicalcount stockphysique quantitephysique qtephysique physique stockreel \
+    quantitereelle qtereelle | \
+    quantity qty quantite qte units unites nombre stock level niveau onhand stockonhand \
+    quantityonhand qtyonhand quantiteenstock qteenstock stockactuel";
 
 impl Field {
     pub(super) const COUNT: usize = FIELDS.len();
@@ -167,14 +186,42 @@ impl Field {
         self.spec().required_in.contains(&kind)
     }
 
-    /// Returns the headers that mean this field in a file of `kind`, the best first.
-    pub(super) fn headers(self, kind: Kind) -> impl Iterator<Item = &'static str> {
-        let counted = match (self, kind) {
+    /// Returns the headers that mean this field in a file of `kind`, the best first, each with its
+    /// rank: those of a higher rank give way to any of a lower one.
+    pub(super) fn headers(self, kind: Kind) -> impl Iterator<Item = (usize, &'static str)> {
+        let headers = match (self, kind) {
             (Self::Quantity, Kind::StockCounts) => COUNTED_QUANTITY_HEADERS,
-            _ => "",
+            _ => self.spec().headers,
         };
-        let headers = self.spec().headers.split_ascii_whitespace();
-        headers.chain(counted.split_ascii_whitespace())
+        let ranks = headers.split('|').enumerate();
+        ranks.flat_map(|(rank, names)| names.split_ascii_whitespace().map(move |name| (rank, name)))
+    }
+
+    pub(super) fn is_money(self) -> bool {
+        matches!(
+            self,
+            Self::UnitPrice
+                | Self::Amount
+                | Self::GrossAmount
+                | Self::Discount
+                | Self::PurchasePrice
+                | Self::SalePrice
+        )
+    }
+
+    /// Whether two columns with different headers of this field are a doubt: the one that isn't
+    /// read may be the right one. Which of two documents or names is read hardly matters.
+    pub(super) fn is_exclusive(self) -> bool {
+        let is_compared = matches!(
+            self,
+            Self::Sku | Self::Time | Self::Type | Self::Status | Self::Site | Self::Currency
+        );
+        self.content() != Content::Text || is_compared
+    }
+
+    /// Whether a header of this rank means the field only where its values do.
+    pub(super) fn needs_known_words(self, rank: usize) -> bool {
+        self == Self::Type && rank > 0
     }
 
     fn spec(self) -> &'static FieldSpec {

@@ -164,6 +164,16 @@ pub enum WarningCode {
     TotalRows,
     /// Of a preview: more rows than the plan leaves this month, unless some are recorded already.
     PlanRows,
+    /// Codes that a spreadsheet may have made of others.
+    DamagedCodes,
+    /// Computed numbers with more decimals than are stored.
+    RoundedNumbers,
+    /// Products that an earlier row of the file names with other values, which are lost.
+    RepeatedProducts,
+    /// Rows that the spreadsheet hides, as by a filter.
+    HiddenRows,
+    /// Names that are dates or truth values in the spreadsheet.
+    TypedTexts,
     /// A warning that a newer release stored.
     #[default]
     #[serde(other)]
@@ -211,6 +221,11 @@ impl WarningCode {
             Self::LookAlikeCodes => ("look_alike_codes", "warn_look_alike_codes"),
             Self::TotalRows => ("total_rows", "warn_total_rows"),
             Self::PlanRows => ("plan_rows", "plan_rows"),
+            Self::DamagedCodes => ("damaged_codes", "warn_damaged_codes"),
+            Self::RoundedNumbers => ("rounded_numbers", "warn_rounded_numbers"),
+            Self::RepeatedProducts => ("repeated_products", "warn_repeated_products"),
+            Self::HiddenRows => ("hidden_rows", "warn_hidden_rows"),
+            Self::TypedTexts => ("typed_texts", "warn_typed_texts"),
             Self::Unknown => ("unknown", "warn_unknown"),
         }
     }

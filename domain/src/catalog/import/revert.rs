@@ -27,6 +27,9 @@ pub struct RevertEffect {
     pub categories_created: i64,
     pub suppliers_created: i64,
     pub sites_created: i64,
+    /// Returns that another file or call recorded, and that may undo sales of the import: where one
+    /// would lose its sale, the import stays.
+    pub returns: i64,
     /// Later imports on whose changes of the same lines stand. They have to be taken back first.
     pub obstacles: Vec<LaterImport>,
     /// Later imports of the same kind that found lines unchanged. Lines that are in both files go:

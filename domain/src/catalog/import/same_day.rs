@@ -1,6 +1,6 @@
-//! The question about days of which other files hold lines. Lines without a document and a time are
-//! told apart by their figures alone: two files of one day can be two halves of it, or the second
-//! one a correction of the first.
+//! The question about days of which other files hold lines. Only their figures distinguish lines
+//! without a document and a time: two files of one day can be two halves of it, or the second one a
+//! correction of the first.
 
 use chrono::NaiveDate;
 
@@ -11,7 +11,7 @@ use crate::identity::Language;
 
 const MAX_EXAMPLES: usize = 3;
 
-/// A day of a file of which other files hold lines, where neither has all lines of the other.
+/// A day of a file of which other files hold lines that it lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedDay {
     pub day: NaiveDate,
@@ -25,14 +25,16 @@ pub struct RecordedDay {
     pub first_line: u64,
 }
 
-/// Returns the question what the file is beside the others; `None` where there are no such days.
-pub fn ask_about_days(
+/// Returns the question what the file is beside the others; `None` where it holds no line that they
+/// lack, or they hold none that it lacks.
+pub(super) fn ask_about_days(
     days: &[RecordedDay],
     detected: &Detected,
     language: Language,
 ) -> Option<Question> {
+    let days: Vec<_> = days.iter().filter(|day| day.known < day.lines).collect();
     let first = days.first()?;
-    let example = |day: &RecordedDay| Example::new(day.first_line, &day.name());
+    let example = |day: &&RecordedDay| Example::new(day.first_line, &day.name());
     Some(Question {
         option: QuestionOption::SameDay,
         reason: QuestionReason::RecordedDays,

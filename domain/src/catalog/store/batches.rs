@@ -9,7 +9,7 @@ use platform::money::Decimal;
 use sqlx::PgConnection;
 
 use super::levels::{lock_products, recompute_levels};
-use super::netting::{StackChange, count_open_returns, net_stacks};
+use super::netting::{StackChange, count_orphans, list_undoing_lines, net_stacks};
 use crate::catalog::batch::{Batch, BatchEffect, BatchId, BatchKind, LevelChange, NOT_REVERTIBLE};
 use crate::catalog::{ProductId, SiteId};
 use crate::{Error, Result};
@@ -106,12 +106,12 @@ pub async fn revert_batch(
     let before = load_levels(&mut *conn, company, &products).await?;
     let stacks = list_stacks(&mut *conn, company, &batch).await?;
     let facts_deleted = delete_facts(&mut *conn, company, &batch).await?;
-    let open_returns = count_open_returns(&mut *conn, company, &products).await?;
+    let undoing = list_undoing_lines(&mut *conn, company, &products).await?;
     net_stacks(&mut *conn, company, &stacks).await?;
-    let left = count_open_returns(&mut *conn, company, &products).await? - open_returns;
-    if left > 0 {
-        return refuse(format!(
-            "{left} later returns undo sales of the batch; take them back first"
+    let orphans = count_orphans(&mut *conn, company, &undoing).await?;
+    if orphans > 0 {
+        return reject(format!(
+            "sales of the batch came back later (returns: {orphans}); take the returns back first"
         ));
     }
     recompute_levels(&mut *conn, company, &products).await?;
@@ -130,7 +130,7 @@ pub async fn revert_batch(
     })
 }
 
-fn refuse<T>(reason: impl Into<String>) -> Result<T> {
+fn reject<T>(reason: impl Into<String>) -> Result<T> {
     Err(Error::conflict(NOT_REVERTIBLE, reason))
 }
 
@@ -154,7 +154,7 @@ async fn lock_batch(conn: &mut PgConnection, company: CompanyId, id: BatchId) ->
     .await?
     .ok_or(Error::NotFound("batch"))?;
     if found.reverted_at.is_some() {
-        return refuse("the batch was taken back already");
+        return reject("the batch was taken back already");
     }
     Ok(FactRange {
         first_id: found.first_id,
@@ -210,7 +210,7 @@ async fn reject_changed_sales(
     .await?;
     match changed {
         None => Ok(()),
-        Some(import) => refuse(format!(
+        Some(import) => reject(format!(
             "the import {} (\"{}\") changed {} of its sales later; take that one back first",
             import.id, import.file_name, import.sales
         )),
@@ -252,7 +252,7 @@ async fn delete_facts(
         r#"with sold as (
              delete from sales
              where company_id = $1 and id between $2 and $3 and created_at = $4
-               and request_id is not distinct from $5
+               and request_id is not distinct from $5 and import_id is null
              returning 1
            ),
            moved as (

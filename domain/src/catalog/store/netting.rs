@@ -54,28 +54,44 @@ pub async fn net_stacks(
     Ok(netted.unsigned_abs())
 }
 
-/// Counts the returns and cancellations of `products` that undo no sale.
-pub(in crate::catalog) async fn count_open_returns(
+/// Lists the returns and cancellations of `products` that undo a sale.
+pub(in crate::catalog) async fn list_undoing_lines(
     conn: &mut PgConnection,
     company: CompanyId,
     products: &[Uuid],
-) -> Result<i64> {
-    let open = sqlx::query_scalar!(
-        r#"select count(*) as "open!"
+) -> Result<Vec<Uuid>> {
+    let lines = sqlx::query_scalar!(
+        r#"select undoing.id as "id!"
            from unnest($2::uuid[]) as concerned (id)
            cross join lateral (
-             select 1 from sales s
+             select s.id from sales s
              where s.company_id = $1 and s.product_id = concerned.id
-               and s.kind in ('return', 'cancellation') and s.netted_quantity = 0
-               and s.status <> 'cancelled' and s.customer_id is not null
+               and s.kind in ('return', 'cancellation') and s.netted_quantity <> 0
              offset 0
-           ) open"#,
+           ) undoing"#,
         company.0,
         products,
     )
+    .fetch_all(conn)
+    .await?;
+    Ok(lines)
+}
+
+/// Counts those of `lines` that undo no sale any more.
+pub(in crate::catalog) async fn count_orphans(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    lines: &[Uuid],
+) -> Result<i64> {
+    let orphans = sqlx::query_scalar!(
+        r#"select count(*) as "orphans!" from sales
+           where company_id = $1 and id = any ($2) and netted_quantity = 0"#,
+        company.0,
+        lines,
+    )
     .fetch_one(conn)
     .await?;
-    Ok(open)
+    Ok(orphans)
 }
 
 /// Nets the stacks where `lines`, just written or cancelled, can change the netting. An ordinary

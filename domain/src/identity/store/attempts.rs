@@ -173,9 +173,11 @@ pub async fn count_invitation_attempt(
 pub async fn count_code_attempt(
     conn: &mut PgConnection,
     company: CompanyId,
+    by: UserId,
     address: &str,
 ) -> Result<Attempts> {
     let counters = [
+        Counter::new("code-by", &by.to_string(), MAX_CODES_PER_COMPANY),
         Counter::new("code-for", &company.to_string(), MAX_CODES_PER_COMPANY),
         Counter::new("code-to", address, MAX_CODES_PER_ADDRESS),
     ];

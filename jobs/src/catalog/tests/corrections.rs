@@ -3,7 +3,8 @@
 use domain::catalog::import::{self, Import, Kind, State, WarningCode};
 use domain::identity::Language;
 
-use super::shop::{Shop, sale_lines, warned_rows};
+use super::outcomes::{sale_lines, warned_rows};
+use super::shop::Shop;
 
 const HEADER: &str = "invoice,sku,quantity,price,date\n";
 
@@ -335,4 +336,41 @@ async fn a_corrected_row_without_an_identity_is_a_further_line_once() {
     let other = shop.import(Kind::Sales, "{}", other.as_bytes()).await;
     assert_eq!(row_counts(&other), (2, 0, 0));
     assert_eq!(warned_rows(&other, WarningCode::FurtherLines), 2);
+}
+
+#[tokio::test]
+async fn a_row_of_an_error_file_counts_once_in_a_file() {
+    let shop = Shop::open().await;
+    let sent = "Date;Article;Qté;Prix\n2026-10-01;A;2;100\n2026-10-01;A;deux;100\n";
+    let first = shop.import(Kind::Sales, "{}", sent.as_bytes()).await;
+    let corrected = error_file(&shop, &first)
+        .await
+        .replace("deux;100;", "2;100;");
+    let row = corrected.lines().last().unwrap();
+    // The same row twice, and once more with another quantity.
+    let other = row.replacen(";2;100;", ";3;100;", 1);
+    let pasted = format!("{corrected}{row}\r\n{other}\r\n");
+    let second = shop.import(Kind::Sales, "{}", pasted.as_bytes()).await;
+    assert_eq!(
+        (row_counts(&second), second.rows_rejected),
+        ((2, 0, 0), 1),
+        "{pasted}"
+    );
+    let errors = shop.errors(second.id).await;
+    assert_eq!(errors, [(3, String::new(), "repeated_row".to_owned())]);
+}
+
+#[tokio::test]
+async fn an_error_file_of_another_company_is_a_file_as_others() {
+    let (shop, other) = (Shop::open().await, Shop::open().await);
+    let sent = "Date;Article;Qté;Prix\n2026-10-01;A;2;100\n2026-10-01;A;deux;100\n";
+    let first = shop.import(Kind::Sales, "{}", sent.as_bytes()).await;
+    let corrected = error_file(&shop, &first)
+        .await
+        .replace("deux;100;", "2;100;");
+    let import = other.import(Kind::Sales, "{}", corrected.as_bytes()).await;
+    assert_eq!(
+        (import.state, row_counts(&import)),
+        (State::Succeeded, (1, 0, 0))
+    );
 }

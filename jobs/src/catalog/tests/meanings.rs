@@ -2,7 +2,8 @@
 
 use domain::catalog::import::{Kind, State, WarningCode};
 
-use super::shop::{Shop, sale_lines};
+use super::outcomes::sale_lines;
+use super::shop::Shop;
 
 async fn import(shop: &Shop, options: &str, file: &str) {
     let import = shop.import(Kind::Sales, options, file.as_bytes()).await;

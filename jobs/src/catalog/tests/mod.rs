@@ -9,6 +9,7 @@ mod files;
 mod kept_files;
 mod meanings;
 mod netting;
+mod outcomes;
 mod plan_limits;
 mod retail;
 mod revert;

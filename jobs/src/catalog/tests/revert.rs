@@ -1,6 +1,6 @@
 //! An import taken back: what it added goes, what it changed becomes what it was.
 
-use domain::catalog::import::{Import, Kind, State};
+use domain::catalog::import::{self, Import, Kind, State};
 
 use super::shop::Shop;
 
@@ -138,6 +138,11 @@ async fn a_file_whose_sales_came_back_by_a_later_one_stays() {
     let sold = send("F1;2026-01-05;A;2;100;c1").await;
     let returned = send("F2;2026-01-06;A;-2;100;c1").await;
     let before = books(&shop).await;
+    let mut tx = shop.begin().await;
+    let found = import::lock_revertible(&mut tx, shop.company, sold.id).await;
+    let effect = import::preview_revert(&mut tx, shop.company, found.unwrap()).await;
+    assert_eq!(effect.unwrap().returns, 1);
+    drop(tx);
     let refused = shop.try_revert(sold.id).await;
     assert_eq!(refused.outcome.name(), "succeeded");
     assert_eq!(shop.find(sold.id).await.state, State::Succeeded);

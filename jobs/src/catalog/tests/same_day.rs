@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use domain::catalog::import::{Import, Kind, QuestionOption, State, WarningCode};
 
-use super::shop::{Shop, sale_lines, warned_rows};
+use super::outcomes::{sale_lines, warned_rows};
+use super::shop::Shop;
 
 const MORNING: &str = "Date;Article;Qté;Prix\n2026-10-01;PAIN;2;150\n2026-10-01;LAIT;1;600\n";
 const EVENING: &str = "Date;Article;Qté;Prix\n2026-10-01;PAIN;2;150\n2026-10-01;RIZ;5;400\n\
@@ -23,7 +24,7 @@ fn counts(import: &Import) -> (i64, i64, i64) {
     )
 }
 
-/// Imports the second half of a day and answers the question.
+/// Imports the second half of a day and decides the question.
 async fn answer(shop: &Shop, file: &str, answer: &str) -> Import {
     let asked = import(shop, "{}", file).await;
     assert_eq!(asked.state, State::NeedsInput);
@@ -195,4 +196,79 @@ async fn a_file_that_cancels_a_sale_of_which_units_came_back_says_so() {
     let code = WarningCode::ReturnedLines;
     let warning = second.warnings.iter().find(|w| w.code == code).unwrap();
     assert_eq!((warning.rows, &*warning.lines), (1, &[2][..]));
+}
+
+#[tokio::test]
+async fn a_line_that_another_file_replaced_stands_again_with_the_file_that_holds_it() {
+    let shop = Shop::open().await;
+    import(&shop, "{}", MORNING).await;
+    let morning = sale_lines(&shop).await;
+    let replace = r#"{"same_day": "replace"}"#;
+    let bread = "Date;Article;Qté;Prix\n2026-10-01;PAIN;2;150\n";
+    import(&shop, replace, bread).await;
+    assert_eq!(sale_lines(&shop).await[0], "LAIT sale cancelled 1 600");
+    let again = import(&shop, "{}", &format!("{MORNING}\n")).await;
+    assert_eq!(counts(&again), (0, 1, 1));
+    assert_eq!(warned_rows(&again, WarningCode::ChangedLines), 1);
+    assert_eq!(sale_lines(&shop).await, morning);
+}
+
+#[tokio::test]
+async fn what_a_person_cancelled_stays_so_whatever_files_say() {
+    let shop = Shop::open().await;
+    import(&shop, "{}", MORNING).await;
+    sqlx::query!(
+        "update sales set status = 'cancelled', cancelled_at = engine_now() where quantity = 1"
+    )
+    .execute(&mut shop.db.owner().await)
+    .await
+    .unwrap();
+    let cancelled = sale_lines(&shop).await;
+    let replace = r#"{"same_day": "replace"}"#;
+    let whole = import(&shop, replace, MORNING).await;
+    assert_eq!(counts(&whole), (0, 0, 2));
+    assert_eq!(sale_lines(&shop).await, cancelled);
+    assert_eq!(shop.revert(whole.id).await, State::Reverted);
+    assert_eq!(sale_lines(&shop).await, cancelled);
+}
+
+#[tokio::test]
+async fn a_file_with_a_rejected_row_replaces_no_day() {
+    let shop = Shop::open().await;
+    import(&shop, "{}", MORNING).await;
+    let before = shop.books(shop.company).await;
+    let replace = r#"{"same_day": "replace"}"#;
+    let file = "Date;Article;Qté;Prix\n2026-10-01;PAIN;2;150\n2026-10-01;LAIT;x;600\n";
+    let failed = import(&shop, replace, file).await;
+    assert_eq!(failed.state, State::Failed);
+    assert_eq!(failed.error_code.as_deref(), Some("rows_rejected"));
+    assert_eq!(shop.books(shop.company).await, before);
+}
+
+#[tokio::test]
+async fn a_replaced_sale_of_which_units_came_back_is_named() {
+    let shop = Shop::open().await;
+    let header = "Date;Article;Qté;Prix;Client\n";
+    let sold = format!("{header}2026-10-01;PAIN;2;150;c1\n2026-10-01;LAIT;1;600;c1\n");
+    import(&shop, "{}", &sold).await;
+    import(&shop, "{}", &format!("{header}2026-10-02;LAIT;-1;600;c1\n")).await;
+    let replace = r#"{"same_day": "replace"}"#;
+    let bread = format!("{header}2026-10-01;PAIN;2;150;c1\n");
+    let replaced = import(&shop, replace, &bread).await;
+    let code = WarningCode::ReturnedLines;
+    let warning = replaced.warnings.iter().find(|w| w.code == code).unwrap();
+    assert_eq!(warning.examples, ["LAIT 2026-10-01"]);
+}
+
+#[tokio::test]
+async fn days_are_those_of_the_company_whatever_zone_a_file_has() {
+    let shop = Shop::open().await;
+    let tokyo = r#"{"timezone": "Asia/Tokyo"}"#;
+    import(&shop, tokyo, MORNING).await;
+    assert_eq!(import(&shop, tokyo, EVENING).await.state, State::NeedsInput);
+    sqlx::query!("update companies set timezone = 'Africa/Lagos'")
+        .execute(&mut shop.db.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(import(&shop, "{}", EVENING).await.state, State::NeedsInput);
 }

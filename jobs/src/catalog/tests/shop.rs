@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use domain::catalog::import::{
     self, FilePlace, FileQuota, Import, ImportId, Kind, NewImport, Options, Severity, State,
-    WarningCode,
 };
 use platform::blobs::Blobs;
 use platform::crypto::Keyring;
@@ -240,7 +239,7 @@ impl Shop {
         assert!(ran.iter().all(|ran| ran.error.is_none()), "{ran:#?}");
     }
 
-    /// Answers the questions of an import and runs its job.
+    /// Decides the questions of an import and runs its job.
     pub(super) async fn answer(&self, id: ImportId, options: &str) -> Import {
         let options = serde_json::from_str::<Options>(options).unwrap();
         let mut tx = self.begin().await;
@@ -371,27 +370,6 @@ impl Shop {
         .await
         .unwrap()
     }
-}
-
-/// Returns every sale line as `site code kind status quantity amount`.
-pub(super) async fn sale_lines(shop: &Shop) -> Vec<String> {
-    sqlx::query_scalar!(
-        r#"select concat_ws(' ', t.name, p.sku, s.kind, s.status, trim_scale(s.quantity),
-             trim_scale(s.amount)) as "line!"
-           from sales s join products p on p.id = s.product_id left join sites t on t.id = s.site_id
-           where s.company_id = $1 order by s.sold_at, 1"#,
-        shop.company.0,
-    )
-    .fetch_all(&mut shop.db.owner().await)
-    .await
-    .unwrap()
-}
-
-/// Returns of how many rows an import warns.
-pub(super) fn warned_rows(import: &Import, code: WarningCode) -> u64 {
-    let mut warnings = import.warnings.iter();
-    let warning = warnings.find(|warning| warning.code == code);
-    warning.map_or(0, |warning| warning.rows)
 }
 
 /// Deleted with the last shop.

@@ -1,25 +1,8 @@
 //! What people write around a number: a currency, a minus in front, behind or as brackets.
 
-use crate::catalog::import::context::{CurrencyCode, parse_currency};
+use crate::catalog::import::written_currency::WrittenCurrency;
 
 const MAX_NUMBER_BYTES: usize = 64;
-
-/// A currency written beside a number. `$` is none, because it stands for several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WrittenCurrency {
-    Iso(CurrencyCode),
-    /// `F CFA`: XOF or XAF.
-    Cfa,
-}
-
-impl WrittenCurrency {
-    pub(crate) fn may_be(self, code: CurrencyCode) -> bool {
-        match self {
-            Self::Iso(iso) => iso == code,
-            Self::Cfa => matches!(&code, b"XOF" | b"XAF"),
-        }
-    }
-}
 
 /// A number apart from what is written around it.
 pub(super) struct BareNumber<'a> {
@@ -60,7 +43,7 @@ pub(super) fn strip_signs(text: &str) -> Option<BareNumber<'_>> {
     }
     let currency = match (before, after) {
         ("", "") => None,
-        (sign, "") | ("", sign) => parse_currency_sign(sign)?,
+        (sign, "") | ("", sign) => Some(WrittenCurrency::parse(sign)?),
         _ => return None,
     };
     Some(BareNumber {
@@ -72,20 +55,4 @@ pub(super) fn strip_signs(text: &str) -> Option<BareNumber<'_>> {
 
 fn trim_spaces(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{202f}' || c == '\u{a0}')
-}
-
-/// Returns `None` for a text that is no currency, `Some(None)` for a sign of several currencies.
-fn parse_currency_sign(sign: &str) -> Option<Option<WrittenCurrency>> {
-    let compact: String = sign
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '.')
-        .flat_map(char::to_uppercase)
-        .collect();
-    Some(match compact.as_str() {
-        "FCFA" | "CFA" | "FRCFA" | "FRSCFA" => Some(WrittenCurrency::Cfa),
-        "€" => Some(WrittenCurrency::Iso(*b"EUR")),
-        "£" => Some(WrittenCurrency::Iso(*b"GBP")),
-        "$" | "F" | "FR" | "FRS" => None,
-        code => Some(WrittenCurrency::Iso(parse_currency(code)?)),
-    })
 }

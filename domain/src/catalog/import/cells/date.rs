@@ -25,6 +25,21 @@ pub(crate) fn parse_date(text: &str, format: DateFormat) -> Option<WrittenTime> 
     parse_rest(day, rest)
 }
 
+/// Returns a date's time, whose day isn't known without the order in which it is written.
+pub(crate) fn find_time(text: &str) -> Option<WrittenTime> {
+    match split_date(text.as_bytes()) {
+        Some((_, rest)) => parse_rest(0, rest),
+        None => parse_named_date(text),
+    }
+}
+
+/// Parses a date that stands year first and whose day and month are swapped.
+pub(crate) fn parse_swapped_date(text: &str) -> Option<WrittenTime> {
+    let (parts, rest) = split_date(text.as_bytes())?;
+    let day = day_number(parts.a, parts.c, parts.b).filter(|_| parts.year_first)?;
+    parse_rest(day, rest)
+}
+
 /// Parses the time behind a day.
 pub(super) fn parse_rest(day: i32, rest: &[u8]) -> Option<WrittenTime> {
     if rest.is_empty() {
@@ -191,6 +206,19 @@ mod tests {
             ("0000-00-00", YearFirst, None),
         ] {
             assert_eq!(format_date(text, format).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_swapped_date_has_its_day_and_its_month_back() {
+        for (text, swapped) in [
+            ("2026-05-10", Some("2026-10-05")),
+            ("2026-05-10 08:30:00", Some("2026-10-05 08:30:00")),
+            ("2026-05-13", None),
+            ("05/10/2026", None),
+        ] {
+            let expected = swapped.and_then(|text| parse_date(text, DateFormat::YearFirst));
+            assert_eq!(parse_swapped_date(text), expected, "{text}");
         }
     }
 

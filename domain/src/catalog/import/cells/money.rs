@@ -53,6 +53,16 @@ pub(crate) fn round_amount(total: i64, currency: CurrencyCode) -> Option<i64> {
     round_to(i128::from(total), 6, decimals_of(currency))
 }
 
+/// Computes a share of an amount in ten-thousandths, rounded to the currency's smallest unit.
+/// `percent` is in millionths.
+pub(crate) fn compute_share(amount: i64, percent: i64, currency: CurrencyCode) -> Option<i64> {
+    round_to(
+        i128::from(amount) * i128::from(percent),
+        12,
+        decimals_of(currency),
+    )
+}
+
 /// Returns the decimals of the currency's smallest unit, 4 at most.
 fn decimals_of(currency: CurrencyCode) -> u32 {
     match &currency {
@@ -105,6 +115,18 @@ mod tests {
                 compute_amount(price, quantity, *currency).unwrap().amount,
                 amount
             );
+        }
+    }
+
+    #[test]
+    fn a_share_is_rounded_to_the_currencys_unit() {
+        for (amount, percent, currency, share) in [
+            (20_000_000, 10_000_000, b"XOF", 2_000_000),
+            (333_300, 10_000_000, b"EUR", 33_300),
+            (9_990_000, 12_500_000, b"XOF", 1_250_000),
+        ] {
+            let computed = compute_share(amount, percent, *currency);
+            assert_eq!(computed, Some(share), "{amount} {percent}");
         }
     }
 

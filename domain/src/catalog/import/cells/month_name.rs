@@ -26,18 +26,55 @@ const MONTHS: [&str; 12] = [
 /// A Tuesday (mardi) where another word names the month.
 const TUESDAY_OR_MARCH: &str = "mar";
 
+/// Words of each day of the week, Monday first.
+const WEEKDAYS: [&str; 7] = [
+    "lundi lun monday mon",
+    "mardi tuesday tues tue",
+    "mercredi mer wednesday wed",
+    "jeudi jeu thursday thurs thur thu",
+    "vendredi ven friday fri",
+    "samedi sam saturday sat",
+    "dimanche dim sunday sun",
+];
+const TUESDAY: i32 = 1;
+/// 1970-01-01 was a Thursday.
+const WEEKDAY_OF_1970: i32 = 3;
+
 /// Words that may stand in a date and decide nothing.
-const FILLERS: &str = "lundi lun monday mon mardi tuesday tues tue mercredi mer wednesday wed \
-    jeudi jeu thursday thurs thur thu vendredi ven friday fri samedi sam saturday sat \
-    dimanche dim sunday sun le de du of the on er st nd rd th e";
+const FILLERS: [&str; 12] = [
+    "le", "de", "du", "of", "the", "on", "er", "st", "nd", "rd", "th", "e",
+];
+
+/// A date and the day of the week that stands beside it, from Monday's 0.
+struct NamedDate {
+    written: WrittenTime,
+    weekday: Option<i32>,
+}
+
+impl NamedDate {
+    fn is_consistent(&self) -> bool {
+        let of_day = (self.written.day + WEEKDAY_OF_1970).rem_euclid(7);
+        self.weekday.is_none_or(|weekday| weekday == of_day)
+    }
+}
+
+/// Whether a text is a date beside the name of another day of the week.
+pub(crate) fn contradicts_weekday(text: &str) -> bool {
+    read_named_date(text).is_some_and(|date| !date.is_consistent())
+}
 
 /// Parses a date with the name of its month. The number of four digits is the year; of two short
 /// ones the second is.
 pub(super) fn parse_named_date(text: &str) -> Option<WrittenTime> {
+    let date = read_named_date(text)?;
+    date.is_consistent().then_some(date.written)
+}
+
+fn read_named_date(text: &str) -> Option<NamedDate> {
     if text.len() > MAX_DATE_BYTES || !text.contains(char::is_alphabetic) {
         return None;
     }
-    let mut month = None;
+    let (mut month, mut weekday) = (None, None);
     let mut may_be_march = false;
     let mut numbers = Vec::with_capacity(2);
     let mut rest = text;
@@ -49,13 +86,12 @@ pub(super) fn parse_named_date(text: &str) -> Option<WrittenTime> {
         } else {
             let word;
             (word, rest) = split_word(rest)?;
-            match find_month(&word) {
+            match find_word(&MONTHS, &word) {
                 Some(_) if word == TUESDAY_OR_MARCH => may_be_march = true,
-                Some(found) if month.is_none() => month = Some(found),
-                None if FILLERS
-                    .split_ascii_whitespace()
-                    .any(|filler| filler == word) => {}
-                _ => return None,
+                Some(found) if month.is_none() => month = Some(found + 1),
+                None if FILLERS.contains(&&*word) => {}
+                None => weekday = Some(find_word(&WEEKDAYS, &word)?),
+                Some(_) => return None,
             }
         }
     }
@@ -64,15 +100,22 @@ pub(super) fn parse_named_date(text: &str) -> Option<WrittenTime> {
         [(day, 1 | 2), (year, 2)] => (2000 + year, day),
         _ => return None,
     };
+    if may_be_march && month.is_some() {
+        weekday = Some(TUESDAY);
+    }
     let march = may_be_march.then_some(3);
     let day = day_number(year, month.or(march)?, day)?;
     let ends_date = rest.is_empty() || rest.starts_with([' ', ',', '\u{a0}', '\u{202f}']);
     let rest = rest.trim_start_matches(is_separator);
-    match (ends_date, rest) {
+    let written = match (ends_date, rest) {
         (true, "") => parse_rest(day, b""),
         (true, time) => parse_rest(day, format!(" {time}").as_bytes()),
         (false, _) => None,
-    }
+    };
+    Some(NamedDate {
+        written: written?,
+        weekday,
+    })
 }
 
 fn is_separator(c: char) -> bool {
@@ -86,10 +129,16 @@ fn split_word(text: &str) -> Option<(String, &str)> {
     (end > 0).then(|| (fold_text(&text[..end]), &text[end..]))
 }
 
-fn find_month(word: &str) -> Option<i32> {
-    (1..).zip(MONTHS).find_map(|(month, names)| {
+/// Whether a word is the name of a month, as `mars` and `Mar`.
+pub(crate) fn is_month(word: &str) -> bool {
+    find_word(&MONTHS, &fold_text(word)).is_some()
+}
+
+/// Returns the place of the names among which a word is.
+fn find_word(names: &[&str], word: &str) -> Option<i32> {
+    (0..).zip(names).find_map(|(place, names)| {
         let is_named = names.split_ascii_whitespace().any(|name| name == word);
-        is_named.then_some(month)
+        is_named.then_some(place)
     })
 }
 
@@ -108,6 +157,9 @@ mod tests {
             ("1er mars 2026", Some((2026, 3, 1))),
             ("15 AOÛT 2026", Some((2026, 8, 15))),
             ("lundi 5 octobre 2026", Some((2026, 10, 5))),
+            ("lundi 6 octobre 2026", None),
+            ("Tue, 5 Oct 2026", None),
+            ("mar. 4 nov. 2026", None),
             ("mar. 3 nov. 2026", Some((2026, 11, 3))),
             ("mar. 3 mars 2026", Some((2026, 3, 3))),
             ("3-Mar-26", Some((2026, 3, 3))),

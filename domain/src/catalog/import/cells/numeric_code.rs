@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A code of digits. Its text follows from its number and from how many digits it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct NumericCode {
     pub(crate) number: u64,
     /// 1 to [`NumericCode::MAX_DIGITS`].

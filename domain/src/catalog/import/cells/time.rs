@@ -11,6 +11,19 @@ pub(super) fn split_digits(bytes: &[u8], max_len: usize) -> Option<(i32, usize, 
     (len > 0).then(|| (value, len, &bytes[len..]))
 }
 
+/// Parses a time that stands on its own, or the bare hour; returns microseconds since midnight, and
+/// seconds east of UTC where they are written.
+pub(crate) fn parse_time(text: &str) -> Option<(i64, Option<i32>)> {
+    let bytes = text.trim().as_bytes();
+    if let Some((hour @ 0..=23, _, [])) = split_digits(bytes, 2) {
+        return Some((i64::from(hour) * 3_600_000_000, None));
+    }
+    match split_time(bytes)? {
+        (time, []) => Some((time, None)),
+        (time, rest) => Some((time, Some(parse_offset(rest)?))),
+    }
+}
+
 /// Parses `HH:MM[:SS[.ffffff]][ AM]` or `HHh[MM]`; returns microseconds since midnight, and the
 /// rest. An `à` or `at` may stand in front.
 pub(super) fn split_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
@@ -48,6 +61,11 @@ pub(super) fn split_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
         i64::from(hour * 3600 + minute * 60 + second) * 1_000_000 + micros,
         rest,
     ))
+}
+
+/// Whether a text is a time of day with colons and nothing else.
+pub(crate) fn is_time(text: &str) -> bool {
+    text.contains(':') && split_time(text.as_bytes()).is_some_and(|(_, rest)| rest.is_empty())
 }
 
 /// Parses the minute behind an hour. Behind `h` it may be absent.

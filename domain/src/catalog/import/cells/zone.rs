@@ -34,13 +34,13 @@ impl ZoneClock {
         }
     }
 
-    /// Converts a written time. A day without a time is that day of the company, at midnight of the
-    /// file's zone.
+    /// Converts a written time. A day without a time is that day of the company.
     pub(crate) fn convert_time(&mut self, written: WrittenTime) -> Moment {
         let local = i64::from(written.day) * DAY_MICROS + written.time.unwrap_or(0);
-        let at = match written.offset {
-            Some(seconds) => local - i64::from(seconds) * 1_000_000,
-            None => local - self.file.offset_of_local(local),
+        let at = match (written.offset, written.time) {
+            (Some(seconds), _) => local - i64::from(seconds) * 1_000_000,
+            (None, Some(_)) => local - self.file.offset_of_local(local),
+            (None, None) => local - self.company.offset_of_local(local),
         };
         if written.time.is_none() || (written.offset.is_none() && self.one_zone) {
             return Moment {
@@ -61,7 +61,7 @@ impl ZoneClock {
     }
 
     /// Returns the company's day of an instant.
-    fn day_of(&mut self, at: i64) -> i32 {
+    pub(crate) fn day_of(&mut self, at: i64) -> i32 {
         let local = at + self.company.offset_of_instant(at);
         // Dates of the years 1900 to 2200 alone are parsed, so the day always fits.
         i32::try_from(local.div_euclid(DAY_MICROS)).unwrap_or(i32::MAX)
@@ -190,7 +190,7 @@ mod tests {
                 Dakar,
                 "2011-06-30 22:30:00 2011-06-30",
             ),
-            ("2011-07-01", Tokyo, Dakar, "2011-06-30 15:00:00 2011-07-01"),
+            ("2011-07-01", Tokyo, Dakar, "2011-07-01 00:00:00 2011-07-01"),
             (
                 "2011-07-01T23:30:00-04:00",
                 Dakar,

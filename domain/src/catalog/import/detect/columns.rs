@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use super::rivals::Rivals;
+use super::title::Title;
 use crate::Text;
-use crate::catalog::import::cells::fold_text;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::Options;
 use crate::catalog::import::read::Record;
+use crate::catalog::import::written_currency::WrittenCurrency;
 
 /// Headers that an error lists, and the characters shown of each.
 const MAX_LISTED_HEADERS: usize = 20;
@@ -19,6 +21,8 @@ const MAX_HEADER_CHARS: usize = 40;
 pub(crate) const FIRST_ERROR_COLUMN: &str = "import_line";
 /// The column of the error file that separates rejected rows from those with a warning.
 pub(crate) const SEVERITY_COLUMN: &str = "import_severity";
+/// The column of the error file that holds the codes of a row's errors.
+pub(crate) const CODE_COLUMN: &str = "import_code";
 
 /// The header of a file and the position of each field in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub(crate) struct Columns {
     pub(crate) header: Vec<String>,
     /// Line of the file on which the header stands, from 1.
     pub(crate) header_line: u64,
+    /// The fields that several columns may hold, beside those that the options name.
+    pub(super) rivals: Vec<Rivals>,
     /// A header has at most 1024 columns.
     positions: [Option<u16>; Field::COUNT],
 }
@@ -47,11 +53,7 @@ impl Columns {
         kind: Kind,
         options: &Options,
     ) -> Result<Self, NoHeader> {
-        let mut columns = Self {
-            positions: [None; Field::COUNT],
-            header,
-            header_line,
-        };
+        let mut columns = Self::unread(header, header_line);
         match columns.find_fields(kind, options) {
             Ok(()) => Ok(columns),
             Err(cause) => Err(NoHeader {
@@ -62,24 +64,49 @@ impl Columns {
         }
     }
 
+    /// Finds the fields of `kind` in a header, whatever is missing.
+    pub(super) fn name_fields(header: Vec<String>, kind: Kind) -> Self {
+        let mut columns = Self::unread(header, 1);
+        let _missing = columns.find_fields(kind, &Options::default());
+        columns
+    }
+
+    fn unread(header: Vec<String>, header_line: u64) -> Self {
+        Self {
+            positions: [None; Field::COUNT],
+            rivals: Vec::new(),
+            header,
+            header_line,
+        }
+    }
+
     fn find_fields(&mut self, kind: Kind, options: &Options) -> Result<(), FileError> {
-        let folded: Vec<String> = self.header.iter().map(|title| fold_text(title)).collect();
-        let left_out = self.apply_mapping(&folded, options)?;
+        let left_out = self.apply_mapping(options)?;
+        let titles: Vec<Title> = self.header.iter().map(|title| Title::read(title)).collect();
         let is_read = |field: &Field| field.belongs_to(kind) && !left_out.contains(field);
         for field in Field::iter_all().filter(is_read) {
-            if self.position(field).is_none() {
-                let position = self.find_free_column(&folded, kind, field);
-                self.set_position(field, position);
+            if self.position(field).is_none() && !self.has_better(field) {
+                self.find_columns(&titles, kind, field);
             }
         }
         self.require_fields(kind)
+    }
+
+    /// Whether a field isn't read because of another one.
+    fn has_better(&self, field: Field) -> bool {
+        match field {
+            Field::GrossAmount => self.position(Field::Amount).is_some(),
+            // A time of no day says nothing.
+            Field::Time => self.position(Field::Date).is_none(),
+            _ => false,
+        }
     }
 
     pub(crate) fn position(&self, field: Field) -> Option<usize> {
         self.positions[field as usize].map(usize::from)
     }
 
-    fn set_position(&mut self, field: Field, position: Option<usize>) {
+    pub(super) fn set_position(&mut self, field: Field, position: Option<usize>) {
         self.positions[field as usize] = position.and_then(|index| u16::try_from(index).ok());
     }
 
@@ -90,9 +117,24 @@ impl Columns {
             .position(|title| title == SEVERITY_COLUMN)
     }
 
+    /// Returns the position of the codes of a row's errors, in an error file.
+    pub(super) fn find_error_codes(&self) -> Option<usize> {
+        let position = self.header.iter().position(|title| title == CODE_COLUMN);
+        position.filter(|_| self.is_error_file())
+    }
+
     /// Whether the file is an error file of an earlier import.
     pub(crate) fn is_error_file(&self) -> bool {
         self.header.iter().any(|title| title == FIRST_ERROR_COLUMN)
+    }
+
+    /// Whether one cell of a row holds all of it, beside the columns of an error file.
+    pub(crate) fn has_one_cell(&self, record: Record<'_>) -> bool {
+        let error_column = |title: &String| title == FIRST_ERROR_COLUMN;
+        let own = self.header.iter().position(error_column);
+        let columns = 0..own.unwrap_or(record.len());
+        let filled = columns.filter(|index| !record.field(*index).is_empty());
+        filled.take(2).count() == 1
     }
 
     /// Whether a row repeats the header, as at the top of each page of a printed list.
@@ -121,65 +163,49 @@ impl Columns {
             .collect()
     }
 
-    /// Returns the first column with the best header that no other field has.
-    fn find_free_column(&self, folded: &[String], kind: Kind, field: Field) -> Option<usize> {
-        field.headers(kind).find_map(|name| {
-            let is_free = |index: &usize| !self.positions.contains(&u16::try_from(*index).ok());
-            (0..folded.len())
-                .filter(is_free)
-                .find(|index| folded[*index] == name)
-        })
-    }
-
-    /// Sets the fields that the options name. Returns those that they leave out.
-    fn apply_mapping(
-        &mut self,
-        folded: &[String],
-        options: &Options,
-    ) -> Result<Vec<Field>, FileError> {
-        let mut left_out = Vec::new();
-        for (field, title) in &options.mapping {
-            let Some(title) = title else {
-                left_out.push(*field);
-                continue;
-            };
-            let position = self.find_title(folded, title);
-            if position.is_none() {
-                let listed = self.list_headers();
-                let reason = Text::new("named_column_missing").with("title", title);
-                return Err(FileError::worded(
-                    "missing_column",
-                    reason.with("listed", listed),
-                ));
+    /// Sets the column of a field: the first one with the best header, of those that no other field
+    /// has. Its rivals are the columns of the same header and, where it matters which one is read,
+    /// those with a header of the same rank.
+    fn find_columns(&mut self, titles: &[Title], kind: Kind, field: Field) {
+        let is_free = |index: &usize| !self.positions.contains(&u16::try_from(*index).ok());
+        let may_hold = |index: &usize| is_free(index) && titles[*index].may_hold(field);
+        let candidates: Vec<usize> = (0..titles.len()).filter(may_hold).collect();
+        let mut found: Vec<usize> = Vec::new();
+        let mut best_rank = None;
+        for (rank, name) in field.headers(kind) {
+            if best_rank.is_some_and(|best| best != rank) {
+                break;
             }
-            self.set_position(*field, position);
+            let named = candidates.iter().filter(|i| titles[**i].name == name);
+            found.extend(named);
+            best_rank = (!found.is_empty()).then_some(rank);
         }
-        Ok(left_out)
-    }
-
-    /// Finds a header as it is written, by its ordinal as in `Prix#2`, or folded.
-    fn find_title(&self, folded: &[String], title: &str) -> Option<usize> {
-        let exact = self.header.iter().position(|h| h.trim() == title.trim());
-        let by_ordinal = || {
-            let (name, ordinal) = title.rsplit_once('#')?;
-            let nth = ordinal.parse::<usize>().ok()?.checked_sub(1)?;
-            positions_of(folded, &fold_text(name)).nth(nth)
+        found.sort_by_key(|index| titles[*index].is_percent);
+        let Some(best) = found.first().copied() else {
+            return;
         };
-        let by_fold = || folded.iter().position(|h| *h == fold_text(title));
-        exact.or_else(by_ordinal).or_else(by_fold)
+        if !field.is_exclusive() {
+            found.retain(|index| titles[*index].key == titles[best].key);
+        }
+        self.set_position(field, Some(best));
+        let need_known_words = best_rank.is_some_and(|rank| field.needs_known_words(rank));
+        if found.len() > 1 || need_known_words {
+            self.rivals.push(Rivals {
+                field,
+                columns: found,
+                need_known_words,
+            });
+        }
     }
 
-    /// Returns the fields whose header another column has too, and that the options don't name.
-    pub(super) fn repeated_headers(&self, options: &Options) -> Vec<(Field, Vec<usize>)> {
-        let folded: Vec<String> = self.header.iter().map(|title| fold_text(title)).collect();
-        Field::iter_all()
-            .filter(|field| !options.mapping.contains_key(field))
-            .filter_map(|field| {
-                let title = &folded[self.position(field)?];
-                let columns: Vec<usize> = positions_of(&folded, title).collect();
-                (columns.len() > 1).then_some((field, columns))
-            })
-            .collect()
+    /// Returns the currency that the header of a field's column names.
+    pub(crate) fn currency(&self, field: Field) -> Option<WrittenCurrency> {
+        Title::read(self.title(field)?).currency
+    }
+
+    /// Whether the header says that the numbers of a field are percentages.
+    pub(crate) fn is_percent(&self, field: Field) -> bool {
+        (self.title(field)).is_some_and(|title| Title::read(title).is_percent)
     }
 
     /// Returns the headers of the columns that hold no field.
@@ -197,10 +223,8 @@ impl Columns {
             .filter(|field| field.is_required(kind) && self.position(*field).is_none())
             .map(Field::as_str)
             .collect();
-        if kind == Kind::Sales
-            && self.position(Field::UnitPrice).is_none()
-            && self.position(Field::Amount).is_none()
-        {
+        let money = [Field::UnitPrice, Field::Amount, Field::GrossAmount];
+        if kind == Kind::Sales && money.iter().all(|field| self.position(*field).is_none()) {
             missing.push("unit_price (or amount)");
         }
         if missing.is_empty() {
@@ -216,7 +240,7 @@ impl Columns {
         Err(FileError::worded("missing_column", reason))
     }
 
-    fn list_headers(&self) -> String {
+    pub(super) fn list_headers(&self) -> String {
         let shorten = |title: &String| title.chars().take(MAX_HEADER_CHARS).collect::<String>();
         let shown: Vec<String> = self
             .header
@@ -231,10 +255,6 @@ impl Columns {
         };
         shown.join(", ") + more
     }
-}
-
-fn positions_of(folded: &[String], title: &str) -> impl Iterator<Item = usize> {
-    (0..folded.len()).filter(move |index| folded[*index] == title)
 }
 
 #[cfg(test)]
@@ -335,15 +355,15 @@ mod tests {
     fn a_repeated_header_is_mapped_by_its_ordinal_and_null_leaves_a_field_out() {
         let header = ["Code", "Qty", "Prix", "Prix", "Date", "Client"];
         let columns = find_columns(&header, Kind::Sales, &Options::default()).unwrap();
-        let repeated = columns.repeated_headers(&Options::default());
-        assert_eq!(repeated, [(Field::UnitPrice, vec![2, 3])]);
+        let rivals = columns.rivals.iter().map(|r| (r.field, &r.columns[..]));
+        assert!(rivals.eq([(Field::UnitPrice, &[2, 3][..])]));
         let options: Options =
             serde_json::from_str(r#"{"mapping": {"unit_price": "Prix#2", "customer": null}}"#)
                 .unwrap();
         let columns = find_columns(&header, Kind::Sales, &options).unwrap();
         assert_eq!(columns.position(Field::UnitPrice), Some(3));
         assert_eq!(columns.position(Field::Customer), None);
-        assert_eq!(columns.repeated_headers(&options), []);
+        assert_eq!(columns.rivals, []);
         assert_eq!(columns.ignored_titles(), ["Prix", "Client"]);
     }
 

@@ -9,14 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::columns::Columns;
 use super::header::read_header;
 use super::leading_zeros::{CodeAliases, NumericCodes};
-use super::notation::{Notation, ask_for_encoding, conclude_notation};
+use super::notation::{Notation, ask_for_encoding, ask_for_sheet, conclude_notation};
 use super::observation::{Observations, no_rows};
+use super::other_kind::reject_sales;
 use super::question::Question;
+use super::row_profile::RowProfile;
 use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
-use crate::catalog::import::read::{Format, SheetName, Table, open_table};
+use crate::catalog::import::read::{Format, MergedCells, SheetName, Table, open_table};
 use crate::identity::Language;
 
 /// What was detected, as `GET /imports/{id}` shows it.
@@ -50,12 +52,14 @@ pub struct Plan {
     pub(crate) columns: Columns,
     pub(crate) notation: Notation,
     pub(crate) aliases: Arc<CodeAliases>,
+    pub(crate) profile: RowProfile,
+    pub(crate) merged: Arc<MergedCells>,
 }
 
 /// Whether the file decides everything that must be known.
 #[derive(Debug, Clone)]
 pub enum Detection {
-    Ready(Plan),
+    Ready(Box<Plan>),
     NeedsInput(Vec<Question>),
 }
 
@@ -75,20 +79,30 @@ pub fn examine_file<S: Read + Seek>(
     known: NumericCodes,
     language: Language,
 ) -> Result<ExaminedFile, FileError> {
-    open_rows(source, kind, options, |table, columns| {
+    open_rows(source, kind, options, |table, mut columns| {
+        if kind == Kind::StockCounts {
+            reject_sales(&columns, options)?;
+        }
         let observations = Observations::collect(table, &columns, kind, options, known)?;
-        let notation = conclude_notation(&columns, options, &observations, language);
-        let doubt = table.shape().encoding_doubt;
+        let open = observations.rivals.settle(&mut columns);
+        let notation = conclude_notation(&columns, &open, options, &observations, language);
+        let shape = table.shape();
         let ask = |doubt| ask_for_encoding(doubt, language);
-        let mut questions: Vec<Question> = doubt.iter().map(ask).collect();
+        let mut questions: Vec<Question> = shape.encoding_doubt.iter().map(ask).collect();
+        let which_sheet = ask_for_sheet(&shape.rival_sheets, language);
+        questions.extend(which_sheet);
         let detected = describe_file(table, &columns, notation.as_ref().ok());
         let detection = match notation {
-            Ok(notation) if questions.is_empty() => Detection::Ready(Plan {
+            Ok(notation) if questions.is_empty() => Detection::Ready(Box::new(Plan {
+                profile: observations.profile.conclude(&columns),
                 columns,
                 notation,
                 aliases: Arc::new(observations.codes.into_aliases()),
-            }),
+                merged: Arc::new(table.merged_cells()),
+            })),
             Ok(_) => Detection::NeedsInput(questions),
+            // Whatever else is to be asked depends on the sheet.
+            Err(_) if !shape.rival_sheets.is_empty() => Detection::NeedsInput(questions),
             Err(others) => {
                 questions.extend(others);
                 Detection::NeedsInput(questions)
@@ -125,7 +139,12 @@ pub(crate) fn open_rows<S: Read + Seek, T>(
     use_rows: impl FnOnce(&mut dyn Table, Columns) -> Result<T, FileError>,
 ) -> Result<T, FileError> {
     let read_head = |table: &mut dyn Table| read_header(table, kind, options);
-    open_table(source, options, read_head, use_rows)
+    open_table(source, options, read_head, |table, columns| {
+        let is_text = |field: &Field| field.content() == Content::Text;
+        let texts = Field::iter_all().filter(is_text);
+        table.read_as_texts(texts.filter_map(|field| columns.position(field)).collect());
+        use_rows(table, columns)
+    })
 }
 
 /// Describes the file for people. The notation is unknown while questions are open.

@@ -1,13 +1,14 @@
 //! Numeric codes that differ only by leading zeros: `17` in a file whose products are `0017`. A
-//! spreadsheet drops such zeros, so the caller decides whether the codes are one.
+//! spreadsheet drops such zeros, so the caller decides whether the codes are one. A fraction of
+//! zeros, as in `17.0`, is what a program adds to a number: it goes where the code `17` is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::columns::Columns;
 use super::question::{Example, Question, QuestionOption, QuestionReason};
 use crate::Text;
 use crate::catalog::code_key::write_key;
-use crate::catalog::import::cells::NumericCode;
+use crate::catalog::import::cells::{NumericCode, split_fraction};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::options::LeadingZeros;
 use crate::identity::Language;
@@ -60,6 +61,8 @@ pub(super) struct ZeroEvidence {
     /// Codes whose zeros differ from those of a known one, with that one.
     doubts: Vec<(Example, NumericCode)>,
     aliases: CodeAliases,
+    /// Codes that the file writes with a fraction of zeros.
+    fractions: HashSet<NumericCode>,
     key: String,
 }
 
@@ -71,17 +74,25 @@ impl ZeroEvidence {
             answer,
             doubts: Vec::new(),
             aliases: CodeAliases::default(),
+            fractions: HashSet::new(),
             key: String::new(),
         }
     }
 
     pub(super) fn observe(&mut self, line: u64, text: &str) {
-        if self.answer == Some(LeadingZeros::Distinct) {
-            return;
+        if let Some(code) = self.parse_code(text) {
+            self.observe_code(line, text, code);
+        } else if let Some(code) = split_fraction(text).and_then(NumericCode::parse) {
+            if self.fractions.len() < MAX_NUMBERS {
+                self.fractions.insert(code);
+            }
+            if self.known.0.contains_key(&code.number) {
+                self.observe_code(line, text, code);
+            }
         }
-        let Some(code) = self.parse_code(text) else {
-            return;
-        };
+    }
+
+    fn observe_code(&mut self, line: u64, text: &str, code: NumericCode) {
         let is_full = self.known.0.len() >= MAX_NUMBERS;
         let Some(spellings) = self.known.0.get_mut(&code.number) else {
             if !is_full {
@@ -92,9 +103,16 @@ impl ZeroEvidence {
         if spellings.contains(code) {
             return;
         }
-        if self.answer == Some(LeadingZeros::Same) {
-            self.aliases.0.insert(code.number, *spellings);
-            return;
+        match self.answer {
+            Some(LeadingZeros::Same) => {
+                self.aliases.zeros.insert(code.number, *spellings);
+                return;
+            }
+            Some(LeadingZeros::Distinct) => {
+                spellings.insert(code);
+                return;
+            }
+            None => {}
         }
         let similar = spellings.codes_of(code.number).next();
         // Each code is in doubt once.
@@ -147,15 +165,29 @@ impl ZeroEvidence {
         })
     }
 
-    pub(super) fn into_aliases(self) -> CodeAliases {
-        self.aliases
+    pub(super) fn into_aliases(mut self) -> CodeAliases {
+        let (known, zeros) = (&self.known.0, &self.aliases.zeros);
+        self.fractions.retain(|code| {
+            let spellings = known.get(&code.number);
+            let is_known = spellings.is_some_and(|spellings| spellings.contains(*code));
+            is_known || zeros.contains_key(&code.number)
+        });
+        CodeAliases {
+            fractions: self.fractions,
+            ..self.aliases
+        }
     }
 }
 
-/// The codes that stand for another one with other zeros, where the answer is
-/// [`LeadingZeros::Same`]: the codes of the catalog, else the first ones of the file, by number.
+/// The codes that stand for another one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CodeAliases(HashMap<u64, Spellings>);
+pub(crate) struct CodeAliases {
+    /// Where the answer is [`LeadingZeros::Same`]: the codes of the catalog, else the first ones of
+    /// the file, by number.
+    zeros: HashMap<u64, Spellings>,
+    /// Known codes that the file writes with a fraction of zeros too.
+    fractions: HashSet<NumericCode>,
+}
 
 /// What a code stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,13 +201,25 @@ pub(crate) enum Alias {
 impl CodeAliases {
     #[inline]
     pub(crate) fn find(&self, key: &str) -> Alias {
-        if self.0.is_empty() {
+        if self.zeros.is_empty() && self.fractions.is_empty() {
             return Alias::Itself;
         }
-        let found = NumericCode::parse(key)
-            .and_then(|code| Some((code, *self.0.get(&code.number)?)))
-            .filter(|(code, spellings)| !spellings.contains(*code));
-        let Some((code, spellings)) = found else {
+        if let Some(code) = NumericCode::parse(key) {
+            return self.find_spelling(code);
+        }
+        let whole = split_fraction(key).and_then(NumericCode::parse);
+        match whole.filter(|code| self.fractions.contains(code)) {
+            None => Alias::Itself,
+            Some(code) => match self.find_spelling(code) {
+                Alias::Itself => Alias::Of(code),
+                alias => alias,
+            },
+        }
+    }
+
+    fn find_spelling(&self, code: NumericCode) -> Alias {
+        let spellings = self.zeros.get(&code.number).copied();
+        let Some(spellings) = spellings.filter(|spellings| !spellings.contains(code)) else {
             return Alias::Itself;
         };
         let known: Vec<_> = spellings.codes_of(code.number).collect();
@@ -227,6 +271,31 @@ mod tests {
                 .doubts
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_fraction_of_zeros_goes_where_the_whole_code_is_known() {
+        let same = Some(LeadingZeros::Same);
+        let whole = |text| Alias::Of(NumericCode::parse(text).unwrap());
+        for (catalog, answer, codes, key, expected) in [
+            (&["17"][..], None, &["17.0"][..], "17.0", whole("17")),
+            (&[], None, &["17.0", "17"], "17.0", whole("17")),
+            (&[], None, &["17", "17,00"], "17,00", whole("17")),
+            (
+                &["17"],
+                Some(LeadingZeros::Distinct),
+                &["17.0"],
+                "17.0",
+                whole("17"),
+            ),
+            (&["0017"], same, &["17.0"], "17.0", whole("0017")),
+            (&["12"], None, &["12.10"], "12.10", Alias::Itself),
+            (&[], None, &["17.0", "18.0"], "17.0", Alias::Itself),
+        ] {
+            let aliases = observe(catalog, answer, codes).into_aliases();
+            assert_eq!(aliases.find(key), expected, "{catalog:?} {codes:?}");
+        }
+        assert_eq!(doubts(&["0017"], &["17.0"]), ["2 17.0 0017"]);
     }
 
     #[test]

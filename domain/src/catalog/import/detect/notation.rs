@@ -7,8 +7,8 @@ use super::observation::Observations;
 use super::question::{Example, Question, QuestionOption, QuestionReason};
 use crate::Text;
 use crate::catalog::import::field::Field;
-use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
-use crate::catalog::import::read::{CellReadings, EncodingDoubt};
+use crate::catalog::import::options::{DateFormat, DecimalMark, Options, TypedDates};
+use crate::catalog::import::read::{CellReadings, EncodingDoubt, FilledSheet};
 use crate::identity::Language;
 
 /// How numbers and dates of a file are written.
@@ -17,6 +17,10 @@ pub(crate) struct Notation {
     /// By field.
     marks: [DecimalMark; Field::COUNT],
     pub(crate) dates: DateFormat,
+    /// Each time in the column of dates is the midnight that stands for no time.
+    pub(crate) has_days_only: bool,
+    /// Whether day and month of the cells that hold dates are swapped.
+    pub(crate) typed_dates: TypedDates,
 }
 
 impl Notation {
@@ -28,14 +32,17 @@ impl Notation {
 /// Concludes from the options and, where they decide nothing, from the rows.
 pub(super) fn conclude_notation(
     columns: &Columns,
+    open_columns: &[(Field, Vec<usize>)],
     options: &Options,
     observations: &Observations,
     language: Language,
 ) -> Result<Notation, Vec<Question>> {
-    let mut questions = ask_for_columns(columns, options, observations, language);
+    let mut questions = ask_for_columns(columns, open_columns, observations, language);
     let mut notation = Notation {
         marks: [DecimalMark::Point; Field::COUNT],
         dates: options.date_format.unwrap_or(DateFormat::DayFirst),
+        has_days_only: observations.times.are_midnights(),
+        typed_dates: options.typed_dates.unwrap_or(TypedDates::AsShown),
     };
     for field in Field::iter_all() {
         if let Some(mark) = options.decimal.as_ref().and_then(|marks| marks.find(field)) {
@@ -53,8 +60,12 @@ pub(super) fn conclude_notation(
         Some(Ok(format)) => notation.dates = format,
         Some(Err(doubt)) => questions.push(ask_for_dates(columns, doubt, language)),
     }
+    let typed_dates = observations.typed_dates.as_ref();
+    questions.extend(typed_dates.and_then(|dates| dates.ask(columns, language)));
     let counts = observations.counts.as_ref();
     questions.extend(counts.and_then(|counts| counts.ask(columns, language)));
+    let discounts = observations.discounts.as_ref();
+    questions.extend(discounts.and_then(|discounts| discounts.ask(columns, language)));
     questions.extend(observations.codes.ask(columns, language));
     if questions.is_empty() {
         Ok(notation)
@@ -143,37 +154,56 @@ pub(super) fn ask_for_encoding(doubt: &EncodingDoubt, language: Language) -> Que
     }
 }
 
-/// Returns the questions which column holds a field whose header several columns have.
+/// Returns the question which of several sheets is to be read. The examples are their names, each
+/// with the line of its first row.
+pub(super) fn ask_for_sheet(rivals: &[FilledSheet], language: Language) -> Option<Question> {
+    if rivals.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = rivals.iter().map(|sheet| sheet.name.clone()).collect();
+    let example = |sheet: &FilledSheet| Example::new(sheet.first_row, &sheet.name);
+    Some(Question {
+        option: QuestionOption::Sheet,
+        reason: QuestionReason::SeveralSheets,
+        field: None,
+        column: None,
+        message: Text::new("ask_sheet")
+            .with("names", names.join("\", \""))
+            .render(language),
+        choices: names,
+        examples: rivals.iter().map(example).collect(),
+    })
+}
+
+/// Returns the questions which column holds a field that several columns may hold.
 fn ask_for_columns(
     columns: &Columns,
-    options: &Options,
+    open: &[(Field, Vec<usize>)],
     observations: &Observations,
     language: Language,
 ) -> Vec<Question> {
-    let ask = |(field, positions): (Field, Vec<usize>)| {
-        let column = columns.title(field).unwrap_or_default().to_owned();
+    let ask = |(field, positions): &(Field, Vec<usize>)| {
+        let column = columns.title(*field).unwrap_or_default().to_owned();
         let value = |position: &usize| observations.first_row.get(*position).cloned();
+        let choices: Vec<String> = positions
+            .iter()
+            .map(|position| columns.describe_column(*position))
+            .collect();
+        let listed: Vec<String> = choices.iter().map(|title| format!("\"{title}\"")).collect();
         Question {
             option: QuestionOption::Mapping,
             reason: QuestionReason::RepeatedHeader,
-            field: Some(field),
+            field: Some(*field),
             message: Text::new("ask_mapping")
-                .with_number("columns", positions.len() as u64)
-                .with("column", &column)
+                .with("columns", listed.join(", "))
                 .with("field", field.as_str())
                 .render(language),
-            choices: (1..=positions.len())
-                .map(|nth| format!("{column}#{nth}"))
-                .collect(),
+            choices,
             examples: positions.iter().filter_map(value).collect(),
             column: Some(column),
         }
     };
-    columns
-        .repeated_headers(options)
-        .into_iter()
-        .map(ask)
-        .collect()
+    open.iter().map(ask).collect()
 }
 
 fn explain_doubt(message: Text, column: &str, examples: &[Example], language: Language) -> String {

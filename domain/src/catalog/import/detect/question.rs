@@ -10,11 +10,14 @@ use crate::catalog::import::field::Field;
 pub enum QuestionOption {
     Decimal,
     DateFormat,
+    Discounts,
     Mapping,
     RepeatedCounts,
     Encoding,
     LeadingZeros,
     SameDay,
+    Sheet,
+    TypedDates,
 }
 
 /// Why the file doesn't decide.
@@ -25,7 +28,7 @@ pub enum QuestionReason {
     Undecided,
     /// No choice reads every value; the rows that the answer can't read are rejected.
     Contradiction,
-    /// Several columns have the same header.
+    /// Several columns have the same header, or headers of one meaning.
     RepeatedHeader,
     /// A file of counts counts a product more than once.
     RepeatedProducts,
@@ -33,6 +36,10 @@ pub enum QuestionReason {
     SimilarCodes,
     /// Other files hold other lines of the same days.
     RecordedDays,
+    /// Several sheets have the columns and rows.
+    SeveralSheets,
+    /// Day and month of dates may be swapped.
+    SwappedDates,
 }
 
 /// Something that the file alone doesn't decide.

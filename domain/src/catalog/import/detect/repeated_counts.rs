@@ -1,7 +1,7 @@
 //! Products that a file of counts counts twice: two shelves, or a corrected count. The file doesn't
 //! say which, and the levels differ.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::columns::Columns;
@@ -9,10 +9,6 @@ use super::question::{Example, Question, QuestionOption, QuestionReason};
 use crate::Text;
 use crate::catalog::code_key::write_key;
 use crate::catalog::import::field::Field;
-use crate::catalog::import::file_error::FileError;
-use crate::catalog::import::kind::Kind;
-use crate::catalog::import::options::Options;
-use crate::catalog::import::read::Record;
 use crate::identity::Language;
 
 /// Counts that are compared; a company has fewer products than this.
@@ -24,50 +20,30 @@ const MAX_EXAMPLES: usize = 3;
 pub(super) struct CountEvidence {
     /// Fingerprint of product, site and time to its first line.
     first_lines: HashMap<u64, u64>,
-    products: HashSet<u64>,
-    repeats_products: bool,
     /// The first repeated counts: the code, the first line and the repeating one.
     repeated: Vec<(String, [u64; 2])>,
     key: String,
 }
 
 impl CountEvidence {
-    pub(super) fn observe(&mut self, record: Record<'_>, columns: &Columns) {
-        let cell = |field| {
-            let position = columns.position(field);
-            position.map_or("", |position| record.field(position))
-        };
-        let code = cell(Field::Sku);
+    /// Records a row by the texts of its fields.
+    pub(super) fn observe<'r>(&mut self, line: u64, text: impl Fn(Field) -> &'r str) {
+        let code = text(Field::Sku);
         if code.is_empty() || self.first_lines.len() >= MAX_KEYS {
             return;
         }
         let mut hasher = DefaultHasher::new();
-        write_key(code, &mut self.key);
-        self.key.hash(&mut hasher);
-        self.repeats_products |= !self.products.insert(hasher.finish());
-        write_key(cell(Field::Site), &mut self.key);
-        self.key.hash(&mut hasher);
-        cell(Field::Date).hash(&mut hasher);
-        let line = record.line;
+        for field in [Field::Sku, Field::Site] {
+            write_key(text(field), &mut self.key);
+            self.key.hash(&mut hasher);
+        }
+        for field in [Field::Date, Field::Time] {
+            text(field).hash(&mut hasher);
+        }
         let first = *self.first_lines.entry(hasher.finish()).or_insert(line);
         if first != line && self.repeated.len() < MAX_EXAMPLES {
             self.repeated.push((code.to_owned(), [first, line]));
         }
-    }
-
-    /// Rejects a file that has all that sales have, and repeats its products as sales do.
-    pub(super) fn reject_sales(&self, columns: &Columns) -> Result<(), FileError> {
-        let header = columns.header.clone();
-        let sales = Columns::find(
-            header,
-            columns.header_line,
-            Kind::Sales,
-            &Options::default(),
-        );
-        if self.repeats_products && sales.is_ok() {
-            return Err(FileError::new("columns_of_another_kind").with("kind", "sales"));
-        }
-        Ok(())
     }
 
     /// Returns the question what repeated counts make together.

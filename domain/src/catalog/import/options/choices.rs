@@ -118,6 +118,44 @@ pub enum RepeatedCounts {
     Last,
 }
 
+/// What the numbers of a discount's column are. A cell that ends in `%` is a percentage always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiscountUnit {
+    /// Money off the line.
+    Amount,
+    Percent,
+    /// A percentage as spreadsheets store it: 0.1 for ten percent.
+    Fraction,
+}
+
+impl DiscountUnit {
+    pub(in crate::catalog::import) fn of_header(is_percent: bool) -> Self {
+        if is_percent {
+            Self::Percent
+        } else {
+            Self::Amount
+        }
+    }
+
+    pub(in crate::catalog::import) fn as_str(self) -> &'static str {
+        match self {
+            Self::Amount => "amount",
+            Self::Percent => "percent",
+            Self::Fraction => "fraction",
+        }
+    }
+}
+
+/// What the dates of a spreadsheet are that isn't set to the country of the file's author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TypedDates {
+    AsShown,
+    /// The spreadsheet took the day for the month and the month for the day.
+    Swapped,
+}
+
 /// Whether an implausible value rejects its row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

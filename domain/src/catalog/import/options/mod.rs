@@ -13,10 +13,10 @@ use super::field::Field;
 
 pub(super) use charset::{Charset, CodePage, Misreading};
 pub(super) use choices::{
-    DateFormat, DecimalMark, DecimalMarks, DocumentNumbers, Duplicates, LeadingZeros,
-    RepeatedCounts, StockEffect, TotalRows,
+    DateFormat, DecimalMark, DecimalMarks, DiscountUnit, DocumentNumbers, Duplicates,
+    RepeatedCounts, StockEffect, TotalRows, TypedDates,
 };
-pub use choices::{ImplausibleValues, Mode, SameDay, UnknownProducts, UnknownSites};
+pub use choices::{ImplausibleValues, LeadingZeros, Mode, SameDay, UnknownProducts, UnknownSites};
 
 /// The characters that may separate fields.
 pub(super) const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
@@ -33,7 +33,8 @@ pub struct Options {
     /// What the values of a field mean here: `{"status": {"Soldé": "delivered"}}`.
     pub values: BTreeMap<Field, BTreeMap<String, String>>,
     pub delimiter: Option<char>,
-    /// The sheet of a spreadsheet; by default the first visible one whose columns fit.
+    /// The sheet of a spreadsheet; by default the visible one whose columns fit. Asked where
+    /// several do and have rows.
     pub sheet: Option<String>,
     /// A label of the WHATWG encoding standard, or a name that is detected: `macroman`, `cp437`,
     /// `cp850`, `cp858`, `cp860`, and `utf-8-twice` for UTF-8 that was encoded twice.
@@ -41,6 +42,11 @@ pub struct Options {
     /// For all columns, or field by field.
     pub decimal: Option<DecimalMarks>,
     pub date_format: Option<DateFormat>,
+    /// By default the header says it; asked where each number may be a fraction.
+    pub discounts: Option<DiscountUnit>,
+    /// Of cells that hold dates, not texts; asked where a spreadsheet may have swapped day and
+    /// month.
+    pub typed_dates: Option<TypedDates>,
     /// ISO 4217, for rows that name none; the company's by default.
     pub currency: Option<String>,
     /// IANA name of the zone of the file's times; the company's by default.

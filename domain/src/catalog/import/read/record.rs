@@ -4,6 +4,8 @@ use platform::csv::strip_guard;
 use serde::{Deserialize, Serialize};
 
 use super::book::SheetName;
+use super::merged::MergedCells;
+use super::sheet_choice::FilledSheet;
 use super::text::EncodingDoubt;
 use super::typed::CellKind;
 use crate::Text;
@@ -25,6 +27,13 @@ pub(crate) trait Table {
     fn record(&self) -> Record<'_>;
     /// Returns the bytes of the file (the rows of a spreadsheet) read so far, for progress.
     fn position(&self) -> u64;
+    /// Says which columns hold texts. A spreadsheet reads their numbers as their formats show them,
+    /// in the rows to come.
+    fn read_as_texts(&mut self, _columns: Vec<usize>) {}
+    /// Returns the cells that look empty and belong to a merged one, once all rows are read.
+    fn merged_cells(&self) -> MergedCells {
+        MergedCells::default()
+    }
     /// Returns how the file is laid out. The encoding is final once all rows are read.
     fn shape(&self) -> Shape;
 }
@@ -48,6 +57,8 @@ pub(crate) struct Shape {
     /// The sheet that is read, and all of them.
     pub(crate) sheet: Option<String>,
     pub(crate) sheets: Vec<SheetName>,
+    /// Sheets that might be read as well, with the one that is; empty where there is no doubt.
+    pub(crate) rival_sheets: Vec<FilledSheet>,
 }
 
 /// Why the lines of a file can't be divided into rows here.
@@ -91,6 +102,7 @@ pub(crate) struct Record<'a> {
     fault: Option<RowFault>,
     /// Of a spreadsheet's cells; empty for a text file.
     kinds: &'a [CellKind],
+    is_hidden: bool,
 }
 
 impl<'a> Record<'a> {
@@ -105,6 +117,7 @@ impl<'a> Record<'a> {
             text_gap: 0,
             fault: None,
             kinds: &[],
+            is_hidden: false,
         }
     }
 
@@ -130,11 +143,23 @@ impl<'a> Record<'a> {
             text_gap: 1,
             fault,
             kinds: &[],
+            is_hidden: false,
         }
     }
 
-    pub(super) fn with_kinds(self, kinds: &'a [CellKind]) -> Self {
-        Self { kinds, ..self }
+    /// Sets what a spreadsheet says of a row.
+    pub(super) fn of_sheet(self, kinds: &'a [CellKind], is_hidden: bool) -> Self {
+        Self {
+            kinds,
+            is_hidden,
+            ..self
+        }
+    }
+
+    /// Whether the row is hidden in its spreadsheet.
+    #[inline]
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.is_hidden
     }
 
     /// Sets what the fields hold, where that isn't what stands in the file.
@@ -174,6 +199,13 @@ impl<'a> Record<'a> {
     /// field is "".
     pub(crate) fn is_text(&self) -> bool {
         self.text.is_some()
+    }
+
+    /// Whether a cell may hold the error of a formula.
+    #[inline]
+    pub(crate) fn may_hold_errors(&self) -> bool {
+        let text = self.text.unwrap_or_default();
+        self.is_typed() || text.contains('#') || text.contains("Err:")
     }
 
     pub(crate) fn has_nul(&self) -> bool {
@@ -233,6 +265,15 @@ fn find_start(ends: &[usize], gap: usize, index: usize) -> usize {
 /// Returns the text of an error file's cell without the guard against formulas.
 pub(crate) fn strip_formula_guard(text: &str) -> &str {
     trim_blanks(strip_guard(text))
+}
+
+/// Returns the inside of a text that a program has quoted by a pair of apostrophes.
+#[inline]
+pub(crate) fn unwrap_apostrophes(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'\'', inner @ .., b'\''] if !inner.is_empty() => trim_blanks(&text[1..text.len() - 1]),
+        _ => text,
+    }
 }
 
 /// Returns a code without the apostrophes with which a spreadsheet marks a text.

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::number_format::Meaning;
+
 /// What a cell holds. Cells of a text file are texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum CellKind {
@@ -14,6 +16,10 @@ pub(crate) enum CellKind {
     Bool,
     /// The error of a formula, such as `#N/A`.
     Error,
+    /// A formula of which the file has no result.
+    Uncomputed,
+    /// A number in a column of texts, whose format shows something else that isn't known.
+    Unclear,
 }
 
 /// The last day that a spreadsheet knows, 9999-12-31, in days of its calendar.
@@ -24,28 +30,51 @@ const DAYS_TO_1904: f64 = 1_462.0;
 const SERIAL_OF_1970: i64 = 25_569;
 const DAY_MILLIS: i64 = 86_400_000;
 
-/// Writes the number of a cell, as a date where its format shows one.
+/// Writes the number of a cell as what it means: a date, `10 %`, `10.5 €`.
 pub(super) fn write_number(
     number: f64,
-    shows_date: bool,
+    meaning: &Meaning,
     is_1904: bool,
     text: &mut String,
 ) -> CellKind {
-    let serial = if is_1904 {
-        number + DAYS_TO_1904
-    } else {
-        number
-    };
-    if shows_date && (0.0..MAX_SERIAL).contains(&serial) {
-        write_date(serial, text);
-        return CellKind::Date;
+    match meaning {
+        Meaning::Date => {
+            // A time of day without a day counts from no epoch.
+            let days = if is_1904 && number >= 1.0 {
+                DAYS_TO_1904
+            } else {
+                0.0
+            };
+            match number + days {
+                serial if (0.0..MAX_SERIAL).contains(&serial) => write_date(serial, text),
+                _ => write_plain_number(number, text),
+            }
+            return CellKind::Date;
+        }
+        Meaning::Duration => {
+            write_duration(number, text);
+            return CellKind::Date;
+        }
+        Meaning::Part => {
+            write_plain_number(number * 100.0, text);
+            text.push_str(" %");
+        }
+        Meaning::Percents => {
+            write_plain_number(number, text);
+            text.push_str(" %");
+        }
+        Meaning::Money(sign) => {
+            write_plain_number(number, text);
+            text.push(' ');
+            text.push_str(sign);
+        }
+        Meaning::Number => write_plain_number(number, text),
     }
-    write_plain_number(number, text);
     CellKind::Number
 }
 
 /// Writes a number with the fifteen digits that a spreadsheet shows, without an exponent.
-fn write_plain_number(number: f64, text: &mut String) {
+pub(super) fn write_plain_number(number: f64, text: &mut String) {
     let rounded = format!("{number:.14e}").parse().unwrap_or(number);
     let start = text.len();
     // Writing to a text never fails.
@@ -72,14 +101,27 @@ fn write_date(serial: f64, text: &mut String) {
         let epoch = chrono::DateTime::UNIX_EPOCH.date_naive();
         let _ = write!(text, "{}", epoch + chrono::TimeDelta::days(since_1970));
     }
+    if millis > 0 || day == 0 {
+        text.push_str(if day > 0 { " " } else { "" });
+        write_time(millis, text);
+    }
+}
+
+/// Writes a time that may pass a day, such as `36:00:00`.
+fn write_duration(days: f64, text: &mut String) {
+    if !(0.0..MAX_SERIAL).contains(&days) {
+        return write_plain_number(days, text);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "less than 3 million days")]
+    write_time((days * 86_400_000.0).round() as i64, text);
+}
+
+fn write_time(millis: i64, text: &mut String) {
+    let (seconds, millis) = (millis / 1_000, millis % 1_000);
+    let (minutes, hours) = (seconds / 60 % 60, seconds / 3_600);
+    let _ = write!(text, "{hours:02}:{minutes:02}:{:02}", seconds % 60);
     if millis > 0 {
-        let (seconds, millis) = (millis / 1_000, millis % 1_000);
-        let (minutes, hours) = (seconds / 60 % 60, seconds / 3_600);
-        let blank = if day > 0 { " " } else { "" };
-        let _ = write!(text, "{blank}{hours:02}:{minutes:02}:{:02}", seconds % 60);
-        if millis > 0 {
-            let _ = write!(text, ".{millis:03}");
-        }
+        let _ = write!(text, ".{millis:03}");
     }
 }
 
@@ -97,9 +139,9 @@ pub(super) fn write_iso_date(date: &str, text: &mut String) {
 mod tests {
     use super::*;
 
-    fn write(number: f64, shows_date: bool) -> String {
+    fn write(number: f64, meaning: &Meaning) -> String {
         let mut text = String::new();
-        write_number(number, shows_date, false, &mut text);
+        write_number(number, meaning, false, &mut text);
         text
     }
 
@@ -114,15 +156,35 @@ mod tests {
             (59.0, "1900-02-28"),
             (61.0, "1900-03-01"),
             (0.75, "18:00:00"),
+            (0.0, "00:00:00"),
             (2_958_465.0, "9999-12-31"),
             (2_958_466.0, "2958466"),
             (-1.0, "-1"),
         ] {
-            assert_eq!(write(serial, true), expected, "{serial}");
+            assert_eq!(write(serial, &Meaning::Date), expected, "{serial}");
         }
-        let mut text = String::new();
-        write_number(44_838.0, true, true, &mut text);
-        assert_eq!(text, "2026-10-05");
+        for (number, expected) in [(44_838.0, "2026-10-05"), (0.75, "18:00:00")] {
+            let mut text = String::new();
+            write_number(number, &Meaning::Date, true, &mut text);
+            assert_eq!(text, expected);
+        }
+        for (days, expected) in [(1.5, "36:00:00"), (0.25, "06:00:00"), (-1.0, "-1")] {
+            assert_eq!(write(days, &Meaning::Duration), expected);
+        }
+    }
+
+    #[test]
+    fn percentages_and_amounts_have_their_signs() {
+        for (number, expected) in [
+            (0.1, "10 %"),
+            (0.07, "7 %"),
+            (1.1, "110 %"),
+            (-0.125, "-12.5 %"),
+        ] {
+            assert_eq!(write(number, &Meaning::Part), expected);
+        }
+        assert_eq!(write(10.0, &Meaning::Percents), "10 %");
+        assert_eq!(write(10.5, &Meaning::Money("€".into())), "10.5 €");
     }
 
     #[test]
@@ -136,7 +198,7 @@ mod tests {
             (1e-7, "0.0000001"),
             (5_901_234_123_457.0, "5901234123457"),
         ] {
-            assert_eq!(write(number, false), expected, "{number}");
+            assert_eq!(write(number, &Meaning::Number), expected, "{number}");
         }
     }
 

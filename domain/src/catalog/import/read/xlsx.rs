@@ -1,12 +1,13 @@
-//! A spreadsheet as records: the first visible sheet that fits, or the one that the options name,
-//! row by row. Cells keep their kind.
+//! A spreadsheet as records: one of its sheets, row by row. Cells keep their kind.
 
 use std::io::{Read, Seek};
 
 use super::book::{Book, Sheet, SheetName};
+use super::merged::MergedCells;
 use super::package::{Package, unpacks_too_large};
 use super::record::{Format, MAX_COLUMNS, MAX_ROW_BYTES, Record, Shape, Table};
 use super::sheet::{CellContext, SheetCells};
+use super::sheet_choice::{FilledSheet, SheetChoice, list_candidates};
 use super::styles::Styles;
 use super::texts::SharedTexts;
 use super::typed::CellKind;
@@ -14,13 +15,11 @@ use crate::Text;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::options::Options;
 
-/// Sheets that are tried for a header.
-const MAX_TRIED_SHEETS: usize = 50;
 /// Bytes of all rows: a shared text may stand in millions of cells.
 const MAX_TEXT_BYTES: u64 = 4 << 30;
 
-/// Opens a spreadsheet. Passes the sheets to `read_head` in their order, and the first that it
-/// accepts to `use_table`, with the head.
+/// Opens a spreadsheet. Passes its sheets to `read_head`, and the best of those that it accepts to
+/// `use_table`, with the head.
 pub(super) fn open_sheet<S: Read + Seek, H, T>(
     source: S,
     options: &Options,
@@ -31,63 +30,54 @@ pub(super) fn open_sheet<S: Read + Seek, H, T>(
     let book = Book::read(&mut package)?;
     let texts = SharedTexts::read(&mut package, &book)?;
     let styles = Styles::read(&mut package, &book)?;
-    let mut first_error = None;
-    for sheet in choose_sheets(&book, options.sheet.as_deref())? {
-        let Some(part) = package.open_part(&sheet.path, u64::MAX)? else {
-            continue;
-        };
-        let context = CellContext {
-            texts: &texts,
-            styles: &styles,
-            is_1904: book.is_1904,
-        };
-        let cells = SheetCells::new(part, context);
-        let mut table = XlsxTable::open(cells, &book, sheet)?;
-        if !table.has_cell {
-            continue;
-        }
-        match read_head(&mut table) {
-            Ok(head) => return use_table(&mut table, head),
-            // Another sheet can only be meant where this one has other columns.
-            Err(error) if error.code == "missing_column" => {
-                first_error.get_or_insert(error);
+    let context = CellContext {
+        texts: &texts,
+        styles: &styles,
+        is_1904: book.is_1904,
+    };
+    let candidates = list_candidates(&book, options.sheet.as_deref())?;
+    let mut choice = SheetChoice::default();
+    if let [only] = candidates[..] {
+        choice.accept(only, None);
+    } else {
+        for sheet in candidates {
+            let opened = open_table(&mut package, context, &book, sheet);
+            let read = opened.and_then(|opened| match opened {
+                None => Ok(None),
+                Some(mut table) => read_head(&mut table).map(|_| Some(table.next_line())),
+            });
+            match read {
+                Ok(None) => {}
+                Ok(Some(first_row)) => choice.accept(sheet, first_row),
+                Err(cause) => choice.reject(cause)?,
             }
-            Err(error) => return Err(error),
         }
     }
-    Err(first_error
-        .unwrap_or_else(|| FileError::worded("empty_file", Text::new("empty_spreadsheet"))))
+    let conclusion = choice.conclude();
+    let (sheet, rivals) = conclusion.map_err(|cause| cause.unwrap_or_else(empty_spreadsheet))?;
+    let opened = open_table(&mut package, context, &book, sheet)?;
+    let mut table = opened.ok_or_else(empty_spreadsheet)?;
+    let head = read_head(&mut table)?;
+    table.rivals = rivals;
+    use_table(&mut table, head)
 }
 
-/// Returns the sheet that is asked for, else the visible ones, else all.
-fn choose_sheets<'b>(book: &'b Book, asked: Option<&str>) -> Result<Vec<&'b Sheet>, FileError> {
-    if let Some(asked) = asked {
-        let fold = |name: &str| name.trim().to_lowercase();
-        let found = book
-            .sheets
-            .iter()
-            .find(|s| fold(&s.name.name) == fold(asked));
-        return found.map(|sheet| vec![sheet]).ok_or_else(|| {
-            let names: Vec<_> = book
-                .sheets
-                .iter()
-                .take(20)
-                .map(|s| s.name.name.as_str())
-                .collect();
-            let names = names.join("\", \"");
-            FileError::new("unknown_sheet")
-                .with("asked", asked)
-                .with("names", names)
-        });
-    }
-    let visible: Vec<_> = book.sheets.iter().filter(|s| !s.name.hidden).collect();
-    let mut chosen = if visible.is_empty() {
-        book.sheets.iter().collect()
-    } else {
-        visible
+/// Opens a sheet; `None` where it has no cell.
+fn open_table<'a, S: Read + Seek>(
+    package: &'a mut Package<S>,
+    context: CellContext<'a>,
+    book: &'a Book,
+    sheet: &'a Sheet,
+) -> Result<Option<XlsxTable<'a, impl Read + 'a>>, FileError> {
+    let Some(part) = package.open_part(&sheet.path, u64::MAX)? else {
+        return Ok(None);
     };
-    chosen.truncate(MAX_TRIED_SHEETS);
-    Ok(chosen)
+    let table = XlsxTable::open(SheetCells::new(part, context), book, sheet)?;
+    Ok(Some(table).filter(|table| table.has_cell))
+}
+
+fn empty_spreadsheet() -> FileError {
+    FileError::worded("empty_file", Text::new("empty_spreadsheet"))
 }
 
 struct XlsxTable<'a, R> {
@@ -98,10 +88,15 @@ struct XlsxTable<'a, R> {
     ends: Vec<usize>,
     kinds: Vec<CellKind>,
     line: u64,
+    is_hidden: bool,
+    /// The columns that hold texts.
+    text_columns: Vec<usize>,
     rows_read: u64,
     text_left: u64,
     sheet: &'a str,
     sheets: Vec<SheetName>,
+    /// The sheets among which the caller must choose.
+    rivals: Vec<FilledSheet>,
 }
 
 impl<'a, R: Read> XlsxTable<'a, R> {
@@ -117,15 +112,29 @@ impl<'a, R: Read> XlsxTable<'a, R> {
             ends: Vec::new(),
             kinds: Vec::new(),
             line: 0,
+            is_hidden: false,
+            text_columns: Vec::new(),
             rows_read: 0,
             text_left: MAX_TEXT_BYTES,
             sheet: &sheet.name.name,
             sheets: book.sheets.iter().map(|sheet| sheet.name.clone()).collect(),
+            rivals: Vec::new(),
         })
+    }
+
+    /// Returns the line of the row that `advance` moves to.
+    fn next_line(&self) -> Option<u64> {
+        self.has_cell.then(|| self.cells.cell.row.number.into())
     }
 
     /// Appends the current cell to the row.
     fn take_cell(&mut self) -> Result<(), FileError> {
+        if self
+            .text_columns
+            .contains(&(self.cells.cell.column as usize))
+        {
+            self.cells.read_as_text();
+        }
         let cell = &self.cells.cell;
         let column = cell.column as usize;
         if column >= MAX_COLUMNS {
@@ -157,9 +166,10 @@ impl<R: Read> Table for XlsxTable<'_, R> {
             return Ok(false);
         }
         let row = self.cells.cell.row;
-        self.line = u64::from(row);
+        self.line = u64::from(row.number);
+        self.is_hidden = row.is_hidden;
         self.rows_read += 1;
-        while self.has_cell && self.cells.cell.row == row {
+        while self.has_cell && self.cells.cell.row.number == row.number {
             self.take_cell()?;
             self.has_cell = self.cells.advance()?;
         }
@@ -167,7 +177,15 @@ impl<R: Read> Table for XlsxTable<'_, R> {
     }
 
     fn record(&self) -> Record<'_> {
-        Record::new(self.line, &self.text, &self.ends).with_kinds(&self.kinds)
+        Record::new(self.line, &self.text, &self.ends).of_sheet(&self.kinds, self.is_hidden)
+    }
+
+    fn read_as_texts(&mut self, columns: Vec<usize>) {
+        self.text_columns = columns;
+    }
+
+    fn merged_cells(&self) -> MergedCells {
+        self.cells.merged.clone()
     }
 
     // A spreadsheet has no position in bytes.
@@ -183,6 +201,7 @@ impl<R: Read> Table for XlsxTable<'_, R> {
             delimiter: None,
             sheet: Some(self.sheet.to_owned()),
             sheets: self.sheets.clone(),
+            rival_sheets: self.rivals.clone(),
         }
     }
 }

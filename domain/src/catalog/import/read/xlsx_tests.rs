@@ -222,7 +222,7 @@ fn case_a23b_blanks_are_no_data() {
 }
 
 #[test]
-fn case_a24b_the_error_of_a_formula_is_rejected_in_every_column() {
+fn case_a24b_a_formula_without_a_value_is_rejected_in_every_column() {
     let Some(file) = import_case("A24b_formula_errors.xlsx") else {
         return;
     };
@@ -233,7 +233,7 @@ fn case_a24b_the_error_of_a_formula_is_rejected_in_every_column() {
             (2, "Quantité", "formula_error"),
             (3, "Quantité", "formula_error"),
             (4, "Quantité", "formula_error"),
-            (6, "Quantité", "missing_value"),
+            (6, "Quantité", "formula_error"),
             (7, "Code", "formula_error"),
         ]
     );

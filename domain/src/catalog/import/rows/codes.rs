@@ -1,12 +1,15 @@
 //! The codes and names of a row, with the keys by which the database compares them.
 
 use super::cells::CellReader;
+use super::damaged_code::{find_damage, looks_damaged};
 use super::row_error::{RowError, missing_value};
+use super::row_warning::RowWarning;
 use crate::Text;
 use crate::catalog::code_key::write_key;
-use crate::catalog::import::cells::NumericCode;
+use crate::catalog::import::cells::{NumericCode, split_fraction};
 use crate::catalog::import::detect::Alias;
 use crate::catalog::import::field::Field;
+use crate::catalog::import::lifecycle::WarningCode;
 use crate::catalog::import::read::{CellKind, Record, strip_apostrophes};
 
 pub(super) const MAX_SKU_CHARS: usize = 100;
@@ -100,13 +103,33 @@ impl<'p> CellReader<'p> {
     ) -> Result<(), RowError> {
         let names_product = matches!(field, Field::Sku | Field::Barcode);
         let reason = match self.kind(record, field) {
-            CellKind::Date if names_product => Text::new("damaged_code_date"),
-            CellKind::Bool if names_product => Text::new("damaged_code_truth"),
+            CellKind::Date => Text::new("damaged_code_date"),
+            CellKind::Bool => Text::new("damaged_code_truth"),
+            CellKind::Unclear => Text::new("damaged_code_format"),
             CellKind::Number if code.len() > MAX_EXACT_DIGITS => Text::new("damaged_code_number"),
             CellKind::Text if is_rounded_number(code) => Text::new("damaged_code_rounded"),
+            CellKind::Text if names_product => match find_damage(code) {
+                Some(reason) => reason,
+                None => return Ok(()),
+            },
             _ => return Ok(()),
         };
         Err(RowError::worded(field, "damaged_code", reason))
+    }
+
+    /// Warns of a product's code that a spreadsheet may have made of another one.
+    #[inline]
+    pub(super) fn warn_of_damaged(
+        &self,
+        record: Record<'_>,
+        (sku, keys): (&str, &RowKeys),
+        warnings: &mut Vec<RowWarning>,
+    ) {
+        let is_text = self.kind(record, Field::Sku) == CellKind::Text;
+        let has_fraction = || !keys.is_alias && split_fraction(sku).is_some();
+        if is_text && (looks_damaged(sku) || has_fraction()) {
+            warnings.push(RowWarning::new(Field::Sku, WarningCode::DamagedCodes));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::cells::CellReader;
 use super::codes::RowKeys;
 use super::identity::count_key;
 use super::row_error::{RowError, RowErrors};
-use super::row_warning::{RowWarning, warn_of_garbled};
+use super::row_warning::{RowWarning, warn_of_garbled, warn_of_rounded};
 use super::total_row::{RowRole, TotalTracker};
 use crate::catalog::FactKey;
 use crate::catalog::import::cells::ZoneClock;
@@ -25,7 +25,7 @@ pub(crate) struct CountLine<'a> {
     pub(crate) sku: &'a str,
     pub(crate) name: &'a str,
     pub(crate) site: &'a str,
-    /// Thousandths; may be negative, as levels may.
+    /// Thousandths; nobody counts fewer than none.
     pub(crate) quantity: i64,
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub(crate) at: i64,
@@ -53,7 +53,7 @@ impl<'p> CountReader<'p> {
             clock: ZoneClock::new(context.file_zone(options)?, context.zone),
             now: context.now.timestamp_micros(),
             future_dates: options.future_dates,
-            totals: TotalTracker::new(options.total_rows, Field::Quantity),
+            totals: TotalTracker::new(options.total_rows, plan.profile, Field::Quantity),
             warnings: Vec::new(),
         })
     }
@@ -77,12 +77,16 @@ impl<'p> CountReader<'p> {
         let sku = self.cells.require_sku(record, keys)?;
         let site = self.cells.read_site(record, keys)?;
         self.cells.read_text(record, Field::Quantity, 100)?;
-        let quantity = self.cells.read_number(record, Field::Quantity, 3)?.scaled;
+        let quantity = self.read_level(record)?;
         let at = self.read_time(record)?;
         let name = self.cells.read_text(record, Field::Name, 500)?;
         self.totals.add_row(quantity);
         let texts = [Field::Sku, Field::Name, Field::Site];
         warn_of_garbled(&self.cells, record, &texts, &mut self.warnings);
+        let quantities = [(Field::Quantity, 3)];
+        warn_of_rounded(&self.cells, record, &quantities, &mut self.warnings);
+        self.cells
+            .warn_of_damaged(record, (sku, keys), &mut self.warnings);
         Ok(Some(CountLine {
             line: record.line,
             key: count_key(&keys.sku, &keys.site, at, quantity),
@@ -94,9 +98,18 @@ impl<'p> CountReader<'p> {
         }))
     }
 
+    fn read_level(&self, record: Record<'_>) -> Result<i64, RowError> {
+        match self.cells.read_number(record, Field::Quantity, 3)?.scaled {
+            ..0 => Err(RowError::new(Field::Quantity, "negative")),
+            level => Ok(level),
+        }
+    }
+
     fn read_time(&mut self, record: Record<'_>) -> Result<i64, RowError> {
-        let at = match self.cells.read_text(record, Field::Date, 100)? {
-            "" => self.now,
+        let date = self.cells.read_text(record, Field::Date, 100)?;
+        let has_time = self.cells.read_time(record)?.is_some();
+        let at = match date {
+            "" if !has_time => self.now,
             _ => {
                 let written = self.cells.read_date(record)?;
                 match written.time {
@@ -123,7 +136,7 @@ impl<'p> CountReader<'p> {
         let mut keys = RowKeys::default();
         errors.check(self.cells.require_sku(record, &mut keys));
         errors.check(self.cells.read_site(record, &mut keys));
-        errors.check(self.cells.read_number(record, Field::Quantity, 3));
+        errors.check(self.read_level(record));
         errors.check(self.read_time(record));
         errors.check(self.cells.read_text(record, Field::Name, 500));
     }

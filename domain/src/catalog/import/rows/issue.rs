@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use platform::csv::strip_guard;
+use platform::csv::{strip_digits, strip_guard};
 use serde::{Deserialize, Serialize};
 
 use super::occurrence::{Occurrence, Origin};
@@ -134,10 +134,10 @@ impl IssueWriter<'_> {
         }
     }
 
-    /// Removes the guard of an error file, which the next one adds again.
+    /// Removes the guards of an error file, which the next one adds again.
     fn as_written(self, text: String) -> String {
         if self.columns.is_error_file() {
-            strip_guard(&text).to_owned()
+            strip_digits(strip_guard(&text)).to_owned()
         } else {
             text
         }

@@ -1,13 +1,15 @@
 //! From a record to a row of its kind, or to the error for which it is rejected. In reading order:
-//! `row_error`, `row_warning` and the `issue` that people read; `cells` reads the cells of one
-//! file, and `codes` those that are compared; `sale` with `identity`, `occurrence`, `sale_money`,
-//! `sale_status`, `total_row` and `ignored_codes`; `product`, `count`; `reader` over the three
-//! kinds, which counts rows in `totals`. `validate` reads files without writing,
+//! `row_error`, `row_warning` and the `issue` that people read; `cells` reads the cells of one file
+//! whose rows have the `shape` of its header, and `codes` with `damaged_code` those that are
+//! compared; `total_row` distinguishes totals and titles; `sale` with `identity`,
+//! `occurrence`, `sale_money`, `sale_status` and `ignored_codes`; `product`, `count`; `reader` over
+//! the three kinds, which counts rows in `totals`. `validate` reads files without writing,
 //! `outlier` knows usual quantities.
 
 mod cells;
 mod codes;
 mod count;
+mod damaged_code;
 mod identity;
 mod ignored_codes;
 mod issue;
@@ -20,6 +22,7 @@ mod row_warning;
 mod sale;
 mod sale_money;
 mod sale_status;
+mod shape;
 mod total_row;
 mod totals;
 mod validate;

@@ -29,7 +29,7 @@ pub(crate) struct Occurrence {
 const NO_IDENTITY: &str = "row";
 
 /// The import that first rejected a row, and the line of the row in its file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Origin {
     pub(crate) import: Uuid,
     pub(crate) line: i64,

@@ -7,15 +7,16 @@
 use super::cells::CellReader;
 use super::codes::{RowKeys, write_name_key};
 use super::row_error::{RowError, RowErrors, out_of_range};
-use super::row_warning::{RowWarning, warn_of_garbled};
+use super::row_warning::{RowWarning, warn_of_garbled, warn_of_rounded};
+use super::total_row::reject_title;
 use crate::Text;
 use crate::catalog::field_errors::MAX_DAYS;
-use crate::catalog::import::cells::fold_text;
+use crate::catalog::import::cells::{fold_text, trim_fraction};
 use crate::catalog::import::context::{Context, CurrencyCode};
-use crate::catalog::import::detect::Plan;
+use crate::catalog::import::detect::{Plan, RowProfile};
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
-use crate::catalog::import::options::Options;
+use crate::catalog::import::options::{Options, TotalRows};
 use crate::catalog::import::read::Record;
 
 /// What a column accepts.
@@ -84,8 +85,18 @@ pub(crate) const PRODUCT_COLUMNS: &[ProductColumn] = &[
     column("active", Field::Active, ProductRule::YesNo),
 ];
 
+/// Numbers that may have been computed, with their decimals.
+const NUMBERS: &[(Field, u32)] = &[
+    (Field::PurchasePrice, 6),
+    (Field::SalePrice, 6),
+    (Field::MinStock, 3),
+    (Field::MaxStock, 3),
+    (Field::MinimumOrderQuantity, 3),
+    (Field::PackMultiple, 3),
+];
+
 /// The value of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum ProductValue<'a> {
     /// The cell is empty.
     Absent,
@@ -121,6 +132,8 @@ impl ProductLine<'_> {
 pub(crate) struct ProductReader<'p> {
     pub(super) cells: CellReader<'p>,
     currency: CurrencyCode,
+    profile: RowProfile,
+    total_rows: TotalRows,
     /// About the current row.
     pub(super) warnings: Vec<RowWarning>,
 }
@@ -134,6 +147,8 @@ impl<'p> ProductReader<'p> {
         Ok(Self {
             cells: CellReader::new(plan, options),
             currency: context.file_currency(options)?,
+            profile: plan.profile,
+            total_rows: options.total_rows,
             warnings: Vec::new(),
         })
     }
@@ -145,6 +160,7 @@ impl<'p> ProductReader<'p> {
         keys: &mut RowKeys,
     ) -> Result<ProductLine<'r>, RowError> {
         self.warnings.clear();
+        reject_title(&self.cells, record, self.total_rows, self.profile)?;
         let sku = self.cells.require_sku(record, keys)?;
         let currency = self.cells.read_currency(record, self.currency)?;
         let mut line = ProductLine {
@@ -166,6 +182,9 @@ impl<'p> ProductReader<'p> {
         }
         let texts = [Field::Sku, Field::Name, Field::Category, Field::Supplier];
         warn_of_garbled(&self.cells, record, &texts, &mut self.warnings);
+        warn_of_rounded(&self.cells, record, NUMBERS, &mut self.warnings);
+        self.cells
+            .warn_of_damaged(record, (sku, keys), &mut self.warnings);
         Ok(line)
     }
 
@@ -203,7 +222,7 @@ impl<'p> ProductReader<'p> {
             }
             ProductRule::Code { max_chars } => {
                 let code = self.cells.read_code(record, field, max_chars)?;
-                Ok(ProductValue::Text(code))
+                Ok(ProductValue::Text(trim_fraction(code)))
             }
             ProductRule::Price => {
                 let price = self.cells.read_money(record, field, currency)?;

@@ -31,7 +31,7 @@ impl RowError {
     }
 
     /// The error of the row as a whole.
-    pub(super) fn of_row(code: &'static str) -> Self {
+    pub(crate) fn of_row(code: &'static str) -> Self {
         Self {
             field: None,
             code,

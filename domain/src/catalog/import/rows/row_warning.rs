@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::cells::CellReader;
 use super::issue::{IssueWriter, RowIssues, Severity};
 use crate::Text;
+use crate::catalog::import::cells::Precision;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::lifecycle::{Warning, WarningCode};
-use crate::catalog::import::read::{Record, looks_garbled};
+use crate::catalog::import::read::{CellKind, Record, looks_garbled};
 use crate::identity::Language;
 
 /// Rows of one warning that are kept with their fields; the others are counted.
@@ -20,7 +21,7 @@ pub(crate) const MAX_NAMED_LINES: usize = 20;
 pub(crate) struct RowWarning {
     pub(crate) field: Option<Field>,
     pub(crate) code: WarningCode,
-    /// The code for which a person may take the row's code.
+    /// The code for which a person may take the row's code, or the line that the row replaces.
     pub(crate) other: Option<Box<str>>,
 }
 
@@ -33,15 +34,28 @@ impl RowWarning {
         }
     }
 
+    /// The warning about the row as a whole.
+    pub(crate) fn of_row(code: WarningCode) -> Self {
+        Self {
+            field: None,
+            code,
+            other: None,
+        }
+    }
+
     pub(super) fn message(&self) -> Text {
-        match &self.other {
-            Some(other) => Text::new("warn_look_alike_code").with("other", other),
-            None => self.code.message(),
+        match (&self.other, self.code) {
+            (Some(line), WarningCode::RepeatedProducts) => {
+                Text::new("warn_repeated_product").with("line", line)
+            }
+            (Some(other), _) => Text::new("warn_look_alike_code").with("other", other),
+            (None, code) => code.message(),
         }
     }
 }
 
-/// Warns of the first of `fields` whose text was damaged before it came into the file.
+/// Warns of the first of `fields` whose text was damaged before it came into the file, and of the
+/// first whose cell holds no text.
 #[inline]
 pub(super) fn warn_of_garbled(
     cells: &CellReader<'_>,
@@ -53,6 +67,34 @@ pub(super) fn warn_of_garbled(
         .iter()
         .find(|field| looks_garbled(cells.cell(record, **field)));
     warnings.extend(garbled.map(|field| RowWarning::new(*field, WarningCode::GarbledText)));
+    if record.is_typed() {
+        let is_typed = |field: &&Field| {
+            let kind = cells.kind(record, **field);
+            matches!(kind, CellKind::Date | CellKind::Bool | CellKind::Unclear)
+        };
+        let typed = fields.iter().find(is_typed);
+        warnings.extend(typed.map(|field| RowWarning::new(*field, WarningCode::TypedTexts)));
+    }
+}
+
+/// Warns of the first of `fields` whose number has decimals that were computed and are rounded.
+#[inline]
+pub(super) fn warn_of_rounded(
+    cells: &CellReader<'_>,
+    record: Record<'_>,
+    fields: &[(Field, u32)],
+    warnings: &mut Vec<RowWarning>,
+) {
+    let is_rounded = |(field, scale): &&(Field, u32)| {
+        // A shorter text has too few digits.
+        cells.cell(record, *field).len() > 15
+            && cells
+                .read_number(record, *field, *scale)
+                .is_ok_and(|number| number.precision == Precision::Computed)
+    };
+    let rounded = fields.iter().find(is_rounded);
+    let warn = |(field, _): &(Field, u32)| RowWarning::new(*field, WarningCode::RoundedNumbers);
+    warnings.extend(rounded.map(warn));
 }
 
 /// The warnings of a whole file.

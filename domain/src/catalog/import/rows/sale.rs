@@ -8,7 +8,7 @@ use super::occurrence::{
     OCCURRENCE_COLUMN, Occurrence, Origin, find_occurrence, parse_occurrence, parse_origin,
 };
 use super::row_error::{RowError, RowErrors};
-use super::row_warning::{RowWarning, warn_of_garbled};
+use super::row_warning::{RowWarning, warn_of_garbled, warn_of_rounded};
 use super::sale_money::{SaleFigures, check_figures, read_figures};
 use super::sale_status::parse_status;
 use super::total_row::{RowRole, TotalTracker};
@@ -88,6 +88,8 @@ pub(crate) struct SaleReader<'p> {
     currency: CurrencyCode,
     /// Microseconds since 1970.
     latest: i64,
+    /// Days since 1970.
+    today: i32,
     negative_prices: ImplausibleValues,
     future_dates: ImplausibleValues,
     documents: DocumentNumbers,
@@ -106,19 +108,22 @@ impl<'p> SaleReader<'p> {
         context: &Context,
     ) -> Result<Self, FileError> {
         let mut header = plan.columns.header.iter();
+        let mut clock = ZoneClock::new(context.file_zone(options)?, context.zone);
+        let now = context.now.timestamp_micros();
         Ok(Self {
+            today: clock.day_of(now),
+            latest: now + FUTURE_TOLERANCE_MICROS,
             occurrence: header.position(|title| title.trim() == OCCURRENCE_COLUMN),
             cells: CellReader::new(plan, options),
-            clock: ZoneClock::new(context.file_zone(options)?, context.zone),
+            clock,
             currency: context.file_currency(options)?,
-            latest: context.now.timestamp_micros() + FUTURE_TOLERANCE_MICROS,
             negative_prices: options.negative_prices,
             future_dates: options.future_dates,
             documents: options.documents,
             same_day: options.same_day,
             cancellation_prefix: options.cancellation_prefix.as_deref(),
             ignored: IgnoredCodes::new(&options.ignore_codes),
-            totals: TotalTracker::new(options.total_rows, Field::Quantity),
+            totals: TotalTracker::new(options.total_rows, plan.profile, Field::Quantity),
             warnings: Vec::new(),
         })
     }
@@ -145,7 +150,7 @@ impl<'p> SaleReader<'p> {
         let names = self.read_names(record, keys)?;
         let figures = self.read_plausible_figures(record)?;
         let sold = self.read_time(record)?;
-        self.validate_moment(sold.moment)?;
+        self.validate_time(sold)?;
         let kind = self.classify_line(names.document, figures)?;
         let identity = self.identify(keys, &names, sold, || Ok(figures))?;
         let key = identity.key();
@@ -154,12 +159,15 @@ impl<'p> SaleReader<'p> {
         let number = place.map(|cell| parse_occurrence(cell, key));
         let lost_occurrence = number == Some(None) && names.external_id.is_empty();
         let status = parse_status(self.cells.mapped(record, Field::Status))?;
-        let restored = by_day && self.same_day == Some(SameDay::Replace);
         self.totals.add_row(figures.quantity);
         let texts = [Field::Sku, Field::Name, Field::CustomerName, Field::Site];
         warn_of_garbled(&self.cells, record, &texts, &mut self.warnings);
+        let figures_read = [(Field::Quantity, 3), (Field::UnitPrice, 6)];
+        warn_of_rounded(&self.cells, record, &figures_read, &mut self.warnings);
+        self.cells
+            .warn_of_damaged(record, (sku, keys), &mut self.warnings);
         if figures.amount_differs {
-            self.warn(Field::Amount, WarningCode::DifferingAmounts);
+            self.warn(figures.money_field, WarningCode::DifferingAmounts);
         }
         Ok(Some(SaleLine {
             line: record.line,
@@ -175,7 +183,7 @@ impl<'p> SaleReader<'p> {
             customer_name: cut_text(self.cells.cell(record, Field::CustomerName), 200),
             country: cut_text(self.cells.cell(record, Field::Country), 100),
             site: names.site,
-            status: status.or(restored.then_some(SaleStatus::Delivered)),
+            status,
             kind,
             quantity: figures.quantity,
             money: figures.money,
@@ -198,7 +206,8 @@ impl<'p> SaleReader<'p> {
         let figures = self.read_plausible_figures(record);
         errors.check(figures);
         let sold = self.read_time(record);
-        errors.check(sold.and_then(|sold| self.validate_moment(sold.moment)));
+        errors.check(sold.and_then(|sold| self.validate_time(sold)));
+        errors.check(self.cells.read_time(record));
     }
 
     fn warn(&mut self, field: Field, code: WarningCode) {
@@ -337,11 +346,12 @@ impl<'p> SaleReader<'p> {
     }
 
     #[inline]
-    fn validate_moment(&mut self, moment: Moment) -> Result<(), RowError> {
-        if moment.at > self.latest {
-            if self.future_dates == ImplausibleValues::Reject {
-                return Err(RowError::new(Field::Date, "future_date"));
-            }
+    fn validate_time(&mut self, sold: SaleTime) -> Result<(), RowError> {
+        let is_future = sold.moment.at > self.latest;
+        if is_future && self.future_dates == ImplausibleValues::Reject {
+            return Err(RowError::new(Field::Date, "future_date"));
+        }
+        if is_future || (!sold.has_time && sold.moment.day > self.today) {
             self.warn(Field::Date, WarningCode::FutureDates);
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::row_error::RowError;
 use crate::catalog::SaleStatus;
-use crate::catalog::import::cells::fold_text;
+use crate::catalog::import::cells::{LineType, fold_text};
 use crate::catalog::import::field::Field;
 
 /// Returns `None` for an empty cell.
@@ -22,23 +22,13 @@ pub(super) fn parse_status(text: &str) -> Result<Option<SaleStatus>, RowError> {
     }
 }
 
-/// What a line does by its type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LineType {
-    Sale,
-    Return,
-}
-
 /// Returns `None` for an empty cell.
 pub(super) fn parse_type(text: &str) -> Result<Option<LineType>, RowError> {
     if text.is_empty() {
         return Ok(None);
     }
-    match fold_text(text).as_str() {
-        "sale" | "vente" | "facture" | "invoice" | "ticket" | "receipt" => Ok(Some(LineType::Sale)),
-        "refund" | "return" | "retour" | "avoir" | "remboursement" | "rembourse" | "creditnote" => {
-            Ok(Some(LineType::Return))
-        }
-        _ => Err(RowError::new(Field::Type, "unknown_type")),
+    match LineType::parse(text) {
+        None => Err(RowError::new(Field::Type, "unknown_type")),
+        known => Ok(known),
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct FileDay {
     pub(crate) day: i32,
     /// Its lines that only day and figures identify.
     pub(crate) lines: i64,
-    /// Those among them that are recorded.
+    /// How many of them are recorded.
     pub(crate) known: i64,
     pub(crate) first_line: i64,
 }

@@ -19,9 +19,10 @@ use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::lifecycle::{Warning, WarningCode};
-use crate::catalog::import::options::Options;
+use crate::catalog::import::options::{Options, SameDay};
 use crate::catalog::import::read::Record;
 use crate::catalog::import::rows::{Issue, RowTotals};
+use crate::catalog::import::same_day::{RecordedDay, ask_about_days};
 use crate::identity::Language;
 
 /// Bytes that are shown of a field.
@@ -145,7 +146,7 @@ pub fn preview_import<S: Read + Seek>(
         stager.read_rows(table, |_| true)?;
         let shown = stager.shown.take().unwrap_or_default();
         let staged = stager.into_staged_file(table);
-        let rejection = staged.find_rejection(staging.options.mode);
+        let rejection = staged.find_rejection(&staging.options);
         let language = staging.context.language;
         let superseded = shown.superseded;
         let mut warnings = staged.warnings;
@@ -171,6 +172,29 @@ pub fn preview_import<S: Read + Seek>(
 }
 
 impl Preview {
+    /// Adds the question about days that other files hold, or how many lines of them the file
+    /// replaces.
+    pub fn compare_days(
+        &mut self,
+        days: &[RecordedDay],
+        same_day: Option<SameDay>,
+        language: Language,
+    ) {
+        match same_day {
+            None => {
+                let question = ask_about_days(days, &self.detected, language);
+                self.questions.extend(question);
+            }
+            Some(SameDay::Replace) => {
+                let lacking: i64 = days.iter().map(|day| day.recorded - day.known).sum();
+                let (code, rows) = (WarningCode::ReplacedLines, lacking.unsigned_abs());
+                let warning = (rows > 0).then(|| Warning::of_rows(code, rows, language));
+                self.warnings.extend(warning);
+            }
+            Some(SameDay::Add | SameDay::Union) => {}
+        }
+    }
+
     /// Adds what the limits of the plan reject, unless the file is rejected already, and what they
     /// reject if none of its rows is recorded yet.
     pub fn foresee_limits(

@@ -8,8 +8,11 @@ use super::preview::{Creates, PreviewRow, RowOutcome};
 use super::row_values::RowValues;
 use super::staging_plan::StagingPlan;
 use crate::catalog::FactKey;
+use crate::catalog::import::options::SameDay;
 use crate::catalog::import::read::Record;
-use crate::catalog::import::rows::{Issue, IssueWriter, MAX_NAMED_LINES, RowKeys, RowWarning};
+use crate::catalog::import::rows::{
+    Issue, IssueWriter, MAX_NAMED_LINES, RowKeys, RowWarning, SaleLine,
+};
 
 /// Codes and names of what would be created that are listed; the others are counted.
 const MAX_NAMED: usize = 20;
@@ -63,25 +66,52 @@ impl ShownRows {
         }
     }
 
-    /// Returns whether an earlier line has the key.
-    pub(super) fn is_repeated(&mut self, key: FactKey) -> bool {
+    /// Returns whether an earlier line equals this one in every field. Lines with the caller's own
+    /// id are never duplicates.
+    pub(super) fn is_repeated(&mut self, line: &SaleLine<'_>) -> bool {
+        if !line.external_id.is_empty() {
+            return false;
+        }
+        let figures = [line.quantity, line.money.unit_price, line.moment.at].map(i64::to_be_bytes);
+        let [quantity, price, at] = figures.each_ref().map(<[u8; 8]>::as_slice);
+        let (key, customer) = (line.key.as_bytes(), line.customer.as_bytes());
+        let equal = FactKey::from_parts(&[key, quantity, price, at, customer]);
         if self.line_keys.len() < MAX_COMPARED_KEYS {
-            !self.line_keys.insert(key)
+            !self.line_keys.insert(equal)
         } else {
-            self.line_keys.contains(&key)
+            self.line_keys.contains(&equal)
         }
     }
 
-    /// Returns the key of a sale line with its occurrence, as an import numbers it.
-    pub(super) fn number_line(&mut self, line: u64, key: FactKey) -> FactKey {
-        let place = self.count_line(line, key).map_or(1, |(lines, _)| lines);
-        self.current.key = Some(key.of_occurrence(place));
-        key.of_occurrence(place)
+    /// Identifies a line as an import numbers it, for the comparison with what is recorded.
+    pub(super) fn identify_line(
+        &mut self,
+        line: &SaleLine<'_>,
+        site_key: &str,
+        same_day: Option<SameDay>,
+    ) {
+        if !line.external_id.is_empty() {
+            self.current.key = Some(line.key);
+            self.replace_line(line.line, line.key);
+            return;
+        }
+        // A further line: none that is recorded is this one.
+        if line.corrects.is_some() || line.by_day && same_day == Some(SameDay::Add) {
+            return;
+        }
+        let occurrence = self.count_line(line.line, line.key);
+        let key = line
+            .key
+            .of_occurrence(occurrence.map_or(1, |(lines, _)| lines));
+        self.current.key = Some(key);
+        if line.by_day {
+            self.days
+                .add_line((site_key, line.moment.day), line.line, key);
+        }
     }
 
     /// Records a line with the caller's own id, which replaces the one before it.
-    pub(super) fn replace_line(&mut self, line: u64, key: FactKey) {
-        self.current.key = Some(key);
+    fn replace_line(&mut self, line: u64, key: FactKey) {
         if let Some((2.., previous)) = self.count_line(line, key) {
             self.superseded.rows += 1;
             if self.superseded.lines.len() < MAX_NAMED_LINES {

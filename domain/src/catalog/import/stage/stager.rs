@@ -1,11 +1,12 @@
 //! The pass that fills staging: reads every row by its plan, encodes the valid ones for COPY and
 //! collects the rejected ones, in chunks of bounded size.
 
+use std::collections::HashSet;
 use std::io::{Read, Seek};
 
 use super::chunk::{Chunk, CountExtras, SaleExtras};
 use super::first_names::FirstNames;
-use super::known_products::KnownProducts;
+use super::product_doubts::ProductDoubts;
 use super::row_values::RowValues;
 use super::seen_keys::SeenKeys;
 use super::shown_rows::ShownRows;
@@ -16,12 +17,10 @@ use crate::catalog::import::detect::open_rows;
 use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::lifecycle::WarningCode;
-use crate::catalog::import::options::{
-    Duplicates, ImplausibleValues, UnknownProducts, UnknownSites,
-};
+use crate::catalog::import::options::{Duplicates, ImplausibleValues, UnknownSites};
 use crate::catalog::import::read::{Record, Table};
 use crate::catalog::import::rows::{
-    IssueWriter, RowError, RowErrors, RowIssues, RowKeys, RowReader, RowTotals, RowWarning,
+    IssueWriter, Origin, RowError, RowErrors, RowIssues, RowKeys, RowReader, RowTotals, RowWarning,
     SaleLine, Severity, WarningTally,
 };
 
@@ -46,8 +45,7 @@ pub(super) struct Stager<'a> {
     rows: RowReader<'a>,
     seen: SeenKeys,
     product_names: FirstNames,
-    /// The codes that the file adds to the catalog.
-    new_products: KnownProducts,
+    doubts: ProductDoubts,
     customer_names: FirstNames,
     /// Of the current row.
     keys: RowKeys,
@@ -57,6 +55,8 @@ pub(super) struct Stager<'a> {
     tally: WarningTally,
     /// Position of the severity's column in an error file.
     severity: Option<usize>,
+    /// Of an error file, the rows without a number that came before.
+    corrected: HashSet<(Origin, FactKey)>,
     through: u64,
     chunk: Chunk,
     /// What a preview shows; `None` in an import.
@@ -77,13 +77,14 @@ impl<'a> Stager<'a> {
             rows: RowReader::new(*kind, plan, options, context)?,
             seen: SeenKeys::for_file(staging.file_bytes),
             product_names: FirstNames::default(),
-            new_products: KnownProducts::default(),
+            doubts: ProductDoubts::default(),
             customer_names: FirstNames::default(),
             keys: RowKeys::default(),
             totals: RowTotals::default(),
             warnings: Vec::new(),
             tally: WarningTally::default(),
             severity: plan.columns.find_severity(),
+            corrected: HashSet::new(),
             through: 0,
             chunk: Chunk::with_capacity(),
             shown: None,
@@ -118,6 +119,10 @@ impl<'a> Stager<'a> {
             self.show_row(record, true);
             return;
         }
+        if record.is_hidden() {
+            let warning = RowWarning::of_row(WarningCode::HiddenRows);
+            self.warnings.push(warning);
+        }
         match self.accept_row(record) {
             Ok(is_left_out) => self.report_warnings(record, is_left_out),
             Err(error) => self.reject_row(record, error),
@@ -132,6 +137,9 @@ impl<'a> Stager<'a> {
 
     fn report_warnings(&mut self, record: Record<'_>, is_left_out: bool) {
         self.warnings.extend_from_slice(self.rows.warnings());
+        if is_left_out {
+            self.warnings.retain(|w| w.code != WarningCode::HiddenRows);
+        }
         self.show_row(record, is_left_out);
         if self.warnings.is_empty() {
             return;
@@ -197,8 +205,8 @@ impl<'a> Stager<'a> {
             let (sku, site) = self.rows.read_names(record);
             write_key(sku, &mut self.keys.sku);
             write_key(site, &mut self.keys.site);
-            errors.check(self.require_site());
-            errors.check(self.require_product());
+            errors.check(self.staging.require_site(&self.keys.site));
+            errors.check(self.staging.require_product(&self.keys.sku));
         }
         errors
     }
@@ -213,6 +221,7 @@ impl<'a> Stager<'a> {
                     return Ok(true);
                 };
                 self.require_known()?;
+                self.require_once(&line)?;
                 self.validate_quantity(&line)?;
                 let is_dropped = self.compare_line(&line);
                 if is_dropped {
@@ -221,9 +230,6 @@ impl<'a> Stager<'a> {
                     self.totals.count_sale(line.kind);
                 }
                 let names_product = self.names_product(line.sku, line.name);
-                if !is_dropped {
-                    self.identify_line(&line);
-                }
                 self.show_values((line.sku, line.site), |keys| {
                     RowValues::of_sale(&line, keys)
                 });
@@ -233,6 +239,8 @@ impl<'a> Stager<'a> {
             RowReader::Products(reader) => {
                 let line = reader.read_line(record, &mut self.keys)?;
                 self.totals.accepted += 1;
+                self.warnings
+                    .extend(self.doubts.record_row(&self.keys.sku, &line));
                 self.names_product(line.sku, "");
                 self.show_values((line.sku, ""), |keys| RowValues::of_product(&line, keys));
                 if self.is_new(line.line) {
@@ -279,75 +287,33 @@ impl<'a> Stager<'a> {
     fn names_product(&mut self, sku: &str, name: &str) -> bool {
         let names_product = self.product_names.record_row(&self.keys.sku, name);
         if names_product {
-            self.compare_look(sku);
+            let doubt = self.doubts.compare_look(self.staging, &self.keys, sku);
+            self.warnings.extend(doubt);
         }
         names_product
     }
 
-    #[cold]
-    fn compare_look(&mut self, sku: &str) {
-        let key = &self.keys.sku;
-        let is_known = self.staging.has_product(key) || self.new_products.contains(key);
-        if is_known || self.new_products.is_full() {
-            return;
-        }
-        let known = self.staging.known_products.find_look(key);
-        if let Some(other) = known.or_else(|| self.new_products.find_look(key)) {
-            self.warnings.push(RowWarning {
-                other: Some(other.into()),
-                ..RowWarning::new(Field::Sku, WarningCode::LookAlikeCodes)
-            });
-        }
-        self.new_products.insert(self.keys.find_code(sku), key);
-    }
-
-    /// Compares a line with those before it, which an import does once all are staged. Returns
-    /// whether the options drop it.
+    /// Compares a line with those before it and identifies it, for a preview; an import does so
+    /// once all are staged. Returns whether the options drop it.
     #[inline]
     fn compare_line(&mut self, line: &SaleLine<'_>) -> bool {
         let Some(shown) = &mut self.shown else {
             return false;
         };
-        let figures = [line.quantity, line.money.unit_price, line.moment.at].map(i64::to_be_bytes);
-        let [quantity, price, at] = figures.each_ref().map(<[u8; 8]>::as_slice);
-        let parts = [
-            line.key.as_bytes(),
-            quantity,
-            price,
-            at,
-            line.customer.as_bytes(),
-        ];
-        if !line.external_id.is_empty() || !shown.is_repeated(FactKey::from_parts(&parts)) {
-            return false;
+        let options = &self.staging.options;
+        let is_repeated = shown.is_repeated(line);
+        let is_dropped = is_repeated && options.duplicates == Duplicates::Drop;
+        if is_dropped {
+            self.warnings
+                .push(RowWarning::of_row(WarningCode::DroppedLines));
+            return true;
         }
-        let is_dropped = self.staging.options.duplicates == Duplicates::Drop;
-        let code = if is_dropped {
-            WarningCode::DroppedLines
-        } else {
-            WarningCode::DuplicateLines
-        };
-        self.warnings.push(RowWarning {
-            field: None,
-            ..RowWarning::new(Field::Sku, code)
-        });
-        is_dropped
-    }
-
-    /// Identifies a line for the comparison of a preview with what is recorded.
-    #[inline]
-    fn identify_line(&mut self, line: &SaleLine<'_>) {
-        let Some(shown) = &mut self.shown else {
-            return;
-        };
-        if !line.external_id.is_empty() {
-            shown.replace_line(line.line, line.key);
-            return;
+        if is_repeated {
+            self.warnings
+                .push(RowWarning::of_row(WarningCode::DuplicateLines));
         }
-        let key = shown.number_line(line.line, line.key);
-        if line.by_day && self.staging.options.same_day.is_none() {
-            let place = (self.keys.site.as_str(), line.moment.day);
-            shown.days.add_line(place, line.line, key);
-        }
+        shown.identify_line(line, &self.keys.site, options.same_day);
+        false
     }
 
     /// Whether the line isn't staged yet.
@@ -357,23 +323,15 @@ impl<'a> Stager<'a> {
 
     /// Rejects unknown sites and products, by the keys of the current row.
     fn require_known(&self) -> Result<(), RowError> {
-        self.require_site()?;
-        self.require_product()
+        self.staging.require_site(&self.keys.site)?;
+        self.staging.require_product(&self.keys.sku)
     }
 
-    fn require_site(&self) -> Result<(), RowError> {
-        let rejects = self.staging.options.unknown_sites == UnknownSites::Reject;
-        if rejects && !self.staging.has_site(&self.keys.site) {
-            return Err(RowError::new(Field::Site, "unknown_site"));
-        }
-        Ok(())
-    }
-
-    fn require_product(&self) -> Result<(), RowError> {
-        let sku = &self.keys.sku;
-        let rejects = self.staging.options.unknown_products == UnknownProducts::Reject;
-        if rejects && !sku.is_empty() && !self.staging.has_product(sku) {
-            return Err(RowError::new(Field::Sku, "unknown_product"));
+    /// Rejects a row of an error file that the file holds already.
+    fn require_once(&mut self, line: &SaleLine<'_>) -> Result<(), RowError> {
+        let row = line.corrects.map(|origin| (origin, line.key));
+        if row.is_some_and(|row| !self.corrected.insert(row)) {
+            return Err(RowError::of_row("repeated_row"));
         }
         Ok(())
     }
@@ -388,8 +346,10 @@ impl<'a> Stager<'a> {
             let error = RowError::new(Field::Quantity, "absurd_quantity");
             return Err(error.with("usual", format_args!("{usual:.1}")));
         }
-        let warning = RowWarning::new(Field::Quantity, WarningCode::AbsurdQuantities);
-        self.warnings.push(warning);
+        self.warnings.push(RowWarning::new(
+            Field::Quantity,
+            WarningCode::AbsurdQuantities,
+        ));
         Ok(())
     }
 

@@ -8,11 +8,12 @@ use super::known_products::KnownProducts;
 use crate::Text;
 use crate::catalog::import::context::Context;
 use crate::catalog::import::detect::Plan;
+use crate::catalog::import::field::Field;
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::lifecycle::Warning;
-use crate::catalog::import::options::{Mode, Options};
-use crate::catalog::import::rows::{RowTotals, UsualQuantities};
+use crate::catalog::import::options::{Mode, Options, SameDay, UnknownProducts, UnknownSites};
+use crate::catalog::import::rows::{RowError, RowTotals, UsualQuantities};
 
 /// Everything that decides about the rows of a file.
 #[derive(Debug)]
@@ -42,6 +43,22 @@ impl StagingPlan {
     pub(super) fn has_site(&self, key: &str) -> bool {
         key.is_empty() || self.site_keys.contains(key)
     }
+
+    pub(super) fn require_site(&self, key: &str) -> Result<(), RowError> {
+        let rejects = self.options.unknown_sites == UnknownSites::Reject;
+        if rejects && !self.has_site(key) {
+            return Err(RowError::new(Field::Site, "unknown_site"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn require_product(&self, key: &str) -> Result<(), RowError> {
+        let rejects = self.options.unknown_products == UnknownProducts::Reject;
+        if rejects && !key.is_empty() && !self.has_product(key) {
+            return Err(RowError::new(Field::Sku, "unknown_product"));
+        }
+        Ok(())
+    }
 }
 
 /// What is known once the whole file has been read.
@@ -54,9 +71,14 @@ pub struct StagedFile {
 
 impl StagedFile {
     /// Returns why the file as a whole is rejected for the errors of its rows, if it is.
-    pub fn find_rejection(&self, mode: Mode) -> Option<FileError> {
+    pub fn find_rejection(&self, options: &Options) -> Option<FileError> {
         let rejected = self.totals.rejected;
-        if rejected > 0 && mode == Mode::AllOrNothing {
+        // The sale of a rejected row would be cancelled.
+        if rejected > 0 && options.same_day == Some(SameDay::Replace) {
+            let reason = Text::new("days_not_whole").with_number("rows", rejected);
+            return Some(FileError::worded("rows_rejected", reason));
+        }
+        if rejected > 0 && options.mode == Mode::AllOrNothing {
             let reason = Text::new("rows_rejected").with_number("rows", rejected);
             return Some(FileError::worded("rows_rejected", reason));
         }

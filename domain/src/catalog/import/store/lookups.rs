@@ -8,7 +8,6 @@ use sqlx::PgConnection;
 
 use crate::Result;
 use crate::catalog::import::detect::NumericCodes;
-use crate::catalog::import::options::{LeadingZeros, Options};
 use crate::catalog::import::rows::UsualQuantities;
 use crate::catalog::import::stage::KnownProducts;
 
@@ -60,17 +59,12 @@ pub async fn add_recorded_quantities(
     Ok(())
 }
 
-/// Returns the codes of digits in the catalog; none where the options say that leading zeros
-/// distinguish them.
+/// Returns the codes of digits in the catalog.
 pub async fn load_numeric_codes(
     conn: &mut PgConnection,
     company: CompanyId,
-    options: &Options,
 ) -> Result<NumericCodes> {
     let mut codes = NumericCodes::default();
-    if options.leading_zeros == Some(LeadingZeros::Distinct) {
-        return Ok(codes);
-    }
     let mut keys = sqlx::query_scalar!(
         "select sku_key from products where company_id = $1 and sku_key ~ '^[0-9]{1,19}$'",
         company.0

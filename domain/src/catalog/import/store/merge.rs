@@ -3,7 +3,7 @@
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// How Postgres reports a lock that wasn't granted in time.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -36,6 +36,29 @@ pub(super) async fn take_admission_turn(
     company: CompanyId,
 ) -> Result<Turn> {
     take_turn_named(conn, format!("admission {}", company.0)).await
+}
+
+/// Keeps imports of the company from beginning to merge until the transaction ends.
+///
+/// # Errors
+/// `Conflict` while one merges.
+pub async fn require_no_merge(conn: &mut PgConnection, company: CompanyId) -> Result<()> {
+    let is_free = take_admission_turn(&mut *conn, company).await? == Turn::Taken;
+    let is_merging = is_free
+        && sqlx::query_scalar!(
+            r#"select exists (
+                 select from imports
+                 where company_id = $1 and state = 'loading' and admitted_at is not null)
+                 as "exists!""#,
+            company.0,
+        )
+        .fetch_one(conn)
+        .await?;
+    if is_free && !is_merging {
+        return Ok(());
+    }
+    let message = "an import of the company is under way; try again once it has ended";
+    Err(Error::conflict("conflict", message))
 }
 
 async fn take_turn_named(conn: &mut PgConnection, name: String) -> Result<Turn> {

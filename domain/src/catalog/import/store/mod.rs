@@ -1,9 +1,10 @@
 //! The SQL of imports. COPY can't write under row-level security, so it writes into partitions of
 //! the staging tables that have none (see migrations/0025_imports.sql). In reading order: `imports`
 //! and `transitions` of their state; `lookups`, `staging`, `numbering` and `fold_counts`;
-//! `placement` with `same_day`, `plan_limits`; `missing_references`, `missing_products`, then one file per kind of merge, and `replaced_days`;
-//! `settlement` (with `id_range`), `line_warnings` with `changed_lines`, and `issues`; `revert` with `revert_preview` and
-//! `revert_references`; `quota`. Functions return `Error::Database` when a statement fails.
+//! `placement` with `same_day`, `plan_limits`; `missing_references`, `missing_products`, then one
+//! file per kind of merge, and `replaced_days`; `settlement` (with `id_range`), `line_warnings`
+//! with `changed_lines`, and `issues`; `revert` with `revert_preview` and `revert_references`;
+//! `quota`. Functions return `Error::Database` when a statement fails.
 
 mod changed_lines;
 mod fold_counts;
@@ -41,7 +42,7 @@ pub use line_warnings::record_line_warnings;
 pub use lookups::{
     add_recorded_quantities, load_known_products, load_numeric_codes, load_site_keys,
 };
-pub use merge::{MergedRows, Turn, take_merge_turn};
+pub use merge::{MergedRows, Turn, require_no_merge, take_merge_turn};
 pub use merge_counts::merge_counts;
 pub use merge_products::merge_products;
 pub use merge_sales::{add_sales_to_levels, merge_sales};
@@ -53,7 +54,7 @@ pub use plan_limits::{admit_rows, foresee_admission};
 pub use quota::{FilePlace, keep_file, release_file, release_unused_files, reserve_file};
 pub use replaced_days::replace_days;
 pub use revert::{
-    is_another_loading, lock_revertible, refuse_for_returns, require_no_obstacle, revert_facts,
+    is_another_loading, lock_revertible, require_no_obstacle, require_no_orphan, revert_facts,
     revert_products,
 };
 pub use revert_preview::preview_revert;

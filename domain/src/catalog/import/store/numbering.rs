@@ -20,6 +20,17 @@ pub async fn number_rows(
     options: &Options,
     language: Language,
 ) -> Result<Vec<Warning>> {
+    // Another company's error file, or another server's: its rows are of no import here.
+    sqlx::query!(
+        "update staging.sale_lines l set corrects = null, corrects_line = null
+         where l.import_id = $1 and l.corrects is not null and not exists (
+           select from imports o
+           where o.company_id = $2 and o.id = l.corrects and o.kind = 'sales')",
+        import.0,
+        company.0,
+    )
+    .execute(&mut *conn)
+    .await?;
     join_by_hash(&mut *conn).await?;
     let found = sqlx::query_file!(
         "src/catalog/import/store/number_rows.sql",

@@ -1,7 +1,7 @@
--- Gives staged lines places of their identity that no sale of another file holds: rows of an error
--- file that have lost their number, and with $3 the lines that only their day identifies. A place
--- is a key with its occurrence. Returns the corrected rows that found equal sales before theirs, or
--- were corrected to another identity before.
+-- Assigns staged lines places of their identity that no sale of another file holds: rows of an
+-- error file that have lost their number, and with $3 the lines that only their day identifies. A
+-- place is a key with its occurrence. Returns the corrected rows that found equal sales before
+-- theirs, or were corrected to another identity before.
 with recursive wanted as materialized (
   select l.key, l.line, l.corrects, l.corrects_line,
     -- The place of the same row in an earlier correction, where it has kept it.
@@ -75,10 +75,9 @@ found as (
 recorded as (
   insert into import_corrections (company_id, origin, line, import_id, key, place)
   select $1, corrects, corrects_line, $2, key, place from found where corrects is not null
-  on conflict (company_id, origin, line) do update
-    set import_id = excluded.import_id, key = excluded.key, place = excluded.place
-    where (import_corrections.key, import_corrections.place)
-      is distinct from (excluded.key, excluded.place)
+  on conflict (company_id, origin, line, key) do update
+    set import_id = excluded.import_id, place = excluded.place
+    where import_corrections.place <> excluded.place
 ),
 placed as (
   update staging.sale_lines l set key = f.place, lost_occurrence = false

@@ -9,10 +9,11 @@ use super::issues::{WarnedLines, warn_of_lines};
 use super::merge::{Turn, take_admission_turn};
 use super::same_day::find_recorded_days;
 use crate::Result;
+use crate::catalog::import::detect::{Detected, Question};
 use crate::catalog::import::lifecycle::{ImportId, Warning, WarningCode};
 use crate::catalog::import::options::SameDay;
 use crate::catalog::import::rows::MAX_WARNED_LINES;
-use crate::catalog::import::same_day::RecordedDay;
+use crate::catalog::import::same_day::ask_about_days;
 use crate::identity::Language;
 
 /// What comes of the attempt to place lines.
@@ -23,7 +24,7 @@ pub enum Placement {
     /// Another import of the company merges lines beside which these have to be placed.
     Waits,
     /// People must say what the file is beside others.
-    Asks(Vec<RecordedDay>),
+    Asks(Question),
 }
 
 /// Places the lines of a staged file, once. Imports that place lines are admitted one after the
@@ -33,7 +34,7 @@ pub async fn place_lines(
     company: CompanyId,
     import: ImportId,
     same_day: Option<SameDay>,
-    language: Language,
+    (detected, language): (&Detected, Language),
 ) -> Result<Placement> {
     let found = sqlx::query!(
         r#"select placed_at is not null as "is_placed!", admitted_at is not null as "is_admitted!",
@@ -57,8 +58,8 @@ pub async fn place_lines(
     }
     if found.has_days && same_day.is_none() && !found.is_admitted {
         let days = find_recorded_days(&mut *conn, company, import).await?;
-        if !days.is_empty() {
-            return Ok(Placement::Asks(days));
+        if let Some(question) = ask_about_days(&days, detected, language) {
+            return Ok(Placement::Asks(question));
         }
     }
     if found.has_corrections || same_day == Some(SameDay::Add) {
@@ -93,8 +94,8 @@ async fn is_another_merging(
     Ok(is_merging)
 }
 
-/// Gives further lines the first free places of their identity; warns of corrected rows that equal
-/// a sale of another file.
+/// Assigns further lines the first free places of their identity; warns of corrected rows that
+/// equal a sale of another file.
 async fn fill_places(
     conn: &mut PgConnection,
     company: CompanyId,

@@ -25,10 +25,20 @@ pub async fn replace_days(
     )
     .fetch_one(&mut *conn)
     .await?;
-    let rows = u64::try_from(found.rows).unwrap_or(0);
-    let warning = (rows > 0).then(|| Warning {
-        examples: found.examples,
-        ..Warning::of_rows(WarningCode::ReplacedLines, rows, language)
-    });
-    add_warnings(conn, company, import, &Vec::from_iter(warning)).await
+    let warn = |code, rows: i64, examples| {
+        (rows > 0).then(|| Warning {
+            examples,
+            ..Warning::of_rows(code, rows.unsigned_abs(), language)
+        })
+    };
+    let warnings = [
+        warn(WarningCode::ReplacedLines, found.rows, found.examples),
+        warn(
+            WarningCode::ReturnedLines,
+            found.returned,
+            found.returned_examples,
+        ),
+    ];
+    let warnings: Vec<_> = warnings.into_iter().flatten().collect();
+    add_warnings(conn, company, import, &warnings).await
 }

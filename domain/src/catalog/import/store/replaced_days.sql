@@ -1,7 +1,6 @@
 -- Cancels the recorded sales of the days and sites of the staged lines that only their day
 -- identifies, where the file lacks them. Returns their number and the first ones.
-with zone as (select timezone from companies where id = $1),
-days as (
+with days as (
   select distinct l.day, t.id as site_id
   from staging.sale_lines l
   left join sites t on t.company_id = $1 and t.name_key = l.site_key
@@ -11,10 +10,11 @@ lacking as materialized (
   select s.*
   from days d
   cross join lateral (
-    select s.id, s.product_id, s.day, describe_sale(s) as previous, s.import_key
+    select s.id, s.product_id, s.day, describe_sale(s) as previous, s.import_key,
+      s.netted_quantity <> 0 or has_unexplained_return(s) as has_returns
     from sales s
     where s.company_id = $1 and s.day = d.day and s.site_id is not distinct from d.site_id
-      and is_by_day(s, (select timezone from zone))
+      and s.by_day and s.status <> 'cancelled'
     offset 0
   ) s
   where s.import_key not in (
@@ -34,4 +34,8 @@ cancelled as (
 select (select count(*) from cancelled) as "rows!",
   array(select p.sku || ' ' || l.day from lacking l
         join products p on p.company_id = $1 and p.id = l.product_id
-        order by l.day, p.sku limit $3) as "examples!"
+        order by l.day, p.sku limit $3) as "examples!",
+  (select count(*) from lacking where has_returns) as "returned!",
+  array(select p.sku || ' ' || l.day from lacking l
+        join products p on p.company_id = $1 and p.id = l.product_id
+        where l.has_returns order by l.day, p.sku limit $3) as "returned_examples!"

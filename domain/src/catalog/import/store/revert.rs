@@ -1,6 +1,6 @@
 //! Takes an import back: deletes what it added and restores what it changed.
 
-use platform::ids::CompanyId;
+use platform::ids::{CompanyId, Uuid};
 use sqlx::PgConnection;
 
 use super::id_range::IdRange;
@@ -8,6 +8,7 @@ use super::revert_preview::list_obstacles;
 use super::revert_references::{archive_unused_references, count_references};
 use super::settlement::Settlement;
 use crate::catalog::StackChange;
+use crate::catalog::count_orphans;
 use crate::catalog::import::kind::Kind;
 use crate::catalog::import::lifecycle::{ImportId, State};
 use crate::catalog::import::revert::NOT_REVERTIBLE;
@@ -114,11 +115,23 @@ pub async fn require_no_obstacle(
     Err(Error::conflict(NOT_REVERTIBLE, message))
 }
 
-/// Returns why an import whose sales are undone by later returns isn't taken back: their stock
-/// would stay without the sale.
-pub fn refuse_for_returns(returns: i64) -> Error {
-    let message = format!("{returns} later returns undo sales of the import; take them back first");
-    Error::conflict(NOT_REVERTIBLE, message)
+/// Fails with `Conflict` where `undoing` lines undo no sale any more: their stock would stay
+/// without the sale.
+pub async fn require_no_orphan(
+    conn: &mut PgConnection,
+    company: CompanyId,
+    undoing: &[Uuid],
+) -> Result<()> {
+    match count_orphans(conn, company, undoing).await? {
+        0 => Ok(()),
+        orphans => Err(Error::conflict(
+            NOT_REVERTIBLE,
+            format!(
+                "sales of the import came back later (returns: {orphans}); take the returns back \
+                 first"
+            ),
+        )),
+    }
 }
 
 /// Deletes the facts that the import added and restores those that it changed. Returns what the

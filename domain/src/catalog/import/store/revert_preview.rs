@@ -39,7 +39,20 @@ pub async fn preview_revert(
                as "products_restored!",
              (select count(*) from products p
               where p.company_id = $1 and p.import_id = $2 and p.version = 1)
-               as "products_deleted!""#,
+               as "products_deleted!",
+             (select count(distinct r.id)
+              from sales s
+              cross join lateral (
+                select r.id from sales r
+                where r.company_id = $1 and r.customer_id = s.customer_id
+                  and r.product_id = s.product_id and r.size = s.size and r.sold_at >= s.sold_at
+                  and r.kind in ('return', 'cancellation') and r.netted_quantity <> 0
+                  and r.import_id is distinct from $2
+                offset 0
+              ) r
+              where s.company_id = $1 and s.id >= $3 and s.id < $4 and s.import_id = $2
+                and s.kind = 'sale' and s.netted_quantity <> 0)
+               as "returns!""#,
         company.0,
         import.id.0,
         import.ids.first,
@@ -58,6 +71,7 @@ pub async fn preview_revert(
         categories_created: references.categories,
         suppliers_created: references.suppliers,
         sites_created: references.sites,
+        returns: found.returns,
         obstacles: list_obstacles(&mut *conn, company, import).await?,
         confirmed_by: list_confirmations(conn, company, import).await?,
     })

@@ -1,5 +1,5 @@
-//! What is recorded of the lines of a file: its sales, and days of which other files hold lines that
-//! only day and figures identify.
+//! What is recorded of the lines of a file: its sales, and days of which other files hold lines
+//! that only day and figures identify.
 
 use platform::ids::CompanyId;
 use sqlx::PgConnection;
@@ -9,12 +9,12 @@ use crate::catalog::FactKey;
 use crate::catalog::import::lifecycle::ImportId;
 use crate::catalog::import::same_day::RecordedDay;
 use crate::catalog::import::stage::{DayLines, FileDay, Preview, RowOutcome};
+use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
 
 /// Keys that one statement compares.
 const KEYS_AT_ONCE: usize = 20_000;
 
-/// Finds the days of a staged file of which other files hold lines, where neither has all lines of
-/// the other.
+/// Finds the days of a staged file of which other files hold lines that it lacks.
 pub(super) async fn find_recorded_days(
     conn: &mut PgConnection,
     company: CompanyId,
@@ -42,7 +42,10 @@ pub(super) async fn find_recorded_days(
         known: row.known,
         first_line: row.first_line,
     });
-    compare_days(conn, company, days.collect()).await
+    join_by_hash(&mut *conn).await?;
+    let found = compare_days(&mut *conn, company, &Vec::from_iter(days)).await;
+    joins_as_usual(conn).await?;
+    found
 }
 
 /// Marks the shown rows of a preview whose sales are recorded already.
@@ -102,17 +105,15 @@ pub async fn find_recorded_days_of(
             lines.days[found.day as usize].known += found.known;
         }
     }
-    compare_days(conn, company, lines.days).await
+    compare_days(conn, company, &lines.days).await
 }
 
-/// Returns the days of which more is recorded than the lines that the file has too, and less than
-/// all of its lines.
+/// Returns the days of which more is recorded than the lines that the file has too.
 async fn compare_days(
     conn: &mut PgConnection,
     company: CompanyId,
-    mut days: Vec<FileDay>,
+    days: &[FileDay],
 ) -> Result<Vec<RecordedDay>> {
-    days.retain(|day| day.known < day.lines);
     if days.is_empty() {
         return Ok(Vec::new());
     }
@@ -120,23 +121,27 @@ async fn compare_days(
     let numbers: Vec<i32> = days.iter().map(|day| day.day).collect();
     let known: Vec<i64> = days.iter().map(|day| day.known).collect();
     let recorded = sqlx::query!(
-        r#"with recorded as (
-             select d.day, t.name_key, t.name, count(*) as sales
+        r#"with recorded as materialized (
+             select d.day, s.site_id, sum(s.sales)::bigint as sales
              from (select distinct date '1970-01-01' + n as day from unnest($3::integer[]) n) d
              cross join lateral (
-               select s.site_id from sales s
-               where s.company_id = $1 and s.day = d.day
-                 and is_by_day(s, (select timezone from companies where id = $1))
+               select k.site_id, count(*) as sales from sales k
+               where k.company_id = $1 and k.day = d.day and k.by_day
+                 and k.status <> 'cancelled'
+               group by k.site_id
                offset 0
              ) s
-             left join sites t on t.company_id = $1 and t.id = s.site_id
-             group by d.day, t.name_key, t.name
+             group by d.day, s.site_id
+           ),
+           named as materialized (
+             select r.day, r.sales, t.name, coalesce(t.name_key, '') as site_key
+             from recorded r
+             left join sites t on t.company_id = $1 and t.id = r.site_id
            )
            select f.place as "place!", r.day as "day!", r.name as "site?", r.sales as "sales!"
            from unnest($2::text[], $3::integer[], $4::bigint[])
              with ordinality as f (site_key, day, known, place)
-           join recorded r
-             on r.day = date '1970-01-01' + f.day and coalesce(r.name_key, '') = f.site_key
+           join named r on r.day = date '1970-01-01' + f.day and r.site_key = f.site_key
            where r.sales > f.known
            order by f.place"#,
         company.0,

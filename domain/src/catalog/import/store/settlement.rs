@@ -11,7 +11,7 @@ use super::id_range::IdRange;
 use crate::Result;
 use crate::catalog::import::lifecycle::ImportId;
 use crate::catalog::store::plan::{join_by_hash, joins_as_usual};
-use crate::catalog::{StackChange, count_open_returns};
+use crate::catalog::{StackChange, list_undoing_lines};
 
 /// Up to this number of lines, each looks for a line that undoes it; more are joined with all such
 /// lines of the company.
@@ -27,14 +27,14 @@ pub struct Settlement {
 }
 
 impl Settlement {
-    /// Counts the returns among the stacks' products that undo no sale.
-    pub async fn count_open_returns(
+    /// Lists the returns among the stacks' products that undo a sale.
+    pub async fn list_undoing_lines(
         &self,
         conn: &mut PgConnection,
         company: CompanyId,
-    ) -> Result<i64> {
+    ) -> Result<Vec<Uuid>> {
         let products: BTreeSet<Uuid> = self.stacks.iter().map(|stack| stack.product_id).collect();
-        count_open_returns(conn, company, &Vec::from_iter(products)).await
+        list_undoing_lines(conn, company, &Vec::from_iter(products)).await
     }
 }
 

@@ -154,7 +154,11 @@ pub async fn complete_repeated_import(
          from latest l
          where i.company_id = $1 and i.id = $2 and l.file_sha256 = i.file_sha256
            and l.options = i.options and l.rows_rejected = 0
-           and i.kind <> 'stock_counts'",
+           and i.kind <> 'stock_counts'
+           -- What a batch had recorded before the file, its taking back has deleted.
+           and not exists (
+             select from fact_batches b
+             where b.company_id = $1 and b.reverted_at > l.finished_at)",
         company.0,
         id.0,
     )

@@ -1,17 +1,25 @@
 -- Updates the sales of known keys that differ from the staged lines after $3 up to $4; returns
 -- their number.
 --
--- differing: an empty status leaves the sale's. A line whose occurrence is lost may only add a
--- sale, never change one.
+-- differing: an empty status leaves the sale's, unless another file cancelled it by leaving it out.
+-- What a person cancelled stays so. A line whose occurrence is lost may only add a sale, never
+-- change one.
 with differing as (
   select s.id, p.id as product_id, c.id as customer_id, t.id as site_id, l.quantity, l.unit_price,
-    l.amount, l.currency, l.sold_at, l.day, l.kind, coalesce(l.status, s.status) as status,
+    l.amount, l.currency, l.sold_at, l.day, l.kind, w.status,
     l.document, describe_sale(s) as previous
   from staging.sale_lines l
   -- `offset 0` keeps this a look-up by index for each line, whatever the statistics claim.
   cross join lateral (
     select * from sales k where k.company_id = $1 and k.import_key = l.key offset 0
   ) s
+  cross join lateral (
+    select case
+      when s.cancelled_at is not null then s.status
+      when l.by_day and s.status = 'cancelled' then coalesce(l.status, 'delivered')
+      else coalesce(l.status, s.status)
+    end as status
+  ) w
   join products p on p.company_id = $1 and p.sku_key = l.sku_key
   left join customers c on c.company_id = $1 and c.external_ref = l.customer
   left join sites t on t.company_id = $1 and t.name_key = l.site_key
@@ -19,7 +27,7 @@ with differing as (
     and (s.product_id, s.customer_id, s.site_id, s.quantity, s.unit_price, s.amount, s.currency,
          s.sold_at, s.day, s.kind, s.status, s.document)
       is distinct from (p.id, c.id, t.id, l.quantity, l.unit_price, l.amount, l.currency,
-         l.sold_at, l.day, l.kind, coalesce(l.status, s.status), l.document)
+         l.sold_at, l.day, l.kind, w.status, l.document)
 ),
 -- kept: what a sale was before this import first changed it.
 kept as (

@@ -1,12 +1,19 @@
 //! Whole small files through the passes that write nothing to the database.
 
+mod built_sheets;
+mod cell_texts;
+mod columns;
+mod discounts;
+mod doubtful_rows;
 mod mutations;
 mod notation;
 mod outliers;
 mod previews;
 mod quotes;
 mod random_files;
+mod spreadsheets;
 mod text_files;
+mod times;
 mod written_files;
 
 use std::io::Cursor;
@@ -55,7 +62,7 @@ fn plan_staging(
     let known = NumericCodes::default();
     let examined = examine_file(Cursor::new(file), kind, options, known, context.language)?;
     let plan = match examined.detection {
-        Detection::Ready(plan) => plan,
+        Detection::Ready(plan) => *plan,
         Detection::NeedsInput(questions) => return Ok((examined.detected, Err(questions))),
     };
     let usual_quantities = match kind {
@@ -224,11 +231,12 @@ fn products_and_counts_have_rules_of_their_own() {
     let products = "Code,Nom,Prix achat,Prix vente,Stock mini,Stock maxi,Délai,Actif\n\
         A,Savon,100,150.5,5,50,7,oui\nB,,,,,,,\nC,x,-1,,,,,\nD,x,,,9,3,,\nE,x,,,,,1000,\nF,x,,,,,,peut-être\nG,x,,,,,,-\n";
     let (totals, rejected) = validate_file(products, Kind::Products, &Options::default());
-    assert_eq!(totals.accepted, 3);
+    assert_eq!(totals.accepted, 2);
     let codes: Vec<_> = rejected.iter().map(|r| r.issues[0].code.as_ref()).collect();
     assert_eq!(
         codes,
         [
+            "title_row",
             "negative",
             "below_minimum",
             "out_of_range",
@@ -237,10 +245,11 @@ fn products_and_counts_have_rules_of_their_own() {
     );
     let counts = "sku,stock,date\nA,12.5,2026-05-01\nB,-3,\nC,x,2026-05-01\nD,1,2026-06-01\n";
     let (totals, rejected) = validate_file(counts, Kind::StockCounts, &Options::default());
-    assert_eq!(totals.accepted, 2);
+    assert_eq!(totals.accepted, 1);
     assert_eq!(
         summarize(&rejected),
         [
+            (3, "stock", "-3", "negative"),
             (4, "stock", "x", "not_a_number"),
             (5, "date", "2026-06-01", "future_date")
         ]

@@ -59,11 +59,11 @@ fn read_file(layout: &Layout, file: &[u8]) -> Result<ReadFile, FileError> {
     };
     let mut chosen = Options::default();
     let plan = match examine(&chosen)?.detection {
-        Detection::Ready(plan) => plan,
+        Detection::Ready(plan) => *plan,
         Detection::NeedsInput(questions) => {
             chosen = reply(layout, &questions);
             match examine(&chosen)?.detection {
-                Detection::Ready(plan) => plan,
+                Detection::Ready(plan) => *plan,
                 Detection::NeedsInput(questions) => panic!("asked again: {questions:?}"),
             }
         }

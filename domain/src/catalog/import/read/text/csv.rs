@@ -322,6 +322,7 @@ impl<S: Read + Seek> Table for CsvTable<S> {
             delimiter: Some(char::from(self.splitter.delimiter())),
             sheet: None,
             sheets: Vec::new(),
+            rival_sheets: Vec::new(),
         }
     }
 }

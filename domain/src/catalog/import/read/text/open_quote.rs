@@ -1,6 +1,8 @@
 //! Whether a row of several lines is one row with a cell of several lines, or several rows of which
 //! the first has a quote that isn't closed.
 
+use super::split::count_blanks;
+
 /// Columns of a table of which a line is recognised as a row.
 const MIN_COLUMNS: usize = 3;
 /// Cells with a number where the first line has one too, from which on the lines are rows.
@@ -146,8 +148,9 @@ impl Iterator for LineStarts<'_> {
 fn split_row(text: &[u8], delimiter: u8) -> Option<Vec<&[u8]>> {
     let (mut fields, mut start) = (Vec::new(), 0);
     loop {
-        let quoted = match text.get(start) {
-            Some(b'"') => 2 + find_closing_quote(&text[start + 1..])?,
+        let blanks = count_blanks(&text[start..]);
+        let quoted = match text.get(start + blanks) {
+            Some(b'"') => blanks + 2 + find_closing_quote(&text[start + blanks + 1..])?,
             _ => 0,
         };
         let ends_field = |byte: &u8| *byte == delimiter || matches!(byte, b'\r' | b'\n');
@@ -206,7 +209,7 @@ fn count_shared_numbers(line: &[&[u8]], next: &[&[u8]]) -> usize {
     let is_aligned = line.len() == next.len();
     let known = line
         .iter()
-        .take_while(|field| is_aligned || !field.starts_with(b"\""));
+        .take_while(|field| is_aligned || field.get(count_blanks(field)) != Some(&b'"'));
     let both = |(one, other): &(&&[u8], &&[u8])| is_number(one) && is_number(other);
     known.zip(next).filter(both).count()
 }

@@ -1,5 +1,6 @@
-//! Cuts a text into rows and their fields. A field is quoted where its first character is a quote;
-//! a quote anywhere else belongs to the text, but not in a row that has quoted fields too.
+//! Cuts a text into rows and their fields. A field is quoted where its first character is a quote,
+//! or the first one behind blanks; a quote anywhere else belongs to the text, but not in a row that
+//! has quoted fields too.
 
 use crate::catalog::import::read::record::MAX_COLUMNS;
 
@@ -93,7 +94,7 @@ impl RowSplitter {
         self.ends.clear();
         let mut start = 0;
         loop {
-            if quotes == Quotes::Open && text.get(start) == Some(&b'"') {
+            if quotes == Quotes::Open && is_quoted(&text[start..]) {
                 return self.split_quoted(text, is_last);
             }
             let field = text[start..].iter();
@@ -125,9 +126,10 @@ impl RowSplitter {
         let (mut at, mut lines) = (0, 1);
         loop {
             let field = &text[at..];
-            if let Some(quoted) = field.strip_prefix(b"\"") {
-                match self.take_quoted(quoted, is_last, &mut lines) {
-                    Some(length) => at += 1 + length,
+            if is_quoted(field) {
+                let opening = count_blanks(field) + 1;
+                match self.take_quoted(&field[opening..], is_last, &mut lines) {
+                    Some(length) => at += opening + length,
                     None => {
                         return Split::Incomplete {
                             lines,
@@ -177,8 +179,7 @@ impl RowSplitter {
                 (b'"', _) => {
                     self.unquoted.extend_from_slice(&text[at..special]);
                     let behind = &text[special + 1..];
-                    let blanks = behind.iter().take_while(|byte| **byte == b' ').count();
-                    return Some(special + 1 + blanks);
+                    return Some(special + 1 + count_blanks(behind));
                 }
                 (b'\r', Some(b'\n')) => special + 2,
                 _ => special + 1,
@@ -189,6 +190,20 @@ impl RowSplitter {
             at = taken + usize::from(text[special] == b'"');
         }
     }
+}
+
+/// Whether a text starts with a quoted field.
+#[inline]
+fn is_quoted(text: &[u8]) -> bool {
+    match text.first() {
+        Some(b'"') => true,
+        Some(b' ') => text.get(count_blanks(text)) == Some(&b'"'),
+        _ => false,
+    }
+}
+
+pub(super) fn count_blanks(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| **byte == b' ').count()
 }
 
 /// Returns the extent of a row whose text ends at `end`; `None` where more may belong to it.
@@ -233,6 +248,9 @@ mod tests {
             ("3/4\";x", &["3/4\"", "x"], 1),
             ("\"a;b\";\"\"\rc", &["a;b", ""], 1),
             ("\"a \"\"b\"\"\";c", &["a \"b\"", "c"], 1),
+            ("a; \"b;c\";  \"d\" ; 3/4", &["a", "b;c", "d", " 3/4"], 1),
+            (" \"a\"; b", &["a", " b"], 1),
+            ("a; b \"c\";d", &["a", " b \"c\"", "d"], 1),
             ("a;\"b\r\nc\nd\" ;e\n", &["a", "b\r\nc\nd", "e"], 3),
         ] {
             let (split, found) = split_fields(text);
@@ -250,6 +268,7 @@ mod tests {
             ("\"a\"b;c", 1),
             ("\"a;b\nc;\"d\";e", 2),
             ("3/4\";\"c\"", 1),
+            ("a; \"b\" c", 1),
             ("\"a\";3/4\"", 1),
         ] {
             assert_eq!(split_fields(text).0, Split::Misquoted { line }, "{text:?}");
