@@ -94,7 +94,6 @@ impl TemporaryFile<'_> {
             language: company.language,
         };
         let (kind, options, language) = (upload.kind, upload.options.clone(), company.language);
-        let same_day = options.same_day;
         let reject = |cause: FileError| file_rejected(&cause, language);
         let ExaminedFile {
             detected,
@@ -113,6 +112,11 @@ impl TemporaryFile<'_> {
                 return shown.await?.map_err(reject);
             }
         };
+        let upload = Upload {
+            options: detected.adjust_options(upload.options),
+            ..upload
+        };
+        let same_day = upload.options.same_day;
         let staging = self.plan_staging(caller, upload, plan, context).await?;
         let staging = staging.map_err(reject)?;
         let preview = self

@@ -89,6 +89,10 @@ async fn stage_and_merge(
     examined: ExaminedFile,
 ) -> JobResult {
     let (company, id, detected) = (cx.company(), work.id, examined.detected);
+    let work = &ImportWork {
+        options: detected.adjust_options(work.options.clone()),
+        ..work.clone()
+    };
     let plan = match examined.detection {
         Detection::Ready(plan) => *plan,
         Detection::NeedsInput(questions) => return ask(cx, id, &detected, &questions).await,

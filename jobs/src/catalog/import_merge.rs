@@ -44,6 +44,8 @@ pub(super) async fn merge_file(
             checkpoint_merge(cx, tx, work.merged_through, through).await?;
             merge_ranges(cx, work, through).await?;
             tx = cx.begin().await?;
+            let is_open = import::record_totals(&mut tx, company, work.id, &totals).await;
+            stop_if_import_ended(is_open)?;
             replace_days(&mut tx, cx, work).await?;
             tx.commit().await?;
             totals.netted = settle_in_steps(cx, work.id, work.kind).await?;

@@ -10,7 +10,8 @@ use crate::app::TestApp;
 const TABLES: [(&str, &str, &str); 3] = [
     (
         "sale_lines",
-        "key, may_repeat, by_day, sku_key, kind, quantity, unit_price, amount, currency, sold_at, day",
+        "key, may_repeat, by_day, sku_key, kind, quantity, unit_price, amount, currency, \
+         sold_at, day",
         "\\\\x00\tf\tf\ta\tsale\t1\t1\t1\tXOF\t2026-01-05 00:00Z\t2026-01-05",
     ),
     ("product_lines", "sku_key, sku, currency", "a\tA\tXOF"),

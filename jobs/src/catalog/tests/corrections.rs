@@ -1,9 +1,8 @@
 //! The error file, corrected and sent again, and lines that a file has twice or leaves out.
 
-use domain::catalog::import::{self, Import, Kind, State, WarningCode};
-use domain::identity::Language;
+use domain::catalog::import::{Kind, State, WarningCode};
 
-use super::outcomes::{sale_lines, warned_rows};
+use super::outcomes::{error_file, row_counts, warned_rows};
 use super::shop::Shop;
 
 const HEADER: &str = "invoice,sku,quantity,price,date\n";
@@ -11,27 +10,6 @@ const HEADER: &str = "invoice,sku,quantity,price,date\n";
 fn sales_file(rows: &[&str]) -> String {
     rows.iter()
         .fold(HEADER.to_owned(), |file, row| format!("{file}{row}\n"))
-}
-
-/// Returns the error file as `GET /imports/{id}/errors` does.
-async fn error_file(shop: &Shop, import: &Import) -> String {
-    let mut tx = shop.begin().await;
-    let rows = import::list_row_issues(&mut tx, shop.company, import.id, None, 0, 1000)
-        .await
-        .unwrap();
-    let detected = import.detected.as_ref().map(|d| &d.0);
-    let header = import::format_error_header(detected, Language::Fr);
-    rows.iter().fold(header, |text, row| {
-        text + &import::format_row_issues(row, detected, Language::Fr)
-    })
-}
-
-fn row_counts(import: &Import) -> (i64, i64, i64) {
-    (
-        import.rows_imported,
-        import.rows_updated,
-        import.rows_unchanged,
-    )
 }
 
 #[tokio::test]
@@ -299,78 +277,5 @@ async fn one_invalid_cell_rejects_its_row_and_not_the_file() {
     assert_eq!(
         (waiting.state, waiting.questions.len()),
         (State::NeedsInput, 1)
-    );
-}
-
-#[tokio::test]
-async fn a_corrected_row_without_an_identity_is_a_further_line_once() {
-    let shop = Shop::open().await;
-    let header = "Date;Article;Qté;Prix\n";
-    let row = |quantity: &str| format!("2026-10-01;A;{quantity};100\n");
-    let rows = ["2", "deux", "2", "deux"].map(row).concat();
-    let sent = format!("{header}{rows}");
-    let first = shop.import(Kind::Sales, "{}", sent.as_bytes()).await;
-    assert_eq!((first.rows_imported, first.rows_rejected), (2, 2));
-    let errors = error_file(&shop, &first).await;
-    // The two rows are corrected one after the other; the second file still holds both.
-    let one = errors.replacen(";deux;100;", ";2;100;", 1);
-    let second = shop.import(Kind::Sales, "{}", one.as_bytes()).await;
-    assert_eq!((row_counts(&second), second.rows_rejected), ((1, 0, 0), 1));
-    assert_eq!(warned_rows(&second, WarningCode::FurtherLines), 1);
-    let rest = error_file(&shop, &second).await;
-    let last = rest.replacen(";deux;100;", ";2;100;", 1);
-    let third = shop.import(Kind::Sales, "{}", last.as_bytes()).await;
-    assert_eq!(row_counts(&third), (1, 0, 0), "{last}");
-    assert_eq!(sale_lines(&shop).await, ["A sale delivered 2 200"; 4]);
-    let both = errors.replace(";deux;100;", ";2;100;");
-    let again = shop.import(Kind::Sales, "{}", both.as_bytes()).await;
-    assert_eq!(row_counts(&again), (0, 0, 2), "{both}");
-    let whole = sent.replace("deux", "2");
-    let whole = shop.import(Kind::Sales, "{}", whole.as_bytes()).await;
-    assert_eq!(row_counts(&whole), (0, 0, 4));
-    // Taken back, and sent once more.
-    shop.revert(third.id).await;
-    let back = shop.import(Kind::Sales, "{}", last.as_bytes()).await;
-    assert_eq!(row_counts(&back), (1, 0, 0));
-    let other = errors.replace(";deux;100;", ";3;100;");
-    let other = shop.import(Kind::Sales, "{}", other.as_bytes()).await;
-    assert_eq!(row_counts(&other), (2, 0, 0));
-    assert_eq!(warned_rows(&other, WarningCode::FurtherLines), 2);
-}
-
-#[tokio::test]
-async fn a_row_of_an_error_file_counts_once_in_a_file() {
-    let shop = Shop::open().await;
-    let sent = "Date;Article;Qté;Prix\n2026-10-01;A;2;100\n2026-10-01;A;deux;100\n";
-    let first = shop.import(Kind::Sales, "{}", sent.as_bytes()).await;
-    let corrected = error_file(&shop, &first)
-        .await
-        .replace("deux;100;", "2;100;");
-    let row = corrected.lines().last().unwrap();
-    // The same row twice, and once more with another quantity.
-    let other = row.replacen(";2;100;", ";3;100;", 1);
-    let pasted = format!("{corrected}{row}\r\n{other}\r\n");
-    let second = shop.import(Kind::Sales, "{}", pasted.as_bytes()).await;
-    assert_eq!(
-        (row_counts(&second), second.rows_rejected),
-        ((2, 0, 0), 1),
-        "{pasted}"
-    );
-    let errors = shop.errors(second.id).await;
-    assert_eq!(errors, [(3, String::new(), "repeated_row".to_owned())]);
-}
-
-#[tokio::test]
-async fn an_error_file_of_another_company_is_a_file_as_others() {
-    let (shop, other) = (Shop::open().await, Shop::open().await);
-    let sent = "Date;Article;Qté;Prix\n2026-10-01;A;2;100\n2026-10-01;A;deux;100\n";
-    let first = shop.import(Kind::Sales, "{}", sent.as_bytes()).await;
-    let corrected = error_file(&shop, &first)
-        .await
-        .replace("deux;100;", "2;100;");
-    let import = other.import(Kind::Sales, "{}", corrected.as_bytes()).await;
-    assert_eq!(
-        (import.state, row_counts(&import)),
-        (State::Succeeded, (1, 0, 0))
     );
 }

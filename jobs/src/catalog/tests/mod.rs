@@ -16,3 +16,4 @@ mod revert;
 mod revert_references;
 mod same_day;
 mod shop;
+mod unnumbered_rows;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::Columns;
+use super::columns::{Columns, FIRST_ERROR_COLUMN};
 use super::header::read_header;
 use super::leading_zeros::{CodeAliases, NumericCodes};
 use super::notation::{Notation, ask_for_encoding, ask_for_sheet, conclude_notation};
@@ -17,7 +17,7 @@ use super::row_profile::RowProfile;
 use crate::catalog::import::field::{Content, Field};
 use crate::catalog::import::file_error::FileError;
 use crate::catalog::import::kind::Kind;
-use crate::catalog::import::options::{DateFormat, DecimalMark, Options};
+use crate::catalog::import::options::{DateFormat, DecimalMark, Options, SameDay};
 use crate::catalog::import::read::{Format, MergedCells, SheetName, Table, open_table};
 use crate::identity::Language;
 
@@ -44,6 +44,28 @@ pub struct Detected {
     pub ignored_columns: Vec<String>,
     /// Every header of the file.
     pub header: Vec<String>,
+}
+
+impl Detected {
+    /// Whether the file is one of our error files, corrected or not.
+    fn is_error_file(&self) -> bool {
+        self.header
+            .iter()
+            .any(|title| title.trim() == FIRST_ERROR_COLUMN)
+    }
+
+    /// Returns the options as they hold for this file: an error file is a part of its days, and
+    /// neither holds them nor is it further sales.
+    pub fn adjust_options(&self, options: Options) -> Options {
+        let same_day = match self.is_error_file() {
+            true => Some(SameDay::Union),
+            false => options.same_day,
+        };
+        Options {
+            same_day,
+            ..options
+        }
+    }
 }
 
 /// How to read the rows.

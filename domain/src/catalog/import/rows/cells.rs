@@ -252,8 +252,8 @@ impl<'p> CellReader<'p> {
         parse_currency(code).ok_or_else(|| RowError::new(Field::Currency, "unknown_currency"))
     }
 
-    /// Returns the day of a row with its time, which may stand in a column of its own. A midnight
-    /// beside such a time stands for no time.
+    /// Returns the day of a row with its time, which may stand in another column. That column
+    /// counts where the day has no time, or midnight.
     #[inline]
     pub(super) fn read_date(&self, record: Record<'_>) -> Result<WrittenTime, RowError> {
         let written = self.read_day(record)?;

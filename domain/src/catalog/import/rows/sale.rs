@@ -36,8 +36,7 @@ pub(crate) struct SaleLine<'a> {
     pub(crate) lost_occurrence: bool,
     /// Of such a row, where it was rejected.
     pub(crate) corrects: Option<Origin>,
-    /// Only day and figures identify the line, and its file isn't an error file, which is a part of
-    /// a day.
+    /// Only day and figures identify the line.
     pub(crate) by_day: bool,
     pub(crate) sku: &'a str,
     pub(crate) name: &'a str,
@@ -154,7 +153,7 @@ impl<'p> SaleReader<'p> {
         let kind = self.classify_line(names.document, figures)?;
         let identity = self.identify(keys, &names, sold, || Ok(figures))?;
         let key = identity.key();
-        let by_day = identity.is_by_day() && self.occurrence.is_none();
+        let by_day = identity.is_by_day();
         let place = self.read_place(record);
         let number = place.map(|cell| parse_occurrence(cell, key));
         let lost_occurrence = number == Some(None) && names.external_id.is_empty();
